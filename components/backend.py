@@ -1,0 +1,46 @@
+"""The one seam: what a backend owes a workload."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import pulumi
+
+from .workload import Workload
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Everything that a workload needs to read its secrets, and nothing that reads another's."""
+
+    provider: Literal["azure", "vault"]
+    """The CSI provider's name, `spec.provider` of the SecretProviderClass."""
+
+    parameters: Mapping[str, pulumi.Input[str]]
+    """`spec.parameters` of the SecretProviderClass, its objects among them."""
+
+    audience: str
+    """Audience of the service account token that the driver must request for this workload."""
+
+    identity: Mapping[str, str]
+    """What the workload is in the backend, for the reader of a stack's outputs: e.g. its role and its policy."""
+
+    service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Annotations that tie the service account to the identity."""
+
+    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Labels that the backend needs on the pod."""
+
+    pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations that the backend needs on the pod."""
+
+    requires: Sequence[pulumi.Resource] = ()
+    """What must exist before the pod starts."""
+
+
+class Backend(Protocol):
+    """A store of secrets that can let exactly one workload read exactly its declared secrets."""
+
+    def grant(self, workload: Workload) -> Grant:
+        """Create what lets `workload`, and no other, read its declared secrets, and those alone."""
+        ...

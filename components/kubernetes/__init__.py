@@ -1,0 +1,1 @@
+"""Kubernetes: the CSI driver, SecretProviderClasses and the workloads that mount them."""

@@ -1,0 +1,40 @@
+"""SecretProviderClass: what the CSI driver mounts, and whom it asks."""
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from ..backend import Grant
+from ..workload import Workload
+
+
+class SecretProviderClass(CustomResource):
+    """The SecretProviderClass of one workload, with a synced Kubernetes Secret where environment variables ask for one.
+
+    (Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
+    """
+
+    def __init__(self, workload: Workload, grant: Grant, opts: pulumi.ResourceOptions | None = None) -> None:
+        """
+        :param workload: What the workload declares; the class bears its name.
+        :param grant: What its backend granted.
+        """
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - the SDK leaves two legacy parameters untyped
+            workload.path,
+            api_version="secrets-store.csi.x-k8s.io/v1",
+            kind="SecretProviderClass",
+            metadata={"name": workload.name, "namespace": workload.namespace},
+            spec={"provider": grant.provider, "parameters": dict(grant.parameters), **_synced(workload)},
+            opts=opts,
+        )
+
+
+def synced_secret_name(workload: Workload) -> str:
+    """The Kubernetes Secret that the driver keeps in sync for a workload's environment variables."""
+    return f"{workload.name}-env"
+
+
+def _synced(workload: Workload) -> dict[str, object]:
+    data = [{"objectName": secret.name, "key": secret.name} for secret in workload.secrets if secret.env]
+    if not data:
+        return {}
+    return {"secretObjects": [{"secretName": synced_secret_name(workload), "type": "Opaque", "data": data}]}

@@ -1,0 +1,156 @@
+"""A workload and everything in Kubernetes that brings its secrets to it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from ..backend import Backend, Grant
+from ..workload import Workload
+from .secret_provider_class import SecretProviderClass, synced_secret_name
+
+DRIVER = "secrets-store.csi.k8s.io"
+_VOLUME = "secrets-store"
+
+
+class SecretWorkload(pulumi.ComponentResource):
+    """A Deployment, or a bare Pod, whose secrets are mounted from the backend under an identity of its own.
+
+    Its pods meet the restricted Pod Security Standard and carry no API token. They are replaced when the declared
+    secrets change, since a running pod never sees another class. (Kubernetes docs: "Pod Security Standards")
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        backend: Backend,
+        *,
+        wait_for_rollout: bool = True,
+        after: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param workload: What the workload declares.
+        :param backend: The store that holds its secrets; it is asked for this workload's grant.
+        :param wait_for_rollout: Whether an update waits until the pods are ready.
+        :param after: What must exist before: the namespace, the driver with its CRDs.
+        """
+        super().__init__("strongroom:index:SecretWorkload", workload.path, None, opts)
+        self.grant: Grant = backend.grant(workload)
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        account = kubernetes.core.v1.ServiceAccount(
+            workload.path,
+            metadata={
+                "name": workload.name,
+                "namespace": workload.namespace,
+                "annotations": dict(self.grant.service_account_annotations),
+            },
+            automount_service_account_token=False,
+            opts=child,
+        )
+        provider_class = SecretProviderClass(workload, self.grant, opts=child)
+        _pods(
+            workload,
+            self.grant,
+            wait_for_rollout,
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[account, provider_class, *self.grant.requires],
+                delete_before_replace=True,
+            ),
+        )
+        self.register_outputs({})
+
+
+def _pods(workload: Workload, grant: Grant, wait_for_rollout: bool, opts: pulumi.ResourceOptions) -> None:
+    labels = {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/managed-by": "strongroom"}
+    annotations = pulumi.Output.all(**grant.parameters).apply(
+        lambda parameters: {"strongroom/parameters": _digest(parameters), **grant.pod_annotations}
+    )
+    await_annotations = {} if wait_for_rollout else {"pulumi.com/skipAwait": "true"}
+    pod_labels = {**labels, **grant.pod_labels}
+    spec = _pod_spec(workload)
+    if workload.replicas == 0:
+        kubernetes.core.v1.Pod(
+            workload.path,
+            metadata={
+                "name": workload.name,
+                "namespace": workload.namespace,
+                "labels": pod_labels,
+                "annotations": annotations.apply(lambda own: {**own, **await_annotations}),
+            },
+            spec=spec,
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(replace_on_changes=["metadata.annotations"])
+            ),
+        )
+    else:
+        kubernetes.apps.v1.Deployment(
+            workload.path,
+            metadata={
+                "name": workload.name,
+                "namespace": workload.namespace,
+                "labels": labels,
+                "annotations": await_annotations,
+            },
+            spec={
+                "replicas": workload.replicas,
+                "selector": {"match_labels": labels},
+                "template": {"metadata": {"labels": pod_labels, "annotations": annotations}, "spec": spec},
+            },
+            opts=opts,
+        )
+
+
+def _digest(parameters: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _pod_spec(workload: Workload) -> Any:
+    environment = [
+        {
+            "name": secret.env,
+            "value_from": {"secret_key_ref": {"name": synced_secret_name(workload), "key": secret.name}},
+        }
+        for secret in workload.secrets
+        if secret.env
+    ]
+    return {
+        "service_account_name": workload.name,
+        "automount_service_account_token": False,
+        "security_context": {
+            "run_as_non_root": True,
+            "run_as_user": workload.run_as_user,
+            "run_as_group": workload.run_as_user,
+            "fs_group": workload.run_as_user,
+            "seccomp_profile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": name,
+                "image": image,
+                **({"command": list(workload.command)} if workload.command else {}),
+                "env": environment,
+                "volume_mounts": [{"name": _VOLUME, "mount_path": workload.mount_path, "read_only": True}],
+                "security_context": {
+                    "allow_privilege_escalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                    "read_only_root_filesystem": True,
+                },
+            }
+            for name, image in workload.containers.items()
+        ],
+        "volumes": [
+            {
+                "name": _VOLUME,
+                "csi": {
+                    "driver": DRIVER,
+                    "read_only": True,
+                    "volume_attributes": {"secretProviderClass": workload.name},
+                },
+            }
+        ],
+    }

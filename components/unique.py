@@ -1,0 +1,58 @@
+"""Lists whose entries must differ."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+
+def unique(*fields: str, what: str) -> WrapValidator:
+    """A validator of a list in which no two entries agree in all of `fields`; `what` names those in its error.
+
+    It looks at the entries as they were written, so that a repetition is told together with every other fault.
+    """
+
+    def check(entries: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        repetitions = _repetitions(entries, fields, what)
+        try:
+            valid = handler(entries)
+        except ValidationError as error:
+            others = [_as_written(details) for details in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(error.title, [*others, *repetitions]) from None
+        if repetitions:
+            raise ValidationError.from_exception_data(what, repetitions)
+        return valid
+
+    return WrapValidator(check)
+
+
+def _repetitions(entries: Any, fields: Sequence[str], what: str) -> list[InitErrorDetails]:
+    first: dict[tuple[object, ...], int] = {}
+    found: list[InitErrorDetails] = []
+    for index, entry in enumerate(cast("Sequence[object]", entries) if isinstance(entries, list | tuple) else ()):
+        identity = tuple(_field(entry, name) for name in fields)
+        if not all(isinstance(part, str) for part in identity):
+            continue
+        if identity in first:
+            error = PydanticCustomError(
+                "repeated",
+                "is {what} of entry [{first}] too: each needs its own",
+                {"what": what, "first": first[identity]},
+            )
+            found.append({"type": error, "loc": (index, fields[-1]), "input": identity[-1]})
+        first.setdefault(identity, index)
+    return found
+
+
+def _field(entry: object, name: str) -> object:
+    if isinstance(entry, Mapping):
+        return cast("Mapping[str, object]", entry).get(name)
+    return getattr(entry, name, None)
+
+
+def _as_written(details: ErrorDetails) -> InitErrorDetails:
+    context = details.get("ctx", {})
+    kind = details["type"]
+    known = kind if kind != "repeated" else PydanticCustomError("repeated", "{message}", {"message": details["msg"]})
+    return {"type": known, "loc": details["loc"], "input": details["input"], "ctx": context}

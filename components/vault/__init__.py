@@ -1,0 +1,1 @@
+"""HashiCorp Vault: engines, auth methods, policies, and the backend made of them."""

@@ -1,0 +1,122 @@
+"""Auth methods of a Vault."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_vault
+
+Reviewer = Literal["service-account", "in-cluster", "client"]
+"""Whose token asks the API server whether a client's token is good.
+
+`service-account`: a long-lived token of a service account made for it; for a Vault outside the cluster.
+`in-cluster`: the token of Vault's own pod; for a Vault inside the cluster.
+`client`: the client's own token, which then needs `system:auth-delegator` and the API server's audience.
+"""
+
+REVIEWER_NAMESPACE = "kube-system"
+
+
+class KubernetesAuth(pulumi.ComponentResource):
+    """A Kubernetes auth method, by which a pod's service account token becomes a Vault token.
+
+    With the reviewer `service-account`, a service account that may review tokens and do nothing else is made in
+    `kube-system`, with a long-lived token: a client that reviews itself fails as soon as its token has an audience
+    of its own. (Vault docs: "Kubernetes auth method", on short-lived tokens)
+    """
+
+    path: str
+    """The path that the method is mounted at."""
+
+    ready: list[pulumi.Resource]
+    """What must exist before a role can be made or a login can succeed."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str = "kubernetes",
+        create: bool = True,
+        kubernetes_host: pulumi.Input[str] | None = None,
+        kubernetes_ca_certificate: pulumi.Input[str] | None = None,
+        reviewer: Reviewer = "service-account",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param path: Where the method is mounted.
+        :param create: Mount and configure it; `False` for a method that exists and is configured.
+        :param kubernetes_host: URL of the API server, as Vault reaches it. Required with `create`.
+        :param kubernetes_ca_certificate: PEM of the CA that signed the API server's certificate.
+        :param reviewer: Whose token reviews a client's token.
+        :raises ValueError: `create` without `kubernetes_host`.
+        """
+        super().__init__("strongroom:index:KubernetesAuth", name, None, opts)
+        self.path = path
+        self.ready = []
+        if create:
+            if kubernetes_host is None:
+                raise ValueError(
+                    f"KubernetesAuth {name!r} needs kubernetes_host: the API server's URL, as Vault reaches it"
+                )
+            mount = pulumi_vault.AuthBackend(
+                name,
+                type="kubernetes",
+                path=path,
+                description="Service accounts of workloads, mounted by Strongroom",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            configuration = pulumi_vault.kubernetes.AuthBackendConfig(
+                name,
+                backend=path,
+                kubernetes_host=kubernetes_host,
+                kubernetes_ca_cert=kubernetes_ca_certificate,
+                token_reviewer_jwt=self._reviewer_token(name) if reviewer == "service-account" else None,
+                disable_local_ca_jwt=reviewer != "in-cluster",
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[mount], additional_secret_outputs=["tokenReviewerJwt"]
+                ),
+            )
+            self.ready = [mount, configuration]
+        self.register_outputs({"path": path})
+
+    def _reviewer_token(self, name: str) -> pulumi.Output[str]:
+        account_name = f"vault-token-reviewer-{self.path.replace('/', '-')}"
+        child = pulumi.ResourceOptions(parent=self)
+        account = kubernetes.core.v1.ServiceAccount(
+            f"{name}-reviewer",
+            metadata={"name": account_name, "namespace": REVIEWER_NAMESPACE},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        binding = kubernetes.rbac.v1.ClusterRoleBinding(
+            f"{name}-reviewer",
+            metadata={"name": account_name},
+            role_ref={
+                "api_group": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "system:auth-delegator",
+            },
+            subjects=[{"kind": "ServiceAccount", "name": account_name, "namespace": REVIEWER_NAMESPACE}],
+            opts=child,
+        )
+        token = kubernetes.core.v1.Secret(
+            f"{name}-reviewer",
+            type="kubernetes.io/service-account-token",
+            metadata={
+                "name": account_name,
+                "namespace": REVIEWER_NAMESPACE,
+                "annotations": {"kubernetes.io/service-account.name": account_name},
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[account, binding], additional_secret_outputs=["data", "stringData"]
+            ),
+        )
+        return pulumi.Output.secret(token.data.apply(_decoded_token))
+
+
+def _decoded_token(data: Mapping[str, Any] | None) -> str:
+    # A preview knows no data yet.
+    return base64.b64decode(data["token"]).decode() if data and "token" in data else ""

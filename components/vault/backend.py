@@ -1,0 +1,157 @@
+"""HashiCorp Vault as a backend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_vault
+import yaml
+
+from ..backend import Grant
+from ..workload import Secret, Workload
+from .auth import KubernetesAuth
+from .engines import KvEngine
+from .policy import read_policy
+
+
+@dataclass(frozen=True)
+class VaultConnection:
+    """How the CSI provider's pods reach Vault."""
+
+    address: str
+    """Vault's URL."""
+
+    namespace: str | None = None
+    """Vault Enterprise's or HCP's namespace."""
+
+    ca_path: str | None = None
+    """Path of the CA's PEM file inside the provider's pod; the system's CAs where it is left out."""
+
+    tls_server_name: str | None = None
+    """The name that Vault's certificate bears, where it is not the address's."""
+
+    def parameters(self) -> dict[str, str]:
+        """As a SecretProviderClass spells it. (Vault docs: "Vault CSI Provider Configurations")"""
+        named = {
+            "vaultAddress": self.address,
+            "vaultNamespace": self.namespace,
+            "vaultCACertPath": self.ca_path,
+            "vaultTLSServerName": self.tls_server_name,
+        }
+        return {key: value for key, value in named.items() if value is not None}
+
+
+class VaultBackend(pulumi.ComponentResource):
+    """A HashiCorp Vault that gives each workload a role and a policy of its own.
+
+    A policy has one `path` block an object, `read` only, and a role admits one service account of one namespace with
+    one audience. Vault's policies end at the object: a workload that declares one key of an object can read
+    its other keys.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        connection: VaultConnection,
+        engine: KvEngine,
+        auth: KubernetesAuth,
+        audience: str = "vault",
+        token_ttl: int = 1200,
+        token_max_ttl: int = 3600,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param connection: How the CSI provider reaches Vault.
+        :param engine: The KV engine that holds the objects.
+        :param auth: The auth method that workloads log in by.
+        :param audience: Audience of workloads' service account tokens; roles require it and classes ask for it.
+        :param token_ttl: Life of a workload's Vault token, in seconds.
+        :param token_max_ttl: Its longest life, with renewals, in seconds.
+        """
+        super().__init__("strongroom:index:VaultBackend", name, None, opts)
+        self._connection = connection
+        self._engine = engine
+        self._auth = auth
+        self._audience = audience
+        self._token_ttl = token_ttl
+        self._token_max_ttl = token_max_ttl
+        self.register_outputs({})
+
+    def grant(self, workload: Workload) -> Grant:
+        """Make the policy and the role of `workload`.
+
+        :raises ValueError: A secret without a key, or of a type that Vault has not.
+        """
+        for secret in workload.secrets:
+            if fault := unreadable(secret):
+                raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+        identity = f"{workload.namespace}.{workload.name}"
+        policy_name = f"{self._auth.path}.{identity}".lower()
+        policy = pulumi_vault.Policy(
+            workload.path,
+            name=policy_name,
+            policy=read_policy(self._engine.path, workload.objects),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        role = pulumi_vault.kubernetes.AuthBackendRole(
+            workload.path,
+            backend=self._auth.path,
+            role_name=identity,
+            bound_service_account_names=[workload.name],
+            bound_service_account_namespaces=[workload.namespace],
+            audience=self._audience,
+            token_policies=[policy_name],
+            token_no_default_policy=True,
+            token_ttl=self._token_ttl,
+            token_max_ttl=self._token_max_ttl,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._auth.ready),
+        )
+        values = [self._engine.objects[name] for name in workload.objects if name in self._engine.objects]
+        return Grant(
+            provider="vault",
+            parameters=self._connection.parameters()
+            | {
+                "roleName": identity,
+                "vaultAuthMountPath": self._auth.path,
+                "audience": self._audience,
+                "objects": objects_parameter(self._engine.path, workload.secrets),
+            },
+            audience=self._audience,
+            identity={"role": identity, "policy": policy_name},
+            requires=[policy, role, *values],
+        )
+
+
+def unreadable(secret: Secret | Mapping[str, object]) -> str | None:
+    """Why Vault can't serve `secret`, as the end of a sentence; `None` where it can."""
+    raw = secret.model_dump() if isinstance(secret, Secret) else secret
+    if raw.get("type", "secret") != "secret":
+        return "has a type that only Azure Key Vault has: leave type out for Vault"
+    if raw.get("key") is None:
+        return "names no key: Vault's objects have keys, and without one the file would be the whole response"
+    return None
+
+
+def objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
+    """The `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
+
+    A version is named in the path, because the provider's cache ignores `secretArgs`.
+    (Vault docs: "Vault CSI Provider Configurations")
+    """
+    return yaml.safe_dump([_object(mount, secret) for secret in secrets], sort_keys=False, allow_unicode=True)
+
+
+def _object(mount: str, secret: Secret) -> dict[str, str | int]:
+    version = f"?version={secret.version}" if secret.version else ""
+    entry: dict[str, str | int] = {
+        "objectName": secret.name,
+        "secretPath": f"{mount}/data/{secret.object}{version}",
+        "secretKey": secret.key or "",
+    }
+    if secret.encoding != "utf-8":
+        entry["encoding"] = secret.encoding
+    if secret.file_permission is not None:
+        entry["filePermission"] = int(secret.file_permission, 8)
+    return entry

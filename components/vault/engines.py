@@ -1,0 +1,98 @@
+"""Secrets engines of a Vault."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_random
+import pulumi_vault
+
+
+@dataclass(frozen=True)
+class Generate:
+    """A value that is generated once and kept in the stack's encrypted state."""
+
+    length: int = 32
+    """Characters."""
+
+    special: bool = True
+    """Whether punctuation is among the characters."""
+
+
+Seed = pulumi.Input[str] | Generate
+"""A value to write: a secret input, or one to generate."""
+
+
+class KvEngine(pulumi.ComponentResource):
+    """A KV version 2 secrets engine, created or existing, and the objects that the stack writes to it.
+
+    Values are secret in state. (Vault docs: "KV secrets engine - version 2")
+    """
+
+    path: str
+    """The path that the engine is mounted at."""
+
+    objects: Mapping[str, pulumi.Resource]
+    """The objects that were written, by name: depend on them to read what they hold."""
+
+    mount: pulumi.Resource | None
+    """The mount, where it was created here."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str = "secret",
+        create: bool = False,
+        seeds: Mapping[str, Mapping[str, Seed]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param path: Where the engine is mounted.
+        :param create: Mount it; leave it out for an engine that exists.
+        :param seeds: Object name to key to value, for the objects that the stack writes.
+        """
+        super().__init__("strongroom:index:KvEngine", name, None, opts)
+        self.path = path
+        self.mount = (
+            pulumi_vault.Mount(
+                name,
+                path=path,
+                type="kv",
+                options={"version": "2"},
+                description="Secrets of workloads, mounted by Strongroom",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            if create
+            else None
+        )
+        mounted = [self.mount] if self.mount else []
+        self.objects = {
+            object_name: pulumi_vault.kv.SecretV2(
+                f"{name}/{object_name}",
+                mount=path,
+                name=object_name,
+                data_json=self._document(object_name, values),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=mounted, additional_secret_outputs=["data", "dataJson"]
+                ),
+            )
+            for object_name, values in (seeds or {}).items()
+        }
+        self.register_outputs({"path": path})
+
+    def _document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
+        known = {key: self._value(f"{object_name}/{key}", seed) for key, seed in values.items()}
+        return pulumi.Output.secret(pulumi.Output.all(**known).apply(lambda data: json.dumps(data, sort_keys=True)))
+
+    def _value(self, name: str, seed: Seed) -> pulumi.Input[str]:
+        if not isinstance(seed, Generate):
+            return seed
+        return pulumi_random.RandomPassword(
+            name,
+            length=seed.length,
+            special=seed.special,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
+        ).result

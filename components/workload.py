@@ -1,0 +1,106 @@
+"""What a user declares of a workload: the same words for every backend."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .names import (
+    Declaration,
+    DnsLabel,
+    EnvironmentVariable,
+    FileName,
+    FilePermission,
+    MountPath,
+    ObjectKey,
+    ObjectPath,
+)
+from .unique import unique
+
+
+class Secret(Declaration):
+    """One secret of a workload: an object of the store, and the file that it becomes."""
+
+    name: FileName
+    """The file's name below the workload's mount path."""
+
+    object: ObjectPath
+    """The object's name in the store. With Vault, its path below the KV mount."""
+
+    key: ObjectKey | None = None
+    """Which key of the object. Vault's objects have keys, so a Vault backend requires it."""
+
+    type: Literal["secret", "key", "cert"] = "secret"
+    """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$")] | None = None
+    """The object's version, as a string; the latest where it is left out."""
+
+    env: EnvironmentVariable | None = None
+    """An environment variable that gets the value too, by way of a Kubernetes Secret that the driver keeps in sync."""
+
+    file_permission: FilePermission | None = None
+    """The file's permission, e.g. "0440"; the provider's default ("0644") where it is left out."""
+
+    encoding: Literal["utf-8", "base64", "hex"] = "utf-8"
+    """How the stored value is encoded: the file gets it decoded."""
+
+
+class Workload(Declaration):
+    """A workload and the secrets that it may read: those, and no others."""
+
+    name: DnsLabel
+    """The name of its Deployment or Pod, of its service account and of its SecretProviderClass."""
+
+    namespace: DnsLabel
+    """The Kubernetes namespace that it lives in."""
+
+    image: str | None = None
+    """The image of its only container. Either this or `images`."""
+
+    images: Annotated[Mapping[DnsLabel, str], Field(min_length=1)] | None = None
+    """Container name to image, for a pod of several containers; each of them gets the mount and the environment."""
+
+    command: tuple[str, ...] | None = None
+    """The command that its containers run; the image's own where it is left out."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How many pods. 0 makes a bare Pod rather than a Deployment."""
+
+    run_as_user: Annotated[int, Field(ge=1)] = 65532
+    """The user id that its containers run as; never root."""
+
+    mount_path: MountPath = "/mnt/secrets-store"
+    """Where the secrets are mounted."""
+
+    delivery: Literal["csi"] = "csi"
+    """How the secrets reach it: `csi` is the Secrets Store CSI driver's volume."""
+
+    secrets: Annotated[
+        tuple[Secret, ...],
+        Field(min_length=1),
+        unique("name", what="the file name"),
+        unique("env", what="the environment variable"),
+    ]
+    """The secrets that it may read."""
+
+    @model_validator(mode="after")
+    def _one_way_to_name_images(self) -> "Workload":
+        if (self.image is None) == (self.images is None):
+            raise ValueError("needs exactly one of image and images")
+        return self
+
+    @property
+    def containers(self) -> Mapping[str, str]:
+        """Container name to image."""
+        return self.images or {self.name: self.image or ""}
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The objects that it declares, each once, in a stable order."""
+        return tuple(sorted({secret.object for secret in self.secrets}))
+
+    @property
+    def path(self) -> str:
+        """Its name in the whole stack: `namespace/name`."""
+        return f"{self.namespace}/{self.name}"

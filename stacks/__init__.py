@@ -1,0 +1,1 @@
+"""What a stack may say, and what becomes of it."""

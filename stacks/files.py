@@ -1,0 +1,88 @@
+"""The files that settings name, read before anything is registered."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from .faults import Fault, Location
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Files:
+    """What the files say."""
+
+    vault_ca: str | None
+    """PEM of the CA of Vault's certificate."""
+
+    kubernetes_host: str | None
+    """URL of the API server, as Vault reaches it; `None` where nothing needs it."""
+
+    kubernetes_ca: str | None
+    """PEM of the CA of the API server's certificate."""
+
+
+def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
+    """The files that `settings` name, and what is wrong with them."""
+    faults: list[Fault] = []
+    vault_ca = _pem(settings.backend.ca_certificate, ("backend", "caCertificate"), faults)
+    auth = settings.backend.auth
+    host, host_ca = (
+        auth.kubernetes_host,
+        _pem(auth.kubernetes_ca_certificate, ("backend", "auth", "kubernetesCaCertificate"), faults),
+    )
+    if auth.create and host is None:
+        host, kubeconfig_ca = _api_server(settings, faults)
+        host_ca = host_ca or kubeconfig_ca
+    return Files(vault_ca, host, host_ca), faults
+
+
+def _pem(path: str | None, key: Location, faults: list[Fault]) -> str | None:
+    if path is None:
+        return None
+    try:
+        text = Path(path).expanduser().read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault(key, f"{path!r} can't be read ({_reason(error)}): name a PEM file"))
+        return None
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        faults.append(Fault(key, f"{path!r} holds no PEM certificate"))
+    return text
+
+
+def _api_server(settings: Settings, faults: list[Fault]) -> tuple[str | None, str | None]:
+    key = ("kubernetes", "kubeconfig")
+    path = Path(
+        settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
+    ).expanduser()
+    advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
+    try:
+        cluster = _cluster(yaml.safe_load(path.read_text()), settings.kubernetes.context)
+        host = str(cluster["server"])
+        if "certificate-authority-data" in cluster:
+            return host, base64.b64decode(cluster["certificate-authority-data"]).decode()
+        authority = cluster.get("certificate-authority")
+        return host, (path.parent / str(authority)).read_text() if authority else None
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault(key, f"'{path}' can't be read ({_reason(error)}): {advice}"))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        faults.append(
+            Fault(key, f"'{path}' is no kubeconfig with that context ({type(error).__name__} {error}): {advice}")
+        )
+    return None, None
+
+
+def _cluster(kubeconfig: Any, context: str | None) -> Mapping[str, Any]:
+    chosen = context or kubeconfig["current-context"]
+    by_name = {entry["name"]: entry["context"] for entry in kubeconfig["contexts"]}
+    clusters = {entry["name"]: entry["cluster"] for entry in kubeconfig["clusters"]}
+    return cast("Mapping[str, Any]", clusters[by_name[chosen]["cluster"]])
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "not a text file"
