@@ -1,0 +1,1 @@
+"""Day two: what an operator does with a stack that is deployed."""

@@ -1,0 +1,74 @@
+"""Strongroom's command line for day two: `python -m ops`."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .errors import OpsError
+from .stack import read_stack, workspace
+from .verify import Check, Verifier
+
+app = typer.Typer(
+    help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack's name, e.g. local or dev.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs instead of a table.")]
+
+
+@app.callback()
+def day_two() -> None:
+    """Day two of a Strongroom stack."""
+
+
+@app.command()
+def verify(stack: Stack, as_json: AsJson = False) -> None:
+    """Prove that each workload reads what it declares, and is refused everything else.
+
+    Every check uses what the workload itself has: a token of its service account. No value is printed or kept.
+    Exits with 1 where anything went otherwise than it must.
+    """
+    checks = Verifier(read_stack(stack), workspace(stack).signing_key).run()
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        _show(stack, checks)
+    if not checks or any(check.passed is False for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(stack: str, checks: list[Check]) -> None:
+    table = Table(title=f"Stack {stack}: who can read what", title_justify="left")
+    for heading in ("Workload", "What", "", "Seen"):
+        table.add_column(heading, overflow="fold")
+    marks = {True: "[green]ok[/]", False: "[bold red]WRONG[/]", None: "[yellow]not tried[/]"}
+    previous = ""
+    for check in checks:
+        if previous and check.workload != previous:
+            table.add_section()
+        table.add_row(
+            "" if check.workload == previous else check.workload, check.what, marks[check.passed], check.detail
+        )
+        previous = check.workload
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(table)
+    wrong = sum(check.passed is False for check in checks)
+    tried = sum(check.passed is not None for check in checks)
+    console.print(f"{tried - wrong} of {tried} checks went as they must" + (f", {wrong} did not" if wrong else ""))
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is one line and exit code 1."""
+    try:
+        app()
+    except OpsError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

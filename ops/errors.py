@@ -1,0 +1,5 @@
+"""What stops a command, told in one line."""
+
+
+class OpsError(Exception):
+    """A command can't go on; its text says what, where and what to do. No secret's value is ever in it."""

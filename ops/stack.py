@@ -1,0 +1,131 @@
+"""A deployed stack, as its outputs describe it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from .errors import OpsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, populate_by_name=True)
+
+
+class VaultStore(_Output):
+    """The Vault that the stack's workloads read from."""
+
+    kind: Literal["vault"]
+    address: str
+    namespace: str | None = None
+    ca_certificate: str | None = None
+    tls_server_name: str | None = None
+    mount: str
+    auth_path: str
+    audience: str
+
+
+class Cluster(_Output):
+    """The cluster that the stack's workloads run on."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+
+class DeclaredObject(_Output):
+    """One secret that a workload declares."""
+
+    name: str
+    object: str
+    key: str
+    version: str | None = None
+
+
+class DeployedWorkload(_Output):
+    """One workload of the stack."""
+
+    name: str
+    namespace: str
+    service_account: str
+    secret_provider_class: str
+    identity: Mapping[str, str]
+    objects: tuple[DeclaredObject, ...]
+
+    @property
+    def path(self) -> str:
+        """Its name in the stack: `namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+class DeployedStack(_Output):
+    """What a stack's outputs say."""
+
+    backend: VaultStore
+    kubernetes: Cluster
+    workloads: tuple[DeployedWorkload, ...]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a stack is driven from."""
+
+    project: Path
+    """The directory with its Pulumi.yaml."""
+
+    environment: Mapping[str, str]
+    """What the Pulumi CLI needs in its environment, besides what this process has."""
+
+    signing_key: Path | None = None
+    """The cluster's service account signing key, where the sandbox owns the cluster."""
+
+
+def workspace(stack: str) -> Workspace:
+    """The workspace of `stack`: the sandbox's for a stack that the sandbox runs, the project's own for every other."""
+    described = Path(os.environ.get("STRONGROOM_SANDBOX") or ROOT / ".sandbox") / "environment.json"
+    if described.is_file():
+        sandbox: dict[str, Any] = json.loads(described.read_text())
+        if stack in sandbox["stacks"]:
+            return Workspace(
+                Path(sandbox["project"]), sandbox["environment"], Path(sandbox["service_account_signing_key"])
+            )
+    return Workspace(ROOT, {})
+
+
+def read_stack(stack: str) -> DeployedStack:
+    """The outputs of `stack`.
+
+    :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
+    """
+    home = workspace(stack)
+    environment = {**os.environ, **home.environment}
+    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
+    if pulumi is None:
+        raise OpsError(
+            "The Pulumi CLI is not on PATH: install it, or start the sandbox with `make up` for a local stack"
+        )
+    result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
+        [pulumi, "stack", "output", "--json", "--non-interactive", "--stack", stack, "--cwd", str(home.project)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        reason = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        raise OpsError(f"Stack {stack!r} can't be read: {reason[-1] if reason else 'the Pulumi CLI failed'}")
+    try:
+        return DeployedStack.model_validate_json(result.stdout)
+    except ValidationError as error:
+        missing = ", ".join(sorted({str(details["loc"][0]) for details in error.errors()}))
+        raise OpsError(
+            f"Stack {stack!r} has no usable outputs ({missing}): deploy it first with `pulumi up --stack {stack}`"
+        ) from None

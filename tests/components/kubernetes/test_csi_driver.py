@@ -1,0 +1,44 @@
+"""The driver's and the provider's charts."""
+
+from components import SecretsStoreCsiDriver
+from components.kubernetes.csi_driver import CA_PATH
+from tests.conftest import Declare
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def test_the_driver_requests_each_audience_once_and_syncs_and_rotates(declare: Declare) -> None:
+    recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["vault", "b", "vault"]))
+
+    assert recorder.one(RELEASE, "driver").inputs["values"] == {
+        "syncSecret": {"enabled": True},
+        "enableSecretRotation": True,
+        "rotationPollInterval": "2m",
+        "tokenRequests": [{"audience": "b"}, {"audience": "vault"}],
+    }
+
+
+def test_the_provider_comes_without_a_server_after_the_driver(declare: Declare) -> None:
+    provider = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["vault"])).one(RELEASE, "driver-vault")
+
+    assert provider.inputs["values"] == {
+        "csi": {"enabled": True, "agent": {"enabled": False}},
+        "server": {"enabled": False},
+        "injector": {"enabled": False},
+    }
+    assert "driver" in provider.dependencies
+
+
+def test_a_ca_is_mounted_where_classes_look_for_it(declare: Declare) -> None:
+    recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"], vault_ca_certificate="PEM"))
+    csi = recorder.one(RELEASE, "driver-vault").inputs["values"]["csi"]
+
+    assert recorder.one("kubernetes:core/v1:ConfigMap").inputs["data"] == {"ca.crt": "PEM"}
+    assert csi["volumes"] == [{"name": "vault-ca", "configMap": {"name": "driver-vault-ca"}}]
+    assert f"{csi['volumeMounts'][0]['mountPath']}/ca.crt" == CA_PATH
+
+
+def test_charts_are_pinned(declare: Declare) -> None:
+    recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"]))
+
+    assert all(release.inputs["version"] for release in recorder.all(RELEASE))

@@ -1,0 +1,157 @@
+"""What a Vault backend declares for a workload."""
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
+from components.vault.backend import VaultConnection, objects_parameter
+from components.vault.engines import Generate
+from components.vault.policy import read_policy
+from tests.conftest import Declare
+
+POLICY = "vault:index/policy:Policy"
+ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
+
+ORDERS = Workload(
+    name="orders",
+    namespace="shop",
+    image="busybox:1.36",
+    secrets=(
+        Secret(name="user", object="db-pass", key="username"),
+        Secret(name="password", object="db-pass", key="password", version="3"),
+        Secret(name="token", object="team/api", key="token", file_permission="0440", encoding="base64"),
+    ),
+)
+
+
+def backend() -> VaultBackend:
+    return VaultBackend(
+        "vault",
+        connection=VaultConnection("https://vault.example.net:8200", ca_path="/vault/tls/ca.crt"),
+        engine=KvEngine("vault", path="kv", create=True, seeds={"db-pass": {"password": Generate()}}),
+        auth=KubernetesAuth("vault", path="kubernetes-dev", kubernetes_host="https://api.example.net"),
+    )
+
+
+def test_a_policy_reads_each_declared_object_once_and_nothing_else(declare: Declare) -> None:
+    policy = declare(lambda: backend().grant(ORDERS)).one(POLICY).inputs
+
+    assert policy["name"] == "kubernetes-dev.shop.orders"
+    assert policy["policy"] == (
+        'path "kv/data/db-pass" {\n  capabilities = ["read"]\n}\n\n'
+        'path "kv/data/team/api" {\n  capabilities = ["read"]\n}\n'
+    )
+
+
+def test_a_role_admits_one_service_account_with_one_audience(declare: Declare) -> None:
+    role = declare(lambda: backend().grant(ORDERS)).one(ROLE).inputs
+
+    assert role["boundServiceAccountNames"] == ["orders"]
+    assert role["boundServiceAccountNamespaces"] == ["shop"]
+    assert role["audience"] == "vault"
+    assert role["tokenPolicies"] == ["kubernetes-dev.shop.orders"]
+    assert role["tokenNoDefaultPolicy"] is True
+    assert (role["tokenTtl"], role["tokenMaxTtl"]) == (1200, 3600)
+
+
+def test_a_class_asks_by_the_role_for_the_audience_that_the_role_requires(declare: Declare) -> None:
+    grants = []
+    recorder = declare(lambda: grants.append(backend().grant(ORDERS)))
+    parameters = grants[0].parameters
+
+    assert parameters["audience"] == recorder.one(ROLE).inputs["audience"] == grants[0].audience
+    assert parameters["roleName"] == recorder.one(ROLE).inputs["roleName"]
+    assert parameters["vaultAuthMountPath"] == "kubernetes-dev"
+    assert parameters["vaultAddress"] == "https://vault.example.net:8200"
+    assert parameters["vaultCACertPath"] == "/vault/tls/ca.crt"
+    assert all(isinstance(value, str) for value in parameters.values())
+
+
+def test_objects_are_a_yaml_list_with_versions_in_the_path() -> None:
+    assert yaml.safe_load(objects_parameter("kv", ORDERS.secrets)) == [
+        {"objectName": "user", "secretPath": "kv/data/db-pass", "secretKey": "username"},
+        {"objectName": "password", "secretPath": "kv/data/db-pass?version=3", "secretKey": "password"},
+        {
+            "objectName": "token",
+            "secretPath": "kv/data/team/api",
+            "secretKey": "token",
+            "encoding": "base64",
+            "filePermission": 0o440,
+        },
+    ]
+
+
+def test_workloads_whose_names_run_together_stay_apart(declare: Declare) -> None:
+    secrets = (Secret(name="f", object="o", key="k"),)
+    pair = [
+        Workload(name="c", namespace="a-b", image="i", secrets=secrets),
+        Workload(name="b-c", namespace="a", image="i", secrets=secrets),
+    ]
+
+    def program() -> None:
+        store = backend()
+        for workload in pair:
+            store.grant(workload)
+
+    recorder = declare(program)
+    assert len({policy.inputs["name"] for policy in recorder.all(POLICY)}) == 2
+    assert len({role.inputs["roleName"] for role in recorder.all(ROLE)}) == 2
+
+
+@pytest.mark.parametrize("secret", [{"key": None}, {"key": "k", "type": "cert"}])
+def test_a_secret_that_vault_cannot_serve_is_refused(declare: Declare, secret: dict[str, str]) -> None:
+    workload = Workload(name="a", namespace="b", image="i", secrets=(Secret(name="f", object="o", **secret),))
+
+    with pytest.raises(ValueError, match="b/a: secret 'f'"):
+        declare(lambda: backend().grant(workload))
+
+
+def test_seeded_values_are_secret_and_written_before_the_pod(declare: Declare) -> None:
+    grants = []
+    recorder = declare(lambda: grants.append(backend().grant(ORDERS)))
+    seeded = recorder.one("vault:kv/secretV2:SecretV2")
+
+    assert seeded.inputs["dataJson"] == '{"password": "generated db-pass/password"}'
+    assert "dataJson" in seeded.secret_inputs
+    assert "vault" in seeded.dependencies  # the mount
+    assert len(grants[0].requires) == 3
+
+
+def test_a_reviewer_token_reaches_vault_as_a_secret(declare: Declare) -> None:
+    configuration = declare(backend).one("vault:kubernetes/authBackendConfig:AuthBackendConfig")
+
+    assert configuration.inputs["tokenReviewerJwt"] == "reviewer"
+    assert "tokenReviewerJwt" in configuration.secret_inputs
+    assert configuration.inputs["disableLocalCaJwt"] is True
+
+
+def test_an_auth_method_that_exists_is_left_alone(declare: Declare) -> None:
+    recorder = declare(lambda: KubernetesAuth("vault", create=False))
+
+    assert [item.type for item in recorder.recorded if item.type.startswith(("vault:", "kubernetes:"))] == []
+
+
+def test_an_auth_method_to_create_needs_the_api_server(declare: Declare) -> None:
+    with pytest.raises(ValueError, match="kubernetes_host"):
+        declare(lambda: KubernetesAuth("vault"))
+
+
+@given(st.text())
+def test_no_name_makes_a_policy_wider(name: str) -> None:
+    try:
+        policy = read_policy("kv", [name])
+    except ValueError:
+        return
+    assert policy == f'path "kv/data/{name}" {{\n  capabilities = ["read"]\n}}\n'
+    assert not set(name) & set('*+"\\{}%\n$')
+    assert ".." not in name.split("/")
+
+
+def test_the_component_has_a_type_of_its_own(declare: Declare) -> None:
+    types = {item.type for item in declare(backend).recorded}
+
+    assert {"strongroom:index:VaultBackend", "strongroom:index:KvEngine", "strongroom:index:KubernetesAuth"} <= types
+    assert issubclass(VaultBackend, pulumi.ComponentResource)

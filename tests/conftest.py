@@ -1,0 +1,105 @@
+"""What every test may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A resource as the engine was told of it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    """With secrets unwrapped."""
+
+    secret_inputs: set[str]
+    """The inputs that arrived marked secret."""
+
+    dependencies: set[str]
+    """Names of what it depends on."""
+
+    replace_on_changes: list[str]
+
+
+class Recorder(mocks.MockMonitor):
+    """An engine that records what a program declares."""
+
+    def __init__(self) -> None:
+        super().__init__(_Echo())
+        self.recorded: list[Recorded] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        raw = json_format.MessageToDict(request.object)
+        inputs = rpc.deserialize_properties(request.object)
+        self.recorded.append(
+            Recorded(
+                type=request.type,
+                name=request.name,
+                inputs={key: _plain(value) for key, value in inputs.items()},
+                secret_inputs={key for key, value in raw.items() if _is_secret(value)},
+                dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
+                replace_on_changes=list(request.replaceOnChanges),
+            )
+        )
+        return super().RegisterResource(request)
+
+    def one(self, type_: str, name: str | None = None) -> Recorded:
+        """The only resource of a type, and of a name where one is given."""
+        found = [item for item in self.all(type_) if name in {None, item.name}]
+        assert len(found) == 1, f"{len(found)} of {type_} {name or ''} in {[(r.type, r.name) for r in self.recorded]}"
+        return found[0]
+
+    def all(self, type_: str) -> list[Recorded]:
+        """Every resource of a type."""
+        return [item for item in self.recorded if item.type == type_]
+
+
+class _Echo(pulumi.runtime.Mocks):
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ == "kubernetes:core/v1:Secret":
+            outputs["data"] = {"token": "cmV2aWV3ZXI="}  # "reviewer"
+        if args.typ == "random:index/randomPassword:RandomPassword":
+            outputs["result"] = f"generated {args.name}"
+        return f"{args.name}-id", outputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        return {}
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and rpc._special_sig_key in value  # pyright: ignore[reportPrivateUsage]
+
+
+def _plain(value: Any) -> Any:
+    if rpc.is_rpc_secret(value):
+        return rpc.unwrap_rpc_secret(value)
+    return value
+
+
+Declare = Callable[[Callable[[], object]], Recorder]
+
+
+@pytest.fixture
+def declare() -> Declare:
+    """Run a program to its end on a recording engine, and give back what it declared."""
+
+    def run(program: Callable[[], object]) -> Recorder:
+        recorder = Recorder()
+        mocks.set_mocks(recorder.mocks, project="strongroom", stack="test", preview=False, monitor=recorder)
+
+        @pulumi.runtime.test
+        def body() -> None:
+            program()
+
+        body()
+        return recorder
+
+    return run
