@@ -1,0 +1,164 @@
+"""The real Pulumi CLI, driving the stacks that run on the sandbox."""
+
+import os
+import runpy
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pulumi import automation
+
+from .certificates import write_private
+from .errors import SandboxError
+from .plugins import attached
+from .progress import Reporter
+from .world import ROOT, World
+
+STACKS = ("local",)
+"""The stacks that need nothing but the sandbox."""
+
+PROJECT = "strongroom"
+Operation = Literal["up", "preview", "refresh", "destroy"]
+
+_SEEDED = "strongroom:seeds.ledger.token"
+"""A value of the local stack that comes the way a user's would: as a config secret."""
+
+
+class Engine:
+    """Runs the project's own program on a sandbox, with state and passphrase in the sandbox's directory."""
+
+    def __init__(self, world: World, reporter: Reporter, root: Path = ROOT) -> None:
+        """
+        :param world: The sandbox, which must be up.
+        :param reporter: Told of what happens.
+        :param root: The project's directory.
+        """
+        self._world = world
+        self._reporter = reporter
+        self._root = root
+        self.home = world.state / "pulumi"
+        self._pulumi = world.tools.path("pulumi")
+
+    def run(self, operation: Operation, stack: str) -> None:
+        """Run `operation` on `stack`, its output told as it comes.
+
+        :raises SandboxError: The sandbox has no such stack, or the operation failed; its messages were told.
+        """
+        with self.stack(stack) as driven:
+            calls: dict[Operation, Callable[..., Any]] = {
+                "up": driven.up,
+                "preview": driven.preview,
+                "refresh": driven.refresh,
+                "destroy": driven.destroy,
+            }
+            terminal = sys.stdout.isatty()
+            try:
+                calls[operation](
+                    on_output=lambda line: print(line.rstrip("\n"), flush=True),
+                    color="always" if terminal else "never",
+                    suppress_progress=True,
+                )
+            except automation.CommandError:
+                raise SandboxError(
+                    f"pulumi {operation} of {stack} failed, as told above; mend that and run the same command again"
+                ) from None
+
+    @contextmanager
+    def stack(self, name: str) -> Iterator[automation.Stack]:
+        """The stack `name`, made when it is new, with plugins attached.
+
+        :raises SandboxError: The sandbox has no such stack.
+        """
+        if name not in STACKS:
+            raise SandboxError(f"The sandbox has no stack {name!r}: it runs {', '.join(STACKS)}")
+        settings = self._settings(name)
+        environment = self._environment()
+        with attached(
+            self._pulumi, self.home / "home", {**os.environ, **environment}, self._root, self._reporter
+        ) as plugins:
+            stack = automation.create_or_select_stack(
+                name,
+                project_name=PROJECT,
+                program=self._program,
+                opts=automation.LocalWorkspaceOptions(
+                    work_dir=str(self.home),
+                    pulumi_home=str(self.home / "home"),
+                    env_vars={**environment, **plugins},
+                    pulumi_command=automation.PulumiCommand(str(self._pulumi.parent.parent)),
+                ),
+            )
+            self._seed(name, settings, environment)
+            yield stack
+
+    def _program(self) -> None:
+        if str(self._root) not in sys.path:
+            sys.path.insert(0, str(self._root))
+        runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
+
+    def _settings(self, name: str) -> Path:
+        """The stack's file, copied from the project, with what only the sandbox knows and the secrets that were set here."""
+        stacks = self.home / "stacks"
+        for directory in (stacks, self.home / "state", self.home / "home"):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(self._root / "Pulumi.yaml", self.home / "Pulumi.yaml")
+        copy = stacks / f"Pulumi.{name}.yaml"
+        document: dict[str, Any] = yaml.safe_load((self._root / "stacks" / copy.name).read_text())
+        kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
+        _carry_secrets(kept, document)
+        config: dict[str, Any] = document["config"]
+        config["strongroom:backend"] |= {
+            "address": self._world.vault.address,
+            "caCertificate": str(self._world.authority.certificate),
+        }
+        config["strongroom:kubernetes"] |= {"kubeconfig": str(self._world.api_server.kubeconfig)}
+        write_private(copy, yaml.safe_dump(document, sort_keys=False))
+        return copy
+
+    def _environment(self) -> dict[str, str]:
+        passphrase = self.home / "passphrase"
+        if not passphrase.is_file():
+            write_private(passphrase, secrets.token_urlsafe(32))
+        shared = {
+            "PULUMI_HOME": str(self.home / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+        self._world.describe(stacks=list(STACKS), project=self.home, environment=shared)
+        return {**shared, "VAULT_TOKEN": self._world.vault.token}
+
+    def _seed(self, name: str, settings: Path, environment: dict[str, str]) -> None:
+        seeds = yaml.safe_load(settings.read_text())["config"].get("strongroom:seeds", {})
+        if "secure" in str(seeds.get("ledger", {}).get("token")):
+            return
+        # By standard input: a process's arguments are everybody's to read.
+        done = subprocess.run(
+            [str(self._pulumi), "config", "set", "--secret", "--path", _SEEDED, "--stack", name, "--non-interactive"],
+            cwd=self.home,
+            env={**os.environ, **environment},
+            input=secrets.token_urlsafe(24),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise SandboxError(f"{_SEEDED} can't be set: {done.stderr.strip()}")
+
+
+def _carry_secrets(kept: dict[str, Any], document: dict[str, Any]) -> None:
+    for key, value in kept.items():
+        if key.startswith("encryption") or (isinstance(value, dict) and "secure" in value):
+            document.setdefault(key, value)
+        elif isinstance(value, dict):
+            below = document.get(key, {})
+            if isinstance(below, dict):
+                _carry_secrets(value, below)
+                if below:
+                    document[key] = below

@@ -1,0 +1,5 @@
+"""What stops the sandbox, told in one text."""
+
+
+class SandboxError(Exception):
+    """The sandbox can't go on: what, why, what to do. Running the same command again continues."""

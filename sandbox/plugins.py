@@ -1,0 +1,78 @@
+"""Provider plugins: the official ones where they can be had, stand-ins where they can't."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from .errors import SandboxError
+from .progress import Reporter
+
+PROVIDERS = ("kubernetes", "vault", "random")
+_PATIENCE = 120
+
+
+@contextmanager
+def attached(
+    pulumi: Path, home: Path, environment: Mapping[str, str], root: Path, reporter: Reporter
+) -> Iterator[dict[str, str]]:
+    """What the engine's environment needs, besides `environment`, to find a plugin for each provider.
+
+    :param pulumi: The Pulumi CLI, asked to install the official plugins.
+    :param home: PULUMI_HOME.
+    :param environment: The engine's environment.
+    :param root: The project's directory, from which stand-ins are started.
+    :param reporter: Told when stand-ins are used.
+    :raises SandboxError: The stand-ins don't start.
+    """
+    missing = [name for name in PROVIDERS if not _official(name, pulumi, home, environment)]
+    if not missing:
+        yield {}
+        return
+    reporter.note(
+        f"The official plugins of {', '.join(missing)} can't be had here: using the sandbox's stand-ins, test equipment"
+    )
+    with _stand_ins(missing, environment, root) as ports:
+        yield {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items())}
+
+
+def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str]) -> bool:
+    number = version(f"pulumi-{name}")
+    if (home / "plugins" / f"resource-{name}-v{number}").is_dir():
+        return True
+    try:
+        done = subprocess.run(
+            [str(pulumi), "plugin", "install", "resource", name, number],
+            env=dict(environment),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+@contextmanager
+def _stand_ins(names: Sequence[str], environment: Mapping[str, str], root: Path) -> Iterator[dict[str, int]]:
+    # Their standard input stays open as long as this process lives: it is how they learn that it died.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.providers", *names],
+        cwd=root,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 - it was asked for above
+        line = process.stdout.readline()
+        if not line:
+            raise SandboxError("The provider stand-ins ended as soon as they were started")
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        process.wait(20)

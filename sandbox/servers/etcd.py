@@ -1,0 +1,68 @@
+"""etcd: the API server's memory."""
+
+import os
+
+import requests
+
+from ..ports import HOST
+from ..process import Process
+from . import Site
+
+
+class Etcd:
+    """A single etcd that takes client certificates only."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.process = Process("etcd", site.state)
+
+    @property
+    def address(self) -> str:
+        """Its client URL."""
+        return f"https://{HOST}:{self._site.ports.of('etcd')}"
+
+    def healthy(self) -> bool:
+        """Whether it has a leader and can write."""
+        pair = self._site.authority.pair("etcd-client")
+        try:
+            answer = requests.get(
+                f"{self.address}/health",
+                verify=str(self._site.authority.certificate),
+                cert=(str(pair.certificate), str(pair.key)),
+                timeout=2,
+            )
+            return self.process.pid is not None and answer.json().get("health") == "true"
+        except (requests.RequestException, ValueError):
+            return False
+
+    def start(self) -> None:
+        """Start it, and return when it is healthy."""
+        pair = self._site.authority.pair("etcd")
+        client = f"https://{HOST}:{self._site.ports.free('etcd')}"
+        peer = f"https://{HOST}:{self._site.ports.free('etcd-peer')}"
+        tls = [
+            flag
+            for prefix in ("--", "--peer-")
+            for flag in (
+                f"{prefix}cert-file={pair.certificate}",
+                f"{prefix}key-file={pair.key}",
+                f"{prefix}trusted-ca-file={self._site.authority.certificate}",
+                f"{prefix}client-cert-auth",
+            )
+        ]
+        self.process.start(
+            [
+                str(self._site.tools.path("etcd")),
+                "--name=sandbox",
+                f"--data-dir={self._site.state / 'etcd'}",
+                f"--listen-client-urls={client}",
+                f"--advertise-client-urls={client}",
+                f"--listen-peer-urls={peer}",
+                f"--initial-advertise-peer-urls={peer}",
+                f"--initial-cluster=sandbox={peer}",
+                "--log-level=warn",
+                *tls,
+            ],
+            os.environ,
+        )
+        self.process.wait_until(self.healthy, 60)

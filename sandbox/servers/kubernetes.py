@@ -1,0 +1,212 @@
+"""kube-apiserver and kube-controller-manager: a cluster without nodes."""
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+from kubernetes import client, config, dynamic
+from kubernetes.client.exceptions import ApiException
+
+from ..certificates import Pair, write_private
+from ..errors import SandboxError
+from ..ports import HOST
+from ..process import Process
+from . import Site
+from .etcd import Etcd
+
+ISSUER = "https://kubernetes.default.svc"
+_CLUSTER_ADDRESSES = "10.96.0.0/16"
+_FIELD_MANAGER = "strongroom-sandbox"
+
+_AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "users": ["system:apiserver", "system:kube-controller-manager"]},
+        {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*", "/openapi*"]},
+        {"level": "Metadata"},  # never bodies: they hold tokens and Secrets
+    ],
+}
+
+
+class ApiServer:
+    """The Kubernetes API: RBAC on, service account tokens signed by the sandbox's own key, an audit log of metadata."""
+
+    def __init__(self, site: Site, etcd: Etcd) -> None:
+        self._site = site
+        self._etcd = etcd
+        self._home = site.state / "kubernetes"
+        self.process = Process("kube-apiserver", site.state)
+        self.kubeconfig = self._home / "admin.kubeconfig"
+        self.audit_log = self._home / "audit.log"
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return f"https://{HOST}:{self._site.ports.of('kube-apiserver')}"
+
+    @property
+    def signing_key(self) -> Path:
+        """The key that signs service account tokens."""
+        return self._site.authority.signing_key("service-account")[0]
+
+    def healthy(self) -> bool:
+        """Whether it is ready, with etcd behind it."""
+        admin = self._admin()
+        try:
+            answer = requests.get(
+                f"{self.address}/readyz",
+                verify=str(self._site.authority.certificate),
+                cert=(str(admin.certificate), str(admin.key)),
+                timeout=5,
+            )
+            return self.process.pid is not None and answer.ok
+        except requests.RequestException:
+            return False
+
+    def start(self) -> None:
+        """Start it, and return when it is ready and its kubeconfig is written."""
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        policy = self._home / "audit-policy.yaml"
+        write_private(policy, yaml.safe_dump(_AUDIT_POLICY))
+        serving = self._site.authority.pair("kube-apiserver")
+        etcd_client = self._site.authority.pair("etcd-client")
+        private, public = self._site.authority.signing_key("service-account")
+        authority = self._site.authority.certificate
+        self.process.start(
+            [
+                str(self._site.tools.path("kube-apiserver")),
+                f"--bind-address={HOST}",
+                f"--advertise-address={HOST}",
+                "--endpoint-reconciler-type=none",
+                f"--secure-port={self._site.ports.free('kube-apiserver')}",
+                f"--tls-cert-file={serving.certificate}",
+                f"--tls-private-key-file={serving.key}",
+                f"--client-ca-file={authority}",
+                f"--etcd-servers={self._etcd.address}",
+                f"--etcd-cafile={authority}",
+                f"--etcd-certfile={etcd_client.certificate}",
+                f"--etcd-keyfile={etcd_client.key}",
+                "--authorization-mode=Node,RBAC",
+                f"--service-account-issuer={ISSUER}",
+                f"--service-account-signing-key-file={private}",
+                f"--service-account-key-file={public}",
+                f"--service-cluster-ip-range={_CLUSTER_ADDRESSES}",
+                "--allow-privileged=true",
+                f"--audit-policy-file={policy}",
+                f"--audit-log-path={self.audit_log}",
+            ],
+            os.environ,
+        )
+        self.process.wait_until(self.healthy, 120)
+        write_kubeconfig(self.kubeconfig, self.address, authority, self._admin())
+
+    def install(self, manifests: Iterable[Path]) -> None:
+        """Apply CRDs, and return when the API server serves them.
+
+        :raises SandboxError: It refuses one, or doesn't serve it in time.
+        """
+        api = dynamic.DynamicClient(config.new_client_from_config(str(self.kubeconfig)))
+        kind: Any = api.resources.get(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition")
+        names: list[str] = []
+        for manifest in manifests:
+            body = yaml.safe_load(manifest.read_text())
+            names.append(body["metadata"]["name"])
+            try:
+                kind.server_side_apply(body=body, field_manager=_FIELD_MANAGER, force_conflicts=True)
+            except ApiException as error:
+                raise SandboxError(f"The API server refused the CRD {names[-1]}: {error.reason}") from None
+        end = time.monotonic() + 30
+        while not all(_established(kind.get(name=name)) for name in names):
+            if time.monotonic() > end:
+                raise SandboxError(f"The API server didn't serve these CRDs in 30 s: {', '.join(names)}")
+            time.sleep(0.1)
+
+    def core(self) -> client.CoreV1Api:
+        """A client of the core API, as the cluster's administrator."""
+        return client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
+
+    def _admin(self) -> Pair:
+        return self._site.authority.pair("admin", common_name="sandbox-admin", organization="system:masters")
+
+
+class ControllerManager:
+    """The controllers: they make default service accounts, long-lived tokens, ReplicaSets and pods."""
+
+    def __init__(self, site: Site, api_server: ApiServer) -> None:
+        self._site = site
+        self._api_server = api_server
+        self.process = Process("kube-controller-manager", site.state)
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return f"https://{HOST}:{self._site.ports.of('kube-controller-manager')}"
+
+    def healthy(self) -> bool:
+        """Whether it runs and answers."""
+        try:
+            answer = requests.get(f"{self.address}/healthz", verify=str(self._site.authority.certificate), timeout=5)
+            return self.process.pid is not None and answer.ok
+        except requests.RequestException:
+            return False
+
+    def start(self) -> None:
+        """Start it, and return when it is healthy."""
+        kubeconfig = self._site.state / "kubernetes" / "controller-manager.kubeconfig"
+        authority = self._site.authority.certificate
+        user = "system:kube-controller-manager"
+        write_kubeconfig(
+            kubeconfig,
+            self._api_server.address,
+            authority,
+            self._site.authority.pair("controller-manager", common_name=user),
+        )
+        serving = self._site.authority.pair("kube-controller-manager")
+        self.process.start(
+            [
+                str(self._site.tools.path("kube-controller-manager")),
+                f"--kubeconfig={kubeconfig}",
+                f"--authentication-kubeconfig={kubeconfig}",
+                f"--authorization-kubeconfig={kubeconfig}",
+                f"--bind-address={HOST}",
+                f"--secure-port={self._site.ports.free('kube-controller-manager')}",
+                f"--tls-cert-file={serving.certificate}",
+                f"--tls-private-key-file={serving.key}",
+                f"--root-ca-file={authority}",
+                f"--service-account-private-key-file={self._api_server.signing_key}",
+                "--use-service-account-credentials",
+                "--leader-elect=false",
+            ],
+            os.environ,
+        )
+        self.process.wait_until(self.healthy, 60)
+
+
+def write_kubeconfig(path: Path, server: str, authority: Path, pair: Pair) -> None:
+    """Write a kubeconfig that names its certificates by file."""
+    name = "sandbox"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority": str(authority)}}],
+        "users": [
+            {
+                "name": name,
+                "user": {"client-certificate": str(pair.certificate), "client-key": str(pair.key)},
+            }
+        ],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "current-context": name,
+    }
+    write_private(path, yaml.safe_dump(document, sort_keys=False))
+
+
+def _established(crd: Any) -> bool:
+    conditions = (crd.to_dict().get("status") or {}).get("conditions") or []
+    return any(entry["type"] == "Established" and entry["status"] == "True" for entry in conditions)

@@ -1,0 +1,136 @@
+"""Vault: a real server, initialised and unsealed by the sandbox."""
+
+import json
+import os
+import shutil
+from typing import Any
+
+import hvac
+import requests
+from hvac.exceptions import VaultError
+
+from ..certificates import write_private
+from ..errors import SandboxError
+from ..ports import HOST
+from ..process import Process
+from . import Site
+
+_SHARES, _THRESHOLD = 3, 2
+
+_ADMIN_POLICY = "strongroom-admin"
+_ALL = ["create", "read", "update", "delete", "list"]
+_ADMIN_RULES = "\n".join(
+    f'path "{path}" {{ capabilities = {json.dumps(verbs)} }}'
+    for path, verbs in {
+        "sys/mounts*": [*_ALL, "sudo"],
+        "sys/auth*": [*_ALL, "sudo"],
+        "sys/audit*": [*_ALL, "sudo"],
+        "sys/policies/acl*": _ALL,
+        "sys/policy*": _ALL,
+        "auth/*": _ALL,
+        "+/data/*": _ALL,
+        "+/metadata/*": _ALL,
+        "+/config": _ALL,
+    }.items()
+)
+
+
+class Vault:
+    """A Vault with raft storage, TLS and a file audit device. It is not a dev server."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._home = site.state / "vault"
+        self._keys = self._home / "keys.json"
+        self.process = Process("vault", site.state)
+        self.audit_log = self._home / "audit.log"
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return f"https://{HOST}:{self._site.ports.of('vault')}"
+
+    @property
+    def token(self) -> str:
+        """The token that a stack's provider uses: it manages mounts, auth, policies and KV, and is not root."""
+        return json.loads(self._keys.read_text())["admin_token"]
+
+    def healthy(self) -> bool:
+        """Whether it is unsealed and active."""
+        return self.process.pid is not None and self._status() == requests.codes.ok and "admin_token" in self._kept()
+
+    def start(self) -> None:
+        """Start it, initialise it in its first life, unseal it, and return when it is active."""
+        self._launch()
+        if self._client().sys.is_initialized() and not self._kept():
+            # A crash between initialisation and the writing of its keys leaves a Vault that nobody can open.
+            self.process.stop()
+            shutil.rmtree(self._home)
+            self._launch()
+        if not self._client().sys.is_initialized():
+            first = self._client().sys.initialize(_SHARES, _THRESHOLD)
+            write_private(self._keys, json.dumps({"keys": first["keys"], "root_token": first["root_token"]}))
+        if self._client().sys.is_sealed():
+            self._client().sys.submit_unseal_keys(self._kept()["keys"][:_THRESHOLD])
+        self.process.wait_until(lambda: self._status() == requests.codes.ok, 60)
+        try:
+            self._prepare()
+        except (VaultError, requests.RequestException) as error:
+            raise SandboxError(f"Vault can't be prepared: {str(error).splitlines()[0]}") from None
+
+    def client(self) -> Any:
+        """A client with the root token, for the sandbox's own tests."""
+        return self._client(self._kept()["root_token"])
+
+    def _launch(self) -> None:
+        data = self._home / "raft"
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._home.chmod(0o700)
+        pair = self._site.authority.pair("vault")
+        port, cluster = self._site.ports.free("vault"), self._site.ports.free("vault-cluster")
+        configuration = {
+            "storage": {"raft": {"path": str(data), "node_id": "sandbox"}},
+            "listener": {
+                "tcp": {
+                    "address": f"{HOST}:{port}",
+                    "cluster_address": f"{HOST}:{cluster}",
+                    "tls_cert_file": str(pair.certificate),
+                    "tls_key_file": str(pair.key),
+                }
+            },
+            "api_addr": f"https://{HOST}:{port}",
+            "cluster_addr": f"https://{HOST}:{cluster}",
+            "disable_mlock": True,
+            "ui": False,
+        }
+        file = self._home / "vault.json"
+        write_private(file, json.dumps(configuration, indent=2))
+        self.process.start([str(self._site.tools.path("vault")), "server", f"-config={file}"], os.environ)
+        self.process.wait_until(lambda: self._status() is not None, 60)
+
+    def _prepare(self) -> None:
+        root = self.client()
+        if "file/" not in root.sys.list_enabled_audit_devices()["data"]:
+            root.sys.enable_audit_device("file", options={"file_path": str(self.audit_log), "mode": "0600"})
+        root.sys.create_or_update_policy(_ADMIN_POLICY, _ADMIN_RULES)
+        kept = self._kept()
+        if "admin_token" not in kept:
+            made = root.auth.token.create_orphan(policies=[_ADMIN_POLICY], period="768h", display_name="strongroom")
+            write_private(self._keys, json.dumps({**kept, "admin_token": made["auth"]["client_token"]}))
+
+    def _status(self) -> int | None:
+        try:
+            return requests.get(
+                f"{self.address}/v1/sys/health", verify=str(self._site.authority.certificate), timeout=2
+            ).status_code
+        except requests.RequestException:
+            return None
+
+    def _client(self, token: str | None = None) -> Any:
+        return hvac.Client(url=self.address, token=token, verify=str(self._site.authority.certificate), timeout=15)
+
+    def _kept(self) -> dict[str, Any]:
+        try:
+            return json.loads(self._keys.read_text())
+        except (OSError, ValueError):
+            return {}

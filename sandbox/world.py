@@ -1,0 +1,158 @@
+"""The sandbox as a whole: what runs, in which order, and where its state is."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .certificates import Authority, write_private
+from .errors import SandboxError
+from .ports import Ports
+from .progress import Reporter
+from .servers import Server, Site
+from .servers.etcd import Etcd
+from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
+from .servers.vault import Vault
+from .tools import Tools
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def default_state() -> Path:
+    """Where a sandbox keeps its state: `STRONGROOM_SANDBOX`, or `.sandbox` in the project."""
+    return Path(os.environ.get("STRONGROOM_SANDBOX") or ROOT / ".sandbox").absolute()
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """One server, now."""
+
+    name: str
+    healthy: bool
+    pid: int | None
+    address: str
+
+
+class World:
+    """etcd, kube-apiserver, kube-controller-manager and Vault, on loopback with TLS."""
+
+    def __init__(self, reporter: Reporter, state: Path | None = None, tools: Tools | None = None) -> None:
+        """
+        :param reporter: Told of what takes long.
+        :param state: The state directory; `default_state()` where it is left out.
+        :param tools: Where programs come from.
+        """
+        self._reporter = reporter
+        self.state = state or default_state()
+        self.tools = tools or Tools(reporter)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a sandbox, running or not."""
+        return (self.state / "ports.json").is_file()
+
+    def up(self) -> None:
+        """Start what doesn't run, heal what is broken, leave the rest alone.
+
+        :raises SandboxError: A server doesn't become healthy.
+        :raises ToolError: A program can't be had.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+        with self._alone():
+            self.tools.prepare()
+            crds = self.tools.crds()
+            for server in self._servers():
+                if not server.healthy():
+                    server.process.stop()
+                    with self._reporter.step(f"starting {server.process.name}"):
+                        server.start()
+            self.api_server.install(crds)
+
+    def down(self, *, purge: bool = False) -> None:
+        """Stop what this sandbox started.
+
+        :param purge: Delete its state too.
+        """
+        if not self.state.is_dir():
+            return
+        with self._alone():
+            for server in reversed(self._servers()):
+                if server.process.pid:
+                    with self._reporter.step(f"stopping {server.process.name}"):
+                        server.process.stop()
+        if purge:
+            shutil.rmtree(self.state)
+
+    def status(self) -> list[ServerStatus]:
+        """Every server, now."""
+        if not self.exists:
+            return []
+        return [
+            ServerStatus(server.process.name, server.healthy(), server.process.pid, server.address)
+            for server in self._servers()
+        ]
+
+    def log(self, name: str) -> Path:
+        """The log of the server `name`.
+
+        :raises SandboxError: There is no such server.
+        """
+        logs = {server.process.name: server.process.log for server in self._servers()}
+        if name not in logs:
+            raise SandboxError(f"There is no server {name!r}; there are {', '.join(logs)}")
+        return logs[name]
+
+    @property
+    def authority(self) -> Authority:
+        """Who signed the servers' certificates."""
+        return self._site.authority
+
+    @property
+    def api_server(self) -> ApiServer:
+        """The Kubernetes API server."""
+        return ApiServer(self._site, Etcd(self._site))
+
+    @property
+    def vault(self) -> Vault:
+        """Vault."""
+        return Vault(self._site)
+
+    def describe(self, *, stacks: list[str], project: Path, environment: dict[str, str]) -> None:
+        """Write down, for `ops`, which stacks are driven from where.
+
+        :param stacks: The stacks that the sandbox runs.
+        :param project: The directory that they are driven from.
+        :param environment: What the Pulumi CLI needs there.
+        """
+        description = {
+            "stacks": stacks,
+            "project": str(project),
+            "environment": environment,
+            "service_account_signing_key": str(self.api_server.signing_key),
+            "service_account_issuer": ISSUER,
+        }
+        write_private(self.state / "environment.json", json.dumps(description, indent=2))
+
+    @property
+    def _site(self) -> Site:
+        return Site(self.state, Authority(self.state / "certificates"), Ports(self.state), self.tools)
+
+    def _servers(self) -> list[Server]:
+        site = self._site
+        etcd = Etcd(site)
+        api_server = ApiServer(site, etcd)
+        return [etcd, api_server, ControllerManager(site, api_server), Vault(site)]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.state / "lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SandboxError("Another command is starting or stopping this sandbox: wait for it") from None
+            yield
