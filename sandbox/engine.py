@@ -102,7 +102,7 @@ class Engine:
         runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
 
     def _settings(self, name: str) -> Path:
-        """The stack's file, copied from the project, with what only the sandbox knows and the secrets that were set here."""
+        """The stack's file, copied from the project, with what the sandbox alone knows and secrets that were set here."""
         stacks = self.home / "stacks"
         for directory in (stacks, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
