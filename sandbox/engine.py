@@ -79,9 +79,7 @@ class Engine:
             raise SandboxError(f"The sandbox has no stack {name!r}: it runs {', '.join(STACKS)}")
         settings = self._settings(name)
         environment = self._environment()
-        with attached(
-            self._pulumi, self.home / "home", {**os.environ, **environment}, self._root, self._reporter
-        ) as plugins:
+        with attached(self._pulumi, self.home / "home", {**os.environ, **environment}, self._reporter) as plugins:
             stack = automation.create_or_select_stack(
                 name,
                 project_name=PROJECT,
@@ -102,7 +100,7 @@ class Engine:
         runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
 
     def _settings(self, name: str) -> Path:
-        """The stack's file, copied from the project, with what the sandbox alone knows and secrets that were set here."""
+        """The stack's file, copied from the project, with what the sandbox alone knows, and secrets set here kept."""
         stacks = self.home / "stacks"
         for directory in (stacks, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,39 +4,50 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from .certificates import write_private
 from .errors import SandboxError
 from .progress import Reporter
+from .world import ROOT
 
 PROVIDERS = ("kubernetes", "vault", "random")
 _PATIENCE = 120
 
 
 @contextmanager
-def attached(
-    pulumi: Path, home: Path, environment: Mapping[str, str], root: Path, reporter: Reporter
-) -> Iterator[dict[str, str]]:
+def attached(pulumi: Path, home: Path, environment: Mapping[str, str], reporter: Reporter) -> Iterator[dict[str, str]]:
     """What the engine's environment needs, besides `environment`, to find a plugin for each provider.
 
     :param pulumi: The Pulumi CLI, asked to install the official plugins.
     :param home: PULUMI_HOME.
     :param environment: The engine's environment.
-    :param root: The project's directory, from which stand-ins are started.
     :param reporter: Told when stand-ins are used.
     :raises SandboxError: The stand-ins don't start.
     """
-    missing = [name for name in PROVIDERS if not _official(name, pulumi, home, environment)]
+    missing = _missing(pulumi, home, environment)
     if not missing:
         yield {}
         return
     reporter.note(
         f"The official plugins of {', '.join(missing)} can't be had here: using the sandbox's stand-ins, test equipment"
     )
-    with _stand_ins(missing, environment, root) as ports:
+    with _stand_ins(missing, environment) as ports:
         yield {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items())}
+
+
+def _missing(pulumi: Path, home: Path, environment: Mapping[str, str]) -> list[str]:
+    # Decided once in a sandbox's life: a stack's state stays with the plugins that made it.
+    decision = home / "stand-ins.json"
+    if not decision.is_file():
+        with ThreadPoolExecutor() as pool:
+            had = pool.map(lambda name: _official(name, pulumi, home, environment), PROVIDERS)
+            missing = [name for name, official in zip(PROVIDERS, had, strict=True) if not official]
+        write_private(decision, json.dumps(missing))
+    return json.loads(decision.read_text())
 
 
 def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str]) -> bool:
@@ -57,11 +68,11 @@ def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str
 
 
 @contextmanager
-def _stand_ins(names: Sequence[str], environment: Mapping[str, str], root: Path) -> Iterator[dict[str, int]]:
+def _stand_ins(names: Sequence[str], environment: Mapping[str, str]) -> Iterator[dict[str, int]]:
     # Their standard input stays open as long as this process lives: it is how they learn that it died.
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.providers", *names],
-        cwd=root,
+        cwd=ROOT,
         env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -82,7 +82,9 @@ class KubernetesProvider(Provider):
         namespace = metadata.get("namespace")
         return f"{namespace}/{metadata['name']}" if namespace else metadata["name"], live
 
-    def read(self, kind: str, id_: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self, kind: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
         """The live object, and what the inputs would be to make it."""
         live = self._get(kind, id_, inputs)
         if live is None:

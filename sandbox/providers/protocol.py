@@ -67,8 +67,13 @@ class Provider(ABC):
         """Make it; its id and outputs."""
 
     @abstractmethod
-    def read(self, kind: str, id_: str, inputs: Properties) -> tuple[Properties, Properties] | None:
-        """Its outputs, and inputs that say what it is now; `None` where it is gone."""
+    def read(
+        self, kind: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """Its outputs, and inputs that say what it is now; `None` where it is gone.
+
+        :param outputs: Its last outputs; empty for one that is imported.
+        """
 
     @abstractmethod
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
@@ -147,8 +152,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=id_, properties=self._outputs(outputs, inputs))
 
     def Read(self, request: Any, context: Any) -> Any:
-        provider, inputs = self._at(context), decode(request.inputs)
-        found = self._guarded(context, lambda: provider.read(_kind(request.urn), request.id, plain(inputs)))
+        provider, kind, inputs = self._at(context), _kind(request.urn), decode(request.inputs)
+        last = plain(decode(request.properties))
+        found = self._guarded(context, lambda: provider.read(kind, request.id, plain(inputs), last))
         if found is None:
             return provider_pb2.ReadResponse()
         outputs, now = found

@@ -40,9 +40,13 @@ class RandomProvider(Provider):
             raise ProviderError(f"the sandbox's random stand-in makes no {kind}")
         return "none", {**inputs, "result": _password(inputs)}
 
-    def read(self, kind: str, id_: str, inputs: Properties) -> tuple[Properties, Properties] | None:
-        """A password is nowhere but in the state."""
-        raise ProviderError("a random password can't be read: it is kept in the state alone")
+    def read(
+        self, kind: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """What the state says: a password is nowhere else."""
+        if not outputs:
+            raise ProviderError("a random password can't be imported")
+        return outputs, inputs
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Never asked for: everything is immutable."""

@@ -172,7 +172,9 @@ class VaultProvider(Provider):
         self._ask("write", path, lambda: self._client.adapter.post(f"/v1/{path}", json=_body(kind, inputs)))
         return entry.id.format(**inputs), self._outputs(kind, inputs)
 
-    def read(self, kind: str, id_: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self, kind: str, id_: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
         """What Vault has, in the words of the inputs."""
         if not inputs:
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")

@@ -89,7 +89,7 @@ class Vault:
         pair = self._site.authority.pair("vault")
         port, cluster = self._site.ports.free("vault"), self._site.ports.free("vault-cluster")
         configuration = {
-            "storage": {"raft": {"path": str(data), "node_id": "sandbox"}},
+            "storage": {"raft": {"path": str(data), "node_id": "sandbox", "performance_multiplier": 1}},
             "listener": {
                 "tcp": {
                     "address": f"{HOST}:{port}",

@@ -1,0 +1,271 @@
+"""The whole way: settings, engine, servers, and the proof."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sandbox.errors import SandboxError
+from sandbox.world import ROOT, World
+
+from .conftest import Project
+
+pytestmark = pytest.mark.integration
+
+
+def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ops", "verify", "--stack", "local", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def wrong() -> set[tuple[str, str]]:
+    checks = json.loads(verify("--json").stdout)
+    return {(check["workload"], check["what"]) for check in checks if check["passed"] is False}
+
+
+def values(world: World) -> set[str]:
+    """Every secret value that the stack wrote."""
+    client = world.vault.client()
+    found: set[str] = set()
+    for name in client.secrets.kv.v2.list_secrets(path="", mount_point="strongroom")["data"]["keys"]:
+        answer = client.secrets.kv.v2.read_secret_version(
+            path=name, mount_point="strongroom", raise_on_deleted_version=True
+        )
+        found.update(answer["data"]["data"].values())
+    return found
+
+
+def test_every_check_passes_and_none_is_left_out(deployed: Project) -> None:
+    done = verify("--json")
+    checks = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger"}
+    assert all(check["passed"] is True for check in checks)
+    assert len(checks) == 31
+
+
+def test_the_table_is_for_people(deployed: Project) -> None:
+    done = verify()
+
+    assert "31 of 31 checks went as they must" in done.stdout
+    assert "shop/orders" in done.stdout
+
+
+def test_a_second_preview_and_a_refresh_show_no_change(deployed: Project) -> None:
+    assert deployed.changes("preview") == set()
+    assert deployed.changes("refresh") == set()
+    assert deployed.changes("preview") == set()
+
+
+def test_changed_secrets_change_their_class_policy_and_pods_and_nothing_else(deployed: Project) -> None:
+    config = deployed.config
+    config["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
+    config["strongroom:workloads"][2]["secrets"][0]["filePermission"] = "0444"
+    deployed.write(config)
+
+    assert deployed.changes("up") == {
+        "update Policy shop/orders",
+        "update SecretProviderClass shop/orders",
+        "update Deployment shop/orders",
+        "update SecretProviderClass bank/ledger",
+        "delete-replaced Pod bank/ledger",
+        "create-replacement Pod bank/ledger",
+        "replace Pod bank/ledger",
+    }
+    assert wrong() == set()
+
+
+def test_a_removed_workload_takes_its_access_along(deployed: Project, world: World) -> None:
+    config = deployed.config
+    config["strongroom:workloads"] = config["strongroom:workloads"][:2]
+    deployed.write(config)
+    deployed.changes("up")
+
+    client = world.vault.client()
+    assert client.auth.kubernetes.list_roles()["data"]["keys"] == ["shop.checkout", "shop.orders"]
+    assert "kubernetes.bank.ledger" not in client.sys.list_acl_policies()["data"]["keys"]
+    assert wrong() == set()
+
+
+def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
+    client = world.vault.client()
+    rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
+    client.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
+    try:
+        assert wrong() == {
+            ("shop/orders", "is refused other workloads' objects"),
+            ("shop/orders", "is refused listing"),
+            ("shop/orders", "is refused writing"),
+        }
+        assert verify().returncode == 1
+    finally:
+        restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
+        client.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
+
+
+def test_writing_is_tried_without_changing_anything(deployed: Project, world: World) -> None:
+    client = world.vault.client()
+    before = client.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]["current_version"]
+    rules = 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'
+    client.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
+    try:
+        assert wrong() == {("shop/orders", "is refused writing")}
+        after = client.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]
+        assert after["current_version"] == before
+    finally:
+        restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
+        client.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"bound_service_account_names": ["orders", "default"]}, "the namespace's default service account"),
+        ({"bound_service_account_names": ["orders", "checkout"]}, "the service account of shop/checkout"),
+    ],
+)
+def test_a_role_that_admits_a_stranger_is_found(
+    deployed: Project, world: World, change: dict[str, Any], what: str
+) -> None:
+    role = world.vault.client().auth.kubernetes
+    before = role.read_role("shop.orders")
+    keep = {
+        key: before[key] for key in ("bound_service_account_names", "bound_service_account_namespaces", "audience")
+    } | {"policies": before["token_policies"], "ttl": "20m", "token_no_default_policy": True}
+    write(world, "shop.orders", {**keep, **change})
+    try:
+        assert wrong() == {("shop/orders", f"its role is closed to {what}")}
+    finally:
+        write(world, "shop.orders", keep)
+
+
+def write(world: World, role: str, body: dict[str, Any]) -> None:
+    world.vault.client().adapter.post(f"/v1/auth/kubernetes/role/{role}", json=body)
+
+
+def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World) -> None:
+    client = world.vault.client()
+    client.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
+    try:
+        assert wrong() == {("shop/checkout", "reads payment-key")}
+        assert "strongroom/data/payment-api" in verify().stdout
+    finally:
+        client.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
+
+
+def test_no_value_is_left_anywhere_in_the_open(deployed: Project, world: World) -> None:
+    told = verify().stdout + verify("--json").stdout
+    secret_values = values(world)
+    assert len(secret_values) == 4
+
+    for value in secret_values:
+        assert value not in told
+    for file in world.state.rglob("*"):
+        if file.is_file() and not file.is_socket():
+            content = file.read_bytes()
+            leaked = [value for value in secret_values if value.encode() in content]
+            assert not leaked, f"{file.relative_to(world.state)} holds a secret's value"
+
+
+def test_no_value_and_no_token_is_in_a_processs_arguments(deployed: Project, world: World) -> None:
+    hidden = {*values(world), world.vault.token}
+    for process in psutil.process_iter(["cmdline"]):
+        arguments = " ".join(process.info["cmdline"] or [])
+        assert not any(value in arguments for value in hidden), f"process {process.pid} shows a secret"
+
+
+def test_state_and_settings_are_private(deployed: Project, world: World) -> None:
+    for file in (world.state / "pulumi").rglob("*"):
+        if file.is_file() and "plugins" not in file.parts:
+            assert file.stat().st_mode & 0o077 == 0, f"{file} can be read by others"
+
+
+def test_the_configured_secret_is_encrypted_in_the_stack_file(deployed: Project, world: World) -> None:
+    text = (world.state / "pulumi" / "stacks" / "Pulumi.local.yaml").read_text()
+
+    assert "secure: v1:" in text
+    assert (ROOT / "stacks" / "Pulumi.local.yaml").read_text().find("secure: v1") == -1
+
+
+def test_faults_in_settings_are_told_together_and_nothing_is_registered(
+    deployed: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = copy.deepcopy(deployed.config)
+    config["strongroom:workloads"][0]["name"] = "Orders"
+    config["strongroom:workloads"][1]["secrets"] = []
+    config["strongroom:colour"] = "red"
+    deployed.write(config)
+
+    with pytest.raises(SandboxError, match="pulumi up of local failed"):
+        deployed.engine.run("up", "local")
+    told = capsys.readouterr().out
+    assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in told
+    assert "strongroom:workloads[1].secrets: must not be empty" in told
+    assert "strongroom:colour: is not a known key" in told
+    assert "Traceback" not in told
+    assert "creat" not in told.replace("created", "")
+
+
+def test_a_sealed_vault_is_named_and_the_next_run_continues(
+    deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = deployed.config
+    config["strongroom:workloads"][0]["secrets"].pop()
+    deployed.write(config)
+    world.vault.client().sys.seal()
+
+    with pytest.raises(SandboxError):
+        deployed.engine.run("up", "local")
+    assert f"Vault at {world.vault.address} is sealed" in capsys.readouterr().out
+    checked = verify()
+    assert checked.returncode == 1
+    assert "is sealed" in checked.stdout
+    assert "Traceback" not in checked.stdout + checked.stderr
+
+    world.up()
+    deployed.engine.run("up", "local")
+    assert wrong() == set()
+
+
+def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
+    deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.api_server.process.stop()
+    config = deployed.config
+    config["strongroom:workloads"][0]["secrets"].pop()
+    deployed.write(config)
+
+    with pytest.raises(SandboxError):
+        deployed.engine.run("up", "local")
+    assert "the API server can't be reached" in capsys.readouterr().out
+    assert "can't be reached" in verify().stdout
+
+    world.up()
+    deployed.engine.run("up", "local")
+    assert wrong() == set()
+
+
+def test_a_stack_that_does_not_exist_is_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "verify", "--stack", "nowhere"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PULUMI_BACKEND_URL": f"file://{Path('/nonexistent')}"},
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("error: ")

@@ -1,0 +1,110 @@
+"""The sandbox itself: it starts once, heals, and leaves nothing."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psutil
+import pytest
+from kubernetes import client
+
+from sandbox.errors import SandboxError
+from sandbox.ports import HOST
+from sandbox.progress import Reporter
+from sandbox.world import World
+
+pytestmark = pytest.mark.integration
+
+
+def pids(world: World) -> dict[str, int | None]:
+    return {server.name: server.pid for server in world.status()}
+
+
+def test_a_second_up_changes_nothing(world: World) -> None:
+    before = pids(world)
+    world.up()
+
+    assert pids(world) == before
+    assert all(server.healthy for server in world.status())
+
+
+@pytest.mark.parametrize("name", ["etcd", "kube-apiserver", "kube-controller-manager", "vault"])
+def test_a_killed_server_is_healed_and_forgets_nothing(world: World, name: str) -> None:
+    world.api_server.core().patch_namespace("default", {"metadata": {"labels": {"remembered": name}}})
+    before = pids(world)
+    os.kill(before[name] or 0, signal.SIGKILL)
+    world.up()
+
+    after = pids(world)
+    assert after[name] != before[name]
+    assert {key: pid for key, pid in after.items() if key != name} == {
+        key: pid for key, pid in before.items() if key != name
+    }
+    assert all(server.healthy for server in world.status())
+    assert world.api_server.core().read_namespace("default").metadata.labels["remembered"] == name
+
+
+def test_state_is_private(world: World) -> None:
+    assert world.state.stat().st_mode & 0o777 == 0o700
+    for key in world.state.rglob("*.key"):
+        assert key.stat().st_mode & 0o777 == 0o600
+    assert (world.state / "vault" / "keys.json").stat().st_mode & 0o777 == 0o600
+    assert world.vault.audit_log.stat().st_mode & 0o077 == 0
+
+
+def test_vault_has_what_the_toolkit_builds_on(world: World) -> None:
+    vault = world.vault.client()
+    for engine in ("kv", "pki", "transit", "database"):
+        vault.sys.enable_secrets_engine(engine, path=f"probe-{engine}")
+        vault.sys.disable_secrets_engine(f"probe-{engine}")
+    for method in ("kubernetes", "jwt", "ldap", "userpass", "approle"):
+        vault.sys.enable_auth_method(method, path=f"probe-{method}")
+        vault.sys.disable_auth_method(f"probe-{method}")
+    assert "file/" in vault.sys.list_enabled_audit_devices()["data"]
+    assert vault.sys.read_health_status(method="GET")["initialized"] is True
+
+
+def test_the_stacks_token_is_not_root(world: World) -> None:
+    lookup = world.vault.client().lookup_token(world.vault.token)["data"]
+
+    assert lookup["policies"] == ["default", "strongroom-admin"]
+
+
+def test_the_api_server_issues_tokens_for_an_audience_and_audits_no_bodies(world: World) -> None:
+    request = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=["vault"]))
+    token = world.api_server.core().create_namespaced_service_account_token("default", "default", request)
+
+    assert token.status.token
+    log = world.api_server.audit_log.read_text()
+    assert '"resource":"serviceaccounts"' in log
+    assert token.status.token not in log
+
+
+def test_down_stops_what_it_started_and_purge_leaves_nothing(tmp_path: Path) -> None:
+    other = World(Reporter(), tmp_path / "state")
+    other.up()
+    started = pids(other)
+    other.down()
+    assert not any(psutil.pid_exists(pid) for pid in started.values() if pid)
+
+    # Somebody takes a port meanwhile: the server moves, and its data with it.
+    port = int(other.vault.address.rpartition(":")[2])
+    with socket.socket() as squatter:
+        squatter.bind((HOST, port))
+        squatter.listen()
+        other.up()
+        assert int(other.vault.address.rpartition(":")[2]) != port
+        assert all(server.healthy for server in other.status())
+    other.down(purge=True)
+    assert not (tmp_path / "state").exists()
+
+
+def test_two_ups_at_once_are_refused(world: World) -> None:
+    with world._alone(), pytest.raises(SandboxError, match="Another command"):  # pyright: ignore[reportPrivateUsage]
+        world.up()
+
+
+def test_logs_of_an_unknown_server_name_those_there_are(world: World) -> None:
+    with pytest.raises(SandboxError, match="there are etcd, kube-apiserver, kube-controller-manager, vault"):
+        world.log("consul")
