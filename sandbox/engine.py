@@ -108,7 +108,7 @@ class Engine:
         copy = stacks / f"Pulumi.{name}.yaml"
         document: dict[str, Any] = yaml.safe_load((self._root / "stacks" / copy.name).read_text())
         kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
-        _carry_secrets(kept, document)
+        carry_secrets(kept, document)
         config: dict[str, Any] = document["config"]
         config["strongroom:backend"] |= {
             "address": self._world.vault.address,
@@ -150,13 +150,13 @@ class Engine:
             raise SandboxError(f"{_SEEDED} can't be set: {done.stderr.strip()}")
 
 
-def _carry_secrets(kept: dict[str, Any], document: dict[str, Any]) -> None:
+def carry_secrets(kept: dict[str, Any], document: dict[str, Any]) -> None:
     for key, value in kept.items():
         if key.startswith("encryption") or (isinstance(value, dict) and "secure" in value):
             document.setdefault(key, value)
         elif isinstance(value, dict):
             below = document.get(key, {})
             if isinstance(below, dict):
-                _carry_secrets(value, below)
+                carry_secrets(value, below)
                 if below:
                     document[key] = below

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi.automation import OpType
 
 from sandbox.engine import Engine
 from sandbox.progress import Reporter
@@ -57,8 +58,8 @@ class Project:
             if event.resource_pre_event:
                 metadata = event.resource_pre_event.metadata
                 name, kind = metadata.urn.rpartition("::")[2], metadata.type.rpartition(":")[2]
-                if metadata.op not in {"same", "read", "refresh"}:
-                    seen.add(f"{metadata.op} {kind} {name}")
+                if metadata.op not in {OpType.SAME, OpType.READ, OpType.REFRESH}:
+                    seen.add(f"{metadata.op.value} {kind} {name}")
 
         with self.engine.stack("local") as stack:
             getattr(stack, operation)(on_event=note)

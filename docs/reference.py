@@ -1,0 +1,89 @@
+"""Writes docs/settings.md and docs/components.md from the code: `python docs/reference.py`."""
+
+import inspect
+import sys
+import types
+import typing
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import components  # noqa: E402
+from stacks.settings import Settings  # noqa: E402
+
+NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. -->"
+
+
+def settings() -> str:
+    """The reference of everything that a stack file may say."""
+    lines = ["# Settings", NOTE, "What may stand below `config:` in `stacks/Pulumi.<stack>.yaml`."]
+    pending: list[tuple[str, type[BaseModel]]] = [("strongroom:", Settings)]
+    while pending:
+        prefix, model = pending.pop(0)
+        title = prefix.removesuffix(".").removesuffix(":") if model is not Settings else "strongroom"
+        lines += [f"## `{title}`", _text(model.__doc__), "| key | what | default |\n| --- | --- | --- |"]
+        rows: list[str] = []
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            rows.append(f"| `{key}` | {_text(field.description)}{_choices(field)} | {_default(field)} |")
+            for below in _models(field.annotation):
+                many = "[]" if get_origin(field.annotation) is tuple else ""
+                pending.append((f"{prefix}{key}{many}.", below))
+        lines[-1] += "\n" + "\n".join(rows)
+    return "\n\n".join(lines) + "\n"
+
+
+def reference() -> str:
+    """The reference of the public components."""
+    lines = [
+        "# Components",
+        NOTE,
+        "What `import components` offers, or `import strongroom` where the wheel is installed.",
+    ]
+    for name in components.__all__:
+        item = getattr(components, name)
+        lines += [f"## {name}", inspect.cleandoc(item.__doc__ or "")]
+        initialiser = item.__dict__.get("__init__")
+        if initialiser and initialiser.__doc__ and not issubclass(item, BaseModel):
+            lines.append("```text\n" + inspect.cleandoc(initialiser.__doc__) + "\n```")
+    return "\n\n".join(lines) + "\n"
+
+
+def _text(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _choices(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is not Literal:
+        return ""
+    return " One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if value is PydanticUndefined:
+        return "required"
+    if value is None or isinstance(value, BaseModel | dict):
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [model for argument in typing.get_args(annotation) for model in _models(argument)]
+
+
+PAGES = {"settings.md": settings, "components.md": reference}
+
+if __name__ == "__main__":
+    for page, write in PAGES.items():
+        (ROOT / "docs" / page).write_text(write())

@@ -1,0 +1,53 @@
+"""The stand-ins know the resources by the names that the SDKs give them."""
+
+import inspect
+import string
+
+import pulumi_random
+import pulumi_vault
+import pytest
+
+from sandbox.providers.random import RandomProvider
+from sandbox.providers.vault import KINDS
+
+RESOURCES = {
+    resource.pulumi_type: resource
+    for resource in (
+        pulumi_vault.Mount,
+        pulumi_vault.AuthBackend,
+        pulumi_vault.Policy,
+        pulumi_vault.kv.SecretV2,
+        pulumi_vault.kubernetes.AuthBackendConfig,
+        pulumi_vault.kubernetes.AuthBackendRole,
+    )
+}
+
+
+def properties(resource: type) -> set[str]:
+    return {
+        getattr(member.fget, "_pulumi_name", "")
+        for _, member in inspect.getmembers(resource, lambda member: isinstance(member, property))
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_name_in_the_table_is_the_sdks(kind: str) -> None:
+    entry = KINDS[kind]
+    in_path = {name for _, name, _, _ in string.Formatter().parse(entry.path) if name}
+    used = {*entry.fields, *entry.immutable, *entry.defaults, *entry.computed, *in_path, *(entry.updatable or ())}
+
+    assert used <= properties(RESOURCES[kind])
+    assert in_path <= set(entry.immutable)
+
+
+def test_a_password_has_the_characters_that_were_asked_for() -> None:
+    assert pulumi_random.RandomPassword.pulumi_type == "random:index/randomPassword:RandomPassword"
+    made = RandomProvider({}).create(
+        pulumi_random.RandomPassword.pulumi_type,
+        {"length": 40, "special": False, "upper": False, "minNumeric": 30},
+        0,
+    )[1]["result"]
+
+    assert len(made) == 40
+    assert set(made) <= set(string.ascii_lowercase + string.digits)
+    assert sum(character.isdigit() for character in made) >= 30
