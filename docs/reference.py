@@ -44,7 +44,7 @@ def reference() -> str:
     lines = [
         "# Components",
         NOTE,
-        "What `import components` offers, or `import strongroom` where the wheel is installed.",
+        "What `import components` offers; `import strongroom` with the wheel.",
     ]
     for name in components.__all__:
         item = getattr(components, name)
