@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .engine import Engine, Operation
+from .engine import Engine, Operation, require
 from .errors import SandboxError
 from .progress import Reporter
 from .tools import ToolError
@@ -41,6 +41,8 @@ def up(
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Deploy and verify this stack too.")] = None,
 ) -> None:
     """Start the servers; with --stack, deploy a stack on them and verify it."""
+    if stack is not None:
+        require(stack)
     reporter = Reporter()
     world = World(reporter)
     world.up()
@@ -87,6 +89,7 @@ def logs(
 
 
 def _drive(operation: Operation, stack: str) -> None:
+    require(stack)
     reporter = Reporter()
     world = World(reporter)
     world.up()

@@ -30,6 +30,15 @@ _SEEDED = "strongroom:seeds.ledger.token"
 """A value of the local stack that comes the way a user's would: as a config secret."""
 
 
+def require(stack: str) -> None:
+    """Make sure that the sandbox runs `stack`.
+
+    :raises SandboxError: It doesn't.
+    """
+    if stack not in STACKS:
+        raise SandboxError(f"The sandbox has no stack {stack!r}: it runs {', '.join(STACKS)}")
+
+
 class Engine:
     """Runs the project's own program on a sandbox, with state and passphrase in the sandbox's directory."""
 
@@ -75,10 +84,9 @@ class Engine:
 
         :raises SandboxError: The sandbox has no such stack.
         """
-        if name not in STACKS:
-            raise SandboxError(f"The sandbox has no stack {name!r}: it runs {', '.join(STACKS)}")
+        require(name)
         settings = self._settings(name)
-        environment = self._environment()
+        environment = self.environment()
         with attached(self._pulumi, self.home / "home", {**os.environ, **environment}, self._reporter) as plugins:
             stack = automation.create_or_select_stack(
                 name,
@@ -118,7 +126,9 @@ class Engine:
         write_private(copy, yaml.safe_dump(document, sort_keys=False))
         return copy
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the Pulumi CLI and the plugins need in their environment."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         passphrase = self.home / "passphrase"
         if not passphrase.is_file():
             write_private(passphrase, secrets.token_urlsafe(32))

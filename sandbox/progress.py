@@ -1,6 +1,5 @@
 """Progress: live on a terminal, plain lines in a log."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ class Reporter:
         :param console: Where to tell it; standard error where it is left out.
         :param every: Seconds between two lines about one step, in a log.
         """
-        self._console = console or Console(file=sys.stderr, highlight=False)
+        self._console = console or Console(stderr=True, highlight=False)
         self._every = every
 
     def note(self, text: str) -> None:
@@ -35,6 +34,7 @@ class Reporter:
             with self._console.status(text):
                 yield
         else:
+            self.note(f"{text} ...")
             with self._heartbeat(text, started):
                 yield
         self.note(f"{text}: {time.monotonic() - started:.1f} s")

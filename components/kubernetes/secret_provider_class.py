@@ -22,7 +22,12 @@ class SecretProviderClass(CustomResource):
             workload.path,
             api_version="secrets-store.csi.x-k8s.io/v1",
             kind="SecretProviderClass",
-            metadata={"name": workload.name, "namespace": workload.namespace},
+            metadata={
+                "name": workload.name,
+                "namespace": workload.namespace,
+                # What was edited by hand is taken back, rather than reported as a conflict of field managers.
+                "annotations": {"pulumi.com/patchForce": "true"},
+            },
             spec={"provider": grant.provider, "parameters": dict(grant.parameters), **_synced(workload)},
             opts=opts,
         )

@@ -20,6 +20,7 @@ from .values import UNKNOWN
 
 _FIELD_MANAGER = "pulumi-kubernetes"
 _AUTONAMED = "pulumi.com/autonamed"
+_FORCE = "pulumi.com/patchForce"
 _SKIP_AWAIT = "pulumi.com/skipAwait"
 _PATIENCE = 600.0
 """Seconds to wait for a resource where the program sets no timeout, as the official provider does."""
@@ -115,10 +116,11 @@ class KubernetesProvider(Provider):
         namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
         name = inputs["metadata"]["name"]
         title = _title(kind, f"{namespace}/{name}" if namespace else name)
+        force = (inputs["metadata"].get("annotations") or {}).get(_FORCE) == "true"
         _asked(
             f"apply {title}",
             lambda: resource.server_side_apply(
-                body=body, name=name, namespace=namespace, field_manager=_FIELD_MANAGER, force_conflicts=False
+                body=body, name=name, namespace=namespace, field_manager=_FIELD_MANAGER, force_conflicts=force
             ),
         )
         id_ = f"{namespace}/{name}" if namespace else name

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..progress import Reporter
-from .build import build, module_directory
+from .build import build, go_program, module_directory
 from .catalogue import CRDS, CSI_DRIVER, MODULES, TOOLS, Tool
 from .download import OutOfReachError, download
 from .errors import ToolError, full, no_room
@@ -46,7 +46,9 @@ class Tools:
         :raises ToolError: It can't be had.
         """
         if name not in self._found:
-            tool = self._catalogue[name]
+            tool = self._catalogue.get(name)
+            if tool is None:
+                raise ToolError(f"The catalogue has no tool {name!r}: it has {', '.join(self._catalogue)}")
             self._found[name] = self._on_path(tool) or self._cached(tool)
         return self._found[name]
 
@@ -66,16 +68,9 @@ class Tools:
         """
         kept = self._cache / "crds" / CSI_DRIVER.module.rpartition("@")[2]
         if not kept.is_dir():
-            go = shutil.which("go")
-            if go is None:
-                raise ToolError(f"The CSI driver's CRDs come from the Go module {CSI_DRIVER.module}: install Go")
-            published = module_directory(go, "CSI driver", CSI_DRIVER) / CRDS
-            partial = kept.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            for file in published.glob("*.yaml"):
-                shutil.copyfile(file, partial / file.name)
-            partial.rename(kept)
+            with self._keeping("CSI driver", kept.parent):
+                if not kept.is_dir():
+                    _publish_crds(kept)
         return sorted(kept.glob("*.yaml"))
 
     def _on_path(self, tool: Tool) -> Path | None:
@@ -93,23 +88,40 @@ class Tools:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
-        fits = re.search(rf"(?<![\d.]){re.escape(tool.version)}(?![\d.])", told.stdout + told.stderr)
-        return Path(program) if fits else None
+        # "1.2.3-rc1" is not 1.2.3, and "1.21.3+ent" is a Vault that wants a licence.
+        fits = re.search(rf"(?<![\w.])v?{re.escape(tool.version)}(?![\w.+-])", told.stdout + told.stderr)
+        if not fits:
+            self._reporter.note(f"{program} is not {tool.version}: passed over")
+            return None
+        self._reporter.note(f"{tool.name} {tool.version}: {program}, from PATH")
+        return Path(program)
 
     def _cached(self, tool: Tool) -> Path:
         program = self._cache / "tools" / tool.name / f"{tool.version}-{_recipe(tool)}" / "bin" / tool.name
         if program.is_file():
             return program
+        with self._keeping(tool.name, self._cache / "tools" / tool.name):
+            if not program.is_file():
+                program.parent.mkdir(parents=True, exist_ok=True)
+                self._make(tool, program)
+        return program
+
+    @contextlib.contextmanager
+    def _keeping(self, name: str, directory: Path) -> Iterator[None]:
+        """Be the only run that writes to `directory` of the cache, and tell what hinders it as a `ToolError`."""
         try:
-            program.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(self._cache / "tools" / tool.name / "lock"):
-                if not program.is_file():
-                    self._make(tool, program)
+            directory.mkdir(parents=True, exist_ok=True)
+            with (directory / "lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    with self._reporter.step(f"waiting for another run that makes {name}"):
+                        fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
         except OSError as error:
             if no_room(error):
-                raise full(tool.name, self._cache) from None
-            raise ToolError(f"{tool.name}: the cache {self._cache} can't be written: {error.strerror}") from None
-        return program
+                raise full(name, self._cache) from None
+            raise ToolError(f"{name}: the cache {self._cache} can't be written: {error}") from None
 
     def _make(self, tool: Tool, program: Path) -> None:
         partial = program.with_suffix(".partial")
@@ -135,8 +147,11 @@ def _recipe(tool: Tool) -> str:
     return digest.hexdigest()[:12]
 
 
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+def _publish_crds(kept: Path) -> None:
+    published = module_directory(go_program("CSI driver"), "CSI driver", CSI_DRIVER) / CRDS
+    partial = kept.with_name(f"{kept.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    for file in published.glob("*.yaml"):
+        shutil.copyfile(file, partial / file.name)
+    partial.rename(kept)

@@ -1,9 +1,11 @@
 """Builds from pinned Go modules."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .catalogue import MODULES, Source, Tool
@@ -19,7 +21,7 @@ def build(tool: Tool, target: Path, cache: Path) -> None:
     :param cache: Where logs and adapted sources are kept.
     :raises ToolError: Go is missing or too old, or the build failed.
     """
-    go = _go(tool.name)
+    go = go_program(tool.name)
     modules = MODULES / tool.build.directory
     if tool.build.source:
         modules = _workshop(go, tool.name, modules, tool.build.source, cache)
@@ -37,7 +39,7 @@ def build(tool: Tool, target: Path, cache: Path) -> None:
     if done.returncode != 0:
         text = log.read_text(errors="replace")
         if no_room(text):
-            raise full(tool.name, cache)
+            raise full(tool.name, cache, *_go_directories(go))
         tail = "\n".join(text.splitlines()[-_TAIL:])
         raise ToolError(f"{tool.name} {tool.version} could not be built from {tool.build.package} ({log}):\n{tail}")
 
@@ -54,6 +56,8 @@ def module_directory(go: str, tool: str, source: Source) -> Path:
         described: dict[str, str] = json.loads(done.stdout)
     except ValueError:
         described = {"Error": done.stderr.strip()}
+    if no_room(described.get("Error", "")):
+        raise full(tool, *_go_directories(go))
     if "Error" in described:
         raise ToolError(f"{tool}: the Go module {source.module} can't be had: {described['Error']}")
     if described["Sum"] != source.sum:
@@ -61,29 +65,38 @@ def module_directory(go: str, tool: str, source: Source) -> Path:
     return Path(described["Dir"])
 
 
-def _go(tool: str) -> str:
+def go_program(tool: str) -> str:
+    """The Go that can build `tool`.
+
+    :raises ToolError: Go is missing or too old.
+    """
     go = shutil.which("go")
     needed = ".".join(map(str, _GO))
     if go is None:
-        raise ToolError(f"{tool} must be built, and there is no Go on PATH: install Go {needed} or newer, or {tool}")
+        raise ToolError(f"{tool}: comes from Go modules, and there is no Go on PATH: install Go {needed} or newer")
     version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
     found = re.match(r"go(\d+)\.(\d+)", version)
     if not found or (int(found[1]), int(found[2])) < _GO:
-        raise ToolError(f"{tool} must be built, and Go on PATH is {version.strip()}: install Go {needed} or newer")
+        raise ToolError(
+            f"{tool}: comes from Go modules, and Go on PATH is {version.strip()}: install Go {needed} or newer"
+        )
     return go
+
+
+def _go_directories(go: str) -> list[Path]:
+    told = subprocess.run([go, "env", "GOCACHE", "GOMODCACHE"], capture_output=True, text=True, check=False).stdout
+    temporary = os.environ.get("GOTMPDIR") or tempfile.gettempdir()
+    return [Path(line) for line in (temporary, *told.splitlines()) if Path(line).is_absolute()]
 
 
 def _workshop(go: str, tool: str, modules: Path, source: Source, cache: Path) -> Path:
     workshop = cache / "build" / tool
-    shutil.rmtree(workshop, ignore_errors=True)
+    if workshop.exists():
+        shutil.rmtree(workshop)
     workshop.mkdir(parents=True)
     for file in modules.iterdir():
         shutil.copy(file, workshop)
-    # The module cache is read-only, and copytree keeps modes; a plain copy per file does not.
-    shutil.copytree(module_directory(go, tool, source), workshop / "src", copy_function=shutil.copyfile)
-    for directory in (workshop / "src").rglob("*/"):
-        directory.chmod(0o755)
-    (workshop / "src").chmod(0o755)
+    _copy(module_directory(go, tool, source), workshop / "src")
     for adaptation in source.adaptations:
         file = workshop / "src" / adaptation.file
         text = file.read_text() if file.is_file() else ""
@@ -94,3 +107,12 @@ def _workshop(go: str, tool: str, modules: Path, source: Source, cache: Path) ->
             )
         file.write_text(text.replace(adaptation.before, adaptation.after))
     return workshop
+
+
+def _copy(module: Path, target: Path) -> None:
+    # Go's module cache is read-only, and copytree keeps that: what an interrupted copy left could not be deleted.
+    for file in module.rglob("*"):
+        if file.is_file():
+            place = target / file.relative_to(module)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)

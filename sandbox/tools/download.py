@@ -1,9 +1,9 @@
 """Official downloads, taken only when their published checksum fits."""
 
 import hashlib
+import http.client
 import io
 import tarfile
-import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -22,10 +22,10 @@ class OutOfReachError(Exception):
 def download(tool: Tool, target: Path) -> None:
     """Put `tool`'s official program at `target`.
 
-    :raises OutOfReachError: The site, or its checksums, can't be reached.
+    :raises OutOfReachError: The site, or its checksums, can't be reached, or the connection was cut.
     :raises ToolError: What came is not what was published.
     """
-    expected = _expected(tool.release, _get(tool.release.checksums).decode())
+    expected = _expected(tool.release, _get(tool.release.checksums).decode(errors="replace"))
     content = _get(tool.release.url)
     if hashlib.sha256(content).hexdigest() != expected:
         raise ToolError(
@@ -40,7 +40,7 @@ def _get(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=_PATIENCE) as response:  # noqa: S310 - the catalogue's own URLs
             return response.read()
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise OutOfReachError(f"{url}: {error}") from None
 
 
@@ -56,11 +56,14 @@ def _expected(release: Release, published: str) -> str:
 def _member(content: bytes, release: Release) -> bytes:
     if release.member is None:
         return content
-    if release.url.endswith(".zip"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return archive.read(release.member)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        found = archive.extractfile(release.member)
-        if found is None:
-            raise ToolError(f"{release.url} holds no program at {release.member}")
-        return found.read()
+    try:
+        if release.url.endswith(".zip"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                return archive.read(release.member)
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            found = archive.extractfile(release.member)
+            if found is not None:
+                return found.read()
+    except KeyError:
+        pass
+    raise ToolError(f"{release.url} holds no program at {release.member}")

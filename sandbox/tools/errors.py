@@ -12,14 +12,22 @@ class ToolError(Exception):
 def no_room(error: OSError | str) -> bool:
     """Whether `error`, or a log, says that the disk is full."""
     if isinstance(error, OSError):
-        return error.errno == errno.ENOSPC
-    return "no space left on device" in error.lower()
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(sign in error.lower() for sign in ("no space left on device", "disk quota exceeded"))
 
 
-def full(tool: str, cache: Path) -> ToolError:
-    """The error for a disk that is full."""
-    free = shutil.disk_usage(cache).free // 2**20
+def full(tool: str, *directories: Path) -> ToolError:
+    """The error for a disk that is full.
+
+    :param directories: Those that were written to; not all need exist.
+    """
+    free = ", ".join(f"{_free(directory)} MiB free in {directory}" for directory in dict.fromkeys(directories))
     return ToolError(
-        f"{tool}: no room left in {cache} ({free} MiB free, about 6000 MiB needed): make room, "
-        "or name another directory in STRONGROOM_CACHE, and run again"
+        f"{tool}: no room left: {free}, about 6000 MiB needed to build everything. Make room, or name other "
+        "directories (STRONGROOM_CACHE; GOCACHE, GOMODCACHE and GOTMPDIR for Go's own), and run again"
     )
+
+
+def _free(directory: Path) -> int:
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free // 2**20

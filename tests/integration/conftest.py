@@ -1,5 +1,6 @@
 """Real servers for the integration tests: a sandbox of their own, beside the one that `make up` runs."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
     finally:
         made.down(purge=True)
+        gc.collect()
 
 
 class Project:

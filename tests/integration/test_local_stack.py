@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from kubernetes import client, config
 
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
@@ -36,10 +37,10 @@ def wrong() -> set[tuple[str, str]]:
 
 def values(world: World) -> set[str]:
     """Every secret value that the stack wrote."""
-    client = world.vault.client()
+    vault = world.vault.client()
     found: set[str] = set()
-    for name in client.secrets.kv.v2.list_secrets(path="", mount_point="strongroom")["data"]["keys"]:
-        answer = client.secrets.kv.v2.read_secret_version(
+    for name in vault.secrets.kv.v2.list_secrets(path="", mount_point="strongroom")["data"]["keys"]:
+        answer = vault.secrets.kv.v2.read_secret_version(
             path=name, mount_point="strongroom", raise_on_deleted_version=True
         )
         found.update(answer["data"]["data"].values())
@@ -70,10 +71,10 @@ def test_a_second_preview_and_a_refresh_show_no_change(deployed: Project) -> Non
 
 
 def test_changed_secrets_change_their_class_policy_and_pods_and_nothing_else(deployed: Project) -> None:
-    config = deployed.config
-    config["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
-    config["strongroom:workloads"][2]["secrets"][0]["filePermission"] = "0444"
-    deployed.write(config)
+    settings = deployed.config
+    settings["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
+    settings["strongroom:workloads"][2]["secrets"][0]["filePermission"] = "0444"
+    deployed.write(settings)
 
     assert deployed.changes("up") == {
         "update Policy shop/orders",
@@ -88,21 +89,21 @@ def test_changed_secrets_change_their_class_policy_and_pods_and_nothing_else(dep
 
 
 def test_a_removed_workload_takes_its_access_along(deployed: Project, world: World) -> None:
-    config = deployed.config
-    config["strongroom:workloads"] = config["strongroom:workloads"][:2]
-    deployed.write(config)
+    settings = deployed.config
+    settings["strongroom:workloads"] = settings["strongroom:workloads"][:2]
+    deployed.write(settings)
     deployed.changes("up")
 
-    client = world.vault.client()
-    assert client.auth.kubernetes.list_roles()["keys"] == ["shop.checkout", "shop.orders"]
-    assert "kubernetes.bank.ledger" not in client.sys.list_acl_policies()["data"]["keys"]
+    vault = world.vault.client()
+    assert vault.auth.kubernetes.list_roles()["keys"] == ["shop.checkout", "shop.orders"]
+    assert "kubernetes.bank.ledger" not in vault.sys.list_acl_policies()["data"]["keys"]
     assert wrong() == set()
 
 
 def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
-    client = world.vault.client()
+    vault = world.vault.client()
     rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
-    client.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
+    vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
     try:
         assert wrong() == {
             ("shop/orders", "is refused other workloads' objects"),
@@ -112,21 +113,21 @@ def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world:
         assert verify().returncode == 1
     finally:
         restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
-        client.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
+        vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
 
 
 def test_writing_is_tried_without_changing_anything(deployed: Project, world: World) -> None:
-    client = world.vault.client()
-    before = client.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]["current_version"]
+    vault = world.vault.client()
+    before = vault.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]["current_version"]
     rules = 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'
-    client.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
+    vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
     try:
         assert wrong() == {("shop/orders", "is refused writing")}
-        after = client.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]
+        after = vault.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]
         assert after["current_version"] == before
     finally:
         restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
-        client.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
+        vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +156,26 @@ def write(world: World, role: str, body: dict[str, Any]) -> None:
     world.vault.client().adapter.post(f"/v1/auth/kubernetes/role/{role}", json=body)
 
 
+def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Project, world: World) -> None:
+    edit = {"spec": {"parameters": {"objects": "[]"}}}
+    kind = ("secrets-store.csi.x-k8s.io", "v1", "shop", "secretproviderclasses", "orders")
+    api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    api.patch_namespaced_custom_object(*kind, edit)
+    assert wrong() == {("shop/orders", "its class promises its files")}
+
+    deployed.changes("refresh")
+    assert deployed.changes("up") == {"update SecretProviderClass shop/orders"}
+    assert wrong() == set()
+
+
 def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World) -> None:
-    client = world.vault.client()
-    client.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
+    vault = world.vault.client()
+    vault.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
     try:
         assert wrong() == {("shop/checkout", "reads payment-key")}
         assert "strongroom/data/payment-api" in verify().stdout
     finally:
-        client.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
+        vault.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
 
 
 def test_no_value_is_left_anywhere_in_the_open(deployed: Project, world: World) -> None:
@@ -202,11 +215,11 @@ def test_the_configured_secret_is_encrypted_in_the_stack_file(deployed: Project,
 def test_faults_in_settings_are_told_together_and_nothing_is_registered(
     deployed: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = copy.deepcopy(deployed.config)
-    config["strongroom:workloads"][0]["name"] = "Orders"
-    config["strongroom:workloads"][1]["secrets"] = []
-    config["strongroom:colour"] = "red"
-    deployed.write(config)
+    settings = copy.deepcopy(deployed.config)
+    settings["strongroom:workloads"][0]["name"] = "Orders"
+    settings["strongroom:workloads"][1]["secrets"] = []
+    settings["strongroom:colour"] = "red"
+    deployed.write(settings)
 
     with pytest.raises(SandboxError, match="pulumi up of local failed"):
         deployed.engine.run("up", "local")
@@ -221,9 +234,9 @@ def test_faults_in_settings_are_told_together_and_nothing_is_registered(
 def test_a_sealed_vault_is_named_and_the_next_run_continues(
     deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = deployed.config
-    config["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
-    deployed.write(config)
+    settings = deployed.config
+    settings["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
+    deployed.write(settings)
     world.vault.client().sys.seal()
 
     with pytest.raises(SandboxError):
@@ -243,9 +256,9 @@ def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
     deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.api_server.process.stop()
-    config = deployed.config
-    config["strongroom:workloads"][0]["secrets"].pop()
-    deployed.write(config)
+    settings = deployed.config
+    settings["strongroom:workloads"][0]["secrets"].pop()
+    deployed.write(settings)
 
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")

@@ -1,11 +1,17 @@
 """Where tools come from."""
 
 import errno
+import fcntl
 import hashlib
 import http.server
+import io
+import shutil
+import tarfile
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +19,7 @@ from rich.console import Console
 
 from sandbox.progress import Reporter
 from sandbox.tools import ToolError, Tools
-from sandbox.tools.catalogue import MODULES, TOOLS, Adaptation, Build, Release, Source, Tool
+from sandbox.tools.catalogue import CRDS, CSI_DRIVER, MODULES, TOOLS, Adaptation, Build, Release, Source, Tool
 
 VERSION = "1.2.3"
 PROGRAM = f"#!/bin/sh\necho tool v{VERSION}\n"
@@ -25,16 +31,20 @@ class Site:
 
     url: str
     files: dict[str, bytes]
+    cut: set[str]
+    """Paths whose connection ends a byte before the file does."""
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     files: dict[str, bytes] = {}
+    cut: set[str] = set()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             content = files.get(self.path.lstrip("/"))
             self.send_response(200 if content is not None else 404)
+            self.send_header("Content-Length", str(len(content or b"") + (self.path in cut)))
             self.end_headers()
             self.wfile.write(content or b"")
 
@@ -43,7 +53,7 @@ def site() -> Iterator[Site]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", files)
+    yield Site(f"http://127.0.0.1:{server.server_port}", files, cut)
     server.shutdown()
 
 
@@ -63,7 +73,7 @@ def tool(url: str = "http://127.0.0.1:9", **build_settings: object) -> Tool:
 
 
 def tools(tmp_path: Path, wanted: Tool) -> Tools:
-    reporter = Reporter(Console(file=(tmp_path / "told").open("w")))
+    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
     return Tools(reporter, catalogue=[wanted], cache=tmp_path / "cache")
 
 
@@ -79,12 +89,18 @@ def test_a_program_of_the_pinned_version_on_path_is_taken(tmp_path: Path, path: 
     assert tools(tmp_path, tool()).path("sr-tool") == program
 
 
-@pytest.mark.parametrize("version", ["1.2.4", "11.2.3", "1.2.30"])
+@pytest.mark.parametrize("version", ["1.2.4", "11.2.3", "1.2.30", "1.2.3-rc1", "1.2.3+ent"])
 def test_another_version_on_path_is_passed_over(tmp_path: Path, path: Path, site: Site, version: str) -> None:
     executable(path / "sr-tool", f"#!/bin/sh\necho v{version}\n")
     serve(site)
 
     assert tools(tmp_path, tool(site.url)).path("sr-tool").read_text() == PROGRAM
+    assert f"{path / 'sr-tool'} is not {VERSION}" in (tmp_path / "told").read_text()
+
+
+def test_a_name_that_no_tool_has_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="no tool 'other': it has sr-tool"):
+        tools(tmp_path, tool()).path("other")
 
 
 def serve(site: Site, checksum: str | None = None) -> None:
@@ -111,6 +127,17 @@ def test_a_download_with_another_checksum_is_refused_and_not_built_instead(tmp_p
     assert not list((tmp_path / "cache").rglob("bin/*"))
 
 
+def test_an_archive_without_the_program_is_an_error(tmp_path: Path, site: Site) -> None:
+    content = io.BytesIO()
+    tarfile.open(fileobj=content, mode="w:gz").close()
+    site.files["tool.tar.gz"] = content.getvalue()
+    site.files["SHA256SUMS"] = f"{hashlib.sha256(content.getvalue()).hexdigest()}  tool.tar.gz\n".encode()
+    release = Release(f"{site.url}/tool.tar.gz", f"{site.url}/SHA256SUMS", "folder/tool")
+
+    with pytest.raises(ToolError, match="holds no program at folder/tool"):
+        tools(tmp_path, replace(tool(), release=release)).path("sr-tool")
+
+
 GO = """#!/bin/sh
 case "$1" in
   env) echo {version} ;;
@@ -119,11 +146,36 @@ esac
 """
 
 
+BUILT = 'while [ "$1" != "-o" ]; do shift; done; echo built > "$2"'
+
+
 def test_what_cannot_be_downloaded_is_built(tmp_path: Path, path: Path) -> None:
-    write = 'while [ "$1" != "-o" ]; do shift; done; echo built > "$2"'
-    executable(path / "go", GO.format(version="go1.26.1", build=write))
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
 
     assert tools(tmp_path, tool()).path("sr-tool").read_text() == "built\n"
+
+
+def test_what_is_cut_off_while_it_is_downloaded_is_built(tmp_path: Path, path: Path, site: Site) -> None:
+    serve(site)
+    site.cut.add("/tool")
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+
+    assert tools(tmp_path, tool(site.url)).path("sr-tool").read_text() == "built\n"
+
+
+def test_a_second_run_waits_for_the_first_ones_build_and_says_so(tmp_path: Path, site: Site) -> None:
+    serve(site)
+    lock = tmp_path / "cache" / "tools" / "sr-tool" / "lock"
+    lock.parent.mkdir(parents=True)
+    with ThreadPoolExecutor() as pool:
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            second = pool.submit(tools(tmp_path, tool(site.url)).path, "sr-tool")
+            deadline = time.monotonic() + 10
+            while "another run" not in (told := (tmp_path / "told").read_text()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert "waiting for another run that makes sr-tool" in told
+        assert second.result(timeout=10).read_text() == PROGRAM
 
 
 def test_a_build_that_fails_shows_the_end_of_its_log(tmp_path: Path, path: Path) -> None:
@@ -137,23 +189,48 @@ def test_a_build_that_fails_shows_the_end_of_its_log(tmp_path: Path, path: Path)
     assert "line 20\n" not in str(caught.value)
 
 
+def no_space(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_full_disk_is_named_with_its_directory(tmp_path: Path, path: Path) -> None:
     fail = "echo 'write /x: no space left on device'; exit 1"
     executable(path / "go", GO.format(version="go1.26.1", build=fail))
 
-    with pytest.raises(ToolError, match=r"no room left in .*STRONGROOM_CACHE"):
+    with pytest.raises(ToolError, match=rf"no room left.* MiB free in {tmp_path / 'cache'}.*STRONGROOM_CACHE"):
         tools(tmp_path, tool()).path("sr-tool")
+
+
+def test_a_full_disk_under_go_is_named_with_gos_own_directories(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOTMPDIR", str(tmp_path / "go-temporary"))
+    go = GO.format(version="go1.26.1", build="echo 'write $WORK/b1: no space left on device'; exit 1")
+    executable(path / "go", go.replace("env)", f'"env GOCACHE"*) echo {tmp_path}/go-cache ;;\n  env*)', 1))
+    (path / "go").write_text((path / "go").read_text().replace('case "$1"', 'case "$*"').replace("build)", "build*)"))
+
+    with pytest.raises(ToolError) as caught:
+        tools(tmp_path, tool()).path("sr-tool")
+    assert f"MiB free in {tmp_path / 'go-temporary'}" in str(caught.value)
+    assert f"MiB free in {tmp_path / 'go-cache'}" in str(caught.value)
+    assert "GOTMPDIR" in str(caught.value)
 
 
 def test_a_full_disk_under_a_download_is_named_too(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(site)
+    monkeypatch.setattr(Path, "write_bytes", no_space)
 
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ToolError, match="no room left"):
         tools(tmp_path, tool(site.url)).path("sr-tool")
+
+
+def test_a_full_disk_under_a_cache_that_is_not_there_yet_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", no_space)
+
+    with pytest.raises(ToolError, match="no room left"):
+        tools(tmp_path, tool()).path("sr-tool")
 
 
 @pytest.mark.parametrize(
@@ -192,6 +269,74 @@ def test_an_expression_to_adapt_must_be_there_once(tmp_path: Path, path: Path, t
 def test_a_module_with_another_checksum_is_refused(tmp_path: Path, path: Path) -> None:
     with pytest.raises(ToolError, match="has the checksum h1:other, not h1:x"):
         tools(tmp_path, module(tmp_path, path, "old", "h1:other")).path("sr-tool")
+
+
+def test_a_full_disk_under_a_source_is_named_and_the_next_run_goes_on(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = module(tmp_path, path, "old")
+    (tmp_path / "module" / "folder").mkdir()
+    (tmp_path / "module" / "folder" / "other.go").touch()
+    (tmp_path / "module" / "folder").chmod(0o555)  # as Go's module cache is
+    (tmp_path / "module").chmod(0o555)
+    copy = shutil.copyfile
+
+    def nearly_full(source: Path, target: Path, **_: object) -> Path:
+        if Path(source).name == "other.go":
+            no_space()
+        return Path(copy(source, target))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copyfile", nearly_full)
+        with pytest.raises(ToolError, match="no room left"):
+            tools(tmp_path, wanted).path("sr-tool")
+    left = tmp_path / "cache" / "build"
+    assert [directory for directory in left.rglob("*/") if not directory.stat().st_mode & 0o200] == []
+
+    assert tools(tmp_path, wanted).path("sr-tool").read_text() == "new"
+
+
+def test_a_full_disk_under_a_modules_download_is_named(tmp_path: Path, path: Path) -> None:
+    wanted = module(tmp_path, path, "old")
+    full = """echo '{"Error": "write /x: no space left on device"}'; exit 1"""
+    executable(path / "go", GO.format(version="go1.26.1", build="exit 1").replace("esac", f"  mod) {full} ;;\nesac"))
+
+    with pytest.raises(ToolError, match="no room left"):
+        tools(tmp_path, wanted).path("sr-tool")
+
+
+@pytest.fixture
+def published(tmp_path: Path, path: Path) -> Path:
+    """The CSI driver's module as Go tells of it, and the one CRD in it."""
+    file = tmp_path / "driver" / CRDS / "one.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("kind: CustomResourceDefinition\n")
+    described = f"""echo '{{"Dir": "{tmp_path / "driver"}", "Sum": "{CSI_DRIVER.sum}"}}'"""
+    go = GO.format(version="go1.26.1", build="exit 1").replace("esac", f"  mod) sleep 0.2; {described} ;;\nesac")
+    executable(path / "go", go)
+    return file
+
+
+def test_two_runs_that_want_the_crds_at_once_both_get_them(tmp_path: Path, published: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(tools(tmp_path, tool()).crds) for _ in range(4)]
+
+    for run in runs:
+        assert [file.read_text() for file in run.result()] == [published.read_text()]
+
+
+def test_a_full_disk_under_the_crds_is_named(tmp_path: Path, published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "copyfile", no_space)
+
+    with pytest.raises(ToolError, match="no room left"):
+        tools(tmp_path, tool()).crds()
+
+
+def test_crds_with_an_old_go_are_an_error_that_names_it(tmp_path: Path, path: Path) -> None:
+    executable(path / "go", GO.format(version="go1.21.0", build="exit 1"))
+
+    with pytest.raises(ToolError, match=r"Go on PATH is go1\.21\.0"):
+        tools(tmp_path, tool()).crds()
 
 
 def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
