@@ -28,7 +28,7 @@ integration: $(STAMP) ## The tests on the sandbox's real servers
 	$(BIN)/python -m pytest -m integration
 
 down: ## Stop the sandbox and delete what `make up` and `make test` left in this directory
-	if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --purge; fi
+	if [ -d .sandbox ]; then $(MAKE) $(STAMP) && $(BIN)/python -m sandbox down --purge; fi
 	rm -rf $(VENV) .sandbox .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 import yaml
-from kubernetes import client, config, dynamic
+from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from ..certificates import Pair, write_private
@@ -111,18 +111,23 @@ class ApiServer:
 
         :raises SandboxError: It refuses one, or doesn't serve it in time.
         """
-        api = dynamic.DynamicClient(config.new_client_from_config(str(self.kubeconfig)))
-        kind: Any = api.resources.get(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition")
+        api = client.ApiextensionsV1Api(config.new_client_from_config(str(self.kubeconfig)))
         names: list[str] = []
         for manifest in manifests:
             body = yaml.safe_load(manifest.read_text())
             names.append(body["metadata"]["name"])
             try:
-                kind.server_side_apply(body=body, field_manager=_FIELD_MANAGER, force_conflicts=True)
+                api.patch_custom_resource_definition(
+                    names[-1],
+                    body,
+                    field_manager=_FIELD_MANAGER,
+                    force=True,
+                    _content_type="application/apply-patch+yaml",
+                )
             except ApiException as error:
                 raise SandboxError(f"The API server refused the CRD {names[-1]}: {error.reason}") from None
         end = time.monotonic() + 30
-        while not all(_established(kind.get(name=name)) for name in names):
+        while not all(_established(api.read_custom_resource_definition(name)) for name in names):
             if time.monotonic() > end:
                 raise SandboxError(f"The API server didn't serve these CRDs in 30 s: {', '.join(names)}")
             time.sleep(0.1)
@@ -208,5 +213,5 @@ def write_kubeconfig(path: Path, server: str, authority: Path, pair: Pair) -> No
 
 
 def _established(crd: Any) -> bool:
-    conditions = (crd.to_dict().get("status") or {}).get("conditions") or []
-    return any(entry["type"] == "Established" and entry["status"] == "True" for entry in conditions)
+    conditions = crd.status.conditions or []
+    return any(entry.type == "Established" and entry.status == "True" for entry in conditions)
