@@ -24,6 +24,9 @@ PROVIDERS: dict[str, type[Provider]] = {
 
 def main(names: list[str]) -> None:
     """Serve the stand-ins `names`."""
+    unknown = [name for name in names if name not in PROVIDERS]
+    if unknown or not names:
+        sys.exit(f"no stand-in for {', '.join(unknown) or 'nothing'}: there are {', '.join(PROVIDERS)}")
     servers: dict[str, grpc.Server] = {}
     ports: dict[str, int] = {}
     for name in names:

@@ -1,5 +1,6 @@
 """What changed between two sets of inputs, as the engine wants to hear it."""
 
+import json
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -21,7 +22,8 @@ def diff(
 ) -> provider_pb2.DiffResponse:
     """The answer to Diff: all that differs, and whether it takes a replacement.
 
-    :param immutable: Paths, e.g. `spec.selector`, whose change replaces the resource; `*` for all of them.
+    :param immutable: Paths, e.g. `spec.selector`, whose change replaces the resource; `*` for all of them, `[*]` for
+        any item of a list, and with `!` in front what may change all the same.
     :param same_name: Whether a replacement has the name of what it replaces, which then must go first.
     """
     changes = dict(_changes(plain(before), plain(after), ""))
@@ -33,7 +35,7 @@ def diff(
     changed = provider_pb2.DiffResponse.DiffChanges
     return provider_pb2.DiffResponse(
         changes=changed.DIFF_SOME if changes else changed.DIFF_NONE,
-        diffs=sorted({re.split(r"[.\[]", path)[0] for path in changes}),
+        diffs=sorted({_top(path) for path in changes}),
         replaces=replacing,
         detailedDiff=detailed,
         hasDetailedDiff=True,
@@ -44,7 +46,7 @@ def diff(
 def _changes(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
-            step = key if _IDENTIFIER.fullmatch(key) else f'["{key}"]'
+            step = key if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
             below = f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
             if key not in after:
                 yield below, _DELETE
@@ -66,4 +68,16 @@ def _changes(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_under(path: str, immutable: Collection[str]) -> bool:
-    return any(entry == "*" or re.match(rf"{re.escape(entry)}($|[.\[])", path) for entry in immutable)
+    allowed = [entry[1:] for entry in immutable if entry.startswith("!")]
+    refused = [entry for entry in immutable if not entry.startswith("!")]
+    return any(_covers(entry, path) for entry in refused) and not any(_covers(entry, path) for entry in allowed)
+
+
+def _covers(entry: str, path: str) -> bool:
+    pattern = re.escape(entry).replace(re.escape("[*]"), r"\[\d+\]")
+    return entry == "*" or re.match(rf"{pattern}($|[.\[])", path) is not None
+
+
+def _top(path: str) -> str:
+    quoted = re.match(r'\["(?:[^"\\]|\\.)*"\]', path)
+    return json.loads(quoted.group()[1:-1]) if quoted else re.split(r"[.\[]", path)[0]

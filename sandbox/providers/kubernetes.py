@@ -1,5 +1,6 @@
 """The `kubernetes` provider: any kind by discovery, by server-side apply."""
 
+import base64
 import re
 import tempfile
 import threading
@@ -15,23 +16,56 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from .protocol import Properties, Provider, ProviderError
+from .protocol import Properties, Provider, ProviderError, UnreadyError
 from .values import UNKNOWN
 
 _FIELD_MANAGER = "pulumi-kubernetes"
 _AUTONAMED = "pulumi.com/autonamed"
-_FORCE = "pulumi.com/patchForce"
 _SKIP_AWAIT = "pulumi.com/skipAwait"
 _PATIENCE = 600.0
 """Seconds to wait for a resource where the program sets no timeout, as the official provider does."""
 
+_FORCE = "pulumi.com/patchForce"
+
 _IMMUTABLE: dict[str, Collection[str]] = {
-    "Deployment": ("spec.selector",),
-    "Pod": ("spec",),
-    "Secret": ("type",),
+    "CSIDriver": ("spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"),
     "ClusterRoleBinding": ("roleRef",),
+    "CustomResourceDefinition": ("spec.group", "spec.scope", "spec.names.kind"),
+    "DaemonSet": ("spec.selector",),
+    "Deployment": ("spec.selector",),
+    "Job": ("spec.selector", "spec.template", "spec.completionMode"),
+    "PersistentVolumeClaim": (
+        "spec.accessModes",
+        "spec.dataSource",
+        "spec.selector",
+        "spec.storageClassName",
+        "spec.volumeMode",
+        "spec.volumeName",
+    ),
+    "Pod": (
+        "spec",
+        "!spec.containers[*].image",
+        "!spec.initContainers[*].image",
+        "!spec.activeDeadlineSeconds",
+        "!spec.tolerations",
+    ),
+    "ReplicaSet": ("spec.selector",),
     "RoleBinding": ("roleRef",),
+    "Secret": ("type",),
+    "Service": ("spec.clusterIP", "spec.clusterIPs"),
+    "StatefulSet": ("spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"),
+    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
 }
+"""What the API server refuses to change, by kind."""
+
+_SEALED = ("data", "stringData", "binaryData", "immutable")
+"""What can't change in a Secret or a ConfigMap that calls itself immutable."""
+
+_SERVER_SET = ("creationTimestamp", "deletionTimestamp", "generation", "resourceVersion", "selfLink", "uid")
+
+_LONGEST_NAME = 63
+_NEVER = object()
+_CLIENT_SIDE = {"helm.sh", "yaml", "kustomize"}
 
 Answer = TypeVar("Answer")
 
@@ -46,42 +80,75 @@ class KubernetesProvider(Provider):
         self._client: dynamic.DynamicClient | None = None
         self._configuration = configuration
         self._lock = threading.Lock()
+        self._cancelled = threading.Event()
         self._cache = tempfile.TemporaryDirectory(prefix="strongroom-")
+
+    @classmethod
+    def secret(cls, kind: str) -> Collection[str]:
+        """A Secret's contents, tokens that the cluster made included."""
+        return ("data", "stringData") if kind == "kubernetes:core/v1:Secret" else ()
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
         """Give an object without a name the one it has, or a new one."""
+        module = kind.split(":")[1]
+        if module.split("/")[0] in _CLIENT_SIDE or kind.endswith(("Patch", "List")):
+            raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
         metadata = inputs.get("metadata") or {}
-        if metadata == UNKNOWN or metadata.get("name") or metadata.get("generateName"):
+        if metadata == UNKNOWN or metadata.get("name"):
             return inputs
+        if metadata.get("generateName"):
+            raise ProviderError("metadata.generateName is not in the sandbox's stand-in: leave the name out instead")
         old = before.get("metadata") or {}
-        legal = re.sub(r"[^a-z0-9-]+", "-", name.lower())
+        legal = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[: _LONGEST_NAME - len(unique) - 1]
         chosen = old["name"] if _AUTONAMED in (old.get("annotations") or {}) else f"{legal}-{unique}"
         annotations = {**(metadata.get("annotations") or {}), _AUTONAMED: "true"}
         return {**inputs, "metadata": {**metadata, "name": chosen, "annotations": annotations}}
 
     @classmethod
-    def immutable(cls, kind: str) -> Collection[str]:
-        """What the API server never lets change, and what makes another object."""
-        name = kind.rpartition(":")[2]
-        return ("apiVersion", "kind", "metadata.name", "metadata.namespace", *_IMMUTABLE.get(name, ()))
+    def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
+        """The namespace that an object is in anyway may be named, or left out."""
+        old, new = before.get("metadata"), after.get("metadata")
+        if not isinstance(old, dict) or not isinstance(new, dict) or "namespace" in old or "namespace" not in new:
+            return after
+        if new["namespace"] != (outputs.get("metadata") or {}).get("namespace"):
+            return after
+        return {**after, "metadata": {key: value for key, value in new.items() if key != "namespace"}}
 
     @classmethod
-    def same_name(cls, kind: str, inputs: Properties) -> bool:
-        """Whether the program chose the name."""
-        return _AUTONAMED not in ((inputs.get("metadata") or {}).get("annotations") or {})
+    def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
+        """What the API server never lets change, and what makes another object."""
+        name = kind.rpartition(":")[2]
+        sealed = _SEALED if name in {"Secret", "ConfigMap"} and (before or {}).get("immutable") is True else ()
+        return ("apiVersion", "kind", "metadata.name", "metadata.namespace", *_IMMUTABLE.get(name, ()), *sealed)
 
-    def unknown(self, kind: str, inputs: Properties) -> Properties:
+    @classmethod
+    def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
+        """Whether both might have one place in the cluster."""
+        old, new = (before or after).get("metadata"), after.get("metadata")
+        if not isinstance(old, dict) or not isinstance(new, dict):
+            return True
+        if _AUTONAMED in (new.get("annotations") or {}):
+            return False
+        # A namespace that is left out may be the one that the other names.
+        places = {old.get("namespace"), new.get("namespace")} - {None}
+        return old.get("name") == new.get("name") and len(places) < 2
+
+    def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
         """What the API server adds is known after it has added it."""
-        computed = {"data": UNKNOWN} if _is_token(inputs) else {}
-        return {**inputs, **computed, "status": UNKNOWN}
+        if before is None:
+            secret = {"data": UNKNOWN} if _is_token(inputs) or inputs.get("stringData") else {}
+            metadata = {} if inputs.get("metadata") == UNKNOWN else {"metadata": {"uid": UNKNOWN}}
+            return {**secret, **metadata, "status": UNKNOWN}
+        return {"data": UNKNOWN} if before.get("stringData") != inputs.get("stringData") else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Apply the object and wait for it."""
-        live = self._apply(kind, inputs, timeout)
-        metadata = live["metadata"]
-        namespace = metadata.get("namespace")
-        return f"{namespace}/{metadata['name']}" if namespace else metadata["name"], live
+        resource = self._resource(kind, inputs)
+        name = inputs["metadata"]["name"]
+        namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
+        id_ = f"{namespace}/{name}" if namespace else name
+        return id_, self._apply(kind, id_, inputs, timeout)
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
@@ -90,11 +157,11 @@ class KubernetesProvider(Provider):
         live = self._get(kind, id_, inputs)
         if live is None:
             return None
-        return live, _projected(live, inputs) if inputs else {k: v for k, v in live.items() if k != "status"}
+        return live, _with_string_data(live, _projected(live, inputs, outputs)) if inputs else _imported(live)
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Apply the object again and wait for it."""
-        return self._apply(kind, inputs, timeout)
+        return self._apply(kind, id_, inputs, timeout)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Delete the object, and return when it is gone."""
@@ -108,22 +175,33 @@ class KubernetesProvider(Provider):
             _asked(f"delete {_title(kind, id_)}", ask)
         except _GoneError:
             return
-        self._wait(f"{_title(kind, id_)} to be gone", timeout, lambda: self._get(kind, id_, inputs) is None)
+        if not self._wait(timeout, lambda: self._get(kind, id_, inputs) is None):
+            live = self._get(kind, id_, inputs) or {"metadata": {}}
+            held = ", ".join(live["metadata"].get("finalizers") or live.get("spec", {}).get("finalizers") or ())
+            raise ProviderError(
+                f"{_title(kind, id_)} is not gone yet{f' (finalizers: {held})' if held else ''}; run the same again"
+            )
 
-    def _apply(self, kind: str, inputs: Properties, timeout: float) -> Properties:
+    def cancel(self) -> None:
+        """Stop waiting for what takes time."""
+        self._cancelled.set()
+
+    def _apply(self, kind: str, id_: str, inputs: Properties, timeout: float) -> Properties:
         resource = self._resource(kind, inputs)
         body = {"apiVersion": resource.group_version, "kind": resource.kind, **inputs}
-        namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
-        name = inputs["metadata"]["name"]
-        title = _title(kind, f"{namespace}/{name}" if namespace else name)
+        namespace, _, name = id_.rpartition("/")
+        title = _title(kind, id_)
         force = (inputs["metadata"].get("annotations") or {}).get(_FORCE) == "true"
         _asked(
             f"apply {title}",
             lambda: resource.server_side_apply(
-                body=body, name=name, namespace=namespace, field_manager=_FIELD_MANAGER, force_conflicts=force
+                body=body,
+                name=name,
+                namespace=namespace or None,
+                field_manager=_FIELD_MANAGER,
+                force_conflicts=force,
             ),
         )
-        id_ = f"{namespace}/{name}" if namespace else name
         live: Properties = {}
 
         def settled() -> bool:
@@ -131,7 +209,8 @@ class KubernetesProvider(Provider):
             live.update(self._get(kind, id_, inputs) or {})
             return _is_settled(live)
 
-        self._wait(f"{title} to be ready", timeout, settled)
+        if not self._wait(timeout, settled):
+            raise UnreadyError(f"{title} is not ready{_unready(live)}; mend that, and run the same again", id_, live)
         return live
 
     def _get(self, kind: str, id_: str, inputs: Properties) -> Properties | None:
@@ -144,12 +223,10 @@ class KubernetesProvider(Provider):
         except _GoneError:
             return None
         live["metadata"].pop("managedFields", None)
-        return live
+        return _without_nulls(live)
 
     def _resource(self, kind: str, inputs: Properties) -> Any:
         _, module, name = kind.split(":")
-        if module.startswith(("helm.sh/", "yaml/", "kustomize/")):
-            raise ProviderError(f"{kind} is not supported by the sandbox's stand-in: it needs the official provider")
         version = inputs.get("apiVersion") or module.removeprefix("core/")
         with self._lock:
             if self._client is None:
@@ -166,15 +243,14 @@ class KubernetesProvider(Provider):
                     f"the cluster knows no {name} in {version}: install its CRD first (is the driver installed?)"
                 ) from None
 
-    def _wait(self, what: str, timeout: float, done: Callable[[], bool]) -> None:
-        patience = timeout or _PATIENCE
-        end = time.monotonic() + patience
+    def _wait(self, timeout: float, done: Callable[[], bool]) -> bool:
+        end = time.monotonic() + (timeout or _PATIENCE)
         pause = 0.05
         while not done():
-            if time.monotonic() > end:
-                raise ProviderError(f"waited {patience:.0f} s for {what}, in vain; run the same command again")
-            time.sleep(pause)
+            if time.monotonic() > end or self._cancelled.wait(pause):
+                return False
             pause = min(pause * 1.5, 2.0)
+        return True
 
 
 class _GoneError(Exception):
@@ -186,18 +262,24 @@ def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
     context = configuration.get("context")
     try:
         # The configuration is a file's name or a file's contents, as with the official provider.
-        if kubeconfig and "\n" in kubeconfig:
+        if isinstance(kubeconfig, str) and not _is_path(kubeconfig):
             api = config.new_client_from_config_dict(yaml.safe_load(kubeconfig), context)
         else:
             api = config.new_client_from_config(kubeconfig, context)
         api.configuration.retries = urllib3.Retry(  # pyright: ignore[reportAttributeAccessIssue] - untyped there
-            total=5, backoff_factor=0.3, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None
+            total=5,
+            backoff_factor=0.3,
+            status_forcelist=(429, 500, 502, 503, 504),
+            allowed_methods=None,
+            raise_on_status=False,
         )
         # The pool was made before the retries were set.
         api.rest_client = RESTClientObject(api.configuration)
         return dynamic.DynamicClient(api, cache_file=str(cache / "discovery.json"))
-    except (config.ConfigException, OSError, yaml.YAMLError) as error:
-        raise ProviderError(f"the kubeconfig can't be used: {error}") from None
+    except (config.ConfigException, OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        # The errors of parsers quote what they parse, which holds credentials.
+        reason = str(error) if isinstance(error, config.ConfigException | OSError) else type(error).__name__
+        raise ProviderError(f"the kubeconfig can't be used: {reason}") from None
     except urllib3.exceptions.HTTPError as error:
         raise ProviderError(
             f"the API server can't be reached ({type(error).__name__}): start it and run again"
@@ -229,6 +311,24 @@ def _message(error: DynamicApiError) -> str:
         return f"{error.status} {error.reason}"
 
 
+def _is_path(kubeconfig: str) -> bool:
+    return "\n" not in kubeconfig and not kubeconfig.lstrip().startswith("{")
+
+
+def _unready(live: Properties) -> str:
+    conditions = (live.get("status") or {}).get("conditions") or []
+    told = [entry.get("message") or entry.get("reason") for entry in conditions if entry.get("status") == "False"]
+    return f" ({'; '.join(filter(None, told))})" if any(told) else ""
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
 def _title(kind: str, id_: str) -> str:
     return f"{kind.rpartition(':')[2]} {id_}"
 
@@ -256,14 +356,37 @@ def _is_settled(live: Properties) -> bool:
             return bool(live)
 
 
-def _projected(live: Any, inputs: Any) -> Any:
-    """What `live` has of what `inputs` speak of: equal to them unless somebody changed it."""
+def _imported(live: Properties) -> Properties:
+    metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVER_SET}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
+
+
+def _projected(live: Any, inputs: Any, last: Any) -> Any:
+    """The inputs that would give what is `live`: these `inputs`, save where it is no more what it was at `last`.
+
+    Comparing with `last` keeps apart what somebody changed and what the API server writes in its own way.
+    """
+    if live == last:
+        return inputs
     if isinstance(inputs, dict) and isinstance(live, dict):
-        kept = {key: _projected(live[key], value) for key, value in inputs.items() if key in live}
-        # Write-only and empty fields never come back.
-        return kept | {
-            key: value for key, value in inputs.items() if key not in live and (not value or key == "stringData")
+        before = last if isinstance(last, dict) else {}
+        return {
+            key: _projected(live[key], value, before.get(key, _NEVER)) if key in live else value
+            for key, value in inputs.items()
+            # Write-only and empty fields never come back; what came back once and is missing was removed.
+            if key in live or key not in before
         }
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
-        return [_projected(now, value) for now, value in zip(live, inputs, strict=True)]
+        before = last if isinstance(last, list) and len(last) == len(live) else [_NEVER] * len(live)
+        return [_projected(now, value, then) for now, value, then in zip(live, inputs, before, strict=True)]
     return live
+
+
+def _with_string_data(live: Properties, inputs: Properties) -> Properties:
+    """A Secret's `stringData` is only ever given back as `data`."""
+    written = inputs.get("stringData")
+    if not isinstance(written, dict):
+        return inputs
+    data = live.get("data") or {}
+    there = {key: base64.b64decode(data[key]).decode(errors="replace") for key in written if key in data}
+    return {**inputs, "stringData": there}

@@ -2,24 +2,41 @@
 
 import os
 import threading
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from importlib.metadata import version
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import any_pb2, empty_pb2, struct_pb2
+from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from .diff import diff
-from .values import Secret, decode, encode, plain, secret_like
+from .values import UnsupportedValueError, decode, encode, marked, merged, plain, redacted, secret_like
 
 Properties = dict[str, Any]
 Answer = TypeVar("Answer")
 
 
 class ProviderError(Exception):
-    """A resource can't be had: what, why, what to do. Never with a secret's value."""
+    """A resource can't be had: what, why, what to do."""
+
+
+class UnreadyError(ProviderError):
+    """A resource is there, and didn't become what it should be: the engine keeps it, and tries again."""
+
+    def __init__(self, reason: str, id_: str, outputs: Properties) -> None:
+        """
+        :param reason: What it waited for.
+        :param id_: The id of what is there.
+        :param outputs: Its outputs, as they are.
+        """
+        super().__init__(reason)
+        self.id = id_
+        self.outputs = outputs
 
 
 class Provider(ABC):
@@ -31,12 +48,14 @@ class Provider(ABC):
     package: str
     """The name of the package, e.g. `kubernetes`."""
 
-    always_secret: Collection[str] = ()
-    """Top-level outputs that are secret whatever the inputs say."""
-
     @abstractmethod
     def __init__(self, configuration: Properties) -> None:
         """:raises ProviderError: The configuration can't be used."""
+
+    @classmethod
+    def secret(cls, kind: str) -> Collection[str]:
+        """Top-level inputs and outputs that are secret whatever the program says."""
+        return ()
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
@@ -45,22 +64,37 @@ class Provider(ABC):
         :param before: The inputs of the last update.
         :param unique: A few random characters, the same in a preview and its update.
         :param name: The resource's name in the program.
+        :raises ProviderError: The inputs can't be right, or are not supported.
         """
         return inputs
 
     @classmethod
-    @abstractmethod
-    def immutable(cls, kind: str) -> Collection[str]:
-        """Paths of inputs whose change replaces the resource; `*` for all."""
+    def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
+        """`after` with what only looks different put as `before` has it.
+
+        :param outputs: The outputs of the last update.
+        """
+        return after
 
     @classmethod
-    def same_name(cls, kind: str, inputs: Properties) -> bool:
-        """Whether a replacement would have the name of what it replaces."""
+    @abstractmethod
+    def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
+        """Paths of inputs whose change replaces the resource, as `diff` takes them.
+
+        :param before: The inputs of the last update.
+        """
+
+    @classmethod
+    def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
+        """Whether a replacement with the inputs `after` would have the name of what it replaces."""
         return True
 
-    def unknown(self, kind: str, inputs: Properties) -> Properties:
-        """The outputs of a resource that doesn't exist yet, in a preview."""
-        return inputs
+    def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
+        """The outputs that are not known before the resource is made or changed, in a preview.
+
+        :param before: The inputs of the last update; `None` for a resource that doesn't exist yet.
+        """
+        return {}
 
     @abstractmethod
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
@@ -82,6 +116,9 @@ class Provider(ABC):
     @abstractmethod
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Remove it; it may be gone already."""
+
+    def cancel(self) -> None:  # noqa: B027 - most providers wait for nothing
+        """Stop waiting: the user interrupted."""
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -106,6 +143,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:
+        provider = self._configured.get(context.peer())
+        if provider is not None:
+            provider.cancel()
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
@@ -118,87 +158,162 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        return diff(decode(request.olds), decode(request.news), (), same_name=False)
+        return diff(decode(request.old_inputs), decode(request.news), (), same_name=False)
 
     def Configure(self, request: Any, context: Any) -> Any:
-        provider = self._guarded(context, lambda: self._provider(plain(decode(request.args))))
+        provider = self._answer(context, "", (request.args,), lambda: self._provider(plain(decode(request.args))))
         with self._lock:
             self._configured[context.peer()] = provider
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:
-        news, olds = decode(request.news), decode(request.olds)
+        kind, name = _kind(request.urn), request.urn.rpartition("::")[2]
         unique = request.randomSeed.hex()[:8] or os.urandom(4).hex()
-        name = request.urn.rpartition("::")[2]
-        checked = self._guarded(
-            context, lambda: self._provider.check(_kind(request.urn), plain(news), plain(olds), unique, name)
-        )
-        return provider_pb2.CheckResponse(inputs=encode(secret_like(checked, news)))
+
+        def check() -> Any:
+            news, olds = decode(request.news), decode(request.olds)
+            checked = self._provider.check(kind, plain(news), plain(olds), unique, name)
+            return provider_pb2.CheckResponse(inputs=self._marked(kind, checked, news))
+
+        return self._answer(context, kind, (request.news, request.olds), check)
 
     def Diff(self, request: Any, context: Any) -> Any:
-        kind, news = _kind(request.urn), decode(request.news)
-        return diff(
-            decode(request.old_inputs),
-            news,
-            self._provider.immutable(kind),
-            same_name=self._provider.same_name(kind, plain(news)),
-        )
+        kind, provider = _kind(request.urn), self._provider
+
+        def compare() -> Any:
+            before, after = plain(decode(request.old_inputs)), plain(decode(request.news))
+            after = provider.same(kind, before, after, plain(decode(request.olds)))
+            return diff(
+                before,
+                after,
+                provider.immutable(kind, before),
+                same_name=provider.same_name(kind, after, before),
+            )
+
+        return self._answer(context, kind, (request.news, request.old_inputs), compare)
 
     def Create(self, request: Any, context: Any) -> Any:
-        provider, kind, inputs = self._at(context), _kind(request.urn), decode(request.properties)
-        if request.preview:
-            return provider_pb2.CreateResponse(properties=self._outputs(provider.unknown(kind, plain(inputs)), inputs))
-        id_, outputs = self._guarded(context, lambda: provider.create(kind, plain(inputs), request.timeout))
-        return provider_pb2.CreateResponse(id=id_, properties=self._outputs(outputs, inputs))
+        kind = _kind(request.urn)
+
+        def create() -> Any:
+            provider, inputs = self._at(context), decode(request.properties)
+            if request.preview:
+                outputs = merged(plain(inputs), provider.computed(kind, None, plain(inputs)))
+                return provider_pb2.CreateResponse(properties=self._marked(kind, outputs, inputs))
+            id_, outputs = provider.create(kind, plain(inputs), request.timeout)
+            return provider_pb2.CreateResponse(id=id_, properties=self._marked(kind, outputs, inputs))
+
+        return self._answer(context, kind, (request.properties,), create)
 
     def Read(self, request: Any, context: Any) -> Any:
-        provider, kind, inputs = self._at(context), _kind(request.urn), decode(request.inputs)
-        last = plain(decode(request.properties))
-        found = self._guarded(context, lambda: provider.read(kind, request.id, plain(inputs), last))
-        if found is None:
-            return provider_pb2.ReadResponse()
-        outputs, now = found
-        return provider_pb2.ReadResponse(
-            id=request.id, properties=self._outputs(outputs, inputs), inputs=encode(secret_like(now, inputs))
-        )
+        kind = _kind(request.urn)
+
+        def read() -> Any:
+            inputs, last = decode(request.inputs), decode(request.properties)
+            found = self._at(context).read(kind, request.id, plain(inputs), plain(last))
+            if found is None:
+                return provider_pb2.ReadResponse()
+            outputs, now = found
+            return provider_pb2.ReadResponse(
+                id=request.id,
+                properties=self._marked(kind, outputs, inputs, last),
+                inputs=self._marked(kind, now, inputs),
+            )
+
+        return self._answer(context, kind, (request.inputs, request.properties), read)
 
     def Update(self, request: Any, context: Any) -> Any:
-        provider, kind = self._at(context), _kind(request.urn)
-        before, inputs = decode(request.old_inputs), decode(request.news)
-        if request.preview:
-            outputs = {**plain(decode(request.olds)), **plain(inputs)}
-        else:
-            outputs = self._guarded(
-                context, lambda: provider.update(kind, request.id, plain(before), plain(inputs), request.timeout)
-            )
-        return provider_pb2.UpdateResponse(properties=self._outputs(outputs, inputs))
+        kind = _kind(request.urn)
+
+        def update() -> Any:
+            provider, last = self._at(context), decode(request.olds)
+            before, inputs = decode(request.old_inputs), decode(request.news)
+            if request.preview:
+                computed = provider.computed(kind, plain(before), plain(inputs))
+                outputs = merged(merged(plain(last), plain(inputs)), computed)
+            else:
+                outputs = provider.update(kind, request.id, plain(before), plain(inputs), request.timeout)
+            return provider_pb2.UpdateResponse(properties=self._marked(kind, outputs, inputs, last))
+
+        return self._answer(context, kind, (request.news, request.old_inputs, request.olds), update)
 
     def Delete(self, request: Any, context: Any) -> Any:
-        provider, inputs = self._at(context), plain(decode(request.old_inputs))
-        self._guarded(context, lambda: provider.delete(_kind(request.urn), request.id, inputs, request.timeout))
-        return empty_pb2.Empty()
+        kind = _kind(request.urn)
+
+        def delete() -> Any:
+            inputs = plain(decode(request.old_inputs))
+            self._at(context).delete(kind, request.id, inputs, request.timeout)
+            return empty_pb2.Empty()
+
+        return self._answer(context, kind, (request.old_inputs, request.properties), delete)
+
+    def Invoke(self, request: Any, context: Any) -> NoReturn:
+        self._unsupported(context, f"the function {request.tok}")
+
+    def Call(self, request: Any, context: Any) -> NoReturn:
+        self._unsupported(context, f"the method {request.tok}")
+
+    def Construct(self, request: Any, context: Any) -> NoReturn:
+        self._unsupported(context, f"the component {request.type}")
 
     def _at(self, context: Any) -> Provider:
         peer = context.peer()
         if peer not in self._configured and len(self._configured) == 1:
             return next(iter(self._configured.values()))  # the engine's connection was made anew
-        return self._configured[peer]
+        try:
+            return self._configured[peer]
+        except KeyError:
+            raise ProviderError(
+                f"the sandbox's {self._provider.package} stand-in was never configured on this connection: run again"
+            ) from None
 
-    def _outputs(self, outputs: Properties, inputs: Properties) -> Any:
-        marked = secret_like(outputs, inputs)
-        return encode(
-            {
-                key: Secret(value) if key in self._provider.always_secret and not isinstance(value, Secret) else value
-                for key, value in marked.items()
-            }
+    def _marked(self, kind: str, properties: Properties, *patterns: Properties) -> struct_pb2.Struct:
+        for pattern in patterns:
+            properties = secret_like(properties, pattern)
+        return encode(marked(properties, self._provider.secret(kind)))
+
+    def _unsupported(self, context: Any, what: str) -> NoReturn:
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"{what} is not in the sandbox's {self._provider.package} stand-in: it needs the official provider",
         )
+        raise AssertionError  # abort raises; this tells the type checker
 
-    def _guarded(self, context: Any, call: Callable[[], Answer]) -> Answer:
+    def _answer(
+        self,
+        context: Any,
+        kind: str,
+        told: Collection[struct_pb2.Struct],
+        call: Callable[[], Answer],
+    ) -> Answer:
+        """What `call` returns; what it raises becomes the engine's error, without the secrets in `told`."""
         try:
             return call()
         except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-            raise  # abort raises; this tells the type checker
+            failed = error
+        except UnsupportedValueError as error:
+            return context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except Exception as error:
+            # Its message may hold anything, so only its place is told.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            failed = ProviderError(
+                f"the sandbox's {self._provider.package} stand-in failed with {type(error).__name__} at {place}"
+            )
+        secrets = [marked(decode(struct), self._provider.secret(kind)) for struct in told]
+        reason = redacted(str(failed), *secrets)
+        if isinstance(failed, UnreadyError):
+            detail = any_pb2.Any()
+            detail.Pack(
+                provider_pb2.ErrorResourceInitFailed(
+                    id=failed.id, properties=self._marked(kind, failed.outputs, *secrets), reasons=[reason]
+                ),
+                type_url_prefix="type.googleapis.com/",
+            )
+            status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])
+            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(grpc.StatusCode.UNKNOWN, reason)
+        raise AssertionError  # abort raises; this tells the type checker
 
 
 def _kind(urn: str) -> str:

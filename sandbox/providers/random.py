@@ -3,11 +3,11 @@
 import secrets
 import string
 from collections.abc import Collection
-from typing import Any
 
 from .protocol import Properties, Provider, ProviderError
-from .values import UNKNOWN
+from .values import UNKNOWN, known
 
+_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a type
 _PUNCTUATION = "!@#$%&*()-_=+[]{}<>:?"
 
 
@@ -15,29 +15,40 @@ class RandomProvider(Provider):
     """Makes RandomPassword, with the operating system's randomness."""
 
     package = "random"
-    always_secret = ("result",)
 
     def __init__(self, configuration: Properties) -> None:
         pass
 
     @classmethod
-    def immutable(cls, kind: str) -> Collection[str]:
+    def secret(cls, kind: str) -> Collection[str]:
+        """The password."""
+        return ("result",)
+
+    @classmethod
+    def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
+        """Refuse what can't be made."""
+        if kind != _PASSWORD:
+            raise ProviderError(f"{kind} is not in the sandbox's random stand-in: it makes {_PASSWORD} alone")
+        if known(inputs):
+            _rules(inputs)
+        return inputs
+
+    @classmethod
+    def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
         """Everything: another length is another password."""
         return ("*",)
 
     @classmethod
-    def same_name(cls, kind: str, inputs: Properties) -> bool:
+    def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
         """A password has no name."""
         return False
 
-    def unknown(self, kind: str, inputs: Properties) -> Properties:
+    def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
         """The password is known after it is made."""
-        return {**inputs, "result": UNKNOWN}
+        return {"result": UNKNOWN}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """A new password."""
-        if kind != "random:index/randomPassword:RandomPassword":
-            raise ProviderError(f"the sandbox's random stand-in makes no {kind}")
         return "none", {**inputs, "result": _password(inputs)}
 
     def read(
@@ -56,21 +67,28 @@ class RandomProvider(Provider):
         """Nothing to remove."""
 
 
-def _password(inputs: dict[str, Any]) -> str:
+def _rules(inputs: Properties) -> tuple[dict[str, str], dict[str, int], int]:
+    """The characters to choose from and the least number of each, by class, and the length."""
     classes = {
         "lower": string.ascii_lowercase,
         "upper": string.ascii_uppercase,
         "numeric": string.digits,
         "special": inputs.get("overrideSpecial") or _PUNCTUATION,
     }
+    least = {name: int(inputs.get(f"min{name.capitalize()}") or 0) for name in classes}
     wanted = {name: characters for name, characters in classes.items() if inputs.get(name, True)}
-    required = [
-        secrets.choice(characters)
-        for name, characters in wanted.items()
-        for _ in range(int(inputs.get(f"min{name.capitalize()}", 0)))
-    ]
+    length = int(inputs["length"])
+    if not wanted or length < 1:
+        raise ProviderError("a random password needs a length of 1 or more, and a class of characters to choose from")
+    if sum(least[name] for name in wanted) > length:
+        raise ProviderError(f"length: {length} is less than what the minimums add up to")
+    return wanted, {name: least[name] for name in wanted}, length
+
+
+def _password(inputs: Properties) -> str:
+    wanted, least, length = _rules(inputs)
+    required = [secrets.choice(wanted[name]) for name, count in least.items() for _ in range(count)]
     everything = "".join(wanted.values())
-    rest = [secrets.choice(everything) for _ in range(int(inputs["length"]) - len(required))]
-    characters = required + rest
+    characters = required + [secrets.choice(everything) for _ in range(length - len(required))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)

@@ -1,7 +1,10 @@
 """Property values as they cross the provider protocol: plain data with secrets and unknowns in it."""
 
+import base64
+import contextlib
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +13,9 @@ from pulumi.runtime import rpc
 
 _SIGNATURE = rpc._special_sig_key  # pyright: ignore[reportPrivateUsage] - the protocol's constants have no other home
 _SECRET = rpc._special_secret_sig  # pyright: ignore[reportPrivateUsage]
+
+_TELLING = 4
+"""Length from which a secret is looked for in messages: shorter ones would tear up every ordinary word."""
 
 UNKNOWN = rpc.UNKNOWN
 """A value that only an update will know."""
@@ -25,10 +31,14 @@ class Secret:
         return "Secret(…)"
 
 
+class UnsupportedValueError(ValueError):
+    """A kind of value that the stand-ins don't take."""
+
+
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
     """The properties of a protocol message.
 
-    :raises ValueError: There is an asset, an archive or a resource reference among them.
+    :raises UnsupportedValueError: There is an asset, an archive or a resource reference among them.
     """
     return _decoded(json_format.MessageToDict(struct))
 
@@ -71,6 +81,58 @@ def secret_like(value: Any, pattern: Any) -> Any:
     return value
 
 
+def marked(properties: Mapping[str, Any], secret: Collection[str]) -> dict[str, Any]:
+    """`properties` with those named by `secret` marked as secrets."""
+    return {
+        key: Secret(value) if key in secret and value is not None and not isinstance(value, Secret) else value
+        for key, value in properties.items()
+    }
+
+
+def merged(below: Any, above: Any) -> Any:
+    """`above` on top of `below`, mapping by mapping."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{key: merged(below.get(key), value) for key, value in above.items()}}
+    return above
+
+
+def redacted(text: str, *values: Any) -> str:
+    """`text` without the secrets in `values`: a server's refusal may quote what it refuses."""
+    leaves = {leaf for value in values for leaf in _secret_leaves(value, inside=False)}
+    hidden = leaves | {base64.b64encode(leaf.encode()).decode() for leaf in leaves}
+    hidden |= {json.dumps(leaf)[1:-1] for leaf in hidden}
+    for leaf in sorted(hidden, key=len, reverse=True):
+        text = text.replace(leaf, "[secret]")
+    return text
+
+
+def _secret_leaves(value: Any, *, inside: bool) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield from _secret_leaves(value.value, inside=True)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secret_leaves(item, inside=inside)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secret_leaves(item, inside=inside)
+    elif inside and value is not None and value is not True and value is not False and value != UNKNOWN:
+        yield from _forms(str(value))
+
+
+def _forms(text: str) -> Iterator[str]:
+    """What of a secret may be quoted: itself, its lines, and what is in it as base64 or JSON."""
+    pieces = {text, *text.splitlines()}
+    with contextlib.suppress(ValueError):
+        pieces.add(base64.b64decode(text, validate=True).decode())
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if isinstance(document, dict | list):
+        pieces.update(_secret_leaves(document, inside=True))
+    yield from (piece for piece in pieces if len(piece) >= _TELLING)
+
+
 def _inside(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: change(item) for key, item in value.items()}
@@ -82,7 +144,9 @@ def _inside(value: Any, change: Callable[[Any], Any]) -> Any:
 def _decoded(value: Any) -> Any:
     if isinstance(value, dict) and _SIGNATURE in value:
         if value[_SIGNATURE] != _SECRET:
-            raise ValueError("assets, archives and resource references are not supported by the sandbox's stand-ins")
+            raise UnsupportedValueError(
+                "assets, archives and resource references are not supported by the sandbox's stand-ins"
+            )
         return Secret(_decoded(value["value"]))
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return int(value)

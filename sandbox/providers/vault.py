@@ -4,16 +4,18 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from string import Formatter
+from typing import Any, Literal
+from urllib.parse import quote
 
 import hvac
 import requests
 import urllib3
-from hvac.exceptions import InvalidPath, VaultDown, VaultError
+from hvac.exceptions import InvalidPath, VaultDown, VaultError, VaultNotInitialized
 from requests.adapters import HTTPAdapter
 
 from .protocol import Properties, Provider, ProviderError
-from .values import UNKNOWN
+from .values import UNKNOWN, known
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,50 @@ class Kind:
     computed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Output to field of the API's answer."""
 
+    listing: str | None = None
+    """Where it is found, in a list by path, if it can't be read by itself."""
+
+    directives: Collection[str] = ()
+    """Inputs that say how to write or delete it, and are no part of what Vault keeps."""
+
+    @property
+    def inputs(self) -> set[str]:
+        """Every input that it takes."""
+        named = {name for _, name, _, _ in Formatter().parse(self.path) if name}
+        return {*named, *self.fields, *self.defaults, *self.directives, "namespace"}
+
 
 _MOUNTED = {"type": "type", "description": "description", "options": "options", "local": "local"}
+_LEASES = {
+    "defaultLeaseTtlSeconds": "config.default_lease_ttl",
+    "maxLeaseTtlSeconds": "config.max_lease_ttl",
+    "listingVisibility": "config.listing_visibility",
+    "auditNonHmacRequestKeys": "config.audit_non_hmac_request_keys",
+    "auditNonHmacResponseKeys": "config.audit_non_hmac_response_keys",
+    "passthroughRequestHeaders": "config.passthrough_request_headers",
+    "allowedResponseHeaders": "config.allowed_response_headers",
+}
+_TOKENS = {
+    "tokenTtl": "token_ttl",
+    "tokenMaxTtl": "token_max_ttl",
+    "tokenExplicitMaxTtl": "token_explicit_max_ttl",
+    "tokenPeriod": "token_period",
+    "tokenPolicies": "token_policies",
+    "tokenNoDefaultPolicy": "token_no_default_policy",
+    "tokenNumUses": "token_num_uses",
+    "tokenBoundCidrs": "token_bound_cidrs",
+    "tokenType": "token_type",
+}
 
 KINDS: Mapping[str, Kind] = {
     "vault:index/mount:Mount": Kind(
         path="sys/mounts/{path}",
         id="{path}",
-        fields={**_MOUNTED, "sealWrap": "seal_wrap"},
+        fields={**_MOUNTED, **_LEASES, "sealWrap": "seal_wrap"},
         immutable=("path", "type", "local", "sealWrap"),
         new=True,
         updated_at="sys/mounts/{path}/tune",
-        updatable=("description", "options"),
+        updatable=("description", "options", *_LEASES),
         computed={"accessor": "accessor"},
     ),
     "vault:index/authBackend:AuthBackend": Kind(
@@ -69,7 +103,6 @@ KINDS: Mapping[str, Kind] = {
         id="{path}",
         fields={key: _MOUNTED[key] for key in ("type", "description", "local")},
         immutable=("path", "type", "local"),
-        defaults={},
         new=True,
         updated_at="sys/auth/{path}/tune",
         updatable=("description",),
@@ -78,8 +111,20 @@ KINDS: Mapping[str, Kind] = {
     "vault:index/policy:Policy": Kind(
         path="sys/policies/acl/{name}", id="{name}", fields={"policy": "policy"}, immutable=("name",)
     ),
+    "vault:index/audit:Audit": Kind(
+        path="sys/audit/{path}",
+        id="{path}",
+        fields=_MOUNTED,
+        immutable=("path", "type", "description", "options", "local"),
+        new=True,
+        listing="sys/audit",
+    ),
     "vault:kv/secretV2:SecretV2": Kind(
-        path="{mount}/data/{name}", id="{mount}/data/{name}", fields={}, immutable=("mount", "name")
+        path="{mount}/data/{name}",
+        id="{mount}/data/{name}",
+        fields={},
+        immutable=("mount", "name"),
+        directives=("dataJson", "cas", "options", "deleteAllVersions", "disableRead"),
     ),
     "vault:kubernetes/authBackendConfig:AuthBackendConfig": Kind(
         path="auth/{backend}/config",
@@ -105,18 +150,30 @@ KINDS: Mapping[str, Kind] = {
             "boundServiceAccountNamespaces": "bound_service_account_namespaces",
             "audience": "audience",
             "aliasNameSource": "alias_name_source",
-            "tokenTtl": "token_ttl",
-            "tokenMaxTtl": "token_max_ttl",
-            "tokenExplicitMaxTtl": "token_explicit_max_ttl",
-            "tokenPeriod": "token_period",
-            "tokenPolicies": "token_policies",
-            "tokenNoDefaultPolicy": "token_no_default_policy",
-            "tokenNumUses": "token_num_uses",
-            "tokenBoundCidrs": "token_bound_cidrs",
-            "tokenType": "token_type",
+            **_TOKENS,
         },
         immutable=("backend", "roleName"),
         defaults={"backend": "kubernetes"},
+    ),
+    "vault:jwt/authBackendRole:AuthBackendRole": Kind(
+        path="auth/{backend}/role/{roleName}",
+        id="auth/{backend}/role/{roleName}",
+        fields={
+            "roleType": "role_type",
+            "userClaim": "user_claim",
+            "boundAudiences": "bound_audiences",
+            "boundClaims": "bound_claims",
+            "boundClaimsType": "bound_claims_type",
+            "boundSubject": "bound_subject",
+            "claimMappings": "claim_mappings",
+            "clockSkewLeeway": "clock_skew_leeway",
+            "expirationLeeway": "expiration_leeway",
+            "notBeforeLeeway": "not_before_leeway",
+            "groupsClaim": "groups_claim",
+            **_TOKENS,
+        },
+        immutable=("backend", "roleName"),
+        defaults={"backend": "jwt"},
     ),
 }
 
@@ -134,42 +191,76 @@ class VaultProvider(Provider):
     """Writes what the table says to a Vault."""
 
     package = "vault"
-    always_secret = ("dataJson", "data", "tokenReviewerJwt")
 
     def __init__(self, configuration: Properties) -> None:
         self._address = configuration.get("address") or os.environ.get("VAULT_ADDR", "")
-        token = configuration.get("token") or os.environ.get("VAULT_TOKEN")
+        if not self._address:
+            raise ProviderError("the vault provider has no address: set it, or VAULT_ADDR")
+        if str(configuration.get("skipTlsVerify")).lower() == "true":
+            raise ProviderError("skipTlsVerify is not in the sandbox's vault stand-in: give it the CA with caCertFile")
+        self._namespace = configuration.get("namespace") or ""
         self._client: Any = hvac.Client(
             url=self._address,
-            token=token,
-            namespace=configuration.get("namespace"),
+            token=configuration.get("token") or os.environ.get("VAULT_TOKEN"),
             verify=configuration.get("caCertFile") or True,
             timeout=30,
         )
-        self._client.session.mount("https://", HTTPAdapter(max_retries=_RETRIES, pool_maxsize=32))
+        for scheme in ("https://", "http://"):
+            self._client.session.mount(scheme, HTTPAdapter(max_retries=_RETRIES, pool_maxsize=32))
+
+    @classmethod
+    def secret(cls, kind: str) -> Collection[str]:
+        """What Vault is there to keep."""
+        return ("dataJson", "data", "tokenReviewerJwt")
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
-        """Fill in the official provider's defaults."""
-        return {**_kind(kind).defaults, **inputs}
+        """Fill in the official provider's defaults; refuse what the table hasn't."""
+        entry = _kind(kind)
+        checked = {**entry.defaults, **inputs}
+        if "{path}" in entry.path and checked.get("path") is None:
+            checked["path"] = checked["type"]
+        for key, value in checked.items():
+            if key not in entry.inputs and not key.startswith("__"):
+                raise ProviderError(f"{key} of {kind} is not in the sandbox's stand-in: it needs the official provider")
+            if key in {"path", "mount", "backend"} and isinstance(value, str):
+                checked[key] = value.strip("/")
+        if kind == _KV and known(checked.get("dataJson")):
+            _document(checked)
+        return checked
 
     @classmethod
-    def immutable(cls, kind: str) -> Collection[str]:
+    def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
+        """A document written in another way is the same document."""
+        documents = [inputs.get("dataJson") for inputs in (before, after)]
+        if kind != _KV or not known(documents) or _document(before) != _document(after):
+            return after
+        return {**after, "dataJson": before["dataJson"]}
+
+    @classmethod
+    def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
         """What makes another resource."""
         return (*_kind(kind).immutable, "namespace")
 
-    def unknown(self, kind: str, inputs: Properties) -> Properties:
+    @classmethod
+    def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
+        """Whether both would be written to one path."""
+        entry, space, before = _kind(kind), "namespace", before or after
+        return _at(entry.path, before) == _at(entry.path, after) and before.get(space) == after.get(space)
+
+    def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
         """Vault computes accessors and metadata."""
-        computed: Properties = dict.fromkeys(_kind(kind).computed, UNKNOWN)
-        return {**inputs, **computed, **({"data": UNKNOWN, "metadata": UNKNOWN} if kind == _KV else {})}
+        if kind == _KV and (before is None or before.get("dataJson") != inputs.get("dataJson")):
+            return {"data": UNKNOWN, "metadata": UNKNOWN}
+        return dict.fromkeys(_kind(kind).computed, UNKNOWN) if before is None else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
-        """Write it; a mount or an auth method must be new."""
+        """Write it; a mount, an auth method or an audit device must be new."""
         entry = _kind(kind)
-        path = entry.path.format(**inputs)
-        if entry.new and self._found(path) is not None:
+        path = _at(entry.path, inputs)
+        if entry.new and self._found(kind, inputs) is not None:
             raise ProviderError(f"{path} exists already in {self._address}: choose another path, or use what exists")
-        self._ask("write", path, lambda: self._client.adapter.post(f"/v1/{path}", json=_body(kind, inputs)))
+        self._ask("write", path, inputs, _body(kind, inputs))
         return entry.id.format(**inputs), self._outputs(kind, inputs)
 
     def read(
@@ -178,56 +269,73 @@ class VaultProvider(Provider):
         """What Vault has, in the words of the inputs."""
         if not inputs:
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
-        found = self._found(_kind(kind).path.format(**inputs))
+        if inputs.get("disableRead"):
+            return outputs, inputs
+        found = self._found(kind, inputs)
         if found is None:
             return None
         now = _inputs(kind, inputs, found)
         return self._outputs(kind, now), now
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
-        """Write what can change."""
+        """Write what can change; what was taken out of the inputs is emptied, as Vault would keep it."""
         entry = _kind(kind)
-        path = (entry.updated_at or entry.path).format(**inputs)
-        body = _body(kind, inputs, entry.updatable)
-        self._ask("write", path, lambda: self._client.adapter.post(f"/v1/{path}", json=body))
+        emptied = {key: type(value)() for key, value in before.items() if key not in inputs and value is not None}
+        changed = {**emptied, **inputs}
+        path = _at(entry.updated_at or entry.path, inputs)
+        if entry.updatable is None:
+            body = _body(kind, changed)
+        else:
+            body = _tuning(kind, {key: value for key, value in changed.items() if key in entry.updatable})
+        self._ask("write", path, inputs, body)
         return self._outputs(kind, inputs)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Delete it, if Vault can."""
         entry = _kind(kind)
-        path = entry.path.format(**inputs)
-        if kind == _KV and inputs.get("deleteAllVersions"):
-            path = "{mount}/metadata/{name}".format(**inputs)
+        everything = kind == _KV and inputs.get("deleteAllVersions")
         if entry.removable:
-            self._ask("delete", path, lambda: self._client.adapter.delete(f"/v1/{path}"))
+            self._ask("delete", _at("{mount}/metadata/{name}" if everything else entry.path, inputs), inputs)
 
     def _outputs(self, kind: str, inputs: Properties) -> Properties:
         entry = _kind(kind)
         if kind == _KV:
-            found = self._found(entry.path.format(**inputs)) or {}
-            metadata = {key: str(value) for key, value in (found.get("metadata") or {}).items()}
-            return {**inputs, "data": found.get("data"), "metadata": metadata, "path": entry.path.format(**inputs)}
+            if inputs.get("disableRead"):
+                return {**inputs, "path": entry.id.format(**inputs)}
+            found = self._found(kind, inputs) or {}
+            data = {key: _text(value) for key, value in (found.get("data") or {}).items()}
+            metadata = {key: _text(value) for key, value in (found.get("metadata") or {}).items() if value is not None}
+            return {**inputs, "data": data, "metadata": metadata, "path": entry.id.format(**inputs)}
         if not entry.computed:
             return inputs
-        found = self._found(entry.path.format(**inputs)) or {}
+        found = self._found(kind, inputs) or {}
         return {**inputs, **{output: found.get(name) for output, name in entry.computed.items()}}
 
-    def _found(self, path: str) -> Properties | None:
-        answer = self._ask("read", path, lambda: self._client.adapter.get(f"/v1/{path}"))
+    def _found(self, kind: str, inputs: Properties) -> Properties | None:
+        entry = _kind(kind)
+        if entry.listing:
+            answer = self._ask("read", entry.listing, inputs)
+            return ((answer or {}).get("data") or {}).get(f"{inputs['path']}/")
+        answer = self._ask("read", _at(entry.path, inputs), inputs)
         return None if answer is None else answer["data"]
 
-    def _ask(self, verb: str, path: str, call: Any) -> Properties | None:
+    def _ask(
+        self, verb: Literal["read", "write", "delete"], path: str, inputs: Properties, body: Properties | None = None
+    ) -> Properties | None:
+        namespace = "/".join(part.strip("/") for part in (self._namespace, inputs.get("namespace") or "") if part)
+        headers = {"X-Vault-Namespace": namespace} if namespace else {}
+        method = {"read": "get", "write": "post", "delete": "delete"}[verb]
         try:
-            answer = call()
-        except InvalidPath:
-            return None
-        except VaultDown:
-            raise ProviderError(
-                f"Vault at {self._address} is sealed or not initialised: unseal it and run again"
-            ) from None
+            answer = self._client.adapter.request(method, f"/v1/{path}", headers=headers, json=body)
+        except VaultNotInitialized:
+            raise ProviderError(f"Vault at {self._address} is not initialised: initialise it and run again") from None
+        except VaultDown as error:
+            state = "is sealed" if "sealed" in str(error.errors) else "is not available"
+            raise ProviderError(f"Vault at {self._address} {state}: unseal it and run again") from None
         except VaultError as error:
-            reason = "; ".join(map(str, error.errors or [])) or type(error).__name__
-            if (verb == "read" and "No secret engine mount at" in reason) or "No auth engine at" in reason:
+            reason = " ".join("; ".join(map(str, error.errors or [])).split()) or type(error).__name__
+            absent = isinstance(error, InvalidPath) or "No secret engine mount at" in reason
+            if verb != "write" and (absent or "No auth engine at" in reason):
                 return None
             raise ProviderError(f"can't {verb} {path} in {self._address}: {reason}") from None
         except requests.RequestException as error:
@@ -243,23 +351,63 @@ def _kind(kind: str) -> Kind:
     return KINDS[kind]
 
 
-def _body(kind: str, inputs: Properties, only: Collection[str] | None = None) -> Properties:
+def _at(path: str, inputs: Properties) -> str:
+    return quote(path.format(**inputs), safe="/")
+
+
+def _document(inputs: Properties) -> Properties:
+    try:
+        document = json.loads(inputs["dataJson"])
+    except (KeyError, TypeError, ValueError):
+        document = None
+    if not isinstance(document, dict):
+        raise ProviderError("dataJson must be a JSON object")
+    return document
+
+
+def _body(kind: str, inputs: Properties) -> Properties:
     if kind == _KV:
-        return {"data": json.loads(inputs["dataJson"])}
-    return {
-        parameter: inputs[name]
-        for name, parameter in KINDS[kind].fields.items()
-        if name in inputs and (only is None or name in only)
-    }
+        options = {**(inputs.get("options") or {}), **({"cas": inputs["cas"]} if inputs.get("cas") is not None else {})}
+        return {"data": _document(inputs), **({"options": options} if options else {})}
+    body: Properties = {}
+    for name, parameter in KINDS[kind].fields.items():
+        if name in inputs:
+            group, _, key = parameter.rpartition(".")
+            (body.setdefault(group, {}) if group else body)[key] = inputs[name]
+    return body
+
+
+def _tuning(kind: str, inputs: Properties) -> Properties:
+    """As `_body`, where the API takes a mount's configuration beside its description."""
+    body = _body(kind, inputs)
+    configuration = body.pop("config", {})
+    return {**body, **configuration}
 
 
 def _inputs(kind: str, inputs: Properties, found: Properties) -> Properties:
     """`inputs` as they would have to be to give what was `found`; what Vault never gives back stays."""
     if kind == _KV:
-        same = found.get("data") == json.loads(inputs["dataJson"])
+        same = found.get("data") == _document(inputs)
         return inputs if same else {**inputs, "dataJson": json.dumps(found.get("data"), sort_keys=True)}
-    fields = KINDS[kind].fields
-    return {
-        name: found[fields[name]] if name in fields and fields[name] in found else value
-        for name, value in inputs.items()
-    }
+    now = dict(inputs)
+    for name, parameter in KINDS[kind].fields.items():
+        group, _, key = parameter.rpartition(".")
+        there = (found.get(group) or {}) if group else found
+        if name in inputs and key in there and not _alike(inputs[name], there[key]):
+            now[name] = there[key]
+    return now
+
+
+def _alike(written: Any, given: Any) -> bool:
+    """Whether Vault gives back what was `written`, in its own way of writing."""
+    if isinstance(written, list) and isinstance(given, list):
+        return sorted(map(str, written)) == sorted(map(str, given))
+    if isinstance(written, dict):
+        return {key: str(value) for key, value in written.items()} == {
+            key: str(value) for key, value in (given or {}).items() if key in written or value
+        }
+    return written == given or str(written).strip() == str(given).strip() or (not written and not given)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -15,10 +15,12 @@ RESOURCES = {
     for resource in (
         pulumi_vault.Mount,
         pulumi_vault.AuthBackend,
+        pulumi_vault.Audit,
         pulumi_vault.Policy,
         pulumi_vault.kv.SecretV2,
         pulumi_vault.kubernetes.AuthBackendConfig,
         pulumi_vault.kubernetes.AuthBackendRole,
+        pulumi_vault.jwt.AuthBackendRole,
     )
 }
 

@@ -1,0 +1,36 @@
+"""A server's refusal may quote what it refuses: no secret gets through."""
+
+import base64
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.providers.values import Secret, redacted
+
+LONG = st.text(min_size=4, max_size=20).filter(lambda text: text.strip() == text and len(text.splitlines()) == 1)
+
+
+@given(LONG)
+def test_a_secret_is_not_told_plain_or_as_base64_or_in_json(secret: str) -> None:
+    encoded = base64.b64encode(secret.encode()).decode()
+    told = redacted(f"<<{secret}>> <<{encoded}>> <<{json.dumps(secret)}>>", {"a": [{"b": Secret(secret)}]})
+
+    assert secret not in told.replace("[secret]", "")
+    assert encoded not in told.replace("[secret]", "")
+
+
+def test_what_a_secret_document_holds_is_secret_and_its_keys_are_not() -> None:
+    document = Secret(json.dumps({"password": "canary-8f1b2c"}))
+
+    assert redacted("password canary-8f1b2c is bad", {"dataJson": document}) == "password [secret] is bad"
+
+
+def test_what_a_secret_holds_as_base64_is_secret() -> None:
+    data = Secret({"password": base64.b64encode(b"canary-8f1b2c").decode()})
+
+    assert redacted("canary-8f1b2c is bad", {"data": data}) == "[secret] is bad"
+
+
+def test_what_is_not_secret_is_told() -> None:
+    assert redacted("namespace shop is missing", {"a": "shop", "b": Secret("no")}) == "namespace shop is missing"
