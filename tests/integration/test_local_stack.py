@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,34 +102,39 @@ def test_a_removed_workload_takes_its_access_along(deployed: Project, world: Wor
     assert wrong() == set()
 
 
-def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
-    vault = world.vault.client()
-    rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
-    vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
+@contextmanager
+def policy_of_orders(world: World, rules: str) -> Iterator[None]:
+    """Somebody changes the policy of shop/orders, for a while."""
+    system, name = world.vault.client().sys, "kubernetes.shop.orders"
+    before = system.read_acl_policy(name)["data"]["policy"]
+    system.create_or_update_acl_policy(name, rules)
     try:
+        yield
+    finally:
+        system.create_or_update_acl_policy(name, before)
+
+
+def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
+    rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
+    with policy_of_orders(world, rules):
         assert wrong() == {
             ("shop/orders", "is refused other workloads' objects"),
             ("shop/orders", "is refused listing"),
             ("shop/orders", "is refused writing"),
         }
         assert verify().returncode == 1
-    finally:
-        restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
-        vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
 
 
 def test_writing_is_tried_without_changing_anything(deployed: Project, world: World) -> None:
-    vault = world.vault.client()
-    before = vault.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]["current_version"]
-    rules = 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'
-    vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", rules)
-    try:
+    kv = world.vault.client().secrets.kv.v2
+
+    def version() -> int:
+        return kv.read_secret_metadata("db-pass", mount_point="strongroom")["data"]["current_version"]
+
+    before = version()
+    with policy_of_orders(world, 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'):
         assert wrong() == {("shop/orders", "is refused writing")}
-        after = vault.secrets.kv.v2.read_secret_metadata("db-pass", mount_point="strongroom")["data"]
-        assert after["current_version"] == before
-    finally:
-        restore = 'path "strongroom/data/db-pass" { capabilities = ["read"] }'
-        vault.sys.create_or_update_acl_policy("kubernetes.shop.orders", restore)
+    assert version() == before
 
 
 @pytest.mark.parametrize(
