@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,20 @@ class Authority:
             write_private(self._key, _pem_key(key))
             write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
-    def pair(self, name: str, *, common_name: str | None = None, organization: str | None = None) -> Pair:
+    def pair(
+        self,
+        name: str,
+        *,
+        common_name: str | None = None,
+        organization: str | None = None,
+        names: Sequence[str] = (),
+    ) -> Pair:
         """A certificate for servers on loopback and for clients, made when it is missing.
 
         :param name: Its file name.
         :param common_name: Its subject, and the user's name to the API server; `name` where it is left out.
         :param organization: The subject's organisation, and the user's group to the API server.
+        :param names: DNS names that it bears besides loopback's.
         """
         pair = Pair(self._directory / f"{name}.crt", self._directory / f"{name}.key")
         if not pair.certificate.is_file():
@@ -69,7 +78,7 @@ class Authority:
             certificate = (
                 _builder(_name(common_name or name, organization), authority.subject, key.public_key())
                 .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                .add_extension(_loopback(), critical=False)
+                .add_extension(_alternatives(names), critical=False)
                 .add_extension(
                     x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
                     critical=False,
@@ -115,11 +124,12 @@ def _name(common_name: str, organization: str | None = None) -> x509.Name:
     return x509.Name(parts)
 
 
-def _loopback() -> x509.SubjectAlternativeName:
+def _alternatives(names: Sequence[str]) -> x509.SubjectAlternativeName:
     return x509.SubjectAlternativeName(
         [
             x509.DNSName("localhost"),
             x509.DNSName("kubernetes.default.svc"),
+            *map(x509.DNSName, names),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
     )

@@ -14,6 +14,7 @@ from .errors import SandboxError
 from .ports import Ports
 from .progress import Reporter
 from .servers import Server, Site
+from .servers.azure import AzureEmulator
 from .servers.etcd import Etcd
 from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
 from .servers.vault import Vault
@@ -38,7 +39,7 @@ class ServerStatus:
 
 
 class World:
-    """etcd, kube-apiserver, kube-controller-manager and Vault, on loopback with TLS."""
+    """etcd, kube-apiserver, kube-controller-manager, Vault and the Azure emulator, on loopback with TLS."""
 
     def __init__(self, reporter: Reporter, state: Path | None = None, tools: Tools | None = None) -> None:
         """
@@ -122,6 +123,11 @@ class World:
         """Vault."""
         return Vault(self._site)
 
+    @property
+    def azure(self) -> AzureEmulator:
+        """The Azure emulator."""
+        return AzureEmulator(self._site, self.api_server)
+
     def describe(self, *, stacks: list[str], project: Path, environment: dict[str, str]) -> None:
         """Write down, for `ops`, which stacks are driven from where.
 
@@ -146,7 +152,7 @@ class World:
         site = self._site
         etcd = Etcd(site)
         api_server = ApiServer(site, etcd)
-        return [etcd, api_server, ControllerManager(site, api_server), Vault(site)]
+        return [etcd, api_server, ControllerManager(site, api_server), Vault(site), AzureEmulator(site, api_server)]
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

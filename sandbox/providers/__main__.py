@@ -10,6 +10,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from ..ports import HOST
+from .azure_native import AzureNativeProvider
 from .kubernetes import KubernetesProvider
 from .protocol import Provider, Servicer
 from .random import RandomProvider
@@ -18,7 +19,7 @@ from .vault import VaultProvider
 _THREADS = 32
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.package: provider for provider in (KubernetesProvider, RandomProvider, VaultProvider)
+    provider.package: provider for provider in (AzureNativeProvider, KubernetesProvider, RandomProvider, VaultProvider)
 }
 
 

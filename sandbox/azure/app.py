@@ -1,0 +1,244 @@
+"""The emulator's HTTP side: the directory, the vaults, the Resource Manager's questions, the node's metadata."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .access import Caller, Guard
+from .clouds import NODE, Cloud, cloud_of, vault_of
+from .directory import Directory
+from .errors import AzureError, TokenError
+from .store import Document, Kind, Store
+from .vaults import Vault
+
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_KINDS: tuple[Kind, ...] = ("secrets", "keys", "certificates")
+
+Answer = JSONResponse | Response
+
+
+class Emulator:
+    """Answers for every host that the proxy lets through."""
+
+    def __init__(self, store: Store, directory: Directory, guard: Guard) -> None:
+        """
+        :param store: What is deployed.
+        :param directory: Who is known.
+        :param guard: Who may do what.
+        """
+        self._store = store
+        self._directory = directory
+        self._guard = guard
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+        return Starlette(routes=[Route("/{path:path}", self._serve, methods=methods)])
+
+    async def _serve(self, request: Request) -> Answer:
+        content = await request.body()
+        body: object = {}
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            body = dict(parse_qsl(content.decode("latin-1")))
+        elif content:
+            try:
+                body = await request.json()
+            except ValueError:
+                body = None
+        if not isinstance(body, dict):
+            return _refusal(AzureError(400, "BadParameter", "The request body is no JSON object."))
+        return await run_in_threadpool(self._answer, request, cast("Document", body))
+
+    def _answer(self, request: Request, body: Document) -> Answer:
+        host = request.url.hostname or ""
+        cloud = cloud_of(host)
+        try:
+            if request.url.path.startswith("/metadata/"):
+                return self._metadata(request)
+            if cloud and host == cloud.directory:
+                return self._directory_answer(request, cloud, body)
+            if cloud and host == cloud.management:
+                return self._management(request, body, cloud)
+            if cloud and (name := vault_of(host, cloud)):
+                return self._vault(request, body, cloud, name)
+        except TokenError as error:
+            return JSONResponse(error.body(), error.status)
+        except AzureError as error:
+            return _refusal(error)
+        return JSONResponse({"error": {"code": "NotFound", "message": "Nothing is here."}}, 404)
+
+    def _directory_answer(self, request: Request, cloud: Cloud, body: Document) -> Answer:
+        tenant, _, path = request.url.path.strip("/").partition("/")
+        base = f"https://{cloud.directory}/{tenant}"
+        if path == "oauth2/v2.0/token":
+            return JSONResponse(
+                {"token_type": "Bearer", "expires_in": 3599, "access_token": self._exchanged(tenant, body)}
+            )
+        if path == "v2.0/.well-known/openid-configuration":
+            return JSONResponse(
+                {
+                    "issuer": f"{base}/v2.0",
+                    "token_endpoint": f"{base}/oauth2/v2.0/token",
+                    "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                    "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+                }
+            )
+        if path == "discovery/instance":
+            known = {
+                "preferred_network": cloud.directory,
+                "preferred_cache": cloud.directory,
+                "aliases": [cloud.directory],
+            }
+            endpoint = f"https://{cloud.directory}/{self._directory.tenant}/v2.0/.well-known/openid-configuration"
+            return JSONResponse({"tenant_discovery_endpoint": endpoint, "metadata": [known]})
+        raise AzureError(404, "NotFound", "The directory has no such endpoint.")
+
+    def _exchanged(self, tenant: str, body: Document) -> str:
+        audience = str(body.get("scope", "")).removesuffix("/.default")
+        client = str(body.get("client_id"))
+        if body.get("grant_type") != "client_credentials" or not audience:
+            raise TokenError(900144, "The request body must contain: 'scope', with client_credentials.", status=400)
+        if body.get("client_assertion_type") == _ASSERTION:
+            return self._directory.by_assertion(tenant, client, str(body.get("client_assertion")), audience)
+        if body.get("client_secret"):
+            return self._directory.by_secret(tenant, client, str(body["client_secret"]), audience)
+        raise TokenError(7000218, "The request body must contain: 'client_assertion' or 'client_secret'.", status=400)
+
+    def _metadata(self, request: Request) -> Answer:
+        if request.url.path != "/metadata/identity/oauth2/token" or request.headers.get("metadata") != "true":
+            raise AzureError(400, "invalid_request", f"{NODE} wants the header Metadata: true")
+        audience = request.query_params.get("resource", "")
+        token = self._directory.by_node(audience, request.query_params.get("client_id"))
+        end = datetime.now(UTC) + timedelta(hours=1)
+        return JSONResponse(
+            {
+                "access_token": token,
+                "expires_in": "3599",
+                "expires_on": str(int(end.timestamp())),
+                "resource": audience,
+                "token_type": "Bearer",
+            }
+        )
+
+    def _management(self, request: Request, body: Document, cloud: Cloud) -> Answer:
+        audiences = frozenset(
+            f"{base}{end}"
+            for base in (f"https://{cloud.management}", "https://management.core.windows.net")
+            for end in ("", "/")
+        )
+        if self._directory.caller(request.headers.get("authorization"), audiences) is None:
+            raise AzureError(401, "AuthenticationFailed", "Authentication failed.")
+        path = request.url.path.rstrip("/")
+        if path.lower().endswith("/providers/microsoft.keyvault/checknameavailability"):
+            return JSONResponse(self._availability(str(body.get("name"))))
+        found = self._store.resource(path)
+        if found is None:
+            raise AzureError(404, "ResourceNotFound", f"The Resource '{path}' was not found.")
+        return JSONResponse(found)
+
+    def _availability(self, name: str) -> Document:
+        taken = [
+            entry
+            for entry in self._store.resources("Microsoft.KeyVault/vaults")
+            if entry["name"].lower() == name.lower()
+        ]
+        taken += [
+            entry
+            for entry in self._store.resources("Microsoft.KeyVault/deletedVaults")
+            if entry["name"].lower() == name.lower()
+        ]
+        if taken:
+            return {
+                "nameAvailable": False,
+                "reason": "AlreadyExists",
+                "message": f"The name '{name}' is already in use.",
+            }
+        return {"nameAvailable": True}
+
+    def _vault(self, request: Request, body: Document, cloud: Cloud, name: str) -> Answer:
+        audiences = frozenset({f"https://{cloud.vaults}", f"https://{cloud.vaults}/"})
+        caller = self._directory.caller(request.headers.get("authorization"), audiences)
+        found = [entry for entry in self._store.resources("Microsoft.KeyVault/vaults") if entry["name"].lower() == name]
+        if not found:
+            raise AzureError(404, "VaultNotFound", f"There is no vault at {request.url.hostname}.")
+        if caller is None:
+            challenge = f'Bearer authorization="https://{cloud.directory}/{self._directory.tenant}", resource="https://{cloud.vaults}"'
+            refused = AzureError(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
+            return JSONResponse(refused.body(), 401, {"WWW-Authenticate": challenge})
+        self._guard.admit(found[0], request.client.host if request.client else "")
+        return _Plane(Vault(self._store, found[0], cloud.vaults), self._guard, caller, found[0]).answer(request, body)
+
+
+class _Plane:
+    """One request to one vault."""
+
+    def __init__(self, vault: Vault, guard: Guard, caller: Caller, resource: Document) -> None:
+        self._vault = vault
+        self._guard = guard
+        self._caller = caller
+        self._resource = resource
+
+    def answer(self, request: Request, body: Document) -> Answer:
+        first, *rest = request.url.path.strip("/").split("/")
+        name = rest[0] if rest else None
+        below = "/".join(rest[1:])
+        if first.removeprefix("deleted") not in _KINDS:
+            raise AzureError(404, "NotFound", f"There is nothing at {request.url.path}.")
+        kind: Kind = next(kind for kind in _KINDS if kind == first.removeprefix("deleted"))
+        if first != kind:
+            return self._deleted(request.method, kind, name, below)
+        verb, call = self._meant(request.method, kind, name, below, body)
+        self._guard.allow(self._caller, self._resource, kind, verb, name)
+        return JSONResponse(
+            call(), 202 if (kind, verb) == ("certificates", "create") and request.method == "POST" else 200
+        )
+
+    def _meant(
+        self, method: str, kind: Kind, name: str | None, below: str, body: Document
+    ) -> tuple[str, Callable[[], Document]]:
+        vault = self._vault
+        if name is None and method == "GET":
+            return "list", lambda: vault.listing(kind)
+        if name is None:
+            raise AzureError(405, "MethodNotAllowed", f"{method} needs a name.")
+        calls: dict[tuple[str, Kind, str], tuple[str, Callable[[], Document]]] = {
+            ("GET", kind, "versions"): ("list", lambda: vault.versions(kind, name)),
+            ("DELETE", kind, ""): ("delete", lambda: vault.delete(kind, name)),
+            ("PUT", "secrets", ""): ("set", lambda: vault.set_secret(name, body)),
+            ("POST", "keys", "create"): ("create", lambda: vault.create_key(name, body)),
+            ("POST", "keys", "rotate"): ("rotate", lambda: vault.rotate_key(name)),
+            ("POST", "certificates", "create"): ("create", lambda: vault.create_certificate(name, body)),
+            ("GET", "certificates", "pending"): ("get", lambda: vault.pending_certificate(name)),
+            ("GET", "certificates", "policy"): ("get", lambda: vault.policy(name)),
+            ("PATCH", "certificates", "policy"): ("update", lambda: vault.update(kind, name, None, {"policy": body})),
+        }
+        if found := calls.get((method, kind, below)):
+            return found
+        if method == "GET" and "/" not in below:
+            return "get", lambda: vault.get(kind, name, below or None)
+        if method == "PATCH" and "/" not in below and ("update", kind) != ("update", "keys"):
+            return "update", lambda: vault.update(kind, name, below or None, body)
+        raise AzureError(405, "MethodNotAllowed", f"{method} of {kind}/{name}/{below} is not in the emulator.")
+
+    def _deleted(self, method: str, kind: Kind, name: str | None, below: str) -> Answer:
+        if name is None:
+            raise AzureError(405, "MethodNotAllowed", "Listing deleted objects is not in the emulator.")
+        verb = {("GET", ""): "get", ("POST", "recover"): "recover", ("DELETE", ""): "purge"}.get((method, below))
+        if verb is None:
+            raise AzureError(405, "MethodNotAllowed", f"{method} of a deleted object is not in the emulator.")
+        self._guard.allow(self._caller, self._resource, kind, verb, name)
+        if verb == "purge":
+            self._vault.purge(kind, name)
+            return Response(status_code=204)
+        return JSONResponse(self._vault.deleted(kind, name) if verb == "get" else self._vault.recover(kind, name))
+
+
+def _refusal(error: AzureError) -> JSONResponse:
+    return JSONResponse(error.body(), error.status)

@@ -1,0 +1,122 @@
+"""The Azure emulator as a server of the sandbox."""
+
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from ..azure.clouds import CLOUDS, names
+from ..azure.configuration import Configuration, assemble
+from ..azure.store import Store
+from ..certificates import write_private
+from ..ports import HOST
+from ..process import Process
+from . import Site
+from .kubernetes import ISSUER, ApiServer
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_SETTLING = 1.0
+
+
+class AzureEmulator:
+    """A tenant with one subscription, its directory, and its key vaults."""
+
+    def __init__(self, site: Site, api_server: ApiServer) -> None:
+        self._site = site
+        self._api_server = api_server
+        self._home = site.state / "azure"
+        self._file = self._home / "emulator.json"
+        self._operator = self._home / "operator.json"
+        self.process = Process("azure", site.state)
+
+    @property
+    def address(self) -> str:
+        """The proxy that clients go through."""
+        return f"http://{HOST}:{self._site.ports.of('azure-proxy')}"
+
+    @property
+    def configuration(self) -> Configuration:
+        """What it was told when it started."""
+        return Configuration.model_validate_json(self._file.read_text())
+
+    @property
+    def store(self) -> Store:
+        """What is deployed to it, for the sandbox's own tests."""
+        return Store(self._home)
+
+    def environment(self) -> dict[str, str]:
+        """What clients need in their environment to reach it, and nothing else, under Azure's own names."""
+        return {
+            "HTTPS_PROXY": self.address,
+            "NO_PROXY": f"{HOST},localhost",
+            "REQUESTS_CA_BUNDLE": str(self._site.authority.certificate),
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://{HOST}:{self._site.ports.of('azure-node')}",
+        }
+
+    def operator(self) -> dict[str, str]:
+        """What whoever deploys has in the environment: an application with a client secret."""
+        known: dict[str, Any] = json.loads(self._operator.read_text())
+        configuration = self.configuration
+        return {
+            "AZURE_TENANT_ID": configuration.tenant,
+            "AZURE_CLIENT_ID": known["client"],
+            "AZURE_CLIENT_SECRET": known["secret"],
+            "ARM_TENANT_ID": configuration.tenant,
+            "ARM_SUBSCRIPTION_ID": configuration.subscription,
+            "ARM_CLIENT_ID": known["client"],
+            "STRONGROOM_AZURE": str(self._file),
+        }
+
+    def healthy(self) -> bool:
+        """Whether it runs and answers, through its proxy."""
+        if self.process.pid is None or not self._file.is_file():
+            return False
+        configuration = self.configuration
+        try:
+            answer = requests.get(
+                f"https://{CLOUDS[0].directory}/{configuration.tenant}/v2.0/.well-known/openid-configuration",
+                proxies={"https": self.address},
+                verify=str(self._site.authority.certificate),
+                timeout=5,
+            )
+            return answer.ok
+        except requests.RequestException:
+            return False
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        authority, ports = self._site.authority, self._site.ports
+        pair, client = (
+            authority.pair("azure", names=names()),
+            authority.pair("admin", common_name="sandbox-admin", organization="system:masters"),
+        )
+        before = json.loads(self._file.read_text()) if self._file.is_file() else {}
+        configuration = Configuration(
+            state=self._home,
+            tenant=before.get("tenant") or str(uuid.uuid4()),
+            subscription=before.get("subscription") or str(uuid.uuid4()),
+            token_key=authority.signing_key("directory")[0],
+            certificate=pair.certificate,
+            certificate_key=pair.key,
+            tls_port=ports.free("azure"),
+            node_port=ports.free("azure-node"),
+            proxy_port=ports.free("azure-proxy"),
+            issuer=ISSUER,
+            issuer_address=self._api_server.address,
+            authority=authority.certificate,
+            client_certificate=client.certificate,
+            client_key=client.key,
+            settling=before.get("settling", _SETTLING),
+        )
+        write_private(self._file, configuration.model_dump_json(indent=2))
+        if not self._operator.is_file():
+            name, principal, secret = assemble(configuration).directory.register("operator")
+            write_private(self._operator, json.dumps({"client": name, "principal": principal, "secret": secret}))
+        command = [sys.executable, "-m", "sandbox.azure", str(self._file)]
+        self.process.start(command, {**os.environ, "PYTHONPATH": str(_PROJECT)})
+        self.process.wait_until(self.healthy, 60)
