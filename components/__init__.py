@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from .kubernetes.csi_driver import SecretsStoreCsiDriver
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
+    from .seeds import Generate
     from .vault.auth import KubernetesAuth
     from .vault.backend import VaultBackend
-    from .vault.engines import Generate, KvEngine
+    from .vault.engines import KvEngine
     from .workload import Secret, Workload
 
 _HOME = {
     "Backend": ".backend",
-    "Generate": ".vault.engines",
+    "Generate": ".seeds",
     "Grant": ".backend",
     "KubernetesAuth": ".vault.auth",
     "KvEngine": ".vault.engines",

@@ -22,7 +22,7 @@ class Grant:
     audience: str
     """Audience of the service account token that the driver must request for this workload."""
 
-    identity: Mapping[str, str]
+    identity: Mapping[str, pulumi.Input[str]]
     """What the workload is in the backend, for the reader of a stack's outputs: e.g. its role and its policy."""
 
     service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -33,6 +33,9 @@ class Grant:
 
     pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations that the backend needs on the pod."""
+
+    node_publish_secret: str | None = None
+    """The Kubernetes Secret, in the workload's namespace, that the provider takes credentials from."""
 
     requires: Sequence[pulumi.Resource] = ()
     """What must exist before the pod starts."""

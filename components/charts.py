@@ -23,4 +23,10 @@ SECRETS_STORE_CSI_DRIVER = Chart(
     version="1.6.0",
 )
 
+AZURE_PROVIDER = Chart(
+    name="csi-secrets-store-provider-azure",
+    repository="https://azure.github.io/secrets-store-csi-driver-provider-azure/charts",
+    version="1.8.2",
+)
+
 VAULT = Chart(name="vault", repository="https://helm.releases.hashicorp.com", version="0.32.0")

@@ -28,7 +28,8 @@ class Secret(Declaration):
     """The object's name in the store. With Vault, its path below the KV mount."""
 
     key: ObjectKey | None = None
-    """Which key of the object. Vault's objects have keys, so a Vault backend requires it."""
+    """Which key of the object. Vault's objects have keys, so a Vault backend requires it. In a key vault each key is
+    an object of its own, `<object>-<key>`."""
 
     type: Literal["secret", "key", "cert"] = "secret"
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
@@ -44,6 +45,17 @@ class Secret(Declaration):
 
     encoding: Literal["utf-8", "base64", "hex"] = "utf-8"
     """How the stored value is encoded: the file gets it decoded."""
+
+    format: Literal["pem", "pfx"] | None = None
+    """With Azure Key Vault, where the object is a certificate: the private key and the chain in this format."""
+
+    version_history: Annotated[int, Field(ge=1, le=100)] = 1
+    """With Azure Key Vault: how many versions to mount, as `<name>/0` (the latest), `<name>/1` and so on."""
+
+    @property
+    def file(self) -> str:
+        """The file with its latest value, below the mount path."""
+        return self.name if self.version_history == 1 else f"{self.name}/0"
 
 
 class Workload(Declaration):

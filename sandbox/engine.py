@@ -18,16 +18,17 @@ from .certificates import write_private
 from .errors import SandboxError
 from .plugins import attached
 from .progress import Reporter
+from .servers.kubernetes import ISSUER
 from .world import ROOT, World
 
-STACKS = ("local",)
+STACKS = ("local", "local-azure")
 """The stacks that need nothing but the sandbox."""
 
 PROJECT = "strongroom"
 Operation = Literal["up", "preview", "refresh", "destroy"]
 
 _SEEDED = "strongroom:seeds.ledger.token"
-"""A value of the local stack that comes the way a user's would: as a config secret."""
+"""A value of the local stacks that comes the way a user's would: as a config secret."""
 
 
 def require(stack: str) -> None:
@@ -87,7 +88,9 @@ class Engine:
         require(name)
         settings = self._settings(name)
         environment = self.environment()
-        with attached(self._pulumi, self.home / "home", {**os.environ, **environment}, self._reporter) as plugins:
+        clients = {"PYTHONPATH": str(self._root), **self._world.azure.environment()}
+        whole = {**os.environ, **environment}
+        with attached(self._pulumi, self.home / "home", whole, clients, self._reporter) as plugins:
             stack = automation.create_or_select_stack(
                 name,
                 project_name=PROJECT,
@@ -118,13 +121,22 @@ class Engine:
         kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
         carry_secrets(kept, document)
         config: dict[str, Any] = document["config"]
-        config["strongroom:backend"] |= {
+        config["strongroom:backend"] |= self._backend(config["strongroom:backend"]["kind"])
+        config["strongroom:kubernetes"] |= {
+            "kubeconfig": str(self._world.api_server.kubeconfig),
+            **({"oidcIssuer": ISSUER} if config["strongroom:backend"]["kind"] == "azure-key-vault" else {}),
+        }
+        write_private(copy, yaml.safe_dump(document, sort_keys=False))
+        return copy
+
+    def _backend(self, kind: str) -> dict[str, str]:
+        if kind == "azure-key-vault":
+            azure = self._world.azure.configuration
+            return {"tenantId": azure.tenant, "subscriptionId": azure.subscription}
+        return {
             "address": self._world.vault.address,
             "caCertificate": str(self._world.authority.certificate),
         }
-        config["strongroom:kubernetes"] |= {"kubeconfig": str(self._world.api_server.kubeconfig)}
-        write_private(copy, yaml.safe_dump(document, sort_keys=False))
-        return copy
 
     def environment(self) -> dict[str, str]:
         """What the Pulumi CLI and the plugins need in their environment."""
@@ -140,7 +152,7 @@ class Engine:
             "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         }
         self._world.describe(stacks=list(STACKS), project=self.home, environment=shared)
-        return {**shared, "VAULT_TOKEN": self._world.vault.token}
+        return {**shared, "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
 
     def _seed(self, name: str, settings: Path, environment: dict[str, str]) -> None:
         seeds = yaml.safe_load(settings.read_text())["config"].get("strongroom:seeds", {})

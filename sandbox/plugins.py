@@ -1,6 +1,8 @@
 """Provider plugins: the official ones where they can be had, stand-ins where they can't."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,28 +17,39 @@ from .progress import Reporter
 from .world import ROOT
 
 PROVIDERS = ("kubernetes", "vault", "random")
+"""Those whose official plugins work on the sandbox's servers."""
+
+ALWAYS = ("azure-native",)
+"""Those whose official plugins would reach the real Azure."""
+
 _PATIENCE = 120
 
 
 @contextmanager
-def attached(pulumi: Path, home: Path, environment: Mapping[str, str], reporter: Reporter) -> Iterator[dict[str, str]]:
+def attached(
+    pulumi: Path, home: Path, environment: Mapping[str, str], clients: Mapping[str, str], reporter: Reporter
+) -> Iterator[dict[str, str]]:
     """What the engine's environment needs, besides `environment`, to find a plugin for each provider.
 
     :param pulumi: The Pulumi CLI, asked to install the official plugins.
     :param home: PULUMI_HOME.
     :param environment: The engine's environment.
+    :param clients: What dynamic resources need besides, to find the project's modules and the emulator.
     :param reporter: Told when stand-ins are used.
     :raises SandboxError: The stand-ins don't start.
     """
     missing = _missing(pulumi, home, environment)
-    if not missing:
-        yield {}
-        return
-    reporter.note(
-        f"The official plugins of {', '.join(missing)} can't be had here: using the sandbox's stand-ins, test equipment"
-    )
-    with _stand_ins(missing, environment) as ports:
-        yield {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items())}
+    if missing:
+        reporter.note(
+            f"The official plugins of {', '.join(missing)} can't be had here: "
+            "using the sandbox's stand-ins, test equipment"
+        )
+    programs = _dynamic(home.parent / "bin", clients)
+    with _stand_ins([*missing, *ALWAYS], environment) as ports:
+        yield {
+            "PATH": f"{programs}{os.pathsep}{environment['PATH']}",
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{number}" for name, number in ports.items()),
+        }
 
 
 def _missing(pulumi: Path, home: Path, environment: Mapping[str, str]) -> list[str]:
@@ -67,11 +80,26 @@ def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str
     return done.returncode == 0
 
 
+def _dynamic(programs: Path, clients: Mapping[str, str]) -> Path:
+    """A directory with the program that the CLI starts for dynamic resources.
+
+    Its releases bring that along, and its module doesn't. What it starts is the SDK's own host.
+    """
+    variables = " ".join(shlex.quote(f"{name}={value}") for name, value in clients.items())
+    programs.mkdir(exist_ok=True, mode=0o700)
+    program = programs / "pulumi-resource-pulumi-python"
+    host = f"{shlex.quote(sys.executable)} -u -m pulumi.dynamic"
+    write_private(program, f'#!/bin/sh\nexec env {variables} {host} "$@"\n')
+    program.chmod(0o700)
+    return programs
+
+
 @contextmanager
 def _stand_ins(names: Sequence[str], environment: Mapping[str, str]) -> Iterator[dict[str, int]]:
     # Their standard input stays open as long as this process lives: it is how they learn that it died.
+    command = [sys.executable, "-m", "sandbox.providers", *names]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.providers", *names],
+        command,
         cwd=ROOT,
         env=dict(environment),
         stdin=subprocess.PIPE,

@@ -139,6 +139,7 @@ class World:
             "stacks": stacks,
             "project": str(project),
             "environment": environment,
+            "clients": self.azure.environment(),
             "service_account_signing_key": str(self.api_server.signing_key),
             "service_account_issuer": ISSUER,
         }

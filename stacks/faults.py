@@ -1,6 +1,6 @@
 """Faults in a stack's configuration, told to the person who wrote it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -47,16 +47,25 @@ class InvalidSettingsError(pulumi.RunError):
         super().__init__("\n  ".join(lines))
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], secret_keys: Iterable[str]) -> list[Fault]:
-    """The faults that pydantic found in a `model`; inputs below `secret_keys` are never repeated."""
+def faults_of(
+    error: ValidationError, model: type[BaseModel], secret_keys: Iterable[str], kinds: Mapping[str, type[BaseModel]]
+) -> list[Fault]:
+    """The faults that pydantic found in a `model`.
+
+    :param secret_keys: Keys below which no input is repeated.
+    :param kinds: The models that `backend` tells apart by its `kind`.
+    """
     hidden = set(secret_keys)
     faults: list[Fault] = []
     for details in error.errors(include_url=False):
-        location: Location = details["loc"]
+        location = _written(details["loc"], kinds)
         if details["type"] == "too_short" and details["input"]:
             continue  # its entries are at fault, and told of
         shown = "" if location and location[0] in hidden else _given(details["input"])
-        faults.append(Fault(location, _problem(details, model, shown)))
+        if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+            faults.append(_unknown_kind(location, details, kinds))
+        else:
+            faults.append(Fault(location, _problem(details, model, shown, kinds)))
     return faults
 
 
@@ -80,13 +89,29 @@ _MUST_BE = {
 }
 
 
-def _problem(details: ErrorDetails, model: type[BaseModel], given: str) -> str:
+def _written(location: Location, kinds: Collection[str]) -> Location:
+    """`location` as the user has written it: pydantic puts the kind behind `backend`."""
+    return (
+        (location[0], *location[2:])
+        if location[:1] == ("backend",) and location[1:2] and location[1] in kinds
+        else location
+    )
+
+
+def _unknown_kind(location: Location, details: ErrorDetails, kinds: Iterable[str]) -> Fault:
+    allowed = " or ".join(repr(kind) for kind in kinds)
+    if details["type"] == "union_tag_not_found":
+        return Fault((*location, "kind"), f"is required and missing: use {allowed}")
+    return Fault((*location, "kind"), f"{details.get('ctx', {})['tag']!r} is not allowed: use {allowed}")
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], given: str, kinds: Mapping[str, type[BaseModel]]) -> str:
     kind = details["type"]
     context = details.get("ctx", {})
     if kind == "missing":
         return "is required and missing"
     if kind == "extra_forbidden":
-        return _unknown_key(str(details["loc"][-1]), _keys_beside(details["loc"], model))
+        return _unknown_key(str(details["loc"][-1]), _keys_beside(details["loc"], model, kinds))
     if kind in _MUST_BE:
         return f"{given}must be {_MUST_BE[kind]}"
     if kind == "too_short":
@@ -106,7 +131,9 @@ def _unknown_key(key: str, known: Sequence[str]) -> str:
     return f"is not a known key; {hint}allowed here: {', '.join(known)}"
 
 
-def _keys_beside(location: Sequence[int | str], model: type[BaseModel]) -> list[str]:
+def _keys_beside(location: Location, model: type[BaseModel], kinds: Mapping[str, type[BaseModel]]) -> list[str]:
+    if _written(tuple(location), kinds) != location:
+        location, model = location[2:], kinds[str(location[1])]
     for step in location[:-1]:
         fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
         model = _model_in(fields[step]) if step in fields else model

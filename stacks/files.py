@@ -11,6 +11,7 @@ import yaml
 
 from .faults import Fault, Location
 from .settings import Settings
+from .vault import VaultSettings
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Files:
 def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     """The files that `settings` name, and what is wrong with them."""
     faults: list[Fault] = []
+    if not isinstance(settings.backend, VaultSettings):
+        return Files(None, None, None), faults
     vault_ca = _pem(settings.backend.ca_certificate, ("backend", "caCertificate"), faults)
     auth = settings.backend.auth
     host, host_ca = (

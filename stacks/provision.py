@@ -1,23 +1,46 @@
 """From settings to components."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import pulumi_vault
 
-from components.kubernetes.csi_driver import CA_PATH, SecretsStoreCsiDriver
+from components.backend import Backend
+from components.kubernetes.csi_driver import SecretsStoreCsiDriver
 from components.kubernetes.workload import SecretWorkload
-from components.vault.auth import KubernetesAuth
-from components.vault.backend import VaultBackend, VaultConnection
-from components.vault.engines import Generate, KvEngine
-from components.vault.engines import Seed as SeedInput
 from components.workload import Workload
 
 from .faults import InvalidSettingsError
-from .files import Files, read_files
-from .settings import Generated, Settings
+from .files import read_files
+from .settings import Settings
+from .vault import VaultSettings
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """A backend, and what the rest of a stack must know of it."""
+
+    backend: Backend
+
+    described: Mapping[str, Any]
+    """For the stack's outputs."""
+
+    cluster: kubernetes.Provider
+    """The cluster."""
+
+    namespaces: Mapping[str, Sequence[pulumi.Resource]]
+    """The namespaces that the stack makes."""
+
+    provider: Literal["azure", "vault"]
+    """The CSI provider that it needs."""
+
+    audiences: Sequence[str]
+    """Of the tokens that the driver must request."""
+
+    provider_ca: str | None = None
+    """PEM of the CA that the provider must trust, where it needs one."""
 
 
 def provision(settings: Settings) -> None:
@@ -28,83 +51,37 @@ def provision(settings: Settings) -> None:
     files, faults = read_files(settings)
     if faults:
         raise InvalidSettingsError(pulumi.get_stack(), faults)
-    cluster = kubernetes.Provider(
-        "kubernetes", kubeconfig=settings.kubernetes.kubeconfig, context=settings.kubernetes.context
-    )
-    on_cluster = pulumi.ResourceOptions(providers=[cluster])
-    backend = _vault(settings, files, cluster)
-    driver = _driver(settings, files, on_cluster)
-    namespaces = _namespaces(settings, on_cluster)
+    # A stack loads the provider that it uses, and not the other.
+    if isinstance(settings.backend, VaultSettings):
+        from .provision_vault import provision_vault  # noqa: PLC0415
+
+        made = provision_vault(settings, settings.backend, files)
+    else:
+        from .provision_azure import provision_azure  # noqa: PLC0415
+
+        made = provision_azure(settings, settings.backend)
+    on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
+    driver = _driver(settings, made, on_cluster)
     deployed = [
         (
             workload,
             SecretWorkload(
                 workload,
-                backend,
+                made.backend,
                 wait_for_rollout=settings.kubernetes.wait_for_rollout,
-                after=[*driver, *namespaces.get(workload.namespace, [])],
+                after=[*driver, *made.namespaces.get(workload.namespace, [])],
                 opts=on_cluster,
             ),
         )
         for workload in settings.workloads
     ]
-    _export(settings, deployed)
+    pulumi.export("backend", made.described)
+    pulumi.export("kubernetes", {"kubeconfig": settings.kubernetes.kubeconfig, "context": settings.kubernetes.context})
+    pulumi.export("workloads", [_described(workload, component) for workload, component in deployed])
 
 
-def _vault(settings: Settings, files: Files, cluster: kubernetes.Provider) -> VaultBackend:
-    vault = settings.backend
-    provider = pulumi_vault.Provider(
-        "vault",
-        address=vault.address,
-        namespace=vault.namespace,
-        ca_cert_file=vault.ca_certificate,
-        tls_server_name=vault.tls_server_name,
-    )
-    in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
-    return VaultBackend(
-        "vault",
-        connection=VaultConnection(
-            address=vault.address,
-            namespace=vault.namespace,
-            ca_path=CA_PATH
-            if settings.kubernetes.install == "helm" and vault.ca_certificate
-            else vault.provider_ca_path,
-            tls_server_name=vault.tls_server_name,
-        ),
-        engine=KvEngine(
-            "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
-        ),
-        auth=KubernetesAuth(
-            "vault",
-            path=vault.auth.path,
-            create=vault.auth.create,
-            kubernetes_host=files.kubernetes_host,
-            kubernetes_ca_certificate=files.kubernetes_ca,
-            reviewer=vault.auth.reviewer,
-            opts=in_vault,
-        ),
-        audience=vault.audience,
-        token_ttl=vault.token_ttl,
-        token_max_ttl=vault.token_max_ttl,
-        opts=in_vault,
-    )
-
-
-def _driver(settings: Settings, files: Files, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-    if settings.kubernetes.install != "helm":
-        return []
-    return [
-        SecretsStoreCsiDriver(
-            "secrets-store",
-            audiences=[settings.backend.audience],
-            rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
-            vault_ca_certificate=files.vault_ca,
-            opts=opts,
-        )
-    ]
-
-
-def _namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
+def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
+    """The workloads' namespaces, save those that exist."""
     wanted = {workload.namespace for workload in settings.workloads}
     return {
         name: [
@@ -118,23 +95,19 @@ def _namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, l
     }
 
 
-def _export(settings: Settings, deployed: list[tuple[Workload, SecretWorkload]]) -> None:
-    vault = settings.backend
-    pulumi.export(
-        "backend",
-        {
-            "kind": vault.kind,
-            "address": vault.address,
-            "namespace": vault.namespace,
-            "caCertificate": vault.ca_certificate,
-            "tlsServerName": vault.tls_server_name,
-            "mount": vault.mount.path,
-            "authPath": vault.auth.path,
-            "audience": vault.audience,
-        },
-    )
-    pulumi.export("kubernetes", {"kubeconfig": settings.kubernetes.kubeconfig, "context": settings.kubernetes.context})
-    pulumi.export("workloads", [_described(workload, component) for workload, component in deployed])
+def _driver(settings: Settings, made: Provisioned, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    if settings.kubernetes.install != "helm":
+        return []
+    return [
+        SecretsStoreCsiDriver(
+            "secrets-store",
+            audiences=[audience for audience in made.audiences if audience],
+            providers=[made.provider],
+            rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
+            vault_ca_certificate=made.provider_ca,
+            opts=opts,
+        )
+    ]
 
 
 def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, Any]:
@@ -145,19 +118,13 @@ def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, An
         "secretProviderClass": workload.name,
         "identity": dict(component.grant.identity),
         "objects": [
-            {"name": secret.name, "object": secret.object, "key": secret.key, "version": secret.version}
+            {
+                "name": secret.name,
+                "object": secret.object,
+                "key": secret.key,
+                "version": secret.version,
+                "type": secret.type,
+            }
             for secret in workload.secrets
         ],
-    }
-
-
-def _seeds(settings: Settings) -> dict[str, dict[str, SeedInput]]:
-    return {
-        name: {
-            key: Generate(seed.length, seed.special)
-            if isinstance(seed, Generated)
-            else pulumi.Output.secret(seed.get_secret_value())
-            for key, seed in values.items()
-        }
-        for name, values in settings.seeds.items()
     }

@@ -1,13 +1,13 @@
-"""The Secrets Store CSI driver and Vault's provider for it."""
+"""The Secrets Store CSI driver and its providers."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Literal
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 from pulumi_kubernetes.helm.v3 import Release
 
-from ..charts import SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from ..charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
 
 CA_DIRECTORY = "/vault/tls"
 CA_FILE = "ca.crt"
@@ -16,33 +16,38 @@ CA_PATH = f"{CA_DIRECTORY}/{CA_FILE}"
 
 
 class SecretsStoreCsiDriver(pulumi.ComponentResource):
-    """The Secrets Store CSI driver with Vault's provider, by their official Helm charts.
+    """The Secrets Store CSI driver, once, with the providers of the backends in use, by their official Helm charts.
 
     Sync to Kubernetes Secrets and rotation are on. The driver asks for tokens of `audiences`: the chart asks for none
     by itself, and no workload identity works then. Install it once a cluster. (Secrets Store CSI Driver docs:
-    "Installation", "Auto rotation of mounted contents"; Vault docs: "Vault CSI Provider Installation")
+    "Installation", "Auto rotation of mounted contents"; Vault docs: "Vault CSI Provider Installation";
+    Azure Key Vault provider docs: "Installation")
     """
 
     def __init__(
         self,
         name: str,
         *,
-        audiences: Sequence[str],
+        audiences: Collection[str],
+        providers: Collection[Literal["azure", "vault"]] = ("vault",),
         rotation_poll_interval: str = "2m",
         vault_ca_certificate: str | None = None,
         namespace: str = "kube-system",
         driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
         vault_chart: Chart = VAULT,
+        azure_chart: Chart = AZURE_PROVIDER,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
         :param name: The component's name in the stack.
         :param audiences: Audiences of the service account tokens that the backends in use need.
+        :param providers: The providers to install beside it.
         :param rotation_poll_interval: How old a mounted secret may be before it is read again, as a Go duration.
         :param vault_ca_certificate: PEM of the CA that signed Vault's certificate; mounted at `CA_PATH`.
         :param namespace: The namespace that both charts are installed in; it must exist.
         :param driver_chart: The driver's chart; another repository for a mirror.
         :param vault_chart: The chart that carries Vault's provider.
+        :param azure_chart: The chart of Azure Key Vault's provider; the driver in it is left out.
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -58,24 +63,39 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
             },
             child,
         )
+        if "vault" in providers:
+            self._vault_provider(name, vault_chart, namespace, vault_ca_certificate, driver)
+        if "azure" in providers:
+            _release(
+                f"{name}-azure",
+                azure_chart,
+                namespace,
+                # The chart bundles a driver, and an older one.
+                {"secrets-store-csi-driver": {"install": False}},
+                pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+            )
+        self.register_outputs({})
+
+    def _vault_provider(
+        self, name: str, chart: Chart, namespace: str, ca_certificate: str | None, driver: pulumi.Resource
+    ) -> None:
         authority = (
             ConfigMap(
                 f"{name}-vault-ca",
                 metadata={"name": f"{name}-vault-ca", "namespace": namespace},
-                data={CA_FILE: vault_ca_certificate},
-                opts=child,
+                data={CA_FILE: ca_certificate},
+                opts=pulumi.ResourceOptions(parent=self),
             )
-            if vault_ca_certificate
+            if ca_certificate
             else None
         )
         _release(
             f"{name}-vault",
-            vault_chart,
+            chart,
             namespace,
             _provider_values(f"{name}-vault-ca" if authority else None),
             pulumi.ResourceOptions(parent=self, depends_on=[driver, *([authority] if authority else [])]),
         )
-        self.register_outputs({})
 
 
 def _release(name: str, chart: Chart, namespace: str, values: dict[str, Any], opts: pulumi.ResourceOptions) -> Release:

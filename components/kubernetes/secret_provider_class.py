@@ -39,7 +39,7 @@ def synced_secret_name(workload: Workload) -> str:
 
 
 def _synced(workload: Workload) -> dict[str, object]:
-    data = [{"objectName": secret.name, "key": secret.name} for secret in workload.secrets if secret.env]
+    data = [{"objectName": secret.file, "key": secret.name} for secret in workload.secrets if secret.env]
     if not data:
         return {}
     return {"secretObjects": [{"secretName": synced_secret_name(workload), "type": "Opaque", "data": data}]}

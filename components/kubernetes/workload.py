@@ -72,7 +72,7 @@ def _pods(workload: Workload, grant: Grant, wait_for_rollout: bool, opts: pulumi
     )
     await_annotations = {} if wait_for_rollout else {"pulumi.com/skipAwait": "true"}
     pod_labels = {**labels, **grant.pod_labels}
-    spec = _pod_spec(workload)
+    spec = _pod_spec(workload, grant)
     if workload.replicas == 0:
         kubernetes.core.v1.Pod(
             workload.path,
@@ -109,7 +109,7 @@ def _digest(parameters: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _pod_spec(workload: Workload) -> Any:
+def _pod_spec(workload: Workload, grant: Grant) -> Any:
     environment = [
         {
             "name": secret.env,
@@ -150,6 +150,11 @@ def _pod_spec(workload: Workload) -> Any:
                     "driver": DRIVER,
                     "read_only": True,
                     "volume_attributes": {"secretProviderClass": workload.name},
+                    **(
+                        {"node_publish_secret_ref": {"name": grant.node_publish_secret}}
+                        if grant.node_publish_secret
+                        else {}
+                    ),
                 },
             }
         ],

@@ -2,19 +2,13 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
-Reviewer = Literal["service-account", "in-cluster", "client"]
-"""Whose token asks the API server whether a client's token is good.
-
-`service-account`: a long-lived token of a service account made for it; for a Vault outside the cluster.
-`in-cluster`: the token of Vault's own pod; for a Vault inside the cluster.
-`client`: the client's own token, which then needs `system:auth-delegator` and the API server's audience.
-"""
+from .choices import Reviewer
 
 REVIEWER_NAMESPACE = "kube-system"
 

@@ -1,6 +1,5 @@
 """HashiCorp Vault as a backend."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +9,7 @@ import yaml
 from ..backend import Grant
 from ..workload import Secret, Workload
 from .auth import KubernetesAuth
+from .choices import unreadable
 from .engines import KvEngine
 from .policy import read_policy
 
@@ -85,7 +85,7 @@ class VaultBackend(pulumi.ComponentResource):
         :raises ValueError: A secret without a key, or of a type that Vault has not.
         """
         for secret in workload.secrets:
-            if fault := unreadable(secret):
+            if fault := unreadable(secret.model_dump()):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
         identity = f"{workload.namespace}.{workload.name}"
         policy_name = f"{self._auth.path}.{identity}".lower()
@@ -122,16 +122,6 @@ class VaultBackend(pulumi.ComponentResource):
             identity={"role": identity, "policy": policy_name},
             requires=[policy, role, *values],
         )
-
-
-def unreadable(secret: Secret | Mapping[str, object]) -> str | None:
-    """Why Vault can't serve `secret`, as the end of a sentence; `None` where it can."""
-    raw = secret.model_dump() if isinstance(secret, Secret) else secret
-    if raw.get("type", "secret") != "secret":
-        return "has a type that only Azure Key Vault has: leave type out for Vault"
-    if raw.get("key") is None:
-        return "names no key: Vault's objects have keys, and without one the file would be the whole response"
-    return None
 
 
 def objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:

@@ -2,26 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pulumi
-import pulumi_random
 import pulumi_vault
 
-
-@dataclass(frozen=True)
-class Generate:
-    """A value that is generated once and kept in the stack's encrypted state."""
-
-    length: int = 32
-    """Characters."""
-
-    special: bool = True
-    """Whether punctuation is among the characters."""
-
-
-Seed = pulumi.Input[str] | Generate
-"""A value to write: a secret input, or one to generate."""
+from ..seeds import Seed, value_of
 
 
 class KvEngine(pulumi.ComponentResource):
@@ -84,15 +69,5 @@ class KvEngine(pulumi.ComponentResource):
         self.register_outputs({"path": path})
 
     def _document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
-        known = {key: self._value(f"{object_name}/{key}", seed) for key, seed in values.items()}
+        known = {key: value_of(f"{object_name}/{key}", seed, self) for key, seed in values.items()}
         return pulumi.Output.secret(pulumi.Output.all(**known).apply(lambda data: json.dumps(data, sort_keys=True)))
-
-    def _value(self, name: str, seed: Seed) -> pulumi.Input[str]:
-        if not isinstance(seed, Generate):
-            return seed
-        return pulumi_random.RandomPassword(
-            name,
-            length=seed.length,
-            special=seed.special,
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
-        ).result

@@ -1,0 +1,1 @@
+"""Azure Key Vault: vaults, identities, access, and the backend made of them."""

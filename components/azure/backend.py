@@ -1,0 +1,190 @@
+"""Azure Key Vault as a backend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from ..backend import Grant
+from ..workload import Workload
+from .access import READERS, access_policy, role_assignment
+from .choices import RoleScope
+from .clouds import PUBLIC, Cloud
+from .identity import Identities, WorkloadIdentity
+from .key_vault import KeyVault
+from .objects import ObjectKind, VaultObject, objects_parameter, unreadable, vault_object
+from .readiness import AccessReady
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How a pod waits until its access has taken effect, with what asks the cluster for a token."""
+
+    kubeconfig: pulumi.Input[str] | None = None
+    """The cluster's kubeconfig: a file, or its text; the user's own where it is left out."""
+
+    context: str | None = None
+    """Its context."""
+
+    timeout: int = 300
+    """How long to wait, in seconds."""
+
+
+class AzureKeyVaultBackend(pulumi.ComponentResource):
+    """An Azure Key Vault that gives each workload an identity, and that identity the objects that it declares.
+
+    With role-based access each object is granted by itself, by the one role that its kind needs. Access policies can't
+    be narrower than a kind of object, and so warn.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vault: KeyVault,
+        identities: Identities,
+        tenant_id: str,
+        cloud: Cloud = PUBLIC,
+        role_scope: RoleScope = "object",
+        gate: Gate | None = None,
+        workloads: Sequence[Workload] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param vault: The vault that holds the objects.
+        :param identities: Who workloads are to Azure.
+        :param tenant_id: The directory.
+        :param cloud: The cloud.
+        :param role_scope: How far a role reaches: the object, or the whole vault, which warns.
+        :param gate: Wait before pods until their access has taken effect; left out, they don't.
+        :param workloads: Every workload of the stack, where they share an identity and access policies decide: one
+            policy then speaks for all of them.
+        """
+        super().__init__("strongroom:index:AzureKeyVaultBackend", name, None, opts)
+        self._vault = vault
+        self._identities = identities
+        self._tenant_id = tenant_id
+        self._cloud = cloud
+        self._role_scope: RoleScope = role_scope
+        self._gate = gate
+        self._workloads = workloads
+        self._granted: dict[tuple[str, str], pulumi.Resource] = {}
+        self._warn()
+        self.register_outputs({})
+
+    def grant(self, workload: Workload) -> Grant:
+        """Make the identity of `workload` and what lets it read its objects.
+
+        :raises ValueError: A secret that Key Vault can't serve, or an identity that can't serve one more workload.
+        """
+        for secret in workload.secrets:
+            if fault := unreadable(secret.model_dump()):
+                raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+        identity = self._identities.of(workload)
+        objects = sorted({vault_object(secret) for secret in workload.secrets})
+        granted = self._allow(workload, identity, objects)
+        kept = {self._vault.objects[item] for item in objects if item in self._vault.objects}
+        required = [*identity.requires, *granted, *kept]
+        return Grant(
+            provider="azure",
+            parameters=self._place()
+            | dict(identity.parameters)
+            | {"tenantID": self._tenant_id, "objects": objects_parameter(workload.secrets)},
+            audience=identity.audience,
+            identity={"mode": self._identities.mode, "clientId": identity.client_id},
+            service_account_annotations=identity.service_account_annotations,
+            pod_labels=identity.pod_labels,
+            pod_annotations=identity.pod_annotations,
+            node_publish_secret=identity.node_publish_secret,
+            requires=[*required, *self._waited(workload, identity, objects, required)],
+        )
+
+    def _place(self) -> dict[str, pulumi.Input[str]]:
+        place: dict[str, pulumi.Input[str]] = {"keyvaultName": self._vault.name}
+        if self._cloud != PUBLIC:
+            place["cloudName"] = self._cloud.name
+        if self._cloud.environment_file:
+            place["cloudEnvFileName"] = self._cloud.environment_file
+        return place
+
+    def _allow(
+        self, workload: Workload, identity: WorkloadIdentity, objects: Sequence[VaultObject]
+    ) -> list[pulumi.Resource]:
+        child = pulumi.ResourceOptions(parent=self)
+        principal = identity.principal
+        if self._vault.access == "policies":
+            if (principal.key, "") not in self._granted:
+                speaking = self._workloads if self._identities.shared else [workload]
+                self._granted[principal.key, ""] = access_policy(
+                    self._vault.vault_id,
+                    self._vault.resource_group,
+                    self._tenant_id,
+                    principal,
+                    _kinds(speaking),
+                    listing=any(secret.version_history > 1 for each in speaking for secret in each.secrets),
+                    opts=child,
+                )
+            return [self._granted[principal.key, ""]]
+        made: list[pulumi.Resource] = []
+        for item in objects:
+            role, target = READERS[item.kind], item if self._role_scope == "object" else None
+            place = f"{item.kind}/{item.name}" if target else role.id
+            # Workloads that share an identity share its assignments: Azure refuses a second one alike.
+            if (principal.key, place) not in self._granted:
+                self._granted[principal.key, place] = role_assignment(
+                    self._vault.name, self._vault.vault_id, principal, role, target, opts=child
+                )
+            made.append(self._granted[principal.key, place])
+        return list(dict.fromkeys(made))
+
+    def _waited(
+        self,
+        workload: Workload,
+        identity: WorkloadIdentity,
+        objects: Sequence[VaultObject],
+        granted: Sequence[pulumi.Resource],
+    ) -> list[pulumi.Resource]:
+        if self._gate is None or identity.federation is None:
+            return []
+        return [
+            AccessReady(
+                workload.path,
+                federation=identity.federation,
+                client_id=identity.client_id,
+                tenant_id=self._tenant_id,
+                cloud=self._cloud,
+                vault_url=self._vault.url,
+                objects=objects,
+                by_value=self._vault.access == "policies",
+                kubeconfig=self._gate.kubeconfig,
+                context=self._gate.context,
+                timeout=self._gate.timeout,
+                granted=granted,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        ]
+
+    def _warn(self) -> None:
+        if self._identities.shared:
+            pulumi.log.warn(
+                f"identity.mode {self._identities.mode!r} makes all workloads one principal: each can read what any of "
+                "them declares. workload-identity gives each its own",
+                self,
+            )
+        if self._vault.access == "policies":
+            pulumi.log.warn(
+                "Access policies can't be narrower than a kind of object: a workload that declares one secret can read "
+                "every secret of the vault. access: rbac grants each object by itself",
+                self,
+            )
+        elif self._role_scope == "vault":
+            pulumi.log.warn(
+                "roleScope 'vault' gives roles at the whole vault: Key Vault Secrets User reads every secret in it, "
+                "and so does Key Vault Certificate User, which keys and certificates need. roleScope 'object' doesn't",
+                self,
+            )
+
+
+def _kinds(workloads: Sequence[Workload]) -> set[ObjectKind]:
+    return {vault_object(secret).kind for workload in workloads for secret in workload.secrets}

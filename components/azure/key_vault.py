@@ -1,0 +1,440 @@
+"""A key vault: made, or found, with the objects that the stack keeps in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
+
+from ..seeds import Seed, value_of
+from .access import CERTIFICATES_OFFICER, Principal, role_assignment
+from .certificate import Certificate, VaultCertificate
+from .choices import AccessMode, KeyType
+from .clouds import PUBLIC, Cloud
+from .objects import VaultObject
+
+PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
+"""(Microsoft Learn: "Azure Private Endpoint private DNS zone values")"""
+
+_CERTIFICATE_PERMISSIONS = ("get", "create", "update", "delete", "recover")
+
+
+@dataclass(frozen=True)
+class PrivateEndpoint:
+    """A private address of the vault in a virtual network."""
+
+    subnet_id: str
+    """The subnet that the address is in."""
+
+    virtual_network_id: str | None = None
+    """The network that resolves the vault's name to it: a private DNS zone is made and linked to it."""
+
+    dns_zone_id: str | None = None
+    """A private DNS zone that exists, instead; its links are its owner's."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Who reaches the vault."""
+
+    public: bool = True
+    """Whether it has a public address."""
+
+    allowed_ip_ranges: Sequence[str] = ()
+    """CIDR ranges that may use it; everybody where these and the subnets are left out."""
+
+    allowed_subnet_ids: Sequence[str] = ()
+    """Subnets, with the service endpoint Microsoft.KeyVault, that may use it."""
+
+    private_endpoint: PrivateEndpoint | None = None
+    """A private address."""
+
+
+@dataclass(frozen=True)
+class VaultSecret:
+    """A secret that the stack writes."""
+
+    value: Seed
+    """What it is."""
+
+    content_type: str | None = None
+    """What kind of text it is, e.g. `text/plain`."""
+
+    not_before: datetime | None = None
+    """Before when it should not be used. Key Vault tells it, and enforces nothing."""
+
+    expires: datetime | None = None
+    """After when it should not be used. Key Vault tells it, and enforces nothing."""
+
+
+@dataclass(frozen=True)
+class VaultKey:
+    """A key that the vault makes and never gives away."""
+
+    type: KeyType = "RSA"
+    """Its type; the HSM ones need a premium vault."""
+
+    size: int | None = None
+    """Bits of an RSA key: 2048, 3072 or 4096; 3072 where it is left out."""
+
+    curve: Literal["P-256", "P-384", "P-521", "P-256K"] | None = None
+    """Curve of an EC key; `P-256` where it is left out."""
+
+    operations: Sequence[str] | None = None
+    """What it may be used for; everything that its type can where it is left out."""
+
+    rotate_after: str | None = None
+    """The vault makes a new version this long after the last, as an ISO 8601 duration, e.g. `P90D`."""
+
+    expires_after: str | None = None
+    """How long a version lives, as an ISO 8601 duration; longer than `rotate_after`."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the stack keeps in a vault, by name."""
+
+    secrets: Mapping[str, VaultSecret] = field(default_factory=dict[str, VaultSecret])
+    keys: Mapping[str, VaultKey] = field(default_factory=dict[str, VaultKey])
+    certificates: Mapping[str, VaultCertificate] = field(default_factory=dict[str, VaultCertificate])
+
+
+@dataclass(frozen=True)
+class NewVault:
+    """A vault that the stack makes."""
+
+    location: str | None = None
+    """Its region; the resource group's where it is left out."""
+
+    sku: keyvault.SkuName = keyvault.SkuName.STANDARD
+    """`premium` keeps keys in hardware."""
+
+    retention_days: int = 90
+    """How long what was deleted can be recovered: 7 to 90 days. It can't be changed later."""
+
+    purge_protection: bool = True
+    """Nobody can delete for good before that. It can't be turned off again."""
+
+    recover: bool = False
+    """Recover a vault of that name that was deleted softly, rather than make one."""
+
+    reach: Network = field(default_factory=Network)
+    """Who reaches it."""
+
+    audit_workspace_id: str | None = None
+    """The Log Analytics workspace that gets its audit log."""
+
+    lock: bool = False
+    """Guard it against deletion with a lock."""
+
+    tags: Mapping[str, str] | None = None
+    """Its tags."""
+
+
+@dataclass(frozen=True)
+class ExistingVault:
+    """A vault that somebody else made: nothing of it is changed but what the stack keeps in it."""
+
+
+class KeyVault(pulumi.ComponentResource):
+    """An Azure Key Vault, with role-based access, soft delete and purge protection unless told otherwise.
+
+    One vault an application and environment is the shape that Microsoft recommends, and the default; a shared one is
+    used by `ExistingVault`. Secrets and keys are written by way of the Resource Manager, certificates by the data
+    plane: the deployer gets `Key Vault Certificates Officer` at each certificate for that, and nothing that reads a
+    secret.
+    (Microsoft Learn: "Best practices for using Azure Key Vault", "Azure Key Vault soft-delete overview")
+    """
+
+    name: str
+    """The vault's name."""
+
+    resource_group: pulumi.Input[str]
+    """The resource group that it is in."""
+
+    vault_id: pulumi.Output[str]
+    """Its id in the Resource Manager."""
+
+    url: str
+    """Its data plane."""
+
+    objects: Mapping[VaultObject, pulumi.Resource]
+    """What the stack keeps in it."""
+
+    access: AccessMode
+    """What decides on reads."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vault_name: str,
+        resource_group: pulumi.Input[str],
+        tenant_id: str,
+        cloud: Cloud = PUBLIC,
+        access: AccessMode = "rbac",
+        vault: NewVault | ExistingVault | None = None,
+        contents: Contents | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param vault_name: The vault's name, unique in its cloud.
+        :param resource_group: The resource group that it is in.
+        :param tenant_id: The directory that it trusts.
+        :param cloud: Its cloud.
+        :param access: What decides on reads: role assignments or access policies.
+        :param vault: How to make it, or that it exists; a vault with production's defaults where it is left out.
+        :param contents: What the stack keeps in it.
+        """
+        super().__init__("strongroom:index:KeyVault", name, None, opts)
+        vault = vault or NewVault()
+        self.name = vault_name
+        self.resource_group = resource_group
+        self.access = access
+        self.url = cloud.vault_url(vault_name)
+        self._tenant = tenant_id
+        self._cloud = cloud
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._made: keyvault.Vault | None = None
+        if isinstance(vault, ExistingVault):
+            self._use()
+        else:
+            self._make(name, vault)
+        self.objects = self._keep(name, contents or Contents())
+        self.register_outputs({"vaultId": self.vault_id, "url": self.url})
+
+    def _use(self) -> None:
+        found = keyvault.get_vault_output(
+            vault_name=self.name,
+            resource_group_name=self.resource_group,
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        self.vault_id = pulumi.Output.all(found.id, found.properties.enable_rbac_authorization).apply(
+            lambda told: self._agreed(str(told[0]), bool(told[1]))
+        )
+
+    def _agreed(self, vault_id: str, rbac: bool) -> str:
+        actual = "rbac" if rbac else "policies"
+        if actual != self.access:
+            raise pulumi.RunError(
+                f"The vault {self.name!r} decides by {actual!r}, not by {self.access!r}: "
+                f"what is granted would have no effect. Set access to {actual!r}, or change the vault"
+            )
+        return vault_id
+
+    def _make(self, name: str, vault: NewVault) -> None:
+        reach = vault.reach
+        limited = bool(reach.allowed_ip_ranges or reach.allowed_subnet_ids) or not reach.public
+        self._made = keyvault.Vault(
+            name,
+            vault_name=self.name,
+            resource_group_name=self.resource_group,
+            location=vault.location,
+            tags=vault.tags,
+            properties=keyvault.VaultPropertiesArgs(
+                tenant_id=self._tenant,
+                sku=keyvault.SkuArgs(family="A", name=vault.sku),
+                # Left out, its default depends on the version of the API.
+                enable_rbac_authorization=self.access == "rbac",
+                enable_soft_delete=True,
+                soft_delete_retention_in_days=vault.retention_days,
+                # The API refuses false.
+                enable_purge_protection=True if vault.purge_protection else None,
+                create_mode=keyvault.CreateMode.RECOVER if vault.recover else None,
+                public_network_access="Enabled" if reach.public else "Disabled",
+                network_acls=keyvault.NetworkRuleSetArgs(
+                    bypass="AzureServices",
+                    default_action="Deny" if limited else "Allow",
+                    ip_rules=[keyvault.IPRuleArgs(value=value) for value in reach.allowed_ip_ranges],
+                    virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=id_) for id_ in reach.allowed_subnet_ids],
+                ),
+            ),
+            # Said once, when it is made.
+            opts=pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(ignore_changes=["properties.createMode"])
+            ),
+        )
+        self.vault_id = self._made.id
+        if reach.private_endpoint:
+            self._join(name, reach.private_endpoint, vault.location)
+        if vault.audit_workspace_id:
+            self._audit(name, vault.audit_workspace_id)
+        if vault.lock:
+            self._lock(name)
+
+    def _join(self, name: str, endpoint: PrivateEndpoint, location: str | None) -> None:
+        made = network.PrivateEndpoint(
+            name,
+            private_endpoint_name=f"{self.name}-vault",
+            resource_group_name=self.resource_group,
+            location=location,
+            subnet=network.SubnetArgs(id=endpoint.subnet_id),
+            private_link_service_connections=[
+                network.PrivateLinkServiceConnectionArgs(
+                    name=self.name, private_link_service_id=self.vault_id, group_ids=["vault"]
+                )
+            ],
+            opts=self._child,
+        )
+        zone: pulumi.Input[str] | None = endpoint.dns_zone_id
+        if zone is None and endpoint.virtual_network_id:
+            created = privatedns.PrivateZone(
+                name,
+                private_zone_name=PRIVATE_ZONE,
+                resource_group_name=self.resource_group,
+                location="global",
+                opts=self._child,
+            )
+            privatedns.VirtualNetworkLink(
+                name,
+                virtual_network_link_name=self.name,
+                private_zone_name=created.name,
+                resource_group_name=self.resource_group,
+                location="global",
+                registration_enabled=False,
+                virtual_network=privatedns.SubResourceArgs(id=endpoint.virtual_network_id),
+                opts=self._child,
+            )
+            zone = created.id
+        if zone is not None:
+            network.PrivateDnsZoneGroup(
+                name,
+                private_dns_zone_group_name="default",
+                private_endpoint_name=made.name,
+                resource_group_name=self.resource_group,
+                private_dns_zone_configs=[
+                    network.PrivateDnsZoneConfigArgs(name=PRIVATE_ZONE.replace(".", "-"), private_dns_zone_id=zone)
+                ],
+                opts=self._child,
+            )
+
+    def _audit(self, name: str, workspace_id: str) -> None:
+        monitor.DiagnosticSetting(
+            name,
+            name="strongroom-audit",
+            resource_uri=self.vault_id,
+            workspace_id=workspace_id,
+            logs=[monitor.DiagnosticsLogSettingsArgs(category="AuditEvent", enabled=True)],
+            opts=self._child,
+        )
+
+    def _lock(self, name: str) -> None:
+        authorization.ManagementLockByScope(
+            name,
+            lock_name="strongroom",
+            scope=self.vault_id,
+            level="CanNotDelete",
+            notes="Holds the secrets of workloads; made by Strongroom",
+            opts=self._child,
+        )
+
+    def _keep(self, name: str, contents: Contents) -> dict[VaultObject, pulumi.Resource]:
+        # What is in a vault goes with it; only a single object's removal needs rights in the data plane.
+        inside = pulumi.ResourceOptions(parent=self, deleted_with=self._made, depends_on=self._made or [])
+        kept: dict[VaultObject, pulumi.Resource] = {}
+        for own, secret in contents.secrets.items():
+            kept[VaultObject("secrets", own)] = self._secret(own, secret, inside)
+        for own, key in contents.keys.items():
+            kept[VaultObject("keys", own)] = self._key(own, key, inside)
+        allowed = self._deployer(contents.certificates)
+        for own, certificate in contents.certificates.items():
+            made = Certificate(
+                f"{name}/{own}",
+                name=own,
+                vault_url=self.url,
+                tenant_id=self._tenant,
+                cloud=self._cloud,
+                certificate=certificate,
+                opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=allowed)),
+            )
+            # Its private half is a secret, and its public key a key, of the same name.
+            kept |= dict.fromkeys((VaultObject(kind, own) for kind in ("certificates", "secrets", "keys")), made)
+        return kept
+
+    def _secret(self, name: str, secret: VaultSecret, opts: pulumi.ResourceOptions) -> keyvault.Secret:
+        return keyvault.Secret(
+            name,
+            secret_name=name,
+            vault_name=self.name,
+            resource_group_name=self.resource_group,
+            properties=keyvault.SecretPropertiesArgs(
+                value=value_of(name, secret.value, self),
+                content_type=secret.content_type,
+                attributes=keyvault.SecretAttributesArgs(
+                    enabled=True, not_before=_epoch(secret.not_before), expires=_epoch(secret.expires)
+                ),
+            ),
+            opts=opts,
+        )
+
+    def _key(self, name: str, key: VaultKey, opts: pulumi.ResourceOptions) -> keyvault.Key:
+        rotation = (
+            keyvault.RotationPolicyArgs(
+                attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=key.expires_after),
+                lifetime_actions=[
+                    keyvault.LifetimeActionArgs(
+                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
+                        trigger=keyvault.TriggerArgs(time_after_create=key.rotate_after),
+                    )
+                ],
+            )
+            if key.rotate_after
+            else None
+        )
+        rsa = key.type.startswith("RSA")
+        return keyvault.Key(
+            name,
+            key_name=name,
+            vault_name=self.name,
+            resource_group_name=self.resource_group,
+            properties=keyvault.KeyPropertiesArgs(
+                kty=key.type,
+                key_size=(key.size or 3072) if rsa else None,
+                curve_name=None if rsa else (key.curve or "P-256"),
+                key_ops=key.operations,
+                rotation_policy=rotation,
+            ),
+            opts=opts,
+        )
+
+    def _deployer(self, certificates: Iterable[str]) -> list[pulumi.Resource]:
+        """What lets the deployer make these certificates, and read no secret."""
+        names = sorted(certificates)
+        if not names:
+            return []
+        me = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=self)).object_id
+        inside = pulumi.ResourceOptions(parent=self, deleted_with=self._made)
+        if self.access == "rbac":
+            deployer = Principal("deployer", me, None)
+            return [
+                role_assignment(
+                    self.name,
+                    self.vault_id,
+                    deployer,
+                    CERTIFICATES_OFFICER,
+                    VaultObject("certificates", name),
+                    opts=inside,
+                )
+                for name in names
+            ]
+        policy = keyvault.AccessPolicyEntryArgs(
+            tenant_id=self._tenant,
+            object_id=me,
+            permissions=keyvault.PermissionsArgs(certificates=list(_CERTIFICATE_PERMISSIONS)),
+        )
+        return [
+            keyvault.AccessPolicy(
+                "deployer",
+                vault_name=self.name,
+                resource_group_name=self.resource_group,
+                policy=policy,
+                opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=self._made or [])),
+            )
+        ]
+
+
+def _epoch(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None

@@ -1,0 +1,110 @@
+"""What a workload's secrets are in a key vault, and how a SecretProviderClass asks for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import yaml
+
+from ..workload import Secret
+from .names import object_fault, version_fault
+
+ObjectKind = Literal["secrets", "keys", "certificates"]
+_KINDS: Mapping[str, ObjectKind] = {"secret": "secrets", "key": "keys", "cert": "certificates"}
+
+
+@dataclass(frozen=True, order=True)
+class VaultObject:
+    """One object of a vault."""
+
+    kind: ObjectKind
+    """Which collection it is in, as a scope spells it."""
+
+    name: str
+
+
+def vault_object(secret: Secret) -> VaultObject:
+    """The object that holds `secret`.
+
+    A vault's objects have no keys: the key of an object becomes an object of its own, named `<object>-<key>`, and so
+    each can be granted by itself.
+    """
+    return VaultObject(_KINDS[secret.type], object_name(secret.object, secret.key))
+
+
+def object_name(name: str, key: str | None) -> str:
+    """The vault's name for the key `key` of the object `name`."""
+    return f"{name}-{key}" if key else name
+
+
+def unreadable(secret: Mapping[str, Any]) -> str | None:
+    """Why Key Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` where it can.
+
+    (Azure Key Vault provider docs: "Getting Certificates and Keys", "Configurations")
+    """
+    name, key, kind = secret.get("object"), secret.get("key"), secret.get("type", "secret")
+    if kind != "secret":
+        if key is not None:
+            return f"has a key, which an object of type {kind!r} has not: leave key out"
+        for option, alias in (("format", "format"), ("encoding", "encoding")):
+            if secret.get(option) not in {None, "utf-8"}:
+                return f"has {alias}, which goes with type 'secret' only: as {kind!r} the public half is read, in PEM"
+    if isinstance(name, str) and (key is None or isinstance(key, str)):
+        whole = object_name(name, key)
+        if fault := object_fault(whole):
+            return f"is the object {whole!r}, which {fault}"
+    version = secret.get("version")
+    if isinstance(version, str) and (fault := version_fault(version)):
+        return f"has the version {version!r}, which {fault}"
+    return None
+
+
+def clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[str, str | None]]]:
+    """The names under which different objects and keys would be one object of the vault."""
+    meanings: dict[str, list[tuple[str, str | None]]] = {}
+    for name, key in secrets:
+        known = meanings.setdefault(object_name(name, key).lower(), [])
+        if (name, key) not in known:
+            known.append((name, key))
+    return {name: known for name, known in meanings.items() if len(known) > 1}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as a block."""
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)  # pyright: ignore[reportUnknownMemberType]
+
+
+_Dumper.add_representer(str, _block)  # pyright: ignore[reportUnknownMemberType]
+
+
+def objects_parameter(secrets: Iterable[Secret]) -> str:
+    """The `objects` parameter of a SecretProviderClass for Azure: YAML whose `array` holds YAML again, as text.
+
+    (Azure Key Vault provider docs: "Getting Certificates and Keys")
+    """
+    entries = [yaml.safe_dump(_entry(secret), sort_keys=False, allow_unicode=True) for secret in secrets]
+    text: Any = yaml.dump({"array": entries}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return cast("str", text)
+
+
+def _entry(secret: Secret) -> dict[str, str | int]:
+    entry: dict[str, str | int] = {
+        "objectName": vault_object(secret).name,
+        "objectType": secret.type,
+        "objectAlias": secret.name,
+    }
+    if secret.version is not None:
+        entry["objectVersion"] = secret.version
+    if secret.version_history > 1:
+        entry["objectVersionHistory"] = secret.version_history
+    if secret.format is not None:
+        entry["objectFormat"] = secret.format
+    if secret.encoding != "utf-8":
+        entry["objectEncoding"] = secret.encoding
+    if secret.file_permission is not None:
+        entry["filePermission"] = secret.file_permission
+    return entry

@@ -1,0 +1,38 @@
+"""Values that a stack writes to its store."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_random
+
+
+@dataclass(frozen=True)
+class Generate:
+    """A value that is generated once and kept in the stack's encrypted state."""
+
+    length: int = 32
+    """Characters."""
+
+    special: bool = True
+    """Whether punctuation is among the characters."""
+
+
+Seed = pulumi.Input[str] | Generate
+"""A value to write: a secret input, or one to generate."""
+
+
+def value_of(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The value that `seed` stands for, secret in any case.
+
+    :param name: Names the generated value in the stack.
+    :param parent: What the generated value belongs to.
+    """
+    if not isinstance(seed, Generate):
+        return pulumi.Output.secret(seed)
+    made = pulumi_random.RandomPassword(
+        name,
+        length=seed.length,
+        special=seed.special,
+        opts=pulumi.ResourceOptions(parent=parent, additional_secret_outputs=["result"]),
+    )
+    return pulumi.Output.secret(made.result)

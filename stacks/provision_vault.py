@@ -1,0 +1,87 @@
+"""From settings to components: HashiCorp Vault."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_vault
+from pydantic import SecretStr
+
+from components.kubernetes.csi_driver import CA_PATH
+from components.seeds import Seed
+from components.vault.auth import KubernetesAuth
+from components.vault.backend import VaultBackend, VaultConnection
+from components.vault.engines import KvEngine
+
+from .files import Files
+from .provision import Provisioned, namespaces
+from .seeds import Generated, to_seed
+from .settings import Settings
+from .vault import VaultSettings
+
+
+def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
+    """The Vault backend that `settings` describe."""
+    cluster = kubernetes.Provider(
+        "kubernetes", kubeconfig=settings.kubernetes.kubeconfig, context=settings.kubernetes.context
+    )
+    provider = pulumi_vault.Provider(
+        "vault",
+        address=vault.address,
+        namespace=vault.namespace,
+        ca_cert_file=vault.ca_certificate,
+        tls_server_name=vault.tls_server_name,
+    )
+    in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
+    provider_is_ours = settings.kubernetes.install == "helm"
+    backend = VaultBackend(
+        "vault",
+        connection=VaultConnection(
+            address=vault.address,
+            namespace=vault.namespace,
+            ca_path=CA_PATH if provider_is_ours and vault.ca_certificate else vault.provider_ca_path,
+            tls_server_name=vault.tls_server_name,
+        ),
+        engine=KvEngine(
+            "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
+        ),
+        auth=KubernetesAuth(
+            "vault",
+            path=vault.auth.path,
+            create=vault.auth.create,
+            kubernetes_host=files.kubernetes_host,
+            kubernetes_ca_certificate=files.kubernetes_ca,
+            reviewer=vault.auth.reviewer,
+            opts=in_vault,
+        ),
+        audience=vault.audience,
+        token_ttl=vault.token_ttl,
+        token_max_ttl=vault.token_max_ttl,
+        opts=in_vault,
+    )
+    return Provisioned(
+        backend=backend,
+        described={
+            "kind": vault.kind,
+            "address": vault.address,
+            "namespace": vault.namespace,
+            "caCertificate": vault.ca_certificate,
+            "tlsServerName": vault.tls_server_name,
+            "mount": vault.mount.path,
+            "authPath": vault.auth.path,
+            "audience": vault.audience,
+        },
+        cluster=cluster,
+        namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
+        provider="vault",
+        audiences=[vault.audience],
+        provider_ca=files.vault_ca,
+    )
+
+
+def _seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:
+    return {
+        name: {key: to_seed(value) for key, value in values.items()}
+        for name, values in settings.seeds.items()
+        if not isinstance(values, SecretStr | Generated)
+    }
