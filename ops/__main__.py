@@ -1,6 +1,8 @@
 """Strongroom's command line for day two: `python -m ops`."""
 
 import json
+import logging
+import os
 from dataclasses import asdict
 from typing import Annotated
 
@@ -32,7 +34,9 @@ def verify(stack: Stack, as_json: AsJson = False) -> None:
     Every check uses what the workload itself has: a token of its service account. No value is printed or kept.
     Exits with 1 where anything went otherwise than it must.
     """
-    checks = Verifier(read_stack(stack), workspace(stack).signing_key).run()
+    home = workspace(stack)
+    os.environ.update(home.clients)
+    checks = Verifier(read_stack(stack), home.signing_key).run()
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
@@ -63,6 +67,8 @@ def _show(stack: str, checks: list[Check]) -> None:
 
 def main() -> None:
     """Run the command line; an error that a user can mend is one line and exit code 1."""
+    # Refusals are what is tried here; azure-identity warns of each.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
         app()
     except OpsError as error:

@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
+import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from typing import Any
 
 import jwt
 import urllib3
-import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
@@ -27,11 +27,6 @@ class ProviderClass:
 
     provider: str
     parameters: Mapping[str, str]
-
-    @property
-    def objects(self) -> list[dict[str, Any]]:
-        """The entries of its `objects` parameter."""
-        return yaml.safe_load(self.parameters["objects"]) or []
 
 
 class ClusterClient:
@@ -75,6 +70,15 @@ class ClusterClient:
             ),
         )
         return ProviderClass(found["spec"]["provider"], found["spec"]["parameters"])
+
+    def secret(self, namespace: str, name: str) -> dict[str, str]:
+        """What the Kubernetes Secret `name` holds.
+
+        :raises OpsError: There is none, or the API server refuses or is down.
+        """
+        found: Any = _asked(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
+        data: dict[str, str] = found.data or {}
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def expired(token: str, signing_key: Path) -> str:

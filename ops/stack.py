@@ -5,11 +5,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from .errors import OpsError
@@ -34,6 +34,19 @@ class VaultStore(_Output):
     audience: str
 
 
+class KeyVaultStore(_Output):
+    """The Azure Key Vault that the stack's workloads read from."""
+
+    kind: Literal["azure-key-vault"]
+    tenant_id: str
+    authority: str
+    vault: str
+    url: str
+    access: Literal["rbac", "policies"]
+    identity_mode: str
+    audience: str
+
+
 class Cluster(_Output):
     """The cluster that the stack's workloads run on."""
 
@@ -46,8 +59,9 @@ class DeclaredObject(_Output):
 
     name: str
     object: str
-    key: str
+    key: str | None = None
     version: str | None = None
+    type: Literal["secret", "key", "cert"] = "secret"
 
 
 class DeployedWorkload(_Output):
@@ -69,7 +83,7 @@ class DeployedWorkload(_Output):
 class DeployedStack(_Output):
     """What a stack's outputs say."""
 
-    backend: VaultStore
+    backend: Annotated[VaultStore | KeyVaultStore, Field(discriminator="kind")]
     kubernetes: Cluster
     workloads: tuple[DeployedWorkload, ...]
 
@@ -84,6 +98,9 @@ class Workspace:
     environment: Mapping[str, str]
     """What the Pulumi CLI needs in its environment, besides what this process has."""
 
+    clients: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What clients of the stack's servers need in their environment, where the sandbox owns those."""
+
     signing_key: Path | None = None
     """The cluster's service account signing key, where the sandbox owns the cluster."""
 
@@ -95,7 +112,10 @@ def workspace(stack: str) -> Workspace:
         sandbox: dict[str, Any] = json.loads(described.read_text())
         if stack in sandbox["stacks"]:
             return Workspace(
-                Path(sandbox["project"]), sandbox["environment"], Path(sandbox["service_account_signing_key"])
+                Path(sandbox["project"]),
+                sandbox["environment"],
+                sandbox["clients"],
+                Path(sandbox["service_account_signing_key"]),
             )
     return Workspace(ROOT, {})
 

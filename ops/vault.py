@@ -2,35 +2,63 @@
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import hvac
 import requests
+import yaml
 from hvac.exceptions import Forbidden, InvalidRequest, Unauthorized, VaultDown, VaultError
 
+from .cluster import ProviderClass
 from .errors import OpsError
-from .stack import VaultStore
+from .stack import DeployedStack, DeployedWorkload, VaultStore
+from .stores import DeniedError, Limit, Promise, Session
 
 _NEVER_A_VERSION = 2**31 - 1
 """A check-and-set parameter that no object matches: a write that is allowed after all changes nothing."""
 
 
-class DeniedError(Exception):
-    """Vault refused."""
+class Vault:
+    """A Vault and its workloads' roles."""
+
+    admission = "logs in by its role"
+    door = "its role"
+    shared: str | None = None
+
+    def __init__(self, stack: DeployedStack, store: VaultStore) -> None:
+        """
+        :param stack: The stack whose workloads read from it.
+        :param store: The Vault.
+        """
+        self.stack = stack
+        self.store = store
+
+    def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
+        """The files that a class promises."""
+        entries: list[dict[str, Any]] = yaml.safe_load(provider_class.parameters["objects"]) or []
+        return [_promise(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
+
+    def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
+        """Log in by the class's role."""
+        del workload
+        return VaultSession(self.stack, self.store, provider_class.parameters, token)
 
 
 class VaultSession:
     """A login to Vault by a role."""
 
-    def __init__(self, store: VaultStore, parameters: Mapping[str, str], token: str) -> None:
+    def __init__(self, stack: DeployedStack, store: VaultStore, parameters: Mapping[str, str], token: str) -> None:
         """
+        :param stack: The stack.
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
         :raises DeniedError: Vault doesn't let this token in by that role.
         :raises OpsError: Vault can't be asked.
         """
+        self.name = parameters["roleName"]
+        self._stack = stack
         self._store = store
         self._client: Any = hvac.Client(
             url=store.address,
@@ -43,6 +71,30 @@ class VaultSession:
                 role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]
             )
         )
+
+    def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
+        """Others' objects, every folder's list, and writing its own."""
+        data, metadata = f"{self._store.mount}/data", f"{self._store.mount}/metadata"
+        own = {secret.object for secret in workload.objects}
+        others = {secret.object for other in self._stack.workloads for secret in other.objects} - own
+        folders = {name.rpartition("/")[0] for name in own | others}
+        return [
+            Limit(
+                "is refused other workloads' objects",
+                {name: lambda name=name: self.keys(f"{data}/{name}") for name in sorted(others)},
+            ),
+            Limit(
+                "is refused listing",
+                {
+                    f"{folder}/": lambda folder=folder: self.list_below(f"{metadata}/{folder}")
+                    for folder in sorted(folders)
+                },
+            ),
+            Limit(
+                "is refused writing",
+                {name: lambda name=name: self.write(f"{data}/{name}") for name in sorted(own)},
+            ),
+        ]
 
     def keys(self, path: str) -> set[str]:
         """The keys of the object at `path`, which may end in `?version=N`. Values are dropped at once.
@@ -93,6 +145,14 @@ class VaultSession:
 
 class _MismatchError(Exception):
     """The write was allowed, and changed nothing."""
+
+
+def _promise(file: str, path: str, key: str) -> Promise:
+    def read(session: Session) -> None:
+        if key not in cast("VaultSession", session).keys(path):
+            raise OpsError(f"there is no key {key}")
+
+    return Promise(file, path, read)
 
 
 def _first(error: VaultError) -> str:

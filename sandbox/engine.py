@@ -1,5 +1,6 @@
 """The real Pulumi CLI, driving the stacks that run on the sandbox."""
 
+import json
 import os
 import runpy
 import secrets
@@ -60,6 +61,8 @@ class Engine:
 
         :raises SandboxError: The sandbox has no such stack, or the operation failed; its messages were told.
         """
+        if operation == "up":
+            self._make_room(stack)
         with self.stack(stack) as driven:
             calls: dict[Operation, Callable[..., Any]] = {
                 "up": driven.up,
@@ -78,6 +81,20 @@ class Engine:
                 raise SandboxError(
                     f"pulumi {operation} of {stack} failed, as told above; mend that and run the same command again"
                 ) from None
+        if operation == "destroy" and stack == "local-azure":
+            self._world.azure.purge()
+
+    def _make_room(self, stack: str) -> None:
+        """The sandbox has one cluster, and its stacks have the same workloads."""
+        for other in STACKS:
+            checkpoint = self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{other}.json"
+            if other != stack and checkpoint.is_file():
+                deployed = json.loads(checkpoint.read_text())["checkpoint"]["latest"] or {}
+                if deployed.get("resources"):
+                    self._reporter.note(
+                        f"{other} has the same workloads on the sandbox's only cluster: destroying it first"
+                    )
+                    self.run("destroy", other)
 
     @contextmanager
     def stack(self, name: str) -> Iterator[automation.Stack]:

@@ -1,7 +1,7 @@
 """Values that a stack writes to its store, as they are written in its file."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pulumi
 from pydantic import Field, PlainValidator, SecretStr, ValidatorFunctionWrapHandler, WrapValidator
@@ -49,8 +49,12 @@ def _object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> objec
     return handler(value)
 
 
-ObjectSeeds = Annotated[Seeds | SecretStr | Generated, WrapValidator(_object_seeds)]
-"""The values of one object by key, or its only value."""
+if TYPE_CHECKING:
+    ObjectSeeds = Mapping[str, SecretStr | Generated] | SecretStr | Generated
+else:
+    # As a union, every fault would be told once for each of its members.
+    ObjectSeeds = Annotated[Seeds, WrapValidator(_object_seeds)]
+    """The values of one object by key, or its only value."""
 
 
 def to_seed(value: SecretStr | Generated) -> seeds.Seed:

@@ -92,7 +92,11 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             | dict(identity.parameters)
             | {"tenantID": self._tenant_id, "objects": objects_parameter(workload.secrets)},
             audience=identity.audience,
-            identity={"mode": self._identities.mode, "clientId": identity.client_id},
+            identity={
+                "mode": self._identities.mode,
+                "clientId": identity.client_id,
+                **({"secret": identity.node_publish_secret} if identity.node_publish_secret else {}),
+            },
             service_account_annotations=identity.service_account_annotations,
             pod_labels=identity.pod_labels,
             pod_annotations=identity.pod_annotations,

@@ -71,6 +71,12 @@ class AzureEmulator:
             "STRONGROOM_AZURE": str(self._file),
         }
 
+    def purge(self) -> None:
+        """Forget the vaults that were deleted softly, as `az keyvault purge` would, so that their names are free."""
+        for vault in self.store.resources("Microsoft.KeyVault/deletedVaults"):
+            self.store.remove_object(vault["name"].lower())
+            self.store.remove(f"/deleted{vault['id']}")
+
     def healthy(self) -> bool:
         """Whether it runs and answers, through its proxy."""
         if self.process.pid is None or not self._file.is_file():

@@ -77,11 +77,14 @@ def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project
         "stacks": ["local"],
         "project": "/somewhere",
         "environment": {"PULUMI_HOME": "/home"},
+        "clients": {"HTTPS_PROXY": "http://127.0.0.1:1"},
         "service_account_signing_key": "/key",
     }
     (sandbox / "environment.json").write_text(json.dumps(described))
 
     assert workspace("local").project == Path("/somewhere")
     assert workspace("local").signing_key == Path("/key")
+    assert workspace("local").clients == {"HTTPS_PROXY": "http://127.0.0.1:1"}
     assert workspace("dev").environment == {}
+    assert workspace("dev").clients == {}
     assert workspace("dev").signing_key is None

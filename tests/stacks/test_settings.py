@@ -1,5 +1,6 @@
 """What a stack may say, and what it is told where it says something else."""
 
+from collections.abc import Collection
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.faults import InvalidSettingsError
-from stacks.settings import Settings, parse
+from stacks.settings import SECRET_KEYS, Settings, parse
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-4f1d"
@@ -28,9 +29,9 @@ GOOD: dict[str, Any] = {
 }
 
 
-def faults(raw: Any, *, stack: str = "dev", seeds_are_secret: bool = True) -> dict[str, str]:
+def faults(raw: Any, *, stack: str = "dev", secret_keys: Collection[str] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
-        parse(raw, stack=stack, seeds_are_secret=seeds_are_secret)
+        parse(raw, stack=stack, secret_keys=secret_keys)
     return {fault.key: fault.problem for fault in caught.value.faults}
 
 
@@ -141,7 +142,7 @@ def test_plain_http_is_for_local_stacks() -> None:
 
 
 def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
-    told = faults(changed("seeds.db.password", CANARY), seeds_are_secret=False)
+    told = faults(changed("seeds.db.password", CANARY), secret_keys=())
 
     assert "in plain text" in told["strongroom:seeds.db.password"]
     assert CANARY not in str(told)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
+from components.seeds import Generate
 from components.vault.backend import VaultConnection, objects_parameter
-from components.vault.engines import Generate
 from components.vault.policy import read_policy
 from tests.conftest import Declare
 

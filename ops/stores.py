@@ -1,0 +1,93 @@
+"""What `verify` needs of a store: to let a workload in, to read what it declares, to refuse the rest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .cluster import ClusterClient, ProviderClass
+from .stack import DeployedStack, DeployedWorkload, VaultStore
+
+
+class DeniedError(Exception):
+    """The store refused: why, and what to do where it should not have."""
+
+
+class NotTriedError(Exception):
+    """It can't be tried here: why."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A file that a class promises."""
+
+    file: str
+    """Its name below the mount path."""
+
+    place: str
+    """Where the store keeps its value."""
+
+    read: Callable[["Session"], None]
+    """Read it and drop it; raises `DeniedError`, or `OpsError` where it isn't there."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Something that must be refused."""
+
+    what: str
+    """As the reader is told, e.g. `is refused listing`."""
+
+    attempts: Mapping[str, Callable[[], object]]
+    """What to try, by name; each must raise `DeniedError`."""
+
+    reason: str | None = None
+    """Why it isn't tried, where it isn't."""
+
+
+class Session(Protocol):
+    """A workload, let in."""
+
+    name: str
+    """Who it is to the store."""
+
+    def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
+        """What this workload must be refused."""
+        ...
+
+
+class Store(Protocol):
+    """A store, as a workload meets it: with nothing but what the workload has."""
+
+    admission: str
+    """What being let in is called, e.g. `logs in by its role`."""
+
+    door: str
+    """What lets it in, e.g. `its role`."""
+
+    shared: str | None
+    """Why other workloads are let in by the same door, where they are."""
+
+    def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
+        """The files that a class promises."""
+        ...
+
+    def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
+        """Let a workload in with a token of a service account; empty where it needs none.
+
+        :raises DeniedError: It isn't let in.
+        :raises NotTriedError: Only a node of the cluster can try.
+        :raises OpsError: The store can't be asked.
+        """
+        ...
+
+
+def store_of(stack: DeployedStack, cluster: ClusterClient) -> Store:
+    """The store of `stack`."""
+    # Whoever verifies Vault loads no client of Azure, and the other way round.
+    if isinstance(stack.backend, VaultStore):
+        from .vault import Vault  # noqa: PLC0415
+
+        return Vault(stack, stack.backend)
+    from .azure import KeyVault  # noqa: PLC0415
+
+    return KeyVault(stack, stack.backend, cluster)
