@@ -7,6 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .azure.backend import AzureKeyVaultBackend
+    from .azure.borrowed import NodeIdentity, ServicePrincipal
+    from .azure.certificate import Certificate
+    from .azure.cluster import AksCluster
+    from .azure.federated import OwnIdentities, SharedIdentity
+    from .azure.identity_binding import IdentityBindings
+    from .azure.key_vault import KeyVault
+    from .azure.pod_identity import PodIdentities
     from .backend import Backend, Grant
     from .kubernetes.csi_driver import SecretsStoreCsiDriver
     from .kubernetes.secret_provider_class import SecretProviderClass
@@ -18,29 +26,49 @@ if TYPE_CHECKING:
     from .workload import Secret, Workload
 
 _HOME = {
+    "AksCluster": ".azure.cluster",
+    "AzureKeyVaultBackend": ".azure.backend",
     "Backend": ".backend",
+    "Certificate": ".azure.certificate",
     "Generate": ".seeds",
     "Grant": ".backend",
+    "IdentityBindings": ".azure.identity_binding",
+    "KeyVault": ".azure.key_vault",
     "KubernetesAuth": ".vault.auth",
     "KvEngine": ".vault.engines",
+    "NodeIdentity": ".azure.borrowed",
+    "OwnIdentities": ".azure.federated",
+    "PodIdentities": ".azure.pod_identity",
     "Secret": ".workload",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
+    "ServicePrincipal": ".azure.borrowed",
+    "SharedIdentity": ".azure.federated",
     "VaultBackend": ".vault.backend",
     "Workload": ".workload",
 }
 
 __all__ = [
+    "AksCluster",
+    "AzureKeyVaultBackend",
     "Backend",
+    "Certificate",
     "Generate",
     "Grant",
+    "IdentityBindings",
+    "KeyVault",
     "KubernetesAuth",
     "KvEngine",
+    "NodeIdentity",
+    "OwnIdentities",
+    "PodIdentities",
     "Secret",
     "SecretProviderClass",
     "SecretWorkload",
     "SecretsStoreCsiDriver",
+    "ServicePrincipal",
+    "SharedIdentity",
     "VaultBackend",
     "Workload",
 ]

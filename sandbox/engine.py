@@ -125,7 +125,9 @@ class Engine:
     def _program(self) -> None:
         if str(self._root) not in sys.path:
             sys.path.insert(0, str(self._root))
-        runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
+        azure = self._world.azure
+        with _environment({**azure.environment(), **azure.operator()}):
+            runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
 
     def _settings(self, name: str) -> Path:
         """The stack's file, copied from the project, with what the sandbox alone knows, and secrets set here kept."""
@@ -187,6 +189,20 @@ class Engine:
         )
         if done.returncode != 0:
             raise SandboxError(f"{_SEEDED} can't be set: {done.stderr.strip()}")
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def carry_secrets(kept: dict[str, Any], document: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def _cloud(backend: Raw) -> Iterator[Fault]:
 
 def _vault(backend: Raw) -> Iterator[Fault]:
     vault, place = mapping(backend.get("vault")), ("backend", "vault")
-    if not vault:
+    if not isinstance(backend.get("vault"), Mapping):
         return
     name, id_, create = vault.get("name"), vault.get("id"), vault.get("create", True)
     if name is None and id_ is None:

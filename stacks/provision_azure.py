@@ -32,17 +32,24 @@ from components.azure.objects import object_name
 from components.azure.pod_identity import PodIdentities
 
 from .azure import AzureKeyVaultSettings, KeyVaultSettings, SecretAttributes
+from .faults import InvalidSettingsError
 from .provision import Provisioned, namespaces
 from .seeds import Generated, to_seed
 from .settings import Settings
+from .vault_name import taken
 
 _NO_TOKEN = {"addon", "node", "system-assigned", "service-principal", "pod-identity"}
 """Modes in which the driver needs no token of the service account."""
 
 
 def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisioned:
-    """The Key Vault backend that `settings` describe."""
+    """The Key Vault backend that `settings` describe.
+
+    :raises InvalidSettingsError: The vault's name is taken.
+    """
     cloud = _cloud(azure)
+    if faults := taken(azure, cloud):
+        raise InvalidSettingsError(pulumi.get_stack(), faults)
     provider = azure_native.Provider(
         "azure",
         tenant_id=azure.tenant_id,
@@ -107,7 +114,7 @@ def _cloud(azure: AzureKeyVaultSettings) -> Cloud:
     custom = azure.azure_stack
     if custom is None:
         return CLOUDS[azure.cloud]
-    return Cloud("AzureStackCloud", "", custom.authority, custom.vault_domain, custom.environment_file)
+    return Cloud("AzureStackCloud", "", custom.authority, custom.vault_domain, environment_file=custom.environment_file)
 
 
 def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:

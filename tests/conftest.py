@@ -19,6 +19,9 @@ class Recorded:
     inputs: dict[str, Any]
     """With secrets unwrapped."""
 
+    shown: dict[str, Any]
+    """As they arrived, with secrets wrapped at any depth."""
+
     secret_inputs: set[str]
     """The inputs that arrived marked secret."""
 
@@ -43,6 +46,7 @@ class Recorder(mocks.MockMonitor):
                 type=request.type,
                 name=request.name,
                 inputs={key: _plain(value) for key, value in inputs.items()},
+                shown=raw,
                 secret_inputs={key for key, value in raw.items() if _is_secret(value)},
                 dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
@@ -61,6 +65,32 @@ class Recorder(mocks.MockMonitor):
         return [item for item in self.recorded if item.type == type_]
 
 
+VAULT_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-shop"
+
+ANSWERS: dict[str, Any] = {
+    "azure-native:authorization:getClientConfig": {"objectId": "the deployer"},
+    "azure-native:keyvault:getVault": {"id": VAULT_ID, "properties": {"enableRbacAuthorization": True}},
+    "azure-native:managedidentity:getUserAssignedIdentity": {
+        "name": "found",
+        "principalId": "principal of found",
+        "clientId": "client of found",
+    },
+    "azure-native:containerservice:getManagedCluster": {
+        "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://found/"},
+        "addonProfiles": {
+            "azureKeyvaultSecretsProvider": {
+                "enabled": True,
+                "identity": {"clientId": "addon client", "objectId": "addon principal"},
+            }
+        },
+    },
+    "azure-native:containerservice:listManagedClusterUserCredentials": {
+        "kubeconfigs": [{"name": "user", "value": "a3ViZWNvbmZpZw=="}]  # "kubeconfig"
+    },
+}
+"""What lookups find."""
+
+
 class _Echo(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = dict(args.inputs)
@@ -68,10 +98,16 @@ class _Echo(pulumi.runtime.Mocks):
             outputs["data"] = {"token": "cmV2aWV3ZXI="}  # "reviewer"
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated {args.name}"
+        if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
+            outputs |= {"principalId": f"principal of {args.name}", "clientId": f"client of {args.name}"}
+        if args.typ == "azure-native:containerservice:ManagedCluster":
+            outputs["oidcIssuerProfile"] = {"enabled": True, "issuerURL": f"https://issuer of {args.name}/"}
+        if args.typ == "azure-native:keyvault:Vault":
+            return VAULT_ID, outputs
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        return {}
+        return ANSWERS.get(args.token, {})
 
 
 def _is_secret(value: Any) -> bool:

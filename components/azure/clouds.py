@@ -23,6 +23,9 @@ class Cloud:
     vault_domain: str
     """The domain of its key vaults."""
 
+    management: str | None = None
+    """Host of its Resource Manager, where it is known."""
+
     environment_file: str | None = None
     """Path, in the CSI provider's pods, of the file that describes a custom cloud."""
 
@@ -34,9 +37,21 @@ class Cloud:
 CLOUDS: Mapping[str, Cloud] = {
     cloud.name: cloud
     for cloud in (
-        Cloud("AzurePublicCloud", "public", "login.microsoftonline.com", "vault.azure.net"),
-        Cloud("AzureUSGovernmentCloud", "usgovernment", "login.microsoftonline.us", "vault.usgovcloudapi.net"),
-        Cloud("AzureChinaCloud", "china", "login.chinacloudapi.cn", "vault.azure.cn"),
+        Cloud("AzurePublicCloud", "public", "login.microsoftonline.com", "vault.azure.net", "management.azure.com"),
+        Cloud(
+            "AzureUSGovernmentCloud",
+            "usgovernment",
+            "login.microsoftonline.us",
+            "vault.usgovcloudapi.net",
+            "management.usgovcloudapi.net",
+        ),
+        Cloud(
+            "AzureChinaCloud",
+            "china",
+            "login.chinacloudapi.cn",
+            "vault.azure.cn",
+            "management.chinacloudapi.cn",
+        ),
     )
 }
 """The clouds that need no description. (Microsoft Learn: "About keys, secrets, and certificates", "National clouds")"""

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import containerservice
@@ -163,6 +164,6 @@ def _addon_identity(
     profiles: Mapping[str, containerservice.outputs.ManagedClusterAddonProfileResponse] | None,
 ) -> tuple[str, str]:
     profile = (profiles or {}).get(ADDON)
-    if profile is None or not profile.enabled:
-        return "", ""
-    return profile.identity.client_id or "", profile.identity.object_id or ""
+    # A preview of a new cluster has no identity yet.
+    identity: Any = getattr(profile, "identity", None)
+    return (identity.client_id or "", identity.object_id or "") if identity else ("", "")

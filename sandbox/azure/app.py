@@ -1,5 +1,6 @@
 """The emulator's HTTP side: the directory, the vaults, the Resource Manager's questions, the node's metadata."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -20,6 +21,10 @@ from .vaults import Vault
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _KINDS: tuple[Kind, ...] = ("secrets", "keys", "certificates")
+
+_DELETED = re.compile(
+    r"/subscriptions/[^/]+/providers/Microsoft\.KeyVault/locations/([^/]+)/deletedVaults/([^/]+)", re.IGNORECASE
+)
 
 Answer = JSONResponse | Response
 
@@ -138,10 +143,17 @@ class Emulator:
         path = request.url.path.rstrip("/")
         if path.lower().endswith("/providers/microsoft.keyvault/checknameavailability"):
             return JSONResponse(self._availability(str(body.get("name"))))
-        found = self._store.resource(path)
+        deleted = _DELETED.fullmatch(path)
+        found = self._deleted_vault(*deleted.groups()) if deleted else self._store.resource(path)
         if found is None:
             raise AzureError(404, "ResourceNotFound", f"The Resource '{path}' was not found.")
         return JSONResponse(found)
+
+    def _deleted_vault(self, location: str, name: str) -> Document | None:
+        for entry in self._store.resources("Microsoft.KeyVault/deletedVaults"):
+            if (entry["name"].lower(), entry.get("location")) == (name.lower(), location):
+                return {**entry, "type": "Microsoft.KeyVault/deletedVaults"}
+        return None
 
     def _availability(self, name: str) -> Document:
         taken = [

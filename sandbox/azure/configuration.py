@@ -55,6 +55,9 @@ class Configuration(BaseModel):
 
     client_key: Path
 
+    kubeconfig: Path
+    """What an AKS cluster gives its users: the sandbox's own cluster."""
+
     settling: float = 1
     """Seconds until a role assignment or a federated credential takes effect: Azure takes up to minutes."""
 

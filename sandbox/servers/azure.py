@@ -117,6 +117,7 @@ class AzureEmulator:
             authority=authority.certificate,
             client_certificate=client.certificate,
             client_key=client.key,
+            kubeconfig=self._api_server.kubeconfig,
             settling=before.get("settling", _SETTLING),
         )
         write_private(self._file, configuration.model_dump_json(indent=2))

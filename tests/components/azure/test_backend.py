@@ -1,0 +1,373 @@
+"""What an Azure Key Vault backend declares for a workload."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import (
+    AzureKeyVaultBackend,
+    Generate,
+    Grant,
+    IdentityBindings,
+    KeyVault,
+    NodeIdentity,
+    OwnIdentities,
+    PodIdentities,
+    Secret,
+    SecretWorkload,
+    ServicePrincipal,
+    SharedIdentity,
+    Workload,
+)
+from components.azure.backend import Gate
+from components.azure.choices import AccessMode, RoleScope
+from components.azure.clouds import CLOUDS, Cloud
+from components.azure.federated import Place
+from components.azure.identity import Identities
+from components.azure.key_vault import Contents, VaultSecret
+from tests.conftest import VAULT_ID, Declare, Recorder
+
+ROLE = "azure-native:authorization:RoleAssignment"
+POLICY = "azure-native:keyvault:AccessPolicy"
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
+GATE = "pulumi-python:dynamic/strongroom:AccessReady"
+TENANT = "11111111-2222-3333-4444-555555555555"
+ISSUER = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
+PLACE = Place("rg", "westeurope", TENANT)
+
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+CERTIFICATE_USER = "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba"
+
+ORDERS = Workload(
+    name="orders",
+    namespace="shop",
+    image="busybox:1.36",
+    secrets=(
+        Secret(name="user", object="db", key="user"),
+        Secret(name="user-again", object="db", key="user"),
+        Secret(name="web.crt", object="web", type="cert"),
+        Secret(name="signing.pub", object="sign", type="key"),
+    ),
+)
+CHECKOUT = Workload(
+    name="checkout", namespace="shop", image="busybox:1.36", secrets=(Secret(name="user", object="db", key="user"),)
+)
+
+MakeIdentities = Callable[[pulumi.Resource], Identities]
+
+
+def backend(
+    identities: MakeIdentities,
+    *,
+    access: AccessMode = "rbac",
+    role_scope: RoleScope = "object",
+    cloud: Cloud = CLOUDS["AzurePublicCloud"],
+    gate: Gate | None = None,
+    workloads: Sequence[Workload] = (),
+) -> AzureKeyVaultBackend:
+    vault = KeyVault(
+        "vault",
+        vault_name="kv-shop",
+        resource_group="rg",
+        tenant_id=TENANT,
+        cloud=cloud,
+        access=access,
+        contents=Contents(secrets={"db-user": VaultSecret(Generate())}),
+    )
+    return AzureKeyVaultBackend(
+        "azure",
+        vault=vault,
+        identities=identities(vault),
+        tenant_id=TENANT,
+        cloud=cloud,
+        role_scope=role_scope,
+        gate=gate,
+        workloads=workloads,
+    )
+
+
+def own(parent: pulumi.Resource) -> Identities:
+    return OwnIdentities(PLACE, ISSUER, parent)
+
+
+def granted(
+    declare: Declare, identities: MakeIdentities, *workloads: Workload, **options: Any
+) -> tuple[list[dict[str, Any]], list[Grant], Recorder]:
+    """The parameters and grants of workloads, and what was declared."""
+    grants: list[Grant] = []
+    parameters: list[dict[str, Any]] = []
+
+    def program() -> object:
+        made = backend(identities, **options)
+        grants.extend(made.grant(workload) for workload in workloads)
+        return [pulumi.Output.all(**grant.parameters).apply(parameters.append) for grant in grants]
+
+    recorder = declare(program)
+    assert len(parameters) == len(workloads)
+    return parameters, grants, recorder
+
+
+def test_each_object_is_granted_once_at_its_own_scope_by_the_role_that_its_kind_needs(declare: Declare) -> None:
+    _, _, recorder = granted(declare, own, ORDERS)
+
+    roles = {
+        role.inputs["scope"].removeprefix(f"{VAULT_ID}/"): role.inputs["roleDefinitionId"].rpartition("/")[2]
+        for role in recorder.all(ROLE)
+    }
+    assert roles == {
+        "secrets/db-user": SECRETS_USER,
+        "certificates/web": CERTIFICATE_USER,
+        "keys/sign": CERTIFICATE_USER,
+    }
+    assert len(recorder.all(ROLE)) == 3
+    for role in recorder.all(ROLE):
+        assert role.inputs["principalType"] == "ServicePrincipal"
+        assert role.inputs["principalId"] == "principal of shop/orders"
+        assert str(uuid.UUID(role.inputs["roleAssignmentName"])) == role.inputs["roleAssignmentName"]
+
+
+def test_names_of_role_assignments_are_stable_and_differ_by_workload(declare: Declare) -> None:
+    names = [
+        {role.inputs["roleAssignmentName"] for role in granted(declare, own, ORDERS, CHECKOUT)[2].all(ROLE)}
+        for _ in range(2)
+    ]
+
+    assert names[0] == names[1]
+    assert len(names[0]) == 4
+
+
+def test_issuer_subject_audience_account_and_class_agree(declare: Declare) -> None:
+    parameters, grants, recorder = granted(declare, own, ORDERS)
+    credential = recorder.one(FEDERATED).inputs
+
+    assert credential["issuer"] == ISSUER
+    assert credential["subject"] == "system:serviceaccount:shop:orders"
+    assert credential["audiences"] == [grants[0].audience] == ["api://AzureADTokenExchange"]
+    assert parameters[0]["clientID"] == "client of shop/orders"
+    assert parameters[0]["tenantID"] == TENANT
+    assert parameters[0]["keyvaultName"] == "kv-shop"
+    assert set(parameters[0]) == {"clientID", "tenantID", "keyvaultName", "objects"}
+    assert all(isinstance(value, str) for value in parameters[0].values())
+    assert grants[0].pod_labels == {"azure.workload.identity/use": "true"}
+
+
+def test_the_service_account_bears_the_identitys_client_id(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(ORDERS, backend(own)))
+
+    account = recorder.one("kubernetes:core/v1:ServiceAccount").inputs
+    assert account["metadata"]["annotations"]["azure.workload.identity/client-id"] == "client of shop/orders"
+    pod = recorder.one("kubernetes:apps/v1:Deployment").inputs["spec"]["template"]
+    assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+
+
+def test_identities_of_workloads_whose_names_run_together_stay_apart(declare: Declare) -> None:
+    secrets = (Secret(name="f", object="o"),)
+    pair = [
+        Workload(name="c", namespace="a-b", image="i", secrets=secrets),
+        Workload(name="b-c", namespace="a", image="i", secrets=secrets),
+    ]
+    _, _, recorder = granted(declare, own, *pair)
+
+    assert len({identity.inputs["resourceName"] for identity in recorder.all(IDENTITY)}) == 2
+
+
+def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None:
+    secrets = (Secret(name="f", object="o"),)
+    pair = [Workload(name=f"{'a' * 62}{end}", namespace="n" * 63, image="i", secrets=secrets) for end in ("x", "y")]
+    _, _, recorder = granted(declare, own, *pair)
+
+    names = {identity.inputs["resourceName"] for identity in recorder.all(IDENTITY)}
+    assert len(names) == 2
+    assert all(3 <= len(name) <= 128 for name in names)
+    assert all(len(item.inputs["federatedIdentityCredentialResourceName"]) <= 120 for item in recorder.all(FEDERATED))
+
+
+def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
+    def program() -> object:
+        return SecretWorkload(CHECKOUT, backend(own, gate=Gate("/kubeconfig", None, 120)))
+
+    recorder = declare(program)
+
+    gate = recorder.one(GATE)
+    assert gate.inputs["objects"] == ["secrets/db-user"]
+    assert gate.inputs["clientId"] == "client of shop/checkout"
+    assert gate.inputs["timeout"] == 120
+    assert gate.inputs["byValue"] is False
+    assert {"shop/checkout", "shop/checkout/secrets/db-user/Key Vault Secrets User", "db-user"} <= gate.dependencies
+    assert "shop/checkout" in recorder.one("kubernetes:apps/v1:Deployment").dependencies
+
+
+def test_without_a_gate_nothing_waits(declare: Declare) -> None:
+    assert granted(declare, own, ORDERS)[2].all(GATE) == []
+
+
+def test_credentials_of_a_shared_identity_come_one_after_another(declare: Declare) -> None:
+    def shared(parent: pulumi.Resource) -> Identities:
+        return SharedIdentity(PLACE, ISSUER, parent, name="shop")
+
+    parameters, _, recorder = granted(declare, shared, ORDERS, CHECKOUT)
+
+    assert len(recorder.all(IDENTITY)) == 1
+    first, second = recorder.one(FEDERATED, "shop/orders"), recorder.one(FEDERATED, "shop/checkout")
+    assert "shop/checkout" not in first.dependencies
+    assert "shop/orders" in second.dependencies
+    assert parameters[0]["clientID"] == parameters[1]["clientID"] == "client of shop"
+    # Azure refuses a second assignment that is the same.
+    assert len([role for role in recorder.all(ROLE) if role.inputs["scope"].endswith("db-user")]) == 1
+
+
+def test_the_twenty_first_workload_of_an_identity_is_refused_with_advice(declare: Declare) -> None:
+    many = [CHECKOUT.model_copy(update={"name": f"w{number}"}) for number in range(21)]
+
+    with pytest.raises(ValueError, match=r"shop/w20: 21 workloads .* can have 20 .* workload-identity"):
+        granted(declare, lambda parent: SharedIdentity(PLACE, ISSUER, parent, name="shop"), *many)
+
+
+def test_a_node_identity_sends_no_client_id(declare: Declare) -> None:
+    parameters, grants, recorder = granted(
+        declare, lambda _: NodeIdentity("addon", "addon-principal", "addon-client"), ORDERS
+    )
+
+    assert parameters[0]["useVMManagedIdentity"] == "true"
+    assert parameters[0]["userAssignedIdentityID"] == "addon-client"
+    assert "clientID" not in parameters[0]
+    assert grants[0].audience == ""
+    assert {role.inputs["principalId"] for role in recorder.all(ROLE)} == {"addon-principal"}
+
+
+def test_a_system_assigned_identity_has_an_empty_id(declare: Declare) -> None:
+    parameters, _, _ = granted(declare, lambda _: NodeIdentity("system-assigned", "principal"), ORDERS)
+
+    assert parameters[0]["userAssignedIdentityID"] == ""
+
+
+def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_names(declare: Declare) -> None:
+    def program() -> object:
+        def principal(parent: pulumi.Resource) -> Identities:
+            return ServicePrincipal("sp-principal", "creds", parent, client_id="sp-client", client_secret="canary-77")
+
+        made = backend(principal)
+        return [SecretWorkload(ORDERS, made), SecretWorkload(CHECKOUT, made)]
+
+    recorder = declare(program)
+
+    secret = recorder.one("kubernetes:core/v1:Secret")
+    assert secret.inputs["metadata"]["labels"] == {"secrets-store.csi.k8s.io/used": "true"}
+    assert secret.inputs["stringData"] == {"clientid": "sp-client", "clientsecret": "canary-77"}
+    assert "stringData" in secret.secret_inputs
+    pod = recorder.one("kubernetes:apps/v1:Deployment", "shop/orders").inputs["spec"]["template"]["spec"]
+    assert pod["volumes"][0]["csi"]["nodePublishSecretRef"] == {"name": "creds"}
+
+
+def test_an_identity_binding_is_allowed_to_one_service_account(declare: Declare) -> None:
+    parameters, grants, recorder = granted(
+        declare, lambda parent: IdentityBindings(PLACE, "aks", "rg-aks", parent), ORDERS
+    )
+
+    assert parameters[0]["useAzureTokenProxy"] == "true"
+    assert parameters[0]["clientID"] == "client of shop/orders"
+    assert grants[0].audience == "api://AKSIdentityBinding"
+    binding = recorder.one("azure-native:containerservice:IdentityBinding").inputs
+    assert (binding["resourceName"], binding["resourceGroupName"]) == ("aks", "rg-aks")
+    rule = recorder.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole").inputs["rules"][0]
+    assert rule == {
+        "apiGroups": ["cid.wi.aks.azure.com"],
+        "resources": ["client of shop/orders"],
+        "verbs": ["use-managed-identity"],
+    }
+    bound = recorder.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding").inputs
+    assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "orders", "namespace": "shop"}]
+    assert recorder.all(FEDERATED) == []
+
+
+def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
+    declare: Declare, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    parameters, grants, recorder = granted(declare, lambda parent: PodIdentities(PLACE, parent), ORDERS)
+
+    assert parameters[0]["usePodIdentity"] == "true"
+    assert "clientID" not in parameters[0]
+    assert grants[0].pod_labels == {"aadpodidbinding": "orders"}
+    assert {item.inputs["kind"] for item in recorder.recorded if item.type.startswith("kubernetes:aadpod")} == {
+        "AzureIdentity",
+        "AzureIdentityBinding",
+    }
+    assert any("--enable-workload-identity" in text for text in warned)
+
+
+def test_at_most_one_flag_of_identity_is_set_in_any_mode(declare: Declare) -> None:
+    modes: list[MakeIdentities] = [
+        own,
+        lambda parent: SharedIdentity(PLACE, ISSUER, parent, name="shop"),
+        lambda _: NodeIdentity("node", "principal", "client"),
+        lambda parent: ServicePrincipal("principal", "creds", parent),
+        lambda parent: IdentityBindings(PLACE, "aks", "rg", parent),
+        lambda parent: PodIdentities(PLACE, parent),
+    ]
+    for identities in modes:
+        (parameters,), _, _ = granted(declare, identities, ORDERS)
+        flags = {"useVMManagedIdentity", "usePodIdentity", "useAzureTokenProxy"} & set(parameters)
+        assert len(flags) <= 1
+
+
+def test_an_access_policy_gets_the_declared_kinds_and_nothing_else(declare: Declare) -> None:
+    _, _, recorder = granted(declare, own, ORDERS, CHECKOUT, access="policies")
+
+    assert recorder.all(ROLE) == []
+    first, second = (recorder.one(POLICY, name).inputs for name in ("shop/orders", "shop/checkout"))
+    assert first["policy"]["permissions"] == {"secrets": ["get"], "keys": ["get"], "certificates": ["get"]}
+    assert second["policy"]["permissions"] == {"secrets": ["get"]}
+    assert first["policy"]["objectId"] == "principal of shop/orders"
+    assert "accessPolicies" not in recorder.one("azure-native:keyvault:Vault").inputs["properties"]
+
+
+def test_one_policy_speaks_for_all_who_share_an_identity(declare: Declare) -> None:
+    _, _, recorder = granted(
+        declare,
+        lambda _: NodeIdentity("node", "principal", "client"),
+        CHECKOUT,
+        ORDERS,
+        access="policies",
+        workloads=[CHECKOUT, ORDERS],
+    )
+
+    assert set(recorder.one(POLICY).inputs["policy"]["permissions"]) == {"secrets", "keys", "certificates"}
+
+
+def test_a_history_needs_list_where_policies_decide(declare: Declare) -> None:
+    history = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="o", version_history=3),)})
+    _, _, recorder = granted(declare, own, history, access="policies")
+
+    assert recorder.one(POLICY).inputs["policy"]["permissions"] == {"secrets": ["get", "list"]}
+
+
+def test_a_role_at_the_vault_warns_that_it_reads_more(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    _, _, recorder = granted(declare, own, ORDERS, role_scope="vault")
+
+    assert {role.inputs["scope"] for role in recorder.all(ROLE)} == {VAULT_ID}
+    assert len(recorder.all(ROLE)) == 2
+    assert any("Certificate User" in text for text in warned)
+
+
+def test_another_cloud_is_named_in_the_class(declare: Declare) -> None:
+    (china,), _, _ = granted(declare, own, CHECKOUT, cloud=CLOUDS["AzureChinaCloud"])
+    custom = Cloud("AzureStackCloud", "", "login.stack.test", "vault.stack.test", environment_file="/etc/stack.json")
+    (stack,), _, _ = granted(declare, own, CHECKOUT, cloud=custom)
+
+    assert china["cloudName"] == "AzureChinaCloud"
+    assert (stack["cloudName"], stack["cloudEnvFileName"]) == ("AzureStackCloud", "/etc/stack.json")
+
+
+def test_a_secret_that_key_vault_can_not_serve_is_refused(declare: Declare) -> None:
+    bad = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="team/db"),)})
+
+    with pytest.raises(ValueError, match=r"shop/checkout: secret 'f' is the object 'team/db'.*'team-db'"):
+        granted(declare, own, bad)

@@ -1,0 +1,47 @@
+"""What an AKS cluster declares, and what is found of one."""
+
+import pulumi
+
+from components import AksCluster
+from components.azure.cluster import NewCluster
+from tests.conftest import Declare
+
+CLUSTER = "azure-native:containerservice:ManagedCluster"
+
+
+def test_a_new_cluster_has_what_workload_identity_needs(declare: Declare) -> None:
+    issuers: list[str] = []
+
+    def program() -> object:
+        cluster = AksCluster("aks", cluster_name="aks-shop", resource_group="rg", new=NewCluster())
+        return cluster.issuer.apply(issuers.append)
+
+    made = declare(program).one(CLUSTER).inputs
+
+    assert made["oidcIssuerProfile"] == {"enabled": True}
+    assert made["securityProfile"] == {"workloadIdentity": {"enabled": True}}
+    addon = made["addonProfiles"]["azureKeyvaultSecretsProvider"]
+    assert addon == {"enabled": True, "config": {"enableSecretRotation": "true", "rotationPollInterval": "2m"}}
+    assert issuers == ["https://issuer of aks/"]
+
+
+def test_the_addon_can_be_left_out(declare: Declare) -> None:
+    new = NewCluster(addon=False)
+    made = declare(lambda: AksCluster("aks", cluster_name="aks", resource_group="rg", new=new)).one(CLUSTER).inputs
+
+    assert made["addonProfiles"]["azureKeyvaultSecretsProvider"] == {"enabled": False}
+
+
+def test_a_cluster_that_exists_is_looked_up(declare: Declare) -> None:
+    found: list[list[str]] = []
+
+    def program() -> object:
+        cluster = AksCluster("aks", cluster_name="aks-shop", resource_group="rg")
+        return pulumi.Output.all(
+            cluster.issuer, cluster.addon_client_id, cluster.addon_principal_id, cluster.kubeconfig
+        ).apply(found.append)
+
+    recorder = declare(program)
+
+    assert recorder.all(CLUSTER) == []
+    assert found == [["https://found/", "addon client", "addon principal", "kubeconfig"]]

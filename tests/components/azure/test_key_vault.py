@@ -1,0 +1,172 @@
+"""What a key vault declares."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_azure_native import keyvault
+
+from components import Generate, KeyVault
+from components.azure.certificate import VaultCertificate
+from components.azure.key_vault import (
+    Contents,
+    ExistingVault,
+    Network,
+    NewVault,
+    PrivateEndpoint,
+    VaultKey,
+    VaultSecret,
+)
+from tests.conftest import VAULT_ID, Declare
+
+VAULT = "azure-native:keyvault:Vault"
+SECRET = "azure-native:keyvault:Secret"
+TENANT = "11111111-2222-3333-4444-555555555555"
+CANARY = "canary-19b4"
+
+
+def vault(**options: Any) -> KeyVault:
+    return KeyVault("vault", vault_name="kv-shop", resource_group="rg", tenant_id=TENANT, **options)
+
+
+def test_a_vault_has_productions_defaults(declare: Declare) -> None:
+    made = declare(vault).one(VAULT).inputs
+
+    assert made["vaultName"] == "kv-shop"
+    properties = made["properties"]
+    assert properties["enableRbacAuthorization"] is True
+    assert properties["enablePurgeProtection"] is True
+    assert properties["enableSoftDelete"] is True
+    assert properties["softDeleteRetentionInDays"] == 90
+    assert properties["publicNetworkAccess"] == "Enabled"
+    assert properties["networkAcls"]["defaultAction"] == "Allow"
+    assert "createMode" not in properties
+
+
+def test_purge_protection_that_is_off_is_left_out(declare: Declare) -> None:
+    made = declare(lambda: vault(vault=NewVault(purge_protection=False))).one(VAULT).inputs
+
+    assert "enablePurgeProtection" not in made["properties"]
+
+
+def test_access_policies_turn_role_based_access_off_explicitly(declare: Declare) -> None:
+    assert declare(lambda: vault(access="policies")).one(VAULT).inputs["properties"]["enableRbacAuthorization"] is False
+
+
+def test_a_limited_network_denies_everybody_else(declare: Declare) -> None:
+    reach = Network(allowed_ip_ranges=["203.0.113.0/24"], allowed_subnet_ids=["/subnet"])
+    rules = declare(lambda: vault(vault=NewVault(reach=reach))).one(VAULT).inputs["properties"]["networkAcls"]
+
+    assert rules["defaultAction"] == "Deny"
+    assert rules["ipRules"] == [{"value": "203.0.113.0/24"}]
+    assert [rule["id"] for rule in rules["virtualNetworkRules"]] == ["/subnet"]
+
+
+def test_a_private_vault_is_found_by_its_public_name(declare: Declare) -> None:
+    reach = Network(public=False, private_endpoint=PrivateEndpoint("/subnet", virtual_network_id="/network"))
+    recorder = declare(lambda: vault(vault=NewVault(reach=reach, location="westeurope")))
+
+    properties = recorder.one(VAULT).inputs["properties"]
+    assert properties["publicNetworkAccess"] == "Disabled"
+    assert properties["networkAcls"]["defaultAction"] == "Deny"
+    connection = recorder.one("azure-native:network:PrivateEndpoint").inputs["privateLinkServiceConnections"][0]
+    assert (connection["privateLinkServiceId"], connection["groupIds"]) == (VAULT_ID, ["vault"])
+    zone = recorder.one("azure-native:privatedns:PrivateZone").inputs
+    assert zone["privateZoneName"] == "privatelink.vaultcore.azure.net"
+    link = recorder.one("azure-native:privatedns:VirtualNetworkLink").inputs
+    assert link["virtualNetwork"] == {"id": "/network"}
+    group = recorder.one("azure-native:network:PrivateDnsZoneGroup").inputs
+    assert group["privateDnsZoneConfigs"][0]["privateDnsZoneId"] == "vault-id"
+
+
+def test_a_dns_zone_that_exists_is_used(declare: Declare) -> None:
+    reach = Network(public=False, private_endpoint=PrivateEndpoint("/subnet", dns_zone_id="/zone"))
+    recorder = declare(lambda: vault(vault=NewVault(reach=reach)))
+
+    assert recorder.all("azure-native:privatedns:PrivateZone") == []
+    group = recorder.one("azure-native:network:PrivateDnsZoneGroup").inputs
+    assert group["privateDnsZoneConfigs"][0]["privateDnsZoneId"] == "/zone"
+
+
+def test_audit_and_lock_are_of_the_vault(declare: Declare) -> None:
+    recorder = declare(lambda: vault(vault=NewVault(audit_workspace_id="/workspace", lock=True)))
+
+    setting = recorder.one("azure-native:monitor:DiagnosticSetting").inputs
+    assert (setting["resourceUri"], setting["workspaceId"]) == (VAULT_ID, "/workspace")
+    assert setting["logs"] == [{"category": "AuditEvent", "enabled": True}]
+    lock = recorder.one("azure-native:authorization:ManagementLockByScope").inputs
+    assert (lock["scope"], lock["level"]) == (VAULT_ID, "CanNotDelete")
+
+
+def test_secrets_are_secret_and_have_their_attributes(declare: Declare) -> None:
+    contents = Contents(
+        secrets={
+            "given": VaultSecret(
+                CANARY, "text/plain", datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+            ),
+            "made": VaultSecret(Generate(length=20)),
+        }
+    )
+    recorder = declare(lambda: vault(contents=contents))
+
+    given = recorder.one(SECRET, "given")
+    assert given.inputs["properties"]["contentType"] == "text/plain"
+    assert given.inputs["properties"]["attributes"] == {"enabled": True, "notBefore": 1798761600, "expires": 1830297600}
+    assert given.shown["properties"]["value"] != CANARY
+    assert recorder.one("random:index/randomPassword:RandomPassword", "made").inputs["length"] == 20
+    assert "vault" in given.dependencies
+
+
+def test_keys_have_their_kind_and_rotation(declare: Declare) -> None:
+    contents = Contents(
+        keys={
+            "rsa": VaultKey(rotate_after="P90D", expires_after="P1Y"),
+            "hsm": VaultKey("EC-HSM", curve="P-384", operations=["sign", "verify"]),
+        }
+    )
+    recorder = declare(lambda: vault(vault=NewVault(sku=keyvault.SkuName.PREMIUM), contents=contents))
+
+    rsa = recorder.one("azure-native:keyvault:Key", "rsa").inputs["properties"]
+    assert (rsa["kty"], rsa["keySize"]) == ("RSA", 3072)
+    assert rsa["rotationPolicy"]["attributes"] == {"expiryTime": "P1Y"}
+    (action,) = rsa["rotationPolicy"]["lifetimeActions"]
+    assert action == {"action": {"type": "rotate"}, "trigger": {"timeAfterCreate": "P90D"}}
+    hsm = recorder.one("azure-native:keyvault:Key", "hsm").inputs["properties"]
+    assert (hsm["kty"], hsm["curveName"], hsm["keyOps"]) == ("EC-HSM", "P-384", ["sign", "verify"])
+    assert "keySize" not in hsm
+
+
+def test_the_deployer_may_make_its_certificates_and_read_no_secret(declare: Declare) -> None:
+    contents = Contents(certificates={"web": VaultCertificate("CN=shop.example.net", ["shop.example.net"])})
+    recorder = declare(lambda: vault(contents=contents))
+
+    role = recorder.one("azure-native:authorization:RoleAssignment").inputs
+    assert role["scope"] == f"{VAULT_ID}/certificates/web"
+    assert role["roleDefinitionId"].endswith("a4417e6f-fecd-4de8-b567-7b0420556985")
+    assert role["principalId"] == "the deployer"
+    made = recorder.one("pulumi-python:dynamic/strongroom:Certificate", "vault/web")
+    assert made.inputs["subject"] == "CN=shop.example.net"
+    assert made.inputs["keySize"] == 3072
+    assert {"vault", "deployer/certificates/web/Key Vault Certificates Officer"} <= made.dependencies
+
+
+def test_one_policy_of_the_deployer_is_enough_for_many_certificates(declare: Declare) -> None:
+    contents = Contents(certificates={name: VaultCertificate(f"CN={name}") for name in ("a", "b")})
+    recorder = declare(lambda: vault(access="policies", contents=contents))
+
+    policy = recorder.one("azure-native:keyvault:AccessPolicy").inputs["policy"]
+    assert set(policy["permissions"]) == {"certificates"}
+
+
+def test_a_vault_that_exists_is_looked_up_and_left_alone(declare: Declare) -> None:
+    ids: list[str] = []
+    recorder = declare(lambda: vault(vault=ExistingVault()).vault_id.apply(ids.append))
+
+    assert ids == [VAULT_ID]
+    assert recorder.all(VAULT) == []
+
+
+def test_a_vault_that_decides_otherwise_is_refused(declare: Declare) -> None:
+    with pytest.raises(pulumi.RunError, match="decides by 'rbac', not by 'policies'"):
+        declare(lambda: vault(vault=ExistingVault(), access="policies").vault_id)

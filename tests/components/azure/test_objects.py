@@ -1,0 +1,102 @@
+"""How a workload's secrets are named in a vault, and asked for by a class."""
+
+import string
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import Secret
+from components.azure.names import object_fault
+from components.azure.objects import VaultObject, clashes, object_name, objects_parameter, unreadable, vault_object
+
+OBJECT_NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-", min_size=1, max_size=60)
+
+
+def entries(*secrets: Secret) -> list[dict[str, object]]:
+    document = yaml.safe_load(objects_parameter(secrets))
+    assert set(document) == {"array"}
+    assert all(isinstance(text, str) for text in document["array"])
+    return [yaml.safe_load(text) for text in document["array"]]
+
+
+def test_objects_are_yaml_within_yaml() -> None:
+    first = Secret(name="db-password", object="db-pass", key="password", file_permission="0440")
+    second = Secret(name="a", object="b")
+
+    assert objects_parameter([first, second]) == (
+        "array:\n"
+        "- |\n  objectName: db-pass-password\n  objectType: secret\n  objectAlias: db-password\n"
+        "  filePermission: '0440'\n"
+        "- |\n  objectName: b\n  objectType: secret\n  objectAlias: a\n"
+    )
+
+
+def test_every_option_is_spelled_as_the_provider_spells_it() -> None:
+    assert entries(
+        Secret(name="tls.pfx", object="web", format="pfx"),
+        Secret(name="web.crt", object="web", type="cert", version="0" * 32),
+        Secret(name="signing", object="sign", type="key"),
+        Secret(name="blob", object="blob", encoding="base64", version_history=3),
+    ) == [
+        {"objectName": "web", "objectType": "secret", "objectAlias": "tls.pfx", "objectFormat": "pfx"},
+        {"objectName": "web", "objectType": "cert", "objectAlias": "web.crt", "objectVersion": "0" * 32},
+        {"objectName": "sign", "objectType": "key", "objectAlias": "signing"},
+        {
+            "objectName": "blob",
+            "objectType": "secret",
+            "objectAlias": "blob",
+            "objectVersionHistory": 3,
+            "objectEncoding": "base64",
+        },
+    ]
+
+
+@given(
+    name=st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}", fullmatch=True),
+    object_=OBJECT_NAMES,
+    version=st.none() | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    permission=st.none() | st.from_regex(r"0[0-7]{3}", fullmatch=True),
+)
+def test_any_legal_secret_survives_the_encoding(
+    name: str, object_: str, version: str | None, permission: str | None
+) -> None:
+    secret = Secret(name=name, object=object_, version=version, file_permission=permission)
+
+    (entry,) = entries(secret)
+
+    assert entry["objectAlias"] == name
+    assert entry["objectName"] == object_
+    assert entry.get("objectVersion") == version
+    assert entry.get("filePermission") == permission
+
+
+def test_each_key_of_an_object_is_an_object_of_its_own() -> None:
+    assert vault_object(Secret(name="f", object="db", key="user")) == VaultObject("secrets", "db-user")
+    assert vault_object(Secret(name="f", object="db")) == VaultObject("secrets", "db")
+    assert vault_object(Secret(name="f", object="db", type="key")) == VaultObject("keys", "db")
+
+
+@given(st.lists(st.tuples(OBJECT_NAMES, st.none() | OBJECT_NAMES), max_size=6))
+def test_names_without_a_clash_are_all_different(named: list[tuple[str, str | None]]) -> None:
+    distinct = set(named)
+    if not clashes(named):
+        assert len({object_name(*each).lower() for each in distinct}) == len(distinct)
+    else:
+        assert len({object_name(*each).lower() for each in distinct}) < len(distinct)
+
+
+@given(st.text(max_size=140))
+def test_a_suggested_name_is_legal(name: str) -> None:
+    told = object_fault(name)
+    if told and "e.g. " in told:
+        assert object_fault(told.rpartition("e.g. '")[2].rstrip("'")) is None
+
+
+def test_what_key_vault_can_not_serve_is_told() -> None:
+    assert "e.g. 'db-pass'" in (unreadable({"object": "db_pass"}) or "")
+    assert "e.g. 'team-db'" in (unreadable({"object": "team/db"}) or "")
+    assert "has a key" in (unreadable({"object": "a", "key": "b", "type": "cert"}) or "")
+    assert "public half" in (unreadable({"object": "a", "format": "pfx", "type": "cert"}) or "")
+    assert "32 hexadecimal digits" in (unreadable({"object": "a", "version": "1"}) or "")
+    assert unreadable({"object": "a", "key": "b", "type": "secret", "encoding": "hex"}) is None
