@@ -9,6 +9,8 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
 
+pytest_plugins = ["tests.sandboxed"]
+
 
 @dataclass(frozen=True)
 class Recorded:

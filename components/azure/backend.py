@@ -84,7 +84,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         identity = self._identities.of(workload)
         objects = sorted({vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
-        kept = {self._vault.objects[item] for item in objects if item in self._vault.objects}
+        kept = dict.fromkeys(self._vault.objects[item] for item in objects if item in self._vault.objects)
         required = [*identity.requires, *granted, *kept]
         return Grant(
             provider="azure",

@@ -68,6 +68,7 @@ ACTIONS: Mapping[tuple[Kind, str], Action] = {
     ("keys", "get"): Action("keys/read", "get"),
     ("keys", "list"): Action("keys/read", "list"),
     ("keys", "create"): Action("keys/create/action", "create"),
+    ("keys", "update"): Action("keys/update/action", "update"),
     ("keys", "delete"): Action("keys/delete", "delete"),
     ("keys", "rotate"): Action("keys/rotate/action", "rotate"),
     ("keys", "recover"): Action("keys/recover/action", "recover"),

@@ -235,7 +235,7 @@ class _Plane:
             return found
         if method == "GET" and "/" not in below:
             return "get", lambda: vault.get(kind, name, below or None)
-        if method == "PATCH" and "/" not in below and ("update", kind) != ("update", "keys"):
+        if method == "PATCH" and "/" not in below:
             return "update", lambda: vault.update(kind, name, below or None, body)
         raise AzureError(405, "MethodNotAllowed", f"{method} of {kind}/{name}/{below} is not in the emulator.")
 

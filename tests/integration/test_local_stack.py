@@ -16,25 +16,9 @@ from kubernetes import client, config
 
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
-
-from .conftest import Project
+from tests.sandboxed import Project
 
 pytestmark = pytest.mark.integration
-
-
-def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops", "verify", "--stack", "local", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def wrong() -> set[tuple[str, str]]:
-    checks = json.loads(verify("--json").stdout)
-    return {(check["workload"], check["what"]) for check in checks if check["passed"] is False}
 
 
 def values(world: World) -> set[str]:
@@ -50,7 +34,7 @@ def values(world: World) -> set[str]:
 
 
 def test_every_check_passes_and_none_is_left_out(deployed: Project) -> None:
-    done = verify("--json")
+    done = deployed.verify("--json")
     checks = json.loads(done.stdout)
 
     assert done.returncode == 0
@@ -60,7 +44,7 @@ def test_every_check_passes_and_none_is_left_out(deployed: Project) -> None:
 
 
 def test_the_table_is_for_people(deployed: Project) -> None:
-    done = verify()
+    done = deployed.verify()
 
     assert "31 of 31 checks went as they must" in done.stdout
     assert "shop/orders" in done.stdout
@@ -87,7 +71,7 @@ def test_changed_secrets_change_their_class_policy_and_pods_and_nothing_else(dep
         "create-replacement Pod bank/ledger",
         "replace Pod bank/ledger",
     }
-    assert wrong() == set()
+    assert deployed.wrong() == set()
 
 
 def test_a_removed_workload_takes_its_access_along(deployed: Project, world: World) -> None:
@@ -99,7 +83,7 @@ def test_a_removed_workload_takes_its_access_along(deployed: Project, world: Wor
     vault = world.vault.client()
     assert vault.auth.kubernetes.list_roles()["keys"] == ["shop.checkout", "shop.orders"]
     assert "kubernetes.bank.ledger" not in vault.sys.list_acl_policies()["data"]["keys"]
-    assert wrong() == set()
+    assert deployed.wrong() == set()
 
 
 @contextmanager
@@ -117,12 +101,12 @@ def policy_of_orders(world: World, rules: str) -> Iterator[None]:
 def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
     rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
     with policy_of_orders(world, rules):
-        assert wrong() == {
+        assert deployed.wrong() == {
             ("shop/orders", "is refused other workloads' objects"),
             ("shop/orders", "is refused listing"),
             ("shop/orders", "is refused writing"),
         }
-        assert verify().returncode == 1
+        assert deployed.verify().returncode == 1
 
 
 def test_writing_is_tried_without_changing_anything(deployed: Project, world: World) -> None:
@@ -133,7 +117,7 @@ def test_writing_is_tried_without_changing_anything(deployed: Project, world: Wo
 
     before = version()
     with policy_of_orders(world, 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'):
-        assert wrong() == {("shop/orders", "is refused writing")}
+        assert deployed.wrong() == {("shop/orders", "is refused writing")}
     assert version() == before
 
 
@@ -154,7 +138,7 @@ def test_a_role_that_admits_a_stranger_is_found(
     } | {"policies": before["token_policies"], "ttl": "20m", "token_no_default_policy": True}
     write(world, "shop.orders", {**keep, **change})
     try:
-        assert wrong() == {("shop/orders", f"its role is closed to {what}")}
+        assert deployed.wrong() == {("shop/orders", f"its role is closed to {what}")}
     finally:
         write(world, "shop.orders", keep)
 
@@ -168,25 +152,25 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     kind = ("secrets-store.csi.x-k8s.io", "v1", "shop", "secretproviderclasses", "orders")
     api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
     api.patch_namespaced_custom_object(*kind, edit)
-    assert wrong() == {("shop/orders", "its class promises its files")}
+    assert deployed.wrong() == {("shop/orders", "its class promises its files")}
 
     deployed.changes("refresh")
     assert deployed.changes("up") == {"update SecretProviderClass shop/orders"}
-    assert wrong() == set()
+    assert deployed.wrong() == set()
 
 
 def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World) -> None:
     vault = world.vault.client()
     vault.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
     try:
-        assert wrong() == {("shop/checkout", "reads payment-key")}
-        assert "strongroom/data/payment-api" in verify().stdout
+        assert deployed.wrong() == {("shop/checkout", "reads payment-key")}
+        assert "strongroom/data/payment-api" in deployed.verify().stdout
     finally:
         vault.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
 
 
 def test_no_value_is_left_anywhere_in_the_open(deployed: Project, world: World) -> None:
-    told = verify().stdout + verify("--json").stdout
+    told = deployed.verify().stdout + deployed.verify("--json").stdout
     secret_values = values(world)
     assert len(secret_values) == 4
 
@@ -249,14 +233,14 @@ def test_a_sealed_vault_is_named_and_the_next_run_continues(
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")
     assert f"Vault at {world.vault.address} is sealed" in capsys.readouterr().out
-    checked = verify()
+    checked = deployed.verify()
     assert checked.returncode == 1
     assert "is sealed" in checked.stdout
     assert "Traceback" not in checked.stdout + checked.stderr
 
     world.up()
     deployed.engine.run("up", "local")
-    assert wrong() == set()
+    assert deployed.wrong() == set()
 
 
 def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
@@ -270,11 +254,11 @@ def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")
     assert "the API server can't be reached" in capsys.readouterr().out
-    assert "can't be reached" in verify().stdout
+    assert "can't be reached" in deployed.verify().stdout
 
     world.up()
     deployed.engine.run("up", "local")
-    assert wrong() == set()
+    assert deployed.wrong() == set()
 
 
 def test_a_stack_that_does_not_exist_is_one_line() -> None:

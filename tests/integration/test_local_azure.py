@@ -1,0 +1,342 @@
+"""The whole way with Azure Key Vault: settings, engine, emulator, and the proof."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pulumi.automation import ConfigValue
+
+from components.azure.clouds import PUBLIC
+from components.azure.readiness import NotReadyError, wait
+from sandbox.azure.configuration import assemble
+from sandbox.azure.store import Document, Store
+from sandbox.errors import SandboxError
+from sandbox.world import World
+from tests.sandboxed import Project
+
+pytestmark = pytest.mark.integration
+
+CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+
+
+@pytest.fixture
+def store(world: World) -> Store:
+    return world.azure.store
+
+
+@contextmanager
+def broken(store: Store, type_: str, part: str, **properties: Any) -> Iterator[None]:
+    """Somebody changes the resource of `type_` whose id or scope has `part` in it, for a while; or deletes it."""
+    (before,) = [found for found in store.resources(type_) if part in json.dumps(found)]
+    if properties:
+        store.put(before["id"], type_, {**before, "properties": {**before["properties"], **properties}})
+        settle()
+    else:
+        store.remove(before["id"])
+    try:
+        yield
+    finally:
+        store.put(before["id"], type_, before)
+        settle()
+
+
+def settle() -> None:
+    """Until what was written has taken effect in the emulator."""
+    time.sleep(1.2)
+
+
+def explained(project: Project, workload: str, what: str) -> str:
+    (check,) = [check for check in project.checks() if (check["workload"], check["what"]) == (workload, what)]
+    return check["detail"]
+
+
+def test_every_check_passes_and_none_is_left_out(azure_deployed: Project) -> None:
+    checks = azure_deployed.checks()
+
+    assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger"}
+    assert all(check["passed"] is True for check in checks)
+    assert len(checks) == 31
+
+
+def test_a_second_preview_and_a_refresh_show_no_change(azure_deployed: Project) -> None:
+    assert azure_deployed.changes("preview") == set()
+    assert azure_deployed.changes("refresh") == set()
+    assert azure_deployed.changes("preview") == set()
+
+
+ADMITTED = "is admitted by the directory"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"audiences": ["api://elsewhere"]}, "AADSTS700212"),
+        ({"subject": "system:serviceaccount:shop:checkout"}, "AADSTS700213"),
+        ({"issuer": "https://kubernetes.default.svc/"}, "AADSTS700211"),
+    ],
+)
+def test_a_federated_credential_that_differs_turns_its_line_red(
+    azure_deployed: Project, store: Store, change: Document, code: str
+) -> None:
+    with broken(store, CREDENTIALS, "serviceaccount:bank:ledger", **change):
+        wrong = azure_deployed.wrong()
+        # Tied to another account, the identity is also open to it.
+        assert ("bank/ledger", ADMITTED) in wrong
+        assert {workload for workload, _ in wrong} == {"bank/ledger"}
+        assert len(wrong) == 1
+        assert code in explained(azure_deployed, "bank/ledger", ADMITTED)
+    assert azure_deployed.wrong() == set()
+
+
+def test_an_identity_that_is_tied_to_a_neighbour_is_found(azure_deployed: Project, store: Store) -> None:
+    with broken(store, CREDENTIALS, "serviceaccount:shop:orders", subject="system:serviceaccount:shop:checkout"):
+        assert azure_deployed.wrong() == {
+            ("shop/orders", ADMITTED),
+            ("shop/orders", "its identity is closed to the service account of shop/checkout"),
+        }
+
+
+def test_a_missing_role_assignment_turns_its_line_red(azure_deployed: Project, store: Store) -> None:
+    with broken(store, ASSIGNMENTS, "secrets/payment-api-key"):
+        assert azure_deployed.wrong() == {("shop/checkout", "reads payment-key")}
+        assert "no role assignment of the identity" in explained(azure_deployed, "shop/checkout", "reads payment-key")
+
+
+def test_a_role_at_the_vault_is_found(azure_deployed: Project, store: Store) -> None:
+    (assignment,) = [
+        found for found in store.resources(ASSIGNMENTS) if found["properties"]["scope"].endswith("payment-api-key")
+    ]
+    vault = assignment["properties"]["scope"].partition("/secrets/")[0]
+    with broken(store, ASSIGNMENTS, "secrets/payment-api-key", scope=vault):
+        assert azure_deployed.wrong() == {
+            ("shop/checkout", "is refused other workloads' objects"),
+            ("shop/checkout", "is refused listing"),
+        }
+
+
+def test_a_role_that_writes_is_found(azure_deployed: Project, store: Store) -> None:
+    officer = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+    with broken(store, ASSIGNMENTS, "secrets/payment-api-key", roleDefinitionId=officer):
+        assert azure_deployed.wrong() == {("shop/checkout", "is refused writing")}
+
+
+def test_what_somebody_deleted_by_hand_is_put_back(azure_deployed: Project, store: Store) -> None:
+    (before,) = [found for found in store.resources(ASSIGNMENTS) if "payment-api-key" in json.dumps(found)]
+    store.remove(before["id"])
+
+    azure_deployed.changes("refresh")
+    assert "create RoleAssignment shop/checkout/secrets/payment-api-key/Key Vault Secrets User" in (
+        azure_deployed.changes("up")
+    )
+    assert azure_deployed.wrong() == set()
+
+
+def test_changed_secrets_change_access_class_and_pods_and_nothing_else(azure_deployed: Project) -> None:
+    settings = azure_deployed.config
+    settings["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
+    azure_deployed.write(settings)
+
+    assert azure_deployed.changes("up") == {
+        "create RoleAssignment shop/orders/secrets/payment-api-key/Key Vault Secrets User",
+        "update AccessReady shop/orders",
+        "update SecretProviderClass shop/orders",
+        "update Deployment shop/orders",
+        "update pulumi-python default",  # the engine hands dynamic resources the whole configuration
+    }
+    assert azure_deployed.wrong() == set()
+
+
+def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project) -> None:
+    settings = azure_deployed.config
+    settings["strongroom:backend"] |= {
+        "keys": {"sign": {"type": "EC", "curve": "P-256"}},
+        "certificates": {"web": {"subject": "CN=shop.example.net", "dnsNames": ["shop.example.net"]}},
+    }
+    settings["strongroom:workloads"][0]["secrets"] += [
+        {"name": "sign.pub", "object": "sign", "type": "key"},
+        {"name": "web.crt", "object": "web", "type": "cert"},
+    ]
+    settings["strongroom:workloads"][1]["secrets"] += [{"name": "web.pem", "object": "web", "format": "pem"}]
+    azure_deployed.write(settings)
+    azure_deployed.changes("up")
+
+    checks = {(check["workload"], check["what"]): check["passed"] for check in azure_deployed.checks()}
+    assert checks["shop/orders", "reads sign.pub"] is True
+    assert checks["shop/orders", "reads web.crt"] is True
+    assert checks["shop/checkout", "reads web.pem"] is True
+    # Who reads the certificate reads its public half alone.
+    assert checks["shop/orders", "is refused other workloads' objects"] is True
+    assert {what for what, passed in checks.items() if passed is not True} == set()
+    assert azure_deployed.changes("preview") == set()
+    assert azure_deployed.changes("refresh") == set()
+
+
+@pytest.mark.parametrize("mode", ["shared", "node", "service-principal"])
+def test_every_other_identity_lets_workloads_read(azure_deployed: Project, world: World, mode: str) -> None:
+    directory = assemble(world.azure.configuration).directory
+    client, principal, secret = directory.register(mode)
+    settings = azure_deployed.config
+    settings["strongroom:backend"]["identity"] = {"mode": mode}
+    if mode == "node":
+        directory.assign_to_node(client, principal)
+    if mode != "shared":
+        settings["strongroom:backend"]["identity"] |= {"clientId": client, "principalId": principal}
+    azure_deployed.write(settings)
+    if mode == "service-principal":
+        with azure_deployed.engine.stack("local-azure") as stack:
+            stack.set_config("strongroom:clientSecret", ConfigValue(secret, secret=True))
+    try:
+        azure_deployed.changes("up")
+        settle()
+        checks = azure_deployed.checks()
+        assert azure_deployed.wrong() == set()
+        assert sum(check["what"].startswith("reads ") and check["passed"] is True for check in checks) == 4
+        (apart,) = {check["detail"] for check in checks if check["what"] == "is refused other workloads' objects"}
+        assert "all workloads are one" in apart
+        assert secret not in json.dumps(checks)
+        assert azure_deployed.changes("preview") == set()
+    finally:
+        if mode == "service-principal":
+            with azure_deployed.engine.stack("local-azure") as stack:
+                stack.remove_config("strongroom:clientSecret")
+
+
+def test_access_policies_let_workloads_read_a_vault_of_their_own(azure_deployed: Project, store: Store) -> None:
+    settings = azure_deployed.config
+    settings["strongroom:backend"]["vault"] = {
+        "name": "strongroom-policies",
+        "access": "policies",
+        "purgeProtection": False,
+    }
+    azure_deployed.write(settings)
+    azure_deployed.changes("up")
+
+    checks = azure_deployed.checks()
+    assert azure_deployed.wrong() == set()
+    assert sum(check["what"].startswith("reads ") and check["passed"] is True for check in checks) == 4
+    assert azure_deployed.changes("preview") == set()
+    (vault,) = store.resources("Microsoft.KeyVault/vaults")
+    assert {tuple(entry["permissions"]["secrets"]) for entry in vault["properties"]["accessPolicies"]} == {("get",)}
+    assert len(vault["properties"]["accessPolicies"]) == 3
+
+    # Back again: its name is free once the deleted vault is purged.
+    world_purge(store)
+
+
+def world_purge(store: Store) -> None:
+    for vault in store.resources("Microsoft.KeyVault/deletedVaults"):
+        store.remove_object(vault["name"].lower())
+        store.remove(f"/deleted{vault['id']}")
+
+
+def test_a_vault_name_that_was_deleted_softly_is_told_before_anything_is_created(
+    azure_deployed: Project, store: Store, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (vault,) = store.resources("Microsoft.KeyVault/vaults")
+    gone = {**vault, "name": "kv-gone", "id": vault["id"].replace(vault["name"], "kv-gone")}
+    store.put(f"/deleted{gone['id']}", "Microsoft.KeyVault/deletedVaults", gone)
+    settings = azure_deployed.config
+    settings["strongroom:backend"]["vault"]["name"] = "kv-gone"
+    azure_deployed.write(settings)
+    try:
+        with pytest.raises(SandboxError):
+            azure_deployed.engine.run("up", "local-azure")
+    finally:
+        store.remove(f"/deleted{gone['id']}")
+
+    told = capfd.readouterr().out
+    assert "strongroom:backend.vault.name: 'kv-gone' was deleted softly" in told
+    assert "az keyvault purge --name kv-gone --location westeurope" in told
+    assert azure_deployed.wrong() == set()
+
+
+def test_a_vault_name_that_is_somebody_elses_is_told(
+    azure_deployed: Project, store: Store, capfd: pytest.CaptureFixture[str]
+) -> None:
+    id_ = "/subscriptions/x/resourceGroups/y/providers/Microsoft.KeyVault/vaults/kv-other"
+    store.put(id_, "Microsoft.KeyVault/vaults", {"id": id_, "name": "kv-other", "properties": {}})
+    settings = azure_deployed.config
+    settings["strongroom:backend"]["vault"]["name"] = "kv-other"
+    azure_deployed.write(settings)
+    try:
+        with pytest.raises(SandboxError):
+            azure_deployed.engine.run("preview", "local-azure")
+    finally:
+        store.remove(id_)
+
+    assert "'kv-other' is taken, and not by this stack" in capfd.readouterr().out
+
+
+def test_a_vault_that_exists_is_used_and_left_alone(azure_deployed: Project, store: Store, world: World) -> None:
+    (vault,) = store.resources("Microsoft.KeyVault/vaults")
+    shared = {**vault, "name": "kv-shared", "id": vault["id"].replace(vault["name"], "kv-shared")}
+    store.put(shared["id"], "Microsoft.KeyVault/vaults", shared)
+    settings = azure_deployed.config
+    settings["strongroom:backend"]["vault"] = {"name": "kv-shared", "create": False}
+    azure_deployed.write(settings)
+
+    azure_deployed.changes("up")
+    assert azure_deployed.wrong() == set()
+    azure_deployed.restore()
+    world.azure.purge()
+    azure_deployed.changes("up")
+    assert store.resource(shared["id"]) == shared
+    store.remove(shared["id"])
+
+
+def test_the_gate_gives_up_in_time_and_says_what_it_saw(
+    azure_deployed: Project, world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in world.azure.environment().items():
+        monkeypatch.setenv(name, value)
+    identities = store.resources("Microsoft.ManagedIdentity/userAssignedIdentities")
+    (identity,) = [found for found in identities if found["name"].endswith("bank_ledger")]
+    props = {
+        "namespace": "bank",
+        "serviceAccount": "ledger",
+        "audience": "api://AzureADTokenExchange",
+        "clientId": identity["properties"]["clientId"],
+        "tenantId": world.azure.configuration.tenant,
+        "authority": PUBLIC.authority,
+        "vaultUrl": "https://strongroom-local.vault.azure.net",
+        "objects": ["secrets/ledger-token"],
+        "byValue": False,
+        "kubeconfig": str(world.api_server.kubeconfig),
+        "context": None,
+        "timeout": 2,
+    }
+    wait(props)
+
+    started = time.monotonic()
+    with pytest.raises(NotReadyError, match=r"bank/ledger still can't read .* after 2 s.*not authorized"):
+        wait({**props, "objects": ["secrets/db-pass-password"]})
+    assert time.monotonic() - started < 10
+    with pytest.raises(NotReadyError, match="AADSTS700016"):
+        wait({**props, "clientId": "00000000-0000-0000-0000-000000000000"})
+
+
+def test_no_value_is_left_anywhere_in_the_open(azure_deployed: Project, world: World, store: Store) -> None:
+    told = azure_deployed.verify().stdout + azure_deployed.verify("--json").stdout
+    values = {
+        version["value"].encode()
+        for found in store.objects("strongroom-local", "secrets")
+        for version in found["versions"]
+    }
+    assert len(values) >= 4
+
+    for value in values:
+        assert value.decode() not in told
+    for file in world.state.rglob("*"):
+        if file.is_file() and not file.is_socket():
+            content = file.read_bytes()
+            assert not any(value in content for value in values), f"{file.relative_to(world.state)} holds a value"
+            assert (
+                file.stat().st_mode & 0o077 == 0
+                or "plugins" in file.parts
+                or "logs" in file.parts
+                or (file.parent.name not in {"azure", "state"})
+            )
