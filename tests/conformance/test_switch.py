@@ -1,0 +1,53 @@
+"""A stack changes its store, and its workloads' lines stay as they are."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from sandbox.world import World
+from tests.sandboxed import ROOT, Project, copied
+
+pytestmark = pytest.mark.integration
+
+CHANGED = {"SecretProviderClass", "Deployment", "Pod", "ServiceAccount"}
+"""What a workload has in the cluster."""
+
+
+@pytest.fixture
+def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = Project(copied(tmp_path_factory.mktemp("switch")), world, "local")
+    made.engine.run("up", "local")
+    yield made
+    made.engine.run("destroy", "local")
+    world.azure.purge()
+
+
+def test_a_stack_switches_its_store_in_place_and_back(project: Project, world: World) -> None:
+    assert project.wrong() == set()
+    settings = project.config
+    azure = yaml.safe_load((ROOT / "stacks" / "Pulumi.local-azure.yaml").read_text())["config"]
+    settings["strongroom:backend"] = {
+        **azure["strongroom:backend"],
+        "vault": {"name": "strongroom-switched", "purgeProtection": False},
+    }
+    project.write(settings)
+
+    there = project.changes("up")
+
+    assert project.wrong() == set()
+    assert len(project.checks()) == 31
+    replaced = {change for change in there if change.startswith("replace ") and change.split()[1] in CHANGED}
+    assert replaced <= {"replace Pod bank/ledger"}
+    assert "update SecretProviderClass shop/orders" in there
+    vault = world.vault.client()
+    assert [name for name in vault.sys.list_acl_policies()["data"]["keys"] if name.startswith("kubernetes.")] == []
+
+    project.restore()
+    project.changes("up")
+
+    assert project.wrong() == set()
+    assert len(project.checks()) == 31
+    store = world.azure.store
+    assert store.resources("Microsoft.Authorization/roleAssignments") == []
+    assert store.resources("Microsoft.ManagedIdentity/userAssignedIdentities") == []
