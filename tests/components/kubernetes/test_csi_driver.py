@@ -42,3 +42,13 @@ def test_charts_are_pinned(declare: Declare) -> None:
     recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"]))
 
     assert all(release.inputs["version"] for release in recorder.all(RELEASE))
+
+
+def test_azures_provider_leaves_its_own_driver_out(declare: Declare) -> None:
+    audience = "api://AzureADTokenExchange"
+    recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=[audience], providers=["azure", "vault"]))
+    provider = recorder.one(RELEASE, "driver-azure")
+
+    assert provider.inputs["values"] == {"secrets-store-csi-driver": {"install": False}}
+    assert "driver" in provider.dependencies
+    assert {release.name for release in recorder.all(RELEASE)} == {"driver", "driver-azure", "driver-vault"}
