@@ -145,7 +145,7 @@ def test_fifty_workloads_are_each_let_in_and_kept_apart(fresh: Subject) -> None:
         }
         for number in range(MANY)
     ]
-    settings["strongroom:seeds"] = {f"object-{number}": {"key": {"generate": {}}} for number in range(MANY)}
+    settings["strongroom:seeds"] |= {f"object-{number}": {"key": {"generate": {}}} for number in range(MANY)}
 
     fresh.deploy(settings)
 

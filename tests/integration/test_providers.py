@@ -58,11 +58,8 @@ class Driver:
 
 @pytest.fixture
 def driver(world: World, tmp_path: Any) -> Iterator[Driver]:
-    environment = {
-        **{key: value for key, value in Engine(world, Reporter()).environment().items() if key != "PULUMI_BACKEND_URL"},
-        "PULUMI_BACKEND_URL": f"file://{tmp_path}",
-    }
-    with attached(world.tools.path("pulumi"), world.state / "pulumi" / "home", environment, Reporter()) as plugins:
+    environment = {**Engine(world, Reporter()).environment(), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+    with attached(world.tools.path("pulumi"), world.state / "pulumi" / "home", environment, {}, Reporter()) as plugins:
         made = Driver(world, {**environment, **plugins}, str(tmp_path))
         yield made
         made.run("destroy", lambda: None)
