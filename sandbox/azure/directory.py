@@ -58,7 +58,9 @@ class Directory:
         """
         self._store = store
         self.tenant = tenant
-        self._key = key.read_text()
+        # Loading a key checks its primes, which takes longer than everything else that a request needs.
+        self._key: Any = load_pem_private_key(key.read_bytes(), None)
+        self._public: Any = self._key.public_key()
         self._issuers = issuers
         self._settling = settling
 
@@ -121,10 +123,6 @@ class Directory:
         except jwt.PyJWTError:
             return None
         return Caller(claims["oid"], claims["appid"], claims["tid"])
-
-    @property
-    def _public(self) -> Any:
-        return load_pem_private_key(self._key.encode(), None).public_key()
 
     def _check(self, tenant: str) -> None:
         if tenant.lower() != self.tenant:
