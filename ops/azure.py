@@ -35,7 +35,9 @@ _EXPLAINED = {
     "AADSTS70025": "the identity has no federated credential",
     "AADSTS700016": "the tenant knows no identity with the class's clientID",
     "AADSTS90002": "there is no such tenant: check tenantId",
+    "Unable to get authority configuration": "there is no such tenant: check tenantId",  # how azure-identity puts it
     "AADSTS700024": "the token has expired, or clocks differ",
+    "AADSTS7000272": "the issuer publishes no such signing key (the directory sees a new one after up to half an hour)",
     "AADSTS7000215": "the service principal's secret is wrong or has expired",
     "ForbiddenByRbac": "no role assignment of the identity covers it (one takes up to ten minutes to take effect)",
     "ForbiddenByPolicy": "no access policy of the vault allows it",

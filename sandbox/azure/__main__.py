@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -13,7 +14,14 @@ from .proxy import Proxy
 
 async def _serve(configuration: Configuration) -> None:
     app = assemble(configuration).emulator.app()
-    common = {"host": HOST, "log_level": "warning", "lifespan": "off", "proxy_headers": False, "server_header": False}
+    common: dict[str, Any] = {
+        "host": HOST,
+        "log_level": "warning",
+        "lifespan": "off",
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 1,  # clients that keep their tunnel open would hold it up for half a minute
+    }
     secure = uvicorn.Config(
         app,
         port=configuration.tls_port,

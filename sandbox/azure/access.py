@@ -40,8 +40,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": ("keys/*", "keyrotationpolicies/*"),
     # Key Vault Crypto Service Encryption User
     "e147488a-f6f5-4113-8e2d-b22465e65bf6": ("keys/read", "keys/wrap/action", "keys/unwrap/action"),
-    # Key Vault Purge Operator
-    "a68e7c17-0ab2-4c09-9a58-125dae29748c": ("*/purge/action",),
+    # Key Vault Purge Operator: of deleted vaults, not of what is in one
+    "a68e7c17-0ab2-4c09-9a58-125dae29748c": (),
 }
 """Data actions of the built-in roles. (Microsoft Learn: "Azure built-in roles for Security")"""
 
@@ -71,6 +71,8 @@ ACTIONS: Mapping[tuple[Kind, str], Action] = {
     ("keys", "update"): Action("keys/update/action", "update"),
     ("keys", "delete"): Action("keys/delete", "delete"),
     ("keys", "rotate"): Action("keys/rotate/action", "rotate"),
+    ("keys", "getrotationpolicy"): Action("keyrotationpolicies/read", "getrotationpolicy"),
+    ("keys", "setrotationpolicy"): Action("keyrotationpolicies/write", "setrotationpolicy"),
     ("keys", "recover"): Action("keys/recover/action", "recover"),
     ("keys", "purge"): Action("keys/purge/action", "purge"),
     ("certificates", "get"): Action("certificates/read", "get"),

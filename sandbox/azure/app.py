@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -15,11 +15,12 @@ from starlette.routing import Route
 from .access import Caller, Guard
 from .clouds import NODE, Cloud, cloud_of, vault_of
 from .directory import Directory
-from .errors import AzureError, TokenError
+from .errors import AzureError, NodeError, TokenError
 from .store import Document, Kind, Store
 from .vaults import Vault
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LARGEST_PAGE = 25
 _KINDS: tuple[Kind, ...] = ("secrets", "keys", "certificates")
 
 _DELETED = re.compile(
@@ -65,7 +66,7 @@ class Emulator:
         host = request.url.hostname or ""
         cloud = cloud_of(host)
         try:
-            if request.url.path.startswith("/metadata/"):
+            if cloud is None and request.url.path.startswith("/metadata/"):
                 return self._metadata(request)
             if cloud and host == cloud.directory:
                 return self._directory_answer(request, cloud, body)
@@ -87,6 +88,7 @@ class Emulator:
                 {"token_type": "Bearer", "expires_in": 3599, "access_token": self._exchanged(tenant, body)}
             )
         if path == "v2.0/.well-known/openid-configuration":
+            self._directory.check(tenant)
             return JSONResponse(
                 {
                     "issuer": f"{base}/v2.0",
@@ -118,7 +120,9 @@ class Emulator:
 
     def _metadata(self, request: Request) -> Answer:
         if request.url.path != "/metadata/identity/oauth2/token" or request.headers.get("metadata") != "true":
-            raise AzureError(400, "invalid_request", f"{NODE} wants the header Metadata: true")
+            raise NodeError(f"{NODE} wants the header Metadata: true")
+        if {"object_id", "msi_res_id", "mi_res_id"} & set(request.query_params):
+            raise NodeError("The emulator knows identities by client_id alone.")
         audience = request.query_params.get("resource", "")
         token = self._directory.by_node(audience, request.query_params.get("client_id"))
         end = datetime.now(UTC) + timedelta(hours=1)
@@ -205,31 +209,32 @@ class _Plane:
             raise AzureError(404, "NotFound", f"There is nothing at {request.url.path}.")
         kind: Kind = next(kind for kind in _KINDS if kind == first.removeprefix("deleted"))
         if first != kind:
-            return self._deleted(request.method, kind, name, below)
+            return self._deleted(request, kind, name, below)
         verb, call = self._meant(request.method, kind, name, below, body)
         self._guard.allow(self._caller, self._resource, kind, verb, name)
-        return JSONResponse(
-            call(), 202 if (kind, verb) == ("certificates", "create") and request.method == "POST" else 200
-        )
+        answer = call() if verb != "list" else _page(request, call())
+        return JSONResponse(answer, 202 if (kind, verb) == ("certificates", "create") else 200)
 
     def _meant(
         self, method: str, kind: Kind, name: str | None, below: str, body: Document
-    ) -> tuple[str, Callable[[], Document]]:
+    ) -> tuple[str, Callable[[], Any]]:
         vault = self._vault
         if name is None and method == "GET":
             return "list", lambda: vault.listing(kind)
         if name is None:
             raise AzureError(405, "MethodNotAllowed", f"{method} needs a name.")
-        calls: dict[tuple[str, Kind, str], tuple[str, Callable[[], Document]]] = {
+        calls: dict[tuple[str, Kind, str], tuple[str, Callable[[], Any]]] = {
             ("GET", kind, "versions"): ("list", lambda: vault.versions(kind, name)),
             ("DELETE", kind, ""): ("delete", lambda: vault.delete(kind, name)),
             ("PUT", "secrets", ""): ("set", lambda: vault.set_secret(name, body)),
             ("POST", "keys", "create"): ("create", lambda: vault.create_key(name, body)),
             ("POST", "keys", "rotate"): ("rotate", lambda: vault.rotate_key(name)),
+            ("GET", "keys", "rotationpolicy"): ("getrotationpolicy", lambda: vault.rotation_policy(name)),
+            ("PUT", "keys", "rotationpolicy"): ("setrotationpolicy", lambda: vault.set_rotation_policy(name, body)),
             ("POST", "certificates", "create"): ("create", lambda: vault.create_certificate(name, body)),
             ("GET", "certificates", "pending"): ("get", lambda: vault.pending_certificate(name)),
             ("GET", "certificates", "policy"): ("get", lambda: vault.policy(name)),
-            ("PATCH", "certificates", "policy"): ("update", lambda: vault.update(kind, name, None, {"policy": body})),
+            ("PATCH", "certificates", "policy"): ("update", lambda: vault.set_policy(name, body)),
         }
         if found := calls.get((method, kind, below)):
             return found
@@ -239,17 +244,32 @@ class _Plane:
             return "update", lambda: vault.update(kind, name, below or None, body)
         raise AzureError(405, "MethodNotAllowed", f"{method} of {kind}/{name}/{below} is not in the emulator.")
 
-    def _deleted(self, method: str, kind: Kind, name: str | None, below: str) -> Answer:
-        if name is None:
-            raise AzureError(405, "MethodNotAllowed", "Listing deleted objects is not in the emulator.")
-        verb = {("GET", ""): "get", ("POST", "recover"): "recover", ("DELETE", ""): "purge"}.get((method, below))
+    def _deleted(self, request: Request, kind: Kind, name: str | None, below: str) -> Answer:
+        verbs = {("GET", ""): "get", ("POST", "recover"): "recover", ("DELETE", ""): "purge"}
+        verb = verbs.get((request.method, below)) if name else {"GET": "list"}.get(request.method)
         if verb is None:
-            raise AzureError(405, "MethodNotAllowed", f"{method} of a deleted object is not in the emulator.")
+            raise AzureError(405, "MethodNotAllowed", f"{request.method} of deleted {kind} is not in the emulator.")
         self._guard.allow(self._caller, self._resource, kind, verb, name)
+        if name is None:
+            return JSONResponse(_page(request, self._vault.deleted_listing(kind)))
         if verb == "purge":
             self._vault.purge(kind, name)
             return Response(status_code=204)
         return JSONResponse(self._vault.deleted(kind, name) if verb == "get" else self._vault.recover(kind, name))
+
+
+def _page(request: Request, items: list[Document]) -> Document:
+    """One page of a listing, and where the next one is. (Microsoft Learn: "Get Secrets", REST API of Key Vault)"""
+    try:
+        size = int(request.query_params.get("maxresults", _LARGEST_PAGE))
+        start = int(request.query_params.get("$skiptoken", 0))
+    except ValueError:
+        size = start = 0
+    if not 1 <= size <= _LARGEST_PAGE or start < 0:
+        raise AzureError(400, "BadParameter", f"maxresults must be between 1 and {_LARGEST_PAGE}.")
+    end = start + size
+    following = str(request.url.include_query_params(**{"$skiptoken": end})) if end < len(items) else None
+    return {"value": items[start:end], "nextLink": following}
 
 
 def _refusal(error: AzureError) -> JSONResponse:

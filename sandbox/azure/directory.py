@@ -15,7 +15,7 @@ import requests
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from .access import Caller
-from .errors import AzureError, TokenError
+from .errors import NodeError, TokenError
 from .store import Document, Store
 
 _LIFE = 3600
@@ -76,7 +76,7 @@ class Directory:
 
         :raises TokenError: Nothing ties them, or the assertion is not to be believed.
         """
-        self._check(tenant)
+        self.check(tenant)
         identity = self._identity(client)
         claims = self._believed(assertion)
         self._federated(identity, claims)
@@ -87,7 +87,7 @@ class Directory:
 
         :raises TokenError: There is no such application, or that is not its secret.
         """
-        self._check(tenant)
+        self.check(tenant)
         found = self._store.resource(f"/applications/{client}")
         if found is None:
             raise _unknown(client, self.tenant)
@@ -96,15 +96,24 @@ class Directory:
         return self._token(client, found["principalId"], audience)
 
     def by_node(self, audience: str, client: str | None = None) -> str:
-        """A token for an identity of the node: one of those assigned to it, its own where none is named.
+        """A token for an identity of the node: the one named; else its own, or else the only one assigned to it.
 
-        :raises AzureError: The node has no such identity.
+        :raises NodeError: The node has no such identity, or several. (Microsoft Learn: "Managed identities for Azure
+            resources frequently asked questions")
         """
         assigned = [entry for node in self._store.resources(_NODES) for entry in node["identities"]]
-        for entry in assigned:
-            if entry["clientId"] == client or (client is None and entry.get("system")):
-                return self._token(entry["clientId"], entry["principalId"], audience)
-        raise AzureError(400, "invalid_request", "Identity not found")
+        if client is None:
+            chosen = [entry for entry in assigned if entry["system"]] or assigned
+        else:
+            chosen = [entry for entry in assigned if entry["clientId"] == client]
+        if not chosen:
+            raise NodeError("Identity not found")
+        if len(chosen) > 1:
+            raise NodeError(
+                "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in "
+                "the token request"
+            )
+        return self._token(chosen[0]["clientId"], chosen[0]["principalId"], audience)
 
     def assign_to_node(self, client: str, principal: str, *, system: bool = False) -> None:
         """Give the node an identity."""
@@ -124,13 +133,17 @@ class Directory:
             return None
         return Caller(claims["oid"], claims["appid"], claims["tid"])
 
-    def _check(self, tenant: str) -> None:
+    def check(self, tenant: str) -> None:
+        """Know a tenant.
+
+        :raises TokenError: There is no such tenant.
+        """
         if tenant.lower() != self.tenant:
             raise TokenError(
                 90002,
                 f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into "
                 "the correct cloud.",
-                error="invalid_request",
+                error="invalid_tenant",
                 status=400,
             )
 
@@ -147,14 +160,18 @@ class Directory:
                 jwt.decode(assertion, options={"verify_signature": False}),
             )
         except jwt.PyJWTError:
-            raise TokenError(50027, "JWT token is invalid or malformed.", error="invalid_request", status=400) from None
+            raise _malformed() from None
+        if header.get("alg") != "RS256":
+            raise _malformed()
         issuer = self._issuers.get(str(told.get("iss")))
         if issuer is None:
             raise _unmatched(700211, "issuer", told.get("iss"))
         keys = {key.key_id: key for key in _keys(issuer)}
         if header.get("kid") not in keys:
             raise TokenError(
-                700027, "The certificate with identifier used to sign the client assertion is not registered."
+                7000272,
+                f"The certificate with identifier {header.get('kid')} used to sign the federated credential could not "
+                f"be found in the metadata of identity provider {issuer.url}.",
             )
         try:
             return jwt.decode(
@@ -165,7 +182,7 @@ class Directory:
                 options={"verify_aud": False, "require": ["exp", "iss", "sub", "aud"]},
             )
         except jwt.InvalidSignatureError:
-            raise TokenError(5002730, "Invalid JWT token. The signature is invalid.") from None
+            raise TokenError(700027, "Client assertion contains an invalid signature.") from None
         except jwt.PyJWTError as error:
             raise TokenError(
                 700024, f"Client assertion is not within its valid time range. {type(error).__name__}."
@@ -226,6 +243,10 @@ def _unmatched(number: int, what: str, value: object) -> TokenError:
         f"No matching federated identity record found for presented assertion {what} '{value}'. Check your federated "
         f"identity credential Subject, Audience and Issuer against the presented assertion.",
     )
+
+
+def _malformed() -> TokenError:
+    return TokenError(50027, "JWT token is invalid or malformed.", error="invalid_request", status=400)
 
 
 def _unknown(client: str, tenant: str) -> TokenError:

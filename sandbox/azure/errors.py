@@ -25,6 +25,20 @@ class AzureError(Exception):
         return {"error": {"code": self.code, "message": self.message, **inner}}
 
 
+class NodeError(AzureError):
+    """A refusal of a node's metadata endpoint."""
+
+    def __init__(self, message: str) -> None:
+        """
+        :param message: The endpoint's text.
+        """
+        super().__init__(400, "invalid_request", message)
+
+    def body(self) -> dict[str, Any]:
+        """As the endpoint writes it."""
+        return {"error": self.code, "error_description": self.message}
+
+
 class TokenError(Exception):
     """A refusal of the directory."""
 

@@ -32,28 +32,29 @@ class Vault:
         self._base = f"https://{resource['name']}.{domain}"
         self._retention = int(resource["properties"].get("softDeleteRetentionInDays") or 90)
         self._protected = bool(resource["properties"].get("enablePurgeProtection"))
+        self._premium = resource["properties"].get("sku", {}).get("name") == "premium"
 
     def get(self, kind: Kind, name: str, version: str | None = None) -> Document:
         """A version of an object, the latest where none is named."""
         found = self._live(kind, name)
-        if version:
-            for made in found["versions"]:
-                if made["version"] == version:
-                    return self._shown(kind, name, made)
-            raise _missing(kind, name, version)
-        latest = found["versions"][-1]
-        if kind == "secrets" and not latest["attributes"]["enabled"]:
+        made = _version(kind, found, version)
+        if kind == "secrets" and not made["attributes"]["enabled"]:
             raise AzureError(403, "Forbidden", "Operation get is not allowed on a disabled secret.", "SecretDisabled")
-        return self._shown(kind, name, latest)
+        return self._shown(kind, name, made)
 
-    def listing(self, kind: Kind) -> Document:
+    def listing(self, kind: Kind) -> list[Document]:
         """The objects of a kind, without what is in them."""
         live = [found for found in self._store.objects(self._name, kind) if found["deleted"] is None]
-        return _page([self._item(kind, found["name"], found["versions"][-1], whole=True) for found in live])
+        return [self._item(kind, found["name"], found["versions"][-1], whole=True) for found in live]
 
-    def versions(self, kind: Kind, name: str) -> Document:
+    def deleted_listing(self, kind: Kind) -> list[Document]:
+        """The objects of a kind that were deleted softly, without what is in them."""
+        gone = [found for found in self._store.objects(self._name, kind) if found["deleted"]]
+        return [self._item(kind, found["name"], found["versions"][-1], whole=True) | found["deleted"] for found in gone]
+
+    def versions(self, kind: Kind, name: str) -> list[Document]:
         """The versions of an object, without what is in them."""
-        return _page([self._item(kind, name, made) for made in self._live(kind, name)["versions"]])
+        return [self._item(kind, name, made) for made in self._live(kind, name)["versions"]]
 
     def set_secret(self, name: str, body: Document) -> Document:
         """A new version of a secret."""
@@ -67,6 +68,7 @@ class Vault:
 
     def create_key(self, name: str, body: Document) -> Document:
         """A new version of a key."""
+        self._hold(body)
         made = {"key": new_key(body), "key_ops": body.get("key_ops"), "tags": body.get("tags") or {}}
         return self._added("keys", name, made, body.get("attributes") or {})
 
@@ -75,6 +77,19 @@ class Vault:
         latest = self._live("keys", name)["versions"][-1]
         made = {"key": new_key(latest["key"]["request"]), "key_ops": latest["key_ops"], "tags": latest["tags"]}
         return self._added("keys", name, made, {})
+
+    def rotation_policy(self, name: str) -> Document:
+        """When a key rotates; it tells of its end where nobody said."""
+        found = self._live("keys", name)
+        default = {"lifetimeActions": [{"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}]}
+        return {"id": f"{self._base}/keys/{name}/rotationpolicy", **(found.get("rotation") or default)}
+
+    def set_rotation_policy(self, name: str, body: Document) -> Document:
+        """Say when a key rotates."""
+        self._live("keys", name)
+        rotation = {key: body[key] for key in ("lifetimeActions", "attributes") if body.get(key) is not None}
+        self._changed("keys", name, lambda found: found.update(rotation=rotation))
+        return self.rotation_policy(name)
 
     def create_certificate(self, name: str, body: Document) -> Document:
         """A new version of a certificate; with another issuer than `Self`, an operation that waits for it."""
@@ -86,20 +101,16 @@ class Vault:
             "cancellation_requested": False,
             "request_id": uuid.uuid4().hex,
         }
-        if issuer == "Self":
-            issued = issue(policy)
-            version = uuid.uuid4().hex
-            attributes = body.get("attributes") or {}
-            self._added(
-                "keys", name, {"key": issued.key, "key_ops": None, "tags": {}}, attributes, version, managed=True
-            )
-            secret = {"value": issued.secret, "contentType": issued.content_type, "tags": {}}
-            self._added("secrets", name, secret, attributes, version, managed=True)
-            self._added("certificates", name, _certificate(issued, policy, body), attributes, version)
-            operation |= {"status": "completed", "target": f"{self._base}/certificates/{name}"}
-        else:
-            operation |= {"status": "inProgress", "status_details": "Pending certificate created."}
-        self._changed("certificates", name, lambda found: found.update(pending=operation))
+        _legal(name)
+        self._hold(policy.get("key_props") or {})
+        issued = issue(policy) if issuer == "Self" else None
+        with self._store.writing():
+            if issued:
+                self._issued(name, issued, policy, body)
+                operation |= {"status": "completed", "target": f"{self._base}/certificates/{name}"}
+            else:
+                operation |= {"status": "inProgress", "status_details": "Pending certificate created."}
+            self._changed("certificates", name, lambda found: found.update(pending=operation))
         # Azure's first answer never says that it is done already, and its clients rely on that.
         return {**operation, "status": "inProgress", "target": None}
 
@@ -114,24 +125,32 @@ class Vault:
         """A certificate's policy."""
         return self.get("certificates", name)["policy"]
 
-    def update(self, kind: Kind, name: str, version: str | None, body: Document) -> Document:
-        """Change a version's attributes, content type or tags."""
+    def set_policy(self, name: str, body: Document) -> Document:
+        """Change a certificate's policy: its next version will follow it."""
+        self.update("certificates", name, None, {"policy": {**self.policy(name), **body}})
+        return self.policy(name)
 
-        def change(found: Document) -> None:
-            chosen = [made for made in found["versions"] if not version or made["version"] == version]
-            if not chosen:
-                raise _missing(kind, name, version)
-            made = chosen[-1]
-            made["attributes"] |= {**(body.get("attributes") or {}), "updated": int(time.time())}
-            made |= {key: body[key] for key in ("tags", "contentType", "policy") if body.get(key) is not None}
+    def update(self, kind: Kind, name: str, version: str | None, body: Document) -> Document:
+        """Change a version's attributes, content type, tags or operations; of a certificate, its key's and secret's."""
 
         self._live(kind, name)
-        self._changed(kind, name, change)
-        return self.get(kind, name, version)
+        attributes = {key: value for key, value in (body.get("attributes") or {}).items() if value is not None}
+        said = {key: body[key] for key in ("tags", "contentType", "key_ops", "policy") if body.get(key) is not None}
+
+        def change(found: Document, said: Document) -> None:
+            made = _version(kind, found, version)
+            made["attributes"] |= {**attributes, "updated": int(time.time())}
+            made |= said
+
+        with self._store.writing():
+            self._changed(kind, name, lambda found: change(found, said))
+            for other in _family(kind)[1:]:
+                self._changed(other, name, lambda found: change(found, {}))
+        return self._told(kind, name, _version(kind, self._live(kind, name), version))
 
     def delete(self, kind: Kind, name: str) -> Document:
         """Delete an object softly, and with a certificate its key and secret."""
-        latest = self._shown(kind, name, self._live(kind, name)["versions"][-1])
+        latest = self._told(kind, name, self._live(kind, name)["versions"][-1])
         now = int(time.time())
         gone = {
             "recoveryId": f"{self._base}/deleted{kind}/{name}",
@@ -147,14 +166,14 @@ class Vault:
         found = self._store.object(self._name, kind, name)
         if not found or not found["deleted"]:
             raise AzureError(404, f"{kind[:-1].title()}NotFound", f"Deleted {kind[:-1]} not found: {name}")
-        return {**self._shown(kind, name, found["versions"][-1]), "value": None, **found["deleted"]}
+        return {**self._told(kind, name, found["versions"][-1]), **found["deleted"]}
 
     def recover(self, kind: Kind, name: str) -> Document:
         """Undo a deletion."""
         self.deleted(kind, name)
         for each in _family(kind):
             self._changed(each, name, lambda found: found.update(deleted=None))
-        return self._item(kind, name, self._live(kind, name)["versions"][-1])
+        return self._told(kind, name, self._live(kind, name)["versions"][-1])
 
     def purge(self, kind: Kind, name: str) -> None:
         """Delete for good what was deleted softly."""
@@ -176,12 +195,7 @@ class Vault:
         *,
         managed: bool = False,
     ) -> Document:
-        if not _NAME.fullmatch(name):
-            raise AzureError(
-                400,
-                "BadParameter",
-                f"The request URI contains an invalid name: {name}. It must match the pattern ^[0-9a-zA-Z-]{{1,127}}$.",
-            )
+        _legal(name)
         now = int(time.time())
         made = {
             **made,
@@ -218,7 +232,20 @@ class Vault:
             change(found)
             self._store.put_object(self._name, kind, name, found)
 
+    def _issued(self, name: str, issued: Issued, policy: Document, body: Document) -> None:
+        version, attributes = uuid.uuid4().hex, body.get("attributes") or {}
+        key = {"key": issued.key, "key_ops": None, "tags": {}}
+        self._added("keys", name, key, attributes, version, managed=True)
+        secret = {"value": issued.secret, "contentType": issued.content_type, "tags": {}}
+        self._added("secrets", name, secret, attributes, version, managed=True)
+        self._added("certificates", name, _certificate(issued, policy, body), attributes, version)
+
+    def _hold(self, key: Document) -> None:
+        if str(key.get("kty")).endswith("-HSM") and not self._premium:
+            raise AzureError(400, "BadParameter", f"Key type {key['kty']} needs a vault of SKU premium.")
+
     def _live(self, kind: Kind, name: str) -> Document:
+        _legal(name)
         found = self._store.object(self._name, kind, name)
         if not found or found["deleted"] or not found["versions"]:
             raise _missing(kind, name)
@@ -230,12 +257,18 @@ class Vault:
         item |= {"tags": made["tags"], "contentType": made.get("contentType"), "managed": made["managed"] or None}
         return {key: value for key, value in item.items() if value is not None}
 
+    def _told(self, kind: Kind, name: str, made: Document) -> Document:
+        """As everyone else is told of it than who gets it: without a secret's value."""
+        return {key: value for key, value in self._shown(kind, name, made).items() if key != "value"}
+
     def _shown(self, kind: Kind, name: str, made: Document) -> Document:
         id_ = f"{self._base}/{kind}/{name}/{made['version']}"
-        common = {"attributes": made["attributes"], "tags": made["tags"]}
+        common: dict[str, Any] = {"attributes": made["attributes"], "tags": made["tags"]}
+        if made["managed"]:
+            common["managed"] = True
         if kind == "keys":
             return {"key": {"kid": id_, **public_half(made["key"], made["key_ops"])}, **common}
-        common |= {"id": id_, "managed": True} if made["managed"] else {"id": id_}
+        common["id"] = id_
         if kind == "secrets":
             return {**common, "value": made["value"], "contentType": made["contentType"]}
         return {
@@ -259,8 +292,21 @@ def _family(kind: Kind) -> tuple[Kind, ...]:
     return ("certificates", "keys", "secrets") if kind == "certificates" else (kind,)
 
 
-def _page(items: list[Document]) -> Document:
-    return {"value": items, "nextLink": None}
+def _version(kind: Kind, found: Document, version: str | None) -> Document:
+    """A version of an object, the latest where none is named."""
+    for made in reversed(found["versions"]):
+        if version in {None, made["version"]}:
+            return made
+    raise _missing(kind, found["name"], version)
+
+
+def _legal(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise AzureError(
+            400,
+            "BadParameter",
+            f"The request URI contains an invalid name: {name}. It must match the pattern ^[0-9a-zA-Z-]{{1,127}}$.",
+        )
 
 
 def _missing(kind: Kind, name: str, version: str | None = None) -> AzureError:
