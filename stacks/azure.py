@@ -85,7 +85,8 @@ class KeyVaultSettings(Declaration):
     """Id of the Log Analytics workspace that gets its audit log."""
 
     lock: bool = False
-    """Guard it against deletion with a lock."""
+    """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,
+    or one of its secrets, is removed."""
 
     tags: Mapping[str, str] = {}
     """Its tags."""

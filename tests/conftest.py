@@ -30,6 +30,9 @@ class Recorded:
     dependencies: set[str]
     """Names of what it depends on."""
 
+    dependency_types: set[str]
+    """Types of that."""
+
     replace_on_changes: list[str]
 
 
@@ -51,6 +54,7 @@ class Recorder(mocks.MockMonitor):
                 shown=raw,
                 secret_inputs={key for key, value in raw.items() if _is_secret(value)},
                 dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
+                dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
             )
         )

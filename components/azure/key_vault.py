@@ -127,7 +127,8 @@ class NewVault:
     """The Log Analytics workspace that gets its audit log."""
 
     lock: bool = False
-    """Guard it against deletion with a lock."""
+    """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,
+    or one of its secrets, is removed. (Microsoft Learn: "Lock your resources to protect your infrastructure")"""
 
     tags: Mapping[str, str] | None = None
     """Its tags."""
@@ -260,10 +261,9 @@ class KeyVault(pulumi.ComponentResource):
         self.vault_id = self._made.id
         if reach.private_endpoint:
             self._join(name, reach.private_endpoint, vault.location)
-        if vault.audit_workspace_id:
-            self._audit(name, vault.audit_workspace_id)
+        audit = self._audit(name, vault.audit_workspace_id) if vault.audit_workspace_id else None
         if vault.lock:
-            self._lock(name)
+            self._lock(name, audit)
 
     def _join(self, name: str, endpoint: PrivateEndpoint, location: str | None) -> None:
         made = network.PrivateEndpoint(
@@ -311,8 +311,8 @@ class KeyVault(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _audit(self, name: str, workspace_id: str) -> None:
-        monitor.DiagnosticSetting(
+    def _audit(self, name: str, workspace_id: str) -> monitor.DiagnosticSetting:
+        return monitor.DiagnosticSetting(
             name,
             name="strongroom-audit",
             resource_uri=self.vault_id,
@@ -321,14 +321,15 @@ class KeyVault(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _lock(self, name: str) -> None:
+    def _lock(self, name: str, audit: pulumi.Resource | None) -> None:
         authorization.ManagementLockByScope(
             name,
             lock_name="strongroom",
             scope=self.vault_id,
             level="CanNotDelete",
             notes="Holds the secrets of workloads; made by Strongroom",
-            opts=self._child,
+            # The lock guards the audit's setting too, and so must be gone before that can go.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=audit),
         )
 
     def _keep(self, name: str, contents: Contents) -> dict[VaultObject, pulumi.Resource]:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -34,11 +35,14 @@ _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _CREDENTIALS = f"{_IDENTITIES}/federatedIdentityCredentials"
 _IDENTITY = f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
 _CLUSTER = f"{_GROUP}/providers/Microsoft.ContainerService/managedClusters/{{resourceName}}"
+_VAULTS = "Microsoft.KeyVault/vaults"
+_LOCKS = "Microsoft.Authorization/locks"
+_OBJECT_NAME = "[0-9A-Za-z-]{1,127}"
 _DOMAIN = "vault.azure.net"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VAULT_NAME = re.compile(r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]")
 _MOST_CREDENTIALS = 20
 _MOST_POLICIES = 1024
+_PLAIN: Mapping[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
 _SKIPPED = {"azureApiVersion"}
 
 
@@ -53,7 +57,7 @@ class Kind:
     """Its id, with inputs in braces."""
 
     named: str
-    """The input that names it; made up where it is left out."""
+    """The input that names it; a name is made up where it is left out."""
 
     nested: bool = True
     """Whether its inputs have a `properties` of their own; flat ones are put together by the SDK."""
@@ -61,28 +65,50 @@ class Kind:
     immutable: Collection[str] = ()
     """Inputs, besides those in its id, whose change makes another resource."""
 
+    legal: str = ""
+    """What its name must match. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
+
+    by_arm: bool = True
+    """Whether the Resource Manager deletes it: the provider deletes what is in a vault by other ways."""
+
 
 KINDS: Mapping[str, Kind] = {
     "azure-native:resources:ResourceGroup": Kind(
-        "Microsoft.Resources/resourceGroups", _GROUP, "resourceGroupName", nested=False, immutable=("location",)
+        "Microsoft.Resources/resourceGroups",
+        _GROUP,
+        "resourceGroupName",
+        nested=False,
+        immutable=("location",),
+        legal=r"[\w().-]{0,89}[\w()-]",
     ),
     "azure-native:keyvault:Vault": Kind(
-        "Microsoft.KeyVault/vaults", _VAULT, "vaultName", immutable=("location", "properties.tenantId")
+        _VAULTS,
+        _VAULT,
+        "vaultName",
+        immutable=("location", "properties.tenantId"),
+        legal=r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]",
     ),
     "azure-native:keyvault:Secret": Kind(
-        "Microsoft.KeyVault/vaults/secrets", f"{_VAULT}/secrets/{{secretName}}", "secretName"
+        "Microsoft.KeyVault/vaults/secrets",
+        f"{_VAULT}/secrets/{{secretName}}",
+        "secretName",
+        legal=_OBJECT_NAME,
+        by_arm=False,
     ),
     "azure-native:keyvault:Key": Kind(
         "Microsoft.KeyVault/vaults/keys",
         f"{_VAULT}/keys/{{keyName}}",
         "keyName",
         immutable=("properties.kty", "properties.keySize", "properties.curveName"),
+        legal=_OBJECT_NAME,
+        by_arm=False,
     ),
     "azure-native:keyvault:AccessPolicy": Kind(
         "Microsoft.KeyVault/vaults/accessPolicies",
         f"{_VAULT}/accessPolicies/{{objectId}}",
-        "objectId",
+        "policy",
         immutable=("policy.objectId",),
+        by_arm=False,
     ),
     "azure-native:managedidentity:UserAssignedIdentity": Kind(
         _IDENTITIES,
@@ -90,12 +116,14 @@ KINDS: Mapping[str, Kind] = {
         "resourceName",
         nested=False,
         immutable=("location",),
+        legal="[0-9A-Za-z][0-9A-Za-z_-]{2,127}",
     ),
     "azure-native:managedidentity:FederatedIdentityCredential": Kind(
         _CREDENTIALS,
         f"{_IDENTITY}/federatedIdentityCredentials/{{federatedIdentityCredentialResourceName}}",
         "federatedIdentityCredentialResourceName",
         nested=False,
+        legal="[0-9A-Za-z][0-9A-Za-z_-]{2,119}",
     ),
     "azure-native:authorization:RoleAssignment": Kind(
         "Microsoft.Authorization/roleAssignments",
@@ -105,7 +133,7 @@ KINDS: Mapping[str, Kind] = {
         immutable=("*",),
     ),
     "azure-native:authorization:ManagementLockByScope": Kind(
-        "Microsoft.Authorization/locks",
+        _LOCKS,
         "{scope}/providers/Microsoft.Authorization/locks/{lockName}",
         "lockName",
         nested=False,
@@ -145,7 +173,12 @@ KINDS: Mapping[str, Kind] = {
         immutable=("virtualNetwork",),
     ),
     "azure-native:containerservice:ManagedCluster": Kind(
-        "Microsoft.ContainerService/managedClusters", _CLUSTER, "resourceName", nested=False, immutable=("location",)
+        "Microsoft.ContainerService/managedClusters",
+        _CLUSTER,
+        "resourceName",
+        nested=False,
+        immutable=("location",),
+        legal="[0-9A-Za-z]([0-9A-Za-z_-]{0,61}[0-9A-Za-z])?",
     ),
     "azure-native:containerservice:IdentityBinding": Kind(
         "Microsoft.ContainerService/managedClusters/identityBindings",
@@ -187,9 +220,7 @@ class AzureNativeProvider(Provider):
         """Name what has no name; refuse what the SDK's types and the documented rules refuse."""
         entry = _kind(kind)
         checked = dict(inputs)
-        if kind.endswith(":AccessPolicy"):
-            return checked
-        if checked.get(entry.named) is None:
+        if checked.get(entry.named) is None and entry.named != "policy":
             short = re.sub(r"[^0-9A-Za-z-]+", "-", name)[: 23 - len(unique)]
             kept = before.get(entry.named)
             made = (
@@ -199,6 +230,9 @@ class AzureNativeProvider(Provider):
         faults = list(_faults(_arguments(kind), checked, ""))
         if faults:
             raise ProviderError("; ".join(faults))
+        own = checked[entry.named]
+        if entry.legal and known(own) and not re.fullmatch(entry.legal, own):
+            raise ProviderError(f"InvalidResourceName: {entry.named} {own!r} must match ^{entry.legal}$")
         if (rule := _RULES.get(entry.arm)) is not None:
             try:
                 rule(checked)
@@ -253,16 +287,16 @@ class AzureNativeProvider(Provider):
         return self._write(kind, inputs, new=False)[1]
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
-        """Remove it; a vault and what is in it softly."""
+        """Remove it and what is below it; vaults and what is in them softly.
+
+        :raises ProviderError: A lock guards it.
+        """
         store, entry = self._parts.store, _kind(kind)
         found = store.resource(id_)
         if found is None:
             return
-        locks = [lock for lock in store.resources("Microsoft.Authorization/locks") if not id_.startswith(lock["id"])]
-        if any(id_.lower().startswith(lock["properties"]["scope"].lower()) for lock in locks):
-            raise ProviderError(f"ScopeLocked: The scope '{id_}' cannot perform delete operation because of a lock.")
-        if entry.arm == "Microsoft.KeyVault/vaults":
-            store.put(f"/deleted{id_}", "Microsoft.KeyVault/deletedVaults", found)
+        if entry.by_arm and entry.arm != _LOCKS:
+            self._unlocked(id_)
         if entry.arm == "Microsoft.KeyVault/vaults/accessPolicies":
             self._policies(inputs, None)
         if entry.arm in _DATA:
@@ -272,8 +306,24 @@ class AzureNativeProvider(Provider):
             except AzureError as error:
                 if error.status != 404:
                     raise ProviderError(str(error)) from None
-        with self._alone(entry, id_):
+        with self._alone(entry, id_), store.writing():
+            for vault in store.resources(_VAULTS):
+                if _within(vault["id"], id_):
+                    store.put(f"/deleted{vault['id']}", "Microsoft.KeyVault/deletedVaults", vault)
             store.remove(id_)
+
+    def _unlocked(self, id_: str) -> None:
+        """Refuse to delete what a lock guards. (Microsoft Learn: "Lock your resources to protect your infrastructure")
+
+        A lock guards its scope, everything below, extensions such as role assignments and diagnostic settings among
+        it, and the groups that hold its scope. It leaves the data plane alone.
+        """
+        scopes = [lock["properties"]["scope"] for lock in self._parts.store.resources(_LOCKS)]
+        if guarding := [scope for scope in scopes if _within(id_, scope) or _within(scope, id_)]:
+            raise ProviderError(
+                f"ScopeLocked: The scope '{id_}' cannot perform delete operation because following scope(s) are "
+                f"locked: '{', '.join(guarding)}'. Please remove the lock and try again."
+            )
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Look something up."""
@@ -315,9 +365,9 @@ class AzureNativeProvider(Provider):
                     rule(self, body, before)
             except AzureError as error:
                 raise ProviderError(str(error)) from None
+            if entry.arm == "Microsoft.KeyVault/vaults/accessPolicies":
+                self._policies(inputs, inputs["policy"])
             store.put(id_, entry.arm, body)
-        if entry.arm == "Microsoft.KeyVault/vaults/accessPolicies":
-            self._policies(inputs, inputs["policy"])
         return id_, {**inputs, **_shown(entry, body)}
 
     def _body(self, entry: Kind, id_: str, inputs: Properties, before: Document | None) -> Document:
@@ -396,9 +446,9 @@ class AzureNativeProvider(Provider):
         """The rules of a vault that depend on what there is."""
         store, properties, name = self._parts.store, body["properties"], body["name"].lower()
         properties["vaultUri"] = f"https://{body['name']}.{_DOMAIN}/"
-        properties.setdefault("softDeleteRetentionInDays", 90)
+        old: Document = (before or {}).get("properties", {})
+        properties.setdefault("softDeleteRetentionInDays", old.get("softDeleteRetentionInDays", 90))
         if before:
-            old = before["properties"]
             if old.get("enablePurgeProtection") and properties.get("enablePurgeProtection") is False:
                 raise AzureError(400, "BadRequest", 'The property "enablePurgeProtection" cannot be set to false.')
             if old["softDeleteRetentionInDays"] != properties["softDeleteRetentionInDays"]:
@@ -410,7 +460,7 @@ class AzureNativeProvider(Provider):
             if old.get("enablePurgeProtection"):
                 properties["enablePurgeProtection"] = True
             return
-        if any(vault["name"].lower() == name for vault in store.resources("Microsoft.KeyVault/vaults")):
+        if any(vault["name"].lower() == name for vault in store.resources(_VAULTS)):
             raise AzureError(
                 409,
                 "VaultAlreadyExists",
@@ -451,6 +501,8 @@ class AzureNativeProvider(Provider):
             }
             request |= {"key_ops": properties.get("keyOps"), "attributes": _data_attributes(properties)}
             made = vault.create_key(body["name"], request)
+            if rotation := properties.get("rotationPolicy"):
+                vault.set_rotation_policy(body["name"], rotation)
         body["version"] = made["key"]["kid"].rpartition("/")[2]
         body["properties"] = {**properties, **_uris(inputs, "keys", body)}
 
@@ -512,7 +564,7 @@ class AzureNativeProvider(Provider):
 
 Write = Callable[[AzureNativeProvider, Document, Document | None], None]
 _WRITES: Mapping[str, Write] = {
-    "Microsoft.KeyVault/vaults": AzureNativeProvider.write_vault,
+    _VAULTS: AzureNativeProvider.write_vault,
     "Microsoft.KeyVault/vaults/secrets": AzureNativeProvider.write_secret,
     "Microsoft.KeyVault/vaults/keys": AzureNativeProvider.write_key,
     _IDENTITIES: AzureNativeProvider.write_identity,
@@ -526,8 +578,6 @@ _DATA: Mapping[str, Any] = {"Microsoft.KeyVault/vaults/secrets": "secrets", "Mic
 
 def _vault_rules(inputs: Properties) -> None:
     properties = inputs["properties"]
-    if known(inputs["vaultName"]) and not _VAULT_NAME.fullmatch(inputs["vaultName"]):
-        raise AzureError(400, "VaultNameNotValid", f"The vault name '{inputs['vaultName']}' is invalid.")
     if properties.get("enablePurgeProtection") is False:
         raise AzureError(400, "BadRequest", 'The property "enablePurgeProtection" cannot be set to false.')
     days = properties.get("softDeleteRetentionInDays")
@@ -556,11 +606,16 @@ def _credential_rules(inputs: Properties) -> None:
 
 
 _RULES: Mapping[str, Callable[[Properties], None]] = {
-    "Microsoft.KeyVault/vaults": _vault_rules,
+    _VAULTS: _vault_rules,
     "Microsoft.KeyVault/vaults/secrets": _secret_rules,
     "Microsoft.Authorization/roleAssignments": _assignment_rules,
     _CREDENTIALS: _credential_rules,
 }
+
+
+def _within(id_: str, scope: str) -> bool:
+    """Whether `id_` is `scope` or below it."""
+    return f"{id_.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
 
 
 def _kind(kind: str) -> Kind:
@@ -588,10 +643,24 @@ def _faults(model: type, given: Properties, path: str) -> Iterator[str]:
             if key not in _SKIPPED and not key.startswith("__"):
                 yield f"{path}{key} is not a property"
             continue
+        if value not in (None, UNKNOWN) and (wanted := _unlike(types[key], value)):
+            yield f"{path}{key} must be {wanted}"
         below = _model(types[key])
         for place, entry in _entries(value):
             if below and isinstance(entry, dict):
                 yield from _faults(below, entry, f"{path}{key}{place}.")
+
+
+def _unlike(annotation: Any, value: Any) -> str | None:
+    """What a value of this type must be, where `value` isn't; the value itself may be secret."""
+    if not isinstance(annotation, type):
+        return None
+    if issubclass(annotation, Enum):
+        allowed = [member.value for member in annotation]
+        return None if value in allowed else f"one of {', '.join(allowed)}"
+    if annotation in _PLAIN and not isinstance(value, annotation):
+        return _PLAIN[annotation]
+    return None
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

@@ -92,11 +92,13 @@ def test_a_dns_zone_that_exists_is_used(declare: Declare) -> None:
 def test_audit_and_lock_are_of_the_vault(declare: Declare) -> None:
     recorder = declare(lambda: vault(vault=NewVault(audit_workspace_id="/workspace", lock=True)))
 
-    setting = recorder.one("azure-native:monitor:DiagnosticSetting").inputs
-    assert (setting["resourceUri"], setting["workspaceId"]) == (VAULT_ID, "/workspace")
-    assert setting["logs"] == [{"category": "AuditEvent", "enabled": True}]
-    lock = recorder.one("azure-native:authorization:ManagementLockByScope").inputs
-    assert (lock["scope"], lock["level"]) == (VAULT_ID, "CanNotDelete")
+    setting = recorder.one("azure-native:monitor:DiagnosticSetting")
+    assert (setting.inputs["resourceUri"], setting.inputs["workspaceId"]) == (VAULT_ID, "/workspace")
+    assert setting.inputs["logs"] == [{"category": "AuditEvent", "enabled": True}]
+    lock = recorder.one("azure-native:authorization:ManagementLockByScope")
+    assert (lock.inputs["scope"], lock.inputs["level"]) == (VAULT_ID, "CanNotDelete")
+    # It goes first, for it guards the setting too.
+    assert setting.type in lock.dependency_types
 
 
 def test_secrets_are_secret_and_have_their_attributes(declare: Declare) -> None:
