@@ -186,7 +186,7 @@ def test_a_service_accounts_token_becomes_its_identitys(azure: Deployment, tmp_p
         ({"sub": f"system:serviceaccount:{NAMESPACE}:orders2"}, "AADSTS700213"),
         ({"aud": ["api://elsewhere"]}, "AADSTS700212"),
         ({"exp": int(time.time()) - 600, "iat": int(time.time()) - 4200}, "AADSTS700024"),
-        ({"nbf": int(time.time()) + 3600}, "AADSTS700024"),
+        ({"nbf": int(time.time()) + 86400}, "AADSTS700024"),
     ],
     ids=["issuer", "subject", "audience", "expired", "not yet"],
 )
