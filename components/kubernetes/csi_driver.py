@@ -5,14 +5,57 @@ from typing import Any, Literal
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
-from pulumi_kubernetes.helm.v3 import Release
 
 from ..charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from ..helm import PlannedRelease, release
 
 CA_DIRECTORY = "/vault/tls"
 CA_FILE = "ca.crt"
 CA_PATH = f"{CA_DIRECTORY}/{CA_FILE}"
 """Where the installed Vault provider finds the CA that was given here, inside its pods."""
+
+NAMESPACE = "kube-system"
+
+Provider = Literal["azure", "vault"]
+
+
+def driver_releases(
+    name: str,
+    *,
+    audiences: Collection[str],
+    providers: Collection[Provider] = ("vault",),
+    rotation_poll_interval: str = "2m",
+    vault_ca: bool = False,
+    namespace: str = NAMESPACE,
+    driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
+    vault_chart: Chart = VAULT,
+    azure_chart: Chart = AZURE_PROVIDER,
+) -> dict[Literal["driver", "azure", "vault"], PlannedRelease]:
+    """The releases that `SecretsStoreCsiDriver` makes, by what they are; of its parameters.
+
+    :param vault_ca: Whether Vault's provider is given a CA.
+    """
+    planned: dict[Literal["driver", "azure", "vault"], PlannedRelease] = {
+        "driver": PlannedRelease(
+            name,
+            driver_chart,
+            namespace,
+            {
+                "syncSecret": {"enabled": True},
+                "enableSecretRotation": True,
+                "rotationPollInterval": rotation_poll_interval,
+                "tokenRequests": [{"audience": audience} for audience in sorted(set(audiences))],
+            },
+        )
+    }
+    if "vault" in providers:
+        values = _provider_values(_ca_name(name) if vault_ca else None)
+        planned["vault"] = PlannedRelease(f"{name}-vault", vault_chart, namespace, values)
+    if "azure" in providers:
+        # The chart bundles a driver, and an older one.
+        values = {"secrets-store-csi-driver": {"install": False}}
+        planned["azure"] = PlannedRelease(f"{name}-azure", azure_chart, namespace, values)
+    return planned
 
 
 class SecretsStoreCsiDriver(pulumi.ComponentResource):
@@ -29,10 +72,10 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         name: str,
         *,
         audiences: Collection[str],
-        providers: Collection[Literal["azure", "vault"]] = ("vault",),
+        providers: Collection[Provider] = ("vault",),
         rotation_poll_interval: str = "2m",
         vault_ca_certificate: str | None = None,
-        namespace: str = "kube-system",
+        namespace: str = NAMESPACE,
         driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
         vault_chart: Chart = VAULT,
         azure_chart: Chart = AZURE_PROVIDER,
@@ -48,69 +91,37 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         :param driver_chart: The driver's chart; another repository for a mirror.
         :param vault_chart: The chart that carries Vault's provider.
         :param azure_chart: The chart of Azure Key Vault's provider; the driver in it is left out.
+        :raises ChartError: A chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        driver = _release(
+        planned = driver_releases(
             name,
-            driver_chart,
-            namespace,
-            {
-                "syncSecret": {"enabled": True},
-                "enableSecretRotation": True,
-                "rotationPollInterval": rotation_poll_interval,
-                "tokenRequests": [{"audience": audience} for audience in sorted(set(audiences))],
-            },
-            child,
+            audiences=audiences,
+            providers=providers,
+            rotation_poll_interval=rotation_poll_interval,
+            vault_ca=vault_ca_certificate is not None,
+            namespace=namespace,
+            driver_chart=driver_chart,
+            vault_chart=vault_chart,
+            azure_chart=azure_chart,
         )
-        if "vault" in providers:
-            self._vault_provider(name, vault_chart, namespace, vault_ca_certificate, driver)
-        if "azure" in providers:
-            _release(
-                f"{name}-azure",
-                azure_chart,
-                namespace,
-                # The chart bundles a driver, and an older one.
-                {"secrets-store-csi-driver": {"install": False}},
-                pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+        before: list[pulumi.Resource] = [release(planned.pop("driver"), child)]
+        if vault_ca_certificate and "vault" in providers:
+            authority = ConfigMap(
+                _ca_name(name),
+                metadata={"name": _ca_name(name), "namespace": namespace},
+                data={CA_FILE: vault_ca_certificate},
+                opts=child,
             )
+            before.append(authority)
+        for provider in planned.values():
+            release(provider, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({})
 
-    def _vault_provider(
-        self, name: str, chart: Chart, namespace: str, ca_certificate: str | None, driver: pulumi.Resource
-    ) -> None:
-        authority = (
-            ConfigMap(
-                f"{name}-vault-ca",
-                metadata={"name": f"{name}-vault-ca", "namespace": namespace},
-                data={CA_FILE: ca_certificate},
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            if ca_certificate
-            else None
-        )
-        _release(
-            f"{name}-vault",
-            chart,
-            namespace,
-            _provider_values(f"{name}-vault-ca" if authority else None),
-            pulumi.ResourceOptions(parent=self, depends_on=[driver, *([authority] if authority else [])]),
-        )
 
-
-def _release(name: str, chart: Chart, namespace: str, values: dict[str, Any], opts: pulumi.ResourceOptions) -> Release:
-    return Release(
-        name,
-        name=name,
-        chart=chart.name,
-        version=chart.version,
-        repository_opts={"repo": chart.repository},
-        namespace=namespace,
-        atomic=True,
-        timeout=600,
-        values=values,
-        opts=opts,
-    )
+def _ca_name(name: str) -> str:
+    return f"{name}-vault-ca"
 
 
 def _provider_values(authority: str | None) -> dict[str, Any]:
