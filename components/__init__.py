@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .azure.key_vault import KeyVault
     from .azure.pod_identity import PodIdentities
     from .backend import Backend, Grant
+    from .kubernetes.agent_injector import VaultAgentInjector
+    from .kubernetes.akv2k8s import Akv2k8sEnvInjector
     from .kubernetes.csi_driver import SecretsStoreCsiDriver
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AksCluster": ".azure.cluster",
+    "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
     "AzureKeyVaultBackend": ".azure.backend",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
@@ -45,12 +48,14 @@ _HOME = {
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.borrowed",
     "SharedIdentity": ".azure.federated",
+    "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
     "Workload": ".workload",
 }
 
 __all__ = [
     "AksCluster",
+    "Akv2k8sEnvInjector",
     "AzureKeyVaultBackend",
     "Backend",
     "Certificate",
@@ -69,6 +74,7 @@ __all__ = [
     "SecretsStoreCsiDriver",
     "ServicePrincipal",
     "SharedIdentity",
+    "VaultAgentInjector",
     "VaultBackend",
     "Workload",
 ]

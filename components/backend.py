@@ -37,6 +37,9 @@ class Grant:
     node_publish_secret: str | None = None
     """The Kubernetes Secret, in the workload's namespace, that the provider takes credentials from."""
 
+    certificate_authority: pulumi.Input[str] | None = None
+    """PEM of the CA of the store's certificate, for what reads from within the pod; none where the system's do."""
+
     requires: Sequence[pulumi.Resource] = ()
     """What must exist before the pod starts."""
 

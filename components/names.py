@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -103,3 +103,6 @@ FilePermission = Annotated[str, AfterValidator(_file_permission)]
 
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 """An absolute path in a container."""
+
+GoDuration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smh]$")]
+"""A duration as Go writes it, e.g. `2m`."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from .delivery import Csi, Delivery
 from .names import (
     Declaration,
     DnsLabel,
@@ -85,8 +86,10 @@ class Workload(Declaration):
     mount_path: MountPath = "/mnt/secrets-store"
     """Where the secrets are mounted."""
 
-    delivery: Literal["csi"] = "csi"
-    """How the secrets reach it: `csi` is the Secrets Store CSI driver's volume."""
+    delivery: Delivery = Csi()
+    """How the secrets reach it: `csi` (files by the Secrets Store CSI driver), `agent-injector` (files by a Vault Agent
+    in the pod), `kubernetes-secret` (a Kubernetes Secret by the driver) or `akv2k8s` (environment variables, from Key
+    Vault); the kind alone, or a mapping of `kind` and its options."""
 
     secrets: Annotated[
         tuple[Secret, ...],

@@ -23,19 +23,25 @@ NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. --
 def settings() -> str:
     """The reference of everything that a stack file may say."""
     lines = ["# Settings", NOTE, "What may stand below `config:` in `stacks/Pulumi.<stack>.yaml`."]
+    places: dict[type[BaseModel], list[str]] = {Settings: ["strongroom"]}
     pending: list[tuple[str, type[BaseModel]]] = [("strongroom:", Settings)]
+    sections: list[tuple[type[BaseModel], list[str]]] = []
     while pending:
         prefix, model = pending.pop(0)
-        title = prefix.removesuffix(".").removesuffix(":") if model is not Settings else "strongroom"
-        lines += [f"## `{title}`", _text(model.__doc__), "| key | what | default |\n| --- | --- | --- |"]
         rows: list[str] = []
+        sections.append((model, rows))
         for name, field in model.model_fields.items():
             key = field.alias or name
             rows.append(f"| `{key}` | {_text(field.description)}{_choices(field)} | {_default(field)} |")
             for below in _models(field.annotation):
-                many = "[]" if get_origin(field.annotation) is tuple else ""
-                pending.append((f"{prefix}{key}{many}.", below))
-        lines[-1] += "\n" + "\n".join(rows)
+                place = f"{prefix}{key}{'[]' if get_origin(field.annotation) is tuple else ''}"
+                if below not in places:
+                    pending.append((f"{place}.", below))
+                places.setdefault(below, []).append(place)
+    for model, rows in sections:
+        title = ", ".join(f"`{place}`" for place in places[model])
+        table = "| key | what | default |\n| --- | --- | --- |\n" + "\n".join(rows)
+        lines += [f"## {title}{_kind(model)}", _text(model.__doc__), table]
     return "\n\n".join(lines) + "\n"
 
 
@@ -57,6 +63,12 @@ def reference() -> str:
 
 def _text(text: str | None) -> str:
     return " ".join((text or "").split())
+
+
+def _kind(model: type[BaseModel]) -> str:
+    """Which of several models at one place this is."""
+    field = model.model_fields.get("kind")
+    return f", `kind: {get_args(field.annotation)[0]}`" if field else ""
 
 
 def _choices(field: FieldInfo) -> str:

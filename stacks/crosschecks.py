@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import azure_rules, vault_rules
+from . import azure_rules, delivery_rules, vault_rules
 from .faults import Fault
 from .raw import is_generator, mapping
 
@@ -18,8 +18,24 @@ def crosschecks(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[s
     own = {"vault": vault_rules.rules, "azure-key-vault": azure_rules.rules}
     return [
         *(own[kind](raw, stack) if isinstance(kind, str) and kind in own else ()),
+        *delivery_rules.rules(raw),
+        *_unowned(mapping(raw.get("kubernetes"))),
+        *_two_places(mapping(raw.get("charts"))),
         *_plain(raw, secret_keys),
     ]
+
+
+def _unowned(kubernetes: Mapping[str, Any]) -> Iterator[Fault]:
+    install = kubernetes.get("install", "existing")
+    for key in ("providers", "audiences"):
+        if kubernetes.get(key) and install != "helm":
+            yield Fault(("kubernetes", key), f"goes with install 'helm' only, and install is {install!r}")
+
+
+def _two_places(charts: Mapping[str, Any]) -> Iterator[Fault]:
+    for name, chart in charts.items():
+        if {"path", "repository"} <= set(mapping(chart)):
+            yield Fault(("charts", name, "repository"), "and path both say where the chart is: keep one of them")
 
 
 def _plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fault]:

@@ -1,6 +1,6 @@
 """Faults in a stack's configuration, told to the person who wrote it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -12,6 +12,9 @@ from pydantic_core import ErrorDetails
 NAMESPACE = "strongroom"
 
 Location = tuple[int | str, ...]
+
+Unions = Mapping[Location, Mapping[str, type[BaseModel]]]
+"""The keys whose `kind` tells models apart, with those models; `*` stands for any entry of a list."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +51,24 @@ class InvalidSettingsError(pulumi.RunError):
 
 
 def faults_of(
-    error: ValidationError, model: type[BaseModel], secret_keys: Iterable[str], kinds: Mapping[str, type[BaseModel]]
+    error: ValidationError, model: type[BaseModel], secret_keys: Iterable[str], unions: Unions
 ) -> list[Fault]:
     """The faults that pydantic found in a `model`.
 
     :param secret_keys: Keys below which no input is repeated.
-    :param kinds: The models that `backend` tells apart by its `kind`.
+    :param unions: The model's unions.
     """
     hidden = set(secret_keys)
     faults: list[Fault] = []
     for details in error.errors(include_url=False):
-        location = _written(details["loc"], kinds)
+        location = _written(details["loc"], unions)
         if details["type"] == "too_short" and details["input"]:
             continue  # its entries are at fault, and told of
         shown = "" if location and location[0] in hidden else _given(details["input"])
         if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            faults.append(_unknown_kind(location, details, kinds))
+            faults.append(_unknown_kind(location, details, unions))
         else:
-            faults.append(Fault(location, _problem(details, model, shown, kinds)))
+            faults.append(Fault(location, _problem(details, model, shown, unions)))
     return faults
 
 
@@ -89,29 +92,37 @@ _MUST_BE = {
 }
 
 
-def _written(location: Location, kinds: Collection[str]) -> Location:
-    """`location` as the user has written it: pydantic puts the kind behind `backend`."""
-    return (
-        (location[0], *location[2:])
-        if location[:1] == ("backend",) and location[1:2] and location[1] in kinds
-        else location
-    )
+def _tagged(location: Location, unions: Unions) -> tuple[int, type[BaseModel]] | None:
+    """Where pydantic put a kind into `location`, behind the key of a union, and the model of that kind."""
+    for key, models in unions.items():
+        depth = len(key)
+        behind = len(location) > depth and all(known in {"*", step} for known, step in zip(key, location, strict=False))
+        if behind and location[depth] in models:
+            return depth, models[str(location[depth])]
+    return None
 
 
-def _unknown_kind(location: Location, details: ErrorDetails, kinds: Iterable[str]) -> Fault:
-    allowed = " or ".join(repr(kind) for kind in kinds)
+def _written(location: Location, unions: Unions) -> Location:
+    """`location` as the user has written it."""
+    tagged = _tagged(location, unions)
+    return location if tagged is None else (*location[: tagged[0]], *location[tagged[0] + 1 :])
+
+
+def _unknown_kind(location: Location, details: ErrorDetails, unions: Unions) -> Fault:
+    known = next(models for key, models in unions.items() if key[-1] == location[-1])
+    allowed = " or ".join(repr(kind) for kind in known)
     if details["type"] == "union_tag_not_found":
         return Fault((*location, "kind"), f"is required and missing: use {allowed}")
     return Fault((*location, "kind"), f"{details.get('ctx', {})['tag']!r} is not allowed: use {allowed}")
 
 
-def _problem(details: ErrorDetails, model: type[BaseModel], given: str, kinds: Mapping[str, type[BaseModel]]) -> str:
+def _problem(details: ErrorDetails, model: type[BaseModel], given: str, unions: Unions) -> str:
     kind = details["type"]
     context = details.get("ctx", {})
     if kind == "missing":
         return "is required and missing"
     if kind == "extra_forbidden":
-        return _unknown_key(str(details["loc"][-1]), _keys_beside(details["loc"], model, kinds))
+        return _unknown_key(str(details["loc"][-1]), _keys_beside(details["loc"], model, unions))
     if kind in _MUST_BE:
         return f"{given}must be {_MUST_BE[kind]}"
     if kind == "too_short":
@@ -131,9 +142,9 @@ def _unknown_key(key: str, known: Sequence[str]) -> str:
     return f"is not a known key; {hint}allowed here: {', '.join(known)}"
 
 
-def _keys_beside(location: Location, model: type[BaseModel], kinds: Mapping[str, type[BaseModel]]) -> list[str]:
-    if _written(tuple(location), kinds) != location:
-        location, model = location[2:], kinds[str(location[1])]
+def _keys_beside(location: Location, model: type[BaseModel], unions: Unions) -> list[str]:
+    if tagged := _tagged(tuple(location), unions):
+        location, model = location[tagged[0] + 1 :], tagged[1]
     for step in location[:-1]:
         fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
         model = _model_in(fields[step]) if step in fields else model

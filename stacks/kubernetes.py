@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.names import Declaration, DnsLabel
+from components.names import Declaration, DnsLabel, GoDuration
 
-from .values import GoDuration, Issuer
+from .values import Issuer
 
 
 class AksSettings(Declaration):
@@ -50,7 +50,15 @@ class KubernetesSettings(Declaration):
     """The kubeconfig's context; its current one where it is left out."""
 
     install: Literal["helm", "addon", "existing"] = "existing"
-    """Who owns the cluster's one CSI driver: Strongroom (`helm`), AKS (`addon`) or somebody else (`existing`)."""
+    """Who owns what deliveries need in the cluster, its one CSI driver above all: Strongroom (`helm`), AKS (`addon`) or
+    somebody else (`existing`)."""
+
+    providers: tuple[Literal["azure", "vault"], ...] = ()
+    """With `helm`: CSI providers to install besides the backend's own, for other stacks of the cluster."""
+
+    audiences: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """With `helm`: audiences that the driver requests tokens of besides the backend's own, for other stacks of the
+    cluster."""
 
     rotation_poll_interval: GoDuration = "2m"
     """How old a mounted secret may be before it is read again; where Strongroom installs the driver."""

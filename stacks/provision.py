@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.backend import Backend
-from components.kubernetes.csi_driver import SecretsStoreCsiDriver
+from components.kubernetes.akv2k8s import NAMESPACE_LABEL
 from components.kubernetes.workload import SecretWorkload
 from components.workload import Workload
 
 from .faults import InvalidSettingsError
 from .files import read_files
+from .installation import Installation
 from .settings import Settings
 from .vault import VaultSettings
 
@@ -33,22 +34,15 @@ class Provisioned:
     namespaces: Mapping[str, Sequence[pulumi.Resource]]
     """The namespaces that the stack makes."""
 
-    provider: Literal["azure", "vault"]
-    """The CSI provider that it needs."""
-
-    audiences: Sequence[str]
-    """Of the tokens that the driver must request."""
-
-    provider_ca: str | None = None
-    """PEM of the CA that the provider must trust, where it needs one."""
-
 
 def provision(settings: Settings) -> None:
     """Declare everything that `settings` describe, and export what `ops` needs to know of it.
 
-    :raises InvalidSettingsError: A file that the settings name can't be read.
+    :raises InvalidSettingsError: A file that the settings name can't be read, or a chart can't be what they say.
     """
     files, faults = read_files(settings)
+    installation = Installation(settings, files.vault_ca)
+    faults += installation.faults()
     if faults:
         raise InvalidSettingsError(pulumi.get_stack(), faults)
     # A stack loads the provider that it uses, and not the other.
@@ -61,7 +55,7 @@ def provision(settings: Settings) -> None:
 
         made = provision_azure(settings, settings.backend)
     on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
-    driver = _driver(settings, made, on_cluster)
+    installed = installation.declare(on_cluster)
     deployed = [
         (
             workload,
@@ -69,45 +63,44 @@ def provision(settings: Settings) -> None:
                 workload,
                 made.backend,
                 wait_for_rollout=settings.kubernetes.wait_for_rollout,
-                after=[*driver, *made.namespaces.get(workload.namespace, [])],
+                after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
                 opts=on_cluster,
             ),
         )
         for workload in settings.workloads
     ]
     pulumi.export("backend", made.described)
-    pulumi.export("kubernetes", {"kubeconfig": settings.kubernetes.kubeconfig, "context": settings.kubernetes.context})
+    pulumi.export(
+        "kubernetes",
+        {
+            "kubeconfig": settings.kubernetes.kubeconfig,
+            "context": settings.kubernetes.context,
+            "akv2k8sCredentials": installation.akv2k8s_credentials,
+        },
+    )
     pulumi.export("workloads", [_described(workload, component) for workload, component in deployed])
 
 
 def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
     """The workloads' namespaces, save those that exist."""
     wanted = {workload.namespace for workload in settings.workloads}
+    filled = {workload.namespace for workload in settings.workloads if workload.delivery.kind == "akv2k8s"}
     return {
         name: [
             kubernetes.core.v1.Namespace(
                 name,
-                metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+                metadata={
+                    "name": name,
+                    "labels": {
+                        "pod-security.kubernetes.io/enforce": "restricted",
+                        **(NAMESPACE_LABEL if name in filled else {}),
+                    },
+                },
                 opts=pulumi.ResourceOptions.merge(opts, None),
             )
         ]
         for name in sorted(wanted.difference(settings.kubernetes.existing_namespaces))
     }
-
-
-def _driver(settings: Settings, made: Provisioned, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-    if settings.kubernetes.install != "helm":
-        return []
-    return [
-        SecretsStoreCsiDriver(
-            "secrets-store",
-            audiences=[audience for audience in made.audiences if audience],
-            providers=[made.provider],
-            rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
-            vault_ca_certificate=made.provider_ca,
-            opts=opts,
-        )
-    ]
 
 
 def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, Any]:
@@ -116,6 +109,8 @@ def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, An
         "namespace": workload.namespace,
         "serviceAccount": workload.name,
         "secretProviderClass": workload.name,
+        "delivery": workload.delivery.kind,
+        "controller": "Deployment" if workload.replicas else "Pod",
         "identity": dict(component.grant.identity),
         "objects": [
             {
@@ -124,6 +119,7 @@ def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, An
                 "key": secret.key,
                 "version": secret.version,
                 "type": secret.type,
+                "env": secret.env,
             }
             for secret in workload.secrets
         ],

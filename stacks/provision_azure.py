@@ -12,11 +12,12 @@ from pydantic import BaseModel, SecretStr
 from components.azure.backend import AzureKeyVaultBackend, Gate
 from components.azure.borrowed import NodeIdentity, ServicePrincipal
 from components.azure.certificate import VaultCertificate
+from components.azure.choices import AUDIENCES
 from components.azure.clouds import CLOUDS, Cloud
 from components.azure.cluster import AksCluster, NewCluster
 from components.azure.federated import OwnIdentities, Place, SharedIdentity
-from components.azure.identity import EXCHANGE_AUDIENCE, Identities
-from components.azure.identity_binding import BINDING_AUDIENCE, IdentityBindings
+from components.azure.identity import Identities
+from components.azure.identity_binding import IdentityBindings
 from components.azure.key_vault import (
     Contents,
     ExistingVault,
@@ -37,9 +38,6 @@ from .provision import Provisioned, namespaces
 from .seeds import Generated, to_seed
 from .settings import Settings
 from .vault_name import taken
-
-_NO_TOKEN = {"addon", "node", "system-assigned", "service-principal", "pod-identity"}
-"""Modes in which the driver needs no token of the service account."""
 
 
 def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisioned:
@@ -82,7 +80,6 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
         opts=everywhere,
     )
     mode = azure.identity.mode
-    audience = "" if mode in _NO_TOKEN else BINDING_AUDIENCE if mode == "identity-binding" else EXCHANGE_AUDIENCE
     return Provisioned(
         backend=backend,
         described={
@@ -93,12 +90,10 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
             "url": vault.url,
             "access": azure.vault.access,
             "identityMode": mode,
-            "audience": audience,
+            "audience": AUDIENCES.get(mode, ""),
         },
         cluster=cluster,
         namespaces=made,
-        provider="azure",
-        audiences=[audience],
     )
 
 

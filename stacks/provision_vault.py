@@ -41,6 +41,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             namespace=vault.namespace,
             ca_path=CA_PATH if provider_is_ours and vault.ca_certificate else vault.provider_ca_path,
             tls_server_name=vault.tls_server_name,
+            ca_certificate=files.vault_ca,
         ),
         engine=KvEngine(
             "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
@@ -73,9 +74,6 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         },
         cluster=cluster,
         namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
-        provider="vault",
-        audiences=[vault.audience],
-        provider_ca=files.vault_ca,
     )
 
 

@@ -8,13 +8,15 @@ import pulumi
 from pulumi.runtime import config as raw_config
 from pydantic import Field, SecretStr, ValidationError
 
+from components.delivery import DELIVERIES
 from components.names import Declaration, ObjectPath
 from components.unique import unique
 from components.workload import Workload
 
 from .azure import AzureKeyVaultSettings
+from .charts import ChartsSettings
 from .crosschecks import crosschecks
-from .faults import NAMESPACE, InvalidSettingsError, faults_of
+from .faults import NAMESPACE, InvalidSettingsError, Unions, faults_of
 from .kubernetes import KubernetesSettings
 from .seeds import ObjectSeeds
 from .vault import VaultSettings
@@ -22,8 +24,11 @@ from .vault import VaultSettings
 SECRET_KEYS = ("seeds", "clientSecret")
 """Keys whose values are never shown."""
 
-BACKENDS = {"vault": VaultSettings, "azure-key-vault": AzureKeyVaultSettings}
-"""What `backend` may be, by its kind."""
+UNIONS: Unions = {
+    ("backend",): {"vault": VaultSettings, "azure-key-vault": AzureKeyVaultSettings},
+    ("workloads", "*", "delivery"): DELIVERIES,
+}
+"""What is told apart by its kind."""
 
 
 class Settings(Declaration):
@@ -37,6 +42,9 @@ class Settings(Declaration):
 
     kubernetes: KubernetesSettings = KubernetesSettings()
     """The cluster."""
+
+    charts: ChartsSettings = ChartsSettings()
+    """Where the Helm charts come from that the stack installs, where it is not their pinned repositories."""
 
     seeds: Mapping[ObjectPath, ObjectSeeds] = {}
     """Values that the stack itself writes to the store: object, key, value. Key Vault's objects may go without a key:
@@ -57,7 +65,7 @@ def parse(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str] = 
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        faults = [*faults_of(error, Settings, SECRET_KEYS, BACKENDS), *faults]
+        faults = [*faults_of(error, Settings, SECRET_KEYS, UNIONS), *faults]
         raise InvalidSettingsError(stack, faults) from None
     if faults:
         raise InvalidSettingsError(stack, faults)

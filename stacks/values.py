@@ -48,8 +48,5 @@ def _issuer(value: str) -> str:
 Issuer = Annotated[str, AfterValidator(_issuer)]
 """An OIDC issuer's URL. Nothing of it is changed: tokens must name it letter by letter."""
 
-GoDuration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smh]$")]
-"""A duration as Go writes it, e.g. `2m`."""
-
 SecondsOrNone = Annotated[int, Field(ge=0), BeforeValidator(_seconds)]
 """As `Seconds`, or 0."""

@@ -79,13 +79,15 @@ class ServicePrincipal:
 
     def of(self, workload: Workload) -> WorkloadIdentity:
         """The service principal. (Azure Key Vault provider docs: "Service Principal")"""
-        made = self._credentials(workload.namespace)
+        # akv2k8s reads by itself: nothing in the workload's namespace needs the password.
+        mounting = workload.delivery.kind != "akv2k8s"
+        made = self._credentials(workload.namespace) if mounting else None
         return WorkloadIdentity(
             principal=self._principal,
             parameters={},
             audience="",
             client_id=self._client_id,
-            node_publish_secret=self._secret_name,
+            node_publish_secret=self._secret_name if mounting else None,
             requires=[made] if made else [],
         )
 

@@ -1,5 +1,6 @@
 """What may be chosen, and what Azure limits: known without loading a provider."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 AccessMode = Literal["rbac", "policies"]
@@ -19,6 +20,20 @@ IdentityMode = Literal[
     "pod-identity",
 ]
 """Who workloads are to Azure."""
+
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+"""Audience of the tokens that the directory exchanges. (Microsoft Learn: "Workload identity federation")"""
+
+BINDING_AUDIENCE = "api://AKSIdentityBinding"
+"""Audience of the tokens that identity bindings exchange. (Microsoft Learn: "Set up identity bindings on Azure
+Kubernetes Service (AKS) (preview)")"""
+
+AUDIENCES: Mapping[IdentityMode, str] = {
+    "workload-identity": EXCHANGE_AUDIENCE,
+    "shared": EXCHANGE_AUDIENCE,
+    "identity-binding": BINDING_AUDIENCE,
+}
+"""Audience of the service account token that the driver must request, by mode; the other modes need none."""
 
 KeyType = Literal["RSA", "RSA-HSM", "EC", "EC-HSM"]
 """Of a key, or of a certificate's."""

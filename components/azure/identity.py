@@ -8,9 +8,7 @@ import pulumi
 
 from ..workload import Workload
 from .access import Principal
-
-EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
-"""Audience of the tokens that the directory exchanges. (Microsoft Learn: "Workload identity federation")"""
+from .choices import EXCHANGE_AUDIENCE
 
 USE_LABEL = "azure.workload.identity/use"
 CLIENT_ANNOTATION = "azure.workload.identity/client-id"

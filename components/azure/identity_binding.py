@@ -5,10 +5,10 @@ import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice
 
 from ..workload import Workload
+from .choices import BINDING_AUDIENCE
 from .federated import Place, tied, user_assigned
 from .identity import Federation, WorkloadIdentity
 
-BINDING_AUDIENCE = "api://AKSIdentityBinding"
 _GROUP = "cid.wi.aks.azure.com"
 _VERB = "use-managed-identity"
 

@@ -4,11 +4,13 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from ..backend import Grant
+from ..delivery import KubernetesSecret
 from ..workload import Workload
 
 
 class SecretProviderClass(CustomResource):
-    """The SecretProviderClass of one workload, with a synced Kubernetes Secret where environment variables ask for one.
+    """The SecretProviderClass of one workload, with a synced Kubernetes Secret where its delivery or an environment
+    variable asks for one.
 
     (Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
     """
@@ -34,12 +36,19 @@ class SecretProviderClass(CustomResource):
 
 
 def synced_secret_name(workload: Workload) -> str:
-    """The Kubernetes Secret that the driver keeps in sync for a workload's environment variables."""
+    """The Kubernetes Secret that the driver keeps in sync: what the delivery `kubernetes-secret` is for, and otherwise
+    where environment variables come from."""
+    delivery = workload.delivery
+    if isinstance(delivery, KubernetesSecret):
+        return delivery.secret_name or f"{workload.name}-secrets"
     return f"{workload.name}-env"
 
 
 def _synced(workload: Workload) -> dict[str, object]:
-    data = [{"objectName": secret.file, "key": secret.name} for secret in workload.secrets if secret.env]
+    delivery = workload.delivery
+    whole = isinstance(delivery, KubernetesSecret)
+    data = [{"objectName": secret.file, "key": secret.name} for secret in workload.secrets if whole or secret.env]
     if not data:
         return {}
-    return {"secretObjects": [{"secretName": synced_secret_name(workload), "type": "Opaque", "data": data}]}
+    kind = delivery.type if whole else "Opaque"
+    return {"secretObjects": [{"secretName": synced_secret_name(workload), "type": kind, "data": data}]}

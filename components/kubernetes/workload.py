@@ -1,8 +1,6 @@
 """A workload and everything in Kubernetes that brings its secrets to it."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -10,17 +8,16 @@ import pulumi_kubernetes as kubernetes
 
 from ..backend import Backend, Grant
 from ..workload import Workload
-from .secret_provider_class import SecretProviderClass, synced_secret_name
-
-DRIVER = "secrets-store.csi.k8s.io"
-_VOLUME = "secrets-store"
+from .delivered import delivered
+from .pod_parts import PodParts
 
 
 class SecretWorkload(pulumi.ComponentResource):
-    """A Deployment, or a bare Pod, whose secrets are mounted from the backend under an identity of its own.
+    """A Deployment, or a bare Pod, whose secrets are delivered from the backend under an identity of its own.
 
-    Its pods meet the restricted Pod Security Standard and carry no API token. They are replaced when the declared
-    secrets change, since a running pod never sees another class. (Kubernetes docs: "Pod Security Standards")
+    Its pods meet the restricted Pod Security Standard and carry no API token, save where the delivery needs one. They
+    are replaced when the declared secrets change, since a running pod never sees another class.
+    (Kubernetes docs: "Pod Security Standards")
     """
 
     def __init__(
@@ -36,7 +33,8 @@ class SecretWorkload(pulumi.ComponentResource):
         :param workload: What the workload declares.
         :param backend: The store that holds its secrets; it is asked for this workload's grant.
         :param wait_for_rollout: Whether an update waits until the pods are ready.
-        :param after: What must exist before: the namespace, the driver with its CRDs.
+        :param after: What must exist before: the namespace, and what delivers, with its CRDs.
+        :raises ValueError: A secret that the backend, or the delivery, can't bring.
         """
         super().__init__("strongroom:index:SecretWorkload", workload.path, None, opts)
         self.grant: Grant = backend.grant(workload)
@@ -51,28 +49,29 @@ class SecretWorkload(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        provider_class = SecretProviderClass(workload, self.grant, opts=child)
+        parts = delivered(workload, self.grant, child)
         _pods(
             workload,
             self.grant,
+            parts,
             wait_for_rollout,
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[account, provider_class, *self.grant.requires],
+                depends_on=[account, *parts.requires, *self.grant.requires],
                 delete_before_replace=True,
             ),
         )
         self.register_outputs({})
 
 
-def _pods(workload: Workload, grant: Grant, wait_for_rollout: bool, opts: pulumi.ResourceOptions) -> None:
+def _pods(
+    workload: Workload, grant: Grant, parts: PodParts, wait_for_rollout: bool, opts: pulumi.ResourceOptions
+) -> None:
     labels = {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/managed-by": "strongroom"}
-    annotations = pulumi.Output.all(**grant.parameters).apply(
-        lambda parameters: {"strongroom/parameters": _digest(parameters), **grant.pod_annotations}
-    )
+    annotations = parts.annotations.apply(lambda delivering: {**delivering, **grant.pod_annotations})
     await_annotations = {} if wait_for_rollout else {"pulumi.com/skipAwait": "true"}
-    pod_labels = {**labels, **grant.pod_labels}
-    spec = _pod_spec(workload, grant)
+    pod_labels = {**labels, **parts.labels, **grant.pod_labels}
+    spec = _pod_spec(workload, parts)
     if workload.replicas == 0:
         kubernetes.core.v1.Pod(
             workload.path,
@@ -105,22 +104,10 @@ def _pods(workload: Workload, grant: Grant, wait_for_rollout: bool, opts: pulumi
         )
 
 
-def _digest(parameters: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _pod_spec(workload: Workload, grant: Grant) -> Any:
-    environment = [
-        {
-            "name": secret.env,
-            "value_from": {"secret_key_ref": {"name": synced_secret_name(workload), "key": secret.name}},
-        }
-        for secret in workload.secrets
-        if secret.env
-    ]
+def _pod_spec(workload: Workload, parts: PodParts) -> Any:
     return {
         "service_account_name": workload.name,
-        "automount_service_account_token": False,
+        "automount_service_account_token": parts.api_token,
         "security_context": {
             "run_as_non_root": True,
             "run_as_user": workload.run_as_user,
@@ -133,8 +120,8 @@ def _pod_spec(workload: Workload, grant: Grant) -> Any:
                 "name": name,
                 "image": image,
                 **({"command": list(workload.command)} if workload.command else {}),
-                "env": environment,
-                "volume_mounts": [{"name": _VOLUME, "mount_path": workload.mount_path, "read_only": True}],
+                "env": list(parts.environment),
+                "volume_mounts": list(parts.mounts),
                 "security_context": {
                     "allow_privilege_escalation": False,
                     "capabilities": {"drop": ["ALL"]},
@@ -143,19 +130,5 @@ def _pod_spec(workload: Workload, grant: Grant) -> Any:
             }
             for name, image in workload.containers.items()
         ],
-        "volumes": [
-            {
-                "name": _VOLUME,
-                "csi": {
-                    "driver": DRIVER,
-                    "read_only": True,
-                    "volume_attributes": {"secretProviderClass": workload.name},
-                    **(
-                        {"node_publish_secret_ref": {"name": grant.node_publish_secret}}
-                        if grant.node_publish_secret
-                        else {}
-                    ),
-                },
-            }
-        ],
+        "volumes": list(parts.volumes),
     }

@@ -16,7 +16,7 @@ from .policy import read_policy
 
 @dataclass(frozen=True)
 class VaultConnection:
-    """How the CSI provider's pods reach Vault."""
+    """How the CSI provider's pods, and agents in the workloads' pods, reach Vault."""
 
     address: str
     """Vault's URL."""
@@ -29,6 +29,9 @@ class VaultConnection:
 
     tls_server_name: str | None = None
     """The name that Vault's certificate bears, where it is not the address's."""
+
+    ca_certificate: str | None = None
+    """PEM of the CA, for agents in the workloads' pods; the system's CAs where it is left out."""
 
     def parameters(self) -> dict[str, str]:
         """As a SecretProviderClass spells it. (Vault docs: "Vault CSI Provider Configurations")"""
@@ -120,6 +123,7 @@ class VaultBackend(pulumi.ComponentResource):
             },
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
+            certificate_authority=self._connection.ca_certificate,
             requires=[policy, role, *values],
         )
 

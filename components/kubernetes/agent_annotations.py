@@ -1,0 +1,122 @@
+"""A workload's secrets in the words of the Vault Agent injector, and back.
+
+(Vault docs: "Vault Agent Injector annotations", "Use Vault Agent templates")
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from ..delivery import AgentInjector
+from ..workload import Workload
+
+CA_FILE = "ca.crt"
+TOKEN_VOLUME = "vault-token"  # noqa: S105 - a name
+"""The volume with the service account token that the agent logs in with."""
+
+_PREFIX = "vault.hashicorp.com/"
+_TLS_DIRECTORY = "/vault/tls"
+"""Where the injector mounts the Secret that `tls-secret` names."""
+
+_SPELLED = {
+    "vaultAddress": "service",
+    "vaultNamespace": "namespace",
+    "vaultTLSServerName": "tls-server-name",
+    "roleName": "role",
+}
+"""What the CSI provider and the injector call the same thing."""
+
+_READS = re.compile(
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
+)
+
+
+def agent_annotations(
+    workload: Workload, delivery: AgentInjector, parameters: Mapping[str, str], ca_secret: str | None
+) -> dict[str, str]:
+    """The annotations by which an injected agent reads what a SecretProviderClass with `parameters` would.
+
+    :param ca_secret: The Kubernetes Secret with the CA of Vault's certificate, where the agent must be told.
+    """
+    said = {
+        "agent-inject": "true",
+        "agent-pre-populate-only": str(delivery.mode == "init").lower(),
+        "agent-service-account-token-volume-name": TOKEN_VOLUME,
+        # As the containers, so that files which only their owner reads are theirs.
+        "agent-run-as-user": str(workload.run_as_user),
+        "agent-run-as-group": str(workload.run_as_user),
+        "auth-path": f"auth/{parameters['vaultAuthMountPath']}",
+        "secret-volume-path": workload.mount_path,
+        **{ours: parameters[theirs] for theirs, ours in _SPELLED.items() if theirs in parameters},
+    }
+    if delivery.mode == "sidecar":
+        said["template-static-secret-render-interval"] = delivery.render_interval
+    if ca_secret:
+        said |= {"tls-secret": ca_secret, "ca-cert": f"{_TLS_DIRECTORY}/{CA_FILE}"}
+    objects: list[dict[str, Any]] = yaml.safe_load(parameters["objects"])
+    for number, entry in enumerate(objects, 1):
+        said |= _file(number, entry)
+    return {f"{_PREFIX}{name}": value for name, value in said.items()}
+
+
+def class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of the SecretProviderClass that would read what an agent with `annotations` reads.
+
+    :raises ValueError: An annotation is missing, or a template is not one of these.
+    """
+    said = {name.removeprefix(_PREFIX): value for name, value in annotations.items() if name.startswith(_PREFIX)}
+    if missing := {"agent-inject", "role", "auth-path"} - set(said):
+        raise ValueError(f"lacks the annotations {', '.join(sorted(_PREFIX + name for name in missing))}")
+    return {
+        "vaultAuthMountPath": said["auth-path"].removeprefix("auth/"),
+        **{theirs: said[ours] for theirs, ours in _SPELLED.items() if ours in said},
+        "objects": yaml.safe_dump(list(_objects(said)), sort_keys=False, allow_unicode=True),
+    }
+
+
+def token_volume(annotations: Mapping[str, str]) -> str:
+    """The volume whose token an agent with `annotations` logs in with."""
+    return annotations.get(f"{_PREFIX}agent-service-account-token-volume-name", "")
+
+
+def _file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
+    # Numbers, because a file's name may be longer than what may end an annotation's key, and end otherwise.
+    said = {
+        f"agent-inject-secret-{number}": str(entry["secretPath"]),
+        f"agent-inject-file-{number}": str(entry["objectName"]),
+        f"agent-inject-template-{number}": _template(entry),
+    }
+    if "filePermission" in entry:
+        said[f"agent-inject-perms-{number}"] = f"{entry['filePermission']:04o}"
+    return said
+
+
+def _template(entry: Mapping[str, Any]) -> str:
+    path, key = entry["secretPath"], entry["secretKey"]
+    # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
+    guard = (
+        f'{{{{ if not (sprig_hasKey .Data.data "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
+    )
+    decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
+    value = f'{{{{ index .Data.data "{key}"{decoded} }}}}'
+    return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
+
+
+def _objects(said: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    numbers = sorted(int(name.rpartition("-")[2]) for name in said if re.fullmatch(r"agent-inject-template-\d+", name))
+    for number in numbers:
+        match = _READS.match(said[f"agent-inject-template-{number}"])
+        if match is None:
+            raise ValueError(f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret")
+        entry: dict[str, Any] = {
+            "objectName": said.get(f"agent-inject-file-{number}", str(number)),
+            "secretPath": match["path"],
+            "secretKey": match["key"],
+        }
+        if match["pipe"]:
+            entry["encoding"] = "base64"
+        if permission := said.get(f"agent-inject-perms-{number}"):
+            entry["filePermission"] = int(permission, 8)
+        yield entry

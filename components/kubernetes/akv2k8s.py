@@ -1,0 +1,128 @@
+"""akv2k8s, its env injector alone."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Secret
+
+from ..azure.clouds import PUBLIC, CloudName
+from ..charts import AKV2K8S, Chart
+from ..helm import PlannedRelease, release
+from .csi_driver import NAMESPACE
+
+NAMESPACE_LABEL = {"azure-key-vault-env-injection": "enabled"}
+"""The label of the namespaces that the env injector looks at."""
+
+_USER = 65532
+_INIT_CONTAINER = "WEBHOOK_CONTAINER_SECURITY_CONTEXT_"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A service principal."""
+
+    tenant_id: str
+    client_id: str
+
+    secret: pulumi.Input[str]
+    """Its password."""
+
+
+def akv2k8s_release(
+    name: str,
+    *,
+    credentials: str,
+    readers: Collection[tuple[str, str]],
+    namespace: str = NAMESPACE,
+    chart: Chart = AKV2K8S,
+) -> PlannedRelease:
+    """The release that `Akv2k8sEnvInjector` makes; of its parameters."""
+    return PlannedRelease(
+        name,
+        chart,
+        namespace,
+        {
+            "global": {"keyVaultAuth": "environment"},
+            # The controller makes Kubernetes Secrets, and nothing here wants one.
+            "controller": {"enabled": False},
+            "env_injector": {
+                "envFromSecret": [{"name": credentials}],
+                # What it puts into pods must be admitted where the restricted Pod Security Standard is enforced.
+                "env": {
+                    f"{_INIT_CONTAINER}PRIVILEGED": "false",
+                    f"{_INIT_CONTAINER}ALLOW_PRIVILEGE_ESCALATION": "false",
+                    f"{_INIT_CONTAINER}NON_ROOT": "true",
+                    f"{_INIT_CONTAINER}READ_ONLY": "true",
+                    f"{_INIT_CONTAINER}SECCOMP_RUNTIME_DEFAULT": "true",
+                    f"{_INIT_CONTAINER}USER_UID": str(_USER),
+                    f"{_INIT_CONTAINER}GROUP_GID": str(_USER),
+                },
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "runAsNonRoot": True,
+                    "runAsUser": _USER,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                # The chart's default lets every service account of the cluster read AzureKeyVaultSecrets.
+                "rbacSubjects": [
+                    {"kind": "ServiceAccount", "namespace": place, "name": account}
+                    for place, account in sorted(set(readers))
+                ],
+            },
+        },
+    )
+
+
+class Akv2k8sEnvInjector(pulumi.ComponentResource):
+    """The env injector of akv2k8s, by its Helm chart: it fills containers' environment from Key Vault as they start.
+
+    It reads as one service principal for every pod, and hands that principal's token to each: a workload can read what
+    any of them declares. (akv2k8s docs: "Installation on Kubernetes outside of Azure", "Authentication with Azure Key
+    Vault")
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        credentials: str,
+        readers: Collection[tuple[str, str]],
+        principal: Principal | None = None,
+        cloud: CloudName = PUBLIC.name,
+        namespace: str = NAMESPACE,
+        chart: Chart = AKV2K8S,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack, and of the release.
+        :param credentials: The Secret, in `namespace`, with `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
+            `AZURE_CLIENT_SECRET`.
+        :param readers: Namespace and service account of each workload that it serves.
+        :param principal: Whom to make that Secret of; left out, it is there.
+        :param cloud: The cloud.
+        :param namespace: The namespace that it is installed in; it must exist.
+        :param chart: The chart; another repository for a mirror.
+        :raises ChartError: The chart's file is not that chart, or the values don't fit it.
+        """
+        super().__init__("strongroom:index:Akv2k8sEnvInjector", name, None, opts)
+        made: list[pulumi.Resource] = []
+        if principal is not None:
+            made.append(
+                Secret(
+                    name,
+                    metadata={"name": credentials, "namespace": namespace},
+                    string_data={
+                        "AZURE_TENANT_ID": principal.tenant_id,
+                        "AZURE_CLIENT_ID": principal.client_id,
+                        "AZURE_CLIENT_SECRET": pulumi.Output.secret(principal.secret),
+                        **({} if cloud == PUBLIC.name else {"AZURE_ENVIRONMENT": cloud}),
+                    },
+                    opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "stringData"]),
+                )
+            )
+        release(
+            akv2k8s_release(name, credentials=credentials, readers=readers, namespace=namespace, chart=chart),
+            pulumi.ResourceOptions(parent=self, depends_on=made),
+        )
+        self.register_outputs({})

@@ -1,0 +1,61 @@
+"""Delivery by the Secrets Store CSI driver: a volume, and a Kubernetes Secret where one is wanted."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from ..backend import Grant
+from ..workload import Workload
+from .pod_parts import PodParts
+from .secret_provider_class import SecretProviderClass, synced_secret_name
+
+DRIVER = "secrets-store.csi.k8s.io"
+_VOLUME = "secrets-store"
+
+
+def csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """The class of `workload`, and the volume that mounts it.
+
+    Each container mounts it, also where only the Kubernetes Secret is wanted: kubelet sets up no volume that no
+    container mounts, and the driver makes the Secret when it sets the volume up. (Secrets Store CSI Driver docs: "Sync
+    as Kubernetes Secret")
+
+    :param opts: Of the class.
+    """
+    provider_class = SecretProviderClass(workload, grant, opts=opts)
+    return PodParts(
+        volumes=[_volume(workload, grant)],
+        mounts=[{"name": _VOLUME, "mount_path": workload.mount_path, "read_only": True}],
+        environment=[
+            {
+                "name": secret.env,
+                "value_from": {"secret_key_ref": {"name": synced_secret_name(workload), "key": secret.name}},
+            }
+            for secret in workload.secrets
+            if secret.env
+        ],
+        annotations=pulumi.Output.all(**grant.parameters).apply(
+            lambda parameters: {"strongroom/parameters": _digest(parameters)}
+        ),
+        requires=[provider_class],
+    )
+
+
+def _volume(workload: Workload, grant: Grant) -> Any:
+    credentials = {"node_publish_secret_ref": {"name": grant.node_publish_secret}} if grant.node_publish_secret else {}
+    return {
+        "name": _VOLUME,
+        "csi": {
+            "driver": DRIVER,
+            "read_only": True,
+            "volume_attributes": {"secretProviderClass": workload.name},
+            **credentials,
+        },
+    }
+
+
+def _digest(parameters: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]

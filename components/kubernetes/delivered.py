@@ -1,0 +1,34 @@
+"""From a workload's delivery to the parts of its pods."""
+
+import pulumi
+
+from ..backend import Grant
+from ..delivery import AgentInjector, Akv2k8s, misfit, undeliverable
+from ..workload import Workload
+from .agent_injection import agent_injection
+from .akv2k8s_environment import akv2k8s_environment
+from .csi_volume import csi_volume
+from .pod_parts import PodParts
+
+_STORES = {"vault": "vault", "azure": "azure-key-vault"}
+
+
+def delivered(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """What brings the secrets of `workload` into its pods.
+
+    :param opts: Of what is made for it.
+    :raises ValueError: The delivery can't bring one of them, or nothing from this store.
+    """
+    delivery = workload.delivery
+    if fault := misfit(delivery.kind, _STORES[grant.provider]):
+        raise ValueError(f"{workload.path}: delivery {fault}")
+    for secret in workload.secrets:
+        if fault := undeliverable(delivery.kind, secret.model_dump()):
+            raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+    match delivery:
+        case AgentInjector():
+            return agent_injection(workload, delivery, grant, opts)
+        case Akv2k8s():
+            return akv2k8s_environment(workload, grant, opts)
+        case _:
+            return csi_volume(workload, grant, opts)

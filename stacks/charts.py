@@ -1,0 +1,76 @@
+"""What a stack may say of the Helm charts that it installs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from components.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from components.names import Declaration
+
+
+def _repository(value: str) -> str:
+    if not value.startswith(("https://", "oci://")):
+        raise ValueError("is not a chart repository: write its https:// or oci:// URL")
+    return value.rstrip("/")
+
+
+class ChartSettings(Declaration):
+    """Another place of a chart, or another version, than the pinned one."""
+
+    path: str | None = None
+    """A directory, or an archive, with the chart."""
+
+    repository: Annotated[str, AfterValidator(_repository)] | None = None
+    """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$")] | None = None
+    """Its exact version; the pinned one where it is left out."""
+
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of its archive; of the pinned version the pinned one where it is left out."""
+
+    values: Mapping[str, Any] = {}
+    """Values laid over those that Strongroom sends, e.g. a mirror of its images. They are no place for a secret."""
+
+
+class ChartsSettings(Declaration):
+    """The charts that the stack installs, each pinned by repository, version and digest in `components/charts.py`."""
+
+    driver: Annotated[ChartSettings, Field(alias=SECRETS_STORE_CSI_DRIVER.name)] = ChartSettings()
+    """The Secrets Store CSI driver."""
+
+    azure_provider: Annotated[ChartSettings, Field(alias=AZURE_PROVIDER.name)] = ChartSettings()
+    """Azure Key Vault's provider for it."""
+
+    vault: Annotated[ChartSettings, Field(alias=VAULT.name)] = ChartSettings()
+    """HashiCorp's chart: Vault's provider for the driver, and the Vault Agent injector."""
+
+    akv2k8s: Annotated[ChartSettings, Field(alias=AKV2K8S.name)] = ChartSettings()
+    """akv2k8s."""
+
+    @property
+    def charts(self) -> Mapping[str, Chart]:
+        """The charts, by name, as these settings have them."""
+        return {
+            chart.name: _replaced(chart, own)
+            for chart, own in (
+                (SECRETS_STORE_CSI_DRIVER, self.driver),
+                (AZURE_PROVIDER, self.azure_provider),
+                (VAULT, self.vault),
+                (AKV2K8S, self.akv2k8s),
+            )
+        }
+
+
+def _replaced(pinned: Chart, own: ChartSettings) -> Chart:
+    version = own.version or pinned.version
+    return replace(
+        pinned,
+        path=own.path,
+        repository=own.repository or pinned.repository,
+        version=version,
+        digest=own.digest or (pinned.digest if version == pinned.version else None),
+        values=own.values,
+    )

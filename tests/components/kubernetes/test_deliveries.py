@@ -1,0 +1,277 @@
+"""What each delivery puts into a workload's pods, and what it leaves out."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import Grant, Secret, SecretWorkload, Workload
+from components.delivery import AgentInjector
+from components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
+from components.vault.backend import objects_parameter
+from tests.conftest import Declare, Recorder
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
+KEY_VAULT_SECRET = "kubernetes:spv.no/v2beta1:AzureKeyVaultSecret"
+SECRET = "kubernetes:core/v1:Secret"
+PREFIX = "vault.hashicorp.com/"
+
+SECRETS = (Secret(name="user", object="db", key="u"), Secret(name="password", object="db", key="p"))
+IN_ENVIRONMENT = (
+    Secret(name="user", object="db", key="u", env="DB_USER"),
+    Secret(name="again", object="db", key="u", env="DB_USER_AGAIN"),
+    Secret(name="old", object="db", key="u", version="0123456789abcdef0123456789abcdef", env="DB_USER_OLD"),
+    Secret(name="cert", object="web", type="cert", env="WEB_CERTIFICATE"),
+)
+
+
+class Vault:
+    """A Vault that grants."""
+
+    def __init__(self, authority: str | None = None, namespace: str | None = None) -> None:
+        self.authority = authority
+        self.namespace = namespace
+
+    def grant(self, workload: Workload) -> Grant:
+        parameters: dict[str, pulumi.Input[str]] = {
+            "vaultAddress": "https://vault:8200",
+            "roleName": "shop.orders",
+            "vaultAuthMountPath": "kubernetes-dev",
+            "audience": "vault-dev",
+            "objects": objects_parameter("kv", workload.secrets),
+        }
+        return Grant(
+            provider="vault",
+            parameters=parameters | ({"vaultNamespace": self.namespace} if self.namespace else {}),
+            audience="vault-dev",
+            identity={},
+            certificate_authority=self.authority,
+        )
+
+
+class KeyVault:
+    """A key vault that grants."""
+
+    def __init__(self, name: str = "kv-shop", **parameters: str) -> None:
+        self.parameters = {"keyvaultName": name, **parameters}
+
+    def grant(self, workload: Workload) -> Grant:
+        return Grant(provider="azure", parameters=self.parameters, audience="", identity={})
+
+
+def workload(delivery: Any, secrets: tuple[Secret, ...] = SECRETS, **settings: Any) -> Workload:
+    return Workload.model_validate(
+        {
+            "name": "orders",
+            "namespace": "shop",
+            "image": "busybox:1.36",
+            "delivery": delivery,
+            "secrets": secrets,
+            **settings,
+        }
+    )
+
+
+def pod(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one(DEPLOYMENT).inputs["spec"]["template"]
+
+
+def injected(declare: Declare, delivery: Any = "agent-injector", store: Vault | None = None, **more: Any) -> Any:
+    recorder = declare(lambda: SecretWorkload(workload(delivery, **more), store or Vault()))
+    annotations = pod(recorder)["metadata"]["annotations"]
+    return {name.removeprefix(PREFIX): value for name, value in annotations.items()}
+
+
+def test_an_injected_agent_logs_in_as_the_workload_and_writes_its_files(declare: Declare) -> None:
+    said = injected(declare, mount_path="/run/secrets")
+
+    assert said["agent-inject"] == "true"
+    assert said["agent-pre-populate-only"] == "false"
+    assert said["service"] == "https://vault:8200"
+    assert said["role"] == "shop.orders"
+    assert said["auth-path"] == "auth/kubernetes-dev"
+    assert said["secret-volume-path"] == "/run/secrets"
+    assert said["agent-inject-file-2"] == "password"
+    assert said["agent-inject-secret-2"] == "kv/data/db"
+    assert said["template-static-secret-render-interval"] == "2m"
+    assert {said["agent-run-as-user"], said["agent-run-as-group"]} == {"65532"}
+    assert not {"namespace", "tls-secret", "ca-cert", "agent-inject-perms-1"} & set(said)
+
+
+def test_the_agents_token_has_the_roles_audience_and_reaches_no_container(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault()))
+    spec = pod(recorder)["spec"]
+    (volume,) = spec["volumes"]
+    (source,) = volume["projected"]["sources"]
+
+    assert token_volume(pod(recorder)["metadata"]["annotations"]) == volume["name"]
+    assert source["serviceAccountToken"]["audience"] == "vault-dev"
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["containers"][0]["volumeMounts"] == []
+    assert recorder.all(CLASS) == []
+
+
+def test_an_agent_that_writes_once_is_gone_before_the_containers_start(declare: Declare) -> None:
+    said = injected(declare, {"kind": "agent-injector", "mode": "init"})
+
+    assert said["agent-pre-populate-only"] == "true"
+    assert "template-static-secret-render-interval" not in said
+
+
+def test_an_agent_is_told_of_a_namespace_and_of_a_ca_of_ones_own(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault("PEM", "admin/pay")))
+    said = pod(recorder)["metadata"]["annotations"]
+    authority = recorder.one(SECRET).inputs
+
+    assert said[f"{PREFIX}namespace"] == "admin/pay"
+    assert said[f"{PREFIX}tls-secret"] == authority["metadata"]["name"] == "orders-vault-ca"
+    assert said[f"{PREFIX}ca-cert"] == "/vault/tls/ca.crt"
+    assert authority["stringData"] == {"ca.crt": "PEM"}
+
+
+def test_files_keep_their_permission_version_and_encoding(declare: Declare) -> None:
+    secret = Secret(name="f", object="db", key="a.b-c", version="3", encoding="base64", file_permission="0440")
+    said = injected(declare, secrets=(secret,))
+
+    assert said["agent-inject-perms-1"] == "0440"
+    assert 'secret "kv/data/db?version=3"' in said["agent-inject-template-1"]
+    assert 'index .Data.data "a.b-c" | base64Decode' in said["agent-inject-template-1"]
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}", fullmatch=True)
+SEGMENTS = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+WRITTEN = st.builds(
+    Secret,
+    name=NAMES,
+    object=st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join),
+    key=SEGMENTS,
+    version=st.none() | st.from_regex(r"[0-9]{1,4}", fullmatch=True),
+    encoding=st.sampled_from(["utf-8", "base64"]),
+    file_permission=st.none() | st.sampled_from(["0400", "0644"]),
+)
+
+
+@given(st.lists(WRITTEN, min_size=1, max_size=6, unique_by=lambda secret: secret.name))
+def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[Secret]) -> None:
+    parameters = {
+        "vaultAddress": "https://vault:8200",
+        "roleName": "shop.orders",
+        "vaultAuthMountPath": "kubernetes",
+        "objects": objects_parameter("kv", tuple(secrets)),
+    }
+    said = agent_annotations(workload("agent-injector", tuple(secrets)), AgentInjector(), parameters, None)
+
+    assert class_parameters(said) == parameters
+    # Kubernetes' own limits. (Kubernetes docs: "Annotations")
+    assert all(len(name.partition("/")[2]) <= 63 and name[-1].isalnum() for name in said)
+
+
+def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault()))
+    said = pod(recorder)["metadata"]["annotations"]
+
+    with pytest.raises(ValueError, match="reads no single key of a secret"):
+        class_parameters(
+            {**said, f"{PREFIX}agent-inject-template-1": '{{ with secret "kv/data/all" }}{{ .Data }}{{ end }}'}
+        )
+    with pytest.raises(ValueError, match=f"lacks the annotations {PREFIX}role"):
+        class_parameters({name: value for name, value in said.items() if not name.endswith("/role")})
+
+
+def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_volume(declare: Declare) -> None:
+    secrets = (SECRETS[0], Secret(name="password", object="db", key="p", env="DB_PASSWORD"))
+    recorder = declare(lambda: SecretWorkload(workload("kubernetes-secret", secrets), Vault()))
+    (container,) = pod(recorder)["spec"]["containers"]
+
+    assert recorder.one(CLASS).inputs["spec"]["secretObjects"] == [
+        {
+            "secretName": "orders-secrets",
+            "type": "Opaque",
+            "data": [{"objectName": "user", "key": "user"}, {"objectName": "password", "key": "password"}],
+        }
+    ]
+    # The driver makes the Secret when a pod mounts the class.
+    assert container["volumeMounts"] == [{"name": "secrets-store", "mountPath": "/mnt/secrets-store", "readOnly": True}]
+    assert container["env"] == [
+        {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "orders-secrets", "key": "password"}}}
+    ]
+
+
+def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: Declare) -> None:
+    delivery = {"kind": "kubernetes-secret", "secretName": "web-tls", "type": "kubernetes.io/tls"}
+    secrets = tuple(Secret(name=name, object="web", format="pem") for name in ("tls.crt", "tls.key"))
+    recorder = declare(lambda: SecretWorkload(workload(delivery, secrets), KeyVault()))
+    (made,) = recorder.one(CLASS).inputs["spec"]["secretObjects"]
+
+    assert (made["secretName"], made["type"]) == ("web-tls", "kubernetes.io/tls")
+
+
+def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
+    told = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.all(KEY_VAULT_SECRET)}
+    spec = pod(recorder)["spec"]
+    environment = {variable["name"]: variable["value"] for variable in spec["containers"][0]["env"]}
+
+    assert sorted((spec["vault"]["object"]["type"], spec["vault"]["object"]["name"]) for spec in told.values()) == [
+        ("certificate", "web"),
+        ("secret", "db-u"),
+        ("secret", "db-u"),
+    ]
+    assert all("output" not in spec and spec["vault"]["name"] == "kv-shop" for spec in told.values())
+    assert set(environment) == {secret.env for secret in IN_ENVIRONMENT}
+    assert {value.removesuffix("@azurekeyvault") for value in environment.values()} == set(told)
+    assert environment["DB_USER"] == environment["DB_USER_AGAIN"] != environment["DB_USER_OLD"]
+    assert recorder.all(SECRET) == recorder.all(CLASS) == []
+
+
+def test_akv2k8ss_program_in_the_pod_may_ask_the_kubernetes_api(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
+    spec = pod(recorder)["spec"]
+
+    assert spec["automountServiceAccountToken"] is True
+    assert spec["volumes"] == []
+    assert spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
+
+
+def test_akv2k8s_in_a_sovereign_cloud_is_told_which(declare: Declare) -> None:
+    store = KeyVault(cloudName="AzureChinaCloud")
+    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), store))
+
+    assert {"name": "AZURE_ENVIRONMENT", "value": "AzureChinaCloud"} in pod(recorder)["spec"]["containers"][0]["env"]
+
+
+def test_another_vault_makes_other_pods_with_akv2k8s(declare: Declare) -> None:
+    def annotations(vault: str) -> Any:
+        recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault(vault)))
+        return pod(recorder)["metadata"]["annotations"]
+
+    assert annotations("a") != annotations("b")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "store", "secret", "told"),
+    [
+        ("agent-injector", KeyVault(), {}, "delivery 'agent-injector' is Vault's"),
+        ("akv2k8s", Vault(), {"env": "A"}, "delivery 'akv2k8s' is Key Vault's"),
+        ("agent-injector", Vault(), {"env": "A"}, "has env, which delivery 'agent-injector' can't set"),
+        ("agent-injector", Vault(), {"encoding": "hex"}, "has encoding 'hex'"),
+        ("akv2k8s", KeyVault(), {}, "has no env"),
+        ("akv2k8s", KeyVault(), {"env": "A", "type": "key"}, "is a key"),
+        (
+            "akv2k8s",
+            KeyVault(),
+            {"env": "A", "file_permission": "0400", "version_history": 2},
+            "versionHistory and file",
+        ),
+    ],
+)
+def test_what_a_delivery_cannot_bring_is_refused(
+    declare: Declare, delivery: str, store: Any, secret: dict[str, Any], told: str
+) -> None:
+    declared = workload(delivery, (Secret(name="f", object="o", key="k", **secret),))
+
+    with pytest.raises(ValueError, match=told):
+        declare(lambda: SecretWorkload(declared, store))

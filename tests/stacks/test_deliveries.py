@@ -1,0 +1,126 @@
+"""Deliveries in a stack's file: what fits, and what is told of what doesn't."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from components.delivery import AgentInjector, Csi, KubernetesSecret
+from stacks.faults import InvalidSettingsError
+from stacks.settings import SECRET_KEYS, Settings, parse
+from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
+from tests.stacks.test_settings import GOOD as ON_VAULT
+
+PRINCIPAL = {
+    "mode": "service-principal",
+    "clientId": "11111111-2222-3333-4444-555555555555",
+    "principalId": "11111111-2222-3333-4444-666666666666",
+}
+
+
+def stack(good: dict[str, Any], delivery: Any, **more: Any) -> dict[str, Any]:
+    raw = deepcopy(good)
+    raw["workloads"][0]["delivery"] = delivery
+    secret = more.pop("secret", {})
+    raw["workloads"][0]["secrets"][0] |= secret
+    raw["backend"] |= more.pop("backend", {})
+    return {**raw, **more}
+
+
+def accepted(raw: dict[str, Any]) -> Settings:
+    return parse(raw, stack="dev")
+
+
+def faults(raw: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(InvalidSettingsError) as caught:
+        parse(raw, stack="dev", secret_keys=SECRET_KEYS)
+    return {fault.key.removeprefix("strongroom:"): fault.problem for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("csi", Csi()),
+        ({"kind": "csi"}, Csi()),
+        ("agent-injector", AgentInjector(mode="sidecar", render_interval="2m")),
+        ({"kind": "agent-injector", "mode": "init"}, AgentInjector(mode="init")),
+        ({"kind": "kubernetes-secret", "secretName": "db"}, KubernetesSecret(secret_name="db")),
+    ],
+)
+def test_a_delivery_is_its_kind_alone_or_with_its_options(written: Any, meant: Any) -> None:
+    assert accepted(stack(ON_VAULT, written)).workloads[0].delivery == meant
+
+
+def test_akv2k8s_reads_as_a_service_principal() -> None:
+    raw = stack(ON_KEY_VAULT, "akv2k8s", backend={"identity": PRINCIPAL}, secret={"env": "DB_PASSWORD"})
+
+    assert accepted(raw).workloads[0].delivery.kind == "akv2k8s"
+
+
+DELIVERY = "workloads[0].delivery"
+SECRET = "workloads[0].secrets[0]"
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "told"),
+    [
+        (stack(ON_VAULT, "fax"), DELIVERY, "use 'csi', 'agent-injector', 'kubernetes-secret', 'akv2k8s'"),
+        (stack(ON_VAULT, {"kind": "fax"}), f"{DELIVERY}.kind", "'fax' is not allowed: use 'csi' or"),
+        (stack(ON_VAULT, {"mode": "init"}), f"{DELIVERY}.kind", "is required and missing"),
+        (
+            stack(ON_VAULT, {"kind": "csi", "mode": "init"}),
+            f"{DELIVERY}.mode",
+            "is not a known key; allowed here: kind",
+        ),
+        (
+            stack(ON_VAULT, {"kind": "agent-injector", "mod": "init"}),
+            f"{DELIVERY}.mod",
+            "did you mean mode? allowed here: kind, mode, renderInterval",
+        ),
+        (stack(ON_VAULT, {"kind": "agent-injector", "mode": "x"}), f"{DELIVERY}.mode", "use 'sidecar' or 'init'"),
+        (stack(ON_VAULT, 3), DELIVERY, "must be a mapping"),
+        (stack(ON_VAULT, "akv2k8s", secret={"env": "A"}), DELIVERY, "is Key Vault's: with Vault use 'csi' or"),
+        (stack(ON_KEY_VAULT, "agent-injector"), DELIVERY, "is Vault's: with Key Vault use 'csi'"),
+        (stack(ON_VAULT, "agent-injector", secret={"env": "A"}), SECRET, "read the file, or use 'csi'"),
+        (stack(ON_VAULT, {"kind": "agent-injector"}, secret={"encoding": "hex"}), SECRET, "use 'base64', or delivery"),
+        (stack(ON_KEY_VAULT, "akv2k8s", backend={"identity": PRINCIPAL}), SECRET, "has no env"),
+        (
+            stack(
+                ON_KEY_VAULT, "akv2k8s", backend={"identity": PRINCIPAL}, secret={"env": "A", "filePermission": "0400"}
+            ),
+            SECRET,
+            "has filePermission, which delivery 'akv2k8s' has not",
+        ),
+        (stack(ON_KEY_VAULT, "akv2k8s", secret={"env": "A"}), DELIVERY, "reads as one service principal"),
+        (
+            stack(
+                ON_KEY_VAULT,
+                "akv2k8s",
+                backend={"identity": PRINCIPAL},
+                secret={"env": "A"},
+                kubernetes={"install": "addon", "aks": {"name": "aks"}},
+            ),
+            DELIVERY,
+            "outside AKS, and kubernetes.install is 'addon'",
+        ),
+        (
+            stack(ON_VAULT, {"kind": "kubernetes-secret", "type": "kubernetes.io/tls"}),
+            f"{DELIVERY}.type",
+            "wants secrets named tls.crt and tls.key",
+        ),
+        (
+            stack(ON_VAULT, "csi", kubernetes={"providers": ["azure"]}),
+            "kubernetes.providers",
+            "goes with install 'helm' only, and install is 'existing'",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_where_it_was_written(raw: dict[str, Any], key: str, told: str) -> None:
+    assert told in faults(raw)[key]
+
+
+def test_every_workloads_misfit_is_told_together() -> None:
+    raw = stack(ON_VAULT, "agent-injector", secret={"env": "A"})
+    raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
+
+    assert set(faults(raw)) == {SECRET, "workloads[1].delivery"}
