@@ -85,14 +85,24 @@ class KeyVault:
         if mode in _FEDERATED:
             return ClientAssertionCredential(tenant, parameters["clientID"], lambda: token, authority=authority)
         if mode == "service-principal":
-            name = workload.identity["secret"]
-            held = self._cluster.secret(workload.namespace, name)
-            if not {"clientid", "clientsecret"} <= set(held):
-                raise DeniedError(f"the Secret {workload.namespace}/{name} lacks clientid or clientsecret")
-            return ClientSecretCredential(tenant, held["clientid"], held["clientsecret"], authority=authority)
+            return self._principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
             return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None)
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
+
+    def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
+        namespace, client, password = workload.namespace, "clientid", "clientsecret"
+        if workload.delivery == "akv2k8s":
+            place = self.stack.kubernetes.akv2k8s_credentials
+            if place is None:
+                raise NotTriedError("akv2k8s is not this stack's, and has the credentials")
+            namespace, name, client, password = place.namespace, place.name, "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"
+        else:
+            name = workload.identity["secret"]
+        held = self._cluster.secret(namespace, name)
+        if not {client, password} <= set(held):
+            raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
+        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority)
 
 
 class KeyVaultSession:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 import urllib3
@@ -28,6 +28,22 @@ class ProviderClass:
     provider: str
     parameters: Mapping[str, str]
 
+    copies: frozenset[str] = frozenset()
+    """The keys of the Kubernetes Secrets that the driver makes of it."""
+
+
+@dataclass(frozen=True)
+class PodTemplate:
+    """What a workload's pods are made from."""
+
+    annotations: Mapping[str, str]
+
+    audiences: Mapping[str, str]
+    """The audience of the service account token in a volume, by the volume's name."""
+
+    environment: Mapping[str, str]
+    """The variables that its containers set to plain values."""
+
 
 class ClusterClient:
     """The API server, with the rights of whoever runs the command."""
@@ -42,6 +58,7 @@ class ClusterClient:
         except (config.ConfigException, OSError) as error:
             raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
         self._core = client.CoreV1Api(api)
+        self._apps = client.AppsV1Api(api)
         self._custom = client.CustomObjectsApi(api)
 
     def token(self, namespace: str, service_account: str, audience: str) -> str:
@@ -69,7 +86,33 @@ class ClusterClient:
                 "secrets-store.csi.x-k8s.io", "v1", namespace, "secretproviderclasses", name
             ),
         )
-        return ProviderClass(found["spec"]["provider"], found["spec"]["parameters"])
+        copies = [entry["key"] for made in found["spec"].get("secretObjects", []) for entry in made["data"]]
+        return ProviderClass(found["spec"]["provider"], found["spec"]["parameters"], frozenset(copies))
+
+    def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+        """What the pods of the Deployment `name` are made from, or the bare Pod `name` was.
+
+        :raises OpsError: There is none, or the API server refuses or is down.
+        """
+        what = f"{controller} {namespace}/{name}"
+        if controller == "Deployment":
+            found: Any = _asked(what, lambda: self._apps.read_namespaced_deployment(name, namespace)).spec.template
+        else:
+            found = _asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
+        return _template(found.metadata.annotations or {}, found.spec)
+
+    def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
+        """Which vault and object the AzureKeyVaultSecret `name` names.
+
+        :raises OpsError: There is none, or the API server refuses or is down.
+        """
+        found: Any = _asked(
+            f"AzureKeyVaultSecret {namespace}/{name}",
+            lambda: self._custom.get_namespaced_custom_object(
+                "spv.no", "v2beta1", namespace, "azurekeyvaultsecrets", name
+            ),
+        )
+        return found["spec"]["vault"]
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:
         """What the Kubernetes Secret `name` holds.
@@ -79,6 +122,20 @@ class ClusterClient:
         found: Any = _asked(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
         data: dict[str, str] = found.data or {}
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def _template(annotations: Mapping[str, str], spec: Any) -> PodTemplate:
+    volumes: list[Any] = spec.volumes or []
+    containers: list[Any] = spec.containers
+    audiences: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    for volume in volumes:
+        for source in volume.projected.sources if volume.projected else ():
+            if source.service_account_token:
+                audiences[volume.name] = source.service_account_token.audience or ""
+    for container in containers:
+        environment |= {variable.name: variable.value for variable in container.env or () if variable.value}
+    return PodTemplate(annotations, audiences, environment)
 
 
 def expired(token: str, signing_key: Path) -> str:

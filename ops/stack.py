@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from components.delivery import DeliveryKind
+
 from .errors import OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,11 +49,21 @@ class KeyVaultStore(_Output):
     audience: str
 
 
+class SecretPlace(_Output):
+    """A Kubernetes Secret."""
+
+    namespace: str
+    name: str
+
+
 class Cluster(_Output):
     """The cluster that the stack's workloads run on."""
 
     kubeconfig: str | None = None
     context: str | None = None
+
+    akv2k8s_credentials: SecretPlace | None = None
+    """The Kubernetes Secret with what akv2k8s reads the vault as, where the stack installs it."""
 
 
 class DeclaredObject(_Output):
@@ -62,6 +74,7 @@ class DeclaredObject(_Output):
     key: str | None = None
     version: str | None = None
     type: Literal["secret", "key", "cert"] = "secret"
+    env: str | None = None
 
 
 class DeployedWorkload(_Output):
@@ -71,6 +84,8 @@ class DeployedWorkload(_Output):
     namespace: str
     service_account: str
     secret_provider_class: str
+    delivery: DeliveryKind = "csi"
+    controller: Literal["Deployment", "Pod"] = "Deployment"
     identity: Mapping[str, str]
     objects: tuple[DeclaredObject, ...]
 
@@ -78,6 +93,11 @@ class DeployedWorkload(_Output):
     def path(self) -> str:
         """Its name in the stack: `namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The files that it declares."""
+        return frozenset(item.name for item in self.objects)
 
 
 class DeployedStack(_Output):

@@ -1,11 +1,12 @@
 """The proof: every workload reads what it declares, and is refused everything else."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cluster import ClusterClient, ProviderClass, expired
+from .cluster import ClusterClient, expired
+from .deliveries import Delivered, delivered
 from .errors import OpsError
 from .stack import DeployedStack, DeployedWorkload
 from .stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
@@ -60,10 +61,14 @@ class Verifier:
             return [Check(workload.path, "is deployed", False, str(error))]
 
     def _checks(self, workload: DeployedWorkload) -> Iterator[Check]:
-        provider_class = self._cluster.provider_class(workload.namespace, workload.secret_provider_class)
+        delivery = delivered(self._cluster, self._stack, workload)
+        provider_class = delivery.provider_class
         promises = self._store.promises(provider_class)
-        yield _promised(workload, promises)
-        token = self._token(workload)
+        promised = {promise.file for promise in promises}
+        yield _promised(workload, delivery.promise, promised, delivery.declared)
+        if delivery.copies is not None:
+            yield _promised(workload, "its class copies them to its Secret", delivery.copies, delivery.declared)
+        token = self._token(workload, delivery.audience)
         session: Session | None = None
         try:
             session = self._store.admit(workload, provider_class, token)
@@ -77,14 +82,13 @@ class Verifier:
         if session is not None:
             for limit in session.limits(workload):
                 yield _refused(workload, limit)
-        yield from self._strangers(workload, provider_class, token)
+        yield from self._strangers(workload, delivery, token)
 
-    def _token(self, workload: DeployedWorkload) -> str:
-        audience = self._stack.backend.audience
+    def _token(self, workload: DeployedWorkload, audience: str) -> str:
         return self._cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
 
-    def _strangers(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Iterator[Check]:
-        audience = self._stack.backend.audience
+    def _strangers(self, workload: DeployedWorkload, delivery: Delivered, token: str) -> Iterator[Check]:
+        provider_class, audience = delivery.provider_class, delivery.audience
         if not audience:
             return
 
@@ -114,14 +118,12 @@ class Verifier:
         return [following] if following is not workload else []
 
 
-def _promised(workload: DeployedWorkload, promises: Sequence[Promise]) -> Check:
-    declared = {secret.name for secret in workload.objects}
-    promised = {promise.file for promise in promises}
+def _promised(workload: DeployedWorkload, what: str, promised: Set[str], declared: Set[str]) -> Check:
     if promised == declared:
-        return Check(workload.path, "its class promises its files", True, ", ".join(sorted(promised)))
+        return Check(workload.path, what, True, ", ".join(sorted(promised)))
     missing = ", ".join(sorted(declared - promised)) or "none"
     surplus = ", ".join(sorted(promised - declared)) or "none"
-    return Check(workload.path, "its class promises its files", False, f"missing: {missing}; surplus: {surplus}")
+    return Check(workload.path, what, False, f"missing: {missing}; surplus: {surplus}")
 
 
 def _read(workload: DeployedWorkload, promise: Promise, session: Session | None) -> Check:
