@@ -49,9 +49,10 @@ class Installation:
 
     def faults(self) -> list[Fault]:
         """What is wrong with charts that the settings replace, and with the values for them."""
-        return [
+        found = [
             Fault(("charts", planned.chart.name), problem) for planned in self._planned() for problem in faults(planned)
         ]
+        return list(dict.fromkeys(found))  # one chart may be of several releases
 
     def declare(self, opts: pulumi.ResourceOptions) -> Mapping[DeliveryKind, Sequence[pulumi.Resource]]:
         """Install it all; what each delivery needs."""

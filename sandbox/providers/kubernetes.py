@@ -1,4 +1,4 @@
-"""The `kubernetes` provider: any kind by discovery, by server-side apply."""
+"""The `kubernetes` provider: any kind by discovery, by server-side apply; releases by Helm."""
 
 import base64
 import re
@@ -16,6 +16,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
+from ..certificates import write_private
+from . import helm
+from .helm import Helm
 from .protocol import Properties, Provider, ProviderError, UnreadyError
 from .values import UNKNOWN
 
@@ -78,6 +81,7 @@ class KubernetesProvider(Provider):
     def __init__(self, configuration: Properties) -> None:
         self._namespace = configuration.get("namespace") or "default"
         self._client: dynamic.DynamicClient | None = None
+        self._releases: Helm | None = None
         self._configuration = configuration
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
@@ -91,6 +95,8 @@ class KubernetesProvider(Provider):
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
         """Give an object without a name the one it has, or a new one."""
+        if kind == helm.RELEASE:
+            return helm.check(inputs, before, unique, name)
         module = kind.split(":")[1]
         if module.split("/")[0] in _CLIENT_SIDE or kind.endswith(("Patch", "List")):
             raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
@@ -118,6 +124,8 @@ class KubernetesProvider(Provider):
     @classmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
         """What the API server never lets change, and what makes another object."""
+        if kind == helm.RELEASE:
+            return helm.IMMUTABLE
         name = kind.rpartition(":")[2]
         sealed = _SEALED if name in {"Secret", "ConfigMap"} and (before or {}).get("immutable") is True else ()
         return ("apiVersion", "kind", "metadata.name", "metadata.namespace", *_IMMUTABLE.get(name, ()), *sealed)
@@ -125,6 +133,8 @@ class KubernetesProvider(Provider):
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
         """Whether both might have one place in the cluster."""
+        if kind == helm.RELEASE:
+            return all((before or after).get(key) == after.get(key) for key in helm.IMMUTABLE)
         old, new = (before or after).get("metadata"), after.get("metadata")
         if not isinstance(old, dict) or not isinstance(new, dict):
             return True
@@ -136,6 +146,8 @@ class KubernetesProvider(Provider):
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
         """What the API server adds is known after it has added it."""
+        if kind == helm.RELEASE:
+            return {"status": UNKNOWN}
         if before is None:
             secret = {"data": UNKNOWN} if _is_token(inputs) or inputs.get("stringData") else {}
             metadata = {} if inputs.get("metadata") == UNKNOWN else {"metadata": {"uid": UNKNOWN}}
@@ -144,6 +156,8 @@ class KubernetesProvider(Provider):
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Apply the object and wait for it."""
+        if kind == helm.RELEASE:
+            return self._helm().install(inputs, inputs.get("namespace") or self._namespace, timeout)
         resource = self._resource(kind, inputs)
         name = inputs["metadata"]["name"]
         namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
@@ -154,6 +168,8 @@ class KubernetesProvider(Provider):
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:
         """The live object, and what the inputs would be to make it."""
+        if kind == helm.RELEASE:
+            return self._release(id_, inputs)
         live = self._get(kind, id_, inputs)
         if live is None:
             return None
@@ -161,11 +177,16 @@ class KubernetesProvider(Provider):
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Apply the object again and wait for it."""
+        if kind == helm.RELEASE:
+            return self._helm().install(inputs, id_.partition("/")[0], timeout)[1]
         return self._apply(kind, id_, inputs, timeout)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Delete the object, and return when it is gone."""
         namespace, _, name = id_.rpartition("/")
+        if kind == helm.RELEASE:
+            self._helm().uninstall(name, namespace, timeout)
+            return
         resource = self._resource(kind, inputs)
 
         def ask() -> None:
@@ -185,6 +206,27 @@ class KubernetesProvider(Provider):
     def cancel(self) -> None:
         """Stop waiting for what takes time."""
         self._cancelled.set()
+        if self._releases is not None:
+            self._releases.cancel()
+
+    def _helm(self) -> Helm:
+        with self._lock:
+            if self._releases is None:
+                home = Path(self._cache.name)
+                kubeconfig = self._configuration.get("kubeconfig")
+                if kubeconfig and not _is_path(kubeconfig):
+                    write_private(home / "kubeconfig", kubeconfig)
+                    kubeconfig = str(home / "kubeconfig")
+                self._releases = Helm(kubeconfig, self._configuration.get("context"), home)
+            return self._releases
+
+    def _release(self, id_: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+        namespace, _, name = id_.rpartition("/")
+        status = self._helm().status(name, namespace)
+        if status is None:
+            return None
+        now = {**inputs, "values": self._helm().values(name, namespace)} if "values" in inputs else inputs
+        return {**now, "status": status}, now
 
     def _apply(self, kind: str, id_: str, inputs: Properties, timeout: float) -> Properties:
         resource = self._resource(kind, inputs)

@@ -172,6 +172,19 @@ def _kubernetes(name: str, version: str, minutes: float) -> Tool:
     )
 
 
+def _helm(version: str) -> Tool:
+    folder = f"{SYSTEM}-{ARCHITECTURE}"
+    archive = f"https://get.helm.sh/helm-v{version}-{folder}.tar.gz"
+    stamp = f"-X helm.sh/helm/v3/internal/version.version=v{version}"
+    return Tool(
+        "helm",
+        version,
+        ("version", "--template", "{{.Version}}"),
+        Release(archive, f"{archive}.sha256sum", f"{folder}/helm"),
+        Build("helm", "helm.sh/helm/v3/cmd/helm", ("-ldflags", f"-s -w {stamp}"), 1.5),
+    )
+
+
 TOOLS = (
     _pulumi("3.259.0"),
     _etcd("3.7.3"),
@@ -180,6 +193,9 @@ TOOLS = (
     _kubernetes("kube-controller-manager", "1.37.2", 3),
 )
 """In the order of need."""
+
+HELM = _helm("3.22.0")
+"""Not needed by the servers: `Tools(reporter, catalogue=(*TOOLS, HELM))` has it too."""
 
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",

@@ -63,7 +63,7 @@ def test_naming_the_namespace_that_an_object_is_in_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["kubernetes:helm.sh/v3:Release", "kubernetes:yaml:ConfigFile", "kubernetes:core/v1:SecretPatch"]
+    "kind", ["kubernetes:helm.sh/v4:Chart", "kubernetes:yaml:ConfigFile", "kubernetes:core/v1:SecretPatch"]
 )
 def test_what_needs_the_official_provider_says_so_in_a_preview(kind: str) -> None:
     with pytest.raises(ProviderError, match="it needs the official provider"):
