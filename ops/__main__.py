@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .charts import CheckedChart, check_charts, place
 from .errors import OpsError
 from .stack import read_stack, workspace
 from .verify import Check, Verifier
@@ -20,6 +21,8 @@ app = typer.Typer(
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack's name, e.g. local or dev.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs instead of a table.")]
+
+_MARKS = {True: "[green]ok[/]", False: "[bold red]WRONG[/]", None: "[yellow]not tried[/]"}
 
 
 @app.callback()
@@ -45,24 +48,58 @@ def verify(stack: Stack, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def charts(
+    places: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="NAME=PLACE", help="Check the chart there: an archive, or a mirror's URL."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the Helm charts that Strongroom installs, and check that each is still what was pinned.
+
+    What can't be reached is told, and is no failure. Exits with 1 where a chart is another than the pinned one.
+    """
+    checked = check_charts(dict(map(place, places or ())))
+    if as_json:
+        typer.echo(json.dumps([asdict(chart) for chart in checked], indent=2))
+    else:
+        _show_charts(checked)
+    if any(chart.passed is False for chart in checked):
+        raise typer.Exit(1)
+
+
+def _show_charts(charts: list[CheckedChart]) -> None:
+    table = Table()
+    for heading in ("Chart", "Version", "SHA-256", "From", "", "Seen"):
+        table.add_column(heading, overflow="fold")
+    for chart in charts:
+        digest = f"{chart.digest[:12]}…" if chart.digest else "none"
+        table.add_row(chart.name, chart.version, digest, chart.place, _MARKS[chart.passed], chart.detail)
+    _console().print(table)
+
+
 def _show(stack: str, checks: list[Check]) -> None:
     table = Table(title=f"Stack {stack}: who can read what", title_justify="left")
     for heading in ("Workload", "What", "", "Seen"):
         table.add_column(heading, overflow="fold")
-    marks = {True: "[green]ok[/]", False: "[bold red]WRONG[/]", None: "[yellow]not tried[/]"}
     previous = ""
     for check in checks:
         if previous and check.workload != previous:
             table.add_section()
         table.add_row(
-            "" if check.workload == previous else check.workload, check.what, marks[check.passed], check.detail
+            "" if check.workload == previous else check.workload, check.what, _MARKS[check.passed], check.detail
         )
         previous = check.workload
-    console = Console(width=None if Console().is_terminal else 160)
+    console = _console()
     console.print(table)
     wrong = sum(check.passed is False for check in checks)
     tried = sum(check.passed is not None for check in checks)
     console.print(f"{tried - wrong} of {tried} checks went as they must" + (f", {wrong} did not" if wrong else ""))
+
+
+def _console() -> Console:
+    return Console(width=None if Console().is_terminal else 160)
 
 
 def main() -> None:
