@@ -5,7 +5,7 @@ import pulumi
 from ..charts import VAULT, Chart
 from ..helm import PlannedRelease, release
 from .agent_injection import INJECTED
-from .csi_driver import NAMESPACE
+from .csi_driver import NAMESPACE, NO_SERVER
 
 
 def injector_release(
@@ -18,7 +18,7 @@ def injector_release(
         namespace,
         {
             "global": {"externalVaultAddr": address},
-            "server": {"enabled": False},
+            "server": NO_SERVER,
             "csi": {"enabled": False},
             "injector": {
                 "enabled": True,

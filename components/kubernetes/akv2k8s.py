@@ -43,10 +43,12 @@ def akv2k8s_release(
         chart,
         namespace,
         {
-            "global": {"keyVaultAuth": "environment"},
+            # The chart would give rights to a controller that isn't installed.
+            "global": {"keyVaultAuth": "environment", "rbac": {"create": False}},
             # The controller makes Kubernetes Secrets, and nothing here wants one.
             "controller": {"enabled": False},
             "env_injector": {
+                "rbac": {"create": True},
                 "envFromSecret": [{"name": credentials}],
                 # What it puts into pods must be admitted where the restricted Pod Security Standard is enforced.
                 "env": {

@@ -1,6 +1,6 @@
 """The Secrets Store CSI driver and its providers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import pulumi
@@ -15,6 +15,15 @@ CA_PATH = f"{CA_DIRECTORY}/{CA_FILE}"
 """Where the installed Vault provider finds the CA that was given here, inside its pods."""
 
 NAMESPACE = "kube-system"
+"""Where what is installed for a whole cluster lives."""
+
+NO_SERVER: Mapping[str, Any] = {
+    "enabled": False,
+    # Made without a server too, and bound to the right to review everybody's tokens.
+    "serviceAccount": {"create": False},
+    "authDelegator": {"enabled": False},
+}
+"""The values of HashiCorp's chart that leave its server out, and what comes along with one."""
 
 Provider = Literal["azure", "vault"]
 
@@ -130,4 +139,4 @@ def _provider_values(authority: str | None) -> dict[str, Any]:
     if authority:
         csi["volumes"] = [{"name": "vault-ca", "configMap": {"name": authority}}]
         csi["volumeMounts"] = [{"name": "vault-ca", "mountPath": CA_DIRECTORY, "readOnly": True}]
-    return {"csi": csi, "server": {"enabled": False}, "injector": {"enabled": False}}
+    return {"csi": csi, "server": NO_SERVER, "injector": {"enabled": False}}

@@ -23,7 +23,7 @@ def test_the_provider_comes_without_a_server_after_the_driver(declare: Declare) 
 
     assert provider.inputs["values"] == {
         "csi": {"enabled": True, "agent": {"enabled": False}},
-        "server": {"enabled": False},
+        "server": {"enabled": False, "serviceAccount": {"create": False}, "authDelegator": {"enabled": False}},
         "injector": {"enabled": False},
     }
     assert "driver" in provider.dependencies

@@ -14,7 +14,8 @@ def test_the_injector_comes_alone_and_holds_up_only_the_pods_that_it_serves(decl
     recorder = declare(lambda: VaultAgentInjector("vault-injector", address="https://vault:8200"))
     values = recorder.one(RELEASE).inputs["values"]
 
-    assert values["server"] == values["csi"] == {"enabled": False}
+    assert values["csi"] == {"enabled": False}
+    assert values["server"]["enabled"] is values["server"]["authDelegator"]["enabled"] is False
     assert values["global"] == {"externalVaultAddr": "https://vault:8200"}
     assert values["injector"]["webhook"] == {
         "failurePolicy": "Fail",
