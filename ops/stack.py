@@ -62,7 +62,7 @@ class Cluster(_Output):
     kubeconfig: str | None = None
     context: str | None = None
 
-    akv2k8s_credentials: SecretPlace | None = None
+    akv2k8s_credentials: Annotated[SecretPlace | None, Field(alias="akv2k8sCredentials")] = None
     """The Kubernetes Secret with what akv2k8s reads the vault as, where the stack installs it."""
 
 

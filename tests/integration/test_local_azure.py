@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.sandboxed import Project
 pytestmark = pytest.mark.integration
 
 CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+CHARTS = Path(__file__).parents[1] / "charts"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
@@ -203,6 +205,44 @@ def test_every_other_identity_lets_workloads_read(azure_deployed: Project, world
         if mode == "service-principal":
             with azure_deployed.engine.stack("local-azure") as stack:
                 stack.remove_config("strongroom:clientSecret")
+
+
+def test_akv2k8s_delivers_as_its_one_principal(azure_deployed: Project, world: World) -> None:
+    client, principal, secret = assemble(world.azure.configuration).directory.register("akv2k8s")
+    settings = azure_deployed.config
+    identity = {"mode": "service-principal", "clientId": client, "principalId": principal}
+    settings["strongroom:backend"]["identity"] = identity
+    settings["strongroom:kubernetes"]["install"] = "helm"
+    settings["strongroom:charts"] = {"akv2k8s": {"path": str(CHARTS / "akv2k8s")}}
+    for number, workload in enumerate(settings["strongroom:workloads"]):
+        workload["delivery"] = "akv2k8s"
+        for index, declared in enumerate(workload["secrets"]):
+            declared.pop("filePermission", None)
+            declared["env"] = f"SECRET_{number}_{index}"
+    azure_deployed.write(settings)
+    with azure_deployed.engine.stack("local-azure") as stack:
+        stack.set_config("strongroom:clientSecret", ConfigValue(secret, secret=True))
+    try:
+        azure_deployed.changes("up")
+        settle()
+        checks = azure_deployed.checks()
+        assert azure_deployed.wrong() == set()
+        read = {check["what"] for check in checks if check["what"].startswith("reads ") and check["passed"]}
+        assert read == {"reads SECRET_0_0", "reads SECRET_0_1", "reads SECRET_1_0", "reads SECRET_2_0"}
+        assert sum(check["what"] == "its AzureKeyVaultSecrets promise its variables" for check in checks) == 3
+        # The password is where akv2k8s reads it, and in no workload's namespace.
+        core = world.api_server.core()
+        held = {
+            (found.metadata.namespace, found.metadata.name) for found in core.list_secret_for_all_namespaces().items
+        }
+        assert ("kube-system", "secrets-store-creds") in held
+        assert not {namespace for namespace, _ in held} & {"shop", "bank"}
+        assert core.read_namespace("shop").metadata.labels["azure-key-vault-env-injection"] == "enabled"
+        assert secret not in json.dumps(checks)
+        assert azure_deployed.changes("preview") == set()
+    finally:
+        with azure_deployed.engine.stack("local-azure") as stack:
+            stack.remove_config("strongroom:clientSecret")
 
 
 def test_access_policies_let_workloads_read_a_vault_of_their_own(azure_deployed: Project, store: Store) -> None:

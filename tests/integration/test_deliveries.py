@@ -1,0 +1,156 @@
+"""The same workloads by each delivery that Vault has, and what an injected agent really does."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+
+from sandbox.world import World
+from tests.integration.injected import agent
+from tests.sandboxed import Project
+
+pytestmark = pytest.mark.integration
+
+SIDECAR = {"kind": "agent-injector", "mode": "sidecar", "renderInterval": "1s"}
+
+
+def delivered_by(project: Project, delivery: Any) -> dict[str, Any]:
+    """The local stack, with every workload delivered in one way."""
+    settings = copy.deepcopy(project.config)
+    for workload in settings["strongroom:workloads"]:
+        workload["delivery"] = delivery
+        if "agent-injector" in str(delivery):
+            for secret in workload["secrets"]:
+                secret.pop("env", None)
+    return settings
+
+
+def stored(world: World, name: str) -> dict[str, str]:
+    """What Vault holds in an object."""
+    vault = world.vault.client().secrets.kv.v2
+    return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "promise", "checks"),
+    [
+        # With `csi`: test_local_stack.
+        (
+            {"kind": "kubernetes-secret", "secretName": "for-an-old-application"},
+            "its class copies them to its Secret",
+            34,
+        ),
+        ({"kind": "agent-injector", "mode": "init"}, "its annotations promise its files", 31),
+    ],
+)
+def test_the_same_workloads_verify_by_each_delivery(
+    deployed: Project, delivery: Any, promise: str, checks: int
+) -> None:
+    deployed.write(delivered_by(deployed, delivery))
+    deployed.changes("up")
+    found = deployed.checks()
+
+    assert [check for check in found if check["passed"] is not True] == []
+    assert len(found) == checks
+    assert {check["workload"] for check in found if check["what"] == promise} == {
+        "shop/orders",
+        "shop/checkout",
+        "bank/ledger",
+    }
+    assert deployed.changes("preview") == set()
+
+
+@pytest.fixture(scope="module")
+def injected(project: Project) -> Iterator[Project]:
+    """The local stack, with agents that stay beside their workloads and whose tokens live for seconds."""
+    settings = delivered_by(project, SIDECAR)
+    settings["strongroom:backend"]["tokenTtl"] = "4s"
+    settings["strongroom:backend"]["tokenMaxTtl"] = "8s"
+    project.write(settings)
+    project.changes("up")
+    yield project
+    project.restore()
+    project.changes("up")
+
+
+def test_an_agent_renders_what_vault_holds_and_stays_without_more_rights(
+    injected: Project, world: World, tmp_path: Path
+) -> None:
+    assert injected.wrong() == set()
+    orders, ledger = (
+        agent(world, tmp_path / name, space, name) for space, name in [("shop", "orders"), ("bank", "ledger")]
+    )
+
+    assert (orders.run(), ledger.run()) == (0, 0)
+    held = stored(world, "db-pass")
+    assert orders.read("db-username").decode() == held["username"]
+    assert orders.read("db-password").decode() == held["password"]
+    assert ledger.read("token").decode() == stored(world, "ledger")["token"]
+    assert (orders.files / "db-password").stat().st_mode & 0o777 == 0o444
+    assert sorted(file.name for file in orders.files.iterdir()) == ["db-password", "db-username"]
+
+    vault = world.vault.client().secrets.kv.v2
+    with orders.beside():
+        # Past its token's end, which it may not put off: it logs in again.
+        time.sleep(10)
+        vault.create_or_update_secret("db-pass", {**held, "password": "rotated"}, mount_point="strongroom")
+        try:
+            assert until(lambda: orders.read("db-password") == b"rotated")
+        finally:
+            vault.create_or_update_secret("db-pass", held, mount_point="strongroom")
+        assert until(lambda: orders.read("db-password").decode() == held["password"])
+    assert orders.log().count("authentication successful") > 1
+    assert held["password"] not in orders.log()
+
+
+def test_an_agent_gets_nothing_as_anybody_else(injected: Project, world: World, tmp_path: Path) -> None:
+    for account in ("default", "checkout"):
+        stranger = agent(world, tmp_path / account, "shop", "orders", account=account)
+        with stranger.beside():
+            assert until(
+                lambda stranger=stranger: "permission denied" in stranger.log() or "Code: 403" in stranger.log()
+            )
+        assert not stranger.files.exists()
+
+
+def test_an_agent_says_which_key_is_missing_and_writes_no_file(injected: Project, world: World, tmp_path: Path) -> None:
+    vault = world.vault.client().secrets.kv.v2
+    held = stored(world, "payment-api")
+    vault.create_or_update_secret("payment-api", {"other": "value"}, mount_point="strongroom")
+    try:
+        checkout = agent(world, tmp_path / "checkout", "shop", "checkout")
+        assert checkout.run() != 0
+        assert "there is no key key" in checkout.log()
+        assert not (checkout.files / "payment-key").exists()
+        assert injected.wrong() == {("shop/checkout", "reads payment-key")}
+    finally:
+        vault.create_or_update_secret("payment-api", held, mount_point="strongroom")
+
+
+def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world: World) -> None:
+    api = client.AppsV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    edit: dict[str, Any] = {"vault.hashicorp.com/agent-inject-template-1": '{{ with secret "x" }}{{ .Data }}{{ end }}'}
+    api.patch_namespaced_deployment("checkout", "shop", {"spec": {"template": {"metadata": {"annotations": edit}}}})
+    try:
+        (wrong,) = [check for check in injected.checks() if check["passed"] is False]
+    finally:
+        api.delete_namespaced_deployment("checkout", "shop")
+        injected.changes("refresh")
+        injected.changes("up")
+    assert (wrong["workload"], wrong["what"]) == ("shop/checkout", "is deployed")
+    assert "agent-inject-template-1, which reads no single key of a secret" in wrong["detail"]
+    assert injected.wrong() == set()
+
+
+def until(done: Callable[[], bool], patience: float = 20) -> bool:
+    """Whether it comes true in time."""
+    end = time.monotonic() + patience
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
