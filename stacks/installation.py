@@ -35,7 +35,8 @@ class Installation:
         self._charts = settings.charts.charts
         kinds = {workload.delivery.kind for workload in settings.workloads}
         ours = settings.kubernetes.install == "helm"
-        self._drives = ours and bool(kinds & {"csi", "kubernetes-secret"} or settings.kubernetes.providers)
+        self._driven = bool(kinds & {"csi", "kubernetes-secret"} or settings.kubernetes.providers)
+        self._drives = ours and self._driven
         self._injects = ours and "agent-injector" in kinds
         self._fills = ours and "akv2k8s" in kinds
 
@@ -53,6 +54,16 @@ class Installation:
             Fault(("charts", planned.chart.name), problem) for planned in self._planned() for problem in faults(planned)
         ]
         return list(dict.fromkeys(found))  # one chart may be of several releases
+
+    def conflicts(self) -> list[Fault]:
+        """What is wrong with the stack's driver beside one that the cluster has, where the cluster can be asked."""
+        kubernetes = self._settings.kubernetes
+        if not self._driven or kubernetes.install == "existing":
+            return []
+        # Who installs nothing needs no client.
+        from .installed_driver import conflicts  # noqa: PLC0415
+
+        return conflicts(kubernetes, f"{NAMESPACE}/{_DRIVER}")
 
     def declare(self, opts: pulumi.ResourceOptions) -> Mapping[DeliveryKind, Sequence[pulumi.Resource]]:
         """Install it all; what each delivery needs."""

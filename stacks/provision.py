@@ -38,11 +38,12 @@ class Provisioned:
 def provision(settings: Settings) -> None:
     """Declare everything that `settings` describe, and export what `ops` needs to know of it.
 
-    :raises InvalidSettingsError: A file that the settings name can't be read, or a chart can't be what they say.
+    :raises InvalidSettingsError: A file that the settings name can't be read, a chart can't be what they say,
+        or the cluster has another driver.
     """
     files, faults = read_files(settings)
     installation = Installation(settings, files.vault_ca)
-    faults += installation.faults()
+    faults += installation.faults() + installation.conflicts()
     if faults:
         raise InvalidSettingsError(pulumi.get_stack(), faults)
     # A stack loads the provider that it uses, and not the other.

@@ -21,6 +21,8 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
+from stacks.installed_driver import conflicts
+from stacks.kubernetes import KubernetesSettings
 from tests.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -179,6 +181,53 @@ def test_values_that_a_schema_refuses_stop_everything_before_anything_is_created
     assert "is vault 0.32.0, not vault 0.99.0" in told
     assert cluster.releases() == set()
     assert deployed.wrong() == set()
+
+
+def test_a_driver_of_somebody_elses_is_told_before_anything_is_created(
+    deployed: Project, charts: dict[str, Any], cluster: Cluster, releases: Helm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases.install(release(chart=str(CHARTS / DRIVER), version=None), "default", 60)
+    deployed.write(by_helm(deployed, charts))
+
+    with pytest.raises(SandboxError):
+        deployed.engine.run("up", "local")
+    told = capsys.readouterr().out
+    assert "strongroom:kubernetes.install: is 'helm', and the cluster has the Secrets Store CSI driver" in told
+    assert "of the Helm release default/mine already: two of them break each other, so use 'existing'" in told
+    assert cluster.releases() == {"mine"}
+
+
+def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, cluster: Cluster, releases: Helm) -> None:
+    def told(install: str, kubeconfig: str = str(world.api_server.kubeconfig)) -> str:
+        settings = KubernetesSettings.model_validate({"install": install, "kubeconfig": kubeconfig})
+        return "".join(fault.problem for fault in conflicts(settings, "kube-system/secrets-store"))
+
+    assert told("helm") == told("addon") == told("helm", "/does/not/exist") == ""
+
+    driver = {"metadata": {"name": "secrets-store.csi.k8s.io"}, "spec": {}}
+    cluster.storage.create_csi_driver(driver)
+    try:
+        assert "of somebody already" in told("helm")
+        labels = {"app": "aks"}
+        pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+        addon = {
+            "metadata": {"name": "aks-secrets-store-csi-driver"},
+            "spec": {"selector": {"matchLabels": labels}, "template": pod},
+        }
+        cluster.apps.create_namespaced_daemon_set(SYSTEM, addon)
+        try:
+            assert "of the AKS add-on already: two of them break each other, so use 'addon'" in told("helm")
+            assert told("addon") == ""
+        finally:
+            cluster.apps.delete_namespaced_daemon_set("aks-secrets-store-csi-driver", SYSTEM)
+    finally:
+        cluster.storage.delete_csi_driver("secrets-store.csi.k8s.io")
+    releases.install(release(chart=str(CHARTS / DRIVER), version=None), "default", 60)
+    assert "is 'addon', and the cluster has the Secrets Store CSI driver of the Helm release default/mine" in told(
+        "addon"
+    )
+    settings = KubernetesSettings(install="helm", kubeconfig=str(world.api_server.kubeconfig))
+    assert conflicts(settings, "default/mine") == []
 
 
 @pytest.fixture
