@@ -1,6 +1,6 @@
 """The ways by which secrets reach a workload, and what each can't bring: known without loading a provider."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
@@ -87,11 +87,23 @@ Delivery = Annotated[
 """A way of delivery: its kind alone, or with its options."""
 
 
-SECRET_KEYS: Mapping[str, frozenset[str]] = {
+KEY_VAULT_MARK = "@azurekeyvault"
+"""What makes akv2k8s take a variable's value for an AzureKeyVaultSecret's name. (akv2k8s docs: "The Env Injector")"""
+
+_KEYS: Mapping[str, frozenset[str]] = {
     "kubernetes.io/tls": frozenset({"tls.crt", "tls.key"}),
     "kubernetes.io/basic-auth": frozenset({"username", "password"}),
 }
-"""The keys that a Kubernetes Secret must have, by its type. (Kubernetes docs: "Secrets")"""
+"""The keys of a Kubernetes Secret, by its type."""
+
+
+def lacking(type_: str, names: Set[str]) -> str | None:
+    """What a Kubernetes Secret of a type lacks, as the end of a sentence; `None` where it lacks nothing.
+
+    :param names: The names of the secrets that become its keys. (Kubernetes docs: "Secrets")
+    """
+    missing = sorted(_KEYS.get(type_, frozenset()) - names)
+    return f"{type_!r} wants secrets named {' and '.join(missing)}, and there are none" if missing else None
 
 
 def misfit(kind: str, store: str) -> str | None:

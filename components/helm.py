@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -69,7 +70,7 @@ def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool
 def _source(chart: Chart) -> dict[str, Any]:
     """Where Helm finds it. A chart in a registry has no repository. (Helm docs: "Use OCI-based registries")"""
     if chart.path is not None:
-        return {"chart": chart.path}
+        return {"chart": str(Path(chart.path).expanduser())}
     if chart.repository.startswith("oci://"):
         return {"chart": f"{chart.repository}/{chart.name}", "version": chart.version}
     return {"chart": chart.name, "version": chart.version, "repository_opts": {"repo": chart.repository}}

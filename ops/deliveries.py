@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import yaml
 
+from components.delivery import KEY_VAULT_MARK
 from components.kubernetes.agent_annotations import class_parameters, token_volume
 
 from .cluster import ClusterClient, PodTemplate, ProviderClass
 from .errors import OpsError
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
-
-_MARK = "@azurekeyvault"
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,9 @@ def _filled(cluster: ClusterClient, stack: DeployedStack, workload: DeployedWork
         raise OpsError(f"{workload.path} has the delivery 'akv2k8s', and its stack no Key Vault")
     array: list[str] = []
     for variable, value in template.environment.items():
-        if not value.endswith(_MARK):
+        if not value.endswith(KEY_VAULT_MARK):
             continue
-        item = cluster.key_vault_secret(workload.namespace, value.removesuffix(_MARK))
+        item = cluster.key_vault_secret(workload.namespace, value.removesuffix(KEY_VAULT_MARK))
         if item["name"] != stack.backend.vault:
             raise OpsError(f"{variable} of {workload.path} is read from the vault {item['name']}, not from the stack's")
         array.append(yaml.safe_dump(_entry(variable, item["object"])))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.delivery import SECRET_KEYS, misfit, undeliverable
+from components.delivery import lacking, misfit, undeliverable
 
 from .faults import Fault, Location
 from .raw import entries, mapping
@@ -26,19 +26,45 @@ def rules(raw: Raw) -> Iterator[Fault]:
         for index, secret in entries(workload.get("secrets")):
             if secret and (fault := undeliverable(kind, secret)):
                 yield Fault((*place, "secrets", index), fault)
-        yield from _named(mapping(delivery), workload, place)
+        yield from _options(mapping(delivery), workload, place)
         if kind == "akv2k8s":
             yield from _akv2k8s(raw, place)
+    yield from _one_place(raw)
 
 
-def _named(delivery: Raw, workload: Raw, place: Location) -> Iterator[Fault]:
-    kind = delivery.get("type")
-    wanted = SECRET_KEYS.get(kind, frozenset[str]()) if isinstance(kind, str) else frozenset[str]()
+def _options(delivery: Raw, workload: Raw, place: Location) -> Iterator[Fault]:
     names = {str(secret.get("name")) for _, secret in entries(workload.get("secrets"))}
-    if missing := sorted(wanted - names):
+    if fault := lacking(str(delivery.get("type")), names):
+        yield Fault((*place, "delivery", "type"), fault)
+    if delivery.get("mode") == "init" and "renderInterval" in delivery:
         yield Fault(
-            (*place, "delivery", "type"), f"{kind!r} wants secrets named {' and '.join(missing)}, and there are none"
+            (*place, "delivery", "renderInterval"), "goes with mode 'sidecar' only: with 'init' nothing is reread"
         )
+
+
+def _one_place(raw: Raw) -> Iterator[Fault]:
+    """Two workloads whose values the driver would copy to one Kubernetes Secret."""
+    first: dict[tuple[str, str], int] = {}
+    for number, workload in entries(raw.get("workloads")):
+        name = _copied_to(workload)
+        if name is None:
+            continue
+        owner = first.setdefault((str(workload.get("namespace")), name), number)
+        if owner != number:
+            yield Fault(
+                ("workloads", number, "delivery"),
+                f"would fill the Kubernetes Secret {name!r}, as workloads[{owner}] does: give it another secretName",
+            )
+
+
+def _copied_to(workload: Raw) -> str | None:
+    delivery, own = workload.get("delivery", "csi"), workload.get("name")
+    kind = delivery if isinstance(delivery, str) else mapping(delivery).get("kind")
+    if kind == "kubernetes-secret":
+        return str(mapping(delivery).get("secretName") or f"{own}-secrets")
+    if kind == "csi" and any(secret.get("env") is not None for _, secret in entries(workload.get("secrets"))):
+        return f"{own}-env"
+    return None
 
 
 def _akv2k8s(raw: Raw, place: Location) -> Iterator[Fault]:

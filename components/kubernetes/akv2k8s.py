@@ -1,7 +1,7 @@
 """akv2k8s, its env injector alone."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
@@ -25,7 +25,7 @@ class Principal:
     tenant_id: str
     client_id: str
 
-    secret: pulumi.Input[str]
+    secret: pulumi.Input[str] = field(repr=False)
     """Its password."""
 
 

@@ -9,11 +9,9 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from ..azure.objects import VaultObject, vault_object
 from ..backend import Grant
+from ..delivery import KEY_VAULT_MARK
 from ..workload import Secret, Workload
 from .pod_parts import PodParts
-
-MARK = "@azurekeyvault"
-"""What makes the env injector read a value as the name of an AzureKeyVaultSecret."""
 
 _TYPES = {"secrets": "secret", "certificates": "certificate"}
 
@@ -31,7 +29,10 @@ def akv2k8s_environment(workload: Workload, grant: Grant, opts: pulumi.ResourceO
     made = [_resource(workload, name, secret, vault, opts) for name, secret in wanted.items()]
     return PodParts(
         environment=[
-            *({"name": secret.env, "value": f"{_name(workload, secret)}{MARK}"} for secret in workload.secrets),
+            *(
+                {"name": secret.env, "value": f"{_name(workload, secret)}{KEY_VAULT_MARK}"}
+                for secret in workload.secrets
+            ),
             *_cloud(grant.parameters),
         ],
         # The variables name no vault.

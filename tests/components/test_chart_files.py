@@ -174,6 +174,17 @@ def test_a_release_with_values_that_do_not_fit_is_never_declared(declare: Declar
         declare(lambda: release(planned, pulumi.ResourceOptions()))
 
 
+def test_a_release_that_somebody_else_makes_ready_is_not_waited_for(declare: Declare) -> None:
+    planned = PlannedRelease("mine", Chart("small", "https://charts.example.net", "1.2.3"), "default", {})
+
+    def waiting(wait: bool) -> tuple[bool, bool]:
+        inputs = declare(lambda: release(planned, pulumi.ResourceOptions(), wait=wait)).one(RELEASE).inputs
+        return inputs["atomic"], inputs["skipAwait"]
+
+    assert waiting(True) == (True, False)
+    assert waiting(False) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("place", "source"),
     [

@@ -109,6 +109,11 @@ SECRET = "workloads[0].secrets[0]"
             "wants secrets named tls.crt and tls.key",
         ),
         (
+            stack(ON_VAULT, {"kind": "agent-injector", "mode": "init", "renderInterval": "1m"}),
+            f"{DELIVERY}.renderInterval",
+            "goes with mode 'sidecar' only",
+        ),
+        (
             stack(ON_VAULT, "csi", kubernetes={"providers": ["azure"]}),
             "kubernetes.providers",
             "goes with install 'helm' only, and install is 'existing'",
@@ -117,6 +122,18 @@ SECRET = "workloads[0].secrets[0]"
 )
 def test_what_does_not_fit_is_told_where_it_was_written(raw: dict[str, Any], key: str, told: str) -> None:
     assert told in faults(raw)[key]
+
+
+def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
+    raw = stack(ON_VAULT, "csi", secret={"env": "A"})
+    other = {**deepcopy(raw["workloads"][0]), "name": "other"}
+    raw["workloads"].append({**other, "delivery": {"kind": "kubernetes-secret", "secretName": "orders-env"}})
+    told = faults(raw)
+
+    assert set(told) == {"workloads[1].delivery"}
+    assert "'orders-env', as workloads[0] does" in told["workloads[1].delivery"]
+    raw["workloads"][1]["namespace"] = "elsewhere"
+    assert accepted(raw)
 
 
 def test_every_workloads_misfit_is_told_together() -> None:

@@ -209,6 +209,13 @@ def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: 
     assert (made["secretName"], made["type"]) == ("web-tls", "kubernetes.io/tls")
 
 
+def test_a_kubernetes_secret_of_a_type_has_that_types_keys(declare: Declare) -> None:
+    declared = workload({"kind": "kubernetes-secret", "type": "kubernetes.io/basic-auth"})
+
+    with pytest.raises(ValueError, match=r"'kubernetes\.io/basic-auth' wants secrets named username"):
+        declare(lambda: SecretWorkload(declared, Vault()))
+
+
 def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
     recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
     told = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.all(KEY_VAULT_SECRET)}
