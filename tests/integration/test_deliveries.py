@@ -18,12 +18,12 @@ pytestmark = pytest.mark.integration
 SIDECAR = {"kind": "agent-injector", "mode": "sidecar", "renderInterval": "1s"}
 
 
-def delivered_by(project: Project, delivery: Any) -> dict[str, Any]:
-    """The local stack, with every workload delivered in one way."""
+def delivered_by(project: Project, delivery: dict[str, str]) -> dict[str, Any]:
+    """The local stack, with every workload delivered in one way; `{name}` in an option is the workload's."""
     settings = copy.deepcopy(project.config)
     for workload in settings["strongroom:workloads"]:
-        workload["delivery"] = delivery
-        if "agent-injector" in str(delivery):
+        workload["delivery"] = {key: value.format(**workload) for key, value in delivery.items()}
+        if delivery["kind"] == "agent-injector":
             for secret in workload["secrets"]:
                 secret.pop("env", None)
     return settings
@@ -40,7 +40,7 @@ def stored(world: World, name: str) -> dict[str, str]:
     [
         # With `csi`: test_local_stack.
         (
-            {"kind": "kubernetes-secret", "secretName": "for-an-old-application"},
+            {"kind": "kubernetes-secret", "secretName": "{name}-for-an-old-application"},
             "its class copies them to its Secret",
             34,
         ),
@@ -48,7 +48,7 @@ def stored(world: World, name: str) -> dict[str, str]:
     ],
 )
 def test_the_same_workloads_verify_by_each_delivery(
-    deployed: Project, delivery: Any, promise: str, checks: int
+    deployed: Project, delivery: dict[str, str], promise: str, checks: int
 ) -> None:
     deployed.write(delivered_by(deployed, delivery))
     deployed.changes("up")
