@@ -1,0 +1,1 @@
+"""The guardrails: what any stack may deploy, as a Pulumi policy pack."""

@@ -1,0 +1,79 @@
+"""The policy pack: the engine starts it with every preview and update that names it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
+from rules import RULES, UNKNOWN, Declared, Finding, ResourceRule, StackRule
+
+
+def _policy(rule: ResourceRule | StackRule) -> Policy:
+    described: dict[str, Any] = {
+        "name": rule.name,
+        "description": rule.says,
+        "severity": Severity(rule.severity),
+        "remediation_steps": rule.fix,
+        "config_schema": PolicyConfigSchema({name: dict(schema) for name, schema in rule.options.items()}),
+    }
+    if isinstance(rule, StackRule):
+        return StackValidationPolicy(validate=_on_stack(rule), **described)
+    return ResourceValidationPolicy(validate=_on_resource(rule), **described)
+
+
+def _on_resource(rule: ResourceRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        declared = Declared(args.resource_type, args.urn, _known(args.props))
+        for finding in rule.findings([declared], args.get_config()):
+            report(_told(rule, finding), finding.urn)
+
+    return validate
+
+
+def _on_stack(rule: StackRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        declared = [
+            Declared(each.resource_type, each.urn, _known(each.props), {other.urn for other in each.dependencies})
+            for each in args.resources
+        ]
+        for finding in rule.findings(declared):
+            report(_told(rule, finding), finding.urn)
+
+    return validate
+
+
+def _told(rule: ResourceRule | StackRule, finding: Finding) -> str:
+    name = finding.urn.rpartition("::")[2]
+    return f"{name} {finding.problem}.\nWhy: {rule.reason}\nFix: {rule.fix}\n({rule.source})"
+
+
+def _known(value: Any) -> Any:
+    """A value without the SDK's proxies, which raise at what isn't known."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        return {key: _at(mapping, key) for key in mapping}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        entries = cast("Sequence[Any]", value)
+        return [_at(entries, index) for index in range(len(entries))]
+    return value
+
+
+def _at(container: Any, key: Any) -> Any:
+    try:
+        return _known(container[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+PolicyPack("strongroom", [_policy(rule) for rule in RULES], enforcement_level=EnforcementLevel.MANDATORY)

@@ -1,0 +1,88 @@
+"""The restricted Pod Security Standard. (Kubernetes docs: "Pod Security Standards")"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from .pods import containers, spec
+from .rule import UNKNOWN, Declared, Options, at, lacks, listed
+
+_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+_PROFILES = ("RuntimeDefault", "Localhost")
+_SYSCTLS = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+}
+
+
+def faults(resource: Declared, _: Options) -> Iterable[str]:
+    """What the standard forbids in a resource's pods."""
+    pod = spec(resource)
+    if pod is None or pod is UNKNOWN:
+        return
+    yield from _of_pod(pod)
+    for path, container in containers(resource):
+        for fault in _of_container(container, at(pod, "securityContext")):
+            yield f"{path} {fault}"
+
+
+def _of_pod(pod: Any) -> Iterator[str]:
+    for shared in ("hostNetwork", "hostPID", "hostIPC"):
+        if at(pod, shared) is True:
+            yield f"shares the node's {shared.removeprefix('host')} ({shared})"
+    for volume in listed(at(pod, "volumes")):
+        for kind in sorted(set(cast("dict[str, Any]", volume)) - _VOLUMES - {"name"}):
+            yield f"mounts a volume of kind {kind}"
+    for sysctl in listed(at(pod, "securityContext", "sysctls")):
+        if lacks(name := at(sysctl, "name"), *_SYSCTLS):
+            yield f"sets the sysctl {name}"
+
+
+def _of_container(container: Any, pod: Any) -> Iterator[str]:
+    own = at(container, "securityContext")
+
+    def effective(*path: str) -> Any:
+        found = at(own, *path)
+        return at(pod, *path) if found is None else found
+
+    if at(own, "privileged") is True:
+        yield "is privileged"
+    if lacks(at(own, "allowPrivilegeEscalation"), False):
+        yield "may escalate its privileges (allowPrivilegeEscalation must be false)"
+    if lacks(effective("runAsNonRoot"), True):
+        yield "may run as root (runAsNonRoot must be true)"
+    if effective("runAsUser") == 0:
+        yield "runs as root (runAsUser: 0)"
+    if lacks(effective("seccompProfile", "type"), *_PROFILES):
+        yield f"has no seccomp profile (seccompProfile.type must be {' or '.join(_PROFILES)})"
+    if lacks(at(own, "procMount"), None, "Default"):
+        yield "sees the whole /proc (procMount)"
+    yield from _capabilities(at(own, "capabilities"))
+    for port in listed(at(container, "ports")):
+        if lacks(at(port, "hostPort"), None, 0):
+            yield "takes a port of the node (hostPort)"
+
+
+def _capabilities(capabilities: Any) -> Iterator[str]:
+    dropped = at(capabilities, "drop")
+    if dropped is not UNKNOWN and "ALL" not in listed(dropped):
+        yield "keeps capabilities (capabilities.drop must hold ALL)"
+    for added in listed(at(capabilities, "add")):
+        if added != "NET_BIND_SERVICE":
+            yield f"adds the capability {added}"
