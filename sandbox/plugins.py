@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ PROVIDERS = ("kubernetes", "vault", "random")
 
 ALWAYS = ("azure-native",)
 """Those whose official plugins would reach the real Azure."""
+
+LANGUAGES = ("python",)
+"""Those whose hosts the CLI starts for plugins and programs."""
 
 _PATIENCE = 120
 
@@ -44,7 +48,7 @@ def attached(
             f"The official plugins of {', '.join(missing)} can't be had here: "
             "using the sandbox's stand-ins, test equipment"
         )
-    programs = _dynamic(home.parent / "bin", clients)
+    programs = _programs(home.parent / "bin", environment, clients)
     with _stand_ins([*missing, *ALWAYS], environment) as ports:
         yield {
             "PATH": f"{programs}{os.pathsep}{environment['PATH']}",
@@ -80,18 +84,25 @@ def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str
     return done.returncode == 0
 
 
-def _dynamic(programs: Path, clients: Mapping[str, str]) -> Path:
-    """A directory with the program that the CLI starts for dynamic resources.
+def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[str, str]) -> Path:
+    """A directory with the programs that the CLI's releases bring along, and its module doesn't.
 
-    Its releases bring that along, and its module doesn't. What it starts is the SDK's own host.
+    What starts dynamic resources is the SDK's own host; languages have stand-ins where the official hosts aren't there.
     """
-    variables = " ".join(shlex.quote(f"{name}={value}") for name, value in clients.items())
-    programs.mkdir(exist_ok=True, mode=0o700)
-    program = programs / "pulumi-resource-pulumi-python"
-    host = f"{shlex.quote(sys.executable)} -u -m pulumi.dynamic"
-    write_private(program, f'#!/bin/sh\nexec env {variables} {host} "$@"\n')
-    program.chmod(0o700)
-    return programs
+    directory.mkdir(exist_ok=True, mode=0o700)
+    _program(directory / "pulumi-resource-pulumi-python", clients, "pulumi.dynamic")
+    for language in LANGUAGES:
+        name = f"pulumi-language-{language}"
+        if not shutil.which(name, path=environment["PATH"]):
+            _program(directory / name, {"PYTHONPATH": str(ROOT)}, "sandbox.languages", language)
+    return directory
+
+
+def _program(file: Path, variables: Mapping[str, str], *module: str) -> None:
+    given = " ".join(shlex.quote(f"{name}={value}") for name, value in variables.items())
+    command = shlex.join([sys.executable, "-u", "-m", *module])
+    write_private(file, f'#!/bin/sh\nexec env {given} {command} "$@"\n')
+    file.chmod(0o700)
 
 
 @contextmanager
