@@ -8,10 +8,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 from .charts import CheckedChart, check_charts, place
+from .engine import observe
 from .errors import OpsError
+from .markdown import markdown
+from .preview import preview_of
 from .stack import read_stack, workspace
 from .verify import Check, Verifier
 
@@ -77,6 +81,27 @@ def _show_charts(charts: list[CheckedChart]) -> None:
         digest = f"{chart.digest[:12]}…" if chart.digest else "none"
         table.add_row(chart.name, chart.version, digest, chart.place, _MARKS[chart.passed], chart.detail)
     _console().print(table)
+
+
+def preview(
+    stack: Stack,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what an update would do: access gained and lost, guardrails broken, what replacing costs.
+
+    No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, or a mandatory
+    guardrail is broken.
+    """
+    told = preview_of(stack, observe(stack))
+    if as_json:
+        typer.echo(json.dumps({**asdict(told), "refused": told.refused}, indent=2))
+    elif as_markdown:
+        typer.echo(markdown(told), nl=False)
+    else:
+        Console(width=None if Console().is_terminal else 160).print(Markdown(markdown(told)))
+    if told.refused:
+        raise typer.Exit(1)
 
 
 def _show(stack: str, checks: list[Check]) -> None:

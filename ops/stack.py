@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -124,6 +124,9 @@ class Workspace:
     signing_key: Path | None = None
     """The cluster's service account signing key, where the sandbox owns the cluster."""
 
+    attach: Sequence[str] = ()
+    """What serves plugins to the Pulumi CLI, where the sandbox does."""
+
 
 def workspace(stack: str) -> Workspace:
     """The workspace of `stack`: the sandbox's for a stack that the sandbox runs, the project's own for every other."""
@@ -136,8 +139,22 @@ def workspace(stack: str) -> Workspace:
                 sandbox["environment"],
                 sandbox["clients"],
                 Path(sandbox["service_account_signing_key"]),
+                sandbox["attach"],
             )
     return Workspace(ROOT, {})
+
+
+def pulumi_program(environment: Mapping[str, str]) -> str:
+    """The Pulumi CLI.
+
+    :raises OpsError: It is missing.
+    """
+    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
+    if pulumi is None:
+        raise OpsError(
+            "The Pulumi CLI is not on PATH: install it, or start the sandbox with `make up` for a local stack"
+        )
+    return pulumi
 
 
 def read_stack(stack: str) -> DeployedStack:
@@ -147,11 +164,7 @@ def read_stack(stack: str) -> DeployedStack:
     """
     home = workspace(stack)
     environment = {**os.environ, **home.environment}
-    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
-    if pulumi is None:
-        raise OpsError(
-            "The Pulumi CLI is not on PATH: install it, or start the sandbox with `make up` for a local stack"
-        )
+    pulumi = pulumi_program(environment)
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
         [pulumi, "stack", "output", "--json", "--non-interactive", "--stack", stack, "--cwd", str(home.project)],
         env=environment,

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -100,6 +101,18 @@ def _drive(operation: Operation, stack: str) -> None:
 def preview(stack: Stack) -> None:
     """Show what `up --stack` would change."""
     _drive("preview", stack)
+
+
+@app.command(hidden=True)
+def attach(
+    stack: Stack,
+    project: Annotated[Path, typer.Option("--project", help="The directory of the project's program.")] = ROOT,
+) -> None:
+    """Serve plugins to whoever drives a stack of the sandbox: their environment, as JSON, until the input ends."""
+    reporter = Reporter()
+    with Engine(World(reporter), reporter, project).stack(stack) as driven:
+        typer.echo(json.dumps(dict(driven.workspace.env_vars)))
+        sys.stdin.read()
 
 
 @app.command()

@@ -4,7 +4,6 @@ import json
 import os
 import runpy
 import secrets
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -134,7 +133,13 @@ class Engine:
         stacks = self.home / "stacks"
         for directory in (stacks, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(self._root / "Pulumi.yaml", self.home / "Pulumi.yaml")
+        project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
+        write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
+        # For whoever drives the stack from here, rather than by this class.
+        program = self.home / "__main__.py"
+        program.unlink(missing_ok=True)
+        program.symlink_to(self._root / "__main__.py")
         copy = stacks / f"Pulumi.{name}.yaml"
         document: dict[str, Any] = yaml.safe_load((self._root / "stacks" / copy.name).read_text())
         kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
@@ -170,7 +175,8 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         }
-        self._world.describe(stacks=list(STACKS), project=self.home, environment=shared)
+        attach = [sys.executable, "-m", "sandbox", "attach", "--project", str(self._root)]
+        self._world.describe(stacks=list(STACKS), project=self.home, environment=shared, attach=attach)
         return {**shared, "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
 
     def _seed(self, name: str, settings: Path, environment: dict[str, str]) -> None:

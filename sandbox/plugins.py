@@ -94,7 +94,8 @@ def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[
     for language in LANGUAGES:
         name = f"pulumi-language-{language}"
         if not shutil.which(name, path=environment["PATH"]):
-            _program(directory / name, {"PYTHONPATH": str(ROOT)}, "sandbox.languages", language)
+            paths = f"{ROOT}{os.pathsep}{clients['PYTHONPATH']}"
+            _program(directory / name, {**clients, "PYTHONPATH": paths}, "sandbox.languages", language)
     return directory
 
 

@@ -128,17 +128,19 @@ class World:
         """The Azure emulator."""
         return AzureEmulator(self._site, self.api_server)
 
-    def describe(self, *, stacks: list[str], project: Path, environment: dict[str, str]) -> None:
+    def describe(self, *, stacks: list[str], project: Path, environment: dict[str, str], attach: list[str]) -> None:
         """Write down, for `ops`, which stacks are driven from where.
 
         :param stacks: The stacks that the sandbox runs.
         :param project: The directory that they are driven from.
         :param environment: What the Pulumi CLI needs there.
+        :param attach: What serves plugins to it.
         """
         description = {
             "stacks": stacks,
             "project": str(project),
             "environment": environment,
+            "attach": attach,
             "clients": self.azure.environment(),
             "service_account_signing_key": str(self.api_server.signing_key),
             "service_account_issuer": ISSUER,

@@ -1,31 +1,43 @@
-"""The paths that a Vault policy names."""
+"""What a Vault policy opens."""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-_TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|#[^\n]*|//[^\n]*|/\*.*?\*/|(\w+)|[{}=]', re.DOTALL)
+from .rule import at, listed
+
+_TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|#[^\n]*|//[^\n]*|/\*.*?\*/|(\w+)|[{}=\[\]]', re.DOTALL)
 
 
-def paths(document: str) -> list[str]:
-    """The paths of a policy, in HCL or in JSON. (Vault docs: "Policies")"""
+def opened(document: str) -> dict[str, frozenset[str]]:
+    """The paths that a policy names, in HCL or in JSON, with their capabilities. (Vault docs: "Policies")"""
     try:
         written: Any = json.loads(document)
     except ValueError:
         return _of_hcl(document)
-    named = cast("Mapping[str, Any]", written).get("path") if isinstance(written, Mapping) else None
-    return sorted(cast("Mapping[str, Any]", named)) if isinstance(named, Mapping) else []
+    named: Any = at(written, "path")
+    groups: list[Any] = listed(named) or [named]
+    return {
+        path: frozenset(listed(at(block, "capabilities")))
+        for group in groups
+        if isinstance(group, Mapping)
+        for path, block in cast("Mapping[str, Any]", group).items()
+    }
 
 
-def _of_hcl(document: str) -> list[str]:
-    found: list[str] = []
-    depth, word = 0, ""
+def _of_hcl(document: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    depth, word, path = 0, "", ""
     for token in _TOKEN.finditer(document):
         text, string, bare = token[0], token[1], token[2]
         if text in "{}":
             depth += 1 if text == "{" else -1
         elif string is not None and depth == 0 and word == "path":
-            found.append(string)
-        word = string if string == "path" else bare or ""
+            path = string
+            found.setdefault(path, frozenset())
+        elif string is not None and depth == 1 and word == "capabilities":
+            found[path] |= {string}
+        if bare is not None or (string is not None and (depth == 0 or text == '"capabilities"')):
+            word = bare or string
     return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from .kubernetes import PROVIDER_CLASS
 from .pods import PODS, containers
-from .policies import paths
+from .policies import opened
 from .rule import Declared, Finding, Options, ResourceRule, StackRule, at, is_true, listed
 
 PROVIDER = "pulumi:providers:vault"
@@ -103,7 +103,7 @@ def _no_wildcard(policy: Declared, options: Options) -> Iterable[str]:
     document = policy.at("policy")
     if not isinstance(document, str) or policy.at("name") in options["administrators"]:
         return
-    for path in paths(document):
+    for path in sorted(opened(document)):
         if "*" in path or "+" in path.split("/"):
             yield f"opens the paths {path}"
 

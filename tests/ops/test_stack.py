@@ -78,6 +78,7 @@ def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project
         "project": "/somewhere",
         "environment": {"PULUMI_HOME": "/home"},
         "clients": {"HTTPS_PROXY": "http://127.0.0.1:1"},
+        "attach": ["serve"],
         "service_account_signing_key": "/key",
     }
     (sandbox / "environment.json").write_text(json.dumps(described))

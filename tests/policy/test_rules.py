@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policy.rules import RULES, UNKNOWN, Declared
-from policy.rules.policies import paths
+from policy.rules.policies import opened
 from policy.rules.rule import Finding
 from stacks.provision import provision
 from stacks.settings import parse
@@ -256,15 +258,39 @@ def test_a_stack_may_lower_a_ceiling_and_name_administrators() -> None:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ('path "a/b" {\n  capabilities = ["read"]\n}\npath "c" {}', ["a/b", "c"]),
-        ('/* path "no" {} */ path "yes" { allowed_parameters = { "path" = ["x"] } }', ["yes"]),
-        ('"path" "quoted" {}', ["quoted"]),
-        ('{"path": {"b": {}, "a": {}}}', ["a", "b"]),
-        ("", []),
+        (
+            'path "a/b" {\n  capabilities = ["read", "list"]\n}\npath "c" {}',
+            {"a/b": {"read", "list"}, "c": set[str]()},
+        ),
+        (
+            '/* path "no" {} */ path "yes" { allowed_parameters = { "path" = ["x"] } capabilities = ["read"] }',
+            {"yes": {"read"}},
+        ),
+        ('"path" "quoted" { "capabilities" = ["read"] } # path "no" {}', {"quoted": {"read"}}),
+        ('path "a" { min_wrapping_ttl = "1s" }', {"a": set[str]()}),
+        ('{"path": {"b": {"capabilities": ["read"]}, "a": {}}}', {"a": set[str](), "b": {"read"}}),
+        ("", {}),
     ],
 )
-def test_the_paths_of_a_policy_are_found(document: str, expected: list[str]) -> None:
-    assert paths(document) == expected
+def test_what_a_policy_opens_is_found(document: str, expected: dict[str, set[str]]) -> None:
+    assert opened(document) == expected
+
+
+@given(st.text())
+def test_any_text_can_be_looked_through(document: str) -> None:
+    opened(document)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z*+/]{1,12}", fullmatch=True), st.sets(st.sampled_from(["read", "list", "sudo"]))
+    )
+)
+def test_hcl_and_json_say_the_same(policy: dict[str, set[str]]) -> None:
+    hcl = "\n".join(f'path "{path}" {{ capabilities = {json.dumps(sorted(able))} }}' for path, able in policy.items())
+    as_json = json.dumps({"path": {path: {"capabilities": sorted(able)} for path, able in policy.items()}})
+
+    assert opened(hcl) == opened(as_json) == policy
 
 
 def all_findings(recorder: Recorder) -> dict[str, list[str]]:

@@ -1,0 +1,191 @@
+"""What a change does, for whoever reviews it: access gained and lost, guardrails broken, what replacing costs."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policy.rules import RULES, UNKNOWN, Declared
+from policy.rules.rule import at, listed
+
+from .grants import Grant, Grants, grants
+from .losses import LOSSES
+from .observed import Broken, Observed, Operation
+
+_RULES = {rule.name: rule for rule in RULES}
+_SHOWN = {"image", "replicas"}
+"""Inputs whose values are told, besides numbers and switches."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A resource that doesn't stay as it is."""
+
+    operation: Operation
+    kind: str
+    name: str
+    inputs: Sequence[str]
+    """Paths of the inputs that change, with old and new values of those that can't be secret."""
+
+
+@dataclass(frozen=True)
+class AccessChange:
+    """Somebody gains or loses access."""
+
+    gained: bool
+    who: str
+    may: str
+    what: str
+    by: str
+    """What it comes by, or came by."""
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A guardrail that a resource breaks."""
+
+    rule: str
+    mandatory: bool
+    """Whether it stops the update."""
+
+    resource: str
+    problem: str
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What goes with a resource that is replaced or removed."""
+
+    operation: Operation
+    kind: str
+    name: str
+    lost: str
+    final: bool
+    """Whether something is gone that nothing in the stack brings back."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an update of a stack would do."""
+
+    stack: str
+    changes: Sequence[Change]
+    unchanged: int
+    access: Sequence[AccessChange]
+    guardrails: Sequence[Guardrail]
+    costs: Sequence[Cost]
+    warnings: Sequence[str]
+    errors: Sequence[str]
+    against: str
+    """What it is compared with."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the update would be refused, or can't be told."""
+        return bool(self.errors) or any(guardrail.mandatory for guardrail in self.guardrails)
+
+    @property
+    def counts(self) -> Mapping[Operation, int]:
+        """How many resources each operation concerns."""
+        return Counter(change.operation for change in self.changes)
+
+
+def preview_of(stack: str, observed: Observed, against: str = "what is deployed") -> Preview:
+    """The preview that `observed` amounts to.
+
+    :param against: What it is compared with.
+    """
+    operations: dict[str, Operation] = {
+        urn: what for urn, what in observed.operations.items() if "::pulumi:pulumi:Stack::" not in urn
+    }
+    changed: dict[str, Operation] = {urn: what for urn, what in operations.items() if what != "same"}
+    return Preview(
+        stack=stack,
+        changes=[_change(urn, what, observed) for urn, what in sorted(changed.items(), key=_order)],
+        unchanged=len(operations) - len(changed),
+        access=_access(grants(observed.before.values()), grants(observed.after.values())),
+        guardrails=[_guardrail(each) for each in observed.broken],
+        costs=list(_costs(changed, observed)),
+        warnings=observed.warnings,
+        errors=observed.errors,
+        against=against,
+    )
+
+
+def _order(entry: tuple[str, Operation]) -> tuple[int, str, str]:
+    urn, what = entry
+    kind, _, name = urn.rpartition("::")
+    return ("replace", "delete", "update", "create", "same").index(what), name, kind
+
+
+def _change(urn: str, operation: Operation, observed: Observed) -> Change:
+    before, after = observed.before.get(urn), observed.after.get(urn)
+    inputs = [_told(path, before, after) for path in observed.paths.get(urn, ())] if before and after else []
+    return Change(operation, title(after or before, urn), _name(urn), inputs)
+
+
+def title(resource: Declared | None, urn: str) -> str:
+    """What a resource is, in a word."""
+    kind = resource.type if resource else urn.split("::")[-2]
+    return kind.rpartition(":")[2]
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _told(path: str, before: Declared, after: Declared) -> str:
+    old, new = (_at(resource.properties, path) for resource in (before, after))
+    last = path.rpartition(".")[2]
+    if last in _SHOWN or all(isinstance(value, bool | int | float) for value in (old, new)):
+        return f"{path}: {_shown(old)} → {_shown(new)}"
+    return path
+
+
+def _shown(value: object) -> str:
+    if value is UNKNOWN:
+        return "(not known yet)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(none)" if value is None else str(value)
+
+
+def _at(value: Any, path: str) -> Any:
+    """What is at `path`, as the engine spells it: `spec.containers[0].image`."""
+    for step in path.replace("[", ".[").split("."):
+        if step.startswith("["):
+            entries, index = listed(value), step[1:-1]
+            value = entries[int(index)] if index.isdigit() and int(index) < len(entries) else None
+        else:
+            value = at(value, step)
+    return value
+
+
+def _access(before: Grants, after: Grants) -> list[AccessChange]:
+    def told(found: Iterable[Grant], gained: bool, by: Grants) -> list[AccessChange]:
+        return [AccessChange(gained, each.who, each.may, each.what, by[each]) for each in sorted(found)]
+
+    return [
+        *told(after.keys() - before.keys(), True, after),
+        *told(before.keys() - after.keys(), False, before),
+    ]
+
+
+def _guardrail(broken: Broken) -> Guardrail:
+    rule = _RULES.get(broken.rule)
+    lines = broken.message.splitlines()
+    if rule is None:
+        return Guardrail(broken.rule, broken.level == "mandatory", _name(broken.urn), " ".join(lines), "", "")
+    # The engine puts what must hold before what the rule reported.
+    problem = lines[1] if len(lines) > 1 else lines[0]
+    return Guardrail(broken.rule, broken.level == "mandatory", _name(broken.urn), problem, rule.reason, rule.fix)
+
+
+def _costs(changed: Mapping[str, Operation], observed: Observed) -> Iterable[Cost]:
+    for urn, operation in sorted(changed.items(), key=_order):
+        resource = observed.before.get(urn)
+        if operation in {"replace", "delete"} and resource and (loss := LOSSES.get(resource.kind)):
+            lost = loss.replaced if operation == "replace" else loss.removed
+            yield Cost(operation, title(resource, urn), _name(urn), lost, loss.final)
