@@ -22,33 +22,36 @@ def markdown(preview: Preview) -> str:
         f"<!-- strongroom preview {preview.stack} -->",
         f"## Preview of `{preview.stack}`",
         _summary(preview),
-        *_errors(preview),
+        *(_errors(preview) if preview.errors else _effects(preview)),
+        *_warnings(preview),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _effects(preview: Preview) -> list[str]:
+    return [
         "### Who gains and who loses access",
         _access(preview),
         "### Guardrails",
         _guardrails(preview),
-        "### What replacing and removing costs",
+        "### What it costs",
         _costs(preview),
         *_changes(preview),
-        *_warnings(preview),
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def _summary(preview: Preview) -> str:
     counts = ", ".join(f"{preview.counts.get(what, 0)} {words}" for what, words in _WORDS.items())
     told = f"**{counts}**; {preview.unchanged} stay as they are. Compared with {preview.against}."
     if preview.errors:
-        return f"**The preview failed**: what follows is what was seen until then.\n\n{told}"
+        return "**The preview failed**, and so would the update."
     if preview.refused:
         return f"**The update would be refused**: a mandatory guardrail is broken.\n\n{told}"
-    return told if preview.changes else "**Nothing changes.** " + told
+    return told if preview.changes else f"**Nothing changes**: {preview.unchanged} resources stay as they are."
 
 
 def _errors(preview: Preview) -> list[str]:
-    if not preview.errors:
-        return []
-    return ["### Errors", "\n\n".join(f"```text\n{error.replace('```', '')}\n```" for error in preview.errors)]
+    return [f"```text\n{error.replace('```', '')}\n```" for error in preview.errors]
 
 
 def _access(preview: Preview) -> str:

@@ -23,6 +23,9 @@ _OPERATIONS: Mapping[OpType, Operation] = {
     OpType.IMPORT: "create",
     OpType.IMPORT_REPLACEMENT: "replace",
 }
+_NOISE = ("from $PATH", "preview failed", "update failed")
+"""What the engine says of itself: that a stand-in of the sandbox is one, and that it fails."""
+
 _LEAVING = {OpType.DELETE, OpType.DELETE_REPLACED}
 
 
@@ -73,8 +76,7 @@ def of_events(events: Iterable[EngineEvent]) -> Observed:
         elif event.diagnostic_event and event.diagnostic_event.severity in {"warning", "error"}:
             kept = observed.errors if event.diagnostic_event.severity == "error" else observed.warnings
             text = _plain(event.diagnostic_event.message)
-            # What the sandbox's stand-ins are told of is no business of the reader's.
-            if text and text not in kept and "from $PATH" not in text:
+            if not any(noise in text for noise in _NOISE) and not any(earlier in text for earlier in kept):
                 kept.append(text)
     return observed
 

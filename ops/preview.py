@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.rules import RULES, UNKNOWN, Declared
+from policy.rules.pods import PODS
 from policy.rules.rule import at, listed
 
 from .grants import Grant, Grants, grants
@@ -56,7 +57,7 @@ class Guardrail:
 
 @dataclass(frozen=True)
 class Cost:
-    """What goes with a resource that is replaced or removed."""
+    """What a change of a resource costs: what is lost or interrupted."""
 
     operation: Operation
     kind: str
@@ -123,13 +124,14 @@ def _order(entry: tuple[str, Operation]) -> tuple[int, str, str]:
 def _change(urn: str, operation: Operation, observed: Observed) -> Change:
     before, after = observed.before.get(urn), observed.after.get(urn)
     inputs = [_told(path, before, after) for path in observed.paths.get(urn, ())] if before and after else []
-    return Change(operation, title(after or before, urn), _name(urn), inputs)
+    return Change(operation, _title(after or before, urn), _name(urn), inputs)
 
 
-def title(resource: Declared | None, urn: str) -> str:
-    """What a resource is, in a word."""
+def _title(resource: Declared | None, urn: str) -> str:
+    """What a resource is, in a word or two."""
     kind = resource.type if resource else urn.split("::")[-2]
-    return kind.rpartition(":")[2]
+    package, _, last = kind.rpartition(":")
+    return f"provider {last}" if package == "pulumi:providers" else last
 
 
 def _name(urn: str) -> str:
@@ -186,6 +188,15 @@ def _guardrail(broken: Broken) -> Guardrail:
 def _costs(changed: Mapping[str, Operation], observed: Observed) -> Iterable[Cost]:
     for urn, operation in sorted(changed.items(), key=_order):
         resource = observed.before.get(urn)
-        if operation in {"replace", "delete"} and resource and (loss := LOSSES.get(resource.kind)):
-            lost = loss.replaced if operation == "replace" else loss.removed
-            yield Cost(operation, title(resource, urn), _name(urn), lost, loss.final)
+        if resource is None:
+            continue
+        loss, kind, name = LOSSES.get(resource.kind), _title(resource, urn), resource.name
+        if operation in {"replace", "delete"} and loss:
+            yield Cost(operation, kind, name, loss.replaced if operation == "replace" else loss.removed, loss.final)
+        elif operation == "update" and resource.kind in PODS and _restarts(resource.kind, observed.paths.get(urn, ())):
+            yield Cost(operation, kind, name, "its pods are replaced by new ones, a few at a time", False)
+
+
+def _restarts(kind: str, paths: Sequence[str]) -> bool:
+    template = ".".join(PODS[kind])
+    return bool(template) and any(path.startswith(template) for path in paths)

@@ -85,7 +85,7 @@ def _ceilings(resource: Declared, options: Options) -> Iterable[str]:
         if life == 0:
             yield f"sets no {name}: Vault's own, 32 days, holds"
         elif life is not None and life > ceiling:
-            yield f"gives {name} {life} seconds, above {ceiling}"
+            yield f"gives {name} {life} seconds, above {ceiling:g}"
 
 
 def _seconds(value: object) -> int | None:

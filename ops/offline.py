@@ -1,0 +1,182 @@
+"""What a change does, found out without state, store, cluster or any credential: two sets of settings, compared."""
+# pyright: reportUnknownMemberType=false
+# Pulumi types its mocks sparsely.
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
+
+from policy.rules import RULES, Declared
+from stacks.faults import NAMESPACE, InvalidSettingsError
+from stacks.provision import provision
+from stacks.settings import Settings, parse
+
+from .engine import levels
+from .errors import OpsError
+from .observed import Broken, Observed, known
+from .stack import ROOT
+
+PROJECT = "strongroom"
+_HIDDEN = "[secret]"
+_ANYWHERE = "https://kubernetes.invalid"
+
+
+def compare(stack: str, against: Path | None) -> Observed:
+    """What the settings of `stack` change, compared with those in another checkout.
+
+    :param against: That checkout's directory; left out, everything is new.
+    :raises OpsError: There is no such stack.
+    """
+    observed = Observed()
+    if against is not None and _file(against, stack).is_file():
+        observed.before = _declared(stack, against, Observed())
+    observed.after = _declared(stack, ROOT, observed)
+    if observed.errors:
+        observed.before = {}
+        return observed
+    for urn in observed.before.keys() | observed.after.keys():
+        _differ(observed, urn)
+    chosen: dict[str, Any] = json.loads(file.read_text()) if (file := levels(stack)) else {}
+    for rule in RULES:
+        level = chosen.get(rule.name, chosen.get("all", "mandatory"))
+        options = cast("dict[str, Any]", level if isinstance(level, dict) else {"enforcementLevel": level})
+        enforced = options.pop("enforcementLevel", "mandatory")
+        if enforced != "disabled":
+            observed.broken += [
+                Broken(
+                    rule.name,
+                    enforced,
+                    finding.urn,
+                    f"{rule.says}\n{finding.urn.rpartition('::')[2]} {finding.problem}.",
+                )
+                for finding in rule.findings(observed.after.values(), options)
+            ]
+    return observed
+
+
+def _file(root: Path, stack: str) -> Path:
+    return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
+def _declared(stack: str, root: Path, observed: Observed) -> dict[str, Declared]:
+    """What the stack declares by its settings in `root`; their faults are told in `observed`."""
+    file = _file(root, stack)
+    if not file.is_file():
+        raise OpsError(f"There is no stack {stack!r}: {file} is missing")
+    try:
+        settings = _settings(stack, yaml.safe_load(file.read_text()) or {})
+        return _Program(stack).declare(settings)
+    except InvalidSettingsError as error:
+        observed.errors.append(str(error))
+        return {}
+
+
+def _settings(stack: str, document: Mapping[str, Any]) -> Settings:
+    config = cast("dict[str, Any]", document.get("config") or {})
+    raw = {
+        key.removeprefix(f"{NAMESPACE}:"): _hidden(value)
+        for key, value in config.items()
+        if key.startswith(f"{NAMESPACE}:")
+    }
+    encrypted = [key for key, value in raw.items() if _HIDDEN in str(value)]
+    backend = raw.get("backend")
+    if isinstance(backend, dict) and cast("dict[str, Any]", backend).get("kind") == "vault":
+        # There is no kubeconfig to take it from.
+        auth = cast("dict[str, Any]", backend).setdefault("auth", {})
+        if isinstance(auth, dict):
+            cast("dict[str, Any]", auth).setdefault("kubernetesHost", _ANYWHERE)
+    return parse(raw, stack=stack, secret_keys=encrypted)
+
+
+def _hidden(value: Any) -> Any:
+    """A value of a stack's file, without what is encrypted in it."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        return _HIDDEN if list(mapping) == ["secure"] else {key: _hidden(entry) for key, entry in mapping.items()}
+    if isinstance(value, list):
+        return [_hidden(entry) for entry in cast("list[Any]", value)]
+    return value
+
+
+class _Program(mocks.MockMonitor):
+    """An engine that only notes what a program declares."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(_Echo())
+        self._stack = stack
+        self._declared: dict[str, Declared] = {}
+
+    def declare(self, settings: Settings) -> dict[str, Declared]:
+        """What `settings` declare, by URN."""
+        mocks.set_mocks(self.mocks, project=PROJECT, stack=self._stack, preview=True, monitor=self)
+
+        @pulumi.runtime.test
+        def run() -> None:
+            provision(settings)
+
+        run()
+        return self._declared
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        urn = self.make_urn(request.parent, request.type, request.name)
+        inputs = known(_masked(json_format.MessageToDict(request.object)))
+        self._declared[urn] = Declared(request.type, urn, inputs, list(request.dependencies))
+        return super().RegisterResource(request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: ARG002, N802 - the protocol's name
+        # Nobody can be asked.
+        return resource_pb2.ResourceInvokeResponse(unknown=True)
+
+
+class _Echo(mocks.Mocks):
+    """What is made has the outputs that its inputs say, and no id yet."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        return None, dict(cast("dict[Any, Any]", args.inputs))
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise NotImplementedError(args.token)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        if rpc._special_sig_key in mapping:  # pyright: ignore[reportPrivateUsage]
+            return _HIDDEN
+        return {key: _masked(entry) for key, entry in mapping.items()}
+    if isinstance(value, list):
+        return [_masked(entry) for entry in cast("list[Any]", value)]
+    return value
+
+
+def _differ(observed: Observed, urn: str) -> None:
+    before, after = observed.before.get(urn), observed.after.get(urn)
+    if before is None or after is None:
+        observed.operations[urn] = "delete" if after is None else "create"
+        return
+    paths = sorted(_different(before.properties, after.properties, ""))
+    observed.operations[urn] = "update" if paths else "same"
+    observed.paths[urn] = paths
+
+
+def _different(before: Any, after: Any, path: str) -> Iterator[str]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        old, new = cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", after)
+        for key in old.keys() | new.keys():
+            yield from _different(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(before, Sequence) and isinstance(after, Sequence) and not isinstance(before, str):
+        old_entries, new_entries = cast("Sequence[Any]", before), cast("Sequence[Any]", after)
+        for index in range(max(len(old_entries), len(new_entries))):
+            old_entry, new_entry = (
+                entries[index] if index < len(entries) else None for entries in (old_entries, new_entries)
+            )
+            yield from _different(old_entry, new_entry, f"{path}[{index}]")
+    elif before != after:
+        yield path
