@@ -140,8 +140,8 @@ def _name(urn: str) -> str:
 
 def _told(path: str, before: Declared, after: Declared) -> str:
     old, new = (_at(resource.properties, path) for resource in (before, after))
-    last = path.rpartition(".")[2]
-    if last in _SHOWN or all(isinstance(value, bool | int | float) for value in (old, new)):
+    shown = path.rpartition(".")[2] in _SHOWN or all(isinstance(value, bool | int | float) for value in (old, new))
+    if shown and old != new:
         return f"{path}: {_shown(old)} → {_shown(new)}"
     return path
 

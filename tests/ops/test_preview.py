@@ -1,0 +1,352 @@
+"""What a preview tells of a change."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi.automation import EngineEvent
+from pulumi.runtime import rpc
+
+from ops.errors import OpsError
+from ops.grants import Grant, grants
+from ops.losses import LOSSES
+from ops.markdown import markdown
+from ops.observed import Broken, Observed, of_events
+from ops.offline import compare
+from ops.preview import AccessChange, Preview, preview_of
+from policy.rules import UNKNOWN, Declared
+
+CANARY = "canary-5f0e"
+READ_O = 'path "secret/data/o" { capabilities = ["read"] }'
+SECRETS_USER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
+VAULT = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
+
+
+def declared(kind: str, name: str, /, **properties: Any) -> Declared:
+    return Declared(kind, f"urn:pulumi:dev::strongroom::{kind}::{name}", properties)
+
+
+def role(*policies: str, names: tuple[str, ...] = ("orders",)) -> Declared:
+    return declared(
+        "vault:kubernetes/authBackendRole:AuthBackendRole",
+        "shop/orders",
+        roleName="shop.orders",
+        boundServiceAccountNames=list(names),
+        boundServiceAccountNamespaces=["shop"],
+        tokenPolicies=list(policies),
+    )
+
+
+def policy(document: object, name: str = "p") -> Declared:
+    return declared("vault:index/policy:Policy", name, name=name, policy=document)
+
+
+def assignment(name: str, **properties: Any) -> Declared:
+    return declared("azure-native:authorization:RoleAssignment", name, **properties)
+
+
+def federated(name: str, account: str) -> Declared:
+    return declared(
+        "azure-native:managedidentity:FederatedIdentityCredential",
+        name,
+        subject=f"system:serviceaccount:{account}",
+    )
+
+
+def test_a_role_grants_what_its_policies_open_to_the_accounts_that_it_admits() -> None:
+    document = 'path "secret/data/o" { capabilities = ["read", "update"] }\npath "x" { capabilities = ["deny"] }'
+
+    assert grants([role("p", names=("orders", "checkout")), policy(document), policy(READ_O, "unused")]) == {
+        Grant("shop/checkout", "read", "secret/data/o"): "role shop.orders, policy p",
+        Grant("shop/checkout", "write", "secret/data/o"): "role shop.orders, policy p",
+        Grant("shop/orders", "read", "secret/data/o"): "role shop.orders, policy p",
+        Grant("shop/orders", "write", "secret/data/o"): "role shop.orders, policy p",
+    }
+
+
+@pytest.mark.parametrize("policies", [[], [policy(UNKNOWN)]])
+def test_a_policy_that_cannot_be_read_is_told_as_such(policies: list[Declared]) -> None:
+    assert list(grants([role("p"), *policies])) == [Grant("shop/orders", "read", "whatever the policy p opens")]
+
+
+def test_a_jwt_role_admits_its_subject() -> None:
+    jwt = declared(
+        "vault:jwt/authBackendRole:AuthBackendRole",
+        "r",
+        roleName="r",
+        boundSubject="system:serviceaccount:shop:orders",
+        tokenPolicies=["p"],
+    )
+
+    assert list(grants([jwt, policy(READ_O)])) == [Grant("shop/orders", "read", "secret/data/o")]
+
+
+@pytest.mark.parametrize("scope", [f"{VAULT}/secrets/db-pass", UNKNOWN])
+@pytest.mark.parametrize("definition", [SECRETS_USER, UNKNOWN])
+def test_an_assignment_grants_an_object_to_the_account_of_its_identity(scope: object, definition: object) -> None:
+    name = "shop/orders/secrets/db-pass/Key Vault Secrets User"
+    given = assignment(name, scope=scope, roleDefinitionId=definition, principalId=UNKNOWN)
+
+    assert grants([given, federated("shop/orders", "shop:orders")]) == {
+        Grant("shop/orders", "read", "secret db-pass"): "identity shop/orders, Key Vault Secrets User"
+    }
+
+
+def test_an_assignment_at_the_vault_grants_every_secret() -> None:
+    given = assignment("x/vault/Key Vault Secrets User", scope=VAULT, roleDefinitionId=SECRETS_USER)
+    foreign = assignment("by-hand", scope="/subscriptions/s", roleDefinitionId=SECRETS_USER, principalId="p")
+
+    assert set(grants([given, foreign])) == {
+        Grant("identity x", "read", "every secret of kv"),
+        Grant("identity principal p", "read", "every secret below /subscriptions/s"),
+    }
+
+
+def test_a_role_that_reads_no_secret_grants_nothing() -> None:
+    reader = SECRETS_USER.replace("4633458b-17de-408a-b874-0445c86b69e6", "21090545-7ca7-4776-b22c-e363652d74d2")
+
+    assert grants([assignment("x/vault/Key Vault Reader", scope=VAULT, roleDefinitionId=reader)]) == {}
+
+
+def test_a_new_account_of_a_shared_identity_gains_what_the_identity_may() -> None:
+    given = assignment("shared/secrets/a/Key Vault Secrets User", scope=UNKNOWN, roleDefinitionId=SECRETS_USER)
+    accounts = [federated("shop/orders", "shop:orders"), federated("shop/new", "shop:new")]
+    listing = declared(
+        "azure-native:keyvault:AccessPolicy", "shared", policy={"permissions": {"secrets": ["get", "list", "purge"]}}
+    )
+
+    assert [grant.who for grant in grants([given, *accounts])] == ["shop/new", "shop/orders"]
+    assert [(grant.who, grant.may) for grant in grants([listing, *accounts[:1]])] == [
+        ("shop/orders", "administer"),
+        ("shop/orders", "list"),
+        ("shop/orders", "read"),
+    ]
+
+
+def event(**content: Any) -> EngineEvent:
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
+
+
+def step(op: str, name: str, kind: str, old: Any = None, new: Any = None, **more: Any) -> EngineEvent:
+    urn = f"urn:pulumi:dev::strongroom::{kind}::{name}"
+    states = {
+        side: {"type": kind, "urn": urn, "inputs": inputs} for side, inputs in (("old", old), ("new", new)) if inputs
+    }
+    return event(resourcePreEvent={"metadata": {"op": op, "urn": urn, "type": kind, "provider": "", **states, **more}})
+
+
+def diagnostic(severity: str, message: str) -> EngineEvent:
+    return event(diagnosticEvent={"severity": severity, "message": message, "color": "never"})
+
+
+POD = "kubernetes:apps/v1:Deployment"
+
+
+def test_steps_become_changes_with_what_is_lost() -> None:
+    observed = of_events(
+        [
+            step("same", "strongroom-dev", "pulumi:pulumi:Stack", {"x": 1}, {"x": 1}),
+            step("same", "kept", POD, {"a": 1}, {"a": 1}),
+            step("create", "made", POD, new={"a": rpc.UNKNOWN}),
+            step(
+                "update",
+                "grown",
+                POD,
+                {"spec": {"replicas": 1}},
+                {"spec": {"replicas": 2}},
+                diffs=["spec"],
+                detailedDiff={"spec.replicas": {"diffKind": "update", "inputDiff": True}},
+            ),
+            step("delete-replaced", "moved", "vault:index/mount:Mount", {"path": "a"}),
+            step("replace", "moved", "vault:index/mount:Mount", {"path": "a"}, {"path": "b"}, diffs=["path"]),
+            step("create-replacement", "moved", "vault:index/mount:Mount", {"path": "a"}, {"path": "b"}),
+            step("delete", "gone", "kubernetes:core/v1:Namespace", {"a": 1}),
+        ]
+    )
+    preview = preview_of("dev", observed)
+
+    assert [(each.operation, each.kind, each.name, each.inputs) for each in preview.changes] == [
+        ("replace", "Mount", "moved", ["path"]),
+        ("delete", "Namespace", "gone", []),
+        ("update", "Deployment", "grown", ["spec.replicas: 1 → 2"]),
+        ("create", "Deployment", "made", []),
+    ]
+    assert preview.unchanged == 1
+    assert [(each.operation, each.name, each.final) for each in preview.costs] == [
+        ("replace", "moved", True),
+        ("delete", "gone", True),
+    ]
+    assert not preview.refused
+
+
+def test_a_changed_pod_costs_its_pods_and_changed_replicas_do_not() -> None:
+    def costs(path: str) -> int:
+        changed = step("update", "d", POD, {"a": 1}, {"a": 2}, diffs=[path])
+        return len(preview_of("dev", of_events([changed])).costs)
+
+    assert costs("spec.template.spec.containers[0].image") == 1
+    assert costs("spec.replicas") == 0
+
+
+def test_texts_are_not_told_save_images() -> None:
+    old, new = ({"image": image, "note": CANARY, "list": [{"image": image}]} for image in ("a:1", "a:2"))
+    changed = step(
+        "update", "d", POD, old, new | {"note": "x"}, diffs=["image", "note", "list[0].image", "list[9].image"]
+    )
+
+    assert preview_of("dev", of_events([changed])).changes[0].inputs == [
+        "image: a:1 → a:2",
+        "list[0].image: a:1 → a:2",
+        "list[9].image",
+        "note",
+    ]
+
+
+def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
+    message = "Vault is reached by TLS, and its certificate is checked.\nvault reaches Vault without TLS.\nWhy: x"
+    told = {
+        "message": f"<{{%fg 1%}}>{message}<{{%reset%}}>",
+        "color": "never",
+        "policyName": "vault-tls",
+        "policyPackName": "strongroom",
+        "policyPackVersion": "1",
+        "policyPackVersionTag": "1",
+        "enforcementLevel": "mandatory",
+        "resourceUrn": "urn:pulumi:dev::strongroom::pulumi:providers:vault::vault",
+    }
+    preview = preview_of("dev", of_events([event(policyEvent=told), diagnostic("error", "preview failed")]))
+
+    (guardrail,) = preview.guardrails
+    assert guardrail.problem == "vault reaches Vault without TLS."
+    assert guardrail.reason and guardrail.fix
+    assert preview.refused and not preview.errors
+    assert "**mandatory** | `vault-tls`" in markdown(preview)
+
+
+def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
+    observed = of_events(
+        [
+            diagnostic("error", "no such thing"),
+            diagnostic("error", "an unhandled error occurred: no such thing"),
+            diagnostic("warning", "using pulumi-language-python from $PATH at /x"),
+            diagnostic("warning", "mind this"),
+        ]
+    )
+    text = markdown(preview_of("dev", observed))
+
+    assert text.count("no such thing") == 1
+    assert "mind this" in text and "$PATH" not in text
+    assert "Who gains" not in text
+
+
+def test_names_cannot_break_out_of_the_comment() -> None:
+    preview = Preview(
+        stack="dev",
+        changes=[],
+        unchanged=0,
+        access=[AccessChange(True, "a|b\n## c", "read", "`x` <img src=y>", "d")],
+        guardrails=[],
+        costs=[],
+        warnings=["<script>"],
+        errors=[],
+        against="x",
+    )
+    text = markdown(preview)
+
+    assert "| **gains** | a\\|b ## c | read | `x &lt;img src=y>` | d |" in text
+    assert "<script>" not in text
+
+
+def test_a_long_table_is_cut() -> None:
+    observed = Observed(broken=[Broken("r", "advisory", f"urn::{number}", "m") for number in range(400)])
+
+    text = markdown(preview_of("dev", observed))
+
+    assert "… and 250 more." in text
+    assert len(text) < 65536
+
+
+def test_losses_are_of_kinds_that_strongroom_declares() -> None:
+    from sandbox.providers import azure_native, vault  # noqa: PLC0415
+
+    served = {*azure_native.KINDS, *vault.KINDS}
+    mine = {kind for kind in LOSSES if kind.startswith("azure-native:")}
+    assert mine <= served
+
+
+def checkout(root: Path, stack: str, change: Any = None) -> Path:
+    (root / "stacks").mkdir(parents=True)
+    file = root / "stacks" / f"Pulumi.{stack}.yaml"
+    shutil.copy(Path("stacks") / file.name, file)
+    if change:
+        document = yaml.safe_load(file.read_text())
+        change(document["config"])
+        file.write_text(yaml.safe_dump(document))
+    return root
+
+
+def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def before(config: Any) -> None:
+        config["strongroom:workloads"][0]["secrets"].pop()
+        config["strongroom:workloads"][0]["secrets"].append({"name": "old", "object": "old"})
+        config["strongroom:seeds"]["old"] = {"secure": CANARY}
+
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent")
+    observed = compare("prod", checkout(tmp_path, "prod", before))
+    preview = preview_of("prod", observed, "main")
+
+    assert [(each.gained, each.who, each.what) for each in preview.access] == [
+        (True, "shop/orders", "secret db-pass-password"),
+        (False, "shop/orders", "secret old"),
+    ]
+    assert not preview.refused and not preview.guardrails
+    assert {"create", "delete", "update"} == set(preview.counts)
+    assert CANARY not in markdown(preview) + repr(observed)
+
+
+def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(config: Any) -> None:
+        config["strongroom:backend"]["vault"]["purgeProtection"] = False
+
+    monkeypatch.setattr("ops.offline.ROOT", checkout(tmp_path, "prod", change))
+    preview = preview_of("prod", compare("prod", None))
+
+    assert [(each.rule, each.mandatory, each.problem) for each in preview.guardrails] == [
+        ("key-vault-purge-protection", True, "vault has no purge protection.")
+    ]
+    assert preview.refused
+
+
+def test_levels_hold_offline_too() -> None:
+    preview = preview_of("staging", compare("staging", None))
+
+    assert {(each.rule, each.mandatory) for each in preview.guardrails} == {
+        ("key-vault-audit", False),
+        ("key-vault-network", False),
+    }
+
+
+def test_a_vault_stack_needs_no_kubeconfig_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent")
+
+    assert not compare("dev", None).errors
+
+
+def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(config: Any) -> None:
+        config["strongroom:colour"] = CANARY
+
+    monkeypatch.setattr("ops.offline.ROOT", checkout(tmp_path, "prod", change))
+    preview = preview_of("prod", compare("prod", None))
+
+    assert preview.refused
+    assert "strongroom:colour: is not a known key" in preview.errors[0]
+    assert CANARY not in json.dumps(preview.errors)
+
+
+def test_a_stack_that_is_not_there_is_told() -> None:
+    with pytest.raises(OpsError, match="no stack 'nowhere'"):
+        compare("nowhere", None)
