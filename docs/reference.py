@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/components.md from the code: `python docs/reference.py`."""
+"""Writes docs/settings.md, docs/components.md and docs/rules.md from the code: `python docs/reference.py`."""
 
 import inspect
 import sys
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import components  # noqa: E402
+from policy.rules import RULES  # noqa: E402
 from stacks.settings import Settings  # noqa: E402
 
 NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. -->"
@@ -61,6 +62,16 @@ def reference() -> str:
     return "\n\n".join(lines) + "\n"
 
 
+def rules() -> str:
+    """The reference of the policy pack's rules."""
+    lines = ["# Rules", NOTE, "What the [policy pack](policy.md) holds every stack to."]
+    for rule in RULES:
+        lines += [f"## {rule.name}", f"{rule.says} Severity: {rule.severity}."]
+        lines += [f"- Why: {rule.reason}\n- Fix: {rule.fix}\n- Source: {rule.source}"]
+        lines += [f"- `{name}`, by default `{schema['default']}`" for name, schema in rule.options.items()]
+    return "\n\n".join(lines) + "\n"
+
+
 def _text(text: str | None) -> str:
     return " ".join((text or "").split())
 
@@ -94,7 +105,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for argument in typing.get_args(annotation) for model in _models(argument)]
 
 
-PAGES = {"settings.md": settings, "components.md": reference}
+PAGES = {"settings.md": settings, "components.md": reference, "rules.md": rules}
 
 if __name__ == "__main__":
     for page, write in PAGES.items():

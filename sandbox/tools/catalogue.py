@@ -185,6 +185,22 @@ def _helm(version: str) -> Tool:
     )
 
 
+def _actionlint(version: str) -> Tool:
+    base = f"https://github.com/rhysd/actionlint/releases/download/v{version}/actionlint_{version}"
+    return Tool(
+        "actionlint",
+        version,
+        ("-version",),
+        Release(f"{base}_{SYSTEM}_{ARCHITECTURE}.tar.gz", f"{base}_checksums.txt", "actionlint"),
+        Build(
+            "actionlint",
+            "github.com/rhysd/actionlint/cmd/actionlint",
+            ("-ldflags", f"-s -w -X github.com/rhysd/actionlint.version={version}"),
+            0.2,
+        ),
+    )
+
+
 TOOLS = (
     _pulumi("3.259.0"),
     _etcd("3.7.3"),
@@ -196,6 +212,9 @@ TOOLS = (
 
 HELM = _helm("3.22.0")
 """Not needed by the servers: `Tools(reporter, catalogue=(*TOOLS, HELM))` has it too."""
+
+CHECKS = (_actionlint("1.7.12"),)
+"""What tests alone need."""
 
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",

@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.automation import EngineEvent
 
+from ops.observed import of_events
 from sandbox.world import ROOT, World
 from tests.integration.test_local_stack import values
 from tests.sandboxed import Project
@@ -117,6 +120,26 @@ def test_faults_are_told_and_nothing_else(deployed: Project) -> None:
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in done.stdout
     assert "Who gains" not in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> None:
+    levels = tmp_path / "levels.json"
+    levels.write_text(
+        json.dumps(
+            {
+                "all": "disabled",
+                "vault-ttl": {"enforcementLevel": "advisory", "tokenSeconds": 1800},
+            }
+        )
+    )
+    changed(deployed, guardrails)
+    told: list[EngineEvent] = []
+    with deployed.engine.stack("local") as stack:
+        stack.preview(policy_packs=[str(ROOT / "policy")], policy_pack_configs=[str(levels)], on_event=told.append)
+
+    broken = of_events(told).broken
+    assert {(each.rule, each.level) for each in broken} == {("vault-ttl", "advisory")}
+    assert "above 1800" in broken[0].message
 
 
 def test_a_stack_that_is_not_there_is_one_line() -> None:
