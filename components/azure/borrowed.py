@@ -1,11 +1,12 @@
 """Identities that exist already: the node's, the AKS add-on's, a service principal's."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..marks import SECRET
 from ..workload import Workload
 from .access import Principal
 from .identity import WorkloadIdentity
@@ -59,7 +60,7 @@ class ServicePrincipal:
         parent: pulumi.Resource,
         *,
         client_id: str = "",
-        client_secret: pulumi.Input[str] | None = None,
+        client_secret: Annotated[pulumi.Input[str] | None, SECRET] = None,
         namespaces: Collection[pulumi.Resource] = (),
     ) -> None:
         """

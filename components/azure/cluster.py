@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pulumi
 from pulumi_azure_native import containerservice
+
+from ..marks import SECRET
 
 ADDON = "azureKeyvaultSecretsProvider"
 
@@ -54,7 +56,7 @@ class AksCluster(pulumi.ComponentResource):
     issuer: pulumi.Output[str]
     """Its OIDC issuer, exactly as its tokens have it."""
 
-    kubeconfig: pulumi.Output[str]
+    kubeconfig: Annotated[pulumi.Output[str], SECRET]
     """A kubeconfig of a user of the cluster; secret."""
 
     addon_client_id: pulumi.Output[str]

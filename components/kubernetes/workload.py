@@ -25,6 +25,7 @@ class SecretWorkload(pulumi.ComponentResource):
         workload: Workload,
         backend: Backend,
         *,
+        name: str | None = None,
         wait_for_rollout: bool = True,
         after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
@@ -32,11 +33,12 @@ class SecretWorkload(pulumi.ComponentResource):
         """
         :param workload: What the workload declares.
         :param backend: The store that holds its secrets; it is asked for this workload's grant.
+        :param name: The component's name in the stack; the workload's namespace and name where it is left out.
         :param wait_for_rollout: Whether an update waits until the pods are ready.
         :param after: What must exist before: the namespace, and what delivers, with its CRDs.
         :raises ValueError: A secret that the backend, or the delivery, can't bring.
         """
-        super().__init__("strongroom:index:SecretWorkload", workload.path, None, opts)
+        super().__init__("strongroom:index:SecretWorkload", name or workload.path, None, opts)
         self.grant: Grant = backend.grant(workload)
         child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
         account = kubernetes.core.v1.ServiceAccount(

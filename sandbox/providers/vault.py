@@ -202,7 +202,7 @@ class VaultProvider(Provider):
         self._client: Any = hvac.Client(
             url=self._address,
             token=configuration.get("token") or os.environ.get("VAULT_TOKEN"),
-            verify=configuration.get("caCertFile") or True,
+            verify=configuration.get("caCertFile") or os.environ.get("VAULT_CACERT") or True,
             timeout=30,
         )
         for scheme in ("https://", "http://"):

@@ -1,0 +1,233 @@
+"""The components, read off their constructors."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pulumi
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel, to_pascal
+from pydantic.fields import FieldInfo
+from typing_extensions import is_protocol
+
+from ..marks import SECRET
+from ..seeds import Generate
+from . import described
+from .shapes import Choice, Component, Either, Field, Fields, Later, Moment, Named, Primitive, Several, Shape
+
+PACKAGE = "strongroom"
+
+_PRIMITIVES = {
+    str: Primitive("string", (str,)),
+    bool: Primitive("boolean", (bool,)),
+    int: Primitive("integer", (int,)),
+    float: Primitive("number", (int, float)),
+}
+_PULUMIS_OWN = {"self", "name", "opts"}
+
+
+class UnspeakableError(Exception):
+    """A constructor takes what no other language can say."""
+
+
+@dataclass
+class Described:
+    """A component."""
+
+    cls: type[pulumi.ComponentResource]
+    description: str
+    inputs: Mapping[str, Field]
+    """By the name that other languages use."""
+
+    outputs: Mapping[str, Field]
+    """By the name that other languages use."""
+
+
+def token(name: str) -> str:
+    """A name in the package."""
+    return f"{PACKAGE}:index:{name}"
+
+
+class Catalogue:
+    """All public components, and the types that their inputs are made of."""
+
+    def __init__(self, public: Mapping[str, Any], anchor: Callable[[], pulumi.Resource]) -> None:
+        """
+        :param public: What the package offers, by name.
+        :param anchor: Makes what identities belong to.
+        :raises UnspeakableError: A constructor takes what no other language can say.
+        """
+        self._public = public
+        self._anchor = anchor
+        self.types: dict[str, Fields | Choice] = {}
+        self.components: dict[str, Described] = {}
+        for name, item in sorted(public.items()):
+            if isinstance(item, type) and issubclass(item, pulumi.ComponentResource):
+                self.components[token(name)] = self._component(item)
+
+    def _component(self, cls: type[pulumi.ComponentResource]) -> Described:
+        return Described(cls, inspect.cleandoc(cls.__doc__ or ""), self._parameters(cls), self._outputs(cls))
+
+    def _parameters(self, cls: type) -> dict[str, Field]:
+        told, hints = described.of_parameters(cls), _hints(cls.__init__)
+        found: dict[str, Field] = {}
+        for name, parameter in inspect.signature(cls.__init__).parameters.items():
+            if name in _PULUMIS_OWN or _is_resource(hints[name]):
+                continue
+            default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
+            found[to_camel(name)] = self._field(cls, name, hints[name], told.get(name, ""), default=default)
+        return found
+
+    def _outputs(self, cls: type) -> dict[str, Field]:
+        told = described.of_attributes(cls)
+        found: dict[str, Field] = {}
+        for name, hint in inspect.get_annotations(cls).items():
+            if name in told:
+                shape = self._output(hint)
+                if shape is not None:
+                    secret = SECRET in getattr(hint, "__metadata__", ())
+                    found[to_camel(name)] = Field(name, shape, told[name], True, secret=secret)
+        return found
+
+    def _output(self, hint: Any) -> Shape | None:
+        """`None` for what only Python can use."""
+        hint = _bare(hint)
+        if get_origin(hint) is pulumi.Output:
+            hint = get_args(hint)[0]
+        alternatives = [each for each in _alternatives(hint) if each in _PRIMITIVES]
+        if alternatives:
+            return _PRIMITIVES[alternatives[0]]
+        if get_origin(hint) is list and get_args(hint)[0] in _PRIMITIVES:
+            return Several(Later(_PRIMITIVES[get_args(hint)[0]]))
+        if get_origin(hint) is Literal:
+            return _PRIMITIVES[str]
+        return None
+
+    def _field(self, owner: type, name: str, hint: Any, text: str, *, default: Any) -> Field:
+        """
+        :param default: `MISSING` for what is required.
+        """
+        secret = SECRET in getattr(hint, "__metadata__", ()) or Generate in _alternatives(hint)
+        shape = self._shape(hint, f"{owner.__name__}{to_pascal(name)}", text)
+        value = default.value if isinstance(default, Enum) else default
+        told = value if isinstance(value, str | bool | int | float) else None
+        return Field(name, shape, text, default is MISSING, told, secret)
+
+    def _shape(self, hint: Any, name: str, text: str) -> Shape:
+        """
+        :param hint: The annotation.
+        :param name: What to call a choice in it.
+        :param text: What to say of it.
+        """
+        alternatives = [each for each in _alternatives(_bare(hint)) if each is not NoneType]
+        later = any(get_origin(each) is pulumi.Output for each in alternatives)
+        shapes = [
+            self._one(each, name, text) for each in alternatives if get_origin(each) not in {pulumi.Output, Awaitable}
+        ]
+        if later:
+            shapes[0] = Later(shapes[0])
+        if not shapes:
+            raise UnspeakableError(f"{name}: {hint}")
+        return shapes[0] if len(shapes) == 1 else Either(self._told_apart(shapes))
+
+    def _one(self, hint: Any, name: str, text: str) -> Shape:
+        origin, arguments = get_origin(hint), get_args(hint)
+        if hint in _PRIMITIVES:
+            return _PRIMITIVES[hint]
+        if hint is datetime:
+            return Moment()
+        if origin is Literal:
+            return self._choice(name, [str(word) for word in arguments], text)
+        if origin in {tuple, list, Sequence, Collection}:
+            return Several(self._shape(arguments[0], name, text))
+        if origin in {dict, Mapping}:
+            return Named(self._shape(arguments[1], name, text))
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            return self._choice(hint.__name__, [str(each.value) for each in hint], text, hint)
+        if isinstance(hint, type) and issubclass(hint, pulumi.ComponentResource):
+            return Component([token(hint.__name__)])
+        if isinstance(hint, type) and is_protocol(hint):
+            return self._who_fits(hint)
+        if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, BaseModel)):
+            return self._object(hint)
+        raise UnspeakableError(f"{name}: {hint}")
+
+    def _choice(self, name: str, words: list[str], text: str, make: Callable[[str], Any] = str) -> Choice:
+        choice = Choice(token(name), words, text, make)
+        self.types[choice.token] = choice
+        return choice
+
+    def _object(self, cls: type[Any]) -> Fields:
+        known = self.types.get(token(cls.__name__))
+        if isinstance(known, Fields):
+            return known
+        found = Fields(token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
+        self.types[found.token] = found
+        if issubclass(cls, BaseModel):
+            found.fields = {
+                field.alias or name: self._field(
+                    cls, name, field.annotation, field.description or "", default=_default(field)
+                )
+                for name, field in cls.model_fields.items()
+            }
+        elif is_dataclass(cls):
+            told, hints = described.of_attributes(cls), _hints(cls)
+            for each in fields(cls):
+                default = each.default if each.default_factory is MISSING else None
+                found.fields[to_camel(each.name)] = self._field(
+                    cls, each.name, hints[each.name], told.get(each.name, ""), default=default
+                )
+        else:
+            found.fields = self._parameters(cls)
+            found.given = {"parent": self._anchor}
+        return found
+
+    def _who_fits(self, protocol: type) -> Shape:
+        """Whatever public class has what a protocol asks for."""
+        asked = [name for name in vars(protocol) if inspect.isfunction(vars(protocol)[name]) and name[0] != "_"]
+        fitting = [
+            item
+            for _, item in sorted(self._public.items())
+            if isinstance(item, type) and not is_protocol(item) and all(hasattr(item, name) for name in asked)
+        ]
+        if all(issubclass(each, pulumi.ComponentResource) for each in fitting):
+            return Component([token(each.__name__) for each in fitting])
+        return Either(self._told_apart([self._object(each) for each in fitting]))
+
+    def _told_apart(self, shapes: list[Shape]) -> list[Shape]:
+        """Objects get a field that tells which they are, where there are several."""
+        objects = [shape for shape in shapes if isinstance(shape, Fields)]
+        if len(objects) > 1:
+            for each in objects:
+                mode = getattr(each.cls, "mode", None)
+                each.constant = {"kind": mode if isinstance(mode, str) else each.cls.__name__}
+        return shapes
+
+
+def _default(field: FieldInfo) -> Any:
+    return MISSING if field.is_required() else field.default
+
+
+def _hints(item: Any) -> dict[str, Any]:
+    # The SDK's Input[…] holds a text that names Output[T].
+    return get_type_hints(item, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
+
+
+def _bare(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _alternatives(hint: Any) -> list[Any]:
+    if get_origin(hint) in {Union, UnionType}:
+        return [nested for each in get_args(hint) for nested in _alternatives(_bare(each))]
+    return [hint]
+
+
+def _is_resource(hint: Any) -> bool:
+    """Whether only a program in Python can give it: any resource at all, to depend on or to belong to."""
+    bare = _bare(hint)
+    return bare is pulumi.Resource or pulumi.Resource in get_args(bare)

@@ -1,0 +1,64 @@
+"""The schema of the package. (Pulumi docs: "Pulumi Package Schema")"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .catalogue import PACKAGE, Catalogue
+from .shapes import Choice, Field, Fields
+
+
+def schema(catalogue: Catalogue, version: str) -> dict[str, Any]:
+    """The schema of everything in `catalogue`."""
+    return {
+        "name": PACKAGE,
+        "displayName": "Strongroom",
+        "version": version,
+        "description": "Takes a secret from Azure Key Vault or HashiCorp Vault to the Kubernetes pod that needs it.",
+        "keywords": ["pulumi", "category/infrastructure", "kind/component"],
+        "license": "Apache-2.0",
+        "language": {"nodejs": {"respectSchemaVersion": True}, "python": {"respectSchemaVersion": True}},
+        "types": {token: _type(each) for token, each in sorted(catalogue.types.items())},
+        "resources": {
+            token: {
+                "isComponent": True,
+                "description": component.description,
+                "inputProperties": _inputs(component.inputs),
+                "requiredInputs": _required(component.inputs),
+                "properties": {name: _property(each) for name, each in component.outputs.items()},
+                "required": _required(component.outputs),
+            }
+            for token, component in sorted(catalogue.components.items())
+        },
+    }
+
+
+def _type(each: Fields | Choice) -> dict[str, Any]:
+    if isinstance(each, Choice):
+        return {"type": "string", "description": each.description, "enum": [{"value": word} for word in each.words]}
+    constant = {
+        name: {"type": "string", "const": word, "plain": True, "description": "What it is."}
+        for name, word in each.constant.items()
+    }
+    return {
+        "type": "object",
+        "description": each.description,
+        "properties": {**constant, **_inputs(each.fields)},
+        "required": [*constant, *_required(each.fields)],
+    }
+
+
+def _inputs(fields: Mapping[str, Field]) -> dict[str, Any]:
+    return {name: _property(each) | ({"plain": True} if each.shape.plain else {}) for name, each in fields.items()}
+
+
+def _property(each: Field) -> dict[str, Any]:
+    told = each.shape.spec() | {"description": each.description}
+    if each.default is not None:
+        told["default"] = each.default
+    if each.secret:
+        told["secret"] = True
+    return told
+
+
+def _required(fields: Mapping[str, Field]) -> list[str]:
+    return [name for name, each in fields.items() if each.required]

@@ -1,0 +1,316 @@
+"""What an input looks like in any language, and how it becomes what a component takes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+import pulumi
+from pulumi.errors import InputPropertyErrorDetails
+from pydantic import BaseModel, ValidationError
+
+Faults = list[InputPropertyErrorDetails]
+"""What is wrong with inputs, by path."""
+
+
+def fault(faults: Faults, path: str, reason: str) -> None:
+    """Note what is wrong at `path`."""
+    faults.append({"property_path": path, "reason": reason})
+
+
+class Shape(ABC):
+    """The type of a value, in the schema and in Python."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether all of it must be known before anything is made: a component decides by it what it makes."""
+        return True
+
+    @abstractmethod
+    def spec(self) -> dict[str, Any]:
+        """As the schema has it."""
+
+    @abstractmethod
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        """What the component takes for `value`; what is wrong with it is noted in `faults`."""
+
+
+def _known(value: Any, path: str, faults: Faults) -> bool:
+    if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
+        fault(faults, path, "must be known before anything is made: it can't be the output of another resource")
+        return False
+    return True
+
+
+@dataclass
+class Primitive(Shape):
+    """A string, a number or a switch."""
+
+    name: str
+    """`string`, `integer`, `number` or `boolean`."""
+
+    python: tuple[type, ...]
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": self.name}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if not _known(value, path, faults):
+            return None
+        if self.name == "integer" and isinstance(value, float) and value.is_integer():
+            return int(value)
+        if not isinstance(value, self.python) or (isinstance(value, bool) and self.name != "boolean"):
+            fault(faults, path, f"must be a {self.name}")
+            return None
+        return value
+
+
+class Moment(Primitive):
+    """A point in time."""
+
+    def __init__(self) -> None:
+        super().__init__("string", (str,))
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        text = super().read(value, path, faults)
+        try:
+            return None if text is None else datetime.fromisoformat(text)
+        except ValueError:
+            fault(faults, path, "must be a date and time by ISO 8601, e.g. 2030-01-31T00:00:00Z")
+            return None
+
+
+@dataclass
+class Choice(Shape):
+    """One of several words."""
+
+    token: str
+    words: Sequence[str]
+    description: str
+
+    make: Callable[[str], Any] = str
+
+    def spec(self) -> dict[str, Any]:
+        return {"$ref": f"#/types/{self.token}"}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if not _known(value, path, faults):
+            return None
+        if value not in self.words:
+            fault(faults, path, f"must be one of {', '.join(self.words)}")
+            return None
+        return self.make(value)
+
+
+@dataclass
+class Several(Shape):
+    """A list."""
+
+    item: Shape
+
+    @property
+    def plain(self) -> bool:
+        return self.item.plain
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "array", "items": _inner(self.item)}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if not _known(value, path, faults):
+            return None
+        if not isinstance(value, list | tuple):
+            fault(faults, path, "must be a list")
+            return None
+        entries = cast("Sequence[Any]", value)
+        return [self.item.read(entry, f"{path}[{index}]", faults) for index, entry in enumerate(entries)]
+
+
+@dataclass
+class Named(Shape):
+    """Values by name."""
+
+    item: Shape
+
+    @property
+    def plain(self) -> bool:
+        return self.item.plain
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": _inner(self.item)}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if not _known(value, path, faults):
+            return None
+        if not isinstance(value, Mapping):
+            fault(faults, path, "must be a mapping of names to values")
+            return None
+        entries = cast("Mapping[str, Any]", value)
+        return {name: self.item.read(entry, f'{path}["{name}"]', faults) for name, entry in entries.items()}
+
+
+@dataclass
+class Later(Shape):
+    """A value that may be another resource's output."""
+
+    item: Shape
+
+    @property
+    def plain(self) -> bool:
+        return False
+
+    def spec(self) -> dict[str, Any]:
+        return self.item.spec()
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
+            return cast("Any", value)
+        return self.item.read(value, path, faults)
+
+
+@dataclass
+class Field:
+    """One field of an object."""
+
+    name: str
+    """As Python spells it."""
+
+    shape: Shape
+    description: str
+    required: bool
+    default: Any = None
+    """Where it is a string, a number or a switch."""
+
+    secret: bool = False
+
+
+@dataclass
+class Fields(Shape):
+    """An object, built by a class from its fields."""
+
+    token: str
+    cls: type[Any]
+    description: str
+    constant: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What tells it apart from its alternatives."""
+
+    given: Mapping[str, Callable[[], Any]] = field(default_factory=dict[str, Callable[[], Any]])
+    """What the provider gives to the class, by parameter."""
+
+    fields: dict[str, Field] = field(default_factory=dict[str, Field])
+    """By the name that other languages use."""
+
+    @property
+    def plain(self) -> bool:
+        return all(each.shape.plain for each in self.fields.values())
+
+    def spec(self) -> dict[str, Any]:
+        return {"$ref": f"#/types/{self.token}"}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        if not _known(value, path, faults):
+            return None
+        if not isinstance(value, Mapping):
+            fault(faults, path, "must be an object")
+            return None
+        given = {key: entry for key, entry in cast("Mapping[str, Any]", value).items() if entry is not None}
+        before = len(faults)
+        if issubclass(self.cls, BaseModel):
+            return self._validated(given, path, faults)
+        for key in self.constant:
+            given.pop(key, None)
+        arguments = read_fields(self.fields, given, path, faults)
+        extra = {name: make() for name, make in self.given.items()}
+        return self.cls(**arguments, **extra) if len(faults) == before else None
+
+    def _validated(self, given: Mapping[str, Any], path: str, faults: Faults) -> Any:
+        before = len(faults)
+        _known_throughout(given, path, faults)
+        if len(faults) > before:
+            return None
+        try:
+            return cast("type[BaseModel]", self.cls).model_validate(given)
+        except ValidationError as error:
+            for details in error.errors(include_url=False, include_input=False):
+                steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in details["loc"])
+                fault(faults, f"{path}{steps}", details["msg"].removeprefix("Value error, "))
+            return None
+
+
+@dataclass
+class Component(Shape):
+    """Another component of this provider."""
+
+    tokens: Sequence[str]
+
+    @property
+    def plain(self) -> bool:
+        return False
+
+    def spec(self) -> dict[str, Any]:
+        references: list[dict[str, Any]] = [{"$ref": f"#/resources/{token}"} for token in self.tokens]
+        return references[0] if len(references) == 1 else {"oneOf": references}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        names = " or ".join(token.rpartition(":")[2] for token in self.tokens)
+        if type(value).__name__ not in {token.rpartition(":")[2] for token in self.tokens}:
+            fault(faults, path, f"must be a {names} that this program makes, with the same provider")
+            return None
+        return value
+
+
+@dataclass
+class Either(Shape):
+    """One of several."""
+
+    choices: Sequence[Shape]
+
+    @property
+    def plain(self) -> bool:
+        return all(choice.plain for choice in self.choices)
+
+    def spec(self) -> dict[str, Any]:
+        return {"oneOf": [_inner(choice) for choice in self.choices]}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:
+        objects = [choice for choice in self.choices if isinstance(choice, Fields)]
+        if isinstance(value, Mapping) and objects:
+            written = cast("Mapping[str, Any]", value)
+            for choice in objects:
+                if all(written.get(key) == word for key, word in choice.constant.items()):
+                    return choice.read(written, path, faults)
+            words = ", ".join(word for choice in objects for word in choice.constant.values())
+            fault(faults, f"{path}.{next(iter(objects[0].constant))}", f"must be one of {words}")
+            return None
+        others = [choice for choice in self.choices if not isinstance(choice, Fields)]
+        return (others or objects)[0].read(value, path, faults)
+
+
+def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str, faults: Faults) -> dict[str, Any]:
+    """What is given, by Python's names; what is missing or unknown is noted in `faults`."""
+    below = f"{path}." if path else ""
+    for key in given.keys() - fields.keys():
+        fault(faults, f"{below}{key}", f"is no input; there are {', '.join(fields)}")
+    for key, each in fields.items():
+        if each.required and given.get(key) is None:
+            fault(faults, f"{below}{key}", "is required and missing")
+    return {
+        each.name: each.shape.read(given[key], f"{below}{key}", faults)
+        for key, each in fields.items()
+        if given.get(key) is not None
+    }
+
+
+def _inner(shape: Shape) -> dict[str, Any]:
+    return {**shape.spec(), "plain": True} if shape.plain else shape.spec()
+
+
+def _known_throughout(value: Any, path: str, faults: Faults) -> None:
+    if isinstance(value, Mapping):
+        for key, entry in cast("Mapping[str, Any]", value).items():
+            _known_throughout(entry, f"{path}.{key}", faults)
+    elif isinstance(value, list):
+        for index, entry in enumerate(cast("list[Any]", value)):
+            _known_throughout(entry, f"{path}[{index}]", faults)
+    else:
+        _known(value, path, faults)
