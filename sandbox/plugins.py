@@ -23,7 +23,7 @@ PROVIDERS = ("kubernetes", "vault", "random")
 ALWAYS = ("azure-native",)
 """Those whose official plugins would reach the real Azure."""
 
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "nodejs")
 """Those whose hosts the CLI starts for plugins and programs."""
 
 _PATIENCE = 120
@@ -95,7 +95,9 @@ def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[
         name = f"pulumi-language-{language}"
         if not shutil.which(name, path=environment["PATH"]):
             paths = f"{ROOT}{os.pathsep}{clients['PYTHONPATH']}"
-            _program(directory / name, {**clients, "PYTHONPATH": paths}, "sandbox.languages", language)
+            # npm must reach its registry, and the emulator's proxy knows no way there.
+            given = {**clients, "PYTHONPATH": paths} if language == "python" else {"PYTHONPATH": paths}
+            _program(directory / name, given, "sandbox.languages", language)
     return directory
 
 

@@ -10,9 +10,10 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from ..ports import HOST
 from .host import Host
+from .nodejs import NodejsHost
 from .python import PythonHost
 
-LANGUAGES: dict[str, type[Host]] = {"python": PythonHost}
+LANGUAGES: dict[str, type[Host]] = {"nodejs": NodejsHost, "python": PythonHost}
 
 
 def main(language: str, arguments: list[str]) -> None:
