@@ -103,6 +103,15 @@ def preview(stack: Stack) -> None:
     _drive("preview", stack)
 
 
+@app.command("exec", context_settings={"allow_interspersed_args": False})
+def execute(command: Annotated[list[str], typer.Argument(help="The command, e.g. bash.")]) -> None:
+    """Run a command, or a shell, that finds the servers, and Pulumi with all that a program needs."""
+    reporter = Reporter()
+    world = World(reporter)
+    world.up()
+    raise typer.Exit(Engine(world, reporter).execute(command))
+
+
 @app.command(hidden=True)
 def attach(
     stack: Stack,

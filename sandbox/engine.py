@@ -6,7 +6,7 @@ import runpy
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,8 @@ from .errors import SandboxError
 from .plugins import attached
 from .progress import Reporter
 from .servers.kubernetes import ISSUER
+from .tools import Tools
+from .tools.catalogue import EXAMPLES
 from .world import ROOT, World
 
 STACKS = ("local", "local-azure")
@@ -120,6 +122,32 @@ class Engine:
             )
             self._seed(name, settings, environment)
             yield stack
+
+    def execute(self, command: Sequence[str]) -> int:
+        """Run a command that finds the servers, and a Pulumi CLI with plugins and language hosts; its exit code.
+
+        :raises SandboxError: The plugins don't start.
+        """
+        tools = Tools(self._reporter, catalogue=EXAMPLES)
+        api_server, vault = self._world.api_server, self._world.vault
+        servers = {
+            "VAULT_ADDR": vault.address,
+            "VAULT_CACERT": str(self._world.authority.certificate),
+            "KUBECONFIG": str(api_server.kubeconfig),
+            "KUBERNETES_HOST": api_server.address,
+            "KUBERNETES_CA": str(self._world.authority.certificate),
+            "STRONGROOM_SDK_NODEJS": str(tools.path("pulumi-sdk-nodejs")),
+        }
+        environment = {**os.environ, **self.environment(), **servers}
+        environment["PATH"] = f"{tools.path('pulumi-language-yaml').parent}{os.pathsep}{environment['PATH']}"
+        # Programs import the components by the name that the wheel gives them.
+        modules = self.home / "modules"
+        modules.mkdir(exist_ok=True)
+        (modules / "strongroom").unlink(missing_ok=True)
+        (modules / "strongroom").symlink_to(self._root / "components")
+        clients = {"PYTHONPATH": f"{modules}{os.pathsep}{self._root}", **self._world.azure.environment()}
+        with attached(self._pulumi, self.home / "home", environment, clients, self._reporter) as plugins:
+            return subprocess.run(command, env={**environment, **plugins}, check=False).returncode
 
     def _program(self) -> None:
         if str(self._root) not in sys.path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..progress import Reporter
 from .build import build, go_program, module_directory
-from .catalogue import CRDS, CSI_DRIVER, MODULES, TOOLS, Tool
+from .catalogue import CRDS, CSI_DRIVER, MODULES, TOOLS, Release, Tool
 from .download import OutOfReachError, download
 from .errors import ToolError, full, no_room
 
@@ -126,11 +126,7 @@ class Tools:
     def _make(self, tool: Tool, program: Path) -> None:
         partial = program.with_suffix(".partial")
         try:
-            try:
-                with self._reporter.step(f"downloading {tool.name} {tool.version}"):
-                    download(tool, partial)
-            except OutOfReachError:
-                self._reporter.note(f"{tool.name}'s downloads can't be reached: building it from pinned Go modules")
+            if tool.release is None or not self._downloaded(tool, tool.release, partial):
                 with self._reporter.step(
                     f"building {tool.name} {tool.version} (about {tool.build.minutes:g} min on two cores, once)"
                 ):
@@ -138,6 +134,15 @@ class Tools:
             partial.replace(program)
         finally:
             partial.unlink(missing_ok=True)
+
+    def _downloaded(self, tool: Tool, release: Release, target: Path) -> bool:
+        try:
+            with self._reporter.step(f"downloading {tool.name} {tool.version}"):
+                download(tool.name, release, target)
+        except OutOfReachError:
+            self._reporter.note(f"{tool.name}'s downloads can't be reached: building it from pinned Go modules")
+            return False
+        return True
 
 
 def _recipe(tool: Tool) -> str:

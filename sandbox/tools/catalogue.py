@@ -72,7 +72,9 @@ class Tool:
     version_arguments: tuple[str, ...]
     """What makes it print its version."""
 
-    release: Release
+    release: Release | None
+    """Where there is none, it is built."""
+
     build: Build
 
 
@@ -212,6 +214,18 @@ TOOLS = (
 
 HELM = _helm("3.22.0")
 """Not needed by the servers: `Tools(reporter, catalogue=(*TOOLS, HELM))` has it too."""
+
+EXAMPLES = (
+    Tool(
+        "pulumi-language-yaml",
+        "1.32.0",
+        ("-help",),
+        None,
+        Build("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", _STRIPPED, 1),
+    ),
+    Tool("pulumi-sdk-nodejs", "3.259.0", (), None, Build("pulumi-sdk-nodejs", ".", _STRIPPED, 0.5)),
+)
+"""What programs in other languages need: the YAML host, and what writes SDKs for Node.js."""
 
 CHECKS = (_actionlint("1.7.12"),)
 """What tests alone need."""

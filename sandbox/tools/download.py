@@ -8,7 +8,7 @@ import urllib.request
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from .catalogue import Release, Tool
+from .catalogue import Release
 from .errors import ToolError
 
 _PATIENCE = 5.0
@@ -19,20 +19,20 @@ class OutOfReachError(Exception):
     """The site can't be reached from here."""
 
 
-def download(tool: Tool, target: Path) -> None:
-    """Put `tool`'s official program at `target`.
+def download(name: str, release: Release, target: Path) -> None:
+    """Put the official program of the tool `name` at `target`.
 
     :raises OutOfReachError: The site, or its checksums, can't be reached, or the connection was cut.
     :raises ToolError: What came is not what was published.
     """
-    expected = _expected(tool.release, _get(tool.release.checksums).decode(errors="replace"))
-    content = _get(tool.release.url)
+    expected = _expected(release, _get(release.checksums).decode(errors="replace"))
+    content = _get(release.url)
     if hashlib.sha256(content).hexdigest() != expected:
         raise ToolError(
-            f"{tool.name}: the download from {tool.release.url} has not the checksum that is published at "
-            f"{tool.release.checksums}; nothing was installed. Find out why before you run again"
+            f"{name}: the download from {release.url} has not the checksum that is published at "
+            f"{release.checksums}; nothing was installed. Find out why before you run again"
         )
-    target.write_bytes(_member(content, tool.release))
+    target.write_bytes(_member(content, release))
     target.chmod(0o755)
 
 
