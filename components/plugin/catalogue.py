@@ -115,7 +115,8 @@ class Catalogue:
         shape = self._shape(hint, f"{owner.__name__}{to_pascal(name)}", text)
         value = default.value if isinstance(default, Enum) else default
         told = value if isinstance(value, str | bool | int | float) else None
-        return Field(name, shape, text, default is MISSING, told, secret)
+        nullable = NoneType in _alternatives(_bare(hint))
+        return Field(name, shape, text, default is MISSING and not nullable, told, secret, filled=default is MISSING)
 
     def _shape(self, hint: Any, name: str, text: str) -> Shape:
         """

@@ -30,9 +30,10 @@ class ComponentProvider(Provider):
         package = import_module(__name__.rpartition(".plugin.")[0])
         public = {name: getattr(package, name) for name in package.__all__}
         self._catalogue = Catalogue(public, self._anchor)
-        self._made: dict[str, pulumi.ComponentResource] = {}
+        self.made: dict[str, pulumi.ComponentResource] = {}
+        """What was made, by URN."""
+
         self._anchored: dict[str, Any] = {}
-        register_resource_module(PACKAGE, "index", _Made(self._made))
         super().__init__(VERSION, json.dumps(schema(self._catalogue, VERSION)))
 
     def construct(
@@ -61,7 +62,7 @@ class ComponentProvider(Provider):
         return ConstructResult(made.urn.apply(lambda urn: self._keep(urn, made)), outputs | secret)
 
     def _keep(self, urn: str, made: pulumi.ComponentResource) -> str:
-        self._made[urn] = made
+        self.made[urn] = made
         return urn
 
     def _anchor(self) -> pulumi.Resource:
@@ -91,4 +92,6 @@ class _Made(ResourceModule):
 
 def serve() -> None:
     """Serve the components to the engine that started this process."""
-    main(ComponentProvider(), sys.argv[1:])
+    provider = ComponentProvider()
+    register_resource_module(PACKAGE, "index", _Made(provider.made))
+    main(provider, sys.argv[1:])

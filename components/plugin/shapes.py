@@ -61,7 +61,7 @@ class Primitive(Shape):
         if self.name == "integer" and isinstance(value, float) and value.is_integer():
             return int(value)
         if not isinstance(value, self.python) or (isinstance(value, bool) and self.name != "boolean"):
-            fault(faults, path, f"must be a {self.name}")
+            fault(faults, path, f"must be of type {self.name}")
             return None
         return value
 
@@ -183,6 +183,9 @@ class Field:
 
     secret: bool = False
 
+    filled: bool = False
+    """Whether Python must be given `None` where it is left out."""
+
 
 @dataclass
 class Fields(Shape):
@@ -254,7 +257,7 @@ class Component(Shape):
     def read(self, value: Any, path: str, faults: Faults) -> Any:
         names = " or ".join(token.rpartition(":")[2] for token in self.tokens)
         if type(value).__name__ not in {token.rpartition(":")[2] for token in self.tokens}:
-            fault(faults, path, f"must be a {names} that this program makes, with the same provider")
+            fault(faults, path, f"must be of type {names}, made by this program with the same provider")
             return None
         return value
 
@@ -295,9 +298,9 @@ def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str
         if each.required and given.get(key) is None:
             fault(faults, f"{below}{key}", "is required and missing")
     return {
-        each.name: each.shape.read(given[key], f"{below}{key}", faults)
+        each.name: None if given.get(key) is None else each.shape.read(given[key], f"{below}{key}", faults)
         for key, each in fields.items()
-        if given.get(key) is not None
+        if given.get(key) is not None or each.filled
     }
 
 

@@ -1,0 +1,180 @@
+"""Components made for programs in other languages."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.errors import InputPropertiesError
+from pulumi.provider.server import ComponentInitError
+
+from components.azure.federated import OwnIdentities
+from components.azure.key_vault import ExistingVault, NewVault
+from components.plugin.provider import ComponentProvider
+from components.plugin.shapes import Faults
+from components.seeds import Generate
+from components.vault.engines import KvEngine
+from tests.conftest import Declare, Recorder
+
+CANARY = "canary-19bd"
+CONNECTION = {"address": "https://vault:8200"}
+WORKLOAD = {
+    "name": "orders",
+    "namespace": "shop",
+    "image": "busybox:1.36",
+    "replicas": 2.0,
+    "secrets": [{"name": "f", "object": "o", "key": "k", "filePermission": "0440"}],
+}
+
+
+def declarations(recorder: Recorder) -> list[tuple[str, str, Any, set[str]]]:
+    own = (each for each in recorder.recorded if each.type != "pulumi:pulumi:Stack")
+    return sorted((each.type, each.name, each.shown, each.dependencies) for each in own)
+
+
+def test_a_component_declares_the_same_in_every_language(declare: Declare) -> None:
+    secret = pulumi.Output.secret
+
+    def other() -> None:
+        seeds = {"db-pass": {"password": {"length": 20.0}, "username": secret(CANARY)}}
+        inputs = {"path": "kv", "create": True, "seeds": seeds}
+        ComponentProvider().construct("engine", "strongroom:index:KvEngine", inputs, None)
+
+    def python() -> None:
+        seeds = {"db-pass": {"password": Generate(length=20), "username": secret(CANARY)}}
+        KvEngine("engine", path="kv", create=True, seeds=seeds)
+
+    recorded = declare(other)
+    assert declarations(recorded) == declarations(declare(python))
+    assert recorded.one("vault:kv/secretV2:SecretV2").secret_inputs == {"dataJson"}
+
+
+def test_a_whole_way_of_components_that_refer_to_each_other(declare: Declare) -> None:
+    def program() -> None:
+        provider = ComponentProvider()
+        engine = _constructed(provider, "KvEngine", {"path": "kv"})
+        auth = _constructed(provider, "KubernetesAuth", {"create": False})
+        backend = _constructed(provider, "VaultBackend", {"connection": CONNECTION, "engine": engine, "auth": auth})
+        _constructed(provider, "SecretWorkload", {"workload": WORKLOAD, "backend": backend})
+
+    recorder = declare(program)
+
+    assert recorder.one("strongroom:index:SecretWorkload").name == "secretworkload"
+    assert recorder.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
+    assert recorder.one("vault:kubernetes/authBackendRole:AuthBackendRole").inputs["roleName"] == "shop.orders"
+
+
+def _constructed(provider: ComponentProvider, kind: str, inputs: dict[str, Any]) -> Any:
+    """What a reference to the component becomes."""
+    made_before: list[Any] = []
+    component = provider._catalogue.components[f"strongroom:index:{kind}"]
+    original = component.cls
+
+    def keep(*args: Any, **kwargs: Any) -> Any:
+        made_before.append(original(*args, **kwargs))
+        return made_before[-1]
+
+    component.cls = keep  # type: ignore[assignment]
+    try:
+        provider.construct(kind.lower(), f"strongroom:index:{kind}", inputs, None)
+    finally:
+        component.cls = original
+    return made_before[0]
+
+
+def faults(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(InputPropertiesError) as caught:
+        ComponentProvider().construct("x", f"strongroom:index:{kind}", inputs, None)
+    told = {each["property_path"]: each["reason"] for each in caught.value.errors or []}
+    assert CANARY not in str(told)
+    return told
+
+
+def test_every_fault_is_told_together_and_no_value_is() -> None:
+    told = faults(
+        "KvEngine",
+        {"path": 7, "create": CANARY, "colour": CANARY, "seeds": {"db-pass": {"password": {"length": CANARY}}}},
+    )
+
+    assert told == {
+        "path": "must be of type string",
+        "create": "must be of type boolean",
+        "colour": "is no input; there are path, create, seeds",
+        'seeds["db-pass"]["password"].length': "must be of type integer",
+    }
+
+
+def test_what_is_missing_is_told() -> None:
+    assert faults("VaultBackend", {"connection": {}}) == {
+        "connection.address": "is required and missing",
+        "engine": "is required and missing",
+        "auth": "is required and missing",
+    }
+
+
+def test_a_workload_is_held_to_its_own_rules() -> None:
+    workload = WORKLOAD | {"name": "Orders", "secrets": [{"name": "a/b", "object": "o", "key": "k", "colour": CANARY}]}
+    told = faults("SecretWorkload", {"workload": workload, "backend": 1})
+
+    assert "is not a legal Kubernetes name" in told["workload.name"]
+    assert "is not a legal file name" in told["workload.secrets[0].name"]
+    assert "workload.secrets[0].colour" in told
+    assert "must be of type AzureKeyVaultBackend or VaultBackend" in told["backend"]
+
+
+def test_a_choice_names_what_may_be_chosen() -> None:
+    assert faults("KubernetesAuth", {"reviewer": CANARY}) == {
+        "reviewer": "must be one of service-account, in-cluster, client"
+    }
+
+
+def test_the_output_of_another_resource_is_refused_where_it_decides(declare: Declare) -> None:
+    def program() -> None:
+        later = pulumi.Output.from_input("kv")
+        assert faults("KvEngine", {"path": later})["path"].startswith("must be known before anything is made")
+        workload = WORKLOAD | {"image": later}
+        told = faults("SecretWorkload", {"workload": workload, "backend": None})
+        assert told["workload.image"].startswith("must be known")
+
+    declare(program)
+
+
+def read(kind: str, name: str, value: Any) -> tuple[Any, Faults]:
+    found: Faults = []
+    provider = ComponentProvider()
+    provider._anchored = {"name": "x", "opts": None}
+    field = provider._catalogue.components[f"strongroom:index:{kind}"].inputs[name]
+    return field.shape.read(value, name, found), found
+
+
+def test_objects_are_told_apart_by_their_kind() -> None:
+    assert read("KeyVault", "vault", {"kind": "ExistingVault"}) == (ExistingVault(), [])
+    new, _ = read("KeyVault", "vault", {"kind": "NewVault", "retentionDays": 30.0, "sku": "premium"})
+    assert isinstance(new, NewVault)
+    assert (new.retention_days, new.sku.value) == (30, "premium")
+    assert read("KeyVault", "vault", {"kind": CANARY})[1] == [
+        {"property_path": "vault.kind", "reason": "must be one of NewVault, ExistingVault"}
+    ]
+
+
+def test_identities_are_made_by_their_classes(declare: Declare) -> None:
+    def program() -> None:
+        given = {"kind": "workload-identity", "issuer": "https://x/", "place": {"resourceGroup": "rg", "tenantId": "t"}}
+        identities, found = read("AzureKeyVaultBackend", "identities", given)
+        assert isinstance(identities, OwnIdentities)
+        assert found == []
+
+    assert declare(program).one("strongroom:index:AzureIdentities").name == "x"
+
+
+def test_a_moment_is_one() -> None:
+    secret = {"value": "v", "expires": "2030-01-31T00:00:00Z"}
+    contents, _ = read("KeyVault", "contents", {"secrets": {"s": secret}})
+
+    assert contents.secrets["s"].expires == datetime(2030, 1, 31, tzinfo=UTC)
+    assert "ISO 8601" in read("KeyVault", "contents", {"secrets": {"s": secret | {"expires": "soon"}}})[1][0]["reason"]
+
+
+def test_a_components_own_error_is_told_as_the_users() -> None:
+    with pytest.raises(ComponentInitError, match="needs kubernetes_host"):
+        ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)

@@ -1,0 +1,160 @@
+"""What other languages are told of the components."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+import components
+from components.plugin import described
+from components.plugin.catalogue import Catalogue, UnspeakableError
+from components.plugin.provider import VERSION, ComponentProvider
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return json.loads(ComponentProvider().schema or "")
+
+
+def test_every_public_component_is_in_it(schema: Any) -> None:
+    public = {
+        name
+        for name in components.__all__
+        if isinstance(item := getattr(components, name), type) and issubclass(item, pulumi.ComponentResource)
+    }
+
+    assert {token.rpartition(":")[2] for token in schema["resources"]} == public
+    assert {"KvEngine", "KeyVault", "SecretWorkload", "VaultBackend"} <= public
+    assert all(resource["isComponent"] for resource in schema["resources"].values())
+
+
+def properties(schema: Any) -> Iterator[tuple[str, Any]]:
+    for token, resource in schema["resources"].items():
+        for group in ("inputProperties", "properties"):
+            for name, each in resource[group].items():
+                yield f"{token}.{name}", each
+    for token, each in schema["types"].items():
+        yield token, each
+        for name, below in each.get("properties", {}).items():
+            yield f"{token}.{name}", below
+
+
+def test_everything_in_it_is_described(schema: Any) -> None:
+    silent = {name for name, each in properties(schema) if not each.get("description")}
+
+    assert {name for name in silent if name.rpartition(".")[2] not in {"name", "tenantId", "resourceGroup"}} <= {
+        "strongroom:index:Contents.secrets",
+        "strongroom:index:Contents.keys",
+        "strongroom:index:Contents.certificates",
+    }
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key == "$ref":
+                yield entry
+            yield from references(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from references(entry)
+
+
+def test_every_reference_leads_somewhere(schema: Any) -> None:
+    known = {f"#/{group}/{token}" for group in ("types", "resources") for token in schema[group]}
+
+    assert set(references(schema)) <= known
+
+
+def test_defaults_choices_and_secrets_are_told(schema: Any) -> None:
+    resources, types = schema["resources"], schema["types"]
+    auth = resources["strongroom:index:KubernetesAuth"]["inputProperties"]
+
+    assert auth["path"]["default"] == "kubernetes"
+    assert auth["create"]["default"] is True
+    assert auth["reviewer"]["default"] == "service-account"
+    assert {each["value"] for each in types["strongroom:index:KubernetesAuthReviewer"]["enum"]} == {
+        "service-account",
+        "in-cluster",
+        "client",
+    }
+    assert resources["strongroom:index:AksCluster"]["properties"]["kubeconfig"]["secret"] is True
+    assert types["strongroom:index:VaultSecret"]["properties"]["value"]["secret"] is True
+    assert types["strongroom:index:ServicePrincipal"]["properties"]["clientSecret"]["secret"] is True
+
+
+def test_what_decides_on_resources_must_be_known_and_the_rest_may_come_later(schema: Any) -> None:
+    vault = schema["resources"]["strongroom:index:KeyVault"]["inputProperties"]
+    engine = schema["resources"]["strongroom:index:KvEngine"]["inputProperties"]
+
+    assert vault["vaultName"]["plain"] is True
+    assert "plain" not in vault["resourceGroup"]
+    assert "plain" not in engine["seeds"], "a value in it may be an output"
+    assert schema["resources"]["strongroom:index:KvEngine"]["requiredInputs"] == []
+    assert schema["resources"]["strongroom:index:VaultBackend"]["requiredInputs"] == ["connection", "engine", "auth"]
+
+
+def test_a_backend_is_any_of_those_that_grant(schema: Any) -> None:
+    backend = schema["resources"]["strongroom:index:SecretWorkload"]["inputProperties"]["backend"]
+
+    assert {each["$ref"].rpartition(":")[2] for each in backend["oneOf"]} == {"AzureKeyVaultBackend", "VaultBackend"}
+
+
+def test_identities_are_told_apart_by_their_kind(schema: Any) -> None:
+    identities = schema["resources"]["strongroom:index:AzureKeyVaultBackend"]["inputProperties"]["identities"]
+    types = [schema["types"][each["$ref"].removeprefix("#/types/")] for each in identities["oneOf"]]
+    kinds = [each["properties"]["kind"]["const"] for each in types]
+
+    assert len(kinds) == len(set(kinds)) == 6
+    assert {"workload-identity", "shared", "service-principal"} <= set(kinds)
+    assert all("parent" not in each["properties"] for each in types)
+
+
+def test_the_version_is_the_wheels() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert project["version"] == VERSION
+
+
+def test_the_plugin_runs_in_the_environment_that_its_requirements_make() -> None:
+    plugin = yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text())
+
+    assert plugin["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}
+    assert (ROOT / "components" / "requirements.txt").read_text() == "-r ../requirements.txt\n"
+
+
+def test_a_constructor_that_no_language_can_say_is_told() -> None:
+    class Odd(pulumi.ComponentResource):
+        def __init__(self, name: str, *, thing: complex, opts: pulumi.ResourceOptions | None = None) -> None:
+            super().__init__("strongroom:index:Odd", name, None, opts)
+
+    with pytest.raises(UnspeakableError, match="OddThing"):
+        Catalogue({"Odd": Odd}, lambda: Odd("x", thing=1j))
+
+
+def test_texts_beside_attributes_and_parameters_are_found() -> None:
+    class Told:
+        """A class."""
+
+        first: int
+        """The first,
+        on two lines."""
+
+        second: int
+
+        def __init__(self, first: int) -> None:
+            """
+            :param first: The first,
+                on two lines.
+            :raises ValueError: Never.
+            """
+
+    assert described.of_attributes(Told) == {"first": "The first,\non two lines."}
+    assert described.of_parameters(Told) == {"first": "The first, on two lines."}
