@@ -159,8 +159,7 @@ class Engine:
     def _settings(self, name: str) -> Path:
         """The stack's file, copied from the project, with what the sandbox alone knows, and secrets set here kept."""
         stacks = self.home / "stacks"
-        for directory in (stacks, self.home / "state", self.home / "home"):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stacks.mkdir(parents=True, exist_ok=True, mode=0o700)
         project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
@@ -192,7 +191,8 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """What the Pulumi CLI and the plugins need in their environment."""
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for directory in (self.home, self.home / "state", self.home / "home"):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         passphrase = self.home / "passphrase"
         if not passphrase.is_file():
             write_private(passphrase, secrets.token_urlsafe(32))

@@ -1,0 +1,143 @@
+"""The examples, by following their pages on the sandbox with the real Pulumi CLI."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.world import ROOT, World
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("go") is None, reason="the hosts of YAML and TypeScript are built with Go"),
+]
+
+BUILT = shutil.ignore_patterns("sdks", "node_modules", "Pulumi.dev.yaml", "__pycache__", ".venv")
+TYPESCRIPT = pytest.param(
+    "typescript",
+    marks=pytest.mark.skipif(
+        shutil.which("node") is None or shutil.which("npm") is None, reason="TypeScript needs node and npm"
+    ),
+)
+
+
+class Copy:
+    """A copy of the project's examples and components."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        shutil.copytree(ROOT / "examples", root / "examples", ignore=BUILT)
+        shutil.copytree(ROOT / "components", root / "components", ignore=BUILT)
+
+    def run(self, script: str) -> str:
+        """Run a script in the shell that the pages tell of; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sandbox", "exec", "bash", "-ec", script],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def blocks(self, language: str) -> list[str]:
+        """The commands that an example's page has its reader type."""
+        page = (self.root / "examples" / language / "README.md").read_text()
+        return re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def copy(world: World, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    return Copy(tmp_path_factory.mktemp("examples"))
+
+
+def test_the_real_cli_takes_the_schema_from_the_plugin(copy: Copy) -> None:
+    schema = json.loads(copy.run("pulumi package get-schema ./components"))
+
+    assert schema["name"] == "strongroom"
+    assert "strongroom:index:SecretWorkload" in schema["resources"]
+
+
+STATE = "pulumi preview --expect-no-changes >&2; pulumi stack export"
+"""Shows that nothing is left to do, and what the state holds."""
+
+
+def works(world: World, language: str, state: str) -> None:
+    """An example is deployed, and its workload may read its two objects."""
+    vault, mount = world.vault.client(), f"example-{language}"
+    read = vault.secrets.kv.v2.read_secret_version
+    given = read(path="payment-api", mount_point=mount, raise_on_deleted_version=True)["data"]["data"]
+    policy = vault.sys.read_acl_policy(f"{mount}.default.orders")["data"]["policy"]
+
+    assert given == {"key": "a key of yours"}
+    assert "a key of yours" not in state
+    assert "kubernetes:apps/v1:Deployment" in state
+    assert sorted(re.findall(r'path "([^"]*)"', policy)) == [f"{mount}/data/db-pass", f"{mount}/data/payment-api"]
+
+
+@pytest.mark.parametrize("language", ["python", TYPESCRIPT])
+def test_who_follows_the_page_gets_it_running(copy: Copy, world: World, language: str) -> None:
+    start, end = copy.blocks(language)
+    state = copy.run(f"{{ {start} }} >&2\n{STATE}")
+    try:
+        works(world, language, state)
+    finally:
+        copy.run(f"cd examples/{language}\n{end}")
+    assert f"example-{language}/" not in world.vault.client().sys.list_auth_methods()["data"]
+
+
+@pytest.fixture(scope="module")
+def in_yaml(copy: Copy) -> Iterator[str]:
+    """The example in YAML, deployed; its state."""
+    start, end = copy.blocks("yaml")
+    yield copy.run(f"{{ {start} }} >&2\n{STATE}")
+    copy.run(f"cd examples/yaml\n{end}")
+
+
+@pytest.fixture
+def program(copy: Copy, in_yaml: str) -> Iterator[Path]:
+    """Its program, which a test may change."""
+    file = copy.root / "examples" / "yaml" / "Pulumi.yaml"
+    written = file.read_text()
+    yield file
+    file.write_text(written)
+
+
+def test_who_follows_the_page_gets_yaml_running(in_yaml: str, world: World) -> None:
+    works(world, "yaml", in_yaml)
+
+
+def test_a_renamed_component_keeps_its_resources(copy: Copy, program: Path) -> None:
+    urn = "urn:pulumi:dev::strongroom-yaml::strongroom:index:KvEngine::engine"
+    renamed = program.read_text().replace("  engine:\n    type", "  store:\n    type", 1).replace("${engine", "${store")
+    kind = "type: strongroom:KvEngine\n"
+    program.write_text(renamed.replace(kind, f"{kind}    options: {{aliases: ['{urn}']}}\n", 1))
+    told = copy.run("cd examples/yaml; pulumi preview --expect-no-changes")
+
+    assert "strongroom:index:KvEngine store" in told or "19 unchanged" in told
+
+
+def test_a_component_that_is_renamed_without_an_alias_is_another(copy: Copy, program: Path) -> None:
+    program.write_text(
+        program.read_text().replace("  engine:\n    type", "  store:\n    type", 1).replace("${engine", "${store")
+    )
+
+    assert "to delete" in copy.run("cd examples/yaml; pulumi preview")
+
+
+def test_every_fault_is_told_in_yaml(copy: Copy, program: Path) -> None:
+    text = program.read_text()
+    program.write_text(text.replace("name: orders", "name: Orders").replace("name: db-password", "name: db/x"))
+    told = copy.run("cd examples/yaml; pulumi preview 2>&1 || true")
+
+    assert "workload.name" in told and "is not a legal Kubernetes name" in told
+    assert "is not a legal file name" in told
+    assert "Traceback" not in told
