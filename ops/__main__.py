@@ -84,6 +84,7 @@ def _show_charts(charts: list[CheckedChart]) -> None:
     _console().print(table)
 
 
+@app.command()
 def preview(
     stack: Stack,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
@@ -9,6 +10,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from ..azure.clouds import PUBLIC, CloudName
 from ..charts import AKV2K8S, Chart
 from ..helm import PlannedRelease, release
+from ..marks import SECRET
 from .csi_driver import NAMESPACE
 
 NAMESPACE_LABEL = {"azure-key-vault-env-injection": "enabled"}
@@ -23,9 +25,12 @@ class Principal:
     """A service principal."""
 
     tenant_id: str
-    client_id: str
+    """Its directory."""
 
-    secret: pulumi.Input[str] = field(repr=False)
+    client_id: str
+    """Its application's id."""
+
+    secret: Annotated[pulumi.Input[str], SECRET] = field(repr=False)
     """Its password."""
 
 

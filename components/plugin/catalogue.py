@@ -17,7 +17,7 @@ from typing_extensions import is_protocol
 from ..marks import SECRET
 from ..seeds import Generate
 from . import described
-from .shapes import Choice, Component, Either, Field, Fields, Later, Moment, Named, Primitive, Several, Shape
+from .shapes import Anything, Choice, Component, Either, Field, Fields, Later, Moment, Named, Primitive, Several, Shape
 
 PACKAGE = "strongroom"
 
@@ -139,6 +139,8 @@ class Catalogue:
         origin, arguments = get_origin(hint), get_args(hint)
         if hint in _PRIMITIVES:
             return _PRIMITIVES[hint]
+        if hint is Any:
+            return Anything()
         if hint is datetime:
             return Moment()
         if origin is Literal:
@@ -165,6 +167,8 @@ class Catalogue:
     def _object(self, cls: type[Any]) -> Fields:
         known = self.types.get(token(cls.__name__))
         if isinstance(known, Fields):
+            if known.cls is not cls:
+                raise UnspeakableError(f"{cls.__module__} and {known.cls.__module__} both have a {cls.__name__}")
             return known
         found = Fields(token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
         self.types[found.token] = found

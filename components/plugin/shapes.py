@@ -66,6 +66,20 @@ class Primitive(Shape):
         return value
 
 
+class Anything(Shape):
+    """A value of any type."""
+
+    @property
+    def plain(self) -> bool:
+        return False
+
+    def spec(self) -> dict[str, Any]:
+        return {"$ref": "pulumi.json#/Any"}
+
+    def read(self, value: Any, path: str, faults: Faults) -> Any:  # noqa: ARG002
+        return value
+
+
 class Moment(Primitive):
     """A point in time."""
 

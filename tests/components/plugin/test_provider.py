@@ -1,5 +1,6 @@
 """Components made for programs in other languages."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from pulumi.provider.server import ComponentInitError
 
 from components.azure.federated import OwnIdentities
 from components.azure.key_vault import ExistingVault, NewVault
+from components.plugin.catalogue import Catalogue
 from components.plugin.provider import ComponentProvider
 from components.plugin.shapes import Faults
 from components.seeds import Generate
@@ -173,6 +175,23 @@ def test_a_moment_is_one() -> None:
 
     assert contents.secrets["s"].expires == datetime(2030, 1, 31, tzinfo=UTC)
     assert "ISO 8601" in read("KeyVault", "contents", {"secrets": {"s": secret | {"expires": "soon"}}})[1][0]["reason"]
+
+
+def test_what_may_be_anything_is_passed_on() -> None:
+    class Free(pulumi.ComponentResource):
+        def __init__(self, name: str, *, values: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+            super().__init__("strongroom:index:Free", name, None, opts)
+
+    shape = (
+        Catalogue({"Free": Free}, lambda: Free("x", values={}))
+        .components["strongroom:index:Free"]
+        .inputs["values"]
+        .shape
+    )
+    given = {"a": [1, {"b": True}]}
+
+    assert shape.spec() == {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
+    assert shape.read(given, "values", []) == given
 
 
 def test_a_components_own_error_is_told_as_the_users() -> None:
