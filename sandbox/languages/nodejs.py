@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -14,6 +15,9 @@ from .host import Host
 
 SDK_TOOL = "STRONGROOM_SDK_NODEJS"
 """Names the program that writes SDKs."""
+
+_ATTEMPTS, _PATIENCE = 3, 300
+"""npm may go round for ever, or fail, where a registry refuses it for a moment: how often, and for how many seconds."""
 
 _ALREADY_TOLD = 32
 """The exit code of a program that has told its user what is wrong."""
@@ -28,15 +32,23 @@ class NodejsHost(Host):
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
         """What package-lock.json says, and nothing else."""
-        done = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"],
-            cwd=request.info.program_directory,
-            capture_output=True,
-            check=False,
-        )
-        yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
-        if done.returncode != 0:
-            raise RuntimeError("npm failed, as told above")
+        for attempt in range(_ATTEMPTS):
+            try:
+                done = subprocess.run(
+                    ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--maxsockets=4"],
+                    cwd=request.info.program_directory,
+                    capture_output=True,
+                    check=False,
+                    timeout=_PATIENCE,
+                )
+            except subprocess.TimeoutExpired:
+                yield language_pb2.InstallDependenciesResponse(stderr=f"npm took over {_PATIENCE} s\n".encode())
+                continue
+            yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
+            if done.returncode == 0:
+                return
+            time.sleep(10 * attempt)
+        raise RuntimeError(f"npm failed {_ATTEMPTS} times, as told above")
 
     def GeneratePackage(self, request: Any, context: Any) -> Any:
         """Write the SDK of a package."""
