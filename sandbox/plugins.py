@@ -94,7 +94,7 @@ def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[
     for language in LANGUAGES:
         name = f"pulumi-language-{language}"
         if not shutil.which(name, path=environment["PATH"]):
-            paths = f"{ROOT}{os.pathsep}{clients['PYTHONPATH']}"
+            paths = os.pathsep.join(filter(None, (str(ROOT), clients.get("PYTHONPATH"))))
             # npm must reach its registry, and the emulator's proxy knows no way there.
             given = {**clients, "PYTHONPATH": paths} if language == "python" else {"PYTHONPATH": paths}
             _program(directory / name, given, "sandbox.languages", language)
