@@ -47,7 +47,7 @@ class Stack:
     def _call(self) -> None:
         self.program()
 
-    def run(self, operation: str, program: Callable[[], None] | None = None) -> set[str]:
+    def run(self, operation: str, program: Callable[[], None] | None = None, **options: Any) -> set[str]:
         """What `operation` does, as `operation name`, save what stays the same."""
         self.program = program or self.program
         seen: set[str] = set()
@@ -58,13 +58,13 @@ class Stack:
             if told and told.metadata.op not in {"same", "read", "refresh"}:
                 seen.add(f"{told.metadata.op.value} {told.metadata.urn.rpartition('::')[2]}")
 
-        getattr(self._stack, operation)(on_event=note, on_output=self.said.append)
+        getattr(self._stack, operation)(on_event=note, on_output=self.said.append, **options)
         return seen
 
     def fails(self, program: Callable[[], None]) -> str:
-        """What `up` says when it fails."""
+        """What `up` says when everything that can fail has failed."""
         with pytest.raises(automation.CommandError):
-            self.run("up", program)
+            self.run("up", program, continue_on_error=True)
         return "".join(self.said)
 
     @property
