@@ -1,0 +1,89 @@
+"""How the machine that runs the program reaches the nodes of a Vault."""
+# pyright: reportUnknownMemberType=false
+# hvac ships no types.
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import hvac
+import requests
+from requests.adapters import HTTPAdapter
+
+
+@dataclass(frozen=True)
+class Node:
+    """One server of a Vault."""
+
+    address: str
+    """Its URL, as the machine that runs the program reaches it: a port-forward's is good."""
+
+    ca_certificate: str | None = None
+    """PEM of the CA that signed its certificate; the system's CAs where it is left out."""
+
+    tls_server_name: str | None = None
+    """The name that its certificate bears, where it is not the address's."""
+
+    join_address: str | None = None
+    """Its URL, as the other nodes reach it; `address` where it is left out."""
+
+    def inputs(self) -> dict[str, Any]:
+        """As a resource, or a process, takes it."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> "Node":
+        """The node that `inputs` describe."""
+        return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
+
+
+def insecure(address: str) -> str | None:
+    """Why keys must not travel to `address`, as the end of a sentence; `None` where they may."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "is not a URL: use https://host:port"
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
+    return None
+
+
+def client(node: Node, token: str = "", timeout: float = 10) -> Any:
+    """A client of `node`; without a token, and without the user's own, where none is given."""
+    session = requests.Session()
+    session.mount("https://", _Trust(node))
+    made: Any = hvac.Client(url=node.address, token=token, session=session, verify=True, timeout=int(timeout))
+    return made
+
+
+class _Trust(HTTPAdapter):
+    """Trusts the node's CA and no other, and expects the node's name."""
+
+    def __init__(self, node: Node) -> None:
+        self._tls: dict[str, Any] = {"ssl_context": ssl.create_default_context(cadata=node.ca_certificate)}
+        if node.tls_server_name:
+            self._tls |= {"server_hostname": node.tls_server_name, "assert_hostname": node.tls_server_name}
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, **self._tls)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, **kwargs, **self._tls)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        # What requests would add here are CAs of its own.
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context says it all."""
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,517 @@
+"""Bootstrap against real servers: one and three nodes, killed at every step."""
+
+import base64
+import itertools
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hvac.exceptions import Forbidden
+
+from components.vault.admin import ADMIN_POLICY, admin_rules
+from components.vault.custody import Custody, FileCustody, PgpCustody, Record
+from components.vault.reach import client
+from components.vault.root import made_by_shares
+
+from .vaults import PLAN, Ran, Server, Servers, kept, run
+
+pytestmark = pytest.mark.integration
+
+Make = Callable[..., Servers]
+
+FINISH = ["policy", "token", "token kept", "revoked", "finished"]
+ONE = ["asked", "initialising", "kept", "opened 1", *FINISH]
+THREE = ["asked", "initialising", "kept", "opened 1", "joined 2", "opened 2", "joined 3", "opened 3", *FINISH]
+RENEWAL = ["root asked", "root made", "root kept", *FINISH]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes Vaults, and stops them after the test."""
+    made: list[Servers] = []
+    names = itertools.count()
+
+    def servers(count: int) -> Servers:
+        made.append(Servers(tmp_path / f"vault-{next(names)}", count))
+        return made[-1]
+
+    yield servers
+    for one in made:
+        one.stop()
+
+
+def custody_of_a(servers: Servers) -> FileCustody:
+    return FileCustody(servers.home / "custody" / "recovery.json")
+
+
+def admin(server: Server, custody: Custody) -> Any:
+    return client(server.node, kept(custody).admin_token or "")
+
+
+def roots(server: Server, record: Record) -> list[str]:
+    """Accessors of the root tokens that are left; asked with one more, which is revoked again."""
+    token = made_by_shares(server.node, record.shares[: record.threshold])
+    vault = client(server.node, token)
+    own = vault.auth.token.lookup_self()["data"]["accessor"]
+    found = []
+    for accessor in vault.auth.token.list_accessors()["data"]["keys"]:
+        looked_up = vault.auth.token.lookup_accessor(accessor)["data"]
+        if "root" in looked_up["policies"] and accessor != own:
+            found.append(looked_up)
+    vault.auth.token.revoke_self()
+    return found
+
+
+def initialisations(servers: Servers) -> int:
+    return servers.said().count("security barrier initialized")
+
+
+def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
+    """No secret of `records` stands where others can read it."""
+    canaries = {
+        canary
+        for record in records
+        for share in (*record.shares, record.root_token, record.admin_token)
+        if share
+        for canary in (share, base64.b64encode(share.encode()).decode())
+    }
+    assert len(canaries) >= 6
+    told = "".join(one.output + "".join(one.arguments) for one in ran) + servers.said()
+    names = " ".join(str(path) for path in servers.home.rglob("*"))
+    assert all(one.arguments for one in ran)
+    for canary in canaries:
+        assert canary not in told
+        assert canary not in names
+    for path in servers.home.rglob("custody/*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def converged(servers: Servers, custody: Custody, *before: Ran) -> None:
+    """One run more ends well, another has nothing to do, and the store is as it should be."""
+    after_kill = custody.load() or Record()
+    again = run(servers.nodes, custody)
+    assert again.code == 0, again.output
+    record = kept(custody)
+    assert record.finished
+    assert record.root_token is None
+    assert initialisations(servers) == 1
+    assert client(servers.nodes[0], record.admin_token or "").auth.token.lookup_self()["data"]["policies"] == [
+        "default",
+        ADMIN_POLICY,
+    ]
+    assert roots(servers.all[0], record) == []
+    no_op = run(servers.nodes, custody)
+    assert (no_op.code, no_op.steps) == (0, [])
+    assert kept(custody) == record
+    hunt(servers, [*before, again, no_op], record, after_kill)
+
+
+@pytest.mark.parametrize("step", ONE)
+def test_one_node_killed_at_any_step_converges(make: Make, step: str) -> None:
+    servers = make(1)
+    servers.start()
+    custody = custody_of_a(servers)
+
+    killed = run(servers.nodes, custody, kill_at=step)
+    assert killed.code == -signal.SIGKILL
+    assert killed.steps == ONE[: ONE.index(step) + 1]
+    converged(servers, custody, killed)
+
+    servers.all[0].kill()
+    servers.all[0].start()
+    assert (servers.all[0].state or {})["sealed"]
+    assert run(servers.nodes, custody).steps == ["opened 1"]
+
+
+@pytest.mark.parametrize("step", [step for step in THREE if step not in {"asked", "policy", "token", "finished"}])
+def test_three_nodes_killed_at_any_step_converge(make: Make, step: str) -> None:
+    servers = make(3)
+    servers.start()
+    custody = custody_of_a(servers)
+
+    killed = run(servers.nodes, custody, kill_at=step)
+    assert killed.code == -signal.SIGKILL
+    assert killed.steps == THREE[: THREE.index(step) + 1]
+    converged(servers, custody, killed)
+    assert peers(servers, custody) == {"node-1", "node-2", "node-3"}
+
+
+def peers(servers: Servers, custody: Custody) -> set[str]:
+    open_node = next(server for server in servers.all if server.state)
+    answer = admin(open_node, custody).sys.read_raft_config()["data"]["config"]["servers"]
+    return {peer["node_id"] for peer in answer}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, FileCustody]]:
+    """One node that bootstrap has opened."""
+    servers = Servers(tmp_path_factory.mktemp("opened"), 1)
+    servers.start()
+    custody = custody_of_a(servers)
+    assert run(servers.nodes, custody).steps == ONE
+    yield servers, custody
+    servers.stop()
+
+
+@pytest.mark.parametrize("step", RENEWAL)
+def test_a_renewal_killed_at_any_step_converges_and_leaves_no_root_token(
+    opened: tuple[Servers, FileCustody], step: str
+) -> None:
+    servers, custody = opened
+    custody.save(replace(kept(custody), admin_token=None))
+
+    killed = run(servers.nodes, custody, kill_at=step)
+    assert killed.code == -signal.SIGKILL
+    assert killed.steps == RENEWAL[: RENEWAL.index(step) + 1]
+    converged(servers, custody, killed)
+
+
+def test_a_token_of_which_half_is_over_is_replaced(make: Make) -> None:
+    servers = make(1)
+    servers.start()
+    custody = custody_of_a(servers)
+    run(servers.nodes, custody, replace(PLAN, token_ttl=60))
+    first = kept(custody).admin_token
+
+    assert run(servers.nodes, custody, replace(PLAN, token_ttl=600)).steps == RENEWAL
+    second = kept(custody).admin_token
+    assert second not in {first, None}
+    assert admin(servers.all[0], custody).auth.token.lookup_self()["data"]["ttl"] > 500
+    assert run(servers.nodes, custody, replace(PLAN, token_ttl=600)).steps == []
+
+
+def test_the_policy_follows_its_rules_and_the_token_stays(opened: tuple[Servers, FileCustody]) -> None:
+    servers, custody = opened
+    token = kept(custody).admin_token
+    vault = admin(servers.all[0], custody)
+    vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
+    with pytest.raises(Forbidden):
+        vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
+
+    wider = replace(PLAN, admin_rules=admin_rules(["ours"]))
+    assert "policy" in run(servers.nodes, custody, wider).steps
+    assert kept(custody).admin_token == token
+    vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
+    assert run(servers.nodes, custody, wider).steps == []
+    assert "policy" in run(servers.nodes, custody).steps
+
+
+def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, FileCustody]) -> None:
+    servers, custody = opened
+    vault = admin(servers.all[0], custody)
+    vault.sys.enable_auth_method("approle", path="apps")
+    vault.auth.approle.create_or_update_approle("role", token_policies=["default"], mount_point="apps")
+    vault.sys.create_or_update_policy("reader", 'path "kv/data/x" { capabilities = ["read"] }')
+    vault.sys.enable_audit_device("file", options={"file_path": str(servers.home / "audit.log"), "mode": "0600"})
+    assert vault.auth.token.create(policies=[ADMIN_POLICY])["auth"]["client_token"]
+    vault.sys.disable_audit_device("file")
+    vault.sys.disable_auth_method("apps")
+
+    with pytest.raises(Forbidden):
+        vault.sys.create_or_update_policy(ADMIN_POLICY, 'path "*" { capabilities = ["sudo"] }')
+    with pytest.raises(Forbidden):
+        vault.adapter.put(f"/v1/sys/policy/{ADMIN_POLICY}", json={"policy": 'path "*" { capabilities = ["sudo"] }'})
+    with pytest.raises(Forbidden):
+        vault.auth.token.create_orphan(policies=["root"])
+    with pytest.raises(Exception, match=r"subset|root|permission"):
+        vault.auth.token.create(policies=["reader"])
+    with pytest.raises(Forbidden):
+        vault.auth.token.create_or_update_role("mine", allowed_policies=["root"])
+    with pytest.raises(Forbidden):
+        vault.auth.token.list_accessors()
+    with pytest.raises(Forbidden):
+        vault.sys.seal()
+    with pytest.raises(Forbidden):
+        vault.sys.take_raft_snapshot().raise_for_status()
+
+
+def test_a_lost_leader_is_replaced_and_comes_back_by_a_run(make: Make) -> None:
+    servers = make(3)
+    servers.start()
+    custody = custody_of_a(servers)
+    plan = replace(PLAN, admin_rules=admin_rules(["secret"]))
+    assert run(servers.nodes, custody, plan).steps == THREE
+    first = admin(servers.all[0], custody)
+    first.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
+    wait(lambda: first.secrets.kv.v2.create_or_update_secret("x", {"key": "value"}, mount_point="secret"))
+
+    leader = next(server for server in servers.all if server.node.address == server.leader)
+    followers = [server for server in servers.all if server is not leader]
+    leader.kill()
+    wait(lambda: followers[0].leader in {server.node.address for server in followers} or None)
+    for server in followers:
+        read = wait(
+            lambda server=server: admin(server, custody).secrets.kv.v2.read_secret_version("x", mount_point="secret")
+        )
+        assert read["data"]["data"] == {"key": "value"}
+    record = kept(custody)
+    without = run(servers.nodes, custody, plan)
+    assert (without.code, without.steps) == (0, [])
+    assert without.address in {server.node.address for server in followers}
+    assert kept(custody) == record
+
+    leader.start()
+    assert (leader.state or {})["sealed"]
+    back = run(servers.nodes, custody, plan)
+    assert back.steps == [f"opened {leader.number}"]
+    assert kept(custody) == record
+    read = admin(leader, custody).secrets.kv.v2.read_secret_version("x", mount_point="secret")
+    assert read["data"]["data"] == {"key": "value"}
+    assert peers(servers, custody) == {"node-1", "node-2", "node-3"}
+
+
+def test_all_three_restarted_are_opened_and_one_that_lost_its_data_joins_again(make: Make) -> None:
+    servers = make(3)
+    servers.start()
+    custody = custody_of_a(servers)
+    assert run(servers.nodes, custody).code == 0
+    for server in servers.all:
+        server.kill()
+    for server in servers.all:
+        server.start()
+    assert run(servers.nodes, custody).steps == ["opened 1", "opened 2", "opened 3"]
+
+    lost = next(server for server in servers.all if server.node.address != server.leader)
+    lost.kill()
+    shutil.rmtree(lost.home / "raft")
+    lost.start()
+    assert not (lost.state or {})["initialized"]
+    assert run(servers.nodes, custody).steps == [f"joined {lost.number}", f"opened {lost.number}"]
+    assert initialisations(servers) == 1
+    assert peers(servers, custody) == {"node-1", "node-2", "node-3"}
+
+
+def test_nodes_that_join_by_themselves_are_let(make: Make) -> None:
+    servers = make(3)
+    for server in servers.all:
+        server.start(join=[other for other in servers.all if other is not server])
+    custody = custody_of_a(servers)
+
+    done = run(servers.nodes, custody)
+    assert done.code == 0, done.output
+    assert peers(servers, custody) == {"node-1", "node-2", "node-3"}
+    assert initialisations(servers) == 1
+
+
+def test_runs_at_the_same_time_initialise_once(make: Make) -> None:
+    servers = make(1)
+    servers.start()
+    custody = custody_of_a(servers)
+    ran: list[Ran] = []
+    threads = [threading.Thread(target=lambda: ran.append(run(servers.nodes, custody))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(one.steps for one in ran) == [[], [], ONE]
+    assert initialisations(servers) == 1
+
+
+def test_keys_that_are_missing_are_told_and_a_store_is_never_initialised_twice(make: Make) -> None:
+    servers = make(1)
+    servers.start()
+    custody = custody_of_a(servers)
+    run(servers.nodes, custody)
+    record = kept(custody)
+    server = servers.all[0]
+    server.kill()
+    server.start()
+
+    custody.path.unlink()
+    lost = run(servers.nodes, custody)
+    assert lost.code == 1
+    assert "is initialised and sealed" in (lost.error or "")
+    assert "Put the keys back from their copy" in (lost.error or "")
+    assert custody.load() is None
+
+    custody.save(Record())
+    begun = run(servers.nodes, custody)
+    assert "before its keys were kept" in (begun.error or "")
+
+    other = PLAN.shares * [base64.b64encode(bytes(33)).decode()]
+    custody.save(replace(record, shares=tuple(other)))
+    wrong = run(servers.nodes, custody, replace(PLAN, timeout=5))
+    assert "does not open with the keys in" in (wrong.error or "")
+    assert initialisations(servers) == 1
+
+    custody.save(record)
+    assert run(servers.nodes, custody).steps == ["opened 1"]
+
+    server.kill()
+    shutil.rmtree(server.home / "raft")
+    server.start()
+    emptied = run(servers.nodes, custody)
+    assert "holds the keys of a store" in (emptied.error or "")
+    assert not (server.state or {})["initialized"]
+    assert kept(custody) == record
+
+
+def test_a_file_that_others_can_read_or_that_is_damaged_is_refused(opened: tuple[Servers, FileCustody]) -> None:
+    servers, custody = opened
+    record = kept(custody)
+    custody.path.chmod(0o644)
+    readable = run(servers.nodes, custody)
+    assert "can be read by others than its owner: chmod 600" in (readable.error or "")
+
+    custody.path.chmod(0o600)
+    custody.path.write_text(f'{{"shares": ["{record.shares[0]}"')
+    damaged = run(servers.nodes, custody)
+    assert "is damaged: put it back from its copy" in (damaged.error or "")
+    assert record.shares[0] not in damaged.output
+    custody.save(record)
+    assert run(servers.nodes, custody).steps == []
+
+
+def test_servers_that_are_not_there_are_named(make: Make) -> None:
+    servers = make(2)
+    servers.all[0].start()
+    gone = run(servers.nodes, custody_of_a(servers), replace(PLAN, timeout=2))
+
+    assert gone.code == 1
+    assert f"{servers.nodes[1].address} can't be reached after 2 s" in (gone.error or "")
+    assert not (servers.all[0].state or {})["initialized"]
+
+
+def test_a_certificate_of_another_ca_or_name_is_not_trusted(make: Make) -> None:
+    servers, others = make(1), make(1)
+    servers.start()
+    impatient = replace(PLAN, timeout=2)
+    stranger = replace(servers.nodes[0], ca_certificate=others.nodes[0].ca_certificate)
+    assert "can't be reached" in (run([stranger], custody_of_a(others), impatient).error or "")
+    misnamed = replace(servers.nodes[0], tls_server_name="vault.example.net")
+    assert "can't be reached" in (run([misnamed], custody_of_a(others), impatient).error or "")
+    assert not (servers.all[0].state or {})["initialized"]
+
+    named = replace(servers.nodes[0], tls_server_name="localhost")
+    assert run([named], custody_of_a(servers)).steps == ONE
+
+
+def test_a_vault_that_somebody_else_opened_is_adopted_with_their_token(opened: tuple[Servers, FileCustody]) -> None:
+    servers, custody = opened
+    record = kept(custody)
+    elsewhere = FileCustody(servers.home / "custody" / "elsewhere.json")
+    without = run(servers.nodes, elsewhere)
+    assert "set VAULT_TOKEN to a token" in (without.error or "")
+
+    token = made_by_shares(servers.nodes[0], record.shares[: record.threshold])
+    adopted = run(servers.nodes, elsewhere, operator=token)
+    assert adopted.steps == FINISH
+    client(servers.nodes[0], token).auth.token.revoke_self()
+
+
+class Holder:
+    """Somebody with a PGP key."""
+
+    def __init__(self, home: Path, name: str) -> None:
+        home.mkdir(mode=0o700)
+        self._gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback"]
+        self._run("--passphrase", "", "--quick-generate-key", f"{name} <{name}@example.net>", "rsa2048", "encr")
+        self.public = self._run("--armor", "--export").decode()
+
+    def decrypted(self, share: str) -> str:
+        return self._run("--decrypt", given=base64.b64decode(share)).decode()
+
+    def _run(self, *arguments: str, given: bytes = b"") -> bytes:
+        return subprocess.run([*self._gpg, *arguments], input=given, capture_output=True, check=True).stdout
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which stands for the shares' holders")
+def test_pgp_shares_are_opened_by_their_holders_alone(make: Make, tmp_path: Path) -> None:
+    holders = [Holder(tmp_path / name, name) for name in ("ada", "ben", "cyd")]
+    servers = make(1)
+    servers.start()
+    custody = PgpCustody(servers.home / "custody" / "shares.json", [holder.public for holder in holders])
+    impatient = replace(PLAN, timeout=6)
+
+    waiting = run(servers.nodes, custody, impatient)
+    assert waiting.steps == ["asked", "initialising", "kept"]
+    assert "waits for the holders of its shares: 2 of 3" in (waiting.error or "")
+    encrypted = kept(custody)
+    shares = [holder.decrypted(share) for holder, share in zip(holders, encrypted.shares, strict=True)]
+    assert all(len(bytes.fromhex(share)) == 33 for share in shares)
+    assert not any(share in custody.path.read_text() for share in shares)
+
+    for share in shares[:2]:
+        client(servers.nodes[0]).sys.submit_unseal_key(share)
+    killed = run(servers.nodes, custody, impatient, kill_at="revoked")
+    assert killed.steps == ["policy", "token", "token kept", "revoked"]
+    assert run(servers.nodes, custody, impatient).code == 0
+    record = kept(custody)
+    assert record.finished
+    assert record.root_token is None
+    with pytest.raises(Forbidden):
+        client(servers.nodes[0], encrypted.root_token or "").auth.token.lookup_self()
+    assert roots(servers.all[0], replace(record, shares=tuple(shares))) == []
+
+    custody.save(replace(record, admin_token=None))
+    over = run(servers.nodes, custody, impatient)
+    assert "holds no share that can be read here: set VAULT_TOKEN" in (over.error or "")
+    token = made_by_shares(servers.nodes[0], shares[:2])
+    assert run(servers.nodes, custody, impatient, operator=token).steps == FINISH
+    hunt(servers, [waiting, killed, over], encrypted, replace(record, shares=tuple(shares)))
+
+
+@pytest.mark.parametrize("step", ["initialising", "kept", "joined 2", "revoked"])
+def test_servers_that_unseal_themselves_are_waited_for(
+    opened: tuple[Servers, FileCustody], make: Make, step: str
+) -> None:
+    keeper, keepers_custody = opened
+    record = kept(keepers_custody)
+    root = client(keeper.nodes[0], made_by_shares(keeper.nodes[0], record.shares[: record.threshold]))
+    engine = f"seal-{step.replace(' ', '-')}"
+    root.sys.enable_secrets_engine("transit", path=engine)
+    root.secrets.transit.create_key("unseal", mount_point=engine)
+    seal = {
+        "transit": {
+            "address": keeper.nodes[0].address,
+            "token": root.token,
+            "key_name": "unseal",
+            "mount_path": f"{engine}/",
+            "tls_ca_cert": str(keeper.home / "certificates" / "ca.crt"),
+        }
+    }
+    servers = make(2)
+    servers.start(seal=seal)
+    custody = custody_of_a(servers)
+    try:
+        killed = run(servers.nodes, custody, kill_at=step)
+        assert killed.code == -signal.SIGKILL
+        again = run(servers.nodes, custody)
+        assert again.code == 0, again.output
+        assert initialisations(servers) == 1
+        assert len(kept(custody).shares) == 3
+        assert peers(servers, custody) == {"node-1", "node-2"}
+        assert roots(servers.all[0], kept(custody)) == []
+        for server in servers.all:
+            server.kill()
+        for server in servers.all:
+            server.start(seal=seal)
+        restarted = run(servers.nodes, custody)
+        assert (restarted.code, set(restarted.steps) - {"opened 1", "opened 2"}) == (0, set())
+        custody.save(replace(kept(custody), admin_token=None))
+        assert run(servers.nodes, custody).steps == RENEWAL
+    finally:
+        servers.stop()
+        root.auth.token.revoke_self()
+
+
+def wait(ask: Callable[[], Any], seconds: float = 30) -> Any:
+    """What `ask` gives, once it gives something without an error."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if (answer := ask()) is not None:
+                return answer
+        except Exception:
+            if time.monotonic() > end:
+                raise
+        assert time.monotonic() < end
+        time.sleep(0.3)
