@@ -158,7 +158,7 @@ class FileCustody:
         lock = self.path.with_name(f"{self.path.name}.lock")
         try:
             lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = lock.open("w")
+            handle = os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600), "w")
         except OSError as error:
             raise CustodyError(f"{lock} can't be written: {error.strerror}") from None
         with handle:

@@ -1,0 +1,83 @@
+"""What opens a Vault server after a start: people with shares, or a key elsewhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .mounts import TRANSIT_CA_DIRECTORY
+from .tls import CA_FILE
+
+
+@dataclass(frozen=True)
+class ShamirSeal:
+    """Shares of a key: whoever has enough of them opens each pod after each start. (Vault docs: "Seal/Unseal")"""
+
+
+@dataclass(frozen=True)
+class AzureKeyVaultSeal:
+    """A key in Azure Key Vault, used as the server's workload identity.
+
+    The identity needs the key's get, wrap and unwrap (the role "Key Vault Crypto Service Encryption User" on the key),
+    and a federated credential for the server's service account. (Vault docs: "Azure Key Vault seal configuration";
+    Microsoft Learn: "Workload identity federation")
+    """
+
+    tenant_id: str
+    """The directory."""
+
+    client_id: str
+    """Client id of the identity."""
+
+    vault_name: str
+    """The key vault's name."""
+
+    key_name: str
+    """The key's name; an RSA key."""
+
+
+@dataclass(frozen=True)
+class TransitSeal:
+    """A key in another Vault's transit engine. (Vault docs: "Transit seal configuration")"""
+
+    address: str
+    """URL of the other Vault."""
+
+    key_name: str
+    """The key's name."""
+
+    token_secret: str
+    """A Secret in the server's namespace whose `token` is a token of the other Vault that may use the key; periodic
+    and orphan, because Vault renews it."""
+
+    mount_path: str = "transit"
+    """Where the engine is mounted."""
+
+    ca_secret: str | None = None
+    """A Secret in the server's namespace whose `ca.crt` signed the other Vault's certificate."""
+
+
+Seal = ShamirSeal | AzureKeyVaultSeal | TransitSeal
+
+
+def stanza(seal: Seal) -> dict[str, Any]:
+    """The seal of the server's configuration; nothing for shares."""
+    match seal:
+        case ShamirSeal():
+            return {}
+        case AzureKeyVaultSeal():
+            return {
+                "azurekeyvault": {
+                    "tenant_id": seal.tenant_id,
+                    "vault_name": seal.vault_name,
+                    "key_name": seal.key_name,
+                }
+            }
+        case TransitSeal():
+            authority = {"tls_ca_cert": f"{TRANSIT_CA_DIRECTORY}/{CA_FILE}"} if seal.ca_secret else {}
+            return {
+                "transit": {
+                    "address": seal.address,
+                    "key_name": seal.key_name,
+                    "mount_path": f"{seal.mount_path.strip('/')}/",
+                    **authority,
+                }
+            }

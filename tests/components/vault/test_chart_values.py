@@ -1,0 +1,113 @@
+"""What the official chart is told, for every kind of server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.vault.chart_values import values
+from components.vault.seal import AzureKeyVaultSeal
+from components.vault.tls import SuppliedTls
+from components.vault.wanted import Server, faults
+
+from .servers import SERVERS
+
+GOLDEN = Path(__file__).parent / "golden"
+TLS = SuppliedTls("certificate")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Configuration in lines, as a human reads it."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
+def written(name: str) -> str:
+    """The golden file of the server `name`, as it should be."""
+    return yaml.dump(values(SERVERS[name]), Dumper=_Dumper, sort_keys=False)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_values_are_the_golden_ones(name: str) -> None:
+    assert written(name) == (GOLDEN / f"{name}.yaml").read_text(), (
+        "after a change that is meant, run: python -m tests.components.vault.test_chart_values"
+    )
+
+
+def test_every_golden_file_has_its_server() -> None:
+    assert {file.stem for file in GOLDEN.glob("*.yaml")} == set(SERVERS)
+
+
+def configuration(server: Server) -> dict[str, Any]:
+    said = values(server)["server"]
+    return json.loads(said["ha"]["raft"]["config"] if server.mode == "ha" else said["standalone"]["config"])
+
+
+def test_peers_find_each_other_by_the_names_of_their_certificate() -> None:
+    server = Server(name="store", tls=TLS)
+    assert [peer["leader_api_addr"] for peer in configuration(server)["storage"]["raft"]["retry_join"]] == [
+        "https://store-0.store-internal:8200",
+        "https://store-1.store-internal:8200",
+        "https://store-2.store-internal:8200",
+    ]
+
+
+def test_configuration_has_nothing_that_the_chart_would_take_for_a_template() -> None:
+    for server in SERVERS.values():
+        said = values(server)["server"]
+        texts = [said.get("standalone", {}).get("config", ""), said.get("ha", {}).get("raft", {}).get("config", "")]
+        assert not any("{{" in text for text in texts)
+
+
+def test_a_seal_that_opens_by_itself_lets_pods_be_rolled() -> None:
+    azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
+    assert values(Server(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
+    assert values(Server(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
+
+
+def test_extra_values_win_and_leave_the_rest() -> None:
+    plain = values(Server(tls=TLS))
+    extra = {"server": {"ha": {"replicas": 7}, "logLevel": "trace"}, "ui": {"serviceType": "LoadBalancer"}}
+    said = values(Server(tls=TLS, extra_values=extra))
+    assert said["server"]["ha"] == plain["server"]["ha"] | {"replicas": 7}
+    assert said["server"]["logLevel"] == "trace"
+    assert said["ui"] == {"enabled": False, "serviceType": "LoadBalancer"}
+    assert said["global"] == plain["global"]
+
+
+def test_production_refuses_the_dev_server_and_plain_http() -> None:
+    assert faults(Server(mode="dev"), production=False) == []
+    assert "mode: 'dev' keeps everything in memory" in faults(Server(mode="dev"), production=True)[0]
+    for mode in ("standalone", "ha"):
+        assert "production refuses plain HTTP" in faults(Server(mode=mode), production=True)[0]
+        assert faults(Server(mode=mode), production=False) == []
+        assert faults(Server(mode=mode, tls=TLS), production=True) == []
+
+
+@pytest.mark.parametrize("replicas", [0, 1, 2, 4])
+def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
+    assert f"replicas: {replicas}: use an odd number" in faults(Server(tls=TLS, replicas=replicas), True)[0]
+
+
+def test_most_peers_must_stay() -> None:
+    assert "max_unavailable: 2 of 3" in faults(Server(tls=TLS, max_unavailable=2), True)[0]
+    assert faults(Server(tls=TLS, replicas=5, max_unavailable=2), True) == []
+
+
+def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
+    azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
+    assert [fault.partition(":")[0] for fault in faults(Server(mode="dev", tls=TLS, seal=azure), False)] == [
+        "tls",
+        "seal",
+    ]
+
+
+if __name__ == "__main__":
+    for server_name in SERVERS:
+        (GOLDEN / f"{server_name}.yaml").write_text(written(server_name))
