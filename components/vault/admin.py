@@ -31,8 +31,6 @@ def admin_rules(kv_mounts: Iterable[str] = ()) -> str:
         "sys/policies/acl": ("list",),
         "sys/policies/acl/*": _ALL,
         f"sys/policies/acl/{ADMIN_POLICY}": ("read",),
-        # The older path leads to the same policies.
-        f"sys/policy/{ADMIN_POLICY}": ("read",),
         "auth/+/*": _ALL,
         "auth/token/*": ("deny",),
         # The provider works with a child of its token, which can do no more. (Vault provider: "Token")

@@ -61,7 +61,7 @@ def _server(server: Server) -> dict[str, Any]:
             "enabled": True,
             "replicas": server.replicas,
             **name,
-            "raft": {"enabled": True, "setNodeId": True, "config": configuration(server)},
+            "raft": {"enabled": True, "config": configuration(server)},
             "disruptionBudget": {"enabled": True, "maxUnavailable": server.max_unavailable},
         }
         said["topologySpreadConstraints"] = _spread(server)
@@ -103,7 +103,9 @@ def _mounted(server: Server) -> dict[str, Any]:
     mounted = [("tls", secret_of(server.name, server.tls), TLS_DIRECTORY)] if server.tls else []
     if isinstance(server.seal, TransitSeal) and server.seal.ca_secret:
         mounted.append(("transit-ca", server.seal.ca_secret, TRANSIT_CA_DIRECTORY))
-    environment = {"VAULT_CACERT": f"{TLS_DIRECTORY}/{CA_FILE}"} if server.tls else {}
+    # For whoever runs `vault` in the pod; a transit seal would take it for the other Vault's CA.
+    told = server.tls and not isinstance(server.seal, TransitSeal)
+    environment = {"VAULT_CACERT": f"{TLS_DIRECTORY}/{CA_FILE}"} if told else {}
     return {
         "volumes": [
             {"name": name, "secret": {"secretName": secret, "defaultMode": _OWNER_AND_GROUP}}

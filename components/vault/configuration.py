@@ -19,8 +19,10 @@ def configuration(server: Server) -> str:
         "disable_mlock": True,  # as integrated storage wants it
         "listener": {"tcp": _listener(server)},
         "storage": {"raft": {"path": DATA_DIRECTORY, "node_id": POD} | _peers(server)},
-        "service_registration": {"kubernetes": {}},
     }
+    if server.mode == "ha":
+        # Labels pods, by which the chart's services know the leader; it lets pods of this mode alone do so.
+        said["service_registration"] = {"kubernetes": {}}
     if seal := stanza(server.seal):
         said["seal"] = seal
     if server.monitor:

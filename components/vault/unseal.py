@@ -21,6 +21,9 @@ _POLL = 0.3
 _JOINING = 15.0
 """Seconds that a node may take to join with the shares that it was given, before it is given them again."""
 
+_VOTING = 60.0
+"""Seconds that autopilot may take to give new peers their votes; by its defaults it takes ten."""
+
 
 class BootstrapError(Exception):
     """Vault can't be opened: which node, why, and what a human must do."""
@@ -306,6 +309,7 @@ class _Run:
             vault = client(node, root)
             vault.sys.create_or_update_policy(ADMIN_POLICY, self._plan.admin_rules)
             self._passed("policy")
+            self._all_vote(vault)
             token = known[0] if known else ""
             if not token:
                 made = vault.auth.token.create_orphan(
@@ -332,6 +336,22 @@ class _Run:
             self._custody.save(replace(record, root_token=None, root_since=None, finished=True))
         self._passed("finished")
         return token
+
+    def _all_vote(self, vault: Any) -> None:
+        """Wait until raft counts every peer: a new one has no vote for its first seconds, and can't replace a leader.
+
+        Vault Enterprise has peers that never vote, which is why this ends. (Vault docs: "Autopilot")
+        """
+        end = min(self._end, time.monotonic() + _VOTING)
+        while len(self._nodes) > 1 and time.monotonic() < end:
+            try:
+                said: dict[str, Any] = vault.sys.read_raft_config()
+            except VaultError:
+                return  # another storage than raft
+            servers: list[dict[str, Any]] = said["data"]["config"]["servers"]
+            if all(server["voter"] for server in servers):
+                return
+            time.sleep(_POLL)
 
     def _root(self, node: Node, record: Record, operator: str | None) -> tuple[str, Record]:
         """A token that may make the admin's, and what is kept of it."""

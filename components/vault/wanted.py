@@ -174,8 +174,9 @@ def faults(server: Server, production: bool) -> list[str]:
         found.append("seal: the dev server is open from its start: leave it out, or use another mode")
     if server.mode == "ha" and (server.replicas < 3 or server.replicas % 2 == 0):
         found.append(f"replicas: {server.replicas}: use an odd number from 3 on, so that a majority survives a loss")
-    if server.mode == "ha" and not 0 <= server.max_unavailable <= (server.replicas - 1) // 2:
+    if server.mode == "ha" and not 1 <= server.max_unavailable <= (server.replicas - 1) // 2:
         found.append(
-            f"max_unavailable: {server.max_unavailable} of {server.replicas}: more than half of the peers must stay"
+            f"max_unavailable: {server.max_unavailable} of {server.replicas}: use 1 or more, so that nodes can be "
+            "drained, and leave more than half of the peers"
         )
     return found

@@ -46,7 +46,11 @@ SERVERS = {
         image=Image("mirror.example.net/hashicorp/vault", "1.21.3", ("mirror",)),
         extra_values={
             "injector": {"enabled": True},
-            "server": {"logLevel": "debug", "volumes": [], "dataStorage": {"size": "60Gi"}},
+            "server": {
+                "logLevel": "debug",
+                "tolerations": [{"key": "vault", "operator": "Exists"}],
+                "dataStorage": {"size": "60Gi"},
+            },
         },
     ),
 }

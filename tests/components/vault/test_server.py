@@ -77,6 +77,6 @@ def test_addresses_are_given_back(declare: Declare) -> None:
 
 def test_what_is_wrong_is_told_at_once(declare: Declare) -> None:
     with pytest.raises(ValueError, match=r"'store': tls: .* plain HTTP.*; replicas: 2: use an odd number"):
-        declare(lambda: VaultServer("store", server=Server(replicas=2, max_unavailable=0)))
+        declare(lambda: VaultServer("store", server=Server(replicas=2)))
     recorder = declare(lambda: VaultServer("store", server=Server(mode="dev"), production=False))
     assert yaml.safe_load(yaml.safe_dump(recorder.one(RELEASE).inputs["values"]))["server"]["dev"] == {"enabled": True}
