@@ -101,7 +101,9 @@ class _Echo(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = dict(args.inputs)
         if args.typ == "kubernetes:core/v1:Secret":
-            outputs["data"] = {"token": "cmV2aWV3ZXI="}  # "reviewer"
+            outputs["data"] = {"token": "cmV2aWV3ZXI=", "ca.crt": "YXV0aG9yaXR5"}  # "reviewer", "authority"
+        if args.typ.startswith("tls:"):
+            outputs |= {key: f"{key} of {args.name}" for key in ("privateKeyPem", "certPem", "certRequestPem")}
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated {args.name}"
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":

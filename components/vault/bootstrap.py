@@ -11,7 +11,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from .admin import admin_rules
 from .custody import Custody, Record, custody_of
-from .reach import Node, client
+from .reach import VaultNode, client
 from .unseal import Access, Plan, bootstrap, faults, settled
 
 _HOW = ("nodes", "custody", "shareCount", "threshold", "adminRules", "tokenTtl")
@@ -43,7 +43,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        nodes: Sequence[Node],
+        nodes: Sequence[VaultNode],
         custody: Custody,
         ca_certificate: pulumi.Input[str] | None = None,
         shares: int = 5,
@@ -152,7 +152,7 @@ def _run(props: Mapping[str, Any], given: Access | None) -> Access:
     )
 
 
-def _asked(props: Mapping[str, Any]) -> tuple[list[Node], Custody, Plan]:
+def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
     # The engine has no integers.
     plan = Plan(
         shares=int(props["shareCount"]),
@@ -161,7 +161,7 @@ def _asked(props: Mapping[str, Any]) -> tuple[list[Node], Custody, Plan]:
         token_ttl=int(props["tokenTtl"]),
         timeout=float(props["timeout"]),
     )
-    return [Node.of(node) for node in props["nodes"]], custody_of(props["custody"]), plan
+    return [VaultNode.of(node) for node in props["nodes"]], custody_of(props["custody"]), plan
 
 
 def _given(olds: Mapping[str, Any]) -> Access:

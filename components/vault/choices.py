@@ -12,6 +12,10 @@ Reviewer = Literal["service-account", "in-cluster", "client"]
 """
 
 
+Mode = Literal["dev", "standalone", "ha"]
+"""`dev`: in memory, open, with a known token; for a look. `standalone`: one pod. `ha`: several, with a leader."""
+
+
 def unreadable(secret: Mapping[str, object]) -> str | None:
     """Why Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` where it can."""
     if secret.get("type", "secret") != "secret":
@@ -21,3 +25,46 @@ def unreadable(secret: Mapping[str, object]) -> str | None:
     if secret.get("key") is None:
         return "names no key: Vault's objects have keys, and without one the file would be the whole response"
     return None
+
+
+def server_faults(
+    *, mode: str, replicas: int, max_unavailable: int, raft: bool, tls: bool, sealed: bool, production: bool
+) -> list[tuple[str, str]]:
+    """What is wrong with a server: each setting's name, and what to tell of it.
+
+    :param mode: What it is.
+    :param replicas: How many pods it has.
+    :param max_unavailable: How many of them may be drained at once.
+    :param raft: Whether it keeps its data itself.
+    :param tls: Whether it has a certificate.
+    :param sealed: Whether a key elsewhere opens it.
+    :param production: Refuse the dev server and plain HTTP.
+    """
+    found: list[tuple[str, str]] = []
+    if mode == "dev":
+        if production:
+            found.append(("mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"))
+        if tls:
+            found.append(("tls", "the dev server speaks plain HTTP: leave it out, or use another mode"))
+        if sealed:
+            found.append(("seal", "the dev server is open from its start: leave it out, or use another mode"))
+        if not raft:
+            found.append(("storage", "the dev server keeps everything in memory: leave it out, or use another mode"))
+    elif production and not tls:
+        found.append(("tls", "is left out, and production refuses plain HTTP: say where the certificate is from"))
+    if mode != "ha":
+        return found
+    if raft and (replicas < 3 or replicas % 2 == 0):
+        found.append(("replicas", f"{replicas}: use an odd number from 3 on, so that a majority survives a loss"))
+    elif replicas < 2:
+        found.append(("replicas", f"{replicas}: use 2 or more, so that one takes over from another"))
+    most = (replicas - 1) // 2 if raft else replicas - 1
+    if not 1 <= max_unavailable <= most:
+        found.append(
+            (
+                "max_unavailable",
+                f"{max_unavailable} of {replicas}: use 1 or more, so that nodes can be drained, and leave "
+                + ("more than half of the peers" if raft else "one pod"),
+            )
+        )
+    return found

@@ -3,22 +3,23 @@
 import json
 from typing import Any
 
-from .mounts import DATA_DIRECTORY, TLS_DIRECTORY
+from .mounts import TLS_DIRECTORY
 from .seal import stanza
+from .server_args import VaultServerArgs
+from .storage import storage_stanza
 from .tls import CA_FILE, CERTIFICATE_FILE, KEY_FILE
-from .wanted import Server
 
 POD = "HOSTNAME"
 """The chart puts the pod's name in its place when a pod starts."""
 
 
-def configuration(server: Server) -> str:
+def configuration(server: VaultServerArgs) -> str:
     """What the server `server` is started with. (Vault docs: "Vault configuration parameters", "Integrated storage")"""
     said: dict[str, Any] = {
         "ui": server.ui,
         "disable_mlock": True,  # as integrated storage wants it
         "listener": {"tcp": _listener(server)},
-        "storage": {"raft": {"path": DATA_DIRECTORY, "node_id": POD} | _peers(server)},
+        "storage": _storage(server),
     }
     if server.mode == "ha":
         # Labels pods, by which the chart's services know the leader; it lets pods of this mode alone do so.
@@ -30,7 +31,7 @@ def configuration(server: Server) -> str:
     return json.dumps(said, indent=2)
 
 
-def _listener(server: Server) -> dict[str, Any]:
+def _listener(server: VaultServerArgs) -> dict[str, Any]:
     tls: dict[str, Any] = (
         {
             "tls_cert_file": f"{TLS_DIRECTORY}/{CERTIFICATE_FILE}",
@@ -45,9 +46,12 @@ def _listener(server: Server) -> dict[str, Any]:
     return {"address": "[::]:8200", "cluster_address": "[::]:8201", **tls, **monitored}
 
 
-def _peers(server: Server) -> dict[str, Any]:
-    """Each peer by name: a pod that lost its data joins again by itself."""
-    if server.mode != "ha":
-        return {}
-    authority = {"leader_ca_cert_file": f"{TLS_DIRECTORY}/{CA_FILE}"} if server.tls else {}
-    return {"retry_join": [{"leader_api_addr": peer, **authority} for peer in server.peers]}
+def _storage(server: VaultServerArgs) -> dict[str, Any]:
+    said = storage_stanza(server.storage, server.mode == "ha")
+    if "raft" in said:
+        said["raft"]["node_id"] = POD
+        if server.mode == "ha":
+            # Each peer by name: a pod that lost its data joins again by itself.
+            authority = {"leader_ca_cert_file": f"{TLS_DIRECTORY}/{CA_FILE}"} if server.tls else {}
+            said["raft"]["retry_join"] = [{"leader_api_addr": peer, **authority} for peer in server.peers]
+    return said

@@ -18,14 +18,14 @@ import requests
 from hvac.exceptions import VaultError
 
 from .custody import Custody, CustodyError, Record, custody_of
-from .reach import Node, client
+from .reach import VaultNode, client
 
 _PATIENCE = 120
 """Seconds that Vault may take."""
 
 
 def begin(
-    node: Node, custody: Custody, *, shares: int, threshold: int, recovery: bool, inherited: Sequence[int]
+    node: VaultNode, custody: Custody, *, shares: int, threshold: int, recovery: bool, inherited: Sequence[int]
 ) -> subprocess.Popen[str]:
     """Start to initialise `node`.
 
@@ -82,7 +82,7 @@ def main() -> None:
         else {"secret_shares": shares, "secret_threshold": threshold, "pgp_keys": keys}
     )
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    node = Node.of(question["node"])
+    node = VaultNode.of(question["node"])
     try:
         # hvac's own method would send a Shamir threshold along with recovery shares.
         answer: dict[str, Any] = client(node, timeout=_PATIENCE).adapter.put("/v1/sys/init", json=wanted)

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 
 @dataclass(frozen=True)
-class Node:
+class VaultNode:
     """One server of a Vault."""
 
     address: str
@@ -35,7 +35,7 @@ class Node:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> "Node":
+    def of(cls, inputs: Mapping[str, Any]) -> "VaultNode":
         """The node that `inputs` describe."""
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
@@ -50,7 +50,7 @@ def insecure(address: str) -> str | None:
     return None
 
 
-def client(node: Node, token: str = "", timeout: float = 10) -> Any:
+def client(node: VaultNode, token: str = "", timeout: float = 10) -> Any:
     """A client of `node`; without a token, and without the user's own, where none is given."""
     session = requests.Session()
     session.mount("https://", _Trust(node))
@@ -61,7 +61,7 @@ def client(node: Node, token: str = "", timeout: float = 10) -> Any:
 class _Trust(HTTPAdapter):
     """Trusts the node's CA and no other, and expects the node's name."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: VaultNode) -> None:
         self._tls: dict[str, Any] = {"ssl_context": ssl.create_default_context(cadata=node.ca_certificate)}
         if node.tls_server_name:
             self._tls |= {"server_hostname": node.tls_server_name, "assert_hostname": node.tls_server_name}

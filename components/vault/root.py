@@ -8,13 +8,13 @@ from typing import Any
 
 from hvac.exceptions import VaultError
 
-from .reach import Node, client
+from .reach import VaultNode, client
 
 _MADE_AT = "auth/token/root"
 """The path that initialising and generating give as a root token's origin."""
 
 
-def made_by_shares(node: Node, shares: Sequence[str]) -> str:
+def made_by_shares(node: VaultNode, shares: Sequence[str]) -> str:
     """A new root token. An attempt that somebody left half done is given up: there can be one at a time.
 
     :param node: A node that is open.

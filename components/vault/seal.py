@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
+from ..azure.clouds import CloudName
 from .mounts import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
 
@@ -24,7 +27,7 @@ class AzureKeyVaultSeal:
     tenant_id: str
     """The directory."""
 
-    client_id: str
+    client_id: pulumi.Input[str]
     """Client id of the identity."""
 
     vault_name: str
@@ -32,6 +35,9 @@ class AzureKeyVaultSeal:
 
     key_name: str
     """The key's name; an RSA key."""
+
+    cloud: CloudName = "AzurePublicCloud"
+    """The cloud that it is in."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,13 @@ def stanza(seal: Seal) -> dict[str, Any]:
         case ShamirSeal():
             return {}
         case AzureKeyVaultSeal():
+            elsewhere = {} if seal.cloud == "AzurePublicCloud" else {"environment": seal.cloud.upper()}
             return {
                 "azurekeyvault": {
                     "tenant_id": seal.tenant_id,
                     "vault_name": seal.vault_name,
                     "key_name": seal.key_name,
+                    **elsewhere,
                 }
             }
         case TransitSeal():

@@ -1,16 +1,18 @@
 """A Vault server in the cluster."""
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release
 
 from ..charts import VAULT, Chart
+from .certificates import certified
 from .chart_values import values
-from .tls import CertManagerTls, issued
-from .wanted import Server, faults
+from .server_args import VaultServerArgs, faults
 
 
 class VaultServer(pulumi.ComponentResource):
-    """A Vault server by the official Helm chart: raft storage, TLS, volumes for data and audit, pods kept apart.
+    """A Vault server by the official Helm chart: storage, TLS, volumes for data and audit, pods kept apart.
 
     Helm does not wait: a pod is ready once it is open, and only `VaultBootstrap` opens it. The injector and the CSI
     provider of the chart are left out; the latter comes with `SecretsStoreCsiDriver`. (Vault docs: "Run Vault on
@@ -23,6 +25,9 @@ class VaultServer(pulumi.ComponentResource):
     peers: list[str]
     """URLs by which its pods reach each other: the join addresses of bootstrap's nodes."""
 
+    ca_certificate: pulumi.Output[str] | None
+    """PEM of the CA of its certificate; `None` where it speaks plain HTTP."""
+
     release: pulumi.Resource
     """The chart's release: what bootstrap depends on."""
 
@@ -30,9 +35,10 @@ class VaultServer(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        server: Server,
+        server: VaultServerArgs,
         production: bool = True,
         chart: Chart = VAULT,
+        after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -40,17 +46,15 @@ class VaultServer(pulumi.ComponentResource):
         :param server: What it is to be.
         :param production: Refuse the dev server and plain HTTP.
         :param chart: The chart; another repository for a mirror.
+        :param after: What must exist before its pods can start: the namespace, a seal's key.
         :raises ValueError: What it is told to be can't be; all that is wrong is told.
         """
         super().__init__("strongroom:index:VaultServer", name, None, opts)
         if wrong := faults(server, production):
-            raise ValueError(f"VaultServer {name!r}: {'; '.join(wrong)}")
-        child = pulumi.ResourceOptions(parent=self)
-        certificates = (
-            issued(server.name, server.namespace, server.tls, server.also_named, child)
-            if isinstance(server.tls, CertManagerTls)
-            else []
-        )
+            raise ValueError(f"VaultServer {name!r}: {'; '.join(f'{field}: {told}' for field, told in wrong)}")
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        certificate = certified(server, server.tls, child) if server.tls else None
+        required = [certificate.requires] if certificate and certificate.requires else []
         self.release = Release(
             name,
             name=server.name,
@@ -59,9 +63,10 @@ class VaultServer(pulumi.ComponentResource):
             repository_opts={"repo": chart.repository},
             namespace=server.namespace,
             skip_await=True,
-            values=values(server),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=certificates)),
+            values=values(server, certificate.fingerprint if certificate else None),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)),
         )
         self.address = server.address
         self.peers = server.peers
-        self.register_outputs({"address": self.address, "peers": self.peers})
+        self.ca_certificate = pulumi.Output.from_input(certificate.ca_certificate) if certificate else None
+        self.register_outputs({"address": self.address, "peers": self.peers, "caCertificate": self.ca_certificate})

@@ -1,30 +1,25 @@
 """Where a Vault server in the cluster has its certificate from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
 CERTIFICATE_FILE = "tls.crt"
 KEY_FILE = "tls.key"
 CA_FILE = "ca.crt"
 
-_API = "cert-manager.io/v1"
-_CA_LIFE = "87600h"
-_READY = {"pulumi.com/waitFor": "condition=Ready"}
-"""The certificate's Secret must exist before pods mount it. (Pulumi Kubernetes provider docs: "Await behavior")"""
-
 
 @dataclass(frozen=True)
-class SuppliedTls:
-    """A Secret that exists, with `tls.crt`, `tls.key` and `ca.crt`.
+class GeneratedTls:
+    """A CA of this server's own, and a certificate that it signs, made by the stack and renewed by it.
 
-    Its certificate must bear the names of `names_of`, and the address 127.0.0.1.
+    Both keys are secrets in the stack's state. `pulumi up` renews what is about to end, so run it more often than
+    that; pods that can unseal themselves are then rolled. (Pulumi registry: "TLS")
     """
 
-    secret: str
-    """The Secret's name, in the server's namespace."""
+    validity_hours: int = 8760
+    """How long a certificate is valid; the CA ten times as long."""
+
+    renew_before_hours: int = 720
+    """How long before its end a certificate is renewed, by the first update after that."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +44,29 @@ class CertManagerTls:
     renew_before: str = "720h"
     """How long before its end it is renewed, as a Go duration."""
 
+    ca_certificate: str | None = None
+    """PEM of the CA, as clients are to trust it; read from the Secret where it is left out, so that the certificate's
+    key is a secret in the stack's state too."""
 
-Tls = SuppliedTls | CertManagerTls
+
+@dataclass(frozen=True)
+class SuppliedTls:
+    """A Secret that exists, with `tls.crt`, `tls.key` and `ca.crt`; its certificate bears the names of `names_of`."""
+
+    secret: str
+    """The Secret's name, in the server's namespace."""
+
+    ca_certificate: str | None = None
+    """PEM of the CA, as clients are to trust it; read from the Secret where it is left out, so that the certificate's
+    key is a secret in the stack's state too."""
+
+
+Tls = GeneratedTls | CertManagerTls | SuppliedTls
+
+
+def service_name(name: str, namespace: str) -> str:
+    """The name by which all the cluster knows the server `name`."""
+    return f"{name}.{namespace}.svc"
 
 
 def names_of(name: str, namespace: str) -> list[str]:
@@ -63,76 +79,3 @@ def names_of(name: str, namespace: str) -> list[str]:
 def secret_of(name: str, tls: Tls) -> str:
     """The Secret that the server `name` has its certificate from."""
     return tls.secret if isinstance(tls, SuppliedTls) else f"{name}-tls"
-
-
-def issued(
-    name: str, namespace: str, tls: CertManagerTls, also: Sequence[str], opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
-    """What makes cert-manager write the server's Secret.
-
-    :param name: The server's name.
-    :param namespace: Its namespace.
-    :param tls: Who issues.
-    :param also: More names that it must bear.
-    :param opts: Options of each resource.
-    """
-    made: list[pulumi.Resource] = []
-    issuer = {"name": tls.issuer, "kind": tls.issuer_kind, "group": tls.issuer_group}
-    if tls.issuer is None:
-        issuer = {"name": f"{name}-ca", "kind": "Issuer", "group": "cert-manager.io"}
-        made = _authority(name, namespace, issuer, opts)
-    certificate = CustomResource(
-        f"{name}-tls",
-        api_version=_API,
-        kind="Certificate",
-        metadata={"name": f"{name}-tls", "namespace": namespace, "annotations": _READY},
-        spec={
-            "secretName": f"{name}-tls",
-            "duration": tls.duration,
-            "renewBefore": tls.renew_before,
-            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-            "usages": ["server auth", "client auth"],
-            "dnsNames": [*names_of(name, namespace), *also],
-            "ipAddresses": ["127.0.0.1"],
-            "issuerRef": issuer,
-        },
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=made)),
-    )
-    return [*made, certificate]
-
-
-def _authority(
-    name: str, namespace: str, issuer: dict[str, str], opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
-    first = CustomResource(
-        f"{name}-self-signed",
-        api_version=_API,
-        kind="Issuer",
-        metadata={"name": f"{name}-self-signed", "namespace": namespace},
-        spec={"selfSigned": {}},
-        opts=opts,
-    )
-    authority = CustomResource(
-        f"{name}-ca",
-        api_version=_API,
-        kind="Certificate",
-        metadata={"name": f"{name}-ca", "namespace": namespace, "annotations": _READY},
-        spec={
-            "isCA": True,
-            "commonName": f"{name}.{namespace} CA",
-            "secretName": f"{name}-ca",
-            "duration": _CA_LIFE,
-            "privateKey": {"algorithm": "ECDSA", "size": 256},
-            "issuerRef": {"name": f"{name}-self-signed", "kind": "Issuer", "group": "cert-manager.io"},
-        },
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[first])),
-    )
-    signs = CustomResource(
-        f"{name}-ca-issuer",
-        api_version=_API,
-        kind="Issuer",
-        metadata={"name": issuer["name"], "namespace": namespace},
-        spec={"ca": {"secretName": f"{name}-ca"}},
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[authority])),
-    )
-    return [first, authority, signs]

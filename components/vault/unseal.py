@@ -14,7 +14,7 @@ from hvac.exceptions import Forbidden, VaultError
 from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
 from .custody import Custody, Record
-from .reach import Node, client, insecure
+from .reach import VaultNode, client, insecure
 from .root import made_by_shares, revoke_forgotten
 
 _POLL = 0.3
@@ -70,7 +70,7 @@ class Access:
     """Addresses of nodes that could not be reached, in a Vault that is open without them."""
 
 
-def faults(nodes: Sequence[Node], custody: Custody, plan: Plan) -> list[str]:
+def faults(nodes: Sequence[VaultNode], custody: Custody, plan: Plan) -> list[str]:
     """What is wrong with what was asked, each as a sentence; known before any server is."""
     found = [f"nodes: {node.address!r} {fault}" for node in nodes if (fault := insecure(node.address))]
     if not nodes:
@@ -88,7 +88,7 @@ def faults(nodes: Sequence[Node], custody: Custody, plan: Plan) -> list[str]:
 
 
 def bootstrap(
-    nodes: Sequence[Node],
+    nodes: Sequence[VaultNode],
     custody: Custody,
     plan: Plan,
     *,
@@ -113,7 +113,7 @@ def bootstrap(
         return _Run(nodes, custody, plan, passed).all(inherited, before, operator)
 
 
-def settled(nodes: Sequence[Node], custody: Custody, plan: Plan, given: Access) -> bool:
+def settled(nodes: Sequence[VaultNode], custody: Custody, plan: Plan, given: Access) -> bool:
     """Whether `bootstrap` would change nothing. Nodes that can't be reached don't count in a Vault that is open."""
     states = [_asked(node) for node in nodes]
     here = {node.address for node, state in zip(nodes, states, strict=True) if state}
@@ -143,7 +143,7 @@ class _State:
 
 
 class _Run:
-    def __init__(self, nodes: Sequence[Node], custody: Custody, plan: Plan, passed: Callable[[str], None]) -> None:
+    def __init__(self, nodes: Sequence[VaultNode], custody: Custody, plan: Plan, passed: Callable[[str], None]) -> None:
         self._nodes = nodes
         self._custody = custody
         self._plan = plan
@@ -179,7 +179,7 @@ class _Run:
             passed_over=tuple(node.address for node in self._nodes if node not in states),
         )
 
-    def _reached(self) -> dict[Node, _State]:
+    def _reached(self) -> dict[VaultNode, _State]:
         """The nodes that answer: all of them, or as many as a Vault that was open once is open with."""
         finished = (self._custody.load() or Record()).finished
         while True:
@@ -197,7 +197,7 @@ class _Run:
                 )
             time.sleep(_POLL)
 
-    def _initialise(self, node: Node, state: _State, inherited: Sequence[int]) -> None:
+    def _initialise(self, node: VaultNode, state: _State, inherited: Sequence[int]) -> None:
         record = self._custody.load()
         if record and record.shares:
             raise BootstrapError(
@@ -220,7 +220,7 @@ class _Run:
             raise BootstrapError(f"{node.address} can't be initialised: {failure}")
         self._passed("kept")
 
-    def _open(self, node: Node, kept: Record | None) -> None:
+    def _open(self, node: VaultNode, kept: Record | None) -> None:
         """Unseal `node`, or wait until it, or somebody else, does."""
         if not self._state(node).sealed:
             return
@@ -234,7 +234,7 @@ class _Run:
             time.sleep(_POLL)
         self._passed(f"opened {self._number(node)}")
 
-    def _submit(self, node: Node, state: _State, record: Record) -> None:
+    def _submit(self, node: VaultNode, state: _State, record: Record) -> None:
         vault = client(node)
         try:
             if state.progress:
@@ -253,7 +253,7 @@ class _Run:
         while time.monotonic() < joined and self._state(node).sealed:
             time.sleep(_POLL)
 
-    def _join(self, node: Node, first: Node) -> None:
+    def _join(self, node: VaultNode, first: VaultNode) -> None:
         """See that `node` is of the raft cluster of `first`, by its own retry_join or by being told."""
         while not (state := self._state(node)).initialised:
             if state.storage != "raft":
@@ -279,7 +279,7 @@ class _Run:
                 )
             time.sleep(_POLL)
 
-    def _active(self, node: Node) -> str | None:
+    def _active(self, node: VaultNode) -> str | None:
         """Wait until `node` serves, by itself or by its leader; its cluster's id."""
         while True:
             try:
@@ -296,7 +296,7 @@ class _Run:
                 )
             time.sleep(_POLL)
 
-    def _token(self, node: Node, record: Record, before: str | None, operator: str | None) -> str:
+    def _token(self, node: VaultNode, record: Record, before: str | None, operator: str | None) -> str:
         digest = _digest(self._plan)
         known = [token for token in (record.admin_token, before) if token and _good(node, token, self._plan)]
         root_is_over = record.root_since is None and not (record.root_token and _alive(node, record.root_token))
@@ -353,7 +353,7 @@ class _Run:
                 return
             time.sleep(_POLL)
 
-    def _root(self, node: Node, record: Record, operator: str | None) -> tuple[str, Record]:
+    def _root(self, node: VaultNode, record: Record, operator: str | None) -> tuple[str, Record]:
         """A token that may make the admin's, and what is kept of it."""
         if record.root_token and _alive(node, record.root_token):
             return record.root_token, record
@@ -385,17 +385,17 @@ class _Run:
             "holders make one with `vault operator generate-root`), run this again, and revoke that token"
         )
 
-    def _state(self, node: Node) -> _State:
+    def _state(self, node: VaultNode) -> _State:
         while not (state := _asked(node)):
             if time.monotonic() > self._end:
                 raise BootstrapError(f"{node.address} does not answer any more: see its log, and run this again")
             time.sleep(_POLL)
         return state
 
-    def _number(self, node: Node) -> int:
+    def _number(self, node: VaultNode) -> int:
         return self._nodes.index(node) + 1
 
-    def _keyless(self, node: Node, kept: Record | None) -> str:
+    def _keyless(self, node: VaultNode, kept: Record | None) -> str:
         if kept:
             return (
                 f"{node.address} was initialised, but the machine stopped before its keys were kept in "
@@ -410,7 +410,7 @@ class _Run:
             "every node, and run this again"
         )
 
-    def _still_sealed(self, node: Node, state: _State) -> str:
+    def _still_sealed(self, node: VaultNode, state: _State) -> str:
         if state.recovery:
             return (
                 f"{node.address} does not unseal itself with its seal {state.seal!r} after "
@@ -426,7 +426,7 @@ class _Run:
         return f"{node.address} is still sealed after {self._plan.timeout:.0f} s: see its log"
 
 
-def _asked(node: Node) -> _State | None:
+def _asked(node: VaultNode) -> _State | None:
     try:
         said: dict[str, Any] = client(node, timeout=5).sys.read_seal_status()
     except (VaultError, requests.RequestException):
@@ -442,7 +442,7 @@ def _asked(node: Node) -> _State | None:
     )
 
 
-def _alive(node: Node, token: str) -> bool:
+def _alive(node: VaultNode, token: str) -> bool:
     try:
         client(node, token).auth.token.lookup_self()
     except Forbidden:
@@ -450,7 +450,7 @@ def _alive(node: Node, token: str) -> bool:
     return True
 
 
-def _good(node: Node, token: str, plan: Plan) -> bool:
+def _good(node: VaultNode, token: str, plan: Plan) -> bool:
     """Whether `token` is the admin's, and has half of its life left."""
     try:
         found: dict[str, Any] = client(node, token).auth.token.lookup_self()["data"]

@@ -6,7 +6,7 @@ import signal
 import sys
 
 from components.vault.custody import CustodyError, custody_of
-from components.vault.reach import Node
+from components.vault.reach import VaultNode
 from components.vault.unseal import BootstrapError, Plan, bootstrap
 
 
@@ -20,7 +20,7 @@ def main() -> None:
 
     try:
         access = bootstrap(
-            [Node.of(node) for node in asked["nodes"]],
+            [VaultNode.of(node) for node in asked["nodes"]],
             custody_of(asked["custody"]),
             Plan(**asked["plan"]),
             operator=asked["operator"],

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from components.vault.custody import Custody, Record
-from components.vault.reach import Node, client
+from components.vault.reach import VaultNode, client
 from components.vault.unseal import Plan
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
@@ -36,7 +36,7 @@ class Server:
         self._authority = authority
         self._port = ports.of(f"vault-{number}")
         self._cluster = ports.of(f"cluster-{number}")
-        self.node = Node(f"https://{HOST}:{self._port}", ca_certificate=authority.certificate.read_text())
+        self.node = VaultNode(f"https://{HOST}:{self._port}", ca_certificate=authority.certificate.read_text())
 
     def start(self, *, join: Sequence["Server"] = (), **more: Any) -> None:
         """Start it; it joins one of `join` by itself."""
@@ -133,7 +133,7 @@ class Ran:
 
 
 def run(
-    nodes: Sequence[Node],
+    nodes: Sequence[VaultNode],
     custody: Custody,
     plan: Plan = PLAN,
     *,

@@ -1,15 +1,40 @@
 """Vault servers of every kind, whose values are kept in golden/."""
 
 from components.vault.seal import AzureKeyVaultSeal, TransitSeal
-from components.vault.tls import CertManagerTls, SuppliedTls
-from components.vault.wanted import Image, Ingress, Monitor, Resources, Server, Spread, Volume
+from components.vault.server_args import Image, Ingress, Monitor, Resources, Spread, VaultServerArgs
+from components.vault.storage import (
+    ConsulStorage,
+    MysqlStorage,
+    PostgresStorage,
+    RaftStorage,
+    SpannerStorage,
+    Volume,
+)
+from components.vault.tls import CertManagerTls, GeneratedTls, SuppliedTls
 
 SERVERS = {
-    "dev": Server(mode="dev"),
-    "standalone-plain": Server(mode="standalone", audit=None, spread=Spread(one_a_node=False)),
-    "standalone": Server(mode="standalone", tls=SuppliedTls("vault-certificate"), data=Volume("20Gi", "fast")),
-    "ha": Server(tls=CertManagerTls()),
-    "ha-azure": Server(
+    "dev": VaultServerArgs(mode="dev"),
+    "standalone-plain": VaultServerArgs(mode="standalone", audit=None, spread=Spread(one_a_node=False)),
+    "standalone": VaultServerArgs(
+        mode="standalone", tls=SuppliedTls("vault-certificate"), storage=RaftStorage(Volume("20Gi", "fast"))
+    ),
+    "ha": VaultServerArgs(tls=GeneratedTls()),
+    "ha-consul": VaultServerArgs(
+        replicas=2,
+        tls=CertManagerTls(),
+        storage=ConsulStorage("consul.example.net:8501", secret="consul-token", ca_secret="consul-ca"),
+    ),
+    "ha-postgresql": VaultServerArgs(tls=CertManagerTls(), storage=PostgresStorage(secret="vault-database")),
+    "ha-mysql": VaultServerArgs(
+        tls=CertManagerTls(),
+        storage=MysqlStorage("mysql.example.net:3306", secret="vault-database", ca_secret="mysql-ca"),
+    ),
+    "standalone-spanner": VaultServerArgs(
+        mode="standalone",
+        tls=CertManagerTls(),
+        storage=SpannerStorage("projects/p/instances/i/databases/vault", "vault@p.iam.gserviceaccount.com"),
+    ),
+    "ha-azure": VaultServerArgs(
         name="store",
         namespace="secrets",
         replicas=5,
@@ -22,7 +47,7 @@ SERVERS = {
             key_name="vault-unseal",
         ),
     ),
-    "ha-transit-everything": Server(
+    "ha-transit-everything": VaultServerArgs(
         tls=SuppliedTls("vault-certificate"),
         seal=TransitSeal(
             address="https://other.example.net:8200",
@@ -31,7 +56,7 @@ SERVERS = {
             mount_path="/seals/",
             ca_secret="other-ca",
         ),
-        data=Volume("50Gi", "fast"),
+        storage=RaftStorage(Volume("50Gi", "fast")),
         audit=Volume("100Gi"),
         resources=Resources(cpu="2", memory="8Gi"),
         spread=Spread(over=("topology.kubernetes.io/zone", "kubernetes.io/hostname"), one_a_node=False),

@@ -9,8 +9,9 @@ import yaml
 
 from components.vault.chart_values import values
 from components.vault.seal import AzureKeyVaultSeal
+from components.vault.server_args import VaultServerArgs, faults
+from components.vault.storage import ConsulStorage
 from components.vault.tls import SuppliedTls
-from components.vault.wanted import Server, faults
 
 from .servers import SERVERS
 
@@ -47,13 +48,20 @@ def test_every_golden_file_has_its_server() -> None:
     assert {file.stem for file in GOLDEN.glob("*.yaml")} == set(SERVERS)
 
 
-def configuration(server: Server) -> dict[str, Any]:
+def configuration(server: VaultServerArgs) -> dict[str, Any]:
     said = values(server)["server"]
     return json.loads(said["ha"]["raft"]["config"] if server.mode == "ha" else said["standalone"]["config"])
 
 
+def test_no_credential_lies_in_the_configuration() -> None:
+    for name, variable in (("consul", "CONSUL_HTTP_TOKEN"), ("postgresql", "VAULT_PG_CONNECTION_URL")):
+        said = values(SERVERS[f"ha-{name}"])["server"]
+        assert variable in {given["envName"] for given in said["extraSecretEnvironmentVars"]}
+        assert not {"token", "connection_url", "password"} & set(json.loads(said["ha"]["config"])["storage"][name])
+
+
 def test_peers_find_each_other_by_the_names_of_their_certificate() -> None:
-    server = Server(name="store", tls=TLS)
+    server = VaultServerArgs(name="store", tls=TLS)
     assert [peer["leader_api_addr"] for peer in configuration(server)["storage"]["raft"]["retry_join"]] == [
         "https://store-0.store-internal:8200",
         "https://store-1.store-internal:8200",
@@ -70,14 +78,14 @@ def test_configuration_has_nothing_that_the_chart_would_take_for_a_template() ->
 
 def test_a_seal_that_opens_by_itself_lets_pods_be_rolled() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
-    assert values(Server(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
-    assert values(Server(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
+    assert values(VaultServerArgs(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
+    assert values(VaultServerArgs(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
 
 
 def test_extra_values_win_and_leave_the_rest() -> None:
-    plain = values(Server(tls=TLS))
+    plain = values(VaultServerArgs(tls=TLS))
     extra = {"server": {"ha": {"replicas": 7}, "logLevel": "trace"}, "ui": {"serviceType": "LoadBalancer"}}
-    said = values(Server(tls=TLS, extra_values=extra))
+    said = values(VaultServerArgs(tls=TLS, extra_values=extra))
     assert said["server"]["ha"] == plain["server"]["ha"] | {"replicas": 7}
     assert said["server"]["logLevel"] == "trace"
     assert said["ui"] == {"enabled": False, "serviceType": "LoadBalancer"}
@@ -85,31 +93,34 @@ def test_extra_values_win_and_leave_the_rest() -> None:
 
 
 def test_production_refuses_the_dev_server_and_plain_http() -> None:
-    assert faults(Server(mode="dev"), production=False) == []
-    assert "mode: 'dev' keeps everything in memory" in faults(Server(mode="dev"), production=True)[0]
+    assert faults(VaultServerArgs(mode="dev"), production=False) == []
+    assert dict(faults(VaultServerArgs(mode="dev"), production=True))["mode"].startswith("'dev' keeps everything in me")
     for mode in ("standalone", "ha"):
-        assert "production refuses plain HTTP" in faults(Server(mode=mode), production=True)[0]
-        assert faults(Server(mode=mode), production=False) == []
-        assert faults(Server(mode=mode, tls=TLS), production=True) == []
+        assert "refuses plain HTTP" in dict(faults(VaultServerArgs(mode=mode), production=True))["tls"]
+        assert faults(VaultServerArgs(mode=mode), production=False) == []
+        assert faults(VaultServerArgs(mode=mode, tls=TLS), production=True) == []
 
 
 @pytest.mark.parametrize("replicas", [0, 1, 2, 4])
 def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
-    assert f"replicas: {replicas}: use an odd number" in faults(Server(tls=TLS, replicas=replicas), True)[0]
+    assert "use an odd number" in dict(faults(VaultServerArgs(tls=TLS, replicas=replicas), True))["replicas"]
+    shared = VaultServerArgs(tls=TLS, replicas=replicas, storage=ConsulStorage("consul:8501"))
+    assert ("replicas" in dict(faults(shared, True))) == (replicas < 2)
 
 
 def test_most_peers_must_stay() -> None:
     for wrong in (0, 2):
-        assert f"max_unavailable: {wrong} of 3" in faults(Server(tls=TLS, max_unavailable=wrong), True)[0]
-    assert faults(Server(tls=TLS, replicas=5, max_unavailable=2), True) == []
+        told = dict(faults(VaultServerArgs(tls=TLS, max_unavailable=wrong), True))["max_unavailable"]
+        assert told.startswith(f"{wrong} of 3")
+    assert faults(VaultServerArgs(tls=TLS, replicas=5, max_unavailable=2), True) == []
+    consul = VaultServerArgs(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage("consul:8501"))
+    assert faults(consul, True) == []
 
 
 def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
-    assert [fault.partition(":")[0] for fault in faults(Server(mode="dev", tls=TLS, seal=azure), False)] == [
-        "tls",
-        "seal",
-    ]
+    server = VaultServerArgs(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage("consul:8501"))
+    assert list(dict(faults(server, False))) == ["tls", "seal", "storage"]
 
 
 if __name__ == "__main__":

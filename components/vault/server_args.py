@@ -2,24 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from .choices import Mode, server_faults
 from .seal import Seal, ShamirSeal
-from .tls import Tls
-
-Mode = Literal["dev", "standalone", "ha"]
-"""`dev`: in memory, open, with a known token; for a look. `standalone`: one pod. `ha`: raft peers with a leader."""
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A volume of each pod."""
-
-    size: str = "10Gi"
-    """Its size."""
-
-    storage_class: str | None = None
-    """Its storage class; the cluster's default where it is left out."""
+from .storage import RaftStorage, Storage, Volume
+from .tls import Tls, service_name
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Server:
+class VaultServerArgs:
     """A Vault server. The defaults are production's, save that `tls` has none."""
 
     name: str = "vault"
@@ -103,19 +91,19 @@ class Server:
     """What it is."""
 
     replicas: int = 3
-    """How many raft peers `ha` has; an odd number, of which more than half must live."""
+    """How many pods `ha` has. Of raft peers an odd number, of which more than half must live."""
 
     tls: Tls | None = None
     """Where its certificate is from; left out, it speaks plain HTTP."""
 
     also_named: Sequence[str] = ()
-    """More names that its certificate is to bear, where cert-manager issues it."""
+    """More names that its certificate is to bear, where it is not supplied."""
 
     seal: Seal = field(default_factory=ShamirSeal)
     """What opens it after a start."""
 
-    data: Volume = field(default_factory=Volume)
-    """Where raft keeps its data."""
+    storage: Storage = field(default_factory=RaftStorage)
+    """Where it keeps its data."""
 
     audit: Volume | None = field(default_factory=Volume)
     """Where a file audit device may write, below /vault/audit; the volume alone enables none."""
@@ -152,31 +140,30 @@ class Server:
     @property
     def address(self) -> str:
         """URL of it in the cluster."""
-        return f"{self.scheme}://{self.name}.{self.namespace}.svc:8200"
+        return f"{self.scheme}://{service_name(self.name, self.namespace)}:8200"
+
+    @property
+    def pods(self) -> list[str]:
+        """Names of its pods."""
+        return [f"{self.name}-{number}" for number in range(self.replicas if self.mode == "ha" else 1)]
 
     @property
     def peers(self) -> list[str]:
         """URLs by which its pods reach each other."""
-        count = self.replicas if self.mode == "ha" else 1
-        return [f"{self.scheme}://{self.name}-{number}.{self.name}-internal:8200" for number in range(count)]
+        return [f"{self.scheme}://{pod}.{self.name}-internal:8200" for pod in self.pods]
 
 
-def faults(server: Server, production: bool) -> list[str]:
-    """What is wrong with `server`, each as a sentence."""
-    found: list[str] = []
-    if production and server.mode == "dev":
-        found.append("mode: 'dev' keeps everything in memory and has a known root token: use standalone or ha")
-    if production and server.mode != "dev" and server.tls is None:
-        found.append("tls: it is left out, and production refuses plain HTTP: use SuppliedTls or CertManagerTls")
-    if server.mode == "dev" and server.tls:
-        found.append("tls: the dev server speaks plain HTTP: leave it out, or use another mode")
-    if server.mode == "dev" and not isinstance(server.seal, ShamirSeal):
-        found.append("seal: the dev server is open from its start: leave it out, or use another mode")
-    if server.mode == "ha" and (server.replicas < 3 or server.replicas % 2 == 0):
-        found.append(f"replicas: {server.replicas}: use an odd number from 3 on, so that a majority survives a loss")
-    if server.mode == "ha" and not 1 <= server.max_unavailable <= (server.replicas - 1) // 2:
-        found.append(
-            f"max_unavailable: {server.max_unavailable} of {server.replicas}: use 1 or more, so that nodes can be "
-            "drained, and leave more than half of the peers"
-        )
-    return found
+def faults(server: VaultServerArgs, production: bool) -> list[tuple[str, str]]:
+    """What is wrong with `server`: each field's name, and what to tell of it.
+
+    :param production: Refuse the dev server and plain HTTP.
+    """
+    return server_faults(
+        mode=server.mode,
+        replicas=server.replicas,
+        max_unavailable=server.max_unavailable,
+        raft=isinstance(server.storage, RaftStorage),
+        tls=server.tls is not None,
+        sealed=not isinstance(server.seal, ShamirSeal),
+        production=production,
+    )
