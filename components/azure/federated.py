@@ -43,9 +43,9 @@ class OwnIdentities:
 
     def of(self, workload: Workload) -> WorkloadIdentity:
         """A new identity, tied to the workload's service account and to nothing else."""
-        identity = user_assigned(workload.path, _named(workload), self._place, self._child)
         federation = Federation(self._issuer, workload.namespace, workload.name)
-        credential = federate(workload, identity.name, self._place, federation, self._child)
+        identity = user_assigned(workload.path, identity_name(federation), self._place, self._child)
+        credential = federate(identity.name, self._place, federation, self._child)
         return tied(workload.path, identity, federation, self._place.tenant_id, credential)
 
 
@@ -100,7 +100,7 @@ class SharedIdentity:
         options = pulumi.ResourceOptions.merge(
             self._child, pulumi.ResourceOptions(depends_on=[self._last] if self._last else [])
         )
-        self._last = federate(workload, self._identity.name, self._place, federation, options)
+        self._last = federate(self._identity.name, self._place, federation, options)
         return tied("shared", self._identity, federation, self._place.tenant_id, self._last)
 
 
@@ -121,16 +121,13 @@ def user_assigned(
 
 
 def federate(
-    workload: Workload,
-    identity: pulumi.Input[str],
-    place: Place,
-    federation: Federation,
-    opts: pulumi.ResourceOptions,
+    identity: pulumi.Input[str], place: Place, federation: Federation, opts: pulumi.ResourceOptions
 ) -> managedidentity.FederatedIdentityCredential:
     """Tie the identity named `identity` to a service account."""
+    namespace, account = federation.namespace, federation.service_account
     return managedidentity.FederatedIdentityCredential(
-        workload.path,
-        federated_identity_credential_resource_name=_shortened(f"{workload.namespace}_{workload.name}"),
+        f"{namespace}/{account}",
+        federated_identity_credential_resource_name=_shortened(f"{namespace}_{account}"),
         resource_name_=identity,
         resource_group_name=place.resource_group,
         issuer=federation.issuer,
@@ -156,9 +153,11 @@ def tied(
     )
 
 
-def _named(workload: Workload) -> str:
-    # '_' is in no Kubernetes name, so that no two workloads meet; the stack keeps environments apart.
-    return _shortened(f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}".replace(".", "-"))
+def identity_name(federation: Federation) -> str:
+    """The name of an identity that is one service account's alone."""
+    # '_' is in no Kubernetes name, so that no two accounts meet; the stack keeps environments apart.
+    whole = f"{pulumi.get_stack()}_{federation.namespace}_{federation.service_account}"
+    return _shortened(whole.replace(".", "-"))
 
 
 def _shortened(name: str) -> str:
