@@ -58,7 +58,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         :param name: The component's name in the stack.
         :param nodes: Every server of the Vault, as this machine reaches it; the first is initialised.
         :param ca_certificate: PEM of the CA of nodes that name none, where it is known only once something exists.
-        :param custody: Who keeps the shares: `FileCustody` or `PgpCustody`.
+        :param custody: Who keeps the shares: `FileCustody` or `KeyVaultCustody`.
         :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
         :param threshold: How many of them open it.
         :param policy: Rules of the admin's policy; `admin_rules()` where they are left out.

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from .custody import Custody, CustodyError, Record, custody_of
 from .reach import VaultNode, client
 
 _PATIENCE = 120
-"""Seconds that Vault may take."""
+"""Seconds that Vault may take, and the custody."""
 
 
 def begin(
@@ -87,10 +88,23 @@ def main() -> None:
         # hvac's own method would send a Shamir threshold along with recovery shares.
         answer: dict[str, Any] = client(node, timeout=_PATIENCE).adapter.put("/v1/sys/init", json=wanted)
         given: list[str] = answer["recovery_keys_base64" if question["recovery"] else "keys_base64"]
-        custody.save(Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))
+        _keep(custody, Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))
     except (VaultError, requests.RequestException, CustodyError) as error:
         print(str(error).splitlines()[0])
         sys.exit(1)
+
+
+def _keep(custody: Custody, record: Record) -> None:
+    # Nobody will ever be told them again.
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            custody.save(record)
+            return
+        except CustodyError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,13 @@ class Server:
         self._cluster = ports.of(f"cluster-{number}")
         self.node = VaultNode(f"https://{HOST}:{self._port}", ca_certificate=authority.certificate.read_text())
 
-    def start(self, *, join: Sequence["Server"] = (), **more: Any) -> None:
-        """Start it; it joins one of `join` by itself."""
+    def start(self, *, join: Sequence["Server"] = (), autopilot: bool = False, **more: Any) -> None:
+        """Start it.
+
+        :param join: Those of which it joins one by itself.
+        :param autopilot: Let new peers vote after their first ten seconds only, as production does.
+        :param more: More of its configuration.
+        """
         data = self.home / "raft"
         data.mkdir(exist_ok=True)
         pair = self._authority.pair("vault")
@@ -51,6 +56,8 @@ class Server:
                     "path": str(data),
                     "node_id": f"node-{self.number}",
                     "performance_multiplier": 1,
+                    "autopilot_reconcile_interval": "2s",
+                    "autopilot_update_interval": "1s",
                     **({"retry_join": peers} if peers else {}),
                 }
             },
@@ -70,7 +77,8 @@ class Server:
         file = self.home / "vault.json"
         write_private(file, json.dumps(configuration))
         program = Tools(Reporter()).path("vault")
-        self.process.start([str(program), "server", f"-config={file}"], os.environ)
+        environment = dict(os.environ) if autopilot else {**os.environ, "VAULT_RAFT_AUTOPILOT_DISABLE": "1"}
+        self.process.start([str(program), "server", f"-config={file}"], environment)
         self.process.wait_until(lambda: self.state is not None, 60)
 
     def kill(self) -> None:

@@ -1,0 +1,140 @@
+"""Keys in a key vault: a bootstrap that is killed on the way, on the Azure emulator."""
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.vault.custody import CustodyError, Record
+from components.vault.key_vault_custody import KeyVaultCustody
+from sandbox.azure.store import Document
+from sandbox.world import World
+
+from .vaults import PLAN, Servers, kept, run
+
+pytestmark = pytest.mark.integration
+
+OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+RECORD = Record(shares=("canary-share-1", "canary-share-2"), threshold=2, root_token="canary-root")
+
+
+class Keeper:
+    """A key vault in which the deployer may keep secrets."""
+
+    def __init__(self, world: World) -> None:
+        self.azure = world.azure
+        self.environment = {**world.azure.environment(), **world.azure.operator()}
+        base = f"/subscriptions/{world.azure.configuration.subscription}/resourceGroups/rg-custody/providers"
+        self.id = f"{base}/Microsoft.KeyVault/vaults/kv-custody"
+        self.role = f"{self.id}/providers/Microsoft.Authorization/roleAssignments/officer"
+
+    def deploy(self) -> None:
+        """Make the vault and the role."""
+        vault = {"id": self.id, "name": "kv-custody", "type": "Microsoft.KeyVault/vaults", "properties": {}}
+        vault["properties"] = {"tenantId": self.azure.configuration.tenant, "enableRbacAuthorization": True}
+        self.azure.store.put(self.id, vault["type"], vault)
+        self.allow()
+
+    def allow(self) -> None:
+        """Let the deployer keep secrets there."""
+        operator = json.loads((self.azure.configuration.state / "operator.json").read_text())
+        properties = {"principalId": operator["principal"], "scope": self.id, "roleDefinitionId": f"/{OFFICER}"}
+        self.azure.store.put(self.role, "Microsoft.Authorization/roleAssignments", {"properties": properties})
+
+    def deny(self) -> None:
+        """Take that back."""
+        self.azure.store.remove(self.role)
+
+    def custody(self, name: str) -> KeyVaultCustody:
+        """A custody there."""
+        return KeyVaultCustody("https://kv-custody.vault.azure.net", self.azure.configuration.tenant, name=name)
+
+    def versions(self, secret: str) -> list[Document]:
+        """All versions of a secret."""
+        found = self.azure.store.object("kv-custody", "secrets", secret)
+        return found["versions"] if found else []
+
+
+@pytest.fixture(scope="module")
+def keeper(world: World) -> Iterator[Keeper]:
+    """The key vault."""
+    made = Keeper(world)
+    made.deploy()
+    yield made
+    world.azure.store.remove_object("kv-custody")
+    world.azure.store.remove(made.id)
+
+
+@pytest.fixture
+def as_deployer(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is whoever deploys."""
+    for name, value in keeper.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("as_deployer")
+def test_shares_are_written_once_and_nothing_later_overwrites_them(keeper: Keeper) -> None:
+    custody = keeper.custody("once")
+    assert custody.load() is None
+
+    custody.save(Record())
+    assert custody.load() == Record()
+    custody.save(RECORD)
+    assert custody.load() == RECORD
+    finished = replace(RECORD, root_token=None, admin_token="canary-admin", finished=True)
+    custody.save(finished)
+    assert custody.load() == finished
+    assert len(keeper.versions("once-keys")) == 1
+
+    custody.save(Record())  # a run elsewhere that began too
+    assert (custody.load() or Record()).shares == RECORD.shares
+
+
+@pytest.mark.usefixtures("as_deployer")
+def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> None:
+    custody = keeper.custody("refused")
+    custody.save(RECORD)
+    keeper.deny()
+    try:
+        with pytest.raises(CustodyError, match="give whoever deploys `Key Vault Secrets Officer` there") as refused:
+            custody.load()
+        with pytest.raises(CustodyError, match="can't be written"):
+            keeper.custody("other").save(Record())
+    finally:
+        keeper.allow()
+    assert "canary" not in str(refused.value)
+
+    found: Any = keeper.azure.store.object("kv-custody", "secrets", "refused-keys")
+    found["versions"][-1]["value"] = '{"shares": ["canary-share-1"'
+    keeper.azure.store.put_object("kv-custody", "secrets", "refused-keys", found)
+    with pytest.raises(CustodyError, match="is not what bootstrap wrote") as damaged:
+        custody.load()
+    assert "canary" not in str(damaged.value)
+
+
+@pytest.mark.usefixtures("as_deployer")
+@pytest.mark.parametrize("step", ["asked", "initialising", "opened 1", "token kept"])
+def test_a_bootstrap_killed_on_the_way_finds_its_keys_there(keeper: Keeper, tmp_path: Path, step: str) -> None:
+    servers = Servers(tmp_path, 1)
+    servers.start()
+    custody = keeper.custody(step.replace(" ", "-"))
+    try:
+        assert run(servers.nodes, custody, kill_at=step).code == -signal.SIGKILL
+        again = run(servers.nodes, custody)
+        assert again.code == 0, again.output
+        record = kept(custody)
+        assert record.finished
+        assert record.root_token is None
+        assert len(record.shares) == PLAN.shares
+        assert len(keeper.versions(f"{step.replace(' ', '-')}-keys")) == 1
+        servers.all[0].kill()
+        servers.all[0].start()
+        assert run(servers.nodes, custody).steps == ["opened 1"]
+        assert not list(tmp_path.rglob("*recovery*"))
+        assert not any(share in again.output for share in record.shares)
+    finally:
+        servers.stop()
