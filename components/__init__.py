@@ -23,20 +23,30 @@ if TYPE_CHECKING:
     from .kubernetes.workload import SecretWorkload
     from .seeds import Generate
     from .vault.auth import KubernetesAuth
+    from .vault.azure_seal import AzureSealKey
     from .vault.backend import VaultBackend
+    from .vault.bootstrap import VaultBootstrap
     from .vault.engines import KvEngine
+    from .vault.file_custody import FileCustody
+    from .vault.key_vault_custody import KeyVaultCustody
+    from .vault.reach import VaultNode
+    from .vault.server import VaultServer
+    from .vault.server_args import VaultServerArgs
     from .workload import Secret, Workload
 
 _HOME = {
     "AksCluster": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
     "AzureKeyVaultBackend": ".azure.backend",
+    "AzureSealKey": ".vault.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
+    "FileCustody": ".vault.file_custody",
     "Generate": ".seeds",
     "Grant": ".backend",
     "IdentityBindings": ".azure.identity_binding",
     "KeyVault": ".azure.key_vault",
+    "KeyVaultCustody": ".vault.key_vault_custody",
     "KubernetesAuth": ".vault.auth",
     "KvEngine": ".vault.engines",
     "NodeIdentity": ".azure.borrowed",
@@ -50,6 +60,10 @@ _HOME = {
     "SharedIdentity": ".azure.federated",
     "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
+    "VaultBootstrap": ".vault.bootstrap",
+    "VaultNode": ".vault.reach",
+    "VaultServer": ".vault.server",
+    "VaultServerArgs": ".vault.server_args",
     "Workload": ".workload",
 }
 
@@ -57,12 +71,15 @@ __all__ = [
     "AksCluster",
     "Akv2k8sEnvInjector",
     "AzureKeyVaultBackend",
+    "AzureSealKey",
     "Backend",
     "Certificate",
+    "FileCustody",
     "Generate",
     "Grant",
     "IdentityBindings",
     "KeyVault",
+    "KeyVaultCustody",
     "KubernetesAuth",
     "KvEngine",
     "NodeIdentity",
@@ -76,6 +93,10 @@ __all__ = [
     "SharedIdentity",
     "VaultAgentInjector",
     "VaultBackend",
+    "VaultBootstrap",
+    "VaultNode",
+    "VaultServer",
+    "VaultServerArgs",
     "Workload",
 ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release
@@ -41,7 +41,7 @@ def faults(planned: PlannedRelease) -> list[str]:
     """What is known to be wrong with a release before anything is created: of its chart's file, where it names one."""
     try:
         file = checked(planned.chart)
-        return unfit(file, planned.whole) if file else []
+        return unfit(file, _told(planned.whole)) if file else []
     except ChartError as error:
         return [str(error)]
 
@@ -65,6 +65,15 @@ def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool
         **_source(planned.chart),
         opts=opts,
     )
+
+
+def _told(value: Any) -> Any:
+    """What is known of a value: where an output is yet to come, some text."""
+    if isinstance(value, Mapping):
+        return {key: _told(each) for key, each in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_told(each) for each in cast("list[Any]", value)]
+    return "known later" if isinstance(value, pulumi.Output) else value
 
 
 def _source(chart: Chart) -> dict[str, Any]:

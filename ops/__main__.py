@@ -17,6 +17,7 @@ from .engine import observe
 from .errors import OpsError
 from .markdown import markdown
 from .preview import preview_of
+from .reach import reach
 from .stack import read_stack, workspace
 from .verify import Check, Verifier
 
@@ -44,7 +45,9 @@ def verify(stack: Stack, as_json: AsJson = False) -> None:
     """
     home = workspace(stack)
     os.environ.update(home.clients)
-    checks = Verifier(read_stack(stack), home.signing_key).run()
+    deployed = read_stack(stack)
+    with reach(deployed):
+        checks = Verifier(deployed, home.signing_key).run()
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:

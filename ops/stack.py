@@ -23,11 +23,20 @@ class _Output(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, populate_by_name=True)
 
 
+class Forward(_Output):
+    """Ports of this machine that lead to a Vault's pods."""
+
+    pods: tuple[str, ...]
+    namespace: str
+    first_port: int
+
+
 class VaultStore(_Output):
     """The Vault that the stack's workloads read from."""
 
     kind: Literal["vault"]
     address: str
+    forward: Forward | None = None
     namespace: str | None = None
     ca_certificate: str | None = None
     tls_server_name: str | None = None

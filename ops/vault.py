@@ -3,12 +3,14 @@
 # hvac ships no types.
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
-import hvac
 import requests
 import yaml
 from hvac.exceptions import Forbidden, InvalidRequest, Unauthorized, VaultDown, VaultError
+
+from components.vault.reach import VaultNode, client
 
 from .cluster import ProviderClass
 from .errors import OpsError
@@ -60,12 +62,12 @@ class VaultSession:
         self.name = parameters["roleName"]
         self._stack = stack
         self._store = store
-        self._client: Any = hvac.Client(
-            url=store.address,
-            namespace=parameters.get("vaultNamespace"),
-            verify=store.ca_certificate or True,
-            timeout=15,
-        )
+        try:
+            authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
+            node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
+            self._client: Any = client(node, timeout=15, namespace=parameters.get("vaultNamespace"))
+        except (OSError, ValueError) as error:
+            raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
         self._ask(
             lambda: self._client.auth.kubernetes.login(
                 role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]

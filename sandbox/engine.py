@@ -172,7 +172,7 @@ class Engine:
         kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
         carry_secrets(kept, document)
         config: dict[str, Any] = document["config"]
-        config["strongroom:backend"] |= self._backend(config["strongroom:backend"]["kind"])
+        config["strongroom:backend"] |= self._backend(config["strongroom:backend"])
         config["strongroom:kubernetes"] |= {
             "kubeconfig": str(self._world.api_server.kubeconfig),
             **({"oidcIssuer": ISSUER} if config["strongroom:backend"]["kind"] == "azure-key-vault" else {}),
@@ -180,10 +180,12 @@ class Engine:
         write_private(copy, yaml.safe_dump(document, sort_keys=False))
         return copy
 
-    def _backend(self, kind: str) -> dict[str, str]:
-        if kind == "azure-key-vault":
+    def _backend(self, backend: dict[str, Any]) -> dict[str, str]:
+        if backend["kind"] == "azure-key-vault":
             azure = self._world.azure.configuration
             return {"tenantId": azure.tenant, "subscriptionId": azure.subscription}
+        if "server" in backend or "address" in backend:
+            return {}  # a Vault of the stack's own
         return {
             "address": self._world.vault.address,
             "caCertificate": str(self._world.authority.certificate),

@@ -14,7 +14,7 @@ NAMESPACE = "strongroom"
 Location = tuple[int | str, ...]
 
 Unions = Mapping[Location, Mapping[str, type[BaseModel]]]
-"""The keys whose `kind` tells models apart, with those models; `*` stands for any entry of a list."""
+"""The keys whose `kind` tells models apart, with those models, outer ones first; `*` stands for any entry of a list."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def faults_of(
     hidden = set(secret_keys)
     faults: list[Fault] = []
     for details in error.errors(include_url=False):
-        location = _written(details["loc"], unions)
+        location = _written(details["loc"], unions)[0]
         if details["type"] == "too_short" and details["input"]:
             continue  # its entries are at fault, and told of
         shown = "" if location and location[0] in hidden else _given(details["input"])
@@ -92,20 +92,16 @@ _MUST_BE = {
 }
 
 
-def _tagged(location: Location, unions: Unions) -> tuple[int, type[BaseModel]] | None:
-    """Where pydantic put a kind into `location`, behind the key of a union, and the model of that kind."""
+def _written(location: Location, unions: Unions) -> tuple[Location, int, type[BaseModel] | None]:
+    """`location` as the user has written it, and the innermost model that a kind told, with that model's depth."""
+    inner, innermost = 0, None
     for key, models in unions.items():
         depth = len(key)
         behind = len(location) > depth and all(known in {"*", step} for known, step in zip(key, location, strict=False))
         if behind and location[depth] in models:
-            return depth, models[str(location[depth])]
-    return None
-
-
-def _written(location: Location, unions: Unions) -> Location:
-    """`location` as the user has written it."""
-    tagged = _tagged(location, unions)
-    return location if tagged is None else (*location[: tagged[0]], *location[tagged[0] + 1 :])
+            inner, innermost = depth, models[str(location[depth])]
+            location = (*location[:depth], *location[depth + 1 :])
+    return location, inner, innermost
 
 
 def _unknown_kind(location: Location, details: ErrorDetails, unions: Unions) -> Fault:
@@ -143,8 +139,8 @@ def _unknown_key(key: str, known: Sequence[str]) -> str:
 
 
 def _keys_beside(location: Location, model: type[BaseModel], unions: Unions) -> list[str]:
-    if tagged := _tagged(tuple(location), unions):
-        location, model = location[tagged[0] + 1 :], tagged[1]
+    location, depth, innermost = _written(tuple(location), unions)
+    location, model = location[depth:], innermost or model
     for step in location[:-1]:
         fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
         model = _model_in(fields[step]) if step in fields else model

@@ -2,12 +2,14 @@
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
+from components.vault.pgp import binary
 
 from .faults import Fault, Location
 from .settings import Settings
@@ -21,6 +23,9 @@ class Files:
     vault_ca: str | None
     """PEM of the CA of Vault's certificate."""
 
+    pgp_keys: Sequence[str]
+    """Public keys of the holders of Vault's shares."""
+
     kubernetes_host: str | None
     """URL of the API server, as Vault reaches it; `None` where nothing needs it."""
 
@@ -32,17 +37,38 @@ def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     """The files that `settings` name, and what is wrong with them."""
     faults: list[Fault] = []
     if not isinstance(settings.backend, VaultSettings):
-        return Files(None, None, None), faults
+        return Files(None, (), None, None), faults
+    pgp_keys = _pgp(settings.backend, faults)
     vault_ca = _pem(settings.backend.ca_certificate, ("backend", "caCertificate"), faults)
     auth = settings.backend.auth
     host, host_ca = (
         auth.kubernetes_host,
         _pem(auth.kubernetes_ca_certificate, ("backend", "auth", "kubernetesCaCertificate"), faults),
     )
-    if auth.create and host is None:
+    if auth.create and host is None and settings.backend.server:
+        host = "https://kubernetes.default.svc"
+        host_ca = host_ca or _api_server(settings, faults)[1]
+    elif auth.create and host is None:
         host, kubeconfig_ca = _api_server(settings, faults)
         host_ca = host_ca or kubeconfig_ca
-    return Files(vault_ca, host, host_ca), faults
+    return Files(vault_ca, pgp_keys, host, host_ca), faults
+
+
+def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
+    found: list[str] = []
+    place = ("backend", "bootstrap", "custody", "pgpKeys")
+    for number, path in enumerate(vault.bootstrap.custody.pgp_keys if vault.bootstrap else ()):
+        try:
+            text = Path(path).expanduser().read_text()
+            binary([text])
+            found.append(text)
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(
+                Fault((*place, number), f"{path!r} can't be read ({_reason(error)}): name a public key's file")
+            )
+        except ValueError:
+            faults.append(Fault((*place, number), f"{path!r} holds no public key as `gpg --export --armor` writes it"))
+    return found
 
 
 def _pem(path: str | None, key: Location, faults: list[Fault]) -> str | None:

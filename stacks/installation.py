@@ -12,6 +12,8 @@ from components.helm import PlannedRelease, faults
 from components.kubernetes.agent_injector import VaultAgentInjector, injector_release
 from components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
 from components.kubernetes.csi_driver import NAMESPACE, SecretsStoreCsiDriver, driver_releases
+from components.vault.server_args import VaultServerArgs, VaultServerShape
+from components.vault.server_release import server_release
 
 from .azure import AzureKeyVaultSettings
 from .faults import Fault
@@ -25,13 +27,11 @@ _DRIVER, _INJECTOR, _AKV2K8S = "secrets-store", "vault-injector", "akv2k8s"
 class Installation:
     """The releases of a stack with `kubernetes.install: helm`; none otherwise."""
 
-    def __init__(self, settings: Settings, vault_ca: str | None) -> None:
+    def __init__(self, settings: Settings) -> None:
         """
         :param settings: The stack's.
-        :param vault_ca: PEM of the CA of Vault's certificate, where it needs one.
         """
         self._settings = settings
-        self._vault_ca = vault_ca
         self._charts = settings.charts.charts
         kinds = {workload.delivery.kind for workload in settings.workloads}
         ours = settings.kubernetes.install == "helm"
@@ -65,12 +65,17 @@ class Installation:
 
         return conflicts(kubernetes, f"{NAMESPACE}/{_DRIVER}")
 
-    def declare(self, opts: pulumi.ResourceOptions) -> Mapping[DeliveryKind, Sequence[pulumi.Resource]]:
-        """Install it all; what each delivery needs."""
+    def declare(
+        self, vault_ca: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    ) -> Mapping[DeliveryKind, Sequence[pulumi.Resource]]:
+        """Install it all; what each delivery needs.
+
+        :param vault_ca: PEM of the CA of Vault's certificate, where it has one of its own.
+        """
         made: dict[DeliveryKind, Sequence[pulumi.Resource]] = {}
         if self._drives:
             made["csi"] = made["kubernetes-secret"] = [
-                SecretsStoreCsiDriver(_DRIVER, **self._driver(), vault_ca_certificate=self._vault_ca, opts=opts)
+                SecretsStoreCsiDriver(_DRIVER, **self._driver(), vault_ca_certificate=vault_ca, opts=opts)
             ]
         if self._injects:
             made["agent-injector"] = [VaultAgentInjector(_INJECTOR, **self._injector(), opts=opts)]
@@ -87,8 +92,15 @@ class Installation:
         return made
 
     def _planned(self) -> Iterator[PlannedRelease]:
+        if isinstance(self._settings.backend, VaultSettings) and (server := self._settings.backend.server):
+            # Who has the seal's key is known later, and nothing else of the values depends on it.
+            shown = VaultServerArgs(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
+            yield server_release(shown, chart=self._charts[VAULT.name])
         if self._drives:
-            yield from driver_releases(_DRIVER, **self._driver(), vault_ca=self._vault_ca is not None).values()
+            backend = self._settings.backend
+            yield from driver_releases(
+                _DRIVER, **self._driver(), vault_ca=isinstance(backend, VaultSettings) and backend.has_authority
+            ).values()
         if self._injects:
             yield injector_release(_INJECTOR, **self._injector())
         if self._fills:
@@ -108,7 +120,7 @@ class Installation:
         }
 
     def _injector(self) -> dict[str, Any]:
-        address = self._settings.backend.address if isinstance(self._settings.backend, VaultSettings) else ""
+        address = self._settings.backend.in_cluster if isinstance(self._settings.backend, VaultSettings) else ""
         return {"address": address, "chart": self._charts[VAULT.name]}
 
     def _akv2k8s(self) -> dict[str, Any]:

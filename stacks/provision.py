@@ -34,6 +34,9 @@ class Provisioned:
     namespaces: Mapping[str, Sequence[pulumi.Resource]]
     """The namespaces that the stack makes."""
 
+    vault_ca: pulumi.Input[str] | None = None
+    """PEM of the CA of Vault's certificate, where it has one of its own."""
+
 
 def provision(settings: Settings) -> None:
     """Declare everything that `settings` describe, and export what `ops` needs to know of it.
@@ -42,7 +45,7 @@ def provision(settings: Settings) -> None:
         or the cluster has another driver.
     """
     files, faults = read_files(settings)
-    installation = Installation(settings, files.vault_ca)
+    installation = Installation(settings)
     faults += installation.faults() + installation.conflicts()
     if faults:
         raise InvalidSettingsError(pulumi.get_stack(), faults)
@@ -56,7 +59,7 @@ def provision(settings: Settings) -> None:
 
         made = provision_azure(settings, settings.backend)
     on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
-    installed = installation.declare(on_cluster)
+    installed = installation.declare(made.vault_ca, on_cluster)
     deployed = [
         (
             workload,
@@ -87,21 +90,24 @@ def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, li
     wanted = {workload.namespace for workload in settings.workloads}
     filled = {workload.namespace for workload in settings.workloads if workload.delivery.kind == "akv2k8s"}
     return {
-        name: [
-            kubernetes.core.v1.Namespace(
-                name,
-                metadata={
-                    "name": name,
-                    "labels": {
-                        "pod-security.kubernetes.io/enforce": "restricted",
-                        **(NAMESPACE_LABEL if name in filled else {}),
-                    },
-                },
-                opts=pulumi.ResourceOptions.merge(opts, None),
-            )
-        ]
+        name: [namespace(name, "restricted", opts, NAMESPACE_LABEL if name in filled else {})]
         for name in sorted(wanted.difference(settings.kubernetes.existing_namespaces))
     }
+
+
+def namespace(
+    name: str, level: str, opts: pulumi.ResourceOptions, labels: Mapping[str, str] | None = None
+) -> kubernetes.core.v1.Namespace:
+    """A namespace.
+
+    :param level: What its pods are held to. (Kubernetes docs: "Pod Security Standards")
+    :param labels: More labels of it.
+    """
+    return kubernetes.core.v1.Namespace(
+        name,
+        metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": level, **(labels or {})}},
+        opts=pulumi.ResourceOptions.merge(opts, None),
+    )
 
 
 def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, Any]:

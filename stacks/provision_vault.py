@@ -15,6 +15,7 @@ from components.vault.engines import KvEngine
 
 from .files import Files
 from .provision import Provisioned, namespaces
+from .reached_vault import ReachedVault
 from .seeds import Generated, to_seed
 from .settings import Settings
 from .vault import VaultSettings
@@ -25,11 +26,18 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     cluster = kubernetes.Provider(
         "kubernetes", kubeconfig=settings.kubernetes.kubeconfig, context=settings.kubernetes.context
     )
+    found = ReachedVault(vault.in_cluster, files.vault_ca, vault.ca_certificate)
+    if vault.server or vault.bootstrap:
+        # Clients and charts that a stack on an existing Vault does without.
+        from .provision_server import reached  # noqa: PLC0415
+
+        found = reached(settings, vault, files, cluster)
     provider = pulumi_vault.Provider(
         "vault",
-        address=vault.address,
+        address=found.address,
+        token=found.token,
         namespace=vault.namespace,
-        ca_cert_file=vault.ca_certificate,
+        ca_cert_file=found.authority_file,
         tls_server_name=vault.tls_server_name,
     )
     in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
@@ -37,11 +45,11 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     backend = VaultBackend(
         "vault",
         connection=VaultConnection(
-            address=vault.address,
+            address=vault.in_cluster,
             namespace=vault.namespace,
-            ca_path=CA_PATH if provider_is_ours and vault.ca_certificate else vault.provider_ca_path,
+            ca_path=CA_PATH if provider_is_ours and vault.has_authority else vault.provider_ca_path,
             tls_server_name=vault.tls_server_name,
-            ca_certificate=files.vault_ca,
+            ca_certificate=found.authority,
         ),
         engine=KvEngine(
             "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
@@ -64,9 +72,10 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         backend=backend,
         described={
             "kind": vault.kind,
-            "address": vault.address,
+            "address": found.address,
+            "forward": found.forward,
             "namespace": vault.namespace,
-            "caCertificate": vault.ca_certificate,
+            "caCertificate": found.authority_file,
             "tlsServerName": vault.tls_server_name,
             "mount": vault.mount.path,
             "authPath": vault.auth.path,
@@ -74,6 +83,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         },
         cluster=cluster,
         namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
+        vault_ca=found.authority,
     )
 
 

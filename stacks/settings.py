@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr, ValidationError
 from components.delivery import DELIVERIES
 from components.names import Declaration, ObjectPath
 from components.unique import unique
+from components.vault.storage import STORAGES
+from components.vault.tls import TLS
 from components.workload import Workload
 
 from .azure import AzureKeyVaultSettings
@@ -20,12 +22,17 @@ from .faults import NAMESPACE, InvalidSettingsError, Unions, faults_of
 from .kubernetes import KubernetesSettings
 from .seeds import ObjectSeeds
 from .vault import VaultSettings
+from .vault_server import CUSTODIES, SEALS
 
 SECRET_KEYS = ("seeds", "clientSecret")
 """Keys whose values are never shown."""
 
 UNIONS: Unions = {
     ("backend",): {"vault": VaultSettings, "azure-key-vault": AzureKeyVaultSettings},
+    ("backend", "server", "tls"): TLS,
+    ("backend", "server", "seal"): SEALS,
+    ("backend", "server", "storage"): STORAGES,
+    ("backend", "bootstrap", "custody"): CUSTODIES,
     ("workloads", "*", "delivery"): DELIVERIES,
 }
 """What is told apart by its kind."""

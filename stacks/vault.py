@@ -8,6 +8,7 @@ from components.names import Declaration, ObjectPath
 from components.vault.choices import Reviewer
 
 from .values import Address, Seconds
+from .vault_server import BootstrapSettings, ServerSettings
 
 
 class KvMount(Declaration):
@@ -41,13 +42,20 @@ class KubernetesAuthSettings(Declaration):
 
 
 class VaultSettings(Declaration):
-    """A HashiCorp Vault that exists: self-managed or HCP."""
+    """A HashiCorp Vault that exists, self-managed or HCP, or one that the stack deploys."""
 
     kind: Literal["vault"]
     """Which store: `vault`."""
 
-    address: Address
-    """Vault's URL, as this program and the CSI provider reach it. The token comes from VAULT_TOKEN."""
+    address: Address | None = None
+    """Vault's URL, as this program and the CSI provider reach it; with `server` it is the server's own. The token comes
+    from VAULT_TOKEN, or from `bootstrap`."""
+
+    server: ServerSettings | None = None
+    """Deploy a Vault in the cluster. It outlives the stack only in its volumes and in what `bootstrap` keeps."""
+
+    bootstrap: BootstrapSettings | None = None
+    """Initialise and open Vault, and configure it with a token that is made for it."""
 
     namespace: str | None = None
     """Vault Enterprise's or HCP's namespace."""
@@ -75,3 +83,13 @@ class VaultSettings(Declaration):
 
     token_max_ttl: Seconds = 3600
     """Its longest life, with renewals."""
+
+    @property
+    def in_cluster(self) -> str:
+        """Vault's URL, as pods reach it."""
+        return self.server.address if self.server else self.address or ""
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether a CA of its own signed its certificate."""
+        return bool(self.server.tls if self.server else self.ca_certificate)

@@ -1,18 +1,24 @@
 """Rules that span several keys of a stack on HashiCorp Vault."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
-from components.vault.choices import unreadable
+from pydantic.alias_generators import to_camel
+
+from components.vault.choices import insecure, server_faults, shares_fault, unreadable
 
 from .faults import Fault
-from .raw import is_generator, mapping, secrets
+from .raw import entries, is_generator, mapping, secrets
 
 
 def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
     """What is wrong between the keys of `raw`."""
     backend, seeds = mapping(raw.get("backend")), mapping(raw.get("seeds"))
     yield from _address(backend, stack)
+    yield from _where(backend)
+    if "server" in backend:
+        yield from _server(raw, mapping(backend["server"]), stack)
+    yield from _bootstrap(backend, mapping(backend.get("bootstrap")))
     yield from _unreadable(raw)
     yield from _keyless(seeds)
     yield from _unseeded(backend, seeds, raw)
@@ -21,11 +27,86 @@ def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
 
 def _address(backend: Mapping[str, Any], stack: str) -> Iterator[Fault]:
     address = backend.get("address")
-    if isinstance(address, str) and address.startswith("http://") and stack.partition("-")[0] != "local":
+    if isinstance(address, str) and address.startswith("http://") and not local(stack):
         yield Fault(
             ("backend", "address"),
             f"{address!r} is plain HTTP, which only the local stacks may use: give Vault a certificate and write https://",
         )
+
+
+def _where(backend: Mapping[str, Any]) -> Iterator[Fault]:
+    if "server" not in backend:
+        if backend.get("address") is None:
+            yield Fault(("backend", "address"), "is required and missing, unless backend.server deploys a Vault")
+        return
+    for key in ("address", "caCertificate", "tlsServerName"):
+        if backend.get(key) is not None:
+            yield Fault(("backend", key), "goes with a Vault that exists: leave it out, backend.server has its own")
+
+
+def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> Iterator[Fault]:
+    mode, replicas, most = server.get("mode", "ha"), server.get("replicas", 3), server.get("maxUnavailable", 1)
+    if isinstance(replicas, int) and isinstance(most, int):
+        for field, told in server_faults(
+            mode=str(mode),
+            replicas=replicas,
+            max_unavailable=most,
+            raft=mapping(server.get("storage")).get("kind", "raft") == "raft",
+            tls=server.get("tls") is not None,
+            sealed=mapping(server.get("seal")).get("kind", "shamir") != "shamir",
+            production=not local(stack),
+        ):
+            yield Fault(("backend", "server", to_camel(field)), told)
+    namespace = server.get("namespace", "vault")
+    if any(workload.get("namespace") == namespace for _, workload in entries(raw.get("workloads"))):
+        yield Fault(
+            ("backend", "server", "namespace"),
+            f"{namespace!r} is a workload's too: whoever may read its Secrets there would read Vault's own",
+        )
+    if mapping(server.get("seal")).get("kind") == "azurekeyvault" and not mapping(raw.get("kubernetes")).get(
+        "oidcIssuer"
+    ):
+        yield Fault(
+            ("backend", "server", "seal"), "'azurekeyvault' needs the cluster's issuer: set kubernetes.oidcIssuer"
+        )
+
+
+def _bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -> Iterator[Fault]:
+    server = mapping(backend.get("server"))
+    dev = server.get("mode") == "dev"
+    place = ("backend", "bootstrap")
+    if not bootstrap:
+        if "server" in backend and not dev:
+            yield Fault(place, "is missing: nobody would initialise and open backend.server")
+        return
+    if dev:
+        yield Fault(place, "goes with standalone and ha: the dev server is open from its start; set VAULT_TOKEN")
+    nodes = bootstrap.get("nodes") or ()
+    if not nodes and "server" not in backend:
+        yield Fault(
+            (*place, "nodes"), "is missing: name the URL of each server of the Vault, as this machine reaches it"
+        )
+    if isinstance(nodes, list):
+        addresses = [str(node) for node in cast("list[object]", nodes)]
+        for number, node in enumerate(addresses):
+            if told := insecure(node):
+                yield Fault((*place, "nodes", number), f"{node!r} {told}")
+        pods = int(server.get("replicas", 3)) if server.get("mode", "ha") == "ha" else 1
+        if "server" in backend and len(addresses) != pods:
+            yield Fault((*place, "nodes"), f"are {len(addresses)}, and the server has {pods} pods: name each once")
+    shares, threshold = bootstrap.get("shares", 5), bootstrap.get("threshold", 3)
+    if isinstance(shares, int) and isinstance(threshold, int) and (told := shares_fault(shares, threshold)):
+        yield Fault((*place, "threshold"), told)
+    keys: object = mapping(bootstrap.get("custody")).get("pgpKeys")
+    if isinstance(keys, list) and keys and len(cast("list[object]", keys)) != shares:
+        yield Fault(
+            (*place, "shares"), f"{shares}, but there are {len(cast('list[object]', keys))} PGP keys: name one a share"
+        )
+
+
+def local(stack: str) -> bool:
+    """Whether a stack is on this machine alone."""
+    return stack.partition("-")[0] == "local"
 
 
 def _unreadable(raw: Mapping[str, Any]) -> Iterator[Fault]:

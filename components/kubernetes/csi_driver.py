@@ -83,7 +83,7 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         audiences: Collection[str],
         providers: Collection[Provider] = ("vault",),
         rotation_poll_interval: str = "2m",
-        vault_ca_certificate: str | None = None,
+        vault_ca_certificate: pulumi.Input[str] | None = None,
         namespace: str = NAMESPACE,
         driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
         vault_chart: Chart = VAULT,
@@ -116,7 +116,7 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
             azure_chart=azure_chart,
         )
         before: list[pulumi.Resource] = [release(planned.pop("driver"), child)]
-        if vault_ca_certificate and "vault" in providers:
+        if vault_ca_certificate is not None and "vault" in providers:
             authority = ConfigMap(
                 _ca_name(name),
                 metadata={"name": _ca_name(name), "namespace": namespace},

@@ -30,7 +30,7 @@ class VaultConnection:
     tls_server_name: str | None = None
     """The name that Vault's certificate bears, where it is not the address's."""
 
-    ca_certificate: str | None = None
+    ca_certificate: pulumi.Input[str] | None = None
     """PEM of the CA, for agents in the workloads' pods; the system's CAs where it is left out."""
 
     def parameters(self) -> dict[str, str]:

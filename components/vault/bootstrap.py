@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import pulumi
 import requests
 from hvac.exceptions import VaultError
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from ..marks import SECRET
 from .admin import admin_rules
 from .custody import Custody, Record, custody_of
 from .reach import VaultNode, client
@@ -33,10 +34,10 @@ class VaultBootstrap(pulumi.ComponentResource):
     address: pulumi.Output[str]
     """URL of a node that is open, as this machine reaches it; for the provider."""
 
-    token: pulumi.Output[str]
+    token: Annotated[pulumi.Output[str], SECRET]
     """A short-lived token with the policy `strongroom-admin`; secret."""
 
-    shares: pulumi.Output[list[str]]
+    shares: Annotated[pulumi.Output[list[str]], SECRET]
     """The encrypted shares, or readable ones where the custody was told to give them; secret."""
 
     def __init__(
@@ -161,7 +162,7 @@ def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
         token_ttl=int(props["tokenTtl"]),
         timeout=float(props["timeout"]),
     )
-    return [VaultNode.of(node) for node in props["nodes"]], custody_of(props["custody"]), plan
+    return [VaultNode.from_inputs(node) for node in props["nodes"]], custody_of(props["custody"]), plan
 
 
 def _given(olds: Mapping[str, Any]) -> Access:

@@ -1,7 +1,9 @@
 """What may be chosen, and what Vault can't serve: known without loading a provider."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 Reviewer = Literal["service-account", "in-cluster", "client"]
 """Whose token asks the API server whether a client's token is good.
@@ -68,3 +70,28 @@ def server_faults(
             )
         )
     return found
+
+
+def insecure(address: str) -> str | None:
+    """Why keys must not travel to `address`, as the end of a sentence; `None` where they may."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "is not a URL: use https://host:port"
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
+    return None
+
+
+def shares_fault(shares: int, threshold: int) -> str | None:
+    """Why a key can't be split so, as the end of a sentence; `None` where it can. (Vault docs: "/sys/init")"""
+    # Vault refuses one share out of several.
+    if 1 <= threshold <= shares and (threshold > 1 or shares == 1):
+        return None
+    return f"{threshold} of {shares} shares: use 2 to the number of shares, or 1 of 1 share"
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -24,7 +24,7 @@ class FileCustody:
     GPG, and Keybase")
     """
 
-    def __init__(self, path: str | Path, *, pgp_keys: Sequence[str] = (), gives_shares: bool = False) -> None:
+    def __init__(self, path: str, *, pgp_keys: Sequence[str] = (), gives_shares: bool = False) -> None:
         """
         :param path: The file, mode 0600.
         :param pgp_keys: One public key a share, as `gpg --export --armor` writes it; left out, shares are in the clear.

@@ -83,7 +83,7 @@ def main() -> None:
         else {"secret_shares": shares, "secret_threshold": threshold, "pgp_keys": keys}
     )
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    node = VaultNode.of(question["node"])
+    node = VaultNode.from_inputs(question["node"])
     try:
         # hvac's own method would send a Shamir threshold along with recovery shares.
         answer: dict[str, Any] = client(node, timeout=_PATIENCE).adapter.put("/v1/sys/init", json=wanted)

@@ -2,12 +2,10 @@
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
-import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import hvac
 import requests
@@ -35,26 +33,18 @@ class VaultNode:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> "VaultNode":
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> "VaultNode":
         """The node that `inputs` describe."""
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
-def insecure(address: str) -> str | None:
-    """Why keys must not travel to `address`, as the end of a sentence; `None` where they may."""
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "is not a URL: use https://host:port"
-    if parts.scheme == "http" and not _loopback(parts.hostname):
-        return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
-    return None
-
-
-def client(node: VaultNode, token: str = "", timeout: float = 10) -> Any:
+def client(node: VaultNode, token: str = "", timeout: float = 10, namespace: str | None = None) -> Any:
     """A client of `node`; without a token, and without the user's own, where none is given."""
     session = requests.Session()
     session.mount("https://", _Trust(node))
-    made: Any = hvac.Client(url=node.address, token=token, session=session, verify=True, timeout=int(timeout))
+    made: Any = hvac.Client(
+        url=node.address, token=token, session=session, verify=True, timeout=int(timeout), namespace=namespace
+    )
     return made
 
 
@@ -80,10 +70,3 @@ class _Trust(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context says it all."""
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

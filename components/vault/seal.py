@@ -1,18 +1,21 @@
 """What opens a Vault server after a start: people with shares, or a key elsewhere."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 
 from ..azure.clouds import CloudName
+from ..names import Declaration, DnsLabel
 from .mounts import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
 
 
-@dataclass(frozen=True)
-class ShamirSeal:
+class ShamirSeal(Declaration):
     """Shares of a key: whoever has enough of them opens each pod after each start. (Vault docs: "Seal/Unseal")"""
+
+    kind: Literal["shamir"] = "shamir"
+    """Which seal: `shamir`."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,11 @@ class AzureKeyVaultSeal:
     """The cloud that it is in."""
 
 
-@dataclass(frozen=True)
-class TransitSeal:
+class TransitSeal(Declaration):
     """A key in another Vault's transit engine. (Vault docs: "Transit seal configuration")"""
+
+    kind: Literal["transit"] = "transit"
+    """Which seal: `transit`."""
 
     address: str
     """URL of the other Vault."""
@@ -50,14 +55,14 @@ class TransitSeal:
     key_name: str
     """The key's name."""
 
-    token_secret: str
+    token_secret: DnsLabel
     """A Secret in the server's namespace whose `token` is a token of the other Vault that may use the key; periodic
     and orphan, because Vault renews it."""
 
     mount_path: str = "transit"
     """Where the engine is mounted."""
 
-    ca_secret: str | None = None
+    ca_secret: DnsLabel | None = None
     """A Secret in the server's namespace whose `ca.crt` signed the other Vault's certificate."""
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release
 
 from ..charts import VAULT, Chart
+from ..helm import release
 from .certificates import certified
-from .chart_values import values
 from .server_args import VaultServerArgs, faults
+from .server_release import server_release
 
 
 class VaultServer(pulumi.ComponentResource):
@@ -48,6 +48,7 @@ class VaultServer(pulumi.ComponentResource):
         :param chart: The chart; another repository for a mirror.
         :param after: What must exist before its pods can start: the namespace, a seal's key.
         :raises ValueError: What it is told to be can't be; all that is wrong is told.
+        :raises ChartError: The chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:VaultServer", name, None, opts)
         if wrong := faults(server, production):
@@ -55,16 +56,9 @@ class VaultServer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
         certificate = certified(server, server.tls, child) if server.tls else None
         required = [certificate.requires] if certificate and certificate.requires else []
-        self.release = Release(
-            name,
-            name=server.name,
-            chart=chart.name,
-            version=chart.version,
-            repository_opts={"repo": chart.repository},
-            namespace=server.namespace,
-            skip_await=True,
-            values=values(server, certificate.fingerprint if certificate else None),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)),
+        planned = server_release(server, chart=chart, certificate=certificate.fingerprint if certificate else None)
+        self.release = release(
+            planned, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)), wait=False
         )
         self.address = server.address
         self.peers = server.peers

@@ -1,70 +1,67 @@
 """What a Vault server in the cluster may be told to be."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic import InstanceOf
+
+from ..names import Declaration, DnsLabel, GoDuration
 from .choices import Mode, server_faults
-from .seal import Seal, ShamirSeal
-from .storage import RaftStorage, Storage, Volume
+from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
+from .storage import Quantity, RaftStorage, Storage, Volume
 from .tls import Tls, service_name
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Declaration):
     """What each pod is given. Memory is both requested and the limit; a limit of CPU would only slow it down."""
 
-    cpu: str = "500m"
+    cpu: Quantity = "500m"
     """CPU that is requested."""
 
-    memory: str = "1Gi"
+    memory: Quantity = "1Gi"
     """Memory."""
 
 
-@dataclass(frozen=True)
-class Spread:
+class Spread(Declaration):
     """How pods are kept apart. (Kubernetes docs: "Pod Topology Spread Constraints")"""
 
-    over: Sequence[str] = ("topology.kubernetes.io/zone",)
+    over: tuple[str, ...] = ("topology.kubernetes.io/zone",)
     """Node labels over whose values pods are spread evenly, as far as nodes allow."""
 
     one_a_node: bool = True
     """Never two pods on one node; `False` for a cluster with fewer nodes than replicas."""
 
 
-@dataclass(frozen=True)
-class Ingress:
+class Ingress(Declaration):
     """A way in from outside, with TLS. The controller must speak HTTPS to Vault: its annotations say so."""
 
     host: str
     """The host name."""
 
-    tls_secret: str
+    tls_secret: DnsLabel
     """The Secret with the host's certificate."""
 
     class_name: str | None = None
     """The ingress class; the cluster's default where it is left out."""
 
-    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = {}
     """E.g. `nginx.ingress.kubernetes.io/backend-protocol: HTTPS`."""
 
 
-@dataclass(frozen=True)
-class Monitor:
+class Monitor(Declaration):
     """A ServiceMonitor of the Prometheus operator, whose CRDs must be there.
 
     Metrics are then readable without a token by whoever reaches the port. (Vault docs: "Telemetry")
     """
 
-    interval: str = "30s"
+    interval: GoDuration = "30s"
     """How often it is scraped."""
 
-    labels: Mapping[str, str] = field(default_factory=lambda: {"release": "prometheus"})
+    labels: Mapping[str, str] = {"release": "prometheus"}
     """Labels by which the operator finds it."""
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Declaration):
     """Vault's image."""
 
     repository: str = "hashicorp/vault"
@@ -73,18 +70,17 @@ class Image:
     tag: str | None = None
     """Its tag; the chart's where it is left out."""
 
-    pull_secrets: Sequence[str] = ()
+    pull_secrets: tuple[DnsLabel, ...] = ()
     """Secrets in the server's namespace by which it is pulled."""
 
 
-@dataclass(frozen=True)
-class VaultServerArgs:
-    """A Vault server. The defaults are production's, save that `tls` has none."""
+class VaultServerShape(Declaration):
+    """A Vault server, save what opens it. The defaults are production's, save that `tls` has none."""
 
-    name: str = "vault"
+    name: DnsLabel = "vault"
     """Name of the release and of its services."""
 
-    namespace: str = "vault"
+    namespace: DnsLabel = "vault"
     """The namespace that it is in; it must exist."""
 
     mode: Mode = "ha"
@@ -96,22 +92,19 @@ class VaultServerArgs:
     tls: Tls | None = None
     """Where its certificate is from; left out, it speaks plain HTTP."""
 
-    also_named: Sequence[str] = ()
+    also_named: tuple[str, ...] = ()
     """More names that its certificate is to bear, where it is not supplied."""
 
-    seal: Seal = field(default_factory=ShamirSeal)
-    """What opens it after a start."""
-
-    storage: Storage = field(default_factory=RaftStorage)
+    storage: Storage = RaftStorage()
     """Where it keeps its data."""
 
-    audit: Volume | None = field(default_factory=Volume)
+    audit: Volume | None = Volume()
     """Where a file audit device may write, below /vault/audit; the volume alone enables none."""
 
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = Resources()
     """What each pod is given."""
 
-    spread: Spread = field(default_factory=Spread)
+    spread: Spread = Spread()
     """How pods are kept apart."""
 
     max_unavailable: int = 1
@@ -126,10 +119,10 @@ class VaultServerArgs:
     monitor: Monitor | None = None
     """Whether Prometheus scrapes it."""
 
-    image: Image = field(default_factory=Image)
+    image: Image = Image()
     """Its image."""
 
-    extra_values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extra_values: Mapping[str, Any] = {}
     """Values of the chart, merged last: what they say wins, lists are replaced."""
 
     @property
@@ -151,6 +144,14 @@ class VaultServerArgs:
     def peers(self) -> list[str]:
         """URLs by which its pods reach each other."""
         return [f"{self.scheme}://{pod}.{self.name}-internal:8200" for pod in self.pods]
+
+
+class VaultServerArgs(VaultServerShape):
+    """A Vault server, and what opens it."""
+
+    # The client id of a seal's identity may be an output, of which pydantic knows nothing.
+    seal: InstanceOf[ShamirSeal] | InstanceOf[AzureKeyVaultSeal] | InstanceOf[TransitSeal] = ShamirSeal()
+    """What opens it after a start."""
 
 
 def faults(server: VaultServerArgs, production: bool) -> list[tuple[str, str]]:

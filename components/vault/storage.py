@@ -1,56 +1,70 @@
 """Where a Vault server keeps its data."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from ..names import Declaration, DnsLabel
 from .mounts import DATA_DIRECTORY, STORAGE_CA_DIRECTORY
 from .tls import CA_FILE
 
+HostAndPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")]
+"""A host and a port."""
 
-@dataclass(frozen=True)
-class Volume:
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+([.][0-9]+)?(m|[kMGTPE]i?)?$")]
+"""An amount as Kubernetes writes it, e.g. `10Gi`."""
+
+
+class Volume(Declaration):
     """A volume of each pod."""
 
-    size: str = "10Gi"
+    size: Quantity = "10Gi"
     """Its size."""
 
     storage_class: str | None = None
     """Its storage class; the cluster's default where it is left out."""
 
 
-@dataclass(frozen=True)
-class RaftStorage:
+class RaftStorage(Declaration):
     """Each pod's own volume; Vault keeps them alike. HashiCorp recommends it. (Vault docs: "Integrated storage")"""
 
-    volume: Volume = field(default_factory=Volume)
+    kind: Literal["raft"] = "raft"
+    """Which storage: `raft`."""
+
+    volume: Volume = Volume()
     """The volume."""
 
 
-@dataclass(frozen=True)
-class ConsulStorage:
+class ConsulStorage(Declaration):
     """A Consul that exists. (Vault docs: "Consul storage backend")"""
 
-    address: str
+    kind: Literal["consul"] = "consul"
+    """Which storage: `consul`."""
+
+    address: HostAndPort
     """Its host and port, e.g. `consul.example.net:8501`."""
 
     path: str = "vault/"
     """The prefix of its key-value store that Vault's data is below."""
 
-    secret: str | None = None
+    secret: DnsLabel | None = None
     """A Secret in the server's namespace whose `token` is an ACL token that may write there."""
 
     tls: bool = True
     """Whether it speaks HTTPS."""
 
-    ca_secret: str | None = None
+    ca_secret: DnsLabel | None = None
     """A Secret in the server's namespace whose `ca.crt` signed its certificate."""
 
 
-@dataclass(frozen=True)
-class PostgresStorage:
+class PostgresStorage(Declaration):
     """A PostgreSQL that exists, with its tables as documented. (Vault docs: "PostgreSQL storage backend")"""
 
-    secret: str
+    kind: Literal["postgresql"] = "postgresql"
+    """Which storage: `postgresql`."""
+
+    secret: DnsLabel
     """A Secret in the server's namespace whose `connection-url` is `postgres://user:password@host/database?sslmode=…`."""
 
     table: str = "vault_kv_store"
@@ -60,17 +74,19 @@ class PostgresStorage:
     """The table by which pods agree on a leader."""
 
 
-@dataclass(frozen=True)
-class MysqlStorage:
+class MysqlStorage(Declaration):
     """A MySQL that exists, 5.6 or newer. (Vault docs: "MySQL storage backend")"""
 
-    address: str
+    kind: Literal["mysql"] = "mysql"
+    """Which storage: `mysql`."""
+
+    address: HostAndPort
     """Its host and port."""
 
-    secret: str
+    secret: DnsLabel
     """A Secret in the server's namespace with `username` and `password`."""
 
-    ca_secret: str
+    ca_secret: DnsLabel
     """A Secret in the server's namespace whose `ca.crt` signed its certificate: Vault has no other way to TLS there."""
 
     database: str = "vault"
@@ -80,9 +96,11 @@ class MysqlStorage:
     """The table of Vault's data; made like the database."""
 
 
-@dataclass(frozen=True)
-class SpannerStorage:
+class SpannerStorage(Declaration):
     """A Google Cloud Spanner database with its tables. (Vault docs: "Google Cloud Spanner storage backend")"""
+
+    kind: Literal["spanner"] = "spanner"
+    """Which storage: `spanner`."""
 
     database: str
     """`projects/…/instances/…/databases/…`."""
@@ -94,7 +112,19 @@ class SpannerStorage:
     """The table of Vault's data; pods agree on a leader in the one called `<table>HA`."""
 
 
-Storage = RaftStorage | ConsulStorage | PostgresStorage | MysqlStorage | SpannerStorage
+STORAGES: Mapping[str, type[Declaration]] = {
+    "raft": RaftStorage,
+    "consul": ConsulStorage,
+    "postgresql": PostgresStorage,
+    "mysql": MysqlStorage,
+    "spanner": SpannerStorage,
+}
+"""Where a server may keep its data, by its kind."""
+
+Storage = Annotated[
+    RaftStorage | ConsulStorage | PostgresStorage | MysqlStorage | SpannerStorage, Field(discriminator="kind")
+]
+"""Where a server keeps its data."""
 
 
 def storage_stanza(storage: Storage, ha: bool) -> dict[str, Any]:

@@ -1,47 +1,56 @@
 """Where a Vault server in the cluster has its certificate from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..names import Declaration, DnsLabel, GoDuration
 
 CERTIFICATE_FILE = "tls.crt"
 KEY_FILE = "tls.key"
 CA_FILE = "ca.crt"
 
 
-@dataclass(frozen=True)
-class GeneratedTls:
+class GeneratedTls(Declaration):
     """A CA of this server's own, and a certificate that it signs, made by the stack and renewed by it.
 
     Both keys are secrets in the stack's state. `pulumi up` renews what is about to end, so run it more often than
     that; pods that can unseal themselves are then rolled. (Pulumi registry: "TLS")
     """
 
-    validity_hours: int = 8760
+    kind: Literal["generated"] = "generated"
+    """Which source: `generated`."""
+
+    validity_hours: Annotated[int, Field(ge=1)] = 8760
     """How long a certificate is valid; the CA ten times as long."""
 
-    renew_before_hours: int = 720
+    renew_before_hours: Annotated[int, Field(ge=1)] = 720
     """How long before its end a certificate is renewed, by the first update after that."""
 
 
-@dataclass(frozen=True)
-class CertManagerTls:
+class CertManagerTls(Declaration):
     """A certificate that cert-manager issues and renews. (cert-manager docs: "Certificate resource", "CA")
 
     Vault rereads its certificate only when it is told to, by a restart or SIGHUP: see to that before the old one ends.
     """
 
+    kind: Literal["cert-manager"] = "cert-manager"
+    """Which source: `cert-manager`."""
+
     issuer: str | None = None
     """The issuer; left out, a CA of this server's own is made in the cluster, and its key never leaves it."""
 
-    issuer_kind: str = "ClusterIssuer"
+    issuer_kind: Annotated[str, Field(min_length=1)] = "ClusterIssuer"
     """`ClusterIssuer`, or `Issuer` for one in the server's namespace. It must write `ca.crt` to the Secret."""
 
     issuer_group: str = "cert-manager.io"
     """API group of the issuer; another one for an external issuer."""
 
-    duration: str = "8760h"
+    duration: GoDuration = "8760h"
     """How long a certificate is valid, as a Go duration."""
 
-    renew_before: str = "720h"
+    renew_before: GoDuration = "720h"
     """How long before its end it is renewed, as a Go duration."""
 
     ca_certificate: str | None = None
@@ -49,11 +58,13 @@ class CertManagerTls:
     key is a secret in the stack's state too."""
 
 
-@dataclass(frozen=True)
-class SuppliedTls:
+class SuppliedTls(Declaration):
     """A Secret that exists, with `tls.crt`, `tls.key` and `ca.crt`; its certificate bears the names of `names_of`."""
 
-    secret: str
+    kind: Literal["supplied"] = "supplied"
+    """Which source: `supplied`."""
+
+    secret: DnsLabel
     """The Secret's name, in the server's namespace."""
 
     ca_certificate: str | None = None
@@ -61,7 +72,15 @@ class SuppliedTls:
     key is a secret in the stack's state too."""
 
 
-Tls = GeneratedTls | CertManagerTls | SuppliedTls
+TLS: Mapping[str, type[Declaration]] = {
+    "generated": GeneratedTls,
+    "cert-manager": CertManagerTls,
+    "supplied": SuppliedTls,
+}
+"""Where a certificate may be from, by its kind."""
+
+Tls = Annotated[GeneratedTls | CertManagerTls | SuppliedTls, Field(discriminator="kind")]
+"""Where a certificate is from."""
 
 
 def service_name(name: str, namespace: str) -> str:

@@ -13,8 +13,9 @@ from hvac.exceptions import Forbidden, VaultError
 
 from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
+from .choices import insecure, shares_fault
 from .custody import Custody, Record
-from .reach import VaultNode, client, insecure
+from .reach import VaultNode, client
 from .root import made_by_shares, revoke_forgotten
 
 _POLL = 0.3
@@ -77,11 +78,8 @@ def faults(nodes: Sequence[VaultNode], custody: Custody, plan: Plan) -> list[str
         found.append("nodes: there are none: name every server of the Vault")
     if len({node.address for node in nodes}) != len(nodes):
         found.append("nodes: an address is there twice: name each server once")
-    # Vault refuses one share out of several. (Vault docs: "/sys/init")
-    if not (1 <= plan.threshold <= plan.shares and (plan.threshold > 1 or plan.shares == 1)):
-        found.append(
-            f"threshold: {plan.threshold} of {plan.shares} shares: use 2 to the number of shares, or 1 of 1 share"
-        )
+    if told := shares_fault(plan.shares, plan.threshold):
+        found.append(f"threshold: {told}")
     if custody.pgp_keys and len(custody.pgp_keys) != plan.shares:
         found.append(f"shares: {plan.shares}, but there are {len(custody.pgp_keys)} PGP keys: name one key a share")
     return found

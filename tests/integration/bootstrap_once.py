@@ -20,7 +20,7 @@ def main() -> None:
 
     try:
         access = bootstrap(
-            [VaultNode.of(node) for node in asked["nodes"]],
+            [VaultNode.from_inputs(node) for node in asked["nodes"]],
             custody_of(asked["custody"]),
             Plan(**asked["plan"]),
             operator=asked["operator"],

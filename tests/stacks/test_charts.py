@@ -29,7 +29,7 @@ def stack(good: dict[str, Any] = ON_VAULT, *deliveries: str, **more: Any) -> dic
 
 def releases(declare: Declare, raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
     settings = parse(raw, stack="dev")
-    recorder: Recorder = declare(lambda: Installation(settings, None).declare(pulumi.ResourceOptions()))
+    recorder: Recorder = declare(lambda: Installation(settings).declare(None, pulumi.ResourceOptions()))
     return {found.name: found.inputs for found in recorder.all(RELEASE)}
 
 
@@ -114,7 +114,7 @@ def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(t
     driver = chart_at(tmp_path / "driver", schema=schema, name="secrets-store-csi-driver", version="1.6.0")
     own = {"path": packed(chart_at(tmp_path / "small"), tmp_path / "small.tgz")}
     raw = stack(kubernetes=HELM, charts={"secrets-store-csi-driver": {"path": driver}, "vault": own})
-    found = {fault.key: fault.problem for fault in Installation(parse(raw, stack="dev"), None).faults()}
+    found = {fault.key: fault.problem for fault in Installation(parse(raw, stack="dev")).faults()}
 
     assert found["strongroom:charts.secrets-store-csi-driver"] == "syncSecret must be of type string"
     assert "is small 1.2.3, not vault" in found["strongroom:charts.vault"]

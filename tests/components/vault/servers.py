@@ -16,23 +16,27 @@ SERVERS = {
     "dev": VaultServerArgs(mode="dev"),
     "standalone-plain": VaultServerArgs(mode="standalone", audit=None, spread=Spread(one_a_node=False)),
     "standalone": VaultServerArgs(
-        mode="standalone", tls=SuppliedTls("vault-certificate"), storage=RaftStorage(Volume("20Gi", "fast"))
+        mode="standalone",
+        tls=SuppliedTls(secret="vault-certificate"),
+        storage=RaftStorage(volume=Volume(size="20Gi", storage_class="fast")),
     ),
     "ha": VaultServerArgs(tls=GeneratedTls()),
     "ha-consul": VaultServerArgs(
         replicas=2,
         tls=CertManagerTls(),
-        storage=ConsulStorage("consul.example.net:8501", secret="consul-token", ca_secret="consul-ca"),
+        storage=ConsulStorage(address="consul.example.net:8501", secret="consul-token", ca_secret="consul-ca"),
     ),
     "ha-postgresql": VaultServerArgs(tls=CertManagerTls(), storage=PostgresStorage(secret="vault-database")),
     "ha-mysql": VaultServerArgs(
         tls=CertManagerTls(),
-        storage=MysqlStorage("mysql.example.net:3306", secret="vault-database", ca_secret="mysql-ca"),
+        storage=MysqlStorage(address="mysql.example.net:3306", secret="vault-database", ca_secret="mysql-ca"),
     ),
     "standalone-spanner": VaultServerArgs(
         mode="standalone",
         tls=CertManagerTls(),
-        storage=SpannerStorage("projects/p/instances/i/databases/vault", "vault@p.iam.gserviceaccount.com"),
+        storage=SpannerStorage(
+            database="projects/p/instances/i/databases/vault", service_account="vault@p.iam.gserviceaccount.com"
+        ),
     ),
     "ha-azure": VaultServerArgs(
         name="store",
@@ -48,7 +52,7 @@ SERVERS = {
         ),
     ),
     "ha-transit-everything": VaultServerArgs(
-        tls=SuppliedTls("vault-certificate"),
+        tls=SuppliedTls(secret="vault-certificate"),
         seal=TransitSeal(
             address="https://other.example.net:8200",
             key_name="unseal",
@@ -56,8 +60,8 @@ SERVERS = {
             mount_path="/seals/",
             ca_secret="other-ca",
         ),
-        storage=RaftStorage(Volume("50Gi", "fast")),
-        audit=Volume("100Gi"),
+        storage=RaftStorage(volume=Volume(size="50Gi", storage_class="fast")),
+        audit=Volume(size="100Gi"),
         resources=Resources(cpu="2", memory="8Gi"),
         spread=Spread(over=("topology.kubernetes.io/zone", "kubernetes.io/hostname"), one_a_node=False),
         ui=True,
@@ -68,7 +72,7 @@ SERVERS = {
             annotations={"nginx.ingress.kubernetes.io/backend-protocol": "HTTPS"},
         ),
         monitor=Monitor(interval="1m", labels={"team": "platform"}),
-        image=Image("mirror.example.net/hashicorp/vault", "1.21.3", ("mirror",)),
+        image=Image(repository="mirror.example.net/hashicorp/vault", tag="1.21.3", pull_secrets=("mirror",)),
         extra_values={
             "injector": {"enabled": True},
             "server": {

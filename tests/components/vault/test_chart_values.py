@@ -16,7 +16,7 @@ from components.vault.tls import SuppliedTls
 from .servers import SERVERS
 
 GOLDEN = Path(__file__).parent / "golden"
-TLS = SuppliedTls("certificate")
+TLS = SuppliedTls(secret="certificate")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -104,7 +104,7 @@ def test_production_refuses_the_dev_server_and_plain_http() -> None:
 @pytest.mark.parametrize("replicas", [0, 1, 2, 4])
 def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
     assert "use an odd number" in dict(faults(VaultServerArgs(tls=TLS, replicas=replicas), True))["replicas"]
-    shared = VaultServerArgs(tls=TLS, replicas=replicas, storage=ConsulStorage("consul:8501"))
+    shared = VaultServerArgs(tls=TLS, replicas=replicas, storage=ConsulStorage(address="consul:8501"))
     assert ("replicas" in dict(faults(shared, True))) == (replicas < 2)
 
 
@@ -113,13 +113,13 @@ def test_most_peers_must_stay() -> None:
         told = dict(faults(VaultServerArgs(tls=TLS, max_unavailable=wrong), True))["max_unavailable"]
         assert told.startswith(f"{wrong} of 3")
     assert faults(VaultServerArgs(tls=TLS, replicas=5, max_unavailable=2), True) == []
-    consul = VaultServerArgs(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage("consul:8501"))
+    consul = VaultServerArgs(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage(address="consul:8501"))
     assert faults(consul, True) == []
 
 
 def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
-    server = VaultServerArgs(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage("consul:8501"))
+    server = VaultServerArgs(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage(address="consul:8501"))
     assert list(dict(faults(server, False))) == ["tls", "seal", "storage"]
 
 

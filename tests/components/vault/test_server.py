@@ -18,7 +18,7 @@ ISSUER = "kubernetes:cert-manager.io/v1:Issuer"
 
 
 def test_helm_installs_the_pinned_chart_and_does_not_wait(declare: Declare) -> None:
-    recorder = declare(lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls("certificate"))))
+    recorder = declare(lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate"))))
     release = recorder.one(RELEASE).inputs
 
     assert (release["chart"], release["version"], release["repositoryOpts"]) == (
@@ -34,7 +34,7 @@ def test_helm_installs_the_pinned_chart_and_does_not_wait(declare: Declare) -> N
 def test_a_mirror_takes_the_charts_place(declare: Declare) -> None:
     mirror = Chart("vault", "https://charts.example.net", "0.32.0")
     recorder = declare(
-        lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls("certificate")), chart=mirror)
+        lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate")), chart=mirror)
     )
 
     assert recorder.one(RELEASE).inputs["repositoryOpts"] == {"repo": "https://charts.example.net"}
@@ -55,7 +55,7 @@ def test_a_ca_of_its_own_is_made_in_the_cluster_before_the_server(declare: Decla
 
 def test_a_certificate_bears_every_name_that_the_server_is_called_by(declare: Declare) -> None:
     server = VaultServerArgs(
-        namespace="secrets", tls=CertManagerTls(issuer="corporate"), also_named=["vault.example.net"]
+        namespace="secrets", tls=CertManagerTls(issuer="corporate"), also_named=("vault.example.net",)
     )
     recorder = declare(lambda: VaultServer("store", server=server))
     spec = recorder.one(CERTIFICATE).inputs["spec"]
@@ -76,7 +76,7 @@ def test_a_certificate_bears_every_name_that_the_server_is_called_by(declare: De
 
 def test_a_ca_that_the_stack_makes_signs_the_certificate_and_a_new_one_starts_pods_anew(declare: Declare) -> None:
     made: list[VaultServer] = []
-    server = VaultServerArgs(tls=GeneratedTls(), also_named=["vault.example.net"])
+    server = VaultServerArgs(tls=GeneratedTls(), also_named=("vault.example.net",))
     recorder = declare(lambda: made.append(VaultServer("store", server=server)))
     certificate = recorder.one("tls:index/locallySignedCert:LocallySignedCert").inputs
     secret = recorder.one("kubernetes:core/v1:Secret")
@@ -103,11 +103,13 @@ def test_a_ca_that_the_stack_makes_signs_the_certificate_and_a_new_one_starts_po
 
 def test_the_authority_of_another_certificate_is_read_unless_it_is_given(declare: Declare) -> None:
     made: list[VaultServer] = []
-    for tls in (SuppliedTls("certificate"), CertManagerTls()):
+    for tls in (SuppliedTls(secret="certificate"), CertManagerTls()):
         recorder = declare(lambda tls=tls: made.append(VaultServer("store", server=VaultServerArgs(tls=tls))))
         assert asyncio.run(made[-1].ca_certificate.future()) == "authority"
     recorder = declare(
-        lambda: made.append(VaultServer("store", server=VaultServerArgs(tls=SuppliedTls("certificate", "PEM"))))
+        lambda: made.append(
+            VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate", ca_certificate="PEM")))
+        )
     )
     assert recorder.all("kubernetes:core/v1:Secret") == []
     assert asyncio.run(made[-1].ca_certificate.future()) == "PEM"
@@ -115,7 +117,7 @@ def test_the_authority_of_another_certificate_is_read_unless_it_is_given(declare
 
 def test_addresses_are_given_back(declare: Declare) -> None:
     made: list[VaultServer] = []
-    declare(lambda: made.append(VaultServer("store", server=VaultServerArgs(tls=SuppliedTls("certificate")))))
+    declare(lambda: made.append(VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate")))))
 
     assert made[0].address == "https://vault.vault.svc:8200"
     assert made[0].peers[2] == "https://vault-2.vault-internal:8200"
