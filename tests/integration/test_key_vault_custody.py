@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,10 +41,11 @@ class Keeper:
         self.allow()
 
     def allow(self) -> None:
-        """Let the deployer keep secrets there."""
+        """Let the deployer keep secrets there, and return when it may."""
         operator = json.loads((self.azure.configuration.state / "operator.json").read_text())
         properties = {"principalId": operator["principal"], "scope": self.id, "roleDefinitionId": f"/{OFFICER}"}
         self.azure.store.put(self.role, "Microsoft.Authorization/roleAssignments", {"properties": properties})
+        time.sleep(self.azure.configuration.settling)
 
     def deny(self) -> None:
         """Take that back."""
