@@ -81,7 +81,7 @@ class VaultServerShape(Declaration):
     """Name of the release and of its services."""
 
     namespace: DnsLabel = "vault"
-    """The namespace that it is in; it must exist."""
+    """The namespace that it is in. A stack makes it, unless `kubernetes.existingNamespaces` names it."""
 
     mode: Mode = "ha"
     """What it is."""
