@@ -22,34 +22,51 @@ if TYPE_CHECKING:
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
     from .seeds import Generate
+    from .vault.approle import AppRole, AppRoleAuth
+    from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
     from .vault.auth import KubernetesAuth
     from .vault.azure_seal import AzureSealKey
     from .vault.backend import VaultBackend
     from .vault.bootstrap import VaultBootstrap
+    from .vault.directory_group import DirectoryGroup
     from .vault.engines import KvEngine
     from .vault.file_custody import FileCustody
+    from .vault.github import GithubAuth
+    from .vault.jwt_auth import JwtAuth
     from .vault.key_vault_custody import KeyVaultCustody
+    from .vault.ldap import LdapAuth
+    from .vault.oidc import OidcAuth
     from .vault.reach import VaultNode
     from .vault.server import VaultServer
     from .vault.server_args import VaultServerArgs
+    from .vault.userpass import User, UserpassAuth
     from .workload import Secret, Workload
 
 _HOME = {
     "AksCluster": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
+    "AppRole": ".vault.approle",
+    "AppRoleAuth": ".vault.approle",
+    "AuditDevice": ".vault.audit",
     "AzureKeyVaultBackend": ".azure.backend",
     "AzureSealKey": ".vault.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
+    "DirectoryGroup": ".vault.directory_group",
+    "FileAudit": ".vault.audit",
     "FileCustody": ".vault.file_custody",
     "Generate": ".seeds",
+    "GithubAuth": ".vault.github",
     "Grant": ".backend",
     "IdentityBindings": ".azure.identity_binding",
+    "JwtAuth": ".vault.jwt_auth",
     "KeyVault": ".azure.key_vault",
     "KeyVaultCustody": ".vault.key_vault_custody",
     "KubernetesAuth": ".vault.auth",
     "KvEngine": ".vault.engines",
+    "LdapAuth": ".vault.ldap",
     "NodeIdentity": ".azure.borrowed",
+    "OidcAuth": ".vault.oidc",
     "OwnIdentities": ".azure.federated",
     "PodIdentities": ".azure.pod_identity",
     "Secret": ".workload",
@@ -58,6 +75,10 @@ _HOME = {
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.borrowed",
     "SharedIdentity": ".azure.federated",
+    "SocketAudit": ".vault.audit",
+    "SyslogAudit": ".vault.audit",
+    "User": ".vault.userpass",
+    "UserpassAuth": ".vault.userpass",
     "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
     "VaultBootstrap": ".vault.bootstrap",
@@ -70,19 +91,28 @@ _HOME = {
 __all__ = [
     "AksCluster",
     "Akv2k8sEnvInjector",
+    "AppRole",
+    "AppRoleAuth",
+    "AuditDevice",
     "AzureKeyVaultBackend",
     "AzureSealKey",
     "Backend",
     "Certificate",
+    "DirectoryGroup",
+    "FileAudit",
     "FileCustody",
     "Generate",
+    "GithubAuth",
     "Grant",
     "IdentityBindings",
+    "JwtAuth",
     "KeyVault",
     "KeyVaultCustody",
     "KubernetesAuth",
     "KvEngine",
+    "LdapAuth",
     "NodeIdentity",
+    "OidcAuth",
     "OwnIdentities",
     "PodIdentities",
     "Secret",
@@ -91,6 +121,10 @@ __all__ = [
     "SecretsStoreCsiDriver",
     "ServicePrincipal",
     "SharedIdentity",
+    "SocketAudit",
+    "SyslogAudit",
+    "User",
+    "UserpassAuth",
     "VaultAgentInjector",
     "VaultBackend",
     "VaultBootstrap",

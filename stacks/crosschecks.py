@@ -45,6 +45,10 @@ def _plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fau
     )
     if "clientSecret" not in secret_keys and isinstance(raw.get("clientSecret"), str):
         yield Fault(("clientSecret",), told)
+    if "credentials" not in secret_keys:
+        for name, value in mapping(raw.get("credentials")).items():
+            if isinstance(value, str) and value:
+                yield Fault(("credentials", name), told)
     if "seeds" in secret_keys:
         return
     for name, values in mapping(raw.get("seeds")).items():

@@ -97,15 +97,18 @@ def _written(location: Location, unions: Unions) -> tuple[Location, int, type[Ba
     inner, innermost = 0, None
     for key, models in unions.items():
         depth = len(key)
-        behind = len(location) > depth and all(known in {"*", step} for known, step in zip(key, location, strict=False))
-        if behind and location[depth] in models:
+        if _fits(key, location[:depth]) and location[depth:] and location[depth] in models:
             inner, innermost = depth, models[str(location[depth])]
             location = (*location[:depth], *location[depth + 1 :])
     return location, inner, innermost
 
 
+def _fits(key: Location, location: Location) -> bool:
+    return len(key) == len(location) and all(known in {"*", step} for known, step in zip(key, location, strict=True))
+
+
 def _unknown_kind(location: Location, details: ErrorDetails, unions: Unions) -> Fault:
-    known = next(models for key, models in unions.items() if key[-1] == location[-1])
+    known = next(models for key, models in unions.items() if _fits(key, location))
     allowed = " or ".join(repr(kind) for kind in known)
     if details["type"] == "union_tag_not_found":
         return Fault((*location, "kind"), f"is required and missing: use {allowed}")

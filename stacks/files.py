@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,10 @@ from components.vault.pgp import binary
 
 from .faults import Fault, Location
 from .settings import Settings
-from .vault import VaultSettings
+from .vault import JwtAuthSettings, VaultSettings
+from .vault_logins import LdapLogin, OidcLogin
+
+_CERTIFICATE, _PUBLIC_KEY = "CERTIFICATE", "PUBLIC KEY"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,15 @@ class Files:
     kubernetes_ca: str | None
     """PEM of the CA of the API server's certificate."""
 
+    issuer_ca: str | None = None
+    """PEM of the CA of whoever tells the keys that sign workloads' tokens."""
+
+    issuer_keys: Sequence[str] = ()
+    """PEM of those keys."""
+
+    login_cas: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """PEM of the CA of each login's directory, by the login's path."""
+
 
 def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     """The files that `settings` name, and what is wrong with them."""
@@ -40,10 +52,22 @@ def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
         return Files(None, (), None, None), faults
     pgp_keys = _pgp(settings.backend, faults)
     vault_ca = _pem(settings.backend.ca_certificate, ("backend", "caCertificate"), faults)
-    auth = settings.backend.auth
+    login_cas = {
+        login.path: _pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), faults)
+        for number, login in enumerate(settings.backend.logins)
+        if isinstance(login, LdapLogin | OidcLogin)
+    }
+    auth, place = settings.backend.auth, ("backend", "auth")
+    if isinstance(auth, JwtAuthSettings):
+        keys = [
+            _pem(path, (*place, "publicKeys", number), faults, _PUBLIC_KEY)
+            for number, path in enumerate(auth.public_keys)
+        ]
+        issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), faults)
+        return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas), faults
     host, host_ca = (
         auth.kubernetes_host,
-        _pem(auth.kubernetes_ca_certificate, ("backend", "auth", "kubernetesCaCertificate"), faults),
+        _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), faults),
     )
     if auth.create and host is None and settings.backend.server:
         host = "https://kubernetes.default.svc"
@@ -51,7 +75,7 @@ def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     elif auth.create and host is None:
         host, kubeconfig_ca = _api_server(settings, faults)
         host_ca = host_ca or kubeconfig_ca
-    return Files(vault_ca, pgp_keys, host, host_ca), faults
+    return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas), faults
 
 
 def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
@@ -71,7 +95,7 @@ def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
     return found
 
 
-def _pem(path: str | None, key: Location, faults: list[Fault]) -> str | None:
+def _pem(path: str | None, key: Location, faults: list[Fault], what: str = _CERTIFICATE) -> str | None:
     if path is None:
         return None
     try:
@@ -79,8 +103,9 @@ def _pem(path: str | None, key: Location, faults: list[Fault]) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         faults.append(Fault(key, f"{path!r} can't be read ({_reason(error)}): name a PEM file"))
         return None
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        faults.append(Fault(key, f"{path!r} holds no PEM certificate"))
+    if f"-----BEGIN {what}-----" not in text:
+        # Never the file's text: somebody may have named a private key.
+        faults.append(Fault(key, f"{path!r} holds no PEM {what.lower()}"))
     return text
 
 

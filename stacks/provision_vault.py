@@ -9,16 +9,18 @@ from pydantic import SecretStr
 
 from components.kubernetes.csi_driver import CA_PATH
 from components.seeds import Seed
-from components.vault.auth import KubernetesAuth
+from components.vault.auth import KubernetesAuth, WorkloadAuth
 from components.vault.backend import VaultBackend, VaultConnection
 from components.vault.engines import KvEngine
+from components.vault.jwt_auth import JwtAuth
 
 from .files import Files
 from .provision import Provisioned, namespaces
+from .provision_logins import declare_audit, declare_logins
 from .reached_vault import ReachedVault
 from .seeds import Generated, to_seed
 from .settings import Settings
-from .vault import VaultSettings
+from .vault import JwtAuthSettings, VaultSettings
 
 
 def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
@@ -54,20 +56,14 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         engine=KvEngine(
             "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
         ),
-        auth=KubernetesAuth(
-            "vault",
-            path=vault.auth.path,
-            create=vault.auth.create,
-            kubernetes_host=files.kubernetes_host,
-            kubernetes_ca_certificate=files.kubernetes_ca,
-            reviewer=vault.auth.reviewer,
-            opts=in_vault,
-        ),
+        auth=_auth(settings, vault, files, in_vault),
         audience=vault.audience,
         token_ttl=vault.token_ttl,
         token_max_ttl=vault.token_max_ttl,
         opts=in_vault,
     )
+    declare_audit(vault, in_vault)
+    declare_logins(settings, vault, files, in_vault)
     return Provisioned(
         backend=backend,
         described={
@@ -84,6 +80,30 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         cluster=cluster,
         namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
         vault_ca=found.authority,
+    )
+
+
+def _auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> WorkloadAuth:
+    auth = vault.auth
+    if isinstance(auth, JwtAuthSettings):
+        return JwtAuth(
+            "vault",
+            path=auth.path,
+            create=auth.create,
+            issuer=auth.issuer or settings.kubernetes.oidc_issuer,
+            jwks_url=auth.jwks_url,
+            public_keys=files.issuer_keys,
+            ca_certificate=files.issuer_ca,
+            opts=opts,
+        )
+    return KubernetesAuth(
+        "vault",
+        path=auth.path,
+        create=auth.create,
+        kubernetes_host=files.kubernetes_host,
+        kubernetes_ca_certificate=files.kubernetes_ca,
+        reviewer=auth.reviewer,
+        opts=opts,
     )
 
 

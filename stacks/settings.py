@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from components.delivery import DELIVERIES
 from components.names import Declaration, ObjectPath
 from components.unique import unique
+from components.vault.audit import AUDIT_DEVICES
 from components.vault.storage import STORAGES
 from components.vault.tls import TLS
 from components.workload import Workload
@@ -21,10 +22,11 @@ from .crosschecks import crosschecks
 from .faults import NAMESPACE, InvalidSettingsError, Unions, faults_of
 from .kubernetes import KubernetesSettings
 from .seeds import ObjectSeeds
-from .vault import VaultSettings
+from .vault import AUTH, VaultSettings
+from .vault_logins import LOGINS
 from .vault_server import CUSTODIES, SEALS
 
-SECRET_KEYS = ("seeds", "clientSecret")
+SECRET_KEYS = ("seeds", "clientSecret", "credentials")
 """Keys whose values are never shown."""
 
 UNIONS: Unions = {
@@ -33,6 +35,9 @@ UNIONS: Unions = {
     ("backend", "server", "seal"): SEALS,
     ("backend", "server", "storage"): STORAGES,
     ("backend", "bootstrap", "custody"): CUSTODIES,
+    ("backend", "auth"): AUTH,
+    ("backend", "logins", "*"): LOGINS,
+    ("backend", "audit", "*"): AUDIT_DEVICES,
     ("workloads", "*", "delivery"): DELIVERIES,
 }
 """What is told apart by its kind."""
@@ -56,6 +61,10 @@ class Settings(Declaration):
     seeds: Mapping[ObjectPath, ObjectSeeds] = {}
     """Values that the stack itself writes to the store: object, key, value. Key Vault's objects may go without a key:
     object, value."""
+
+    credentials: Mapping[str, Annotated[SecretStr, Field(min_length=1)]] = {}
+    """With `backend.logins`, as config secrets: by a login's path its `bindDn`'s password or its client's secret, by
+    `<path>/<user>` a user's password."""
 
     client_secret: Annotated[SecretStr | None, Field(min_length=1)] = None
     """With `backend.identity.mode: service-principal`: the service principal's secret, as a config secret."""

@@ -1,13 +1,18 @@
 """What a stack may say of a HashiCorp Vault."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from components.names import Declaration, ObjectPath
+from components.unique import unique
+from components.vault.audit import AuditDeviceArgs
 from components.vault.choices import Reviewer
 
-from .values import Address, Seconds
+from .raw import mapping
+from .values import Address, Issuer, Seconds
+from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
 
 
@@ -24,6 +29,9 @@ class KvMount(Declaration):
 class KubernetesAuthSettings(Declaration):
     """The Kubernetes auth method that workloads log in by."""
 
+    kind: Literal["kubernetes"] = "kubernetes"
+    """Which method: `kubernetes`, also where it is left out."""
+
     path: ObjectPath = "kubernetes"
     """Where it is mounted; a path of its own for each cluster that shares a Vault."""
 
@@ -39,6 +47,46 @@ class KubernetesAuthSettings(Declaration):
     reviewer: Reviewer = "service-account"
     """Whose token reviews clients' tokens: `service-account` (made for it) for a Vault outside the cluster,
     `in-cluster` for one inside, `client` for the client's own."""
+
+
+class JwtAuthSettings(Declaration):
+    """A JWT auth method that workloads log in by: Vault checks a token's signature itself and asks no API server."""
+
+    kind: Literal["jwt"]
+    """Which method: `jwt`; for HCP, and wherever Vault doesn't reach the API server."""
+
+    path: ObjectPath = "jwt"
+    """Where it is mounted; a path of its own for each cluster that shares a Vault."""
+
+    create: bool = True
+    """Mount and configure it; false where it exists and is configured."""
+
+    issuer: Issuer | None = None
+    """The cluster's issuer, as its tokens name it; `kubernetes.oidcIssuer` where it is left out. Vault reads the
+    signing keys there, unless `jwksUrl` or `publicKeys` say otherwise."""
+
+    jwks_url: Issuer | None = None
+    """URL of the signing keys, where the issuer can't be reached by its name."""
+
+    public_keys: tuple[str, ...] = ()
+    """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
+
+    ca_certificate: str | None = None
+    """File with the CA of the issuer's, or the keys', server; the system's CAs where it is left out."""
+
+
+AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "jwt": JwtAuthSettings}
+"""How workloads may log in, by its kind."""
+
+
+def _auth_kind(value: object) -> object:
+    return getattr(value, "kind", None) or mapping(value).get("kind", "kubernetes")
+
+
+AuthSettings = Annotated[
+    Annotated[KubernetesAuthSettings, Tag("kubernetes")] | Annotated[JwtAuthSettings, Tag("jwt")],
+    Discriminator(_auth_kind),
+]
 
 
 class VaultSettings(Declaration):
@@ -72,8 +120,17 @@ class VaultSettings(Declaration):
     mount: KvMount = KvMount()
     """The KV version 2 engine."""
 
-    auth: KubernetesAuthSettings = KubernetesAuthSettings()
-    """The auth method."""
+    auth: AuthSettings = KubernetesAuthSettings()
+    """The auth method that workloads log in by."""
+
+    logins: Annotated[tuple[LoginSettings, ...], unique("path", what="the path")] = ()
+    """Auth methods of people and of machines outside the cluster."""
+
+    groups: Annotated[tuple[GroupSettings, ...], unique("name", what="the name")] = ()
+    """What people and machines may do."""
+
+    audit: Annotated[tuple[AuditDeviceArgs, ...], unique("path", what="the path")] = ()
+    """Audit devices that the stack enables."""
 
     audience: Annotated[str, Field(min_length=1)] = "vault"
     """Audience of the workloads' service account tokens."""

@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from components.vault.choices import insecure, server_faults, shares_fault, unreadable
 
+from . import vault_login_rules
 from .faults import Fault
 from .raw import entries, is_generator, mapping, secrets
 
@@ -19,6 +20,7 @@ def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
     if "server" in backend:
         yield from _server(raw, mapping(backend["server"]), stack)
     yield from _bootstrap(backend, mapping(backend.get("bootstrap")))
+    yield from vault_login_rules.rules(raw, backend, local=local(stack))
     yield from _unreadable(raw)
     yield from _keyless(seeds)
     yield from _unseeded(backend, seeds, raw)

@@ -2,15 +2,45 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
+from ..workload import Workload
 from .choices import Reviewer
 
 REVIEWER_NAMESPACE = "kube-system"
+
+
+class WorkloadAuth(Protocol):
+    """An auth method by which a pod's service account token becomes a Vault token."""
+
+    path: str
+    """The path that the method is mounted at."""
+
+    def role_for(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """Make the role that admits `workload`'s service account, with that audience, and nobody else.
+
+        :param name: The role's name.
+        :param policy: The only policy of its tokens.
+        :param audience: Audience of the service account's tokens.
+        :param token_ttl: Life of its Vault tokens, in seconds.
+        :param token_max_ttl: Their longest life, with renewals, in seconds.
+        :param parent: What the role belongs to.
+        """
+        ...
 
 
 class KubernetesAuth(pulumi.ComponentResource):
@@ -75,6 +105,32 @@ class KubernetesAuth(pulumi.ComponentResource):
             )
             self.ready = [mount, configuration]
         self.register_outputs({"path": path})
+
+    def role_for(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """As `WorkloadAuth` says."""
+        return pulumi_vault.kubernetes.AuthBackendRole(
+            workload.path,
+            backend=self.path,
+            role_name=name,
+            bound_service_account_names=[workload.name],
+            bound_service_account_namespaces=[workload.namespace],
+            audience=audience,
+            token_policies=[policy],
+            token_no_default_policy=True,
+            token_ttl=token_ttl,
+            token_max_ttl=token_max_ttl,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+        )
 
     def _reviewer_token(self, name: str) -> pulumi.Output[str]:
         account_name = f"vault-token-reviewer-{self.path.replace('/', '-')}"

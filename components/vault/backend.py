@@ -8,10 +8,10 @@ import yaml
 
 from ..backend import Grant
 from ..workload import Secret, Workload
-from .auth import KubernetesAuth
+from .auth import WorkloadAuth
 from .choices import unreadable
 from .engines import KvEngine
-from .policy import read_policy
+from .policy import policy_of, read_policy
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class VaultBackend(pulumi.ComponentResource):
         *,
         connection: VaultConnection,
         engine: KvEngine,
-        auth: KubernetesAuth,
+        auth: WorkloadAuth,
         audience: str = "vault",
         token_ttl: int = 1200,
         token_max_ttl: int = 3600,
@@ -68,7 +68,7 @@ class VaultBackend(pulumi.ComponentResource):
         :param name: The component's name in the stack.
         :param connection: How the CSI provider reaches Vault.
         :param engine: The KV engine that holds the objects.
-        :param auth: The auth method that workloads log in by.
+        :param auth: The auth method that workloads log in by: `KubernetesAuth` or `JwtAuth`.
         :param audience: Audience of workloads' service account tokens; roles require it and classes ask for it.
         :param token_ttl: Life of a workload's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
@@ -91,25 +91,21 @@ class VaultBackend(pulumi.ComponentResource):
             if fault := unreadable(secret.model_dump()):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
         identity = f"{workload.namespace}.{workload.name}"
-        policy_name = f"{self._auth.path}.{identity}".lower()
+        policy_name = policy_of(self._auth.path, workload.path)
         policy = pulumi_vault.Policy(
             workload.path,
             name=policy_name,
             policy=read_policy(self._engine.path, workload.objects),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        role = pulumi_vault.kubernetes.AuthBackendRole(
-            workload.path,
-            backend=self._auth.path,
-            role_name=identity,
-            bound_service_account_names=[workload.name],
-            bound_service_account_namespaces=[workload.namespace],
+        role = self._auth.role_for(
+            workload,
+            name=identity,
+            policy=policy_name,
             audience=self._audience,
-            token_policies=[policy_name],
-            token_no_default_policy=True,
             token_ttl=self._token_ttl,
             token_max_ttl=self._token_max_ttl,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._auth.ready),
+            parent=self,
         )
         values = [self._engine.objects[name] for name in workload.objects if name in self._engine.objects]
         return Grant(

@@ -15,3 +15,8 @@ def read_policy(mount: str, objects: Iterable[str]) -> str:
         f'path "{object_path(mount)}/data/{object_path(name)}" {{\n  capabilities = ["read"]\n}}\n'
         for name in sorted(set(objects))
     )
+
+
+def policy_of(auth_path: str, workload: str) -> str:
+    """Name of the policy of `workload`, written `namespace/name`, which logs in by the method at `auth_path`."""
+    return f"{auth_path}.{workload.replace('/', '.')}".lower()

@@ -55,6 +55,18 @@ class Kind:
     listing: str | None = None
     """Where it is found, in a list by path, if it can't be read by itself."""
 
+    mounts: str | None = None
+    """The auth method that creating it mounts first and deleting it unmounts, where it is configuration of one."""
+
+    elsewhere: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """Output to the path where it is read, and the field there."""
+
+    created_at: str | None = None
+    """Where it is written for the first time, if elsewhere."""
+
+    named: str | None = None
+    """Field of the first write's answer that is its id, where Vault chooses that; `{id}` in `path` stands for it."""
+
     directives: Collection[str] = ()
     """Inputs that say how to write or delete it, and are no part of what Vault keeps."""
 
@@ -62,7 +74,8 @@ class Kind:
     def inputs(self) -> set[str]:
         """Every input that it takes."""
         named = {name for _, name, _, _ in Formatter().parse(self.path) if name}
-        return {*named, *self.fields, *self.defaults, *self.directives, "namespace"}
+        mounted = {"description"} if self.mounts else set[str]()
+        return {*named, *self.fields, *self.defaults, *self.directives, *mounted, "namespace"} - {"id"}
 
 
 _MOUNTED = {"type": "type", "description": "description", "options": "options", "local": "local"}
@@ -87,7 +100,7 @@ _TOKENS = {
     "tokenType": "token_type",
 }
 
-KINDS: Mapping[str, Kind] = {
+KINDS: dict[str, Kind] = {
     "vault:index/mount:Mount": Kind(
         path="sys/mounts/{path}",
         id="{path}",
@@ -170,10 +183,108 @@ KINDS: Mapping[str, Kind] = {
             "expirationLeeway": "expiration_leeway",
             "notBeforeLeeway": "not_before_leeway",
             "groupsClaim": "groups_claim",
+            "allowedRedirectUris": "allowed_redirect_uris",
+            "oidcScopes": "oidc_scopes",
             **_TOKENS,
         },
         immutable=("backend", "roleName"),
         defaults={"backend": "jwt"},
+    ),
+}
+
+_ACCESSOR = {"accessor": ("sys/auth/{path}", "accessor")}
+
+
+def _login(mounts: str, fields: Mapping[str, str], **options: Any) -> Kind:
+    """An auth method that is mounted and configured in one."""
+    return Kind(
+        path="auth/{path}/config",
+        id="{path}",
+        fields={**fields, **options.pop("tokens", _TOKENS)},
+        immutable=("path", "type") if mounts == "{type}" else ("path",),
+        new=True,
+        mounts=mounts,
+        elsewhere=_ACCESSOR,
+        **options,
+    )
+
+
+KINDS |= {
+    "vault:jwt/authBackend:AuthBackend": _login(
+        "{type}",
+        {
+            "boundIssuer": "bound_issuer",
+            "defaultRole": "default_role",
+            "jwksCaPem": "jwks_ca_pem",
+            "jwksUrl": "jwks_url",
+            "jwtValidationPubkeys": "jwt_validation_pubkeys",
+            "oidcClientId": "oidc_client_id",
+            "oidcClientSecret": "oidc_client_secret",
+            "oidcDiscoveryCaPem": "oidc_discovery_ca_pem",
+            "oidcDiscoveryUrl": "oidc_discovery_url",
+        },
+        tokens={},
+        defaults={"type": "jwt", "path": "jwt"},
+    ),
+    "vault:ldap/authBackend:AuthBackend": _login(
+        "ldap",
+        {
+            "url": "url",
+            "userdn": "userdn",
+            "userattr": "userattr",
+            "groupdn": "groupdn",
+            "groupattr": "groupattr",
+            "groupfilter": "groupfilter",
+            "binddn": "binddn",
+            "bindpass": "bindpass",
+            "discoverdn": "discoverdn",
+            "certificate": "certificate",
+            "starttls": "starttls",
+            "insecureTls": "insecure_tls",
+        },
+        defaults={"path": "ldap"},
+    ),
+    "vault:github/authBackend:AuthBackend": _login(
+        "github",
+        {"organization": "organization", "organizationId": "organization_id", "baseUrl": "base_url"},
+        defaults={"path": "github"},
+    ),
+    "vault:appRole/authBackendRole:AuthBackendRole": Kind(
+        path="auth/{backend}/role/{roleName}",
+        id="auth/{backend}/role/{roleName}",
+        fields={
+            "secretIdTtl": "secret_id_ttl",
+            "secretIdNumUses": "secret_id_num_uses",
+            "secretIdBoundCidrs": "secret_id_bound_cidrs",
+            "bindSecretId": "bind_secret_id",
+            **_TOKENS,
+        },
+        immutable=("backend", "roleName"),
+        defaults={"backend": "approle"},
+        elsewhere={"roleId": ("auth/{backend}/role/{roleName}/role-id", "role_id")},
+    ),
+    "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser": Kind(
+        path="auth/{mount}/users/{username}",
+        id="auth/{mount}/users/{username}",
+        fields={"passwordWo": "password", **_TOKENS},
+        immutable=("mount", "username"),
+        directives=("passwordWoVersion",),
+    ),
+    "vault:identity/group:Group": Kind(
+        path="identity/group/id/{id}",
+        id="{id}",
+        fields={"name": "name", "type": "type", "policies": "policies"},
+        immutable=("type",),
+        created_at="identity/group",
+        named="id",
+    ),
+    "vault:identity/groupAlias:GroupAlias": Kind(
+        path="identity/group-alias/id/{id}",
+        id="{id}",
+        fields={"name": "name", "mountAccessor": "mount_accessor", "canonicalId": "canonical_id"},
+        immutable=(),
+        created_at="identity/group-alias",
+        named="id",
     ),
 }
 
@@ -211,7 +322,15 @@ class VaultProvider(Provider):
     @classmethod
     def secret(cls, kind: str) -> Collection[str]:
         """What Vault is there to keep."""
-        return ("dataJson", "data", "tokenReviewerJwt")
+        return (
+            "dataJson",
+            "data",
+            "tokenReviewerJwt",
+            "bindpass",
+            "oidcClientSecret",
+            "passwordWo",
+            "passwordWoVersion",
+        )
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
@@ -246,22 +365,37 @@ class VaultProvider(Provider):
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
         """Whether both would be written to one path."""
         entry, space, before = _kind(kind), "namespace", before or after
+        if entry.named:
+            return False
         return _at(entry.path, before) == _at(entry.path, after) and before.get(space) == after.get(space)
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
         """Vault computes accessors and metadata."""
         if kind == _KV and (before is None or before.get("dataJson") != inputs.get("dataJson")):
             return {"data": UNKNOWN, "metadata": UNKNOWN}
-        return dict.fromkeys(_kind(kind).computed, UNKNOWN) if before is None else {}
+        entry = _kind(kind)
+        return dict.fromkeys((*entry.computed, *entry.elsewhere), UNKNOWN) if before is None else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Write it; a mount, an auth method or an audit device must be new."""
         entry = _kind(kind)
-        path = _at(entry.path, inputs)
-        if entry.new and self._found(kind, inputs) is not None:
-            raise ProviderError(f"{path} exists already in {self._address}: choose another path, or use what exists")
-        self._ask("write", path, inputs, _body(kind, inputs))
-        return entry.id.format(**inputs), self._outputs(kind, inputs)
+        path = _at(entry.created_at or entry.path, inputs)
+        mount = f"sys/auth/{inputs['path']}" if entry.mounts else None
+        if entry.new and (self._ask("read", mount, inputs) if mount else self._found(kind, "", inputs)) is not None:
+            raise ProviderError(
+                f"{mount or path} exists already in {self._address}: choose another path, or use what exists"
+            )
+        if mount:
+            body = {"type": str(entry.mounts).format(**inputs), "description": inputs.get("description", "")}
+            self._ask("write", mount, inputs, body)
+        try:
+            answer = self._ask("write", path, inputs, _body(kind, inputs))
+        except ProviderError:
+            if mount:
+                self._ask("delete", mount, inputs)
+            raise
+        id_ = str(((answer or {}).get("data") or {}).get(entry.named)) if entry.named else entry.id.format(**inputs)
+        return id_, self._outputs(kind, id_, inputs)
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
@@ -271,52 +405,57 @@ class VaultProvider(Provider):
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
         if inputs.get("disableRead"):
             return outputs, inputs
-        found = self._found(kind, inputs)
+        found = self._found(kind, id_, inputs)
         if found is None:
             return None
         now = _inputs(kind, inputs, found)
-        return self._outputs(kind, now), now
+        return self._outputs(kind, id_, now), now
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Write what can change; what was taken out of the inputs is emptied, as Vault would keep it."""
         entry = _kind(kind)
         emptied = {key: type(value)() for key, value in before.items() if key not in inputs and value is not None}
         changed = {**emptied, **inputs}
-        path = _at(entry.updated_at or entry.path, inputs)
+        path = _at(entry.updated_at or entry.path, {**inputs, "id": id_})
         if entry.updatable is None:
             body = _body(kind, changed)
         else:
             body = _tuning(kind, {key: value for key, value in changed.items() if key in entry.updatable})
         self._ask("write", path, inputs, body)
-        return self._outputs(kind, inputs)
+        return self._outputs(kind, id_, inputs)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Delete it, if Vault can."""
         entry = _kind(kind)
         everything = kind == _KV and inputs.get("deleteAllVersions")
+        path = "sys/auth/{path}" if entry.mounts else "{mount}/metadata/{name}" if everything else entry.path
         if entry.removable:
-            self._ask("delete", _at("{mount}/metadata/{name}" if everything else entry.path, inputs), inputs)
+            self._ask("delete", _at(path, {**inputs, "id": id_}), inputs)
 
-    def _outputs(self, kind: str, inputs: Properties) -> Properties:
+    def _outputs(self, kind: str, id_: str, inputs: Properties) -> Properties:
         entry = _kind(kind)
         if kind == _KV:
             if inputs.get("disableRead"):
                 return {**inputs, "path": entry.id.format(**inputs)}
-            found = self._found(kind, inputs) or {}
+            found = self._found(kind, id_, inputs) or {}
             data = {key: _text(value) for key, value in (found.get("data") or {}).items()}
             metadata = {key: _text(value) for key, value in (found.get("metadata") or {}).items() if value is not None}
             return {**inputs, "data": data, "metadata": metadata, "path": entry.id.format(**inputs)}
-        if not entry.computed:
-            return inputs
-        found = self._found(kind, inputs) or {}
-        return {**inputs, **{output: found.get(name) for output, name in entry.computed.items()}}
+        outputs = dict(inputs)
+        if entry.computed:
+            found = self._found(kind, id_, inputs) or {}
+            outputs |= {output: found.get(name) for output, name in entry.computed.items()}
+        for output, (path, name) in entry.elsewhere.items():
+            answer = self._ask("read", _at(path, inputs), inputs) or {}
+            outputs[output] = (answer.get("data") or {}).get(name)
+        return outputs
 
-    def _found(self, kind: str, inputs: Properties) -> Properties | None:
+    def _found(self, kind: str, id_: str, inputs: Properties) -> Properties | None:
         entry = _kind(kind)
         if entry.listing:
             answer = self._ask("read", entry.listing, inputs)
             return ((answer or {}).get("data") or {}).get(f"{inputs['path']}/")
-        answer = self._ask("read", _at(entry.path, inputs), inputs)
+        answer = self._ask("read", _at(entry.path, {**inputs, "id": id_}), inputs)
         return None if answer is None else answer["data"]
 
     def _ask(

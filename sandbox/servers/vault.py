@@ -28,6 +28,7 @@ _ADMIN_RULES = "\n".join(
         "sys/policies/acl*": _ALL,
         "sys/policy*": _ALL,
         "auth/*": _ALL,
+        "identity/group*": _ALL,
         "+/data/*": _ALL,
         "+/metadata/*": _ALL,
         "+/config": _ALL,

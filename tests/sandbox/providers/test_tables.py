@@ -20,7 +20,14 @@ RESOURCES = {
         pulumi_vault.kv.SecretV2,
         pulumi_vault.kubernetes.AuthBackendConfig,
         pulumi_vault.kubernetes.AuthBackendRole,
+        pulumi_vault.jwt.AuthBackend,
         pulumi_vault.jwt.AuthBackendRole,
+        pulumi_vault.ldap.AuthBackend,
+        pulumi_vault.github.AuthBackend,
+        pulumi_vault.approle.AuthBackendRole,
+        pulumi_vault.UserpassAuthBackendUser,
+        pulumi_vault.identity.Group,
+        pulumi_vault.identity.GroupAlias,
     )
 }
 
@@ -35,8 +42,16 @@ def properties(resource: type) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_name_in_the_table_is_the_sdks(kind: str) -> None:
     entry = KINDS[kind]
-    in_path = {name for _, name, _, _ in string.Formatter().parse(entry.path) if name}
-    used = {*entry.fields, *entry.immutable, *entry.defaults, *entry.computed, *in_path, *(entry.updatable or ())}
+    in_path = {name for _, name, _, _ in string.Formatter().parse(entry.path) if name} - {"id"}
+    used = {
+        *entry.fields,
+        *entry.immutable,
+        *entry.defaults,
+        *entry.computed,
+        *entry.elsewhere,
+        *in_path,
+        *(entry.updatable or ()),
+    }
 
     assert used <= properties(RESOURCES[kind])
     assert in_path <= set(entry.immutable)

@@ -1,0 +1,122 @@
+"""Where a Vault writes down who asked for what."""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Literal
+
+import pulumi
+from pydantic import Field
+
+from ..names import Declaration, ObjectPath
+
+
+class FileAudit(Declaration):
+    """A file on each server. Rotate it by SIGHUP. (Vault docs: "File audit device")"""
+
+    kind: Literal["file"] = "file"
+    """Which device: `file`."""
+
+    path: ObjectPath = "file"
+    """The path that the device is enabled at."""
+
+    file: Annotated[str, Field(min_length=1)] = "/vault/audit/audit.log"
+    """The file, as the server names it, or `stdout`. The default is on the volume `backend.server.audit`."""
+
+
+class SyslogAudit(Declaration):
+    """The syslog of each server's machine. (Vault docs: "Syslog audit device")"""
+
+    kind: Literal["syslog"] = "syslog"
+    """Which device: `syslog`."""
+
+    path: ObjectPath = "syslog"
+    """The path that the device is enabled at."""
+
+    facility: str = "AUTH"
+    """The syslog facility."""
+
+    tag: str = "vault"
+    """The program's name there."""
+
+
+class SocketAudit(Declaration):
+    """A collector, such as Fluentd's or Splunk's TCP input. While neither it nor another device takes lines, Vault
+    answers nobody. (Vault docs: "Socket audit device")"""
+
+    kind: Literal["socket"] = "socket"
+    """Which device: `socket`."""
+
+    path: ObjectPath = "socket"
+    """The path that the device is enabled at."""
+
+    address: Annotated[str, Field(min_length=1)]
+    """The collector's host and port, or the path of a Unix socket."""
+
+    socket_type: Literal["tcp", "udp", "unix"] = "tcp"
+    """How it is reached. UDP may lose lines that are longer than a packet."""
+
+    write_timeout_seconds: Annotated[int, Field(ge=1)] = 2
+    """How long a write may take, in seconds."""
+
+
+AuditDeviceArgs = Annotated[FileAudit | SyslogAudit | SocketAudit, Field(discriminator="kind")]
+"""A device, by its kind."""
+
+AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": SyslogAudit, "socket": SocketAudit}
+"""What a device may be, by its kind."""
+
+
+def lonely(kinds: Collection[str]) -> str | None:
+    """Why devices of these kinds don't do, as the end of a sentence; `None` where they do."""
+    if set(kinds) == {"socket"}:
+        return "are sockets alone: Vault answers nobody while the collector is away; add a device of kind 'file'"
+    return None
+
+
+class AuditDevice(pulumi.ComponentResource):
+    """An audit device. Vault writes each request and answer to it, with secrets as keyed hashes, before it answers.
+
+    Enable two: Vault answers as long as one of them takes what it writes. (Vault docs: "Audit devices")
+    """
+
+    path: str
+    """The path that the device is enabled at."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        device: FileAudit | SyslogAudit | SocketAudit,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param device: What it is.
+        """
+        # A stack that declares devices loads the provider, one that validates them does not.
+        import pulumi_vault  # noqa: PLC0415
+
+        super().__init__("strongroom:index:AuditDevice", name, None, opts)
+        self.path = device.path
+        pulumi_vault.Audit(
+            name,
+            type=device.kind,
+            path=device.path,
+            description="Enabled by Strongroom",
+            options=_options(device),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"path": self.path})
+
+
+def _options(device: FileAudit | SyslogAudit | SocketAudit) -> dict[str, str]:
+    match device:
+        case FileAudit():
+            return {"file_path": device.file, "mode": "0600"}
+        case SyslogAudit():
+            return {"facility": device.facility, "tag": device.tag}
+        case SocketAudit():
+            return {
+                "address": device.address,
+                "socket_type": device.socket_type,
+                "write_timeout": f"{device.write_timeout_seconds}s",
+            }

@@ -1,0 +1,48 @@
+"""What groups of a directory may do."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_vault
+
+
+class DirectoryGroup(pulumi.ComponentResource):
+    """What a group of a directory may do: of LDAP, a GitHub team, a group in OIDC tokens.
+
+    Its members' tokens get the policies for as long as the group has them, so that a change ends access at once; who
+    leaves the group loses them with the next login. (Vault docs: "Identity: external groups")
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        group: str,
+        path: str,
+        accessor: pulumi.Input[str],
+        policies: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param group: The group, as the directory names it: a GitHub team's slug, the groups claim's value.
+        :param path: Where its auth method is mounted.
+        :param accessor: That mount's accessor.
+        :param policies: Names of the policies.
+        """
+        super().__init__("strongroom:index:DirectoryGroup", name, None, opts)
+        made = pulumi_vault.identity.Group(
+            name,
+            name=f"{path}.{group}",
+            type="external",
+            policies=list(policies),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        pulumi_vault.identity.GroupAlias(
+            name,
+            name=group,
+            mount_accessor=accessor,
+            canonical_id=made.id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

@@ -1,0 +1,175 @@
+"""What auth methods of people and machines declare."""
+
+import pulumi
+import pytest
+
+from components import (
+    AppRole,
+    AppRoleAuth,
+    AuditDevice,
+    DirectoryGroup,
+    FileAudit,
+    GithubAuth,
+    JwtAuth,
+    KvEngine,
+    LdapAuth,
+    OidcAuth,
+    Secret,
+    SocketAudit,
+    SyslogAudit,
+    User,
+    UserpassAuth,
+    VaultBackend,
+    Workload,
+)
+from components.vault.backend import VaultConnection
+from tests.conftest import Declare
+
+CANARY = "canary-of-a-login"
+ISSUER = "https://issuer.example.net/cluster/"
+
+
+def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Declare) -> None:
+    workload = Workload(
+        name="orders",
+        namespace="shop",
+        image="busybox:1.36",
+        secrets=(Secret(name="password", object="db-pass", key="password"),),
+    )
+
+    def program() -> None:
+        VaultBackend(
+            "vault",
+            connection=VaultConnection("https://vault.example.net:8200"),
+            engine=KvEngine("vault"),
+            auth=JwtAuth("vault", path="jwt-dev", issuer=ISSUER),
+            audience="https://vault.example.net",
+            token_ttl=600,
+        ).grant(workload)
+
+    declared = declare(program)
+    method = declared.one("vault:jwt/authBackend:AuthBackend").inputs
+    role = declared.one("vault:jwt/authBackendRole:AuthBackendRole")
+
+    assert (method["oidcDiscoveryUrl"], method["boundIssuer"]) == (ISSUER, ISSUER)
+    assert role.inputs["boundSubject"] == "system:serviceaccount:shop:orders"
+    assert role.inputs["boundAudiences"] == ["https://vault.example.net"]
+    assert role.inputs["tokenPolicies"] == ["jwt-dev.shop.orders"]
+    assert role.inputs["tokenNoDefaultPolicy"] is True
+    assert role.inputs["tokenTtl"] == 600
+    assert "vault" in role.dependencies
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"jwks_url": "https://api.example.net/openid/v1/jwks"}, {"jwksUrl", "jwksCaPem"}),
+        ({"public_keys": ["PEM"]}, {"jwtValidationPubkeys"}),
+        ({}, {"oidcDiscoveryUrl", "oidcDiscoveryCaPem"}),
+    ],
+)
+def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told: set[str]) -> None:
+    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, ca_certificate="authority", **where)).one(  # pyright: ignore[reportArgumentType]
+        "vault:jwt/authBackend:AuthBackend"
+    )
+    places = {"jwksUrl", "jwksCaPem", "jwtValidationPubkeys", "oidcDiscoveryUrl", "oidcDiscoveryCaPem"}
+    assert {name for name in places if method.inputs.get(name) is not None} == told
+
+
+def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
+    with pytest.raises(ValueError, match="needs issuer"):
+        JwtAuth("vault")
+    with pytest.raises(ValueError, match="keep one"):
+        JwtAuth("vault", issuer=ISSUER, jwks_url="https://a", public_keys=["b"])
+
+
+def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: Declare) -> None:
+    role = declare(lambda: AppRoleAuth("approle", roles=[AppRole("runner", ["a"], bound_cidrs=["10.1.0.0/16"])])).one(
+        "vault:appRole/authBackendRole:AuthBackendRole"
+    )
+
+    assert role.inputs["secretIdNumUses"] == 1
+    assert role.inputs["secretIdTtl"] == 86400
+    assert role.inputs["secretIdBoundCidrs"] == role.inputs["tokenBoundCidrs"] == ["10.1.0.0/16"]
+    assert role.inputs["tokenPolicies"] == ["a"]
+
+
+def test_another_password_is_told_by_another_version_and_both_are_secret(declare: Declare) -> None:
+    def versions(password: str) -> object:
+        user = declare(lambda: UserpassAuth("userpass", users=[User("dora", ["a"], password)])).one(
+            "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
+        )
+        assert {"passwordWo", "passwordWoVersion"} <= user.secret_inputs
+        return user.inputs["passwordWoVersion"]
+
+    assert versions(CANARY) == versions(CANARY)
+    assert versions(CANARY) != versions("another")
+
+
+def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
+    def program() -> None:
+        LdapAuth(
+            "ldap",
+            url="ldaps://ldap.example.net",
+            user_dn="ou=people",
+            group_dn="ou=groups",
+            bind_dn="cn=vault",
+            bind_password=CANARY,
+        )
+        OidcAuth(
+            "oidc",
+            discovery_url=ISSUER,
+            client_id="vault",
+            client_secret=CANARY,
+            redirect_uris=["https://vault.example.net/ui/vault/auth/oidc/oidc/callback"],
+        )
+
+    declared = declare(program)
+    directory = declared.one("vault:ldap/authBackend:AuthBackend")
+    assert "bindpass" in directory.secret_inputs
+    assert (directory.inputs["insecureTls"], directory.inputs["discoverdn"]) == (False, False)
+    assert "oidcClientSecret" in declared.one("vault:jwt/authBackend:AuthBackend").secret_inputs
+    assert declared.one("vault:jwt/authBackendRole:AuthBackendRole").inputs["boundAudiences"] == ["vault"]
+
+
+def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
+    def program() -> None:
+        method = GithubAuth("github", organization="acme")
+        DirectoryGroup(
+            "auditors",
+            group="security-team",
+            path=method.path,
+            accessor=pulumi.Output.from_input("accessor of github"),
+            policies=["a", "b"],
+        )
+
+    declared = declare(program)
+    group = declared.one("vault:identity/group:Group").inputs
+    alias = declared.one("vault:identity/groupAlias:GroupAlias").inputs
+    assert (group["name"], group["type"], group["policies"]) == ("github.security-team", "external", ["a", "b"])
+    assert alias == {
+        "name": "security-team",
+        "mountAccessor": "accessor of github",
+        "canonicalId": "auditors-id",
+    }
+
+
+@pytest.mark.parametrize(
+    ("device", "options"),
+    [
+        (FileAudit(), {"file_path": "/vault/audit/audit.log", "mode": "0600"}),
+        (SyslogAudit(), {"facility": "AUTH", "tag": "vault"}),
+        (
+            SocketAudit(address="fluentd.example.net:24224"),
+            {"address": "fluentd.example.net:24224", "socket_type": "tcp", "write_timeout": "2s"},
+        ),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_an_audit_device_hashes_what_is_secret(
+    declare: Declare, device: FileAudit | SyslogAudit | SocketAudit, options: dict[str, str]
+) -> None:
+    made = declare(lambda: AuditDevice("a", device=device)).one("vault:index/audit:Audit").inputs
+
+    assert made["type"] == device.kind
+    assert made["options"] == options  # no log_raw among them
