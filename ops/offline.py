@@ -10,7 +10,7 @@ from typing import Any, cast
 import pulumi
 import yaml
 from google.protobuf import json_format
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 from policy.rules import RULES, Declared
@@ -22,9 +22,9 @@ from .engine import levels
 from .errors import OpsError
 from .observed import Broken, Observed, known
 from .stack import ROOT
+from .state import HIDDEN, hidden
 
 PROJECT = "strongroom"
-_HIDDEN = "[secret]"
 _ANYWHERE = "https://kubernetes.invalid"
 
 
@@ -85,7 +85,7 @@ def _settings(stack: str, document: Mapping[str, Any]) -> Settings:
         for key, value in config.items()
         if key.startswith(f"{NAMESPACE}:")
     }
-    encrypted = [key for key, value in raw.items() if _HIDDEN in str(value)]
+    encrypted = [key for key, value in raw.items() if HIDDEN in str(value)]
     backend = raw.get("backend")
     if isinstance(backend, dict) and cast("dict[str, Any]", backend).get("kind") == "vault":
         # There is no kubeconfig to take it from.
@@ -99,7 +99,7 @@ def _hidden(value: Any) -> Any:
     """A value of a stack's file, without what is encrypted in it."""
     if isinstance(value, Mapping):
         mapping = cast("Mapping[str, Any]", value)
-        return _HIDDEN if list(mapping) == ["secure"] else {key: _hidden(entry) for key, entry in mapping.items()}
+        return HIDDEN if list(mapping) == ["secure"] else {key: _hidden(entry) for key, entry in mapping.items()}
     if isinstance(value, list):
         return [_hidden(entry) for entry in cast("list[Any]", value)]
     return value
@@ -126,7 +126,7 @@ class _Program(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = known(_masked(json_format.MessageToDict(request.object)))
+        inputs = known(hidden(json_format.MessageToDict(request.object)))
         self._declared[urn] = Declared(request.type, urn, inputs, list(request.dependencies))
         return super().RegisterResource(request)
 
@@ -143,17 +143,6 @@ class _Echo(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise NotImplementedError(args.token)
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        mapping = cast("Mapping[str, Any]", value)
-        if rpc._special_sig_key in mapping:  # pyright: ignore[reportPrivateUsage]
-            return _HIDDEN
-        return {key: _masked(entry) for key, entry in mapping.items()}
-    if isinstance(value, list):
-        return [_masked(entry) for entry in cast("list[Any]", value)]
-    return value
 
 
 def _differ(observed: Observed, urn: str) -> None:

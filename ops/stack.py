@@ -171,11 +171,26 @@ def read_stack(stack: str) -> DeployedStack:
 
     :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
     """
+    told = ask_pulumi(stack, "output", "--json")
+    try:
+        return DeployedStack.model_validate_json(told)
+    except ValidationError as error:
+        missing = ", ".join(sorted({str(details["loc"][0]) for details in error.errors()}))
+        raise OpsError(
+            f"Stack {stack!r} has no usable outputs ({missing}): deploy it first with `pulumi up --stack {stack}`"
+        ) from None
+
+
+def ask_pulumi(stack: str, *words: str) -> str:
+    """What `pulumi stack <words>` prints for `stack`.
+
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
     home = workspace(stack)
     environment = {**os.environ, **home.environment}
     pulumi = pulumi_program(environment)
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
-        [pulumi, "stack", "output", "--json", "--non-interactive", "--stack", stack, "--cwd", str(home.project)],
+        [pulumi, "stack", *words, "--non-interactive", "--stack", stack, "--cwd", str(home.project)],
         env=environment,
         capture_output=True,
         text=True,
@@ -184,10 +199,4 @@ def read_stack(stack: str) -> DeployedStack:
     if result.returncode != 0:
         reason = (result.stderr.strip() or result.stdout.strip()).splitlines()
         raise OpsError(f"Stack {stack!r} can't be read: {reason[-1] if reason else 'the Pulumi CLI failed'}")
-    try:
-        return DeployedStack.model_validate_json(result.stdout)
-    except ValidationError as error:
-        missing = ", ".join(sorted({str(details["loc"][0]) for details in error.errors()}))
-        raise OpsError(
-            f"Stack {stack!r} has no usable outputs ({missing}): deploy it first with `pulumi up --stack {stack}`"
-        ) from None
+    return result.stdout

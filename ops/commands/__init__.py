@@ -1,0 +1,1 @@
+"""The commands, one a module; `python -m ops` puts them together."""

@@ -1,0 +1,46 @@
+"""What a stack's state holds: every resource, with its inputs, and no secret."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pulumi.runtime import rpc
+
+from policy.rules import Declared
+
+from .errors import OpsError
+from .stack import ask_pulumi
+
+HIDDEN = "[secret]"
+"""What stands for a value that the state keeps encrypted."""
+
+
+def read_state(stack: str) -> list[Declared]:
+    """The resources of `stack` as they were last deployed, in the order of the state; none of them being deleted.
+
+    :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
+    """
+    deployment: dict[str, Any] | None = json.loads(ask_pulumi(stack, "export"))["deployment"]
+    resources: list[dict[str, Any]] = deployment.get("resources", []) if deployment else []
+    if not resources:
+        raise OpsError(f"Stack {stack!r} has nothing deployed: deploy it first with `pulumi up --stack {stack}`")
+    return [
+        Declared(
+            resource["type"], resource["urn"], hidden(resource.get("inputs") or {}), resource.get("dependencies") or ()
+        )
+        for resource in resources
+        if not resource.get("delete")
+    ]
+
+
+def hidden(value: Any) -> Any:
+    """A value of a state, or of a program's declarations, with `HIDDEN` in place of every secret in it."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        # The mark of assets and archives stands at the same place.
+        if mapping.get(rpc._special_sig_key) == rpc._special_secret_sig:  # pyright: ignore[reportPrivateUsage]
+            return HIDDEN
+        return {key: hidden(entry) for key, entry in mapping.items()}
+    if isinstance(value, list):
+        return [hidden(entry) for entry in cast("list[Any]", value)]
+    return value
