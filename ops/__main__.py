@@ -4,6 +4,7 @@ import logging
 
 import typer
 
+from .commands.access import access
 from .commands.charts import charts
 from .commands.preview import preview
 from .commands.verify import verify
@@ -12,7 +13,7 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, preview, charts):
+for command in (verify, access, preview, charts):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""What a stack's state holds: every resource, with its inputs, and no secret."""
+"""What a stack's state holds: every resource, with its inputs and outputs, and no secret."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,11 @@ def read_state(stack: str) -> list[Declared]:
         raise OpsError(f"Stack {stack!r} has nothing deployed: deploy it first with `pulumi up --stack {stack}`")
     return [
         Declared(
-            resource["type"], resource["urn"], hidden(resource.get("inputs") or {}), resource.get("dependencies") or ()
+            resource["type"],
+            resource["urn"],
+            hidden(resource.get("inputs") or {}),
+            resource.get("dependencies") or (),
+            hidden({**(resource.get("outputs") or {}), "id": resource.get("id")}),
         )
         for resource in resources
         if not resource.get("delete")

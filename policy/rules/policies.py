@@ -7,6 +7,14 @@ from typing import Any, cast
 
 from .rule import at, listed
 
+_OLD: Mapping[str, tuple[str, ...]] = {
+    "deny": ("deny",),
+    "read": ("read", "list"),
+    "write": ("create", "read", "update", "delete", "list"),
+    "sudo": ("create", "read", "update", "delete", "list", "sudo"),
+}
+"""What the older `policy` of a path means. (Vault's source: "vault/policy.go")"""
+
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|#[^\n]*|//[^\n]*|/\*.*?\*/|(\w+)|[{}=\[\]]', re.DOTALL)
 
 
@@ -19,7 +27,7 @@ def opened(document: str) -> dict[str, frozenset[str]]:
     named: Any = at(written, "path")
     groups: list[Any] = listed(named) or [named]
     return {
-        path: frozenset(listed(at(block, "capabilities")))
+        path: frozenset((*listed(at(block, "capabilities")), *_OLD.get(str(at(block, "policy")), ())))
         for group in groups
         if isinstance(group, Mapping)
         for path, block in cast("Mapping[str, Any]", group).items()
@@ -38,6 +46,8 @@ def _of_hcl(document: str) -> dict[str, frozenset[str]]:
             found.setdefault(path, frozenset())
         elif string is not None and depth == 1 and word == "capabilities":
             found[path] |= {string}
-        if bare is not None or (string is not None and (depth == 0 or text == '"capabilities"')):
+        elif string is not None and depth == 1 and word == "policy":
+            found[path] |= {*_OLD.get(string, ())}
+        if bare is not None or (string is not None and (depth == 0 or text in {'"capabilities"', '"policy"'})):
             word = bare or string
     return found

@@ -36,6 +36,9 @@ class Declared:
     dependencies: Collection[str] = ()
     """The URNs of what it depends on."""
 
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What its provider told of it, with its `id`, where a stack's state is read; empty elsewhere."""
+
     @property
     def kind(self) -> str:
         """Its type without the version of an API, e.g. `kubernetes:apps:Deployment`."""

@@ -1,0 +1,173 @@
+"""Who can read what, as a stack's resources say."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, replace
+from unicodedata import category
+from urllib.parse import urlsplit
+
+from policy.rules import Declared
+
+from .granted import ORDER, Step, only
+from .grants import granted
+
+NOBODY = "nobody"
+"""Who reads a secret that nothing opens."""
+
+_VAULT_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "azure-native:keyvault:Secret": ("secret", "secrets", "secretName"),
+    "azure-native:keyvault:Key": ("key", "keys", "keyName"),
+}
+_UNSEEN = {"Cc", "Cf", "Cn", "Cs"}
+"""Categories of characters that control, or that nobody sees."""
+
+_CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Somebody can do something with a secret, by one path."""
+
+    who: str
+    """A service account, as `namespace/name`, or what else it is."""
+
+    may: tuple[str, ...]
+    """What they may do, in the order of `ORDER`."""
+
+    what: str
+    """The secret, or the place that holds several."""
+
+    wide: bool
+    """Whether it opens more than one secret, or what can't be told."""
+
+    covers: tuple[str, ...]
+    """Of what is wide: the secrets that the stack knows of and that it opens."""
+
+    path: tuple[Step, ...]
+    """Each step from who to what."""
+
+    @property
+    def by(self) -> str:
+        """The steps between, in words."""
+        return ", ".join(map(str, self.path[1:-1]))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether what it opens can't be told."""
+        return self.path[-1].kind == "unknown"
+
+    def may_open(self, secrets: Collection[str]) -> bool:
+        """Whether it is wide and opens one of `secrets`, as far as can be told; any, where there are none."""
+        return self.wide and (self.unknown or not secrets or not set(secrets).isdisjoint(self.covers))
+
+
+@dataclass(frozen=True)
+class Report:
+    """Who can read what in a stack."""
+
+    stack: str
+    accesses: tuple[Access, ...]
+
+    secrets: tuple[str, ...]
+    """Every secret that something opens or that the stack writes, each by itself."""
+
+    def only(self, secret: str | None, who: str | None) -> "Report":
+        """Of it, what concerns secrets and holders whose names contain these, in any case.
+
+        What is wide stays where it opens such a secret, and where the stack knows of no such secret.
+
+        :param secret: Part of a secret's name; every secret where it is left out.
+        :param who: Part of a holder's name; everybody where it is left out.
+        """
+        asked = {name for name in self.secrets if (secret or "").lower() in name.lower()}
+        kept = [
+            each
+            for each in self.accesses
+            if (who or "").lower() in each.who.lower()
+            and ((secret or "").lower() in each.what.lower() or each.may_open(asked))
+        ]
+        reached = {name for each in kept for name in (each.what, *each.covers)}
+        return replace(
+            self,
+            accesses=tuple(kept),
+            secrets=tuple(name for name in self.secrets if name in asked and (who is None or name in reached)),
+        )
+
+    def readers(self) -> Iterator[tuple[str, list[Access]]]:
+        """Each secret with all that opens it, then each place that holds several."""
+        for secret in self.secrets:
+            yield secret, [each for each in self.accesses if secret == each.what or secret in each.covers]
+        for place in sorted({each.what for each in self.accesses if each.wide}):
+            yield place, [each for each in self.accesses if each.what == place]
+
+    def holders(self) -> Iterator[tuple[str, list[Access]]]:
+        """Each of those who may do something, with all of it."""
+        for who in dict.fromkeys(each.who for each in self.accesses):
+            yield who, [each for each in self.accesses if each.who == who]
+
+
+def report(stack: str, resources: Collection[Declared]) -> Report:
+    """Who can read what by a stack's resources."""
+    found: dict[tuple[tuple[Step, ...], str], list[str]] = defaultdict(list)
+    wide: dict[str, bool] = {}
+    known = dict(_kept(resources))
+    opening = granted(resources)
+    for each in opening:
+        found[tuple(map(_plain, each.path)), each.reach].append(each.may)
+        wide[each.reach] = each.wide
+        if not each.wide:
+            known.setdefault(each.reach, _what(each.path[-1]))
+    openers = {each.reach: each for each in opening if each.wide and each.path[-1].kind != "unknown"}
+    covers = {
+        reach: tuple(sorted({name for address, name in known.items() if opener.opens(address)}))
+        for reach, opener in openers.items()
+    }
+    accesses = [
+        Access(
+            str(path[0]),
+            tuple(sorted(may, key=_rank)),
+            _what(path[-1]),
+            wide[reach],
+            () if path[-1].kind == "unknown" else covers.get(reach, ()),
+            path,
+        )
+        for (path, reach), may in found.items()
+    ]
+    return Report(
+        stack,
+        tuple(sorted(accesses, key=lambda each: (each.path[0].kind != "service account", each.path, each.may))),
+        tuple(sorted(set(known.values()))),
+    )
+
+
+def _rank(may: str) -> tuple[int, str]:
+    return (ORDER.index(may) if may in ORDER else len(ORDER), may)
+
+
+def _what(last: Step) -> str:
+    step = _plain(last)
+    return f"{step} of {step.detail}" if step.detail else str(step)
+
+
+def _plain(step: Step) -> Step:
+    """A step without what a terminal, or a page, would take for a command; names are whatever a directory has."""
+    return Step(*("".join("\ufffd" if category(each) in _UNSEEN else each for each in text) for text in astuple(step)))
+
+
+def _kept(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
+    """The secrets that the stack writes: their addresses and names."""
+    for resource in resources:
+        if resource.kind == "vault:kv/secretV2:SecretV2":
+            path = f"{resource.at('mount')}/data/{resource.at('name')}"
+            yield f"vault:/{path}", path
+        elif resource.kind in _VAULT_KINDS:
+            one, kind, named = _VAULT_KINDS[resource.kind]
+            yield _object(one, kind, str(resource.at(named)), str(resource.at("vaultName")))
+        elif resource.kind == _CERTIFICATE:
+            vault = (urlsplit(only(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
+            for one, kind in (("certificate", "certificates"), ("secret", "secrets"), ("key", "keys")):
+                yield _object(one, kind, str(resource.at("name")), vault)
+
+
+def _object(one: str, kind: str, name: str, vault: str) -> tuple[str, str]:
+    return f"azure:/{vault}/{kind}/{name}".lower(), _what(Step(one, name, vault))

@@ -1,0 +1,132 @@
+"""Who is behind a principal of Azure's: the service accounts that are tied to it, or whoever else may be it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from components.delivery import KEY_VAULT_MARK
+from policy.rules import Declared
+from policy.rules.azure import FEDERATED
+from policy.rules.kubernetes import PROVIDER_CLASS
+from policy.rules.pods import PODS, containers, spec
+from policy.rules.rule import at, is_true, listed
+
+from .granted import ByKind, Step, only
+from .vault_grants import account
+
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"
+POD_BINDING = "kubernetes:aadpodidentity.k8s.io:AzureIdentityBinding"
+POD_LABEL = "aadpodidbinding"
+
+_NODES = {"addon", "node", "system-assigned"}
+_PASSWORD = "service-principal"  # noqa: S105 - a principal's name in the stack
+
+
+@dataclass(frozen=True)
+class _Pod:
+    """A pod, or what makes them."""
+
+    resource: Declared
+    namespace: str
+    account: Step
+
+    def says(self, *path: str) -> Any:
+        return self.resource.at(*PODS[self.resource.kind], *path)
+
+    @property
+    def volumes(self) -> list[Any]:
+        return [at(volume, "csi") for volume in listed(self.says("spec", "volumes"))]
+
+    @property
+    def injected(self) -> bool:
+        """Whether akv2k8s fills its environment."""
+        variables = (each for _, one in containers(self.resource) for each in listed(at(one, "env")))
+        return any(str(at(variable, "value")).endswith(KEY_VAULT_MARK) for variable in variables)
+
+
+class Principals:
+    """The principals of a stack."""
+
+    def __init__(self, by_kind: ByKind) -> None:
+        """
+        :param by_kind: The stack's resources.
+        """
+        self._by_kind = by_kind
+        self._pods = list(_pods(by_kind))
+        self._identities = {
+            principal: identity
+            for identity in by_kind.get(IDENTITY, ())
+            if (principal := only(identity.outputs.get("principalId")))
+        }
+
+    def paths(self, principal_id: object, key: str | None) -> list[tuple[Step, ...]]:
+        """The first steps of all paths through a principal.
+
+        :param principal_id: Its object id; something else than a text where that isn't known yet.
+        :param key: Its name in the stack, which says who it is where the id can't.
+        """
+        identity = self._identities.get(only(principal_id) or "")
+        if identity is None:
+            key = key or f"principal {only(principal_id) or '(not known)'}"
+            step = Step("identity", key, only(principal_id) or "")
+        else:
+            key = key or identity.name
+            step = Step("identity", str(identity.at("resourceName")), only(identity.outputs.get("clientId")) or "")
+        accounts = sorted({*self._federated(identity, key), *self._bound(key), *self._borrowing(key)})
+        return [(who, step) for who in accounts] or [(step,)]
+
+    def _federated(self, identity: Declared | None, key: str) -> Iterator[Step]:
+        """Those whom federated credentials tie to an identity."""
+        for credential in self._by_kind.get(FEDERATED, ()):
+            named = only(credential.at("resourceName"))
+            if identity is None or named is None:
+                tied = key in (credential.name, "shared")
+            else:
+                tied = all(credential.at(each) == identity.at(each) for each in ("resourceName", "resourceGroupName"))
+            if tied:
+                subject = only(credential.at("subject"))
+                yield (
+                    account(subject) if subject else Step("whoever", f"whoever the credential {credential.name} admits")
+                )
+
+    def _bound(self, key: str) -> Iterator[Step]:
+        """Those who may be an identity by a binding of their cluster's, or by aad-pod-identity's."""
+        for binding in self._by_kind.get(ROLE_BINDING, ()):
+            if binding.name == f"{key}/identity":
+                for subject in listed(binding.at("subjects")):
+                    yield Step("service account", f"{at(subject, 'namespace')}/{at(subject, 'name')}")
+        for binding in self._by_kind.get(POD_BINDING, ()):
+            if binding.name == f"{key}/azure-identity-binding":
+                namespace, label = binding.at("metadata", "namespace"), binding.at("spec", "selector")
+                yield Step("pods", f"of {namespace} labelled {POD_LABEL}={label}")
+                for pod in self._pods:
+                    if pod.namespace == namespace and pod.says("metadata", "labels", POD_LABEL) == label:
+                        yield pod.account
+
+    def _borrowing(self, key: str) -> Iterator[Step]:
+        """Those who are a principal that isn't theirs."""
+        if key in _NODES:
+            yield Step("pods", "on the cluster's nodes")
+            classes = {
+                (each.at("metadata", "namespace"), each.at("metadata", "name"))
+                for each in self._by_kind.get(PROVIDER_CLASS, ())
+                if is_true(each.at("spec", "parameters", "useVMManagedIdentity"))
+            }
+            for pod in self._pods:
+                mounted = {at(volume, "volumeAttributes", "secretProviderClass") for volume in pod.volumes}
+                if any((pod.namespace, name) in classes for name in mounted):
+                    yield pod.account
+        elif key == _PASSWORD:
+            yield Step("whoever", "whoever has the service principal's password")
+            for pod in self._pods:
+                if pod.injected or any(at(volume, "nodePublishSecretRef", "name") for volume in pod.volumes):
+                    yield pod.account
+
+
+def _pods(by_kind: ByKind) -> Iterator[_Pod]:
+    for kind in PODS:
+        for resource in by_kind.get(kind, ()):
+            namespace = only(resource.at("metadata", "namespace")) or "default"
+            name = only(at(spec(resource), "serviceAccountName")) or "default"
+            yield _Pod(resource, namespace, Step("service account", f"{namespace}/{name}"))
