@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from unicodedata import category
 from urllib.parse import urlsplit
 
@@ -134,7 +134,7 @@ def report(stack: str, resources: Collection[Declared]) -> Report:
         for (path, reach), may in found.items()
     ]
     return Report(
-        stack,
+        _seen(stack),
         tuple(sorted(accesses, key=lambda each: (each.path[0].kind != "service account", each.path, each.may))),
         tuple(sorted(set(known.values()))),
     )
@@ -150,8 +150,12 @@ def _what(last: Step) -> str:
 
 
 def _plain(step: Step) -> Step:
-    """A step without what a terminal, or a page, would take for a command; names are whatever a directory has."""
-    return Step(*("".join("\ufffd" if category(each) in _UNSEEN else each for each in text) for text in astuple(step)))
+    return Step(_seen(step.kind), _seen(step.name), _seen(step.detail))
+
+
+def _seen(text: str) -> str:
+    """`text` without what a terminal, or a page, would take for a command; names are whatever a directory has."""
+    return "".join("\ufffd" if category(letter) in _UNSEEN else letter for letter in text)
 
 
 def _kept(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
