@@ -1,16 +1,14 @@
 """OpenLDAP's server, with two people and a group; from Debian's package where the machine has none."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from sandbox.certificates import write_private
 from sandbox.ports import HOST
 from sandbox.process import Process
 from sandbox.world import World
+
+from .debian import brought, libraries
 
 BASE = "dc=example,dc=net"
 READER = f"cn=vault,{BASE}"
@@ -66,9 +64,8 @@ class Slapd:
         :param password: Everybody's password.
         """
         self.url = f"ldaps://{HOST}:{port}"
-        root = _brought(home)
-        libraries = ":".join(str(folder) for folder in root.glob("usr/lib/*-linux-gnu*"))
-        self._environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
+        root = brought("slapd", "usr/sbin/slapd", home)
+        self._environment = libraries(root)
         self._program = str(root / "usr" / "sbin" / "slapd")
         self._process = Process("slapd", home)
         pair = world.authority.pair("slapd")
@@ -110,31 +107,3 @@ class Slapd:
     def stop(self) -> None:
         """Stop it."""
         self._process.stop()
-
-
-def _brought(home: Path) -> Path:
-    """Where the package's files are."""
-    if Path("/usr/sbin/slapd").exists():
-        return Path("/")
-    apt, unpack = shutil.which("apt-get"), shutil.which("dpkg-deb")
-    if not (apt and unpack):
-        pytest.skip("there is no slapd here, and no apt-get that would bring it")
-    cache, root = home / "apt", home / "root"
-    for folder in ("lists/partial", "archives/partial"):
-        (cache / folder).mkdir(parents=True)
-    own = [
-        "-o",
-        f"Dir::State::lists={cache / 'lists'}",
-        "-o",
-        f"Dir::Cache={cache}",
-        "-o",
-        "Debug::NoLocking=1",
-        "-o",
-        "APT::Sandbox::User=",
-    ]
-    subprocess.run([apt, "-qq", *own, "update"], check=True, capture_output=True)
-    arguments = ["install", "--download-only", "--yes", "--no-install-recommends", "slapd"]
-    subprocess.run([apt, "-qq", *own, *arguments], check=True, capture_output=True)
-    for package in (cache / "archives").glob("*.deb"):
-        subprocess.run([unpack, "-x", str(package), str(root)], check=True)
-    return root
