@@ -80,15 +80,23 @@ class Project:
             getattr(stack, operation)(on_event=note)
         return seen
 
-    def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `ops verify`."""
+    def ops(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `ops` on the stack."""
         return subprocess.run(
-            [sys.executable, "-m", "ops", "verify", "--stack", self.stack, *arguments],
+            [sys.executable, "-m", "ops", command, "--stack", self.stack, *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `ops verify`."""
+        return self.ops("verify", *arguments)
+
+    def access(self) -> list[dict[str, Any]]:
+        """What `access` tells."""
+        return json.loads(self.ops("access", "--json").stdout)
 
     def checks(self) -> list[dict[str, Any]]:
         """Every line of `verify`."""

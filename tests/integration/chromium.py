@@ -1,6 +1,7 @@
-"""Chromium without a window, driven by its DevTools protocol; from Debian's package where the machine has none."""
+"""Chromium without a window, driven by its DevTools protocol: this machine's, or that of Debian's package."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -26,8 +27,18 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--remote-debugging-port=0",
 )
+_PROGRAM = "usr/lib/chromium/chromium"
 _PATIENCE = 30
 """Seconds."""
+
+
+def _found(home: Path) -> tuple[str, Mapping[str, str]]:
+    """The browser of this machine, or else Debian's, and its environment."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if program := shutil.which(name):
+            return program, os.environ
+    root = brought("chromium", _PROGRAM, home)
+    return str(root / _PROGRAM), libraries(root)
 
 
 class Chromium:
@@ -37,12 +48,12 @@ class Chromium:
         """
         :param home: Where its files are.
         """
-        root = brought("chromium", "usr/lib/chromium/chromium", home)
+        program, environment = _found(home)
         self._profile = home / "profile"
         self._process = Process("chromium", home)
         self._process.start(
-            [str(root / "usr/lib/chromium/chromium"), *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
-            libraries(root),
+            [program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            environment,
         )
         listening = self._profile / "DevToolsActivePort"
         self._process.wait_until(lambda: listening.is_file() and "\n" in listening.read_text(), _PATIENCE)

@@ -51,6 +51,20 @@ def settle() -> None:
     time.sleep(1.2)
 
 
+def values(store: Store) -> set[str]:
+    """Every secret value that the stack wrote."""
+    return {version["value"] for found in store.objects("strongroom-local", "secrets") for version in found["versions"]}
+
+
+def readers(project: Project) -> dict[str, set[str]]:
+    """Who reads what, as `access` tells it."""
+    found: dict[str, set[str]] = {}
+    for each in project.access():
+        if "read" in each["may"]:
+            found.setdefault(each["what"].removesuffix(" of strongroom-local"), set()).add(each["who"])
+    return found
+
+
 def explained(project: Project, workload: str, what: str) -> str:
     (check,) = [check for check in project.checks() if (check["workload"], check["what"]) == (workload, what)]
     return check["detail"]
@@ -62,6 +76,36 @@ def test_every_check_passes_and_none_is_left_out(azure_deployed: Project) -> Non
     assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger"}
     assert all(check["passed"] is True for check in checks)
     assert len(checks) == 31
+
+
+def test_access_tells_what_is_declared_by_real_identities_roles_and_scopes(
+    azure_project: Project, store: Store
+) -> None:
+    done = azure_project.ops("access", "--json")
+    told = json.loads(done.stdout)
+    clients = {
+        found["name"]: found["properties"]["clientId"]
+        for found in store.resources("Microsoft.ManagedIdentity/userAssignedIdentities")
+    }
+    scopes = {found["properties"]["scope"] for found in store.resources(ASSIGNMENTS)}
+
+    assert {(each["who"], each["what"]) for each in told} == {
+        (
+            f"{workload['namespace']}/{workload['name']}",
+            f"secret {secret['object']}-{secret['key']} of strongroom-local",
+        )
+        for workload in azure_project.config["strongroom:workloads"]
+        for secret in workload["secrets"]
+    }
+    for each in told:
+        account, identity, assignment, secret = each["path"]
+        named = f"local-azure_{account['name'].replace('/', '_')}"
+        assert (account["kind"], identity["kind"], secret["kind"]) == ("service account", "identity", "secret")
+        assert (identity["name"], identity["detail"]) == (named, clients[named])
+        assert (assignment["kind"], assignment["name"]) == ("role assignment", "Key Vault Secrets User")
+        assert assignment["detail"] in scopes and assignment["detail"].endswith(f"/secrets/{secret['name']}")
+        assert (each["may"], each["wide"]) == (["read"], False)
+    assert not any(value in done.stdout for value in values(store))
 
 
 def test_a_second_preview_and_a_refresh_show_no_change(azure_deployed: Project) -> None:
@@ -170,6 +214,13 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
     assert checks["shop/orders", "reads sign.pub"] is True
     assert checks["shop/orders", "reads web.crt"] is True
     assert checks["shop/checkout", "reads web.pem"] is True
+    told = readers(azure_deployed)
+    assert (told["key sign"], told["certificate web"], told["secret web"]) == (
+        {"shop/orders"},
+        {"shop/orders"},
+        {"shop/checkout"},
+    )
+    assert "identity deployer" in {each["who"] for each in azure_deployed.access()}
     # Who reads the certificate reads its public half alone.
     assert checks["shop/orders", "is refused other workloads' objects"] is True
     assert {what for what, passed in checks.items() if passed is not True} == set()
@@ -199,6 +250,14 @@ def test_every_other_identity_lets_workloads_read(azure_deployed: Project, world
         assert sum(check["what"].startswith("reads ") and check["passed"] is True for check in checks) == 4
         (apart,) = {check["detail"] for check in checks if check["what"] == "is refused other workloads' objects"}
         assert "all workloads are one" in apart
+        others = {
+            "shared": set[str](),
+            "node": {"pods on the cluster's nodes"},
+            "service-principal": {"whoever has the service principal's password"},
+        }
+        told = readers(azure_deployed)
+        assert len(told) == 4
+        assert all(who == {"shop/orders", "shop/checkout", "bank/ledger"} | others[mode] for who in told.values())
         assert secret not in json.dumps(checks)
         assert azure_deployed.changes("preview") == set()
     finally:
@@ -230,6 +289,7 @@ def test_akv2k8s_delivers_as_its_one_principal(azure_deployed: Project, world: W
         read = {check["what"] for check in checks if check["what"].startswith("reads ") and check["passed"]}
         assert read == {"reads SECRET_0_0", "reads SECRET_0_1", "reads SECRET_1_0", "reads SECRET_2_0"}
         assert sum(check["what"] == "its AzureKeyVaultSecrets promise its variables" for check in checks) == 3
+        assert {"shop/orders", "shop/checkout", "bank/ledger"} < readers(azure_deployed)["secret ledger-token"]
         # The password is where akv2k8s reads it, and in no workload's namespace.
         core = world.api_server.core()
         held = {
@@ -262,6 +322,10 @@ def test_access_policies_let_workloads_read_a_vault_of_their_own(azure_deployed:
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
     assert {tuple(entry["permissions"]["secrets"]) for entry in vault["properties"]["accessPolicies"]} == {("get",)}
     assert len(vault["properties"]["accessPolicies"]) == 3
+    told = azure_deployed.access()
+    assert {each["who"] for each in told} == {"shop/orders", "shop/checkout", "bank/ledger"}
+    assert all(each["what"] == "all secrets of strongroom-policies" and each["wide"] for each in told)
+    assert all(len(each["covers"]) == 4 for each in told)
 
     # Back again: its name is free once the deleted vault is purged.
     world_purge(store)
@@ -361,19 +425,17 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
 
 def test_no_value_is_left_anywhere_in_the_open(azure_deployed: Project, world: World, store: Store) -> None:
     told = azure_deployed.verify().stdout + azure_deployed.verify("--json").stdout
-    values = {
-        version["value"].encode()
-        for found in store.objects("strongroom-local", "secrets")
-        for version in found["versions"]
-    }
-    assert len(values) >= 4
+    secrets = values(store)
+    assert len(secrets) >= 4
 
-    for value in values:
-        assert value.decode() not in told
+    for value in secrets:
+        assert value not in told
     for file in world.state.rglob("*"):
         if file.is_file() and not file.is_socket():
             content = file.read_bytes()
-            assert not any(value in content for value in values), f"{file.relative_to(world.state)} holds a value"
+            assert not any(value.encode() in content for value in secrets), (
+                f"{file.relative_to(world.state)} holds a value"
+            )
             assert (
                 file.stat().st_mode & 0o077 == 0
                 or "plugins" in file.parts

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,47 @@ def test_the_table_is_for_people(deployed: Project) -> None:
 
     assert "31 of 31 checks went as they must" in done.stdout
     assert "shop/orders" in done.stdout
+
+
+def declared(config: dict[str, Any]) -> set[tuple[str, str]]:
+    """Who reads what by a stack's configuration, as Vault has it."""
+    return {
+        (f"{workload['namespace']}/{workload['name']}", f"strongroom/data/{secret['object']}")
+        for workload in config["strongroom:workloads"]
+        for secret in workload["secrets"]
+    }
+
+
+def test_access_tells_what_is_declared_and_nothing_else(project: Project) -> None:
+    told = project.access()
+
+    assert {(each["who"], each["what"]) for each in told} == declared(project.config)
+    assert all(each["may"] == ["read"] and not each["wide"] for each in told)
+    (ledger,) = [each["path"] for each in told if each["who"] == "bank/ledger"]
+    assert [(step["kind"], step["name"], step["detail"]) for step in ledger] == [
+        ("service account", "bank/ledger", ""),
+        ("role", "bank.ledger", "kubernetes"),
+        ("policy", "kubernetes.bank.ledger", ""),
+        ("path", "strongroom/data/ledger", ""),
+    ]
+
+
+def test_the_table_and_the_picture_in_the_documentation_are_what_is_produced(
+    project: Project, world: World, tmp_path: Path
+) -> None:
+    svg, html = tmp_path / "access.svg", tmp_path / "access.html"
+    done = project.ops("access", "--svg", str(svg), "--html", str(html))
+    page, committed = ROOT / "docs" / "access.md", ROOT / "docs" / "access.svg"
+    table = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+    if os.environ.get("STRONGROOM_WRITE_DOCS"):
+        sample = re.compile("(?<=```text\n)Stack local.*?(?=\n```)", re.DOTALL)
+        page.write_text(sample.sub(lambda _: table, page.read_text(), count=1))
+        committed.write_text(svg.read_text())
+
+    assert f"```text\n{table}\n```" in page.read_text(), "run again with STRONGROOM_WRITE_DOCS=1"
+    assert committed.read_text() == svg.read_text(), "run again with STRONGROOM_WRITE_DOCS=1"
+    told = done.stdout + done.stderr + svg.read_text() + html.read_text() + json.dumps(project.access())
+    assert not any(value in told for value in values(world))
 
 
 def test_a_second_preview_and_a_refresh_show_no_change(deployed: Project) -> None:

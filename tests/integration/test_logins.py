@@ -213,6 +213,23 @@ def test_a_group_reads_what_it_was_given_and_nothing_else(
             person.adapter.get(f"/v1/{path}")
 
 
+def test_access_tells_people_and_machines_too(place: Place) -> None:
+    told = place.project.access()
+
+    ledger = {each["who"]: [step["name"] for step in each["path"]] for each in told if each["what"].endswith("/ledger")}
+    opening = ["jwt-local.bank.ledger", "strongroom/data/ledger"]
+    assert ledger == {
+        "bank/ledger": ["bank/ledger", "bank.ledger", *opening],
+        "AppRole approle/runner": ["approle/runner", "runner", *opening],
+        "GitHub team github/security-team": ["github/security-team", "github.security-team", *opening],
+        "LDAP group ldap/auditors": ["ldap/auditors", "ldap.auditors", *opening],
+        "OIDC group oidc/security": ["oidc/security", "oidc.security", *opening],
+        "user userpass/dora": ["userpass/dora", *opening],
+    }
+    assert {each["who"] for each in told} - ledger.keys() == {"shop/orders", "shop/checkout"}
+    assert all(each["may"] == ["read"] and not each["wide"] for each in told)
+
+
 def test_whoever_is_in_no_group_may_do_nothing(place: Place) -> None:
     logged_in = by_ldap(place, "bob")
 
