@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from policy.rules import Declared
 
-from .granted import ORDER, Step, only
+from .granted import ORDER, Step, readable
 from .grants import granted
 
 NOBODY = "nobody"
@@ -74,17 +74,18 @@ class Report:
     def only(self, secret: str | None, who: str | None) -> "Report":
         """Of it, what concerns secrets and holders whose names contain these, in any case.
 
-        What is wide stays where it opens such a secret, and where the stack knows of no such secret.
+        What is wide stays where it opens such a secret, and where the stack knows of no such secret; a pattern of
+        holders stays too.
 
         :param secret: Part of a secret's name; every secret where it is left out.
         :param who: Part of a holder's name; everybody where it is left out.
         """
-        asked = {name for name in self.secrets if (secret or "").lower() in name.lower()}
+        part, holder = (secret or "").lower(), (who or "").lower()
+        asked = {name for name in self.secrets if part in name.lower()}
         kept = [
             each
             for each in self.accesses
-            if (who or "").lower() in each.who.lower()
-            and ((secret or "").lower() in each.what.lower() or each.may_open(asked))
+            if (part in each.what.lower() or each.may_open(asked)) and (holder in each.who.lower() or "*" in each.who)
         ]
         reached = {name for each in kept for name in (each.what, *each.covers)}
         return replace(
@@ -125,7 +126,7 @@ def report(stack: str, resources: Collection[Declared]) -> Report:
     accesses = [
         Access(
             str(path[0]),
-            tuple(sorted(may, key=_rank)),
+            tuple(sorted(set(may), key=_rank)),
             _what(path[-1]),
             wide[reach],
             () if path[-1].kind == "unknown" else covers.get(reach, ()),
@@ -168,7 +169,7 @@ def _kept(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
             one, kind, named = _VAULT_KINDS[resource.kind]
             yield _object(one, kind, str(resource.at(named)), str(resource.at("vaultName")))
         elif resource.kind == _CERTIFICATE:
-            vault = (urlsplit(only(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
+            vault = (urlsplit(readable(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
             for one, kind in (("certificate", "certificates"), ("secret", "secrets"), ("key", "keys")):
                 yield _object(one, kind, str(resource.at("name")), vault)
 

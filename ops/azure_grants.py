@@ -8,7 +8,7 @@ from policy.rules.rule import at, listed
 
 from .azure_principals import Principals
 from .azure_roles import AzureRole, azure_role, known
-from .granted import ORDER, ByKind, Granted, Step, only
+from .granted import ORDER, ByKind, Granted, Step, readable
 
 ACCESS_POLICY = "azure-native:keyvault:AccessPolicy"
 
@@ -34,8 +34,8 @@ def _of_assignments(by_kind: ByKind, principals: Principals) -> Iterator[Granted
     for assignment in by_kind.get(ASSIGNMENT, ()):
         # Scopes and principals of what is still to be made can't be known: names say the same, by what made them.
         named = _ASSIGNED.fullmatch(assignment.name)
-        role = azure_role(only(assignment.at("roleDefinitionId")), named and named["role"])
-        scope = only(assignment.at("scope"))
+        role = azure_role(readable(assignment.at("roleDefinitionId")), named and named["role"])
+        scope = readable(assignment.at("scope"))
         target, reach = _target(scope, role) if scope else _by_name(named, role)
         step = Step("role assignment", role.name, scope or "")
         for first in principals.paths(assignment.at("principalId"), named and named["who"]):
@@ -66,7 +66,7 @@ def _by_name(named: "re.Match[str] | None", role: AzureRole) -> tuple[Step, str]
 
 
 def _of_policy(key: str | None, vault: object, entry: object, principals: Principals) -> Iterator[Granted]:
-    place = only(vault)
+    place = readable(vault)
     for first in principals.paths(at(entry, "objectId"), key):
         step = Step("access policy", key or first[-1].name, place or "")
         for kind in _ONE:

@@ -11,7 +11,7 @@ from policy.rules.kubernetes import PROVIDER_CLASS
 from policy.rules.pods import PODS, containers, spec
 from policy.rules.rule import at, is_true, listed
 
-from .granted import ByKind, Step, only
+from .granted import ByKind, Step, readable
 from .vault_grants import account
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
@@ -57,7 +57,7 @@ class Principals:
         self._identities = {
             principal: identity
             for identity in by_kind.get(IDENTITY, ())
-            if (principal := only(identity.outputs.get("principalId")))
+            if (principal := readable(identity.outputs.get("principalId")))
         }
 
     def paths(self, principal_id: object, key: str | None) -> list[tuple[Step, ...]]:
@@ -66,26 +66,27 @@ class Principals:
         :param principal_id: Its object id; something else than a text where that isn't known yet.
         :param key: Its name in the stack, which says who it is where the id can't.
         """
-        identity = self._identities.get(only(principal_id) or "")
+        identity = self._identities.get(readable(principal_id) or "")
         if identity is None:
-            key = key or f"principal {only(principal_id) or '(not known)'}"
-            step = Step("identity", key, only(principal_id) or "")
+            key = key or f"principal {readable(principal_id) or '(not known)'}"
+            step = Step("identity", key, readable(principal_id) or "")
         else:
-            key = key or identity.name
-            step = Step("identity", str(identity.at("resourceName")), only(identity.outputs.get("clientId")) or "")
-        accounts = sorted({*self._federated(identity, key), *self._bound(key), *self._borrowing(key)})
+            key = identity.name
+            step = Step("identity", str(identity.at("resourceName")), readable(identity.outputs.get("clientId")) or "")
+        borrowing = self._borrowing(key) if identity is None else ()
+        accounts = sorted({*self._federated(identity, key), *self._bound(key), *borrowing})
         return [(who, step) for who in accounts] or [(step,)]
 
     def _federated(self, identity: Declared | None, key: str) -> Iterator[Step]:
         """Those whom federated credentials tie to an identity."""
         for credential in self._by_kind.get(FEDERATED, ()):
-            named = only(credential.at("resourceName"))
+            named = readable(credential.at("resourceName"))
             if identity is None or named is None:
                 tied = key in (credential.name, "shared")
             else:
                 tied = all(credential.at(each) == identity.at(each) for each in ("resourceName", "resourceGroupName"))
             if tied:
-                subject = only(credential.at("subject"))
+                subject = readable(credential.at("subject"))
                 yield (
                     account(subject) if subject else Step("whoever", f"whoever the credential {credential.name} admits")
                 )
@@ -127,6 +128,6 @@ class Principals:
 def _pods(by_kind: ByKind) -> Iterator[_Pod]:
     for kind in PODS:
         for resource in by_kind.get(kind, ()):
-            namespace = only(resource.at("metadata", "namespace")) or "default"
-            name = only(at(spec(resource), "serviceAccountName")) or "default"
+            namespace = readable(resource.at("metadata", "namespace")) or "default"
+            name = readable(at(spec(resource), "serviceAccountName")) or "default"
             yield _Pod(resource, namespace, Step("service account", f"{namespace}/{name}"))

@@ -93,6 +93,6 @@ class Granted:
         return re.fullmatch(pattern, address, re.DOTALL) is not None
 
 
-def only(value: object) -> str | None:
+def readable(value: object) -> str | None:
     """`value` where it is a text that is known."""
     return value if isinstance(value, str) and value != HIDDEN else None

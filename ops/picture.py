@@ -17,12 +17,12 @@ _TITLES = ("Who", "Identity, role or group", "Policy or role assignment", "Secre
 _HEIGHT, _PASSING, _GAP = 44, 18, 12
 _MARGIN, _TOP, _BETWEEN, _INSIDE = 24, 112, 96, 14
 _LEGEND = "Orange lines allow more than reading. Dashed boxes are several secrets, or what can't be told."
-_TELLING = {"scope": "several", "unknown": "can't be told", "whoever": "anybody"}
+_TELLING = {"scope": "several", "unknown": "can't be told", "whoever": "not known by name"}
 """What stands below names that say what they are."""
 _LETTER, _SMALL = 7.5, 6.0
 """Widths of a character, in pixels: of a name, which is monospaced, and of what stands below it."""
-_SHORTEST, _LONGEST = 18, 40
-"""Of the names in a column, in characters."""
+_SHORTEST, _LONGEST = 135, 300
+"""Widths of the texts in a column, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,10 @@ def _edges(nodes: Mapping[Spot, str]) -> list[tuple[float, float]]:
     edges: list[tuple[float, float]] = []
     left = float(_MARGIN)
     for column in range(COLUMNS):
-        widths = [_width(spot.steps[0].name) for spot in nodes if spot.column == column]
+        steps = [spot.steps[0] for spot in nodes if spot.column == column]
+        widths = [max(_width(step.name) * _LETTER, _width(_kind(step)) * _SMALL) for step in steps]
         widest = min(max([*widths, _SHORTEST]), _LONGEST)
-        edges.append((left, left + widest * _LETTER + 2 * _INSIDE))
+        edges.append((left, left + widest + 2 * _INSIDE))
         left = edges[-1][1] + _BETWEEN
     return edges
 

@@ -10,7 +10,7 @@ from policy.rules.policies import opened
 from policy.rules.rule import listed
 from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
-from .granted import ByKind, Granted, Step, only
+from .granted import ByKind, Granted, Step, readable
 
 BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
 GROUP = "vault:identity/group:Group"
@@ -75,7 +75,7 @@ def _named(value: object) -> list[str]:
 def _admitted(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tuple[Step, ...]]:
     """Who gets a resource's policies, and by what."""
     if resource.kind in {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}:
-        name, path = str(resource.at("roleName")), only(resource.at("backend")) or ""
+        name, path = str(resource.at("roleName")), readable(resource.at("backend")) or ""
         role = Step("role", name, path)
         if resource.kind == APP_ROLE:
             return [Step("AppRole", f"{path or 'approle'}/{name}")], (role,)
@@ -91,7 +91,7 @@ def _admitted(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tupl
 
 def _accounts(role: Declared) -> list[Step]:
     if role.kind == JWT_ROLE:
-        subject = only(role.at("boundSubject"))
+        subject = readable(role.at("boundSubject"))
         return [account(subject)] if subject else []
     names, namespaces = (listed(role.at(f"boundServiceAccount{what}")) for what in ("Names", "Namespaces"))
     if role.at("boundServiceAccountNamespaceSelector") is not None:
@@ -101,9 +101,9 @@ def _accounts(role: Declared) -> list[Step]:
 
 def _members(group: Declared, by_kind: ByKind) -> Iterator[Step]:
     """The groups of directories that a group of Vault's stands for."""
-    own = only(group.outputs.get("id"))
+    own = readable(group.outputs.get("id"))
     for alias in by_kind.get(GROUP_ALIAS, ()):
-        of = only(alias.at("canonicalId"))
+        of = readable(alias.at("canonicalId"))
         # What is still to be made has no id, and then what DirectoryGroup made together bears one name.
         if of == own if of and own else alias.name == group.name:
             name = str(alias.at("name"))
@@ -113,10 +113,10 @@ def _members(group: Declared, by_kind: ByKind) -> Iterator[Step]:
 
 def _directory(alias: Declared, path: str, by_kind: ByKind) -> tuple[str, str]:
     """Where an alias's directory is mounted, and what its groups are called."""
-    accessor = only(alias.at("mountAccessor"))
+    accessor = readable(alias.at("mountAccessor"))
     mounts = [(mount, called) for kind, called in DIRECTORIES.items() for mount in by_kind.get(kind, ())]
     for mount, called in mounts:
-        if accessor and only(mount.outputs.get("accessor")) == accessor:
+        if accessor and readable(mount.outputs.get("accessor")) == accessor:
             return str(mount.at("path")), called
     return path, next((called for mount, called in mounts if mount.at("path") == path), "group")
 
@@ -125,8 +125,8 @@ def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
     """What a policy allows, where, and what that reaches."""
     if name == "root":
         return [("administer", _ALL, "*")]
-    readable = only(document)
-    paths = opened(readable) if readable else {}
+    text = readable(document)
+    paths = opened(text) if text else {}
     if not paths:
         return [("read", Step("unknown", f"whatever the policy {name} opens"), "*")]
     return [

@@ -66,7 +66,7 @@ def _show(told: Report, by: By) -> None:
         heading = escape(name) + (" [yellow](wide)[/]" if wide else "")
         for number, each in enumerate(accesses):
             other = each.who if by == By.SECRET else each.what
-            through = f" [yellow](by {escape(each.what)})[/]" if by == By.SECRET and each.what != name else ""
+            through = f" [yellow](opens {escape(each.what)})[/]" if by == By.SECRET and each.what != name else ""
             table.add_row(
                 "" if number else heading, escape(other), escape(", ".join(each.may)), escape(each.by) + through
             )
@@ -76,6 +76,6 @@ def _show(told: Report, by: By) -> None:
     out.print(table)
     wide = sum(each.wide for each in told.accesses)
     out.print(
-        f"{len(told.secrets)} secrets, {len({each.who for each in told.accesses})} that may do something"
+        f"{len(told.secrets)} secrets, opened to {len({each.who for each in told.accesses})}"
         + (f"; [yellow]{wide} ways open more than one secret, or what can't be told[/]" if wide else "")
     )

@@ -102,6 +102,13 @@ def test_a_filter_by_who_leaves_everybody_else_out() -> None:
     assert lines(told().only("db-pass", "orders")) == {}
 
 
+def test_a_filter_by_who_keeps_holders_that_are_patterns() -> None:
+    anybody = told([role("own", names=("*",)), *RESOURCES])
+
+    assert lines(anybody.only("data/o", "checkout"))["secret/data/o"] == [("shop/*", ("read", "write"))]
+    assert "secret/data/o" not in lines(anybody.only("db-pass", "checkout"))
+
+
 def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
     (found,) = told([role("p\x1b[2J\u202e"), policy(None, "p\x1b[2J\u202e")]).accesses
 
@@ -123,8 +130,8 @@ def test_the_table_has_a_section_for_each_secret(run: Any) -> None:
     assert cells == [
         ["other/data/other", NOBODY, "", ""],
         ["secret db-pass of kv", "identity principal p", "read", "Key Vault Secrets User"],
-        ["secret/data/idle", "shop/orders", "read", "role shop.orders, policy ops (by secret/data/*)"],
-        ["secret/data/o", "shop/orders", "read", "role shop.orders, policy ops (by secret/data/*)"],
+        ["secret/data/idle", "shop/orders", "read", "role shop.orders, policy ops (opens secret/data/*)"],
+        ["secret/data/o", "shop/orders", "read", "role shop.orders, policy ops (opens secret/data/*)"],
         ["", "shop/orders", "read, write", "role shop.orders, policy own"],
         ["secret/data/* (wide)", "shop/orders", "read", "role shop.orders, policy ops"],
         ["whatever the policy missing opens (wide)", "shop/checkout", "read", "role shop.orders, policy missing"],
