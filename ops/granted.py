@@ -59,7 +59,7 @@ class Granted:
     """As `Grant.may`."""
 
     path: tuple[Step, ...]
-    """Who, what leads on from there, and the secret: from two to four steps."""
+    """Who, what leads on from there, and the secret: three steps or four."""
 
     reach: str
     """What it opens, written as in Vault's policies: `vault:/<path>`, or `azure:/<vault>/<kind>/<name>`."""

@@ -127,7 +127,8 @@ def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
         return [("administer", _ALL, "*")]
     text = readable(document)
     paths = opened(text) if text else {}
-    if not paths:
+    # An empty document is one, and opens nothing.
+    if not paths and text != "":
         return [("read", Step("unknown", f"whatever the policy {name} opens"), "*")]
     return [
         (may, Step("path", path), path)

@@ -159,6 +159,10 @@ def test_a_policy_whose_document_is_not_there_opens_what_it_opens(document: obje
     assert found.wide
 
 
+def test_an_empty_policy_opens_nothing() -> None:
+    assert granted([role("p"), policy("")]) == []
+
+
 @pytest.mark.parametrize(
     ("path", "wide", "opens", "not_opens"),
     [
