@@ -160,7 +160,9 @@ def _vault(version: str) -> Tool:
     )
 
 
-def _kubernetes(name: str, version: str, minutes: float) -> Tool:
+def _kubernetes(
+    name: str, minutes: float, version_arguments: tuple[str, ...] = ("--version",), version: str = "1.37.2"
+) -> Tool:
     url = f"https://dl.k8s.io/release/v{version}/bin/{SYSTEM}/{ARCHITECTURE}/{name}"
     major, minor, _ = version.split(".")
     stamp = "k8s.io/component-base/version.git"
@@ -168,7 +170,7 @@ def _kubernetes(name: str, version: str, minutes: float) -> Tool:
     return Tool(
         name,
         version,
-        ("--version",),
+        version_arguments,
         Release(url, f"{url}.sha256"),
         Build("kubernetes", f"k8s.io/kubernetes/cmd/{name}", ("-ldflags", f"-s -w {stamps}"), minutes),
     )
@@ -207,8 +209,8 @@ TOOLS = (
     _pulumi("3.259.0"),
     _etcd("3.7.3"),
     _vault("1.21.3"),
-    _kubernetes("kube-apiserver", "1.37.2", 7),
-    _kubernetes("kube-controller-manager", "1.37.2", 3),
+    _kubernetes("kube-apiserver", 7),
+    _kubernetes("kube-controller-manager", 3),
 )
 """In the order of need."""
 
@@ -227,8 +229,8 @@ EXAMPLES = (
 )
 """What programs in other languages need: the YAML host, and what writes SDKs for Node.js."""
 
-CHECKS = (_actionlint("1.7.12"),)
-"""What tests alone need."""
+CHECKS = (_actionlint("1.7.12"), _kubernetes("kubectl", 1.5, ("version", "--client")))
+"""What tests and benchmarks alone need."""
 
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",

@@ -19,7 +19,19 @@ from rich.console import Console
 
 from sandbox.progress import Reporter
 from sandbox.tools import ToolError, Tools
-from sandbox.tools.catalogue import CRDS, CSI_DRIVER, HELM, MODULES, TOOLS, Adaptation, Build, Release, Source, Tool
+from sandbox.tools.catalogue import (
+    CHECKS,
+    CRDS,
+    CSI_DRIVER,
+    HELM,
+    MODULES,
+    TOOLS,
+    Adaptation,
+    Build,
+    Release,
+    Source,
+    Tool,
+)
 
 VERSION = "1.2.3"
 PROGRAM = f"#!/bin/sh\necho tool v{VERSION}\n"
@@ -340,7 +352,7 @@ def test_crds_with_an_old_go_are_an_error_that_names_it(tmp_path: Path, path: Pa
 
 
 def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
-    for wanted in (*TOOLS, HELM):
+    for wanted in (*TOOLS, HELM, *CHECKS):
         assert (MODULES / wanted.build.directory / "go.mod").is_file()
         assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
         assert wanted.version in wanted.release.url
