@@ -7,13 +7,14 @@ import typer
 from .commands.access import access
 from .commands.charts import charts
 from .commands.preview import preview
+from .commands.render import render
 from .commands.verify import verify
 from .errors import OpsError
 
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, access, preview, charts):
+for command in (verify, access, preview, render, charts):
     app.command()(command)
 
 

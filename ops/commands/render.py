@@ -1,0 +1,51 @@
+"""`python -m ops render`."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ..render.directory import RenderedFile, write
+from ..render.layout import laid_out
+from ..render.stack import render as rendered
+from ..render.text import to_yaml
+from .options import AsJson, Stack, console
+
+
+def render(
+    stack: Stack,
+    to: Annotated[Path, typer.Option("--to", help="The directory; what others have in it stays.")],
+    charts: Annotated[
+        bool, typer.Option("--charts/--no-charts", help="Whether Helm charts are rendered too, by Helm.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Write the stack's Kubernetes objects as YAML, for GitOps: as they will be, without any secret's value.
+
+    What no file may hold is left out, and told on standard error.
+    """
+    half = rendered(stack, charts=charts)
+    files = write(to, stack, {path: to_yaml(each) for path, each in laid_out(half.manifests).items()})
+    for each in half.left_out:
+        typer.secho(f"left out: {each.what} {each.why}", fg="yellow", err=True)
+    if as_json:
+        told = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        _show(to, files)
+
+
+def _show(directory: Path, files: list[RenderedFile]) -> None:
+    out = console()
+    changed = [file for file in files if file.done != "unchanged"]
+    if changed:
+        table = Table("File", "", title=str(directory), title_justify="left")
+        for file in changed:
+            table.add_row(file.path, file.done)
+        out.print(table)
+    counts = Counter(file.done for file in files)
+    out.print(", ".join(f"{counts[done]} {done}" for done in ("written", "unchanged", "removed")))

@@ -1,0 +1,1 @@
+"""A stack's Kubernetes objects, as files for GitOps."""

@@ -1,0 +1,112 @@
+"""Charts as the objects that Helm would install."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+from kubernetes import client
+
+from policy.rules.rule import at
+
+from ..errors import OpsError
+from ..stack import ROOT
+from .objects import LeftOut, flat, holds_values, named
+from .text import Manifest, of_yaml
+
+_HOOK = "helm.sh/hook"
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Between the words of a kind, e.g. of `CSIDriver`."""
+
+_INSTEAD = "or leave charts out with --no-charts, and have Helm install them"
+
+
+def templated(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
+    """The objects of a release, its CRDs included, and what of it no file may hold: Secrets with contents, and hooks,
+    which only Helm runs.
+
+    (Helm docs: "helm template", "Chart Hooks")
+
+    :param release: Its inputs, without secret values.
+    :raises OpsError: There is no Helm on PATH, Helm fails, or the chart makes up other values each time.
+    """
+    name = release["name"]
+    rendered = _objects(release)
+    kept = [each for each in rendered if not holds_values(each) and not _is_hook(each)]
+    if kept != [each for each in _objects(release) if not holds_values(each) and not _is_hook(each)]:
+        raise OpsError(
+            f"Release {name}: its chart makes up values, others each time: files of it would never settle. Choose "
+            f"values by which it doesn't, {_INSTEAD}"
+        )
+    left_out = [
+        LeftOut(
+            f"{each['kind']} {named(each)}",
+            f"is a hook of the release {name}: only Helm runs it"
+            if _is_hook(each)
+            else f"holds secret values, made by the chart of the release {name}: have Helm install it",
+        )
+        for each in rendered
+        if holds_values(each) or _is_hook(each)
+    ]
+    return kept, left_out
+
+
+def _objects(release: Manifest) -> list[Manifest]:
+    namespace = release.get("namespace") or "default"
+    objects = list(flat(_documents(release, namespace)))
+    definitions = {
+        (at(each, "spec", "group"), at(each, "spec", "names", "kind")): at(each, "spec", "scope")
+        for each in objects
+        if each.get("kind") == "CustomResourceDefinition"
+    }
+    return [
+        each
+        if _is_cluster_wide(each, definitions)
+        else {**each, "metadata": {"namespace": namespace, **each["metadata"]}}
+        for each in objects
+    ]
+
+
+def _documents(release: Manifest, namespace: str) -> Iterable[Any]:
+    helm = shutil.which("helm")
+    if helm is None:
+        raise OpsError(f"Release {release['name']}: charts need Helm, which is not on PATH: install it, {_INSTEAD}")
+    version, repository = release.get("version"), at(release, "repositoryOpts", "repo")
+    done = subprocess.run(  # noqa: S603 - the arguments are a stack's own
+        [
+            *(helm, "template", release["name"], release["chart"], f"--namespace={namespace}"),
+            *([f"--version={version}"] if version else []),
+            *([f"--repo={repository}"] if repository else []),
+            *("--include-crds", "--skip-tests", "--values=-"),
+        ],
+        cwd=ROOT,
+        input=json.dumps(release.get("values") or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = " ".join(done.stderr.split()).removeprefix("Error: ")
+        raise OpsError(f"Release {release['name']}: helm template: {reason}. Mend that, {_INSTEAD}")
+    try:
+        return of_yaml(done.stdout)
+    except yaml.YAMLError as error:
+        raise OpsError(f"Release {release['name']}: its chart renders no YAML ({type(error).__name__})") from None
+
+
+def _is_hook(manifest: Manifest) -> bool:
+    annotations = at(manifest, "metadata", "annotations")
+    return isinstance(annotations, Mapping) and _HOOK in annotations
+
+
+def _is_cluster_wide(manifest: Manifest, definitions: Mapping[tuple[Any, Any], Any]) -> bool:
+    """Whether its kind has no namespaces: by its CRD, or by what Kubernetes' own client can do with it."""
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    if (group, manifest["kind"]) in definitions:
+        return definitions[group, manifest["kind"]] == "Cluster"
+    spelled = "".join(part.capitalize() for part in (group or "core").removesuffix(".k8s.io").split("."))
+    api = getattr(client, f"{spelled}{version.capitalize()}Api", None)
+    return hasattr(api, f"create_{_WORDS.sub('_', manifest['kind']).lower()}")

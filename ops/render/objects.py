@@ -1,0 +1,150 @@
+"""What of a stack is Kubernetes' own: its objects, and the charts that it installs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from policy.rules import UNKNOWN, Declared
+from policy.rules.rule import at
+
+from ..errors import OpsError
+from ..observed import Observed
+from ..state import HIDDEN
+from .text import Manifest
+
+_RELEASE = "kubernetes:helm.sh/v3:Release"
+_PULUMI = "pulumi.com/"
+"""What begins the annotations that only Pulumi reads."""
+
+_AUTONAMED = "pulumi.com/autonamed"
+_NAMED_LATER = {"create", "replace"}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a stack has in the cluster, and no file may hold."""
+
+    what: str
+    """Its kind and name."""
+
+    why: str
+    """As a sentence without its subject, with what delivers it instead."""
+
+
+@dataclass
+class KubernetesHalf:
+    """What a stack declares in its cluster."""
+
+    manifests: list[Manifest] = field(default_factory=list[Manifest])
+    releases: list[Manifest] = field(default_factory=list[Manifest])
+    """The inputs of its Helm releases."""
+
+    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
+
+
+def kubernetes_half(stack: str, observed: Observed) -> KubernetesHalf:
+    """What `stack` will have in its cluster, by a preview of it.
+
+    :raises OpsError: A value isn't known before something else is deployed, or is secret where a file needs it.
+    """
+    half = KubernetesHalf()
+    unknown: list[str] = []
+    secret: list[str] = []
+    for resource in observed.after.values():
+        if not resource.type.startswith("kubernetes:"):
+            continue
+        manifest = _without_pulumis_own(resource.properties)
+        # What has no kind is a component, whose parts come by themselves.
+        if resource.type != _RELEASE and not manifest.get("kind"):
+            continue
+        what = _title(resource)
+        if resource.type.endswith("Patch"):
+            half.left_out.append(
+                LeftOut(what, "changes an object that is somebody else's: Strongroom keeps applying it")
+            )
+            continue
+        if holds_values(manifest):
+            half.left_out.append(LeftOut(what, "holds secret values: Strongroom keeps writing it"))
+            continue
+        fields = list(_fields(manifest))
+        if _named_later(resource, observed):
+            fields.append(("metadata.name", UNKNOWN))
+        unknown += [f"{what}: {path}" for path, value in fields if value is UNKNOWN]
+        secret += [f"{what}: {path}" for path, value in fields if value == HIDDEN]
+        (half.releases if resource.type == _RELEASE else half.manifests).append(manifest)
+    if secret:
+        raise OpsError(
+            f"Stack {stack!r} has secret values where files would show them: {', '.join(secret)}. Take them out of its "
+            "settings, or write them there in the open if they are none"
+        )
+    if unknown:
+        raise OpsError(
+            f"Stack {stack!r} has values that are known once others are deployed: {', '.join(unknown)}. "
+            f"Deploy it first with `pulumi up --stack {stack}`"
+        )
+    return half
+
+
+def holds_values(manifest: Manifest) -> bool:
+    """Whether it is a Secret with contents of its own. One that the cluster fills, e.g. with a token, has none."""
+    contents = manifest.get("data") or manifest.get("stringData")
+    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1" and bool(contents)
+
+
+def named(manifest: Manifest) -> str:
+    """Its namespace and name, as far as they are known."""
+    parts = (at(manifest, "metadata", "namespace"), at(manifest, "metadata", "name"))
+    return "/".join(part for part in parts if isinstance(part, str))
+
+
+def flat(documents: Iterable[Any]) -> Iterator[Manifest]:
+    """The objects among `documents`, those of lists one by one."""
+    for document in documents:
+        if not isinstance(document, Mapping):
+            continue
+        manifest = cast("Manifest", document)
+        kind, items = str(manifest.get("kind")), manifest.get("items")
+        if kind.endswith("List") and isinstance(items, list):
+            typed = {"apiVersion": manifest.get("apiVersion"), "kind": kind.removesuffix("List")}
+            yield from flat([typed | item for item in cast("list[dict[str, Any]]", items)])
+        else:
+            yield manifest
+
+
+def _title(resource: Declared) -> str:
+    kind = resource.type.rpartition(":")[2]
+    if resource.type == _RELEASE:
+        return f"{kind} {resource.properties.get('name') or resource.name}"
+    return f"{kind} {named(resource.properties) or resource.name}"
+
+
+def _without_pulumis_own(inputs: Manifest) -> Manifest:
+    annotations = at(inputs, "metadata", "annotations")
+    if not isinstance(annotations, Mapping):
+        return inputs
+    said = cast("Mapping[str, Any]", annotations)
+    kept = {key: value for key, value in said.items() if not key.startswith(_PULUMI)}
+    metadata = {key: value for key, value in inputs["metadata"].items() if key != "annotations"}
+    return {**inputs, "metadata": {**metadata, "annotations": kept} if kept else metadata}
+
+
+def _named_later(resource: Declared, observed: Observed) -> bool:
+    """Whether Pulumi makes up its name, and another one when it is made."""
+    annotations: Any = at(resource.properties, "metadata", "annotations")
+    return (
+        isinstance(annotations, Mapping)
+        and _AUTONAMED in annotations
+        and observed.operations.get(resource.urn) in _NAMED_LATER
+    )
+
+
+def _fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that holds no others, with its path."""
+    if isinstance(value, Mapping):
+        for key, entry in cast("Mapping[str, Any]", value).items():
+            yield from _fields(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, entry in enumerate(cast("list[Any]", value)):
+            yield from _fields(entry, f"{path}[{index}]")
+    else:
+        yield path, value

@@ -1,0 +1,31 @@
+"""From a stack to its objects."""
+
+from ..engine import observe
+from ..errors import OpsError
+from .charts import templated
+from .objects import KubernetesHalf, LeftOut, kubernetes_half
+
+
+def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
+    """What `stack` will have in its cluster: by a preview, since identities' ids are in its state alone, and changes
+    that aren't deployed yet in its settings alone.
+
+    :param charts: Whether to render Helm releases too; otherwise they are left out.
+    :raises OpsError: The update would be refused, or the stack can't be rendered as it is.
+    """
+    observed = observe(stack)
+    refused = [*observed.errors, *(f"{each.rule}" for each in observed.broken if each.level == "mandatory")]
+    if refused:
+        raise OpsError(
+            f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "
+            f"`python -m ops preview --stack {stack}` tells all of it"
+        )
+    half = kubernetes_half(stack, observed)
+    for release in half.releases:
+        if charts:
+            manifests, left_out = templated(release)
+            half.manifests += manifests
+            half.left_out += left_out
+        else:
+            half.left_out.append(LeftOut(f"Release {release['name']}", "is a chart: have Helm install it"))
+    return half
