@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -56,7 +56,7 @@ def templated(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
 
 def _objects(release: Manifest) -> list[Manifest]:
     namespace = release.get("namespace") or "default"
-    objects = list(flat(_documents(release, namespace)))
+    objects = _rendered(release, namespace)
     definitions = {
         (at(each, "spec", "group"), at(each, "spec", "names", "kind")): at(each, "spec", "scope")
         for each in objects
@@ -70,7 +70,7 @@ def _objects(release: Manifest) -> list[Manifest]:
     ]
 
 
-def _documents(release: Manifest, namespace: str) -> Iterable[Any]:
+def _rendered(release: Manifest, namespace: str) -> list[Manifest]:
     helm = shutil.which("helm")
     if helm is None:
         raise OpsError(f"Release {release['name']}: charts need Helm, which is not on PATH: install it, {_INSTEAD}")
@@ -92,9 +92,15 @@ def _documents(release: Manifest, namespace: str) -> Iterable[Any]:
         reason = " ".join(done.stderr.split()).removeprefix("Error: ")
         raise OpsError(f"Release {release['name']}: helm template: {reason}. Mend that, {_INSTEAD}")
     try:
-        return of_yaml(done.stdout)
+        documents = of_yaml(done.stdout)
     except yaml.YAMLError as error:
-        raise OpsError(f"Release {release['name']}: its chart renders no YAML ({type(error).__name__})") from None
+        raise OpsError(
+            f"Release {release['name']}: its chart renders what is no YAML ({type(error).__name__})"
+        ) from None
+    objects = list(flat(documents))
+    if not all(each.get("apiVersion") and each.get("kind") and at(each, "metadata", "name") for each in objects):
+        raise OpsError(f"Release {release['name']}: its chart renders what is no Kubernetes object with a name")
+    return objects
 
 
 def _is_hook(manifest: Manifest) -> bool:

@@ -14,7 +14,10 @@ def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
     :raises OpsError: The update would be refused, or the stack can't be rendered as it is.
     """
     observed = observe(stack)
-    refused = [*observed.errors, *(f"{each.rule}" for each in observed.broken if each.level == "mandatory")]
+    refused = [
+        *observed.errors,
+        *(f"the rule {each.rule} is broken" for each in observed.broken if each.level == "mandatory"),
+    ]
     if refused:
         raise OpsError(
             f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "

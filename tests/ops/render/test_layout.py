@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.errors import OpsError
@@ -50,6 +50,7 @@ NAMES = st.text(st.sampled_from("ab/._-:%~é"), min_size=1) | st.sampled_from(["
 PLACES = st.tuples(st.sampled_from(["A", "A.b", "a-b"]), NAMES, st.none() | NAMES, st.sampled_from(["v1", "b/v1"]))
 
 
+@settings(deadline=None)
 @given(st.sets(PLACES, min_size=1, max_size=8))
 def test_names_of_any_kind_stay_in_the_directory_and_apart(places: set[tuple[str, str, str | None, str]]) -> None:
     distinct = {(kind.lower(), *others): of(kind, *others) for kind, *others in places}

@@ -1,0 +1,47 @@
+"""From a preview to objects."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ops.__main__ import app
+from ops.errors import OpsError
+from ops.observed import Broken, Observed
+from ops.render import stack
+from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
+
+
+def previewed(monkeypatch: pytest.MonkeyPatch, observed: Observed) -> None:
+    monkeypatch.setattr(stack, "observe", lambda _: observed)
+
+
+def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    previewed(monkeypatch, Observed(errors=["2 faults\nstrongroom:backend is missing"]))
+    with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `python -m ops preview --stack dev`"):
+        stack.render("dev")
+
+    previewed(monkeypatch, Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]))
+    with pytest.raises(OpsError, match="the rule vault-ttl is broken"):
+        stack.render("dev")
+
+    previewed(monkeypatch, Observed(broken=[Broken("no-latest-image", "advisory", "urn", "latest")]))
+    assert stack.render("dev").manifests == []
+
+
+def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    release = (RELEASE, {"name": "driver", "chart": "small"})
+    previewed(monkeypatch, seen(release, of(SECRET, data={"a": "YQ=="}), of("kubernetes:core/v1:ConfigMap")))
+    command = ["render", "--stack", "dev", "--to", str(tmp_path), "--no-charts"]
+    done = CliRunner().invoke(app, command)
+
+    assert done.exit_code == 0
+    assert [file.name for file in tmp_path.rglob("*.yaml")] == ["3-configmap_orders.yaml"]
+    assert "left out: Release driver is a chart: have Helm install it" in done.stderr
+    assert "left out: Secret shop/orders holds secret values" in done.stderr
+    assert "1 written, 0 unchanged, 0 removed" in done.stdout
+
+    told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert told["files"] == [{"path": "namespaces/shop/3-configmap_orders.yaml", "done": "unchanged"}]
+    assert [each["what"] for each in told["left_out"]] == ["Secret shop/orders", "Release driver"]
