@@ -34,24 +34,24 @@ def templated(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
     :raises OpsError: There is no Helm on PATH, Helm fails, or the chart makes up other values each time.
     """
     name = release["name"]
-    rendered = _objects(release)
-    kept = [each for each in rendered if not holds_values(each) and not _is_hook(each)]
-    if kept != [each for each in _objects(release) if not holds_values(each) and not _is_hook(each)]:
+    rendered = [(each, _unfit(each, name)) for each in _objects(release)]
+    kept = [each for each, why in rendered if why is None]
+    if kept != [each for each in _objects(release) if _unfit(each, name) is None]:
         raise OpsError(
             f"Release {name}: its chart makes up values, others each time: files of it would never settle. Choose "
             f"values by which it doesn't, {_INSTEAD}"
         )
-    left_out = [
-        LeftOut(
-            f"{each['kind']} {named(each)}",
-            f"is a hook of the release {name}: only Helm runs it"
-            if _is_hook(each)
-            else f"holds secret values, made by the chart of the release {name}: have Helm install it",
-        )
-        for each in rendered
-        if holds_values(each) or _is_hook(each)
-    ]
-    return kept, left_out
+    return kept, [LeftOut(f"{each['kind']} {named(each)}", why) for each, why in rendered if why]
+
+
+def _unfit(manifest: Manifest, release: str) -> str | None:
+    """Why an object of a chart can't be in a file; `None` where it can."""
+    annotations = at(manifest, "metadata", "annotations")
+    if isinstance(annotations, Mapping) and _HOOK in annotations:
+        return f"is a hook of the release {release}: only Helm runs it"
+    if holds_values(manifest):
+        return f"holds secret values, made by the chart of the release {release}: have Helm install it"
+    return None
 
 
 def _objects(release: Manifest) -> list[Manifest]:
@@ -101,11 +101,6 @@ def _rendered(release: Manifest, namespace: str) -> list[Manifest]:
     if not all(each.get("apiVersion") and each.get("kind") and at(each, "metadata", "name") for each in objects):
         raise OpsError(f"Release {release['name']}: its chart renders what is no Kubernetes object with a name")
     return objects
-
-
-def _is_hook(manifest: Manifest) -> bool:
-    annotations = at(manifest, "metadata", "annotations")
-    return isinstance(annotations, Mapping) and _HOOK in annotations
 
 
 def _is_cluster_wide(manifest: Manifest, definitions: Mapping[tuple[Any, Any], Any]) -> bool:

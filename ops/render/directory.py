@@ -80,7 +80,7 @@ def _written(root: Path, path: PurePosixPath, text: str) -> RenderedFile:
 
 
 def _remove(root: Path, file: Path) -> None:
-    file.unlink()
+    file.unlink(missing_ok=True)
     for folder in file.parents:
         if folder == root or any(folder.iterdir()):
             break

@@ -50,6 +50,15 @@ def test_what_is_gone_from_the_stack_is_removed_with_its_folder_and_nothing_else
     assert not (tmp_path / "namespaces").exists()
 
 
+def test_what_an_interrupted_run_left_is_cleared_away(tmp_path: Path) -> None:
+    done(tmp_path, a="x: 1\n", b="y: 1\n")
+    for path in (A, B):
+        (tmp_path / path).with_name(f".{path.name}.partial").write_text((tmp_path / path).read_text())
+
+    done(tmp_path, a="x: 1\n", b="y: 2\n")
+    assert set(contents(tmp_path)) == {str(A), str(B)}
+
+
 def test_two_stacks_keep_apart_in_one_directory(tmp_path: Path) -> None:
     done(tmp_path, "dev", a="x: 1\n")
     done(tmp_path, "staging", b="y: 1\n")
