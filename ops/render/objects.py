@@ -42,9 +42,10 @@ class KubernetesHalf:
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
 
-def kubernetes_half(stack: str, observed: Observed) -> KubernetesHalf:
+def kubernetes_half(stack: str, observed: Observed, *, charts: bool = True) -> KubernetesHalf:
     """What `stack` will have in its cluster, by a preview of it.
 
+    :param charts: Whether releases are wanted; otherwise they are left out, whatever is in them.
     :raises OpsError: A value isn't known before something else is deployed, or is secret where a file needs it.
     """
     half = KubernetesHalf()
@@ -58,13 +59,8 @@ def kubernetes_half(stack: str, observed: Observed) -> KubernetesHalf:
         if resource.type != _RELEASE and not manifest.get("kind"):
             continue
         what = _title(resource)
-        if resource.type.endswith("Patch"):
-            half.left_out.append(
-                LeftOut(what, "changes an object that is somebody else's: Strongroom keeps applying it")
-            )
-            continue
-        if holds_values(manifest):
-            half.left_out.append(LeftOut(what, "holds secret values: Strongroom keeps writing it"))
+        if why := _left_out(resource, manifest, charts):
+            half.left_out.append(LeftOut(what, why))
             continue
         fields = list(_fields(manifest))
         if _named_later(resource, observed):
@@ -109,6 +105,17 @@ def flat(documents: Iterable[Any]) -> Iterator[Manifest]:
             yield from flat([typed | item for item in cast("list[dict[str, Any]]", items)])
         else:
             yield manifest
+
+
+def _left_out(resource: Declared, manifest: Manifest, charts: bool) -> str | None:
+    """Why it can't be in a file; `None` where it can."""
+    if resource.type == _RELEASE and not charts:
+        return "is a chart: have Helm install it"
+    if resource.type.endswith("Patch"):
+        return "changes an object that is somebody else's: Strongroom keeps applying it"
+    if holds_values(manifest):
+        return "holds secret values: Strongroom keeps writing it"
+    return None
 
 
 def _title(resource: Declared) -> str:

@@ -3,7 +3,7 @@
 from ..engine import observe
 from ..errors import OpsError
 from .charts import templated
-from .objects import KubernetesHalf, LeftOut, kubernetes_half
+from .objects import KubernetesHalf, kubernetes_half
 
 
 def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
@@ -23,12 +23,9 @@ def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
             f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "
             f"`python -m ops preview --stack {stack}` tells all of it"
         )
-    half = kubernetes_half(stack, observed)
+    half = kubernetes_half(stack, observed, charts=charts)
     for release in half.releases:
-        if charts:
-            manifests, left_out = templated(release)
-            half.manifests += manifests
-            half.left_out += left_out
-        else:
-            half.left_out.append(LeftOut(f"Release {release['name']}", "is a chart: have Helm install it"))
+        manifests, left_out = templated(release)
+        half.manifests += manifests
+        half.left_out += left_out
     return half

@@ -47,7 +47,9 @@ def test_one_object_twice_is_an_error() -> None:
 
 
 NAMES = st.text(st.sampled_from("ab/._-:%~é"), min_size=1) | st.sampled_from(["..", ".", "../x", "a" * 300, "a" * 301])
-PLACES = st.tuples(st.sampled_from(["A", "Ab", "AB"]), NAMES, st.none() | NAMES, st.sampled_from(["v1", "b/v1", "a.b/v1", "b-a/v1"]))
+PLACES = st.tuples(
+    st.sampled_from(["A", "Ab", "AB"]), NAMES, st.none() | NAMES, st.sampled_from(["v1", "b/v1", "a.b/v1", "b-a/v1"])
+)
 
 
 @settings(deadline=None)

@@ -10,6 +10,8 @@ from ops.__main__ import app
 from ops.errors import OpsError
 from ops.observed import Broken, Observed
 from ops.render import stack
+from ops.state import HIDDEN
+from policy.rules import UNKNOWN
 from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
 
 
@@ -31,7 +33,7 @@ def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pyte
 
 
 def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    release = (RELEASE, {"name": "driver", "chart": "small"})
+    release = (RELEASE, {"name": "driver", "chart": "small", "values": {"a": UNKNOWN, "b": HIDDEN}})
     previewed(monkeypatch, seen(release, of(SECRET, data={"a": "YQ=="}), of("kubernetes:core/v1:ConfigMap")))
     command = ["render", "--stack", "dev", "--to", str(tmp_path), "--no-charts"]
     done = CliRunner().invoke(app, command)
@@ -44,4 +46,4 @@ def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest
 
     told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert told["files"] == [{"path": "namespaces/shop/3-configmap_orders.yaml", "done": "unchanged"}]
-    assert [each["what"] for each in told["left_out"]] == ["Secret shop/orders", "Release driver"]
+    assert [each["what"] for each in told["left_out"]] == ["Release driver", "Secret shop/orders"]
