@@ -12,11 +12,18 @@ from .names import (
     EnvironmentVariable,
     FileName,
     FilePermission,
+    ImageName,
     MountPath,
     ObjectKey,
     ObjectPath,
+    Whole,
+    matching,
 )
 from .unique import unique
+
+_VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
+
+ONE_OF_IMAGES = "needs exactly one of image and images"
 
 
 class Secret(Declaration):
@@ -35,7 +42,7 @@ class Secret(Declaration):
     type: Literal["secret", "key", "cert"] = "secret"
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
 
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$")] | None = None
+    version: Annotated[str, matching(r"[0-9A-Za-z]{1,64}", _VERSION)] | None = None
     """The object's version, as a string; the latest where it is left out."""
 
     env: EnvironmentVariable | None = None
@@ -50,7 +57,7 @@ class Secret(Declaration):
     format: Literal["pem", "pfx"] | None = None
     """With Azure Key Vault, where the object is a certificate: the private key and the chain in this format."""
 
-    version_history: Annotated[int, Field(ge=1, le=100)] = 1
+    version_history: Annotated[Whole, Field(ge=1, le=100)] = 1
     """With Azure Key Vault: how many versions to mount, as `<name>/0` (the latest), `<name>/1` and so on."""
 
     @property
@@ -68,19 +75,19 @@ class Workload(Declaration):
     namespace: DnsLabel
     """The Kubernetes namespace that it lives in."""
 
-    image: str | None = None
+    image: ImageName | None = None
     """The image of its only container. Either this or `images`."""
 
-    images: Annotated[Mapping[DnsLabel, str], Field(min_length=1)] | None = None
+    images: Annotated[Mapping[DnsLabel, ImageName], Field(min_length=1)] | None = None
     """Container name to image, for a pod of several containers; each of them gets the mount and the environment."""
 
     command: tuple[str, ...] | None = None
     """The command that its containers run; the image's own where it is left out."""
 
-    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
     """How many pods. 0 makes a bare Pod rather than a Deployment."""
 
-    run_as_user: Annotated[int, Field(ge=1)] = 65532
+    run_as_user: Annotated[Whole, Field(ge=1, le=2147483647)] = 65532
     """The user id that its containers run as; never root."""
 
     mount_path: MountPath = "/mnt/secrets-store"
@@ -102,7 +109,7 @@ class Workload(Declaration):
     @model_validator(mode="after")
     def _one_way_to_name_images(self) -> "Workload":
         if (self.image is None) == (self.images is None):
-            raise ValueError("needs exactly one of image and images")
+            raise ValueError(ONE_OF_IMAGES)
         return self
 
     @property

@@ -3,48 +3,60 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from components.azure.choices import AccessMode, IdentityMode, KeyType, RoleScope
 from components.azure.clouds import CloudName
-from components.azure.names import Guid, VaultId, VaultName, VaultObjectName
-from components.names import Declaration, DnsLabel
+from components.azure.names import (
+    Guid,
+    NetworkId,
+    Region,
+    ResourceGroup,
+    SubnetId,
+    VaultId,
+    VaultName,
+    VaultObjectName,
+    VaultZoneId,
+    WorkspaceId,
+)
+from components.hosts import DnsName, Host, PublicRange
+from components.names import AbsolutePath, Declaration, DnsLabel, Switch, Text, Whole, matching
 
-from .values import SecondsOrNone
+from .values import IsoDuration, Moment, SecondsOrNone
 
-IsoDuration = Annotated[str, Field(pattern=r"^P([1-9][0-9]*[YMWD])+$")]
-"""A duration as ISO 8601 writes it, in days or more, e.g. `P90D`."""
+TagName = Annotated[
+    str, matching(r"[^<>%&\\?/\x00-\x1f]{1,512}", "is not a tag's name: use 1 to 512 characters, and none of <>%&\\?/")
+]
+TagValue = Annotated[str, Field(max_length=256)]
+"""(Microsoft Learn: "Use tags to organize your Azure resources")"""
 
-Range = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?$")]
-"""An IPv4 address or CIDR range."""
-
-ResourceGroup = Annotated[str, Field(pattern=r"^[-\w._()]{0,89}[-\w_()]$")]
-"""A resource group's name. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
+_IDENTITY = "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first"
+_SUBJECT = "is not a subject: write it as X.509 has it, e.g. CN=shop.example.net"
 
 
 class PrivateEndpointSettings(Declaration):
     """A private address of the vault."""
 
-    subnet_id: str
+    subnet_id: SubnetId
     """Id of the subnet that the address is in."""
 
-    virtual_network_id: str | None = None
+    virtual_network_id: NetworkId | None = None
     """Id of the network that resolves the vault's name to it, by a private DNS zone that the stack makes."""
 
-    dns_zone_id: str | None = None
+    dns_zone_id: VaultZoneId | None = None
     """Id of a private DNS zone `privatelink.vaultcore.azure.net` that exists, instead."""
 
 
 class VaultNetworkSettings(Declaration):
     """Who reaches the vault."""
 
-    public: bool = True
+    public: Switch = True
     """Whether it has a public address."""
 
-    allowed_ip_ranges: tuple[Range, ...] = ()
+    allowed_ip_ranges: tuple[PublicRange, ...] = ()
     """Ranges that may use it; everybody where these and the subnets are left out."""
 
-    allowed_subnet_ids: tuple[str, ...] = ()
+    allowed_subnet_ids: tuple[SubnetId, ...] = ()
     """Ids of subnets, with the service endpoint Microsoft.KeyVault, that may use it."""
 
     private_endpoint: PrivateEndpointSettings | None = None
@@ -57,7 +69,7 @@ class KeyVaultSettings(Declaration):
     name: VaultName | None = None
     """Its name, unique in its cloud. Either this or, for one that exists, `id`."""
 
-    create: bool = True
+    create: Switch = True
     """Make it; false for one that exists, of which nothing is changed but what the stack keeps in it."""
 
     id: VaultId | None = None
@@ -69,26 +81,26 @@ class KeyVaultSettings(Declaration):
     sku: Literal["standard", "premium"] = "standard"
     """`premium` keeps keys in hardware."""
 
-    retention_days: Annotated[int, Field(ge=7, le=90)] = 90
+    retention_days: Annotated[Whole, Field(ge=7, le=90)] = 90
     """How long what was deleted can be recovered. It can't be changed later."""
 
-    purge_protection: bool = True
+    purge_protection: Switch = True
     """Nobody can delete for good before that. It can't be turned off again."""
 
-    recover: bool = False
+    recover: Switch = False
     """Recover a vault of that name that was deleted softly, rather than make one."""
 
     network: VaultNetworkSettings = VaultNetworkSettings()
     """Who reaches it."""
 
-    audit_workspace_id: str | None = None
+    audit_workspace_id: WorkspaceId | None = None
     """Id of the Log Analytics workspace that gets its audit log."""
 
-    lock: bool = False
+    lock: Switch = False
     """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,
     or one of its secrets, is removed."""
 
-    tags: Mapping[str, str] = {}
+    tags: Annotated[Mapping[TagName, TagValue], Field(max_length=50)] = {}
     """Its tags."""
 
 
@@ -100,10 +112,10 @@ class IdentitySettings(Declaration):
     `system-assigned`: the cluster's own. `service-principal`: credentials in a Kubernetes Secret. `identity-binding`:
     an identity each, by AKS's preview. `pod-identity`: archived, for clusters that have not left it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$")] | None = None
+    name: Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}", _IDENTITY)] | None = None
     """With `shared`: the identity's name; `strongroom-<stack>` where it is left out."""
 
-    existing: bool = False
+    existing: Switch = False
     """With `shared`: whether the identity exists."""
 
     client_id: Guid | None = None
@@ -120,13 +132,13 @@ class IdentitySettings(Declaration):
 class AzureStackSettings(Declaration):
     """A custom cloud, e.g. Azure Stack Hub."""
 
-    authority: str
+    authority: Host
     """Host of its directory."""
 
-    vault_domain: str
+    vault_domain: Host
     """The domain of its key vaults."""
 
-    environment_file: Annotated[str, Field(pattern=r"^/.+$")]
+    environment_file: AbsolutePath
     """Path, in the CSI provider's pods, of the file that describes it."""
 
 
@@ -136,10 +148,10 @@ class SecretAttributes(Declaration):
     content_type: Annotated[str, Field(max_length=255)] | None = None
     """What kind of text it is, e.g. `text/plain`."""
 
-    not_before: AwareDatetime | None = None
+    not_before: Moment | None = None
     """Before when it should not be used, e.g. `2027-01-01T00:00:00Z`."""
 
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
     """After when it should not be used."""
 
 
@@ -155,7 +167,9 @@ class KeySettings(Declaration):
     curve: Literal["P-256", "P-384", "P-521", "P-256K"] | None = None
     """Curve of an EC key; `P-256` where it is left out."""
 
-    operations: tuple[Literal["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"], ...] | None = None
+    operations: Annotated[
+        tuple[Literal["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"], ...] | None, Field(min_length=1)
+    ] = None
     """What it may be used for; everything that its type can where it is left out."""
 
     rotate_after: IsoDuration | None = None
@@ -168,19 +182,19 @@ class KeySettings(Declaration):
 class CertificateSettings(Declaration):
     """A certificate that the vault makes."""
 
-    subject: Annotated[str, Field(pattern=r"^CN=.+")]
+    subject: Annotated[str, matching(r"CN=\S.*", _SUBJECT)]
     """X.509 subject, e.g. `CN=shop.example.net`."""
 
-    dns_names: tuple[str, ...] = ()
+    dns_names: tuple[DnsName, ...] = ()
     """Alternative names."""
 
-    issuer: str = "Self"
+    issuer: Text = "Self"
     """`Self`, or an issuer that the vault knows."""
 
-    validity_months: Annotated[int, Field(ge=1, le=1200)] = 12
+    validity_months: Annotated[Whole, Field(ge=1, le=1200)] = 12
     """How long it is valid."""
 
-    renew_before_days: Annotated[int, Field(ge=1)] = 30
+    renew_before_days: Annotated[Whole, Field(ge=1, le=32400)] = 30
     """How many days before its end the vault renews it."""
 
     key_type: KeyType = "RSA"
@@ -189,7 +203,7 @@ class CertificateSettings(Declaration):
     key_size: Literal[2048, 3072, 4096] | None = None
     """Bits of an RSA key; 3072 where it is left out."""
 
-    exportable: bool = True
+    exportable: Switch = True
     """Whether the private key may leave the vault: a workload that mounts it needs that."""
 
     content_type: Literal["pem", "pfx"] = "pem"
@@ -217,10 +231,10 @@ class AzureKeyVaultSettings(Declaration):
     resource_group: ResourceGroup
     """The resource group of what the stack makes."""
 
-    create_resource_group: bool = False
+    create_resource_group: Switch = False
     """Make it."""
 
-    location: str | None = None
+    location: Region | None = None
     """The region of what the stack makes; the resource group's where it is left out."""
 
     vault: KeyVaultSettings

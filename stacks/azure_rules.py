@@ -3,16 +3,26 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.azure.choices import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, too_many
+from components.azure.choices import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, IdentityMode, too_many
 from components.azure.names import object_fault
 from components.azure.objects import clashes, object_name, unreadable
 
-from .faults import Fault, Location
-from .raw import entries, is_generator, mapping, secrets
+from .azure_contents import contents, place_of, seeded
+from .faults import Fault
+from .raw import Wrong, entries, mapping, secrets
 
 Raw = Mapping[str, Any]
 
 _OF_A_NEW_VAULT = ("sku", "retentionDays", "purgeProtection", "recover", "network", "auditWorkspaceId", "lock", "tags")
+
+_OF_MODES: Mapping[str, tuple[IdentityMode, ...]] = {
+    "name": ("shared",),
+    "existing": ("shared",),
+    "clientId": ("addon", "node", "service-principal"),
+    "principalId": ("addon", "node", "system-assigned", "service-principal"),
+    "secretName": ("service-principal",),
+}
+"""The keys of an identity that only some modes have."""
 
 
 def rules(raw: Raw, stack: str) -> Iterator[Fault]:
@@ -26,7 +36,7 @@ def rules(raw: Raw, stack: str) -> Iterator[Fault]:
     yield from _identity(backend, raw)
     yield from _objects(raw, seeds)
     yield from _sizes(seeds)
-    yield from _contents(backend, seeds)
+    yield from contents(backend, seeds, raw)
     yield from _unseeded(backend, seeds, raw)
 
 
@@ -49,7 +59,7 @@ def _vault(backend: Raw) -> Iterator[Fault]:
         yield Fault((*place, "name"), "is required: 3 to 24 letters, digits and single '-', unique in all of Azure")
     if name is not None and id_ is not None:
         yield Fault((*place, "id"), "and name both say which vault: keep one of them")
-    if id_ is not None and create is not False:
+    if id_ is not None and create is True:
         yield Fault((*place, "id"), "is a vault's that exists: write create: false beside it")
     if create is False:
         for key in _OF_A_NEW_VAULT:
@@ -58,7 +68,7 @@ def _vault(backend: Raw) -> Iterator[Fault]:
     if vault.get("sku", "standard") == "standard":
         for collection, field in (("keys", "type"), ("certificates", "keyType")):
             for own, entry in mapping(backend.get(collection)).items():
-                if str(mapping(entry).get(field)).endswith("-HSM") and create is not False:
+                if str(mapping(entry).get(field)).endswith("-HSM") and create is True:
                     yield Fault(
                         ("backend", collection, own, field),
                         f"{mapping(entry)[field]!r} needs hardware: set backend.vault.sku to 'premium'",
@@ -71,7 +81,11 @@ def _network(backend: Raw) -> Iterator[Fault]:
     endpoint = mapping(network.get("privateEndpoint"))
     if network.get("public") is False and not endpoint:
         yield Fault((*place, "privateEndpoint"), "is required with public: false: nobody would reach the vault")
-    if endpoint and ("virtualNetworkId" in endpoint) == ("dnsZoneId" in endpoint):
+    if network.get("public") is False:
+        for key in ("allowedIpRanges", "allowedSubnetIds"):
+            if network.get(key):
+                yield Fault((*place, key), "goes with public: true only: without a public address it lets nobody in")
+    if endpoint and (endpoint.get("virtualNetworkId") is None) == (endpoint.get("dnsZoneId") is None):
         yield Fault(
             (*place, "privateEndpoint"),
             "needs exactly one of virtualNetworkId (a DNS zone is made) and dnsZoneId (one that exists)",
@@ -110,7 +124,7 @@ def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
             yield Fault((*place, "mode"), f"'shared' can't be: {too_many(count)}")
     if mode == "identity-binding" and aks is None:
         yield Fault(("kubernetes", "aks"), "is required with identity.mode 'identity-binding', which only AKS has")
-    if mode == "addon" and install != "addon":
+    if mode == "addon" and install in {"helm", "existing"}:
         yield Fault((*place, "mode"), f"'addon' needs the AKS add-on, and kubernetes.install is {install!r}")
     needed: dict[str, tuple[str, ...]] = {
         "addon": () if aks is not None else ("clientId", "principalId"),
@@ -121,12 +135,16 @@ def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
     for key in needed.get(str(mode), ()):
         if identity.get(key) is None:
             yield Fault((*place, key), f"is required with mode {mode!r}")
-    if mode != "service-principal" and raw.get("clientSecret") is not None:
+    given = [key for key in ("clientId", "principalId") if identity.get(key) is not None]
+    if mode == "addon" and aks is not None and len(given) == 1:
+        yield Fault((*place, given[0]), "goes with both clientId and principalId, or neither: the cluster knows them")
+    if isinstance(mode, Wrong):
+        return
+    if mode != "service-principal" and raw.get("clientSecret"):
         yield Fault(("clientSecret",), "goes with backend.identity.mode 'service-principal' only")
-    if mode != "shared":
-        for key in ("name", "existing"):
-            if key in identity:
-                yield Fault((*place, key), "goes with mode 'shared' only")
+    for key, modes in _OF_MODES.items():
+        if identity.get(key) is not None and mode not in modes:
+            yield Fault((*place, key), f"goes with mode {' or '.join(map(repr, modes))} only, and mode is {mode!r}")
 
 
 def _objects(raw: Raw, seeds: Raw) -> Iterator[Fault]:
@@ -137,9 +155,9 @@ def _objects(raw: Raw, seeds: Raw) -> Iterator[Fault]:
         name, key = secret.get("object"), secret.get("key")
         if isinstance(name, str) and (key is None or isinstance(key, str)):
             named.append((name, key))
-    for name, key in _seeded(seeds):
+    for name, key in seeded(seeds):
         if problem := object_fault(object_name(name, key)):
-            yield Fault(_place(name, key), f"is the secret {object_name(name, key)!r}, which {problem}")
+            yield Fault(place_of(name, key), f"is the secret {object_name(name, key)!r}, which {problem}")
         named.append((name, key))
     for whole, meant in clashes(named).items():
         both = " and ".join(f"object {name!r}" + (f" with key {key!r}" if key else "") for name, key in meant)
@@ -147,42 +165,22 @@ def _objects(raw: Raw, seeds: Raw) -> Iterator[Fault]:
 
 
 def _sizes(seeds: Raw) -> Iterator[Fault]:
-    for name, key in _seeded(seeds):
+    for name, key in seeded(seeds):
         value = mapping(seeds[name]).get(key) if key else seeds[name]
         if isinstance(value, str) and (size := len(value.encode())) > LARGEST_SECRET:
             yield Fault(
-                _place(name, key), f"has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
+                place_of(name, key), f"has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
             )
 
 
-def _contents(backend: Raw, seeds: Raw) -> Iterator[Fault]:
-    written = {object_name(name, key): _place(name, key) for name, key in _seeded(seeds)}
-    for own in mapping(backend.get("secrets")):
-        if own not in written:
-            known = ", ".join(sorted(written)) or "none"
-            yield Fault(("backend", "secrets", own), f"is no secret that seeds writes: those are {known}")
-    certificates = mapping(backend.get("certificates"))
-    for own in certificates:
-        if own in written:
-            yield Fault(written[own], f"would overwrite the private half of the certificate {own!r}: rename one")
-        if own in mapping(backend.get("keys")):
-            yield Fault(("backend", "keys", own), f"would overwrite the key of the certificate {own!r}: rename one")
-    for own, key in mapping(backend.get("keys")).items():
-        entry = mapping(key)
-        if entry.get("expiresAfter") is not None and entry.get("rotateAfter") is None:
-            yield Fault(("backend", "keys", own, "rotateAfter"), "is required with expiresAfter")
-        ec = str(entry.get("type", "RSA")).startswith("EC")
-        if wrong := "size" if ec and "size" in entry else "curve" if not ec and "curve" in entry else None:
-            yield Fault(("backend", "keys", own, wrong), f"doesn't go with type {entry.get('type', 'RSA')!r}")
-
-
 def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
-    if mapping(backend.get("vault")).get("create", True) is False:
+    if mapping(backend.get("vault")).get("create", True) is not True:
         return
-    certificates = set(mapping(backend.get("certificates")))
+    # A vault knows no capitals; who mixes them is told so.
+    certificates = {own.lower() for own in mapping(backend.get("certificates"))}
     made = {
-        "secret": {object_name(name, key) for name, key in _seeded(seeds)} | certificates,
-        "key": set(mapping(backend.get("keys"))) | certificates,
+        "secret": {object_name(name, key).lower() for name, key in seeded(seeds)} | certificates,
+        "key": {own.lower() for own in mapping(backend.get("keys"))} | certificates,
         "cert": certificates,
     }
     for location, secret in secrets(raw):
@@ -190,7 +188,7 @@ def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
         if not isinstance(name, str) or not (key is None or isinstance(key, str)) or kind not in made:
             continue
         whole = object_name(name, key)
-        if whole in made[kind]:
+        if whole.lower() in made[kind]:
             continue
         if kind == "secret":
             path = f'["{name}"]["{key}"]' if key else f'["{name}"]'
@@ -203,15 +201,3 @@ def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
             collection = "keys" if kind == "key" else "certificates"
             told = f"is no {kind} of the vault that this stack creates: describe {whole!r} in backend.{collection}"
         yield Fault(location, told)
-
-
-def _seeded(seeds: Raw) -> Iterator[tuple[str, str | None]]:
-    for name, values in seeds.items():
-        if isinstance(values, str) or is_generator(values):
-            yield name, None
-        else:
-            yield from ((name, key) for key in mapping(values))
-
-
-def _place(name: str, key: str | None) -> Location:
-    return ("seeds", name, key) if key else ("seeds", name)

@@ -1,5 +1,6 @@
 """What a stack may say of the Helm charts that it installs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
@@ -7,28 +8,32 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from components.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
-from components.names import Declaration
+from components.names import Declaration, Text, matching
 
 
 def _repository(value: str) -> str:
-    if not value.startswith(("https://", "oci://")):
-        raise ValueError("is not a chart repository: write its https:// or oci:// URL")
+    if not re.fullmatch(r"(https|oci)://[^\s/@?#]+(/[^\s@?#]*)?", value):
+        raise ValueError("is not a chart repository: write its https:// or oci:// URL, without credentials")
     return value.rstrip("/")
+
+
+_VERSION = 'is not a chart\'s version: write all three numbers, in quotes, e.g. "1.6.0"'
+_DIGEST = "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum CHART.tgz)"
 
 
 class ChartSettings(Declaration):
     """Another place of a chart, or another version, than the pinned one."""
 
-    path: str | None = None
+    path: Text | None = None
     """A directory, or an archive, with the chart."""
 
     repository: Annotated[str, AfterValidator(_repository)] | None = None
     """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
 
-    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$")] | None = None
+    version: Annotated[str, matching(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
     """Its exact version; the pinned one where it is left out."""
 
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    digest: Annotated[str, matching(r"[0-9a-f]{64}", _DIGEST)] | None = None
     """SHA-256 of its archive; of the pinned version the pinned one where it is left out."""
 
     values: Mapping[str, Any] = {}

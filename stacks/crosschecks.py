@@ -8,11 +8,10 @@ from .faults import Fault
 from .raw import is_generator, mapping
 
 
-def crosschecks(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str]) -> list[Fault]:
+def crosschecks(raw: Mapping[str, Any], *, stack: str) -> list[Fault]:
     """The faults between the keys of `raw`, a stack's configuration below `strongroom:`.
 
     :param stack: The stack's name.
-    :param secret_keys: The keys that the configuration keeps encrypted.
     """
     kind = mapping(raw.get("backend")).get("kind")
     own = {"vault": vault_rules.rules, "azure-key-vault": azure_rules.rules}
@@ -20,25 +19,39 @@ def crosschecks(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[s
         *(own[kind](raw, stack) if isinstance(kind, str) and kind in own else ()),
         *delivery_rules.rules(raw),
         *_unowned(mapping(raw.get("kubernetes"))),
+        *_made_by_azure(mapping(mapping(raw.get("kubernetes")).get("aks"))),
         *_two_places(mapping(raw.get("charts"))),
-        *_plain(raw, secret_keys),
     ]
 
 
 def _unowned(kubernetes: Mapping[str, Any]) -> Iterator[Fault]:
     install = kubernetes.get("install", "existing")
     for key in ("providers", "audiences"):
-        if kubernetes.get(key) and install != "helm":
+        if kubernetes.get(key) and install in {"addon", "existing"}:
             yield Fault(("kubernetes", key), f"goes with install 'helm' only, and install is {install!r}")
+
+
+def _made_by_azure(aks: Mapping[str, Any]) -> Iterator[Fault]:
+    if aks.get("create", False) is not False:
+        return
+    for key in ("location", "kubernetesVersion", "nodes", "vmSize", "zones", "subnetId"):
+        if aks.get(key) is not None:
+            yield Fault(
+                ("kubernetes", "aks", key), "goes with create: true only: of a cluster that exists nothing is changed"
+            )
 
 
 def _two_places(charts: Mapping[str, Any]) -> Iterator[Fault]:
     for name, chart in charts.items():
-        if {"path", "repository"} <= set(mapping(chart)):
+        if mapping(chart).get("path") is not None and mapping(chart).get("repository") is not None:
             yield Fault(("charts", name, "repository"), "and path both say where the chart is: keep one of them")
 
 
-def _plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fault]:
+def plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fault]:
+    """The faults of secrets that stand in the stack's file for everybody to read.
+
+    :param secret_keys: The keys that the configuration keeps encrypted.
+    """
     told = (
         "is in plain text in the stack's file: set it with `pulumi config set --secret --path`, "
         "and change the value, since it was readable"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.delivery import lacking, misfit, undeliverable
+from components.workload import ONE_OF_IMAGES
 
 from .faults import Fault, Location
 from .raw import entries, mapping
@@ -15,6 +16,8 @@ def rules(raw: Raw) -> Iterator[Fault]:
     """What is wrong between the keys of `raw`."""
     store = mapping(raw.get("backend")).get("kind")
     for number, workload in entries(raw.get("workloads")):
+        if (workload.get("image") is None) == (workload.get("images") is None):
+            yield Fault(("workloads", number), ONE_OF_IMAGES)
         delivery = workload.get("delivery", "csi")
         kind = delivery if isinstance(delivery, str) else mapping(delivery).get("kind")
         if not isinstance(kind, str) or not isinstance(store, str):
@@ -44,13 +47,14 @@ def _options(delivery: Raw, workload: Raw, place: Location) -> Iterator[Fault]:
 
 def _one_place(raw: Raw) -> Iterator[Fault]:
     """Two workloads whose values the driver would copy to one Kubernetes Secret."""
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], tuple[int, object]] = {}
     for number, workload in entries(raw.get("workloads")):
-        name = _copied_to(workload)
-        if name is None:
+        own, namespace, name = workload.get("name"), workload.get("namespace"), _copied_to(workload)
+        if not isinstance(own, str) or not isinstance(namespace, str) or name is None:
             continue
-        owner = first.setdefault((str(workload.get("namespace")), name), number)
-        if owner != number:
+        owner, same = first.setdefault((namespace, name), (number, own))
+        # A workload that is there twice is told of as that.
+        if owner != number and own != same:
             yield Fault(
                 ("workloads", number, "delivery"),
                 f"would fill the Kubernetes Secret {name!r}, as workloads[{owner}] does: give it another secretName",
@@ -70,7 +74,7 @@ def _copied_to(workload: Raw) -> str | None:
 def _akv2k8s(raw: Raw, place: Location) -> Iterator[Fault]:
     backend, kubernetes = mapping(raw.get("backend")), mapping(raw.get("kubernetes"))
     mode = mapping(backend.get("identity")).get("mode", "workload-identity")
-    if mode != "service-principal":
+    if isinstance(mode, str) and mode != "service-principal":
         yield Fault(
             (*place, "delivery"),
             f"'akv2k8s' reads as one service principal, and backend.identity.mode is {mode!r}: set it to "

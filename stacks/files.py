@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,13 @@ import yaml
 
 from components.vault.pgp import binary
 
-from .faults import Fault, Location
+from .faults import Fault, Location, shown
 from .settings import Settings
 from .vault import JwtAuthSettings, VaultSettings
 from .vault_logins import LdapLogin, OidcLogin
 
 _CERTIFICATE, _PUBLIC_KEY = "CERTIFICATE", "PUBLIC KEY"
+_KUBECONFIG = ("kubernetes", "kubeconfig")
 
 
 @dataclass(frozen=True)
@@ -48,87 +50,108 @@ class Files:
 def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     """The files that `settings` name, and what is wrong with them."""
     faults: list[Fault] = []
-    if not isinstance(settings.backend, VaultSettings):
-        return Files(None, (), None, None), faults
-    pgp_keys = _pgp(settings.backend, faults)
-    vault_ca = _pem(settings.backend.ca_certificate, ("backend", "caCertificate"), faults)
+    vault = settings.backend if isinstance(settings.backend, VaultSettings) else None
+    files = _of_vault(settings, vault, faults) if vault else Files(None, (), None, None)
+    kubeconfig = settings.kubernetes.kubeconfig
+    if kubeconfig and _KUBECONFIG not in {fault.location for fault in faults}:
+        _text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", faults)
+    return files, faults
+
+
+def _of_vault(settings: Settings, vault: VaultSettings, faults: list[Fault]) -> Files:
+    pgp_keys = _pgp(vault, faults)
+    vault_ca = _pem(vault.ca_certificate, ("backend", "caCertificate"), faults)
     login_cas = {
         login.path: _pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), faults)
-        for number, login in enumerate(settings.backend.logins)
+        for number, login in enumerate(vault.logins)
         if isinstance(login, LdapLogin | OidcLogin)
     }
-    auth, place = settings.backend.auth, ("backend", "auth")
+    auth, place = vault.auth, ("backend", "auth")
     if isinstance(auth, JwtAuthSettings):
         keys = [
             _pem(path, (*place, "publicKeys", number), faults, _PUBLIC_KEY)
             for number, path in enumerate(auth.public_keys)
         ]
         issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), faults)
-        return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas), faults
+        return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas)
     host, host_ca = (
         auth.kubernetes_host,
         _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), faults),
     )
-    if auth.create and host is None and settings.backend.server:
+    if auth.create and host is None and vault.server:
         host = "https://kubernetes.default.svc"
         host_ca = host_ca or _api_server(settings, faults)[1]
     elif auth.create and host is None:
         host, kubeconfig_ca = _api_server(settings, faults)
         host_ca = host_ca or kubeconfig_ca
-    return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas), faults
+    return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas)
 
 
 def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
     found: list[str] = []
     place = ("backend", "bootstrap", "custody", "pgpKeys")
     for number, path in enumerate(vault.bootstrap.custody.pgp_keys if vault.bootstrap else ()):
+        text = _text(path, (*place, number), "name a public key's file", faults)
         try:
-            text = Path(path).expanduser().read_text()
-            binary([text])
-            found.append(text)
-        except (OSError, UnicodeDecodeError) as error:
-            faults.append(
-                Fault((*place, number), f"{path!r} can't be read ({_reason(error)}): name a public key's file")
-            )
+            binary(() if text is None else [text])
+            found += () if text is None else [text]
         except ValueError:
-            faults.append(Fault((*place, number), f"{path!r} holds no public key as `gpg --export --armor` writes it"))
+            faults.append(
+                Fault((*place, number), f"{shown(path)} holds no public key as `gpg --export --armor` writes it")
+            )
     return found
 
 
 def _pem(path: str | None, key: Location, faults: list[Fault], what: str = _CERTIFICATE) -> str | None:
     if path is None:
         return None
-    try:
-        text = Path(path).expanduser().read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault(key, f"{path!r} can't be read ({_reason(error)}): name a PEM file"))
+    text = _text(path, key, "name a PEM file", faults)
+    if text is None:
         return None
-    if f"-----BEGIN {what}-----" not in text:
-        # Never the file's text: somebody may have named a private key.
-        faults.append(Fault(key, f"{path!r} holds no PEM {what.lower()}"))
+    labels = sorted(set(re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----", text)))
+    if any("PRIVATE KEY" in label for label in labels):
+        # Never the file's text.
+        faults.append(
+            Fault(
+                key,
+                f"{shown(path)} holds a private key, and is no place for one: name a file with a {what.lower()} alone",
+            )
+        )
+    elif what not in labels:
+        others = f", but a {' and a '.join(labels).lower()}" if labels else ""
+        faults.append(Fault(key, f"{shown(path)} holds no PEM {what.lower()}{others}"))
     return text
 
 
-def _api_server(settings: Settings, faults: list[Fault]) -> tuple[str | None, str | None]:
-    key = ("kubernetes", "kubeconfig")
-    path = Path(
-        settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
-    ).expanduser()
-    advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
+def _text(path: str, key: Location, advice: str, faults: list[Fault]) -> str | None:
     try:
-        cluster = _cluster(yaml.safe_load(path.read_text()), settings.kubernetes.context)
+        return Path(path).expanduser().read_text("utf-8")
+    except (OSError, ValueError, RuntimeError) as error:
+        faults.append(Fault(key, f"{shown(path)} can't be read ({_reason(error)}): {advice}"))
+        return None
+
+
+def _api_server(settings: Settings, faults: list[Fault]) -> tuple[str | None, str | None]:
+    path = settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
+    advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
+    text = _text(path, _KUBECONFIG, advice, faults)
+    if text is None:
+        return None, None
+    try:
+        cluster = _cluster(yaml.safe_load(text), settings.kubernetes.context)
         host = str(cluster["server"])
         if "certificate-authority-data" in cluster:
             return host, base64.b64decode(cluster["certificate-authority-data"]).decode()
         authority = cluster.get("certificate-authority")
-        return host, (path.parent / str(authority)).read_text() if authority else None
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault(key, f"'{path}' can't be read ({_reason(error)}): {advice}"))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        faults.append(
-            Fault(key, f"'{path}' is no kubeconfig with that context ({type(error).__name__} {error}): {advice}")
-        )
-    return None, None
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
+        # Never the error's text, which may repeat the file's.
+        context = f"the context {settings.kubernetes.context!r}" if settings.kubernetes.context else "a current context"
+        faults.append(Fault(_KUBECONFIG, f"{shown(path)} is no kubeconfig with {context} and its cluster: {advice}"))
+        return None, None
+    beside = Path(path).expanduser().parent / str(authority)
+    return host, _text(
+        str(beside), _KUBECONFIG, "it is the CA that the kubeconfig names", faults
+    ) if authority else None
 
 
 def _cluster(kubeconfig: Any, context: str | None) -> Mapping[str, Any]:
@@ -139,4 +162,6 @@ def _cluster(kubeconfig: Any, context: str | None) -> Mapping[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "not a text file"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "not a text file" if isinstance(error, UnicodeDecodeError) else "not a file's name"

@@ -4,49 +4,54 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.names import Declaration, DnsLabel, GoDuration
+from components.azure.names import Region, ResourceGroup, SubnetId
+from components.names import Declaration, DnsLabel, GoDuration, Switch, Text, Whole, matching
 
 from .values import Issuer
+
+_AKS = "is not a legal name of a cluster: use 1 to 63 letters, digits, '-' and '_', with a letter or digit at both ends"
+_VERSION = 'is not a version of Kubernetes\': write it in quotes, e.g. "1.33" or "1.33.2"'
+_SIZE = "is not a size of machines: write it as Azure does, e.g. Standard_D4s_v5 (az vm list-sizes)"
 
 
 class AksSettings(Declaration):
     """The AKS cluster that the workloads run on: made here, or found. Issuer and add-on's identity come from it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")]
+    name: Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", _AKS)]
     """Its name."""
 
-    resource_group: str | None = None
+    resource_group: ResourceGroup | None = None
     """Its resource group; the backend's where it is left out."""
 
-    create: bool = False
+    create: Switch = False
     """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
 
-    location: str | None = None
+    location: Region | None = None
     """Its region; the resource group's where it is left out."""
 
-    kubernetes_version: str | None = None
+    kubernetes_version: Annotated[str, matching(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", _VERSION)] | None = None
     """Its version; the region's default where it is left out."""
 
-    nodes: Annotated[int, Field(ge=1, le=1000)] = 3
+    nodes: Annotated[Whole, Field(ge=1, le=1000)] = 3
     """How many nodes its system pool has."""
 
-    vm_size: str = "Standard_D4s_v5"
+    vm_size: Annotated[str, matching(r"[A-Za-z0-9]+(_[A-Za-z0-9-]+)+", _SIZE)] = "Standard_D4s_v5"
     """The size of its nodes."""
 
-    zones: tuple[str, ...] = ("1", "2", "3")
+    zones: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
     """The availability zones that they are spread over."""
 
-    subnet_id: str | None = None
+    subnet_id: SubnetId | None = None
     """The subnet that its nodes are in; a network of its own where it is left out."""
 
 
 class KubernetesSettings(Declaration):
     """The cluster that the workloads run on."""
 
-    kubeconfig: str | None = None
+    kubeconfig: Text | None = None
     """File with the kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."""
 
-    context: str | None = None
+    context: Text | None = None
     """The kubeconfig's context; its current one where it is left out."""
 
     install: Literal["helm", "addon", "existing"] = "existing"
@@ -56,7 +61,7 @@ class KubernetesSettings(Declaration):
     providers: tuple[Literal["azure", "vault"], ...] = ()
     """With `helm`: CSI providers to install besides the backend's own, for other stacks of the cluster."""
 
-    audiences: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    audiences: tuple[Text, ...] = ()
     """With `helm`: audiences that the driver requests tokens of besides the backend's own, for other stacks of the
     cluster."""
 
@@ -72,5 +77,5 @@ class KubernetesSettings(Declaration):
     existing_namespaces: tuple[DnsLabel, ...] = ("default",)
     """Namespaces that exist already; every other one is created."""
 
-    wait_for_rollout: bool = True
+    wait_for_rollout: Switch = True
     """Whether an update waits until the pods are ready."""

@@ -1,7 +1,10 @@
 """Looking into what was written, before it is known to be right."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
+
+from pydantic import SecretStr
 
 from .faults import Location
 
@@ -14,10 +17,11 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 
 def entries(value: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The entries of a list, by index."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    """The entries of a list that are mappings, by index."""
+    if isinstance(value, list | tuple):
         for index, entry in enumerate(cast("Sequence[object]", value)):
-            yield index, mapping(entry)
+            if isinstance(entry, Mapping):
+                yield index, mapping(cast("object", entry))
 
 
 def secrets(raw: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any]]]:
@@ -34,3 +38,36 @@ def is_generator(value: object) -> bool:
         return False
     below = mapping(value)["generate"]
     return isinstance(below, Mapping) and set(mapping(cast("object", below))) <= _GENERATOR
+
+
+@dataclass(frozen=True, eq=False)
+class Wrong:
+    """What stands for a value that is at fault itself: no rule knows it, so none has more to say of it."""
+
+    value: Any
+
+
+def name_of(value: object) -> str | None:
+    """A name that others may refer to, right or wrong; `None` where it is no text."""
+    found = value.value if isinstance(value, Wrong) else value
+    return found if isinstance(found, str) else None
+
+
+def sifted(raw: Mapping[str, Any], wrong: Collection[Location]) -> dict[str, Any]:
+    """`raw`, with `Wrong` in place of what is at the places `wrong`."""
+    return {key: _sifted(value, (key,), wrong) for key, value in raw.items()}
+
+
+def _sifted(value: Any, place: Location, wrong: Collection[Location]) -> Any:
+    if place in wrong:
+        return Wrong(value)
+    if isinstance(value, Mapping):
+        return {key: _sifted(entry, (*place, key), wrong) for key, entry in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_sifted(entry, (*place, index), wrong) for index, entry in enumerate(cast("list[Any]", value))]
+    return value
+
+
+def is_text(value: object) -> bool:
+    """Whether `value` is text: as written, or kept from view already."""
+    return isinstance(value, str | SecretStr)

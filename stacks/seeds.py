@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field, PlainValidator, SecretStr, ValidatorFunctionWrapHandler, WrapValidator
 
 from components import seeds
-from components.names import Declaration, ObjectKey
+from components.names import Declaration, ObjectKey, Switch, Whole
 
 from .raw import is_generator
 
@@ -15,10 +15,10 @@ from .raw import is_generator
 class Generated(Declaration):
     """A value that is generated once and kept in the stack's encrypted state."""
 
-    length: Annotated[int, Field(ge=16, le=1024)] = 32
+    length: Annotated[Whole, Field(ge=16, le=1024)] = 32
     """Characters."""
 
-    special: bool = True
+    special: Switch = True
     """Whether punctuation is among the characters."""
 
 
@@ -33,6 +33,10 @@ def _seed(value: object) -> SecretStr | Generated:
         return SecretStr(value)
     if isinstance(value, Mapping):
         return _Generate.model_validate(value).generate
+    if value is not None and value != "":
+        raise ValueError(
+            "must be text: set it with `pulumi config set --secret --path`, which keeps what looks like a number"
+        )
     raise ValueError("has no value: set one with `pulumi config set --secret --path`, or let {generate: {}} make one")
 
 

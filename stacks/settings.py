@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pulumi
 from pulumi.runtime import config as raw_config
@@ -18,10 +18,12 @@ from components.workload import Workload
 
 from .azure import AzureKeyVaultSettings
 from .charts import ChartsSettings
-from .crosschecks import crosschecks
-from .faults import NAMESPACE, InvalidSettingsError, Unions, faults_of
+from .crosschecks import crosschecks, plain
+from .faults import NAMESPACE, Fault, InvalidSettingsError, Location
 from .kubernetes import KubernetesSettings
+from .raw import sifted
 from .seeds import ObjectSeeds
+from .validation import Unions, faults_of, misfits
 from .vault import AUTH, VaultSettings
 from .vault_logins import LOGINS
 from .vault_server import CUSTODIES, SEALS
@@ -77,13 +79,19 @@ def parse(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str] = 
     :param secret_keys: The keys that the configuration keeps encrypted.
     :raises InvalidSettingsError: With every fault that was found.
     """
-    faults = crosschecks(raw, stack=stack, secret_keys=secret_keys)
+    faults: list[Fault] = []
+    wrong: Collection[Location] = ()
+    settings: Settings | None = None
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        faults = [*faults_of(error, Settings, SECRET_KEYS, UNIONS), *faults]
-        raise InvalidSettingsError(stack, faults) from None
-    if faults:
+        faults = faults_of(error, Settings, {*SECRET_KEYS, *secret_keys}, UNIONS)
+        wrong = misfits(error, UNIONS)
+    # What is wrong by itself is told once, and not by the rules that it breaks as well.
+    told = {place for fault in faults for place in (fault.location, fault.meant)}
+    found = [*crosschecks(sifted(raw, wrong), stack=stack), *plain(raw, secret_keys)]
+    faults += [fault for fault in dict.fromkeys(found) if fault.location not in told]
+    if faults or settings is None:
         raise InvalidSettingsError(stack, faults)
     return settings
 
@@ -94,15 +102,26 @@ def of_stack() -> Settings:
     :raises InvalidSettingsError: With every fault that was found.
     """
     stack = pulumi.get_stack()
-    raw: dict[str, Any] = {}
     values: dict[str, Any] = {**raw_config.get_config_env(), **raw_config.CONFIG.get()}
-    for full_key, value in values.items():
-        namespace, _, key = full_key.partition(":")
-        if namespace != NAMESPACE:
-            continue
-        try:
-            raw[key] = json.loads(value)
-        except ValueError:
-            raw[key] = value
-    encrypted = [key for key in SECRET_KEYS if raw_config.is_config_secret(f"{NAMESPACE}:{key}")]
+    raw = written({full_key: _decoded(value) for full_key, value in values.items()})
+    encrypted = [key for key in raw if raw_config.is_config_secret(f"{NAMESPACE}:{key}")]
     return parse(raw, stack=stack, secret_keys=encrypted)
+
+
+def written(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stack's configuration says below `strongroom:`. A key that was left empty says nothing."""
+    return {
+        key: value
+        for namespace, _, key in (full_key.partition(":") for full_key in config)
+        if namespace == NAMESPACE
+        and ((value := config[f"{namespace}:{key}"]) not in (None, "") or key == "clientSecret")
+    }
+
+
+def _decoded(value: str) -> Any:
+    """A value as the engine hands it over: lists and mappings are JSON, and whatever else is text."""
+    try:
+        decoded: object = json.loads(value)
+    except ValueError:
+        return value
+    return cast("Any", decoded) if isinstance(decoded, dict | list) else value

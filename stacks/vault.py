@@ -3,26 +3,46 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Tag
 
-from components.names import Declaration, ObjectPath
+from components.hosts import Host
+from components.names import AbsolutePath, Declaration, ObjectPath, Switch, Text, matching, object_path
 from components.unique import unique
 from components.vault.audit import AuditDeviceArgs
 from components.vault.choices import Reviewer
 
 from .raw import mapping
-from .values import Address, Issuer, Seconds
+from .values import Address, Https, Issuer, Seconds
 from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
+
+
+def _engine_path(value: str) -> str:
+    if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
+        raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
+    return object_path(value)
+
+
+EnginePath = Annotated[str, AfterValidator(_engine_path)]
+"""Where an engine may be mounted. (Vault docs: "/sys/mounts")"""
+
+VaultNamespace = Annotated[
+    str,
+    matching(
+        r"(?!root/?$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?",
+        "is not a namespace: write its path, e.g. admin/shop, and leave it out for the root namespace",
+    ),
+]
+"""(Vault docs: "Vault Enterprise namespaces")"""
 
 
 class KvMount(Declaration):
     """The KV version 2 engine that holds the workloads' secrets."""
 
-    path: ObjectPath = "secret"
+    path: EnginePath = "secret"
     """Where it is mounted."""
 
-    create: bool = False
+    create: Switch = False
     """Mount it. Left out, the engine exists, and so do the objects that `seeds` doesn't name."""
 
 
@@ -35,13 +55,13 @@ class KubernetesAuthSettings(Declaration):
     path: ObjectPath = "kubernetes"
     """Where it is mounted; a path of its own for each cluster that shares a Vault."""
 
-    create: bool = True
+    create: Switch = True
     """Mount and configure it; false where it exists and is configured."""
 
     kubernetes_host: Address | None = None
     """URL of the API server, as Vault reaches it; the kubeconfig's where it is left out."""
 
-    kubernetes_ca_certificate: str | None = None
+    kubernetes_ca_certificate: Text | None = None
     """File with the CA of the API server's certificate; the kubeconfig's where it is left out."""
 
     reviewer: Reviewer = "service-account"
@@ -58,20 +78,20 @@ class JwtAuthSettings(Declaration):
     path: ObjectPath = "jwt"
     """Where it is mounted; a path of its own for each cluster that shares a Vault."""
 
-    create: bool = True
+    create: Switch = True
     """Mount and configure it; false where it exists and is configured."""
 
     issuer: Issuer | None = None
     """The cluster's issuer, as its tokens name it; `kubernetes.oidcIssuer` where it is left out. Vault reads the
     signing keys there, unless `jwksUrl` or `publicKeys` say otherwise."""
 
-    jwks_url: Issuer | None = None
+    jwks_url: Https | None = None
     """URL of the signing keys, where the issuer can't be reached by its name."""
 
-    public_keys: tuple[str, ...] = ()
+    public_keys: tuple[Text, ...] = ()
     """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
 
-    ca_certificate: str | None = None
+    ca_certificate: Text | None = None
     """File with the CA of the issuer's, or the keys', server; the system's CAs where it is left out."""
 
 
@@ -105,16 +125,16 @@ class VaultSettings(Declaration):
     bootstrap: BootstrapSettings | None = None
     """Initialise and open Vault, and configure it with a token that is made for it."""
 
-    namespace: str | None = None
+    namespace: VaultNamespace | None = None
     """Vault Enterprise's or HCP's namespace."""
 
-    ca_certificate: str | None = None
+    ca_certificate: Text | None = None
     """File with the CA of Vault's certificate; the system's CAs where it is left out."""
 
-    provider_ca_path: str | None = None
+    provider_ca_path: AbsolutePath | None = None
     """Path of that CA inside the CSI provider's pods, where Strongroom does not install the provider."""
 
-    tls_server_name: str | None = None
+    tls_server_name: Host | None = None
     """The name that Vault's certificate bears, where it is not the address's."""
 
     mount: KvMount = KvMount()
@@ -132,7 +152,7 @@ class VaultSettings(Declaration):
     audit: Annotated[tuple[AuditDeviceArgs, ...], unique("path", what="the path")] = ()
     """Audit devices that the stack enables."""
 
-    audience: Annotated[str, Field(min_length=1)] = "vault"
+    audience: Text = "vault"
     """Audience of the workloads' service account tokens."""
 
     token_ttl: Seconds = 1200

@@ -5,8 +5,20 @@ from typing import Any, cast
 
 from components.vault.audit import lonely
 
+from .durations import ordered
 from .faults import Fault
-from .raw import entries, mapping
+from .raw import entries, mapping, name_of
+
+_CONFIGURED = (
+    "kubernetesHost",
+    "kubernetesCaCertificate",
+    "reviewer",
+    "issuer",
+    "jwksUrl",
+    "publicKeys",
+    "caCertificate",
+)
+"""Keys by which a method is configured."""
 
 _DIRECTORIES = {"ldap", "github", "oidc"}
 
@@ -25,10 +37,18 @@ def rules(raw: Mapping[str, Any], backend: Mapping[str, Any], *, local: bool) ->
     yield from _directories(logins, local)
     yield from _credentials(mapping(raw.get("credentials")), logins)
     yield from _audit(backend)
+    for number, login in logins:
+        yield from ordered(("backend", "logins", number), login, "tokenTtl", "tokenMaxTtl", (3600, 28800))
 
 
 def _auth(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> Iterator[Fault]:
     auth = mapping(backend.get("auth"))
+    if auth.get("create") is False:
+        for key in _CONFIGURED:
+            if auth.get(key):
+                yield Fault(
+                    ("backend", "auth", key), "goes with create: true only: a method that exists is left as it is"
+                )
     if auth.get("kind") != "jwt" or auth.get("create") is False:
         return
     if not auth.get("issuer") and not kubernetes.get("oidcIssuer"):
@@ -43,7 +63,7 @@ def _auth(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> Iterator
 
 def _paths(backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Fault]:
     auth = mapping(backend.get("auth"))
-    taken = auth.get("path", auth.get("kind", "kubernetes"))
+    taken = _path(auth) or "kubernetes"
     seen: dict[str, int] = {}
     for number, login in logins:
         # Two that are written are told of as a repetition.
@@ -62,19 +82,20 @@ def _paths(backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]
 def _groups(
     raw: Mapping[str, Any], backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]
 ) -> Iterator[Fault]:
-    workloads = {f"{each.get('namespace')}/{each.get('name')}" for _, each in entries(raw.get("workloads"))}
+    workloads = {
+        f"{name_of(each.get('namespace'))}/{name_of(each.get('name'))}" for _, each in entries(raw.get("workloads"))
+    }
     directories = {_path(login) for _, login in logins if login.get("kind") in _DIRECTORIES}
-    names: set[object] = set()
+    names: set[str] = set()
     for number, group in entries(backend.get("groups")):
         place = ("backend", "groups", number)
-        names.add(group.get("name"))
+        names.add(name_of(group.get("name")) or "")
         if not group.get("reads") and not group.get("policies"):
             yield Fault(place, "may do nothing: name workloads in reads, or policies")
         for index, workload in enumerate(_texts(group.get("reads"))):
             if workload not in workloads:
-                yield Fault(
-                    (*place, "reads", index), f"{workload!r} is no workload here: use {' or '.join(sorted(workloads))}"
-                )
+                known = " or ".join(sorted(workloads)) or "one of workloads, of which there is none"
+                yield Fault((*place, "reads", index), f"{workload!r} is no workload here: use {known}")
         for path in mapping(group.get("members")):
             if path not in directories:
                 known = (
@@ -86,7 +107,7 @@ def _groups(
             for index, member in entries(login.get(what)):
                 for nth, name in enumerate(_texts(member.get("groups"))):
                     if name not in names:
-                        known = " or ".join(sorted(map(str, names))) or "one of backend.groups, of which there is none"
+                        known = " or ".join(sorted(names)) or "one of backend.groups, of which there is none"
                         yield Fault(
                             ("backend", "logins", number, what, index, "groups", nth),
                             f"{name!r} is no group: use {known}",
@@ -113,7 +134,9 @@ def _credentials(credentials: Mapping[str, Any], logins: list[tuple[int, Mapping
             needed[path] = "the password of bindDn"
         if login.get("kind") == "oidc":
             needed[path] = "the client's secret"
-        needed |= {f"{path}/{user.get('name')}": "the user's password" for _, user in entries(login.get("users"))}
+        needed |= {
+            f"{path}/{name_of(user.get('name'))}": "the user's password" for _, user in entries(login.get("users"))
+        }
     for name, what in needed.items():
         if name not in credentials:
             yield Fault(
@@ -138,8 +161,8 @@ def _audit(backend: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _path(login: Mapping[str, Any]) -> str:
-    return str(login.get("path", login.get("kind")))
+    return name_of(login.get("path")) or name_of(login.get("kind")) or ""
 
 
 def _texts(value: object) -> list[str]:
-    return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
+    return [name_of(each) or "" for each in cast("list[object]", value)] if isinstance(value, list) else []

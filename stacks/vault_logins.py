@@ -5,12 +5,34 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from components.names import Declaration, ObjectPath
+from components.hosts import Cidr
+from components.names import Declaration, ObjectPath, Switch, Text, Whole, matching
 from components.unique import unique
 
-from .values import Issuer, Seconds
+from .values import Https, RedirectUri, Seconds
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=128)]
+Name = Annotated[
+    str,
+    matching(
+        r"[a-z0-9][a-z0-9._@-]{0,127}",
+        "is not a legal name: use 1 to 128 lower-case letters, digits, '-', '_', '.' and '@', with a letter or digit "
+        "first; Vault knows no others",
+    ),
+]
+
+Attribute = Annotated[
+    str, matching(r"[A-Za-z][A-Za-z0-9.;-]*", "is not an attribute of a directory's: use its name, e.g. uid")
+]
+DistinguishedName = Annotated[
+    str,
+    matching(
+        r"\s*[A-Za-z0-9.]+\s*=\s*\S.*", "is not a distinguished name: write it whole, e.g. ou=people,dc=example,dc=net"
+    ),
+]
+
+_LDAP = "is not a directory's URL: use ldaps://HOST or ldaps://HOST:PORT, several with commas between them"
+_FILTER = "is not a filter: write it in parentheses, e.g. (&(objectClass=group)(member={{.UserDN}}))"
+_ORGANIZATION = "is not an organization: use its name in github.com/NAME"
 
 
 def _policy(value: str) -> str:
@@ -33,16 +55,16 @@ class AppRoleSettings(Declaration):
     name: Name
     """The role's name."""
 
-    groups: Annotated[tuple[str, ...], Field(min_length=1)]
+    groups: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Names of `backend.groups`: what it may do."""
 
     secret_id_ttl: Seconds = 86400
     """How long a secret id is good."""
 
-    secret_id_uses: Annotated[int, Field(ge=1)] = 1
+    secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 1
     """How often a secret id is good."""
 
-    bound_cidrs: tuple[str, ...] = ()
+    bound_cidrs: tuple[Cidr, ...] = ()
     """Where it may log in from, e.g. `10.1.0.0/16`; from anywhere where they are left out."""
 
 
@@ -65,7 +87,7 @@ class UserSettings(Declaration):
     name: Name
     """The user's name."""
 
-    groups: Annotated[tuple[str, ...], Field(min_length=1)]
+    groups: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Names of `backend.groups`: what they may do."""
 
 
@@ -92,31 +114,31 @@ class LdapLogin(_Login):
     path: ObjectPath = "ldap"
     """Where it is mounted."""
 
-    url: Annotated[str, Field(pattern=r"^ldaps?://[^/ ]+(,ldaps?://[^/ ]+)*$")]
+    url: Annotated[str, matching(r"ldaps?://[^/\s@,]+(,ldaps?://[^/\s@,]+)*", _LDAP)]
     """The directory's URL, `ldaps://…`; several with commas between them."""
 
-    user_dn: str
+    user_dn: DistinguishedName
     """The entry that users are below, e.g. `ou=people,dc=example,dc=net`."""
 
-    user_attribute: str = "cn"
+    user_attribute: Attribute = "cn"
     """The attribute with the name that users log in by, e.g. `uid`, or `samaccountname` of Active Directory."""
 
-    group_dn: str
+    group_dn: DistinguishedName
     """The entry that groups are below."""
 
-    group_attribute: str = "cn"
+    group_attribute: Attribute = "cn"
     """The attribute with a group's name."""
 
-    group_filter: str | None = None
+    group_filter: Annotated[str, matching(r"\(.+\)", _FILTER)] | None = None
     """How a user's groups are found; Vault's own where it is left out."""
 
-    bind_dn: str | None = None
+    bind_dn: Text | None = None
     """Who looks users up; nobody in particular where it is left out."""
 
-    ca_certificate: str | None = None
+    ca_certificate: Text | None = None
     """File with the CA of the directory's certificate; the system's CAs where it is left out."""
 
-    start_tls: bool = False
+    start_tls: Switch = False
     """Whether `ldap://` becomes TLS before anything is sent."""
 
 
@@ -129,13 +151,13 @@ class GithubLogin(_Login):
     path: ObjectPath = "github"
     """Where it is mounted."""
 
-    organization: str
+    organization: Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9-]{0,38})", _ORGANIZATION)]
     """The organization."""
 
-    organization_id: int | None = None
+    organization_id: Annotated[Whole, Field(ge=1)] | None = None
     """Its number; Vault looks it up where it is left out."""
 
-    base_url: str | None = None
+    base_url: Https | None = None
     """API of a GitHub Enterprise Server, e.g. `https://github.example.net/api/v3/`; github.com's where left out."""
 
 
@@ -149,25 +171,25 @@ class OidcLogin(_Login):
     path: ObjectPath = "oidc"
     """Where it is mounted."""
 
-    discovery_url: Issuer
+    discovery_url: Https
     """The provider's issuer, e.g. `https://login.microsoftonline.com/<tenant>/v2.0`."""
 
-    client_id: str
+    client_id: Text
     """The client that Vault is there."""
 
-    redirect_uris: Annotated[tuple[str, ...], Field(min_length=1)]
+    redirect_uris: Annotated[tuple[RedirectUri, ...], Field(min_length=1)]
     """Where it may send a browser back to, exactly as it knows them."""
 
-    user_claim: str = "sub"
+    user_claim: Text = "sub"
     """The claim that tells people apart; one that is never given to somebody else."""
 
-    groups_claim: str = "groups"
+    groups_claim: Text = "groups"
     """The claim with their groups."""
 
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[Text, ...] = ()
     """Scopes to ask for beside `openid`, where the provider needs one to tell groups."""
 
-    ca_certificate: str | None = None
+    ca_certificate: Text | None = None
     """File with the CA of the provider's certificate; the system's CAs where it is left out."""
 
 
@@ -192,12 +214,12 @@ class GroupSettings(Declaration):
     name: Name
     """Its name here."""
 
-    reads: tuple[str, ...] = ()
+    reads: tuple[Text, ...] = ()
     """Workloads, as `namespace/name`, whose secrets they may read too."""
 
-    policies: tuple[Annotated[str, AfterValidator(_policy)], ...] = ()
+    policies: tuple[Annotated[Name, AfterValidator(_policy)], ...] = ()
     """Names of policies that exist, by which they may do more."""
 
-    members: Mapping[ObjectPath, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
+    members: Mapping[ObjectPath, Annotated[tuple[Text, ...], Field(min_length=1)]] = {}
     """Who is in it, beside the roles and users that name it: the path of a login to groups of its directory, as that
     names them (LDAP groups, GitHub teams' slugs, values of the groups claim)."""

@@ -8,8 +8,9 @@ from pydantic.alias_generators import to_camel
 from components.vault.choices import insecure, server_faults, shares_fault, unreadable
 
 from . import vault_login_rules
+from .durations import ordered
 from .faults import Fault
-from .raw import entries, is_generator, mapping, secrets
+from .raw import Wrong, entries, is_generator, is_text, mapping, secrets
 
 
 def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
@@ -25,6 +26,7 @@ def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
     yield from _keyless(seeds)
     yield from _unseeded(backend, seeds, raw)
     yield from _driver(backend, mapping(raw.get("kubernetes")))
+    yield from ordered(("backend",), backend, "tokenTtl", "tokenMaxTtl", (1200, 3600))
 
 
 def _address(backend: Mapping[str, Any], stack: str) -> Iterator[Fault]:
@@ -47,15 +49,16 @@ def _where(backend: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> Iterator[Fault]:
+    storage, seal = server.get("storage"), mapping(server.get("seal"))
     mode, replicas, most = server.get("mode", "ha"), server.get("replicas", 3), server.get("maxUnavailable", 1)
-    if isinstance(replicas, int) and isinstance(most, int):
+    if isinstance(mode, str) and isinstance(replicas, int) and isinstance(most, int):
         for field, told in server_faults(
-            mode=str(mode),
+            mode=mode,
             replicas=replicas,
             max_unavailable=most,
-            raft=mapping(server.get("storage")).get("kind", "raft") == "raft",
+            raft=isinstance(storage, Wrong) or mapping(storage).get("kind", "raft") == "raft",
             tls=server.get("tls") is not None,
-            sealed=mapping(server.get("seal")).get("kind", "shamir") != "shamir",
+            sealed=seal.get("kind", "shamir") != "shamir",
             production=not local(stack),
         ):
             yield Fault(("backend", "server", to_camel(field)), told)
@@ -65,12 +68,22 @@ def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> It
             ("backend", "server", "namespace"),
             f"{namespace!r} is a workload's too: whoever may read its Secrets there would read Vault's own",
         )
-    if mapping(server.get("seal")).get("kind") == "azurekeyvault" and not mapping(raw.get("kubernetes")).get(
-        "oidcIssuer"
-    ):
+    yield from _renewal(mapping(server.get("tls")))
+    address = seal.get("address")
+    if isinstance(address, str) and (told := insecure(address)):
+        yield Fault(("backend", "server", "seal", "address"), f"{address!r} {told}")
+    if seal.get("kind") == "azurekeyvault" and not mapping(raw.get("kubernetes")).get("oidcIssuer"):
         yield Fault(
             ("backend", "server", "seal"), "'azurekeyvault' needs the cluster's issuer: set kubernetes.oidcIssuer"
         )
+
+
+def _renewal(tls: Mapping[str, Any]) -> Iterator[Fault]:
+    place = ("backend", "server", "tls")
+    if tls.get("kind") == "generated":
+        yield from ordered(place, tls, "renewBeforeHours", "validityHours", (720, 8760), equal=False)
+    if tls.get("kind") == "cert-manager":
+        yield from ordered(place, tls, "renewBefore", "duration", ("720h", "8760h"), equal=False)
 
 
 def _bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -> Iterator[Fault]:
@@ -93,12 +106,15 @@ def _bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -> Iter
         for number, node in enumerate(addresses):
             if told := insecure(node):
                 yield Fault((*place, "nodes", number), f"{node!r} {told}")
-        pods = int(server.get("replicas", 3)) if server.get("mode", "ha") == "ha" else 1
-        if "server" in backend and len(addresses) != pods:
+        pods = server.get("replicas", 3) if server.get("mode", "ha") == "ha" else 1
+        if "server" in backend and isinstance(pods, int) and len(addresses) != pods:
             yield Fault((*place, "nodes"), f"are {len(addresses)}, and the server has {pods} pods: name each once")
     shares, threshold = bootstrap.get("shares", 5), bootstrap.get("threshold", 3)
     if isinstance(shares, int) and isinstance(threshold, int) and (told := shares_fault(shares, threshold)):
         yield Fault((*place, "threshold"), told)
+    url = mapping(bootstrap.get("custody")).get("vaultUrl")
+    if isinstance(url, str) and (told := insecure(url)):
+        yield Fault((*place, "custody", "vaultUrl"), f"{url!r} {told}")
     keys: object = mapping(bootstrap.get("custody")).get("pgpKeys")
     if isinstance(keys, list) and keys and len(cast("list[object]", keys)) != shares:
         yield Fault(
@@ -119,12 +135,12 @@ def _unreadable(raw: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _keyless(seeds: Mapping[str, Any]) -> Iterator[Fault]:
     for name, values in seeds.items():
-        if isinstance(values, str) or is_generator(values):
+        if is_text(values) or is_generator(values):
             yield Fault(("seeds", name), f"has no key: Vault's objects have keys, so write strongroom:seeds.{name}.KEY")
 
 
 def _unseeded(backend: Mapping[str, Any], seeds: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[Fault]:
-    if not mapping(backend.get("mount")).get("create"):
+    if mapping(backend.get("mount")).get("create") is not True:
         return
     for location, secret in secrets(raw):
         name, key = secret.get("object"), secret.get("key")
@@ -145,6 +161,8 @@ def _driver(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> Iterat
             "'addon' brings Azure Key Vault's provider only: use 'helm', "
             "or 'existing' where Vault's provider is installed",
         )
+    if kubernetes.get("aks") is not None:
+        yield Fault(("kubernetes", "aks"), "goes with backend 'azure-key-vault' only: name the cluster in context")
     if install == "helm" and backend.get("providerCaPath") is not None:
         yield Fault(
             ("backend", "providerCaPath"),

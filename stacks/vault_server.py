@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.azure.names import Guid, VaultName, VaultObjectName
-from components.names import Declaration
+from components.azure.names import Guid, Region, ResourceGroup, VaultName, VaultObjectName
+from components.names import Declaration, Switch, Text, Whole
 from components.vault.seal import ShamirSeal, TransitSeal
 from components.vault.server_args import VaultServerShape
 
-from .azure import ResourceGroup
 from .values import Address, Seconds
 
 
@@ -30,13 +29,13 @@ class AzureSealSettings(Declaration):
     resource_group: ResourceGroup
     """The resource group of the key vault and of the identity; it must exist."""
 
-    location: str | None = None
+    location: Region | None = None
     """Their region; the resource group's where it is left out."""
 
     vault: VaultName
     """The key vault's name, unique in Azure; with purge protection, since without the key the store is lost."""
 
-    create: bool = True
+    create: Switch = True
     """Make the key vault; false for one that exists, and decides by roles."""
 
     key: VaultObjectName = "vault-unseal"
@@ -64,10 +63,10 @@ class FileCustodySettings(Declaration):
     kind: Literal["file"]
     """Which custody: `file`."""
 
-    path: Annotated[str, Field(min_length=1)]
+    path: Text
     """The file."""
 
-    pgp_keys: tuple[str, ...] = ()
+    pgp_keys: tuple[Text, ...] = ()
     """Files with public keys, one a share, as `gpg --export --armor` writes them: each share is then for one holder,
     and the recovery file opens nothing."""
 
@@ -87,7 +86,7 @@ class KeyVaultCustodySettings(Declaration):
     name: VaultObjectName = "vault-bootstrap"
     """What the secrets' names begin with."""
 
-    pgp_keys: tuple[str, ...] = ()
+    pgp_keys: tuple[Text, ...] = ()
     """Files with public keys, as for `file`."""
 
 
@@ -101,16 +100,16 @@ class BootstrapSettings(Declaration):
     custody: Annotated[FileCustodySettings | KeyVaultCustodySettings, Field(discriminator="kind")]
     """Who keeps the shares."""
 
-    shares: Annotated[int, Field(ge=1, le=255)] = 5
+    shares: Annotated[Whole, Field(ge=1, le=255)] = 5
     """How many shares there are; unseal keys, or recovery keys where a seal opens the server."""
 
-    threshold: Annotated[int, Field(ge=1, le=255)] = 3
+    threshold: Annotated[Whole, Field(ge=1, le=255)] = 3
     """How many of them open it."""
 
     nodes: tuple[Address, ...] = ()
     """URLs by which this machine reaches each server. Left out, ports are forwarded to the pods of `backend.server`."""
 
-    first_port: Annotated[int, Field(ge=1, le=65000)] = 18200
+    first_port: Annotated[Whole, Field(ge=1, le=65000)] = 18200
     """With ports forwarded: this machine's port for the first pod; the next has the next one."""
 
     token_ttl: Seconds = 3600

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from ..names import matching
+
 _VAULT = re.compile(r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]")
-_VAULT_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.KeyVault/vaults/(?P<name>[^/]+)",
-    re.IGNORECASE,
-)
+_GROUP = r"[-\w._()]{0,89}[-\w_()]"
+_IN_A_GROUP = rf"/subscriptions/[0-9A-Za-z-]+/resourceGroups/(?P<group>{_GROUP})/providers/"
+_VAULT_ID = re.compile(rf"{_IN_A_GROUP}Microsoft\.KeyVault/vaults/(?P<name>{_VAULT.pattern})", re.IGNORECASE)
 _OBJECT = re.compile(r"[0-9A-Za-z-]{1,127}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _VERSION = re.compile(r"[0-9a-f]{32}")
@@ -83,3 +84,64 @@ VaultObjectName = Annotated[str, AfterValidator(_object_name)]
 
 Guid = Annotated[str, AfterValidator(_guid)]
 """The id of a tenant, a subscription, a client or a principal."""
+
+ResourceGroup = Annotated[
+    str,
+    matching(
+        _GROUP,
+        "is not a resource group's name: use 1 to 90 letters, digits, '-', '_', '.', '(' and ')', and no '.' last",
+    ),
+]
+"""A resource group's name. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
+
+Region = Annotated[
+    str,
+    matching(
+        r"[A-Za-z][A-Za-z0-9 ]{1,49}", "is not a region: use its name, e.g. westeurope (az account list-locations)"
+    ),
+]
+"""An Azure region."""
+
+
+def _id(kind: str, example: str) -> AfterValidator:
+    """A validator of ids in the Resource Manager.
+
+    :param kind: Pattern of the resource's type and name.
+    :param example: What one looks like behind the resource group.
+    """
+    return matching(
+        rf"(?i:{_IN_A_GROUP.replace('?P<group>', '')}{kind})",
+        f"is not the id that it must be: it looks like /subscriptions/…/resourceGroups/…/providers/{example}",
+    )
+
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+NetworkId = Annotated[
+    str, _id(rf"Microsoft\.Network/virtualNetworks/{_NAME}", "Microsoft.Network/virtualNetworks/NAME")
+]
+"""A virtual network's id."""
+
+SubnetId = Annotated[
+    str,
+    _id(
+        rf"Microsoft\.Network/virtualNetworks/{_NAME}/subnets/{_NAME}",
+        "Microsoft.Network/virtualNetworks/NAME/subnets/NAME",
+    ),
+]
+"""A subnet's id."""
+
+VaultZoneId = Annotated[
+    str,
+    _id(
+        r"Microsoft\.Network/privateDnsZones/privatelink\.vaultcore\.azure\.[a-z.]+",
+        "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net",
+    ),
+]
+"""The id of a private DNS zone for key vaults."""
+
+WorkspaceId = Annotated[
+    str,
+    _id(rf"Microsoft\.OperationalInsights/workspaces/{_NAME}", "Microsoft.OperationalInsights/workspaces/NAME"),
+]
+"""A Log Analytics workspace's id."""

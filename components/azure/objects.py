@@ -47,7 +47,7 @@ def unreadable(secret: Mapping[str, Any]) -> str | None:
         if key is not None:
             return f"has a key, which an object of type {kind!r} has not: leave key out"
         for option, alias in (("format", "format"), ("encoding", "encoding")):
-            if secret.get(option) not in {None, "utf-8"}:
+            if secret.get(option) not in (None, "utf-8"):
                 return f"has {alias}, which goes with type 'secret' only: as {kind!r} the public half is read, in PEM"
     if isinstance(name, str) and (key is None or isinstance(key, str)):
         whole = object_name(name, key)

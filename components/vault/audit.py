@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 import pulumi
 from pydantic import Field
 
-from ..names import Declaration, ObjectPath
+from ..names import Declaration, ObjectPath, Text, Whole, matching
+
+_FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/audit.log, or stdout"
 
 
 class FileAudit(Declaration):
@@ -18,7 +20,7 @@ class FileAudit(Declaration):
     path: ObjectPath = "file"
     """The path that the device is enabled at."""
 
-    file: Annotated[str, Field(min_length=1)] = "/vault/audit/audit.log"
+    file: Annotated[str, matching(r"/[^\x00-\x1f]+|stdout", _FILE)] = "/vault/audit/audit.log"
     """The file, as the server names it, or `stdout`. The default is on the volume `backend.server.audit`."""
 
 
@@ -31,10 +33,10 @@ class SyslogAudit(Declaration):
     path: ObjectPath = "syslog"
     """The path that the device is enabled at."""
 
-    facility: str = "AUTH"
+    facility: Text = "AUTH"
     """The syslog facility."""
 
-    tag: str = "vault"
+    tag: Text = "vault"
     """The program's name there."""
 
 
@@ -48,13 +50,13 @@ class SocketAudit(Declaration):
     path: ObjectPath = "socket"
     """The path that the device is enabled at."""
 
-    address: Annotated[str, Field(min_length=1)]
+    address: Text
     """The collector's host and port, or the path of a Unix socket."""
 
     socket_type: Literal["tcp", "udp", "unix"] = "tcp"
     """How it is reached. UDP may lose lines that are longer than a packet."""
 
-    write_timeout_seconds: Annotated[int, Field(ge=1)] = 2
+    write_timeout_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 2
     """How long a write may take, in seconds."""
 
 

@@ -1,6 +1,7 @@
 """What may be chosen, and what Vault can't serve: known without loading a provider."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ def unreadable(secret: Mapping[str, object]) -> str | None:
         return "has a type that only Azure Key Vault has: leave type out for Vault"
     if secret.get("format") is not None or secret.get("version_history", secret.get("versionHistory", 1)) != 1:
         return "has format or versionHistory, which only Azure Key Vault knows: leave them out for Vault"
+    version = secret.get("version")
+    if isinstance(version, str) and not re.fullmatch(r"[1-9][0-9]{0,8}", version):
+        return f"has the version {version!r}, which is none of Vault's: those are whole numbers from 1 on"
     if secret.get("key") is None:
         return "names no key: Vault's objects have keys, and without one the file would be the whole response"
     return None
@@ -74,7 +78,10 @@ def server_faults(
 
 def insecure(address: str) -> str | None:
     """Why keys must not travel to `address`, as the end of a sentence; `None` where they may."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "is not a URL: use https://host:port"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "is not a URL: use https://host:port"
     if parts.scheme == "http" and not _loopback(parts.hostname):

@@ -1,14 +1,16 @@
 """What opens a Vault server after a start: people with shares, or a key elsewhere."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 
 from ..azure.clouds import CloudName
-from ..names import Declaration, DnsLabel
+from ..names import Declaration, DnsLabel, ObjectKey, Text, matching
 from .mounts import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
+
+_MOUNT = "is not an engine's path: use letters, digits, '-', '_' and '.', with single '/' between them"
 
 
 class ShamirSeal(Declaration):
@@ -49,17 +51,17 @@ class TransitSeal(Declaration):
     kind: Literal["transit"] = "transit"
     """Which seal: `transit`."""
 
-    address: str
+    address: Text
     """URL of the other Vault."""
 
-    key_name: str
+    key_name: ObjectKey
     """The key's name."""
 
     token_secret: DnsLabel
     """A Secret in the server's namespace whose `token` is a token of the other Vault that may use the key; periodic
     and orphan, because Vault renews it."""
 
-    mount_path: str = "transit"
+    mount_path: Annotated[str, matching(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?", _MOUNT)] = "transit"
     """Where the engine is mounted."""
 
     ca_secret: DnsLabel | None = None

@@ -1,15 +1,28 @@
 """What a Vault server in the cluster may be told to be."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import InstanceOf
+from pydantic import Field, InstanceOf
 
-from ..names import Declaration, DnsLabel, GoDuration
+from ..hosts import DnsName, Host
+from ..names import Declaration, DnsLabel, GoDuration, ImageName, Switch, Text, Whole, matching
 from .choices import Mode, server_faults
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
 from .storage import Quantity, RaftStorage, Storage, Volume
 from .tls import Tls, service_name
+
+_TAG = "is not an image's tag: use letters, digits, '-', '_' and '.', and quotes around a number, e.g. \"1.20\""
+
+ReleaseName = Annotated[
+    str,
+    matching(
+        r"[a-z]([-a-z0-9]{0,51}[a-z0-9])?",
+        "is not a legal name of a release and its services: use 1 to 53 lower-case letters, digits and '-', with a "
+        "letter first and no '-' last",
+    ),
+]
+"""A Helm release's name that begins names of services. (Helm docs: "Helm Install"; RFC 1035)"""
 
 
 class Resources(Declaration):
@@ -25,23 +38,23 @@ class Resources(Declaration):
 class Spread(Declaration):
     """How pods are kept apart. (Kubernetes docs: "Pod Topology Spread Constraints")"""
 
-    over: tuple[str, ...] = ("topology.kubernetes.io/zone",)
+    over: tuple[Text, ...] = ("topology.kubernetes.io/zone",)
     """Node labels over whose values pods are spread evenly, as far as nodes allow."""
 
-    one_a_node: bool = True
+    one_a_node: Switch = True
     """Never two pods on one node; `False` for a cluster with fewer nodes than replicas."""
 
 
 class Ingress(Declaration):
     """A way in from outside, with TLS. The controller must speak HTTPS to Vault: its annotations say so."""
 
-    host: str
+    host: Host
     """The host name."""
 
     tls_secret: DnsLabel
     """The Secret with the host's certificate."""
 
-    class_name: str | None = None
+    class_name: Text | None = None
     """The ingress class; the cluster's default where it is left out."""
 
     annotations: Mapping[str, str] = {}
@@ -64,10 +77,10 @@ class Monitor(Declaration):
 class Image(Declaration):
     """Vault's image."""
 
-    repository: str = "hashicorp/vault"
+    repository: ImageName = "hashicorp/vault"
     """Its repository; a mirror's."""
 
-    tag: str | None = None
+    tag: Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", _TAG)] | None = None
     """Its tag; the chart's where it is left out."""
 
     pull_secrets: tuple[DnsLabel, ...] = ()
@@ -77,7 +90,7 @@ class Image(Declaration):
 class VaultServerShape(Declaration):
     """A Vault server, save what opens it. The defaults are production's, save that `tls` has none."""
 
-    name: DnsLabel = "vault"
+    name: ReleaseName = "vault"
     """Name of the release and of its services."""
 
     namespace: DnsLabel = "vault"
@@ -86,13 +99,13 @@ class VaultServerShape(Declaration):
     mode: Mode = "ha"
     """What it is."""
 
-    replicas: int = 3
+    replicas: Annotated[Whole, Field(le=99)] = 3
     """How many pods `ha` has. Of raft peers an odd number, of which more than half must live."""
 
     tls: Tls | None = None
     """Where its certificate is from; left out, it speaks plain HTTP."""
 
-    also_named: tuple[str, ...] = ()
+    also_named: tuple[DnsName, ...] = ()
     """More names that its certificate is to bear, where it is not supplied."""
 
     storage: Storage = RaftStorage()
@@ -107,10 +120,10 @@ class VaultServerShape(Declaration):
     spread: Spread = Spread()
     """How pods are kept apart."""
 
-    max_unavailable: int = 1
+    max_unavailable: Annotated[Whole, Field(ge=0, le=99)] = 1
     """How many pods of `ha` may be drained at the same time."""
 
-    ui: bool = False
+    ui: Switch = False
     """Whether it serves its user interface."""
 
     ingress: Ingress | None = None

@@ -5,15 +5,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..names import Declaration, DnsLabel
+from ..hosts import HostAndPort
+from ..names import Declaration, DnsLabel, Switch, Text, matching
 from .mounts import DATA_DIRECTORY, STORAGE_CA_DIRECTORY
 from .tls import CA_FILE
 
-HostAndPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")]
-"""A host and a port."""
-
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+([.][0-9]+)?(m|[kMGTPE]i?)?$")]
+Quantity = Annotated[
+    str,
+    matching(
+        r"(?=.*[1-9])[0-9]{1,12}([.][0-9]{1,9})?(m|[kMGTPE]i?)?",
+        'is not an amount: use a number above 0 with a unit of Kubernetes\', in quotes, e.g. "10Gi" or "500m"',
+    ),
+]
 """An amount as Kubernetes writes it, e.g. `10Gi`."""
+
+Table = Annotated[
+    str,
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_]{0,62}", "is not a name in a database: use letters, digits and '_', not a digit first"
+    ),
+]
+"""A table, or a database."""
+
+_SPANNER = "is not a database of Spanner's: it looks like projects/PROJECT/instances/INSTANCE/databases/DATABASE"
+_ACCOUNT = "is not a Google service account: it looks like vault@PROJECT.iam.gserviceaccount.com"
 
 
 class Volume(Declaration):
@@ -22,7 +37,7 @@ class Volume(Declaration):
     size: Quantity = "10Gi"
     """Its size."""
 
-    storage_class: str | None = None
+    storage_class: Text | None = None
     """Its storage class; the cluster's default where it is left out."""
 
 
@@ -45,13 +60,13 @@ class ConsulStorage(Declaration):
     address: HostAndPort
     """Its host and port, e.g. `consul.example.net:8501`."""
 
-    path: str = "vault/"
+    path: Text = "vault/"
     """The prefix of its key-value store that Vault's data is below."""
 
     secret: DnsLabel | None = None
     """A Secret in the server's namespace whose `token` is an ACL token that may write there."""
 
-    tls: bool = True
+    tls: Switch = True
     """Whether it speaks HTTPS."""
 
     ca_secret: DnsLabel | None = None
@@ -67,10 +82,10 @@ class PostgresStorage(Declaration):
     secret: DnsLabel
     """A Secret in the server's namespace whose `connection-url` is `postgres://user:password@host/database?sslmode=…`."""
 
-    table: str = "vault_kv_store"
+    table: Table = "vault_kv_store"
     """The table of Vault's data."""
 
-    ha_table: str = "vault_ha_locks"
+    ha_table: Table = "vault_ha_locks"
     """The table by which pods agree on a leader."""
 
 
@@ -89,10 +104,10 @@ class MysqlStorage(Declaration):
     ca_secret: DnsLabel
     """A Secret in the server's namespace whose `ca.crt` signed its certificate: Vault has no other way to TLS there."""
 
-    database: str = "vault"
+    database: Table = "vault"
     """The database; it is made where it is missing and the user may."""
 
-    table: str = "vault"
+    table: Table = "vault"
     """The table of Vault's data; made like the database."""
 
 
@@ -102,13 +117,13 @@ class SpannerStorage(Declaration):
     kind: Literal["spanner"] = "spanner"
     """Which storage: `spanner`."""
 
-    database: str
+    database: Annotated[str, matching(r"projects/[^/\s]+/instances/[^/\s]+/databases/[^/\s]+", _SPANNER)]
     """`projects/…/instances/…/databases/…`."""
 
-    service_account: str | None = None
+    service_account: Annotated[str, matching(r"[^@\s]+@[^@\s]+", _ACCOUNT)] | None = None
     """E-mail of the Google service account that the pods are, by GKE's workload identity federation."""
 
-    table: str = "Vault"
+    table: Table = "Vault"
     """The table of Vault's data; pods agree on a leader in the one called `<table>HA`."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..names import Declaration, DnsLabel, GoDuration
+from ..names import Declaration, DnsLabel, GoDuration, Text, Whole
 
 CERTIFICATE_FILE = "tls.crt"
 KEY_FILE = "tls.key"
@@ -22,10 +22,10 @@ class GeneratedTls(Declaration):
     kind: Literal["generated"] = "generated"
     """Which source: `generated`."""
 
-    validity_hours: Annotated[int, Field(ge=1)] = 8760
+    validity_hours: Annotated[Whole, Field(ge=1, le=87600)] = 8760
     """How long a certificate is valid; the CA ten times as long."""
 
-    renew_before_hours: Annotated[int, Field(ge=1)] = 720
+    renew_before_hours: Annotated[Whole, Field(ge=1, le=87600)] = 720
     """How long before its end a certificate is renewed, by the first update after that."""
 
 
@@ -38,13 +38,13 @@ class CertManagerTls(Declaration):
     kind: Literal["cert-manager"] = "cert-manager"
     """Which source: `cert-manager`."""
 
-    issuer: str | None = None
+    issuer: Text | None = None
     """The issuer; left out, a CA of this server's own is made in the cluster, and its key never leaves it."""
 
-    issuer_kind: Annotated[str, Field(min_length=1)] = "ClusterIssuer"
+    issuer_kind: Text = "ClusterIssuer"
     """`ClusterIssuer`, or `Issuer` for one in the server's namespace. It must write `ca.crt` to the Secret."""
 
-    issuer_group: str = "cert-manager.io"
+    issuer_group: Text = "cert-manager.io"
     """API group of the issuer; another one for an external issuer."""
 
     duration: GoDuration = "8760h"

@@ -164,7 +164,7 @@ def test_files_that_are_not_what_they_should_be_are_told(tmp_path: Path) -> None
     _, found = read_files(parse(raw, stack="dev", secret_keys=("credentials",)))
 
     told = "\n".join(map(str, found))
-    assert f"strongroom:backend.auth.publicKeys[0]: '{private}' holds no PEM public key" in told
+    assert f"strongroom:backend.auth.publicKeys[0]: '{private}' holds a private key, and is no place for one" in told
     assert "strongroom:backend.logins[0].caCertificate: 'missing.pem' can't be read" in told
     assert "canary" not in told
 

@@ -1,0 +1,32 @@
+"""Durations that must follow each other."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .faults import Fault, Location
+from .values import seconds
+
+
+def ordered(
+    place: Location,
+    below: Mapping[str, Any],
+    shorter: str,
+    longer: str,
+    defaults: tuple[object, object],
+    *,
+    equal: bool = True,
+) -> Iterator[Fault]:
+    """The fault of a duration that is not shorter than another.
+
+    :param place: Where both are, and `below` what is there.
+    :param shorter: The key of the one that must not be longer.
+    :param longer: The key of the other.
+    :param defaults: What they are where they are left out.
+    :param equal: Whether both may be the same.
+    """
+    least, most = (below.get(key, default) for key, default in zip((shorter, longer), defaults, strict=True))
+    given = shorter if shorter in below else longer
+    first, second = seconds(least), seconds(most)
+    if first is not None and second is not None and (first > second or (first == second and not equal)):
+        bound = "at most" if equal else "less than"
+        yield Fault((*place, given), f"{shorter} {least} must be {bound} {longer} {most}")
