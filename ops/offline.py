@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Any, cast
 
 import pulumi
-import yaml
 from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 from policy.rules import RULES, Declared
-from stacks.faults import NAMESPACE, InvalidSettingsError
+from stacks.faults import InvalidSettingsError
 from stacks.provision import provision
-from stacks.settings import Settings, parse
+from stacks.settings import Settings, parse, written
+from stacks.vault import KubernetesAuthSettings, VaultSettings
 
 from .engine import levels
 from .errors import OpsError
 from .observed import Broken, Observed, known
 from .stack import ROOT
-from .state import HIDDEN, hidden
+from .stack_file import read_stack_file
+from .state import hidden
 
 PROJECT = "strongroom"
 _ANYWHERE = "https://kubernetes.invalid"
@@ -71,38 +72,26 @@ def _declared(stack: str, root: Path, observed: Observed) -> dict[str, Declared]
     if not file.is_file():
         raise OpsError(f"There is no stack {stack!r}: {file} is missing")
     try:
-        settings = _settings(stack, yaml.safe_load(file.read_text()) or {})
+        settings = offline_settings(stack, read_stack_file(file))
         return _Program(stack).declare(settings)
     except InvalidSettingsError as error:
         observed.errors.append(str(error))
         return {}
 
 
-def _settings(stack: str, document: Mapping[str, Any]) -> Settings:
-    config = cast("dict[str, Any]", document.get("config") or {})
-    raw = {
-        key.removeprefix(f"{NAMESPACE}:"): _hidden(value)
-        for key, value in config.items()
-        if key.startswith(f"{NAMESPACE}:")
-    }
-    encrypted = [key for key, value in raw.items() if HIDDEN in str(value)]
-    backend = raw.get("backend")
-    if isinstance(backend, dict) and cast("dict[str, Any]", backend).get("kind") == "vault":
-        # There is no kubeconfig to take it from.
-        auth = cast("dict[str, Any]", backend).setdefault("auth", {})
-        if isinstance(auth, dict):
-            cast("dict[str, Any]", auth).setdefault("kubernetesHost", _ANYWHERE)
-    return parse(raw, stack=stack, secret_keys=encrypted)
+def offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
+    """The settings in a stack's file, without what only the machine that deploys knows: its kubeconfig.
 
-
-def _hidden(value: Any) -> Any:
-    """A value of a stack's file, without what is encrypted in it."""
-    if isinstance(value, Mapping):
-        mapping = cast("Mapping[str, Any]", value)
-        return HIDDEN if list(mapping) == ["secure"] else {key: _hidden(entry) for key, entry in mapping.items()}
-    if isinstance(value, list):
-        return [_hidden(entry) for entry in cast("list[Any]", value)]
-    return value
+    :param config: As `read_stack_file` gives it: every value that isn't hidden there is in plain text.
+    :raises InvalidSettingsError: With every fault that was found.
+    """
+    settings = parse(written(config), stack=stack, secret_keys=())
+    kubernetes = settings.kubernetes.model_copy(update={"kubeconfig": None})
+    backend = settings.backend
+    if isinstance(backend, VaultSettings) and isinstance(auth := backend.auth, KubernetesAuthSettings) and auth.create:
+        host = auth.kubernetes_host or _ANYWHERE
+        backend = backend.model_copy(update={"auth": auth.model_copy(update={"kubernetes_host": host})})
+    return settings.model_copy(update={"kubernetes": kubernetes, "backend": backend})
 
 
 class _Program(mocks.MockMonitor):

@@ -107,7 +107,7 @@ def _problem(details: ErrorDetails, hidden: bool) -> str:
         return "is required and missing"
     if kind == "too_short":
         return "must not be empty"
-    container = "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else ""
+    container = _container(value)
     given = "" if hidden or container else f"{shown(value)} "
     if kind in _MUST_BE:
         if value is None or container:
@@ -123,6 +123,10 @@ def _problem(details: ErrorDetails, hidden: bool) -> str:
         return f"{given}{context['error']}"
     message = details["msg"]
     return f"{given}{message[0].lower()}{message[1:]}"
+
+
+def _container(value: object) -> str:
+    return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else ""
 
 
 def _unknown_key(location: Location, known: Sequence[str]) -> Fault:
