@@ -122,6 +122,11 @@ FilePermission = Annotated[
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 """An absolute path in a container."""
 
+LocalFile = Annotated[
+    str, matching(r"[^\x00-\x1f]+", "is not the name of a file: write the file's path, and not what is in it")
+]
+"""A file on the machine that runs the program."""
+
 AbsolutePath = Annotated[
     str, matching(r"/[^\x00-\x1f]+", "is not an absolute path: begin with '/', e.g. /etc/kubernetes/akscustom.json")
 ]

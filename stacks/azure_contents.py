@@ -119,7 +119,7 @@ def _certificate(place: Location, certificate: Raw) -> Iterator[Fault]:
     if isinstance(months, int) and isinstance(before, int) and before > 27 * months:
         yield Fault(
             (*place, "renewBeforeDays"),
-            f"{before} must be {27 * months} or less, 27 days for each of the {months} months of validityMonths",
+            f"{before} must be {27 * months} or less, 27 for each month of validityMonths, {months}",
         )
 
 

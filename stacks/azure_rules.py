@@ -127,7 +127,7 @@ def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
     if mode == "addon" and install in {"helm", "existing"}:
         yield Fault((*place, "mode"), f"'addon' needs the AKS add-on, and kubernetes.install is {install!r}")
     needed: dict[str, tuple[str, ...]] = {
-        "addon": () if aks is not None else ("clientId", "principalId"),
+        "addon": ("clientId", "principalId") if aks is None and install == "addon" else (),
         "node": ("clientId", "principalId"),
         "system-assigned": ("principalId",),
         "service-principal": ("clientId", "principalId"),
@@ -137,7 +137,8 @@ def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
             yield Fault((*place, key), f"is required with mode {mode!r}")
     given = [key for key in ("clientId", "principalId") if identity.get(key) is not None]
     if mode == "addon" and aks is not None and len(given) == 1:
-        yield Fault((*place, given[0]), "goes with both clientId and principalId, or neither: the cluster knows them")
+        told = "goes with the other of clientId and principalId: write both, or neither, since the cluster knows them"
+        yield Fault((*place, given[0]), told)
     if isinstance(mode, Wrong):
         return
     if mode != "service-principal" and raw.get("clientSecret"):
@@ -188,6 +189,8 @@ def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
         if not isinstance(name, str) or not (key is None or isinstance(key, str)) or kind not in made:
             continue
         whole = object_name(name, key)
+        if unreadable(secret):
+            continue  # which is told already
         if whole.lower() in made[kind]:
             continue
         if kind == "secret":

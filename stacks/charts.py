@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from components.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
-from components.names import Declaration, Text, matching
+from components.names import Declaration, LocalFile, matching
 
 
 def _repository(value: str) -> str:
@@ -24,7 +24,7 @@ _DIGEST = "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum
 class ChartSettings(Declaration):
     """Another place of a chart, or another version, than the pinned one."""
 
-    path: Text | None = None
+    path: LocalFile | None = None
     """A directory, or an archive, with the chart."""
 
     repository: Annotated[str, AfterValidator(_repository)] | None = None

@@ -7,7 +7,7 @@ from components.delivery import lacking, misfit, undeliverable
 from components.workload import ONE_OF_IMAGES
 
 from .faults import Fault, Location
-from .raw import entries, mapping
+from .raw import entries, known, mapping
 
 Raw = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def rules(raw: Raw) -> Iterator[Fault]:
             yield Fault((*place, "delivery"), fault)
             continue
         for index, secret in entries(workload.get("secrets")):
-            if secret and (fault := undeliverable(kind, secret)):
+            if secret and (fault := undeliverable(kind, known(secret))):
                 yield Fault((*place, "secrets", index), fault)
         yield from _options(mapping(delivery), workload, place)
         if kind == "akv2k8s":

@@ -25,8 +25,12 @@ def ordered(
     :param equal: Whether both may be the same.
     """
     least, most = (below.get(key, default) for key, default in zip((shorter, longer), defaults, strict=True))
-    given = shorter if shorter in below else longer
     first, second = seconds(least), seconds(most)
-    if first is not None and second is not None and (first > second or (first == second and not equal)):
+    if first is None or second is None or first < second or (first == second and equal):
+        return
+    if shorter in below:
         bound = "at most" if equal else "less than"
-        yield Fault((*place, given), f"{shorter} {least} must be {bound} {longer} {most}")
+        yield Fault((*place, shorter), f"{least} must be {bound} {longer}, {most}")
+    else:
+        bound = "at least" if equal else "more than"
+        yield Fault((*place, longer), f"{most} must be {bound} {shorter}, {least}")

@@ -14,6 +14,9 @@ Location = tuple[int | str, ...]
 _PLAIN = re.compile(r"[A-Za-z0-9_/@-]+")
 """A key that needs no quotes in a path."""
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+")
+"""How Go prints a time, and so how one without quotes reaches the program."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -64,5 +67,7 @@ def shown(value: object) -> str:
         return "a list" if isinstance(value, Sequence) else "a mapping"
     if len(lines := value.splitlines()) > 1:
         return f"a text of {len(lines)} lines"
-    text = re.sub(r"//[^/\s]*@", "//…@", value)
+    if _TIME.fullmatch(value):
+        return f"{value!r}, as YAML reads a time without quotes,"
+    text = re.sub(r"//[^/\s]*@", "//***@", value)
     return f"{text[:40]!a}… ({len(value)} characters)" if len(text) > 140 else ascii(text)

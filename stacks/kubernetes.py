@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.azure.names import Region, ResourceGroup, SubnetId
-from components.names import Declaration, DnsLabel, GoDuration, Switch, Text, Whole, matching
+from components.names import Declaration, DnsLabel, GoDuration, LocalFile, Switch, Text, Whole, matching
 
 from .values import Issuer
 
@@ -48,7 +48,7 @@ class AksSettings(Declaration):
 class KubernetesSettings(Declaration):
     """The cluster that the workloads run on."""
 
-    kubeconfig: Text | None = None
+    kubeconfig: LocalFile | None = None
     """File with the kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."""
 
     context: Text | None = None

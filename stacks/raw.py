@@ -29,7 +29,16 @@ def secrets(raw: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any
     for number, workload in entries(raw.get("workloads")):
         for index, secret in entries(workload.get("secrets")):
             if secret:
-                yield ("workloads", number, "secrets", index), secret
+                yield ("workloads", number, "secrets", index), known(secret)
+
+
+def known(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a secret, without options that are at fault themselves."""
+    return {
+        name: value
+        for name, value in secret.items()
+        if name in {"object", "key", "env"} or not isinstance(value, Wrong)
+    }
 
 
 def is_generator(value: object) -> bool:
@@ -54,15 +63,17 @@ def name_of(value: object) -> str | None:
 
 
 def sifted(raw: Mapping[str, Any], wrong: Collection[Location]) -> dict[str, Any]:
-    """`raw`, with `Wrong` in place of what is at the places `wrong`."""
-    return {key: _sifted(value, (key,), wrong) for key, value in raw.items()}
+    """`raw`, with `Wrong` in place of what is at the places `wrong`, there or meant to be."""
+    return _sifted(raw, (), wrong)
 
 
 def _sifted(value: Any, place: Location, wrong: Collection[Location]) -> Any:
     if place in wrong:
         return Wrong(value)
     if isinstance(value, Mapping):
-        return {key: _sifted(entry, (*place, key), wrong) for key, entry in cast("Mapping[str, Any]", value).items()}
+        below = cast("Mapping[str, Any]", value)
+        meant = {str(each[-1]): Wrong(None) for each in wrong if each[:-1] == place and each[-1] not in below}
+        return meant | {key: _sifted(entry, (*place, key), wrong) for key, entry in below.items()}
     if isinstance(value, list):
         return [_sifted(entry, (*place, index), wrong) for index, entry in enumerate(cast("list[Any]", value))]
     return value

@@ -9,7 +9,9 @@ from pydantic import Field, PlainValidator, SecretStr, ValidatorFunctionWrapHand
 from components import seeds
 from components.names import Declaration, ObjectKey, Switch, Whole
 
-from .raw import is_generator
+from .raw import is_generator, is_text
+
+NO_TEXT = "must be text, as a number in quotes is too: set it with `pulumi config set --secret --path`"
 
 
 class Generated(Declaration):
@@ -32,11 +34,14 @@ def _seed(value: object) -> SecretStr | Generated:
     if isinstance(value, str) and value:
         return SecretStr(value)
     if isinstance(value, Mapping):
+        if "generate" not in value:
+            raise ValueError(
+                "is neither text nor a generator: set text with `pulumi config set --secret --path`, or "
+                "write {generate: {length: 32}}"
+            )
         return _Generate.model_validate(value).generate
     if value is not None and value != "":
-        raise ValueError(
-            "must be text: set it with `pulumi config set --secret --path`, which keeps what looks like a number"
-        )
+        raise ValueError(NO_TEXT)
     raise ValueError("has no value: set one with `pulumi config set --secret --path`, or let {generate: {}} make one")
 
 
@@ -48,7 +53,7 @@ Seeds = Annotated[Mapping[ObjectKey, Seed], Field(min_length=1)]
 
 
 def _object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    if isinstance(value, str) or is_generator(value):
+    if is_text(value) or is_generator(value):
         return _seed(value)
     return handler(value)
 

@@ -80,15 +80,15 @@ def parse(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str] = 
     :raises InvalidSettingsError: With every fault that was found.
     """
     faults: list[Fault] = []
-    wrong: Collection[Location] = ()
+    wrong: set[Location] = set()
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         faults = faults_of(error, Settings, {*SECRET_KEYS, *secret_keys}, UNIONS)
-        wrong = misfits(error, UNIONS)
+        wrong = misfits(error, UNIONS) | {fault.meant for fault in faults if fault.meant}
     # What is wrong by itself is told once, and not by the rules that it breaks as well.
-    told = {place for fault in faults for place in (fault.location, fault.meant)}
+    told = {fault.location for fault in faults} | wrong
     found = [*crosschecks(sifted(raw, wrong), stack=stack), *plain(raw, secret_keys)]
     faults += [fault for fault in dict.fromkeys(found) if fault.location not in told]
     if faults or settings is None:

@@ -97,7 +97,8 @@ def _unknown_kind(location: Location, details: ErrorDetails, unions: Unions) -> 
     written: Any = details["input"]
     if details["type"] == "union_tag_not_found" or "kind" not in written:
         return Fault((*location, "kind"), f"is required and missing: use {allowed}")
-    return Fault((*location, "kind"), f"{shown(written['kind'])} is not allowed: use {allowed}")
+    given = "is empty" if written["kind"] is None else f"{shown(written['kind'])} is not allowed"
+    return Fault((*location, "kind"), f"{given}: use {allowed}")
 
 
 def _problem(details: ErrorDetails, hidden: bool) -> str:
@@ -109,6 +110,8 @@ def _problem(details: ErrorDetails, hidden: bool) -> str:
         return "must not be empty"
     container = _container(value)
     given = "" if hidden or container else f"{shown(value)} "
+    if hidden and kind == "string_type" and not container:
+        return "must be text, as a number in quotes is too: set it with `pulumi config set --secret --path`"
     if kind in _MUST_BE:
         if value is None or container:
             return f"is {container or 'empty'}, and must be {_MUST_BE[kind]}"
@@ -117,6 +120,8 @@ def _problem(details: ErrorDetails, hidden: bool) -> str:
     if kind in _BOUNDS:
         limit, told = _BOUNDS[kind]
         return f"{given}{told.format(context[limit])}"
+    if kind == "literal_error" and not isinstance(value, str) and f"'{value}'" in context["expected"]:
+        return f"{given}must be a string: put it in quotes"
     if kind == "literal_error":
         return f"{given or f'{container} '}is not allowed: use {context['expected']}"
     if kind == "value_error":

@@ -17,10 +17,14 @@ def _seconds(value: object) -> object:
     if isinstance(value, str):
         if not (match := _DURATION.fullmatch(value)):
             raise ValueError('is not a duration: use a number with s, m or h, e.g. "20m"')
-        return int(match[1]) * _UNIT_SECONDS[match[2]]
-    if isinstance(value, bool):
+        found = int(match[1]) * _UNIT_SECONDS[match[2]]
+    elif isinstance(value, bool):
         raise PydanticKnownError("int_type")
-    return value
+    else:
+        found = value
+    if isinstance(found, int) and found > LONGEST:
+        raise ValueError("is longer than 10 years, 87600h: use less")
+    return found
 
 
 def seconds(value: object) -> int | None:
@@ -32,7 +36,7 @@ def seconds(value: object) -> int | None:
     return found if isinstance(found, int) else None
 
 
-Seconds = Annotated[int, Field(ge=1, le=LONGEST), BeforeValidator(_seconds)]
+Seconds = Annotated[int, Field(ge=1), BeforeValidator(_seconds)]
 """A duration: whole seconds, or a number with `s`, `m` or `h`."""
 
 
@@ -119,5 +123,5 @@ def _moment(value: object) -> object:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A time with its zone, as ISO 8601 writes it."""
 
-SecondsOrNone = Annotated[int, Field(ge=0, le=LONGEST), BeforeValidator(_seconds)]
+SecondsOrNone = Annotated[int, Field(ge=0), BeforeValidator(_seconds)]
 """As `Seconds`, or 0."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Discriminator, Tag
 
 from components.hosts import Host
-from components.names import AbsolutePath, Declaration, ObjectPath, Switch, Text, matching, object_path
+from components.names import AbsolutePath, Declaration, LocalFile, ObjectPath, Switch, Text, matching, object_path
 from components.unique import unique
 from components.vault.audit import AuditDeviceArgs
 from components.vault.choices import Reviewer
@@ -61,7 +61,7 @@ class KubernetesAuthSettings(Declaration):
     kubernetes_host: Address | None = None
     """URL of the API server, as Vault reaches it; the kubeconfig's where it is left out."""
 
-    kubernetes_ca_certificate: Text | None = None
+    kubernetes_ca_certificate: LocalFile | None = None
     """File with the CA of the API server's certificate; the kubeconfig's where it is left out."""
 
     reviewer: Reviewer = "service-account"
@@ -88,10 +88,10 @@ class JwtAuthSettings(Declaration):
     jwks_url: Https | None = None
     """URL of the signing keys, where the issuer can't be reached by its name."""
 
-    public_keys: tuple[Text, ...] = ()
+    public_keys: tuple[LocalFile, ...] = ()
     """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
 
-    ca_certificate: Text | None = None
+    ca_certificate: LocalFile | None = None
     """File with the CA of the issuer's, or the keys', server; the system's CAs where it is left out."""
 
 
@@ -128,7 +128,7 @@ class VaultSettings(Declaration):
     namespace: VaultNamespace | None = None
     """Vault Enterprise's or HCP's namespace."""
 
-    ca_certificate: Text | None = None
+    ca_certificate: LocalFile | None = None
     """File with the CA of Vault's certificate; the system's CAs where it is left out."""
 
     provider_ca_path: AbsolutePath | None = None

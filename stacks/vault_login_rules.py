@@ -7,7 +7,7 @@ from components.vault.audit import lonely
 
 from .durations import ordered
 from .faults import Fault
-from .raw import entries, mapping, name_of
+from .raw import Wrong, entries, mapping, name_of
 
 _CONFIGURED = (
     "kubernetesHost",
@@ -96,8 +96,11 @@ def _groups(
             if workload not in workloads:
                 known = " or ".join(sorted(workloads)) or "one of workloads, of which there is none"
                 yield Fault((*place, "reads", index), f"{workload!r} is no workload here: use {known}")
+        # A login that is at fault may be the one that is meant.
+        written = backend.get("logins", [])
+        unsure = not isinstance(written, list) or any(isinstance(each, Wrong) for each in cast("list[object]", written))
         for path in mapping(group.get("members")):
-            if path not in directories:
+            if path not in directories and not unsure:
                 known = (
                     " or ".join(sorted(directories)) or "a login of kind ldap, github or oidc, of which there is none"
                 )
@@ -135,7 +138,9 @@ def _credentials(credentials: Mapping[str, Any], logins: list[tuple[int, Mapping
         if login.get("kind") == "oidc":
             needed[path] = "the client's secret"
         needed |= {
-            f"{path}/{name_of(user.get('name'))}": "the user's password" for _, user in entries(login.get("users"))
+            f"{path}/{user['name']}": "the user's password"
+            for _, user in entries(login.get("users"))
+            if isinstance(user.get("name"), str)
         }
     for name, what in needed.items():
         if name not in credentials:
@@ -151,6 +156,15 @@ def _credentials(credentials: Mapping[str, Any], logins: list[tuple[int, Mapping
 
 def _audit(backend: Mapping[str, Any]) -> Iterator[Fault]:
     devices = [str(device.get("kind")) for _, device in entries(backend.get("audit"))]
+    taken: dict[str, tuple[int, bool]] = {}
+    for number, device in entries(backend.get("audit")):
+        first, written = taken.setdefault(_path(device), (number, "path" in device))
+        # Two that are written are told of as a repetition.
+        if first != number and not (written and "path" in device):
+            yield Fault(
+                ("backend", "audit", number, "path"),
+                f"{_path(device)!r} is the path of entry [{first}] too: each needs its own",
+            )
     if devices and backend.get("namespace"):
         yield Fault(
             ("backend", "audit"),

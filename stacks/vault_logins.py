@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from components.hosts import Cidr
-from components.names import Declaration, ObjectPath, Switch, Text, Whole, matching
+from components.names import Declaration, LocalFile, ObjectPath, Switch, Text, Whole, matching
 from components.unique import unique
 
 from .values import Https, RedirectUri, Seconds
@@ -135,7 +135,7 @@ class LdapLogin(_Login):
     bind_dn: Text | None = None
     """Who looks users up; nobody in particular where it is left out."""
 
-    ca_certificate: Text | None = None
+    ca_certificate: LocalFile | None = None
     """File with the CA of the directory's certificate; the system's CAs where it is left out."""
 
     start_tls: Switch = False
@@ -189,7 +189,7 @@ class OidcLogin(_Login):
     scopes: tuple[Text, ...] = ()
     """Scopes to ask for beside `openid`, where the provider needs one to tell groups."""
 
-    ca_certificate: Text | None = None
+    ca_certificate: LocalFile | None = None
     """File with the CA of the provider's certificate; the system's CAs where it is left out."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.azure.names import Guid, Region, ResourceGroup, VaultName, VaultObjectName
-from components.names import Declaration, Switch, Text, Whole
+from components.names import Declaration, LocalFile, Switch, Whole
 from components.vault.seal import ShamirSeal, TransitSeal
 from components.vault.server_args import VaultServerShape
 
@@ -63,10 +63,10 @@ class FileCustodySettings(Declaration):
     kind: Literal["file"]
     """Which custody: `file`."""
 
-    path: Text
+    path: LocalFile
     """The file."""
 
-    pgp_keys: tuple[Text, ...] = ()
+    pgp_keys: tuple[LocalFile, ...] = ()
     """Files with public keys, one a share, as `gpg --export --armor` writes them: each share is then for one holder,
     and the recovery file opens nothing."""
 
@@ -86,7 +86,7 @@ class KeyVaultCustodySettings(Declaration):
     name: VaultObjectName = "vault-bootstrap"
     """What the secrets' names begin with."""
 
-    pgp_keys: tuple[Text, ...] = ()
+    pgp_keys: tuple[LocalFile, ...] = ()
     """Files with public keys, as for `file`."""
 
 

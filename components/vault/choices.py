@@ -65,7 +65,7 @@ def server_faults(
     elif replicas < 2:
         found.append(("replicas", f"{replicas}: use 2 or more, so that one takes over from another"))
     most = (replicas - 1) // 2 if raft else replicas - 1
-    if not 1 <= max_unavailable <= most:
+    if not found and not 1 <= max_unavailable <= most:
         found.append(
             (
                 "max_unavailable",

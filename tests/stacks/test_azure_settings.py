@@ -102,7 +102,12 @@ def test_an_object_may_have_a_key_called_generate() -> None:
         ("backend.vault.id", "/subscriptions/x", "backend.vault.id", "is not a vault's id"),
         ("backend.vault.public", True, "backend.vault.public", "is not a known key"),
         ("backend.vault.network.public", False, "backend.vault.network.privateEndpoint", "nobody would reach"),
-        ("backend.vault.network.allowedIpRanges", ["all"], "backend.vault.network.allowedIpRanges[0]", "not an IPv4 range"),
+        (
+            "backend.vault.network.allowedIpRanges",
+            ["all"],
+            "backend.vault.network.allowedIpRanges[0]",
+            "not an IPv4 range",
+        ),
         ("backend.keys.sign", {"type": "RSA-HSM"}, "backend.keys.sign.type", "set backend.vault.sku to 'premium'"),
         ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "doesn't go with type 'EC'"),
         ("backend.keys.sign", {"expiresAfter": "P1Y"}, "backend.keys.sign.rotateAfter", "is required"),

@@ -52,7 +52,7 @@ def refused(program: Callable[[], object]) -> str:
     mocks.set_mocks(recorder.mocks, project="strongroom", stack=STACK, preview=False, monitor=recorder)
     with pytest.raises(InvalidSettingsError) as caught:
         pulumi.runtime.test(program)()
-    assert recorder.recorded == []
+    assert [each for each in recorder.recorded if each.type != "pulumi:pulumi:Stack"] == []
     return str(caught.value)
 
 
@@ -104,4 +104,5 @@ def test_a_broken_file_is_told_of_and_nothing_is_declared(file: Path, monkeypatc
 
 
 def test_the_corpus_has_secrets_that_could_be_told() -> None:
-    assert sum(bool(CANARY.search(file.read_bytes().decode(errors="ignore"))) for file in FILES) > 20
+    assert len(FILES) > 400
+    assert sum(b"canary" in file.read_bytes() for file in FILES) >= 15
