@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.offline import offline_settings
 from ops.stack_file import read_stack_file
 from stacks.faults import InvalidSettingsError
+from stacks.installation import Installation
 from stacks.provision import provision
 from stacks.settings import of_stack
 from tests.conftest import Recorder
@@ -75,10 +76,11 @@ def _decrypted(value: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be where the files are that stack files name, with a kubeconfig, and no subscription to ask."""
+    """Be where the files are that stack files name, with a kubeconfig, and neither cluster nor subscription to ask."""
     monkeypatch.chdir(CORPUS / "files")
     monkeypatch.setenv("KUBECONFIG", "kubeconfig.yaml")
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
+    monkeypatch.setattr(Installation, "conflicts", lambda _: [])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
