@@ -1,48 +1,29 @@
 """A stack's file, read as the Pulumi CLI reads it: what the program would be told is what is judged."""
 
-import math
-import re
-from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 from pydantic import SecretStr
-from yaml.composer import Composer
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.resolver import BaseResolver
-from yaml.scanner import Scanner
 
 from stacks.faults import NAMESPACE
 from stacks.settings import SECRET_KEYS
 
 from .errors import OpsError
+from .go_yaml import load
 from .state import HIDDEN
-
-_MOST = 100_000
-"""Values of a file, with those that aliases repeat."""
-
-_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|[1-9][0-9_]*|0)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
-_TIME = re.compile(
-    r"(\d{4}-\d\d?-\d\d?)(?: (\d\d?:\d\d?:\d\d?)(\.\d+)?|[Tt](\d\d?:\d\d?:\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d))?"
-)
-_TYPED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null", "timestamp")}
 
 
 def read_stack_file(file: Path) -> dict[str, Any]:
     """The configuration in a stack's file, by full key. Values that are encrypted are hidden.
 
-    YAML is read as Go does: `on` and `no` are text, `0644` is 420, keys are text and differ, an unquoted time is
-    printed as Go prints it, and no tag makes anything. (Pulumi docs: "Stack settings file reference"; go-yaml v3)
+    (Pulumi docs: "Stack settings file reference")
 
     :raises OpsError: It can't be read, is no YAML, or has no configuration; nothing of its contents is repeated.
     """
     text = _text(file)
     try:
-        document = _document(text)
+        document = load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise OpsError(f"{file}, line {line}: is not YAML: {error.problem}") from None
@@ -89,141 +70,3 @@ def _hidden(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return [_hidden(entry, key) for entry in cast("list[Any]", value)]
     return value
-
-
-class _Loader(Reader, Scanner, Parser, Composer, BaseResolver):
-    """Reads a document's nodes; what has no tag gets none."""
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        """As `BaseResolver` says."""
-        del kind, value, implicit
-        return ""
-
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-        Composer.__init__(self)
-        BaseResolver.__init__(self)
-
-
-def _document(text: str) -> Any:
-    loader: Any = _Loader(text)
-    if not loader.check_node():
-        return None
-    node = loader.get_node()
-    if loader.check_node():
-        raise _fault(loader.peek_event(), "has a second document, which Pulumi ignores: put all of it into one")
-    return _Reading().value(node)
-
-
-class _Reading:
-    """The values of a document."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._open: set[int] = set()
-
-    def value(self, node: yaml.Node) -> Any:
-        """The value of a node.
-
-        :raises yaml.MarkedYAMLError: It has none.
-        """
-        self._count += 1
-        if self._count > _MOST:
-            raise _fault(node, f"has more than {_MOST} values with those that aliases repeat")
-        if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
-        if id(node) in self._open:
-            raise _fault(node, "has an anchor whose value contains itself")
-        self._open.add(id(node))
-        try:
-            if isinstance(node, yaml.SequenceNode):
-                return [self.value(entry) for entry in node.value]
-            return self._mapping(node)
-        finally:
-            self._open.discard(id(node))
-
-    def _mapping(self, node: yaml.Node) -> dict[str, Any]:
-        own: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        for key, entry in node.value:
-            if _merges(key):
-                for other in self._merged(entry):
-                    merged = other | merged
-                continue
-            if not isinstance(key, yaml.ScalarNode):
-                raise _fault(key, "has a key that is neither text nor a number")
-            name = _key(_scalar(key))
-            if name in own:
-                raise _fault(key, f"has the key {name!a} a second time in one mapping: keep one")
-            own[name] = self.value(entry)
-        return merged | own
-
-    def _merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
-        for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-            found = self.value(each)
-            if not isinstance(found, dict):
-                raise _fault(node, "merges (<<) what is no mapping")
-            yield found
-
-
-def _merges(key: yaml.Node) -> bool:
-    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
-
-
-def _key(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "<nil>" if value is None else str(value)
-
-
-def _scalar(node: yaml.ScalarNode) -> Any:
-    text: str = node.value
-    # A tag that is written takes the place of quotes.
-    if (node.style is not None or node.tag) and node.tag not in _TYPED:
-        return text
-    if text in {"", "~", "null", "Null", "NULL"}:
-        return None
-    if text in {"true", "True", "TRUE", "false", "False", "FALSE"}:
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return _integer(text.replace("_", ""))
-    if _FLOAT.fullmatch(text):
-        return _float(text)
-    if text.lstrip("+-") in {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}:
-        raise _fault(node, "has a number that JSON can't write: .inf and .nan")
-    return _time(text)
-
-
-def _integer(text: str) -> int | float:
-    sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.lstrip("+"))
-    if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
-        digits = f"0o{digits[1:]}"
-    value = sign * int(digits, 0)
-    return value if -(2**63) <= value < 2**63 else float(value)
-
-
-def _float(text: str) -> float | int | str:
-    value = float(text.replace("_", ""))
-    if math.isinf(value):
-        return text
-    return int(value) if value.is_integer() and abs(value) < 1e15 else value
-
-
-def _time(text: str) -> str:
-    """A time as Go prints it, and whatever else is text as it is."""
-    match = _TIME.fullmatch(text)
-    if not match:
-        return text
-    day, clock, fraction, zone = match[1], match[2] or match[4] or "0:0:0", match[3] or match[5] or "", match[6] or "Z"
-    try:
-        moment = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return text
-    offset = "+0000 UTC" if zone == "Z" else " ".join([zone.replace(":", "")] * 2)
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction.rstrip('0').rstrip('.')} {offset}"
-
-
-def _fault(at: Any, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=at.start_mark)

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
 
-pytest_plugins = ["tests.sandboxed"]
+pytest_plugins = ["tests.sandboxed", "tests.soak"]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
-
-import yaml
+from typing import Any, Literal
 
 from ..workload import Secret
+from ..yaml_text import yaml_text
 from .names import object_fault, version_fault
 
 ObjectKind = Literal["secrets", "keys", "certificates"]
@@ -69,26 +68,12 @@ def clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[s
     return {name: known for name, known in meanings.items() if len(known) > 1}
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as a block."""
-
-
-def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)  # pyright: ignore[reportUnknownMemberType]
-
-
-_Dumper.add_representer(str, _block)  # pyright: ignore[reportUnknownMemberType]
-
-
 def objects_parameter(secrets: Iterable[Secret]) -> str:
     """The `objects` parameter of a SecretProviderClass for Azure: YAML whose `array` holds YAML again, as text.
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys")
     """
-    entries = [yaml.safe_dump(_entry(secret), sort_keys=False, allow_unicode=True) for secret in secrets]
-    text: Any = yaml.dump({"array": entries}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return cast("str", text)
+    return yaml_text({"array": [yaml_text(_entry(secret)) for secret in secrets]})
 
 
 def _entry(secret: Secret) -> dict[str, str | int]:

@@ -11,6 +11,7 @@ import yaml
 
 from ..delivery import AgentInjector
 from ..workload import Workload
+from ..yaml_text import yaml_text
 
 CA_FILE = "ca.crt"
 TOKEN_VOLUME = "vault-token"  # noqa: S105 - a name
@@ -72,7 +73,7 @@ def class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
     return {
         "vaultAuthMountPath": said["auth-path"].removeprefix("auth/"),
         **{theirs: said[ours] for theirs, ours in _SPELLED.items() if ours in said},
-        "objects": yaml.safe_dump(list(_objects(said)), sort_keys=False, allow_unicode=True),
+        "objects": yaml_text(list(_objects(said))),
     }
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_vault
-import yaml
 
 from ..backend import Grant
 from ..workload import Secret, Workload
+from ..yaml_text import yaml_text
 from .auth import WorkloadAuth
 from .choices import unreadable
 from .engines import KvEngine
@@ -130,7 +130,7 @@ def objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
     A version is named in the path, because the provider's cache ignores `secretArgs`.
     (Vault docs: "Vault CSI Provider Configurations")
     """
-    return yaml.safe_dump([_object(mount, secret) for secret in secrets], sort_keys=False, allow_unicode=True)
+    return yaml_text([_object(mount, secret) for secret in secrets])
 
 
 def _object(mount: str, secret: Secret) -> dict[str, str | int]:
