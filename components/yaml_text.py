@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 _TEXT = "tag:yaml.org,2002:str"
-_OTHERS = re.compile(r"[-+.]*[0-9].*|[-+]?\.(inf|nan)|[-+.=~<?!]+|(y|n|yes|no|on|off|true|false|null)", re.IGNORECASE)
+_OTHERS = re.compile(r"[-+._]*[0-9].*|[-+]?\.(inf|nan)|[-+.=~<?!]+|(y|n|yes|no|on|off|true|false|null)", re.IGNORECASE)
 """Text that one of YAML's versions, or one of its readers, takes for a number, a time, a switch or nothing: `1e3` is a
 number to Go and text to Python. (YAML 1.1, "Language-independent types"; YAML 1.2, "Core schema")"""
 

@@ -16,8 +16,8 @@ from yaml.scanner import Scanner
 _MOST = 100_000
 """Values of a file, with those that aliases repeat."""
 
-_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|[1-9][0-9_]*|0)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _TIME = re.compile(
     r"(\d{4}-\d\d?-\d\d?)(?: (\d\d?:\d\d?:\d\d?)(\.\d+)?|[Tt](\d\d?:\d\d?:\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d))?"
 )
@@ -129,10 +129,11 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return None
     if text in {"true", "True", "TRUE", "false", "False", "FALSE"}:
         return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return _integer(text.replace("_", ""))
-    if _FLOAT.fullmatch(text):
-        return _float(text)
+    number = text.replace("_", "") if text[0] != "_" else ""
+    if _INTEGER.fullmatch(number):
+        return _integer(number)
+    if _FLOAT.fullmatch(number):
+        return _float(number, text)
     if text.lstrip("+-") in {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}:
         raise _fault(node, "has a number that JSON can't write: .inf and .nan")
     return _time(text)
@@ -146,8 +147,8 @@ def _integer(text: str) -> int | float:
     return value if -(2**63) <= value < 2**63 else float(value)
 
 
-def _float(text: str) -> float | int | str:
-    value = float(text.replace("_", ""))
+def _float(number: str, text: str) -> float | int | str:
+    value = float(number)
     if math.isinf(value):
         return text
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
