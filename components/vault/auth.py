@@ -1,6 +1,8 @@
 """Auth methods of a Vault."""
 
 import base64
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -133,7 +135,7 @@ class KubernetesAuth(pulumi.ComponentResource):
         )
 
     def _reviewer_token(self, name: str) -> pulumi.Output[str]:
-        account_name = f"vault-token-reviewer-{self.path.replace('/', '-')}"
+        account_name = f"vault-token-reviewer-{_legal(self.path)}"
         child = pulumi.ResourceOptions(parent=self)
         account = kubernetes.core.v1.ServiceAccount(
             f"{name}-reviewer",
@@ -165,6 +167,15 @@ class KubernetesAuth(pulumi.ComponentResource):
             ),
         )
         return pulumi.Output.secret(token.data.apply(_decoded_token))
+
+
+def _legal(path: str) -> str:
+    """What of a path may be in a Kubernetes name, as it is or with what keeps it apart from others."""
+    plain = path.replace("/", "-")
+    if re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,190}[a-z0-9])?", plain):
+        return plain
+    legal = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:190].strip("-")
+    return f"{legal}-{hashlib.sha256(path.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _decoded_token(data: Mapping[str, Any] | None) -> str:

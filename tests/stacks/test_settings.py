@@ -1,5 +1,6 @@
 """What a stack may say, and what it is told where it says something else."""
 
+import json
 from collections.abc import Collection
 from copy import deepcopy
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, Settings, parse
+from stacks.settings import SECRET_KEYS, Settings, of_stack, parse
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-4f1d"
@@ -184,3 +185,12 @@ def test_anything_is_either_settings_or_a_message(raw: dict[str, Any]) -> None:
         assert isinstance(parse(raw, stack="dev"), Settings)
     except InvalidSettingsError as error:
         assert all(fault.key.startswith("strongroom:") for fault in error.faults)
+
+
+def test_a_secret_that_looks_like_a_number_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {f"strongroom:{key}": json.dumps(value) for key, value in GOOD.items()}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(values | {"strongroom:clientSecret": "12345678"}))
+    monkeypatch.setattr("stacks.settings.raw_config.is_config_secret", lambda _: True)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+
+    assert of_stack().client_secret.get_secret_value() == "12345678"

@@ -1,5 +1,7 @@
 """What a Vault backend declares for a workload."""
 
+import re
+
 import pulumi
 import pytest
 import yaml
@@ -126,6 +128,14 @@ def test_a_reviewer_token_reaches_vault_as_a_secret(declare: Declare) -> None:
     assert configuration.inputs["tokenReviewerJwt"] == "reviewer"
     assert "tokenReviewerJwt" in configuration.secret_inputs
     assert configuration.inputs["disableLocalCaJwt"] is True
+
+
+@pytest.mark.parametrize("path", ["kubernetes", "Prod_EU", "a/b.c", "x" * 300, "_"])
+def test_a_reviewer_has_a_legal_name_whatever_the_path(declare: Declare, path: str) -> None:
+    recorder = declare(lambda: KubernetesAuth("v", path=path, kubernetes_host="https://api.example.net"))
+    name = recorder.one("kubernetes:core/v1:ServiceAccount").inputs["metadata"]["name"]
+
+    assert re.fullmatch(r"vault-token-reviewer-[a-z0-9]([-a-z0-9]{0,200}[a-z0-9])?", name)
 
 
 def test_an_auth_method_that_exists_is_left_alone(declare: Declare) -> None:
