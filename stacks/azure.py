@@ -31,6 +31,7 @@ TagValue = Annotated[str, Field(max_length=256)]
 """(Microsoft Learn: "Use tags to organize your Azure resources")"""
 
 _IDENTITY = "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first"
+_AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
 _SUBJECT = "is not a subject: write it as X.509 has it, e.g. CN=shop.example.net"
 
 
@@ -132,7 +133,7 @@ class IdentitySettings(Declaration):
 class AzureStackSettings(Declaration):
     """A custom cloud, e.g. Azure Stack Hub."""
 
-    authority: Host
+    authority: Annotated[str, matching(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9.-]+)?", _AUTHORITY)]
     """Host of its directory."""
 
     vault_domain: Host

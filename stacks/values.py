@@ -55,6 +55,11 @@ def _is_https(value: str) -> bool:
     return parts is not None and parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
 
 
+def _is_local(value: str) -> bool:
+    parts = _parts(value)
+    return parts is not None and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+
+
 def _address(value: str) -> str:
     parts = _parts(value)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -82,19 +87,17 @@ Issuer = Annotated[str, AfterValidator(_issuer)]
 
 
 def _https(value: str) -> str:
-    if not _is_https(value):
+    if not (_is_https(value) or _is_local(value)):
         raise ValueError("is not an https URL: write all of it, e.g. https://login.example.net/v2.0")
     return value
 
 
 Https = Annotated[str, AfterValidator(_https)]
-"""A URL with TLS, and perhaps a path."""
+"""A URL with TLS, or of this machine alone, and perhaps a path."""
 
 
 def _redirect(value: str) -> str:
-    parts = _parts(value)
-    local = parts is not None and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
-    if not (local or _is_https(value)):
+    if not (_is_https(value) or _is_local(value)):
         raise ValueError("is not where a browser may go: use an https URL, or http://localhost:8250/oidc/callback")
     return value
 
