@@ -10,9 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ..access import NOBODY, Report, report
-from ..page import page
-from ..picture import picture
+from ..access.page import page
+from ..access.picture import picture
+from ..access.report import NOBODY, Report, report
 from ..state import read_state
 from .options import AsJson, Stack, console, written
 

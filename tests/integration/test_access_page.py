@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.access import Report, report
-from ops.page import page
-from tests.ops.test_picture import named, stack
+from ops.access.page import page
+from ops.access.report import Report, report
+from tests.ops.access.test_picture import named, stack
 
 from .chromium import Chromium
 

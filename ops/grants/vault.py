@@ -10,7 +10,7 @@ from policy.rules.policies import opened
 from policy.rules.rule import listed
 from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
-from .granted import ByKind, Granted, Step, readable
+from .grant import ByKind, Granted, Step, readable
 
 BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
 GROUP = "vault:identity/group:Group"

@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 
 from components.azure import access
-from ops.azure_grants import ACCESS_POLICY
-from ops.azure_principals import IDENTITY
-from ops.azure_roles import ROLES
-from ops.granted import Granted, Step
-from ops.grants import granted, grants
+from ops.grants import Granted, Step, granted, grants
+from ops.grants.azure import ACCESS_POLICY
+from ops.grants.principals import IDENTITY
+from ops.grants.roles import ROLES
 from ops.offline import compare
 from policy.rules import Declared
 from policy.rules.azure import FEDERATED, READERS
 from sandbox.azure.access import ROLES as EMULATED
-
-from .test_preview import SECRETS_USER, VAULT, assignment, checkout, declared
+from tests.ops.test_preview import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]
 GUID = "11111111-2222-3333-4444-555555555555"

@@ -8,12 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.access import NOBODY, Report, report
+from ops.access.report import NOBODY, Report, report
 from ops.grants import granted
 from policy.rules import Declared
-
-from .test_azure_grants import assigned
-from .test_preview import CANARY, SECRETS_USER, VAULT, declared, policy, role
+from tests.ops.grants.test_azure import assigned
+from tests.ops.test_preview import CANARY, SECRETS_USER, VAULT, declared, policy, role
 
 RESOURCES = [
     role("own", "ops"),

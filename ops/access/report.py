@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from policy.rules import Declared
 
-from .granted import ORDER, Step, readable
-from .grants import granted
+from ..grants import granted
+from ..grants.grant import ORDER, Step, readable
 
 NOBODY = "nobody"
 """Who reads a secret that nothing opens."""

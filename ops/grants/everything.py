@@ -1,13 +1,13 @@
-"""Who may do what with which secret, as a stack's resources say: roles and policies, identities and assignments."""
+"""All that a stack's resources grant."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from policy.rules import Declared
 
-from .azure_grants import of_azure
-from .granted import Grant, Granted
-from .vault_grants import of_vault
+from .azure import of_azure
+from .grant import Grant, Granted
+from .vault import of_vault
 
 Grants = Mapping[Grant, str]
 """Each with what it comes by, e.g. its role and its policy."""

@@ -11,8 +11,8 @@ from policy.rules.kubernetes import PROVIDER_CLASS
 from policy.rules.pods import PODS, containers, spec
 from policy.rules.rule import at, is_true, listed
 
-from .granted import ByKind, Step, readable
-from .vault_grants import account
+from .grant import ByKind, Step, readable
+from .vault import account
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"

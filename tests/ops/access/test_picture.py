@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.access import Report, report
-from ops.page import page
-from ops.picture import drawing, picture
+from ops.access.page import page
+from ops.access.picture import drawing, picture
+from ops.access.report import Report, report
 from policy.rules import Declared
-
-from .test_preview import READ_O, declared, policy, role
-from .test_vault_grants import USER
+from tests.ops.grants.test_vault import USER
+from tests.ops.test_preview import READ_O, declared, policy, role
 
 NAMES = st.text(st.characters(), max_size=60)
 HOSTILE = [

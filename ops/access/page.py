@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from .access import Access, Report
 from .picture import STYLE, drawing
+from .report import Access, Report
 
 TEMPLATE = Path(__file__).with_name("templates") / "access.html"
 """The page, with `<!--name-->` where something goes."""

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from ops.granted import Granted, Step
-from ops.grants import granted, grants
+from ops.grants import Granted, Step, granted, grants
+from ops.grants.vault import BOOTSTRAP, DIRECTORIES, GROUP, GROUP_ALIAS, USER
 from ops.offline import compare
 from ops.state import HIDDEN
-from ops.vault_grants import BOOTSTRAP, DIRECTORIES, GROUP, GROUP_ALIAS, USER
 from policy.rules import UNKNOWN, Declared
 from policy.rules.vault import APP_ROLE, JWT_ROLE
-
-from .test_preview import READ_O, checkout, declared, policy, role
+from tests.ops.test_preview import READ_O, checkout, declared, policy, role
 
 O = Step("path", "secret/data/o")  # noqa: E741 - the object that READ_O reads
 P = Step("policy", "p")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .granted import Step
+from ..grants import Step
 
 COLUMNS = 4
 _SWEEPS = 4

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from policy.rules.azure import ASSIGNMENT, VAULT
 from policy.rules.rule import at, listed
 
-from .azure_principals import Principals
-from .azure_roles import AzureRole, azure_role, known
-from .granted import ORDER, ByKind, Granted, Step, readable
+from .grant import ORDER, ByKind, Granted, Step, readable
+from .principals import Principals
+from .roles import AzureRole, azure_role, known
 
 ACCESS_POLICY = "azure-native:keyvault:AccessPolicy"
 

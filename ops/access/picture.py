@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from .access import Access, Report
-from .granted import Step
+from ..grants import Step
 from .layout import COLUMNS, Line, Spot, lines, places
+from .report import Access, Report
 
 STYLE = Path(__file__).with_name("templates") / "access.css"
 """How it looks."""
