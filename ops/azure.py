@@ -16,15 +16,21 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
+from components.azure.choices import FEDERATED
+
 from .cluster import ClusterClient, ProviderClass
-from .errors import OpsError
+from .errors import AbsentError, OpsError
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
-from .stores import DeniedError, Limit, NotTriedError, Promise, Session
+from .stores import DeniedError, Limit, MissingError, NotTriedError, Promise, Session
 
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
 
-_FEDERATED = {"workload-identity", "shared"}
+_NO_VAULT = "VaultNotFound"
+_UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No address associated", "getaddrinfo failed")
+"""What a system says of a host that the DNS does not know: a vault that is not there has no name."""
+
+_DISABLED = ("SecretDisabled", "KeyDisabled", "CertificateDisabled")
 _EXPLAINED = {
     "AADSTS700211": "no federated credential of the identity names this issuer: kubernetes.oidcIssuer must be the "
     "cluster's, letter by letter",
@@ -43,7 +49,7 @@ _EXPLAINED = {
     "ForbiddenByPolicy": "no access policy of the vault allows it",
     "ForbiddenByFirewall": "the vault's firewall keeps this machine's address out",
     "ForbiddenByConnection": "the vault has no public address: run this where its private address is reached",
-    "VaultNotFound": "there is no such vault",
+    _NO_VAULT: "there is no such vault",
 }
 """What a code means. (Microsoft Learn: "Microsoft Entra authentication and authorization error codes", "Azure Key Vault
 REST API error codes")"""
@@ -82,7 +88,7 @@ class KeyVault:
 
     def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
-        if mode in _FEDERATED:
+        if mode in FEDERATED:
             return ClientAssertionCredential(tenant, parameters["clientID"], lambda: token, authority=authority)
         if mode == "service-principal":
             return self._principal(workload, tenant)
@@ -145,8 +151,28 @@ class KeyVaultSession:
         """Read an object and drop it.
 
         :raises DeniedError: Nothing allows it.
-        :raises OpsError: It isn't there, or the vault can't be asked.
+        :raises MissingError: It isn't there, or is disabled.
+        :raises OpsError: The vault can't be asked.
         """
+        try:
+            self._get(item, version)
+        except MissingError:
+            raise
+        except AbsentError as error:
+            if _NO_VAULT in str(error):
+                raise
+            raise MissingError(str(error), "version" if version and self._has(item) else "object") from None
+
+    def _has(self, item: Object) -> bool:
+        try:
+            self._get(item, None)
+        except MissingError:
+            return True
+        except (AbsentError, DeniedError):
+            return False
+        return True
+
+    def _get(self, item: Object, version: str | None) -> None:
         kind, name = item
         calls: dict[str, Callable[[], object]] = {
             "secret": lambda: self._secrets.get_secret(name, version),
@@ -198,18 +224,26 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
     except ClientAuthenticationError as error:
         raise DeniedError(_explained(error)) from None
     except ResourceNotFoundError as error:
-        raise OpsError(_explained(error)) from None
+        raise AbsentError(_explained(error)) from None
     except HttpResponseError as error:
+        if any(code in _text(error) for code in _DISABLED):
+            raise MissingError("its version is disabled", "version") from None
         if error.status_code in {401, 403}:
             raise DeniedError(_explained(error)) from None
         raise OpsError(f"{store.url} answered: {_explained(error)}") from None
     except AzureError as error:
+        if any(sign in str(error) for sign in _UNKNOWN_HOST):
+            raise AbsentError(f"{_NO_VAULT}: {_EXPLAINED[_NO_VAULT]}, its name is not known") from None
         raise OpsError(f"{store.url} can't be reached: {type(error).__name__}") from None
 
 
-def _explained(error: AzureError) -> str:
+def _text(error: AzureError) -> str:
     told: Any = getattr(error, "error", None)
-    text = f"{error} {getattr(told, 'innererror', '')}"
+    return f"{error} {getattr(told, 'innererror', '')}"
+
+
+def _explained(error: AzureError) -> str:
+    text = _text(error)
     for code, meaning in _EXPLAINED.items():
         if code in text:
             return f"{code}: {meaning}"

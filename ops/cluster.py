@@ -14,7 +14,7 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from .errors import OpsError
+from .errors import AbsentError, NotAllowedError, OpsError
 from .stack import Cluster
 
 _SHORTEST_LIFE = 600
@@ -31,18 +31,49 @@ class ProviderClass:
     copies: frozenset[str] = frozenset()
     """The keys of the Kubernetes Secrets that the driver makes of it."""
 
+    copied: frozenset[str] = frozenset()
+    """The files that those are made from."""
+
+    places: frozenset[tuple[str, str]] = frozenset()
+    """Those keys, each with its Kubernetes Secret's name before it."""
+
+
+@dataclass(frozen=True)
+class CsiVolume:
+    """A volume that a CSI driver mounts."""
+
+    driver: str
+    provider_class: str
+    read_only: bool
+
+    credentials: str | None
+    """The Kubernetes Secret of its `nodePublishSecretRef`."""
+
+    mounted: bool
+    """Whether a container mounts it: kubelet sets up no other."""
+
 
 @dataclass(frozen=True)
 class PodTemplate:
     """What a workload's pods are made from."""
 
     annotations: Mapping[str, str]
+    labels: Mapping[str, str]
 
     audiences: Mapping[str, str]
     """The audience of the service account token in a volume, by the volume's name."""
 
     environment: Mapping[str, str]
     """The variables that its containers set to plain values."""
+
+    service_account: str = "default"
+    """The service account that they run as."""
+
+    csi_volumes: tuple[CsiVolume, ...] = ()
+    """Their volumes that a CSI driver mounts."""
+
+    secret_keys: frozenset[tuple[str, str]] = frozenset()
+    """The Kubernetes Secrets that variables are taken from, each by its name and its key."""
 
 
 class ClusterClient:
@@ -53,10 +84,7 @@ class ClusterClient:
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        try:
-            api = config.new_client_from_config(cluster.kubeconfig, cluster.context)
-        except (config.ConfigException, OSError) as error:
-            raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
+        api = connected(cluster)
         self._core = client.CoreV1Api(api)
         self._apps = client.AppsV1Api(api)
         self._custom = client.CustomObjectsApi(api)
@@ -69,7 +97,7 @@ class ClusterClient:
         request = client.AuthenticationV1TokenRequest(
             spec=client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=_SHORTEST_LIFE)
         )
-        response: Any = _asked(
+        response: Any = asked(
             f"a token of service account {namespace}/{service_account}",
             lambda: self._core.create_namespaced_service_account_token(service_account, namespace, request),
         )
@@ -80,14 +108,26 @@ class ClusterClient:
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = _asked(
+        found: Any = asked(
             f"SecretProviderClass {namespace}/{name}",
             lambda: self._custom.get_namespaced_custom_object(
                 "secrets-store.csi.x-k8s.io", "v1", namespace, "secretproviderclasses", name
             ),
         )
-        copies = [entry["key"] for made in found["spec"].get("secretObjects", []) for entry in made["data"]]
-        return ProviderClass(found["spec"]["provider"], found["spec"]["parameters"], frozenset(copies))
+        spec: dict[str, Any] = found["spec"]
+        made: list[dict[str, Any]] = spec.get("secretObjects") or []
+        copies: list[tuple[str, str, str]] = [
+            (secret.get("secretName", ""), entry.get("key", ""), entry.get("objectName", ""))
+            for secret in made
+            for entry in secret.get("data") or ()
+        ]
+        return ProviderClass(
+            spec.get("provider", ""),
+            spec.get("parameters") or {},
+            copies=frozenset(key for _, key, _ in copies),
+            copied=frozenset(file for _, _, file in copies),
+            places=frozenset((secret, key) for secret, key, _ in copies),
+        )
 
     def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
         """What the pods of the Deployment `name` are made from, or the bare Pod `name` was.
@@ -96,17 +136,27 @@ class ClusterClient:
         """
         what = f"{controller} {namespace}/{name}"
         if controller == "Deployment":
-            found: Any = _asked(what, lambda: self._apps.read_namespaced_deployment(name, namespace)).spec.template
+            found: Any = asked(what, lambda: self._apps.read_namespaced_deployment(name, namespace)).spec.template
         else:
-            found = _asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
-        return _template(found.metadata.annotations or {}, found.spec)
+            found = asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
+        return _template(found.metadata, found.spec)
+
+    def service_account(self, namespace: str, name: str) -> Mapping[str, str]:
+        """The annotations of the service account `name`.
+
+        :raises AbsentError: There is none.
+        :raises OpsError: The API server refuses or is down.
+        """
+        what = f"service account {namespace}/{name}"
+        found: Any = asked(what, lambda: self._core.read_namespaced_service_account(name, namespace))
+        return found.metadata.annotations or {}
 
     def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Which vault and object the AzureKeyVaultSecret `name` names.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = _asked(
+        found: Any = asked(
             f"AzureKeyVaultSecret {namespace}/{name}",
             lambda: self._custom.get_namespaced_custom_object(
                 "spv.no", "v2beta1", namespace, "azurekeyvaultsecrets", name
@@ -119,23 +169,49 @@ class ClusterClient:
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = _asked(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
+        found: Any = asked(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
         data: dict[str, str] = found.data or {}
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
-def _template(annotations: Mapping[str, str], spec: Any) -> PodTemplate:
+def _template(metadata: Any, spec: Any) -> PodTemplate:
     volumes: list[Any] = spec.volumes or []
     containers: list[Any] = spec.containers
     audiences: dict[str, str] = {}
     environment: dict[str, str] = {}
+    mounted = {mount.name for container in containers for mount in container.volume_mounts or ()}
     for volume in volumes:
         for source in volume.projected.sources if volume.projected else ():
             if source.service_account_token:
                 audiences[volume.name] = source.service_account_token.audience or ""
     for container in containers:
         environment |= {variable.name: variable.value for variable in container.env or () if variable.value}
-    return PodTemplate(annotations, audiences, environment)
+    return PodTemplate(
+        metadata.annotations or {},
+        metadata.labels or {},
+        audiences,
+        environment,
+        service_account=spec.service_account_name or "default",
+        csi_volumes=tuple(_csi_volume(volume.csi, volume.name in mounted) for volume in volumes if volume.csi),
+        secret_keys=frozenset(
+            (variable.value_from.secret_key_ref.name, variable.value_from.secret_key_ref.key)
+            for container in containers
+            for variable in container.env or ()
+            if variable.value_from and variable.value_from.secret_key_ref
+        ),
+    )
+
+
+def _csi_volume(source: Any, mounted: bool) -> CsiVolume:
+    reference = source.node_publish_secret_ref
+    attributes: dict[str, str] = source.volume_attributes or {}
+    return CsiVolume(
+        driver=source.driver,
+        provider_class=attributes.get("secretProviderClass", ""),
+        read_only=bool(source.read_only),
+        credentials=reference.name if reference else None,
+        mounted=mounted,
+    )
 
 
 def expired(token: str, signing_key: Path) -> str:
@@ -147,10 +223,31 @@ def expired(token: str, signing_key: Path) -> str:
     return jwt.encode(claims, signing_key.read_text(), algorithm=header["alg"], headers={"kid": header["kid"]})
 
 
-def _asked(what: str, call: Any) -> Any:
+def connected(cluster: Cluster) -> client.ApiClient:
+    """A client of the API server.
+
+    :raises OpsError: There is no such kubeconfig or context.
+    """
+    try:
+        return config.new_client_from_config(cluster.kubeconfig, cluster.context)
+    except (config.ConfigException, OSError) as error:
+        raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
+
+
+def asked(what: str, call: Any) -> Any:
+    """What `call` answers.
+
+    :param what: What is asked for, as the reader of an error is told.
+    :raises AbsentError: There is no such thing.
+    :raises NotAllowedError: The kubeconfig's user may not ask for it.
+    :raises OpsError: The API server refuses otherwise, or is down.
+    """
+    kinds: Mapping[int, type[OpsError]] = {403: NotAllowedError, 404: AbsentError}
     try:
         return call()
     except ApiException as error:
-        raise OpsError(f"The API server gave no {what}: {error.status} {error.reason}") from None
+        status: int = getattr(error, "status", 0)
+        kind = kinds.get(status, OpsError)
+        raise kind(f"The API server gave no {what}: {status} {error.reason}") from None
     except urllib3.exceptions.HTTPError as error:
         raise OpsError(f"The API server can't be reached for {what}: {type(error).__name__}") from None

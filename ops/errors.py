@@ -3,3 +3,11 @@
 
 class OpsError(Exception):
     """A command can't go on; its text says what, where and what to do. No secret's value is ever in it."""
+
+
+class AbsentError(OpsError):
+    """What was asked for isn't there."""
+
+
+class NotAllowedError(OpsError):
+    """Whoever runs the command may not ask."""

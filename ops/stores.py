@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .cluster import ClusterClient, ProviderClass
+from .errors import AbsentError
 from .stack import DeployedStack, DeployedWorkload, VaultStore
 
 
@@ -14,6 +15,18 @@ class DeniedError(Exception):
 
 class NotTriedError(Exception):
     """It can't be tried here: why."""
+
+
+class MissingError(AbsentError):
+    """The store has not what a class promises."""
+
+    def __init__(self, told: str, part: Literal["object", "version", "key"]) -> None:
+        """
+        :param told: What the store said.
+        :param part: What is missing; a version that is disabled counts as missing.
+        """
+        super().__init__(told)
+        self.part = part
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Promise:
     """Where the store keeps its value."""
 
     read: Callable[["Session"], None]
-    """Read it and drop it; raises `DeniedError`, or `OpsError` where it isn't there."""
+    """Read it and drop it; raises `DeniedError`, or `MissingError` where it isn't there."""
 
 
 @dataclass(frozen=True)

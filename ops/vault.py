@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import requests
 import yaml
-from hvac.exceptions import Forbidden, InvalidRequest, Unauthorized, VaultDown, VaultError
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
 
 from components.vault.reach import VaultNode, client
 
 from .cluster import ProviderClass
 from .errors import OpsError
 from .stack import DeployedStack, DeployedWorkload, VaultStore
-from .stores import DeniedError, Limit, Promise, Session
+from .stores import DeniedError, Limit, MissingError, Promise, Session
 
 _NEVER_A_VERSION = 2**31 - 1
 """A check-and-set parameter that no object matches: a write that is allowed after all changes nothing."""
@@ -62,12 +62,7 @@ class VaultSession:
         self.name = parameters["roleName"]
         self._stack = stack
         self._store = store
-        try:
-            authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
-            node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-            self._client: Any = client(node, timeout=15, namespace=parameters.get("vaultNamespace"))
-        except (OSError, ValueError) as error:
-            raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
+        self._client = vault_client(store, namespace=parameters.get("vaultNamespace"))
         self._ask(
             lambda: self._client.auth.kubernetes.login(
                 role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]
@@ -102,13 +97,26 @@ class VaultSession:
         """The keys of the object at `path`, which may end in `?version=N`. Values are dropped at once.
 
         :raises DeniedError: The policy doesn't allow it.
-        :raises OpsError: Vault can't be asked, or there is no such object.
+        :raises MissingError: There is no such object, or no such version of it.
+        :raises OpsError: Vault can't be asked.
         """
         address, _, version = path.partition("?version=")
-        response = self._ask(
-            lambda: self._client.adapter.get(f"/v1/{address}", params={"version": version} if version else {})
-        )
+        try:
+            response = self._ask(
+                lambda: self._client.adapter.get(f"/v1/{address}", params={"version": version} if version else {})
+            )
+        except MissingError as error:
+            if version and error.part == "object" and self._has(address):
+                raise MissingError(f"there is no version {version}", "version") from None
+            raise
         return set(cast("dict[str, Any]", response["data"]["data"]))
+
+    def _has(self, address: str) -> bool:
+        try:
+            self._ask(lambda: self._client.adapter.get(f"/v1/{address}"))
+        except MissingError as error:
+            return error.part == "version"
+        return True
 
     def list_below(self, path: str) -> None:
         """List what is at `path`.
@@ -137,6 +145,8 @@ class VaultSession:
             if "check-and-set" in str(error):
                 raise _MismatchError from None
             raise DeniedError(_first(error)) from None
+        except InvalidPath as error:
+            raise _missing(error) from None
         except VaultDown:
             raise OpsError(f"Vault at {self._store.address} is sealed or not ready: unseal it and run again") from None
         except VaultError as error:
@@ -149,13 +159,39 @@ class _MismatchError(Exception):
     """The write was allowed, and changed nothing."""
 
 
+def vault_client(store: VaultStore, token: str = "", namespace: str | None = None) -> Any:
+    """A client of `store`, without the user's own token.
+
+    :param token: Whose token to use.
+    :param namespace: Vault's namespace.
+    :raises OpsError: The CA's file can't be used.
+    """
+    try:
+        authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
+        node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
+        return client(node, token, timeout=15, namespace=namespace)
+    except (OSError, ValueError) as error:
+        raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
+
+
+def _missing(error: InvalidPath) -> MissingError:
+    answer: dict[str, Any] = getattr(error, "json", None) or {}
+    data: dict[str, Any] = answer.get("data") or {}
+    metadata: dict[str, Any] = data.get("metadata") or {}
+    if not metadata:
+        return MissingError("there is no such object", "object")
+    gone = "destroyed" if metadata.get("destroyed") else "deleted"
+    return MissingError(f"version {metadata.get('version')} is {gone}", "version")
+
+
 def _promise(file: str, path: str, key: str) -> Promise:
     def read(session: Session) -> None:
         if key not in cast("VaultSession", session).keys(path):
-            raise OpsError(f"there is no key {key}")
+            raise MissingError(f"there is no key {key}", "key")
 
     return Promise(file, path, read)
 
 
 def _first(error: VaultError) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    lines = [line.strip(" \t*") for line in str(error).splitlines()]
+    return next((line for line in lines if line and not line.endswith("occurred:")), type(error).__name__)

@@ -10,15 +10,12 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.csi_volume import DRIVER
+from components.kubernetes.csi_volume import ADDON, DRIVER
 
 from .faults import Fault
 from .kubernetes import KubernetesSettings
 
 _KEY = ("kubernetes", "install")
-_ADDON = "aks-secrets-store-csi-driver"
-"""The DaemonSet of the AKS add-on. (Microsoft Learn: "Use the Azure Key Vault provider for Secrets Store CSI Driver in
-an Azure Kubernetes Service (AKS) cluster")"""
 
 _PATIENCE = 10
 """Seconds."""
@@ -74,6 +71,6 @@ def _installed(kubernetes: KubernetesSettings) -> _Installed | None:
         said: dict[str, str] = drivers.items[0].metadata.annotations or {}
         name = said.get("meta.helm.sh/release-name")
         owned: Any = client.AppsV1Api(api).list_namespaced_daemon_set(
-            "kube-system", field_selector=f"metadata.name={_ADDON}", _request_timeout=_PATIENCE
+            "kube-system", field_selector=f"metadata.name={ADDON}", _request_timeout=_PATIENCE
         )
         return _Installed(f"{said.get('meta.helm.sh/release-namespace')}/{name}" if name else None, bool(owned.items))

@@ -35,6 +35,9 @@ AUDIENCES: Mapping[IdentityMode, str] = {
 }
 """Audience of the service account token that the driver must request, by mode; the other modes need none."""
 
+FEDERATED = frozenset[IdentityMode](mode for mode, audience in AUDIENCES.items() if audience == EXCHANGE_AUDIENCE)
+"""The modes in which a federated credential ties a service account to an identity."""
+
 KeyType = Literal["RSA", "RSA-HSM", "EC", "EC-HSM"]
 """Of a key, or of a certificate's."""
 

@@ -13,6 +13,10 @@ from .pod_parts import PodParts
 from .secret_provider_class import SecretProviderClass, synced_secret_name
 
 DRIVER = "secrets-store.csi.k8s.io"
+ADDON = "aks-secrets-store-csi-driver"
+"""The driver's DaemonSet that the AKS add-on brings. (Microsoft Learn: "Use the Azure Key Vault provider for Secrets
+Store CSI Driver in an Azure Kubernetes Service (AKS) cluster")"""
+
 _VOLUME = "secrets-store"
 
 

@@ -1,0 +1,39 @@
+"""What links of either store make of reads that failed."""
+
+from ..errors import OpsError
+from ..findings import Finding, broken, ok, untried
+from ..stores import DeniedError, MissingError, NotTriedError
+from .case import Case
+
+
+def admitted(case: Case) -> Finding | None:
+    """Why nothing can be read, where nothing can."""
+    return untried(f"it was not let in: {case.admission}") if isinstance(case.admission, Exception) else None
+
+
+def allowed(case: Case, fix: str) -> Finding:
+    """Whether every promised object may be read."""
+    denied = {place: error for place, error in case.refusals.items() if isinstance(error, DeniedError)}
+    if denied:
+        return broken("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
+    return unreached(case) or ok(f"{len(list(case.promises))} of {len(list(case.promises))} reads are allowed")
+
+
+def there(case: Case, fix: str, *parts: str) -> Finding:
+    """Whether `parts` of every promised object are there."""
+    missing = {
+        place: error
+        for place, error in case.refusals.items()
+        if isinstance(error, MissingError) and error.part in parts
+    }
+    if missing:
+        return broken("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
+    return unreached(case) or ok(", ".join(dict.fromkeys(promise.place for promise in case.promises)))
+
+
+def unreached(case: Case) -> Finding | None:
+    """Why the store could not be asked, where it could not."""
+    for place, error in case.refusals.items():
+        if isinstance(error, NotTriedError | OpsError) and not isinstance(error, MissingError):
+            return untried(f"{place}: {error}")
+    return None

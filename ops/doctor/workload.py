@@ -1,0 +1,103 @@
+"""Links: the pods' volume, and their service account."""
+
+from collections.abc import Iterator
+
+from components.azure.choices import FEDERATED
+from components.azure.identity import CLIENT_ANNOTATION
+from components.kubernetes.csi_volume import DRIVER
+
+from ..cluster import CsiVolume
+from ..errors import AbsentError
+from ..findings import Finding, broken, ok, warned
+from ..stack import KeyVaultStore
+from .case import Case
+
+
+def volume(case: Case) -> Finding:
+    """Whether the pods mount the class, read-only, and with credentials where the identity needs some.
+
+    (Secrets Store CSI Driver docs: "Usage"; Azure Key Vault provider docs: "Service Principal")
+    """
+    workload = case.workload
+    path = f"{workload.controller} {workload.path}"
+    try:
+        template = case.template
+    except AbsentError:
+        return broken(f"there is no {path}", case.again)
+    mine = [each for each in template.csi_volumes if each.provider_class == workload.secret_provider_class]
+    if not mine:
+        return broken(f"{path} has no volume of the class {workload.secret_provider_class}", case.again)
+    faults = [*_volume(mine[0]), *_variables(case)]
+    if faults:
+        return broken(f"{path} {'; '.join(faults)}", case.again)
+    return _credentials(case, mine[0]) or ok(f"{path} mounts {workload.secret_provider_class}")
+
+
+def _volume(found: CsiVolume) -> Iterator[str]:
+    if found.driver != DRIVER:
+        yield f"has the class on a volume of the driver {found.driver}, and not of {DRIVER}"
+    if not found.read_only:
+        yield "lacks readOnly on its volume, which the driver insists on"
+    if not found.mounted:
+        yield "has the volume in no container, and kubelet sets up no such volume"
+
+
+def _variables(case: Case) -> Iterator[str]:
+    made = case.delivered.provider_class.places
+    names = {secret for secret, _ in made}
+    for secret, key in sorted(case.template.secret_keys):
+        # Other Secrets are somebody else's.
+        if secret in names and (secret, key) not in made:
+            yield f"has a variable of the key {key} of Secret {secret}, which the class doesn't copy"
+
+
+def _credentials(case: Case, found: CsiVolume) -> Finding | None:
+    backend = case.stack.backend
+    if not isinstance(backend, KeyVaultStore) or backend.identity_mode != "service-principal":
+        return None
+    wanted, namespace = case.workload.identity.get("secret", ""), case.workload.namespace
+    if found.credentials != wanted:
+        return broken(
+            f"the volume of {case.workload.path} has the nodePublishSecretRef {found.credentials or 'unset'}, and "
+            f"{wanted} was deployed",
+            case.again,
+        )
+    try:
+        held = case.cluster.secret(namespace, wanted)
+    except AbsentError:
+        return broken(
+            f"there is no Secret {namespace}/{wanted}, which nodePublishSecretRef names",
+            "set clientSecret, and pulumi up makes it; else write it, with clientid and clientsecret",
+        )
+    if missing := sorted({"clientid", "clientsecret"} - set(held)):
+        return broken(f"Secret {namespace}/{wanted} lacks {' and '.join(missing)}", case.again)
+    return None
+
+
+def service_account(case: Case) -> Finding:
+    """Whether the service account is there, the pods run as it, and, for Azure, it names the identity.
+
+    (Microsoft Learn: "Use Microsoft Entra Workload ID with AKS")
+    """
+    workload = case.workload
+    path = f"{workload.namespace}/{workload.service_account}"
+    try:
+        annotations = case.cluster.service_account(workload.namespace, workload.service_account)
+    except AbsentError:
+        return broken(f"there is no service account {path}", case.again)
+    if case.template.service_account != workload.service_account:
+        return broken(
+            f"{workload.controller} {workload.path} runs as the service account {case.template.service_account}, and "
+            f"the store admits {workload.service_account}",
+            case.again,
+        )
+    backend = case.stack.backend
+    if isinstance(backend, KeyVaultStore) and backend.identity_mode in FEDERATED and workload.delivery != "akv2k8s":
+        named, client = annotations.get(CLIENT_ANNOTATION), workload.identity.get("clientId")
+        if named != client:
+            return warned(
+                f"service account {path} names the identity {named or 'none'}, and {client} was deployed: the class "
+                "decides for the mount, and this for SDKs in the pods",
+                case.again,
+            )
+    return ok(path)

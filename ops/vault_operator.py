@@ -1,0 +1,71 @@
+"""Vault, as whoever runs a command reaches it, with a token of their own."""
+# pyright: reportUnknownMemberType=false
+# hvac ships no types.
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+from hvac.exceptions import Forbidden, InvalidPath, VaultError
+
+from .errors import AbsentError, NotAllowedError, OpsError
+from .stack import VaultStore
+from .vault import vault_client
+
+_REMEMBERED = Path("~/.vault-token")
+"""Where `vault login` keeps a token. (Vault docs: "Token helpers")"""
+
+
+class VaultOperator:
+    """Whoever runs a command, to Vault. They may know less than is asked: then what is asked is not found out."""
+
+    def __init__(self, store: VaultStore) -> None:
+        """
+        :param store: The Vault.
+        :raises OpsError: The CA's file can't be used.
+        """
+        self._store = store
+        self._token = os.environ.get("VAULT_TOKEN") or _remembered()
+        self._client = vault_client(store, self._token, store.namespace)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether Vault is sealed, or not initialised; it tells anybody.
+
+        :raises OpsError: Vault can't be reached.
+        """
+        told: Any = self._ask(self._client.sys.read_seal_status)
+        return bool(told["sealed"]) or not told["initialized"]
+
+    def read(self, path: str) -> Mapping[str, Any]:
+        """What Vault says at `path`, e.g. `auth/kubernetes/role/shop.orders`.
+
+        :raises NotAllowedError: There is no token, or it may not read that.
+        :raises AbsentError: There is nothing.
+        :raises OpsError: Vault can't be asked.
+        """
+        if not self._token:
+            raise NotAllowedError("VAULT_TOKEN is not set")
+        answer: Any = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+        return answer["data"]
+
+    def _ask(self, call: Any) -> Any:
+        try:
+            return call()
+        except Forbidden:
+            raise NotAllowedError("the token in VAULT_TOKEN may not read that") from None
+        except InvalidPath:
+            raise AbsentError("there is nothing at that path") from None
+        except VaultError as error:
+            raise OpsError(f"Vault at {self._store.address} answered: {error}") from None
+        except requests.RequestException as error:
+            raise OpsError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
+
+
+def _remembered() -> str:
+    try:
+        return _REMEMBERED.expanduser().read_text().strip()
+    except OSError:
+        return ""
