@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.world import World
+from tests.integration.driver import Cluster
 from tests.sandboxed import Project, copied
 
 
@@ -38,3 +39,12 @@ def azure_deployed(azure_project: Project) -> Iterator[Project]:
     yield azure_project
     azure_project.restore()
     azure_project.changes("up")
+
+
+@pytest.fixture(scope="module")
+def cluster(world: World) -> Iterator[Cluster]:
+    """The sandbox's cluster, with the driver and both providers ready on its node."""
+    made = Cluster(world)
+    made.install("vault", "api://AzureADTokenExchange")
+    yield made
+    made.remove()

@@ -2,10 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pulumi.automation import ConfigValue
@@ -16,39 +13,17 @@ from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
 from sandbox.errors import SandboxError
 from sandbox.world import World
+from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, broken, settle
 from tests.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
-CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
 CHARTS = Path(__file__).parents[1] / "charts"
-ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
 @pytest.fixture
 def store(world: World) -> Store:
     return world.azure.store
-
-
-@contextmanager
-def broken(store: Store, type_: str, part: str, **properties: Any) -> Iterator[None]:
-    """Somebody changes the resource of `type_` whose id or scope has `part` in it, for a while; or deletes it."""
-    (before,) = [found for found in store.resources(type_) if part in json.dumps(found)]
-    if properties:
-        store.put(before["id"], type_, {**before, "properties": {**before["properties"], **properties}})
-        settle()
-    else:
-        store.remove(before["id"])
-    try:
-        yield
-    finally:
-        store.put(before["id"], type_, before)
-        settle()
-
-
-def settle() -> None:
-    """Until what was written has taken effect in the emulator."""
-    time.sleep(1.2)
 
 
 def values(store: Store) -> set[str]:

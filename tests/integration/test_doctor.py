@@ -1,0 +1,398 @@
+"""Each link of the chain, broken for real: doctor stops there and says how to mend it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+import hvac
+import pytest
+from kubernetes.client.exceptions import ApiException
+from typer.testing import CliRunner
+
+from components.kubernetes.csi_volume import ADDON, DRIVER
+from ops.__main__ import app
+from ops.stack import DeployedStack, read_stack
+from sandbox.world import World
+from tests.integration.doctored import EXCHANGE, seen, stops, whole
+from tests.integration.driver import NAMESPACE, Cluster, driver_pod, provider_pod, until
+from tests.sandboxed import Project
+
+pytestmark = pytest.mark.integration
+
+MOUNT = "strongroom"
+
+Breaking = AbstractContextManager[None]
+
+
+@pytest.fixture(scope="module")
+def on_vault(project: Project, cluster: Cluster) -> DeployedStack:
+    return read_stack("local")
+
+
+@pytest.fixture(scope="module")
+def vault(world: World) -> hvac.Client:
+    return world.vault.client()
+
+
+@pytest.fixture(autouse=True)
+def alive(cluster: Cluster) -> None:
+    cluster.beat()
+
+
+@pytest.fixture
+def operator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs doctor may read Vault's roles."""
+    monkeypatch.setenv("VAULT_TOKEN", world.vault.token)
+
+
+def test_a_whole_chain_is_ok_for_every_workload(on_vault: DeployedStack) -> None:
+    for workload in on_vault.workloads:
+        found = seen(on_vault, workload.path)
+        assert whole(found), found.links
+        assert [link.name for link in found.links] == [
+            *("driver", "provider", "class", "volume", "service account", "audience"),
+            *("store", "identity", "role", "policy", "object", "version", "sync"),
+        ]
+
+
+@contextmanager
+def without_driver(cluster: Cluster) -> Iterator[None]:
+    cluster.storage.delete_csi_driver(DRIVER)
+    try:
+        yield
+    finally:
+        cluster.driver("vault", EXCHANGE)
+
+
+@contextmanager
+def unready(cluster: Cluster, name: str) -> Iterator[None]:
+    cluster.unready(name)
+    try:
+        yield
+    finally:
+        cluster.ready()
+
+
+@contextmanager
+def beside(cluster: Cluster) -> Iterator[None]:
+    """The AKS add-on's driver, beside the one that is there."""
+    cluster.daemon_set(ADDON, driver_pod(), {})
+    try:
+        yield
+    finally:
+        cluster.apps.delete_namespaced_daemon_set(ADDON, NAMESPACE)
+
+
+@contextmanager
+def replaced(cluster: Cluster, name: str, pod: dict[str, Any] | None) -> Iterator[None]:
+    """The provider is gone, or another."""
+    cluster.apps.delete_namespaced_daemon_set(name, NAMESPACE)
+    if pod is not None:
+        cluster.daemon_set(name, pod)
+        cluster.ready()
+    try:
+        yield
+    finally:
+        if pod is not None:
+            cluster.apps.delete_namespaced_daemon_set(name, NAMESPACE)
+        cluster.daemon_set(name, provider_pod("vault"))
+        cluster.ready()
+
+
+@pytest.mark.parametrize(
+    ("breaking", "link", "told"),
+    [
+        (without_driver, "driver", [f"no CSIDriver {DRIVER}", "kubernetes.install"]),
+        (lambda c: unready(c, "secrets-store"), "driver", ["ready on 0 of 1 nodes", "kubectl describe daemonset"]),
+        (beside, "driver", ["two drivers", "(the AKS add-on's)", "(release kube-system/secrets-store)", "keep one"]),
+        (
+            lambda c: replaced(c, "secrets-store-vault-csi-provider", None),
+            "provider",
+            ["no provider 'vault'", "kubernetes.providers"],
+        ),
+        (
+            lambda c: replaced(c, "secrets-store-vault-csi-provider", provider_pod("vault", "/run/elsewhere")),
+            "provider",
+            ["socket in /run/elsewhere", "the driver looks in", "providersDir"],
+        ),
+        (lambda c: unready(c, "secrets-store-vault-csi-provider"), "provider", ["ready on 0 of 1 nodes"]),
+        (lambda c: c.without_class("shop", "orders"), "class", ["there is no SecretProviderClass", "pulumi up"]),
+        (lambda c: c.without_account("shop", "orders"), "service account", ["there is no service account shop/orders"]),
+    ],
+)
+def test_it_stops_where_the_clusters_part_is_broken(
+    on_vault: DeployedStack, cluster: Cluster, breaking: Callable[[Cluster], Breaking], link: str, told: list[str]
+) -> None:
+    with breaking(cluster):
+        stops(seen(on_vault, "shop/orders"), link, *told)
+    assert whole(seen(on_vault, "shop/orders"))
+
+
+def provider(spec: dict[str, Any]) -> None:
+    spec["provider"] = "azure"
+
+
+def nothing(spec: dict[str, Any]) -> None:
+    spec["parameters"]["objects"] = "[]"
+
+
+def nonsense(spec: dict[str, Any]) -> None:
+    spec["parameters"]["objects"] = "- {"
+
+
+def another_role(spec: dict[str, Any]) -> None:
+    spec["parameters"]["roleName"] = "shop.checkout"
+
+
+def alias(spec: dict[str, Any]) -> None:
+    spec["secretObjects"][0]["data"][0]["objectName"] = "db-pass"
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (provider, "has the provider 'azure', and 'vault' is deployed"),
+        (nothing, "promises no db-password, db-username"),
+        (nonsense, "has objects that can't be read"),
+        (another_role, "has roleName shop.checkout, and shop.orders was deployed"),
+        (alias, "copies db-pass to a Kubernetes Secret, which is no file of the mount"),
+    ],
+)
+def test_it_stops_at_a_class_that_was_edited_by_hand(
+    on_vault: DeployedStack, cluster: Cluster, edit: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    with cluster.edited_class("shop", "orders", edit):
+        stops(seen(on_vault, "shop/orders"), "class", told, "pulumi refresh")
+
+
+@pytest.mark.parametrize(
+    ("edit", "link", "told"),
+    [
+        ({"volumes": [{"name": "secrets-store", "csi": {"driver": DRIVER, "readOnly": False}}]}, "volume", "readOnly"),
+        (
+            {"serviceAccountName": "default", "serviceAccount": "default"},
+            "service account",
+            "runs as the service account default",
+        ),
+    ],
+)
+def test_it_stops_at_pods_that_were_edited_by_hand(
+    on_vault: DeployedStack, cluster: Cluster, edit: dict[str, Any], link: str, told: str
+) -> None:
+    before = cluster.apps.read_namespaced_deployment("orders", "shop")
+    cluster.apps.patch_namespaced_deployment("orders", "shop", {"spec": {"template": {"spec": edit}}})
+    try:
+        stops(seen(on_vault, "shop/orders"), link, told)
+    finally:
+        now = cluster.apps.read_namespaced_deployment("orders", "shop")
+        now.spec = before.spec
+        cluster.apps.replace_namespaced_deployment("orders", "shop", now)
+
+
+def test_without_token_requests_vaults_provider_makes_tokens_itself_where_it_may(
+    on_vault: DeployedStack, cluster: Cluster
+) -> None:
+    cluster.driver(EXCHANGE)
+    name = "doctor-vault-provider"
+    binding = cluster.rbac.read_cluster_role_binding(name)
+    try:
+        found = seen(on_vault, "shop/orders")
+        (warned,) = [link for link in found.links if link.state != "ok"]
+        assert (warned.name, warned.state) == ("audience", "warned")
+        assert "Vault's provider makes one itself" in warned.seen
+        cluster.rbac.delete_cluster_role_binding(name)
+        stops(seen(on_vault, "shop/orders"), "audience", f"tokens of {EXCHANGE}, and vault is needed", "tokenRequests")
+    finally:
+        with suppress(ApiException):
+            cluster.rbac.delete_cluster_role_binding(name)
+        binding.metadata.resource_version = binding.metadata.uid = None
+        cluster.rbac.create_cluster_role_binding(binding)
+        cluster.driver("vault", EXCHANGE)
+
+
+@contextmanager
+def role(vault: hvac.Client, name: str, **change: Any) -> Iterator[None]:
+    """Somebody changes a role, for a while; or deletes it."""
+    path = f"/v1/auth/kubernetes/role/{name}"
+    before = vault.adapter.get(path)["data"]
+    if change:
+        vault.adapter.post(path, json={**before, **change})
+    else:
+        vault.adapter.delete(path)
+    try:
+        yield
+    finally:
+        vault.adapter.post(path, json=before)
+
+
+@pytest.mark.parametrize("who", ["whoever may read roles", "anybody"])
+def test_it_stops_at_a_role_of_another_audience(
+    on_vault: DeployedStack, vault: hvac.Client, who: str, request: pytest.FixtureRequest
+) -> None:
+    if who != "anybody":
+        request.getfixturevalue("operator")
+    with role(vault, "shop.orders", audience="elsewhere"):
+        named = "wants tokens of elsewhere" if who != "anybody" else "wants another audience than vault"
+        stops(seen(on_vault, "shop/orders"), "audience", named, "backend.audience")
+
+
+def test_it_stops_at_a_missing_role(on_vault: DeployedStack, vault: hvac.Client) -> None:
+    with role(vault, "shop.orders"):
+        stops(seen(on_vault, "shop/orders"), "identity", "auth/kubernetes has no role shop.orders", "pulumi up")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"bound_service_account_names": ["checkout"]}, "It admits the service accounts checkout"),
+        ({"bound_service_account_namespaces": ["bank"]}, "It admits the namespaces bank"),
+    ],
+)
+def test_it_stops_at_a_role_of_other_accounts(
+    on_vault: DeployedStack, vault: hvac.Client, operator: None, change: dict[str, Any], told: str
+) -> None:
+    with role(vault, "shop.orders", **change):
+        stops(seen(on_vault, "shop/orders"), "role", told, "not authorized", "pulumi refresh")
+
+
+def test_a_reviewer_that_the_api_server_refuses_is_told_from_a_role(
+    on_vault: DeployedStack, vault: hvac.Client, cluster: Cluster, operator: None
+) -> None:
+    name = "vault-token-reviewer-kubernetes"
+    binding = cluster.rbac.read_cluster_role_binding(name)
+    cluster.rbac.delete_cluster_role_binding(name)
+    try:
+        stops(
+            seen(on_vault, "shop/orders"),
+            "role",
+            "The role is as it was deployed, so Vault could not review the token",
+            "system:auth-delegator",
+        )
+    finally:
+        binding.metadata.resource_version = binding.metadata.uid = None
+        cluster.rbac.create_cluster_role_binding(binding)
+    until(lambda: whole(seen(on_vault, "shop/orders")))  # RBAC takes a moment to take effect
+
+
+def test_it_stops_at_a_policy_that_was_narrowed(on_vault: DeployedStack, vault: hvac.Client) -> None:
+    name = "kubernetes.shop.orders"
+    before = vault.sys.read_acl_policy(name)["data"]["policy"]
+    vault.sys.create_or_update_acl_policy(name, 'path "strongroom/data/other" { capabilities = ["read"] }')
+    try:
+        stops(seen(on_vault, "shop/orders"), "policy", "strongroom/data/db-pass: permission denied", f"policy {name}")
+    finally:
+        vault.sys.create_or_update_acl_policy(name, before)
+
+
+@contextmanager
+def changed(vault: hvac.Client, change: Callable[[Any], object]) -> Iterator[None]:
+    """Somebody changes payment-api, for a while."""
+    kv = vault.secrets.kv.v2
+    held = kv.read_secret_version("payment-api", mount_point=MOUNT, raise_on_deleted_version=True)["data"]["data"]
+    change(kv)
+    try:
+        yield
+    finally:
+        kv.create_or_update_secret("payment-api", held, mount_point=MOUNT)
+
+
+@pytest.mark.parametrize(
+    ("change", "link", "told"),
+    [
+        (
+            lambda kv: kv.delete_metadata_and_all_versions("payment-api", mount_point=MOUNT),
+            "object",
+            ["strongroom/data/payment-api: there is no such object", "vault kv put"],
+        ),
+        (
+            lambda kv: kv.create_or_update_secret("payment-api", {"other": "x"}, mount_point=MOUNT),
+            "object",
+            ["there is no key key"],
+        ),
+        (
+            lambda kv: kv.delete_latest_version_of_secret("payment-api", mount_point=MOUNT),
+            "version",
+            ["is deleted", "vault kv undelete"],
+        ),
+        (
+            lambda kv: kv.destroy_secret_versions(
+                "payment-api",
+                [kv.read_secret_metadata("payment-api", mount_point=MOUNT)["data"]["current_version"]],
+                mount_point=MOUNT,
+            ),
+            "version",
+            ["is destroyed", "write a new version"],
+        ),
+    ],
+    ids=["object", "key", "deleted", "destroyed"],
+)
+def test_it_stops_at_what_the_store_has_not(
+    on_vault: DeployedStack, vault: hvac.Client, change: Callable[[Any], object], link: str, told: list[str]
+) -> None:
+    with changed(vault, change):
+        stops(seen(on_vault, "checkout"), link, *told)
+    assert whole(seen(on_vault, "checkout"))
+
+
+def test_it_stops_where_the_driver_may_not_copy(on_vault: DeployedStack, cluster: Cluster) -> None:
+    binding = cluster.rbac.read_cluster_role_binding("doctor-secrets-store")
+    cluster.rbac.delete_cluster_role_binding("doctor-secrets-store")
+    try:
+        stops(
+            seen(on_vault, "shop/orders"), "sync", "may not write Secrets in shop", "orders-env", "syncSecret.enabled"
+        )
+        assert whole(seen(on_vault, "shop/checkout"))  # has no variables
+    finally:
+        binding.metadata.resource_version = binding.metadata.uid = None
+        cluster.rbac.create_cluster_role_binding(binding)
+
+
+def test_events_of_the_workloads_own_pods_are_explained_and_their_tokens_left_out(
+    on_vault: DeployedStack, cluster: Cluster
+) -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
+    pod = {"kind": "Pod", "namespace": "bank", "name": "ledger"}
+    events = {
+        "ledger": 'err: rpc error: code = Unknown desc = error connecting to provider "vault": provider not found: '
+        f'provider "vault" {token}',
+        "ledger-of-somebody-else": "context deadline exceeded",
+    }
+    for name, message in events.items():
+        body = {
+            "metadata": {"name": f"{name}.doctor"},
+            "involvedObject": {**pod, "name": name},
+            "reason": "FailedMount",
+            "type": "Warning",
+            "count": 7,
+            "message": message,
+        }
+        cluster.core.create_namespaced_event("bank", body)
+    try:
+        (event,) = seen(on_vault, "bank/ledger").events
+        assert (event.name, event.count) == ("provider not found", 7)
+        assert token not in json.dumps(seen(on_vault, "bank/ledger").events, default=vars)
+    finally:
+        for name in events:
+            cluster.core.delete_namespaced_event(f"{name}.doctor", "bank")
+
+
+def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
+    on_vault: DeployedStack, cluster: Cluster
+) -> None:
+    arguments = ["doctor", "--stack", "local", "--workload", "ledger"]
+    told = CliRunner().invoke(app, arguments)
+    assert (told.exit_code, "No link is broken" in told.output) == (0, True)
+    with without_driver(cluster):
+        told = CliRunner().invoke(app, [*arguments, "--json"])
+        assert told.exit_code == 1
+        assert [link["name"] for link in json.loads(told.output)["links"] if link["state"] == "broken"] == ["driver"]
+
+
+def test_a_sealed_vault_is_told(on_vault: DeployedStack, vault: hvac.Client, world: World) -> None:
+    vault.sys.seal()
+    try:
+        stops(seen(on_vault, "shop/orders"), "store", "is sealed", "unseal")
+    finally:
+        world.up()
+    assert whole(seen(on_vault, "shop/orders"))

@@ -1,0 +1,138 @@
+"""The chain on Azure Key Vault, each link of it broken for real."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.stack import DeployedStack, read_stack
+from sandbox.azure.store import Store
+from sandbox.world import World
+from tests.integration.doctored import EXCHANGE, seen, stops, whole
+from tests.integration.driver import Cluster
+from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken
+from tests.sandboxed import Project
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def alive(cluster: Cluster) -> None:
+    cluster.beat()
+
+
+@pytest.fixture(scope="module")
+def on_azure(azure_project: Project, cluster: Cluster) -> DeployedStack:
+    return read_stack("local-azure")
+
+
+@pytest.fixture
+def store(world: World) -> Store:
+    return world.azure.store
+
+
+@pytest.fixture(autouse=True)
+def through_its_proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in world.azure.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_whole_chain_is_ok_for_every_workload(on_azure: DeployedStack) -> None:
+    for workload in on_azure.workloads:
+        found = seen(on_azure, workload.path)
+        assert whole(found), found.links
+        assert [link.name for link in found.links] == [
+            *("driver", "provider", "class", "volume", "service account", "audience"),
+            *("identity", "federation", "store", "assignment", "object", "version", "sync"),
+        ]
+
+
+def test_it_stops_at_a_class_with_two_identity_flags(on_azure: DeployedStack, cluster: Cluster) -> None:
+    def flags(spec: dict[str, Any]) -> None:
+        spec["parameters"] |= {"useVMManagedIdentity": "true", "usePodIdentity": "true"}
+
+    with cluster.edited_class("bank", "ledger", flags):
+        stops(seen(on_azure, "ledger"), "class", "useVMManagedIdentity and usePodIdentity, of which the provider")
+
+
+def test_it_stops_where_the_driver_requests_no_token_for_the_exchange(
+    on_azure: DeployedStack, cluster: Cluster
+) -> None:
+    cluster.driver("vault")
+    try:
+        stops(seen(on_azure, "ledger"), "audience", f"tokens of vault, and {EXCHANGE} is needed", "tokenRequests")
+    finally:
+        cluster.driver("vault", EXCHANGE)
+
+
+def test_an_annotation_that_is_gone_is_warned_of(on_azure: DeployedStack, cluster: Cluster) -> None:
+    annotation = "azure.workload.identity/client-id"
+    before = cluster.core.read_namespaced_service_account("ledger", "bank").metadata.annotations[annotation]
+    change = {"metadata": {"annotations": {annotation: None}}}
+    cluster.core.patch_namespaced_service_account("ledger", "bank", change)
+    try:
+        found = seen(on_azure, "ledger")
+        (warned,) = [link for link in found.links if link.state != "ok"]
+        assert (warned.name, warned.state) == ("service account", "warned")
+    finally:
+        change["metadata"]["annotations"][annotation] = before
+        cluster.core.patch_namespaced_service_account("ledger", "bank", change)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"audiences": ["api://elsewhere"]}, ["AADSTS700212"]),
+        ({"subject": "system:serviceaccount:shop:checkout"}, ["AADSTS700213"]),
+        ({"issuer": "https://kubernetes.default.svc/"}, ["AADSTS700211", "kubernetes.oidcIssuer"]),
+        ({}, ["AADSTS70025"]),
+    ],
+)
+def test_it_stops_at_a_federated_credential_that_differs(
+    on_azure: DeployedStack, store: Store, change: dict[str, Any], told: list[str]
+) -> None:
+    with broken(store, CREDENTIALS, "serviceaccount:bank:ledger", **change):
+        stops(seen(on_azure, "ledger"), "federation", "a federated credential of the identity", *told)
+
+
+def test_it_stops_at_an_identity_that_the_directory_does_not_know(on_azure: DeployedStack, store: Store) -> None:
+    with broken(store, IDENTITIES, "bank_ledger", clientId="00000000-0000-0000-0000-000000000000"):
+        stops(seen(on_azure, "ledger"), "identity", "AADSTS700016", "pulumi refresh")
+
+
+def test_it_stops_at_a_vault_that_is_gone(on_azure: DeployedStack, store: Store) -> None:
+    (vault,) = store.resources(VAULTS)
+    store.put(vault["id"], VAULTS, {**vault, "name": "elsewhere"})
+    try:
+        stops(seen(on_azure, "ledger"), "store", "there is no such vault", "backend.vault.name")
+    finally:
+        store.put(vault["id"], VAULTS, vault)
+
+
+def test_a_firewall_that_keeps_this_machine_out_is_not_called_broken(on_azure: DeployedStack, store: Store) -> None:
+    with broken(store, VAULTS, "strongroom-local", publicNetworkAccess="Disabled"):
+        found = seen(on_azure, "ledger")
+        assert found.broken is None
+        assert {link.name for link in found.links if link.state == "not tried"} >= {"store", "assignment"}
+
+
+def test_it_stops_at_a_missing_role_assignment(on_azure: DeployedStack, store: Store) -> None:
+    with broken(store, ASSIGNMENTS, "secrets/ledger-token"):
+        stops(seen(on_azure, "ledger"), "assignment", "secret ledger-token: ForbiddenByRbac", "ten minutes")
+
+
+def test_it_stops_at_an_object_that_is_missing_or_disabled(on_azure: DeployedStack, store: Store) -> None:
+    place = ("strongroom-local", "secrets", "ledger-token")
+    before = store.object(*place)
+    assert before is not None
+    store.remove_object(*place)
+    try:
+        stops(seen(on_azure, "ledger"), "object", "secret ledger-token", "az keyvault secret set")
+        disabled = json.loads(json.dumps(before))
+        for version in disabled["versions"]:
+            version["attributes"]["enabled"] = False
+        store.put_object(*place, disabled)
+        stops(seen(on_azure, "ledger"), "version", "is disabled", "--enabled true")
+    finally:
+        store.put_object(*place, before)
+    assert whole(seen(on_azure, "ledger"))
