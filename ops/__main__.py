@@ -6,6 +6,7 @@ import typer
 
 from .commands.access import access
 from .commands.charts import charts
+from .commands.check import check
 from .commands.doctor import doctor
 from .commands.preview import preview
 from .commands.render import render
@@ -15,7 +16,7 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, access, doctor, preview, render, charts):
+for command in (verify, access, doctor, check, preview, render, charts):
     app.command()(command)
 
 

@@ -37,9 +37,6 @@ class DaemonSet:
     directories: Sequence[str]
     """The nodes' directories that its pods see."""
 
-    windows: bool
-    """Whether it is for Windows nodes."""
-
     wanted: int
     """How many nodes should run it."""
 
@@ -117,12 +114,12 @@ class Installed:
         return frozenset(request.audience or "" for request in found.spec.token_requests or ())
 
     def daemon_sets(self) -> list[DaemonSet]:
-        """Everything that runs on each node.
+        """Everything that runs on each node; what is for Windows nodes left out.
 
         :raises OpsError: It can't be asked, or not by this user.
         """
         found: Any = asked("list of DaemonSets", self._apps.list_daemon_set_for_all_namespaces)
-        return [_daemon_set(entry) for entry in found.items]
+        return [_daemon_set(entry) for entry in found.items if not _for_windows(entry)]
 
     def webhooks(self, domain: str) -> list[Webhook]:
         """The mutating webhooks whose names end in `domain`.
@@ -190,6 +187,11 @@ class Installed:
         return bool(answer.status.allowed)
 
 
+def _for_windows(entry: Any) -> bool:
+    selector: dict[str, str] = entry.spec.template.spec.node_selector or {}
+    return selector.get("kubernetes.io/os") == "windows"
+
+
 def _daemon_set(entry: Any) -> DaemonSet:
     said: dict[str, str] = entry.metadata.annotations or {}
     pod: Any = entry.spec.template.spec
@@ -197,7 +199,6 @@ def _daemon_set(entry: Any) -> DaemonSet:
     containers: list[Any] = pod.containers
     volumes: list[Any] = pod.volumes or []
     namespace = entry.metadata.namespace
-    selector: dict[str, str] = pod.node_selector or {}
     return DaemonSet(
         path=f"{namespace}/{entry.metadata.name}",
         release=f"{said.get('meta.helm.sh/release-namespace')}/{release}" if release else None,
@@ -206,7 +207,6 @@ def _daemon_set(entry: Any) -> DaemonSet:
         names=[container.name for container in containers],
         arguments=[word for container in containers for word in (*(container.command or ()), *(container.args or ()))],
         directories=[volume.host_path.path.rstrip("/") for volume in volumes if volume.host_path],
-        windows=selector.get("kubernetes.io/os") == "windows",
         wanted=entry.status.desired_number_scheduled or 0,
         ready=entry.status.number_ready or 0,
     )

@@ -3,7 +3,7 @@
 # Pulumi types its mocks sparsely.
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,10 +19,9 @@ from stacks.settings import Settings, parse, written
 from stacks.vault import KubernetesAuthSettings, VaultSettings
 
 from .engine import levels
-from .errors import OpsError
 from .observed import Broken, Observed, known
 from .stack import ROOT
-from .stack_file import read_stack_file
+from .stack_file import read_stack_file, stack_file
 from .state import hidden
 
 PROJECT = "strongroom"
@@ -36,7 +35,7 @@ def compare(stack: str, against: Path | None) -> Observed:
     :raises OpsError: There is no such stack.
     """
     observed = Observed()
-    if against is not None and _file(against, stack).is_file():
+    if against is not None and stack_file(against, stack).is_file():
         observed.before = _declared(stack, against, Observed())
     observed.after = _declared(stack, ROOT, observed)
     if observed.errors:
@@ -44,36 +43,14 @@ def compare(stack: str, against: Path | None) -> Observed:
         return observed
     for urn in observed.before.keys() | observed.after.keys():
         _differ(observed, urn)
-    chosen: dict[str, Any] = json.loads(file.read_text()) if (file := levels(stack)) else {}
-    for rule in RULES:
-        level = chosen.get(rule.name, chosen.get("all", "mandatory"))
-        options = cast("dict[str, Any]", level if isinstance(level, dict) else {"enforcementLevel": level})
-        enforced = options.pop("enforcementLevel", "mandatory")
-        if enforced != "disabled":
-            observed.broken += [
-                Broken(
-                    rule.name,
-                    enforced,
-                    finding.urn,
-                    f"{rule.says}\n{finding.urn.rpartition('::')[2]} {finding.problem}.",
-                )
-                for finding in rule.findings(observed.after.values(), options)
-            ]
+    observed.broken += guardrails(stack, observed.after.values())
     return observed
-
-
-def _file(root: Path, stack: str) -> Path:
-    return root / "stacks" / f"Pulumi.{stack}.yaml"
 
 
 def _declared(stack: str, root: Path, observed: Observed) -> dict[str, Declared]:
     """What the stack declares by its settings in `root`; their faults are told in `observed`."""
-    file = _file(root, stack)
-    if not file.is_file():
-        raise OpsError(f"There is no stack {stack!r}: {file} is missing")
     try:
-        settings = offline_settings(stack, read_stack_file(file))
-        return _Program(stack).declare(settings)
+        return declare(stack, offline_settings(stack, read_stack_file(stack_file(root, stack))))
     except InvalidSettingsError as error:
         observed.errors.append(str(error))
         return {}
@@ -92,6 +69,35 @@ def offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
         host = auth.kubernetes_host or _ANYWHERE
         backend = backend.model_copy(update={"auth": auth.model_copy(update={"kubernetes_host": host})})
     return settings.model_copy(update={"kubernetes": kubernetes, "backend": backend})
+
+
+def declare(stack: str, settings: Settings) -> dict[str, Declared]:
+    """What `settings` declare, by URN, found out without an engine.
+
+    :raises InvalidSettingsError: A file or a chart that they name can't be used.
+    """
+    return _Program(stack).declare(settings)
+
+
+def guardrails(stack: str, resources: Collection[Declared]) -> list[Broken]:
+    """The guardrails that `resources` break, at the levels that the stack has chosen."""
+    chosen: dict[str, Any] = json.loads(file.read_text()) if (file := levels(stack)) else {}
+    found: list[Broken] = []
+    for rule in RULES:
+        level = chosen.get(rule.name, chosen.get("all", "mandatory"))
+        options = dict(cast("dict[str, Any]", level)) if isinstance(level, dict) else {"enforcementLevel": level}
+        enforced = options.pop("enforcementLevel", "mandatory")
+        if enforced != "disabled":
+            found += [
+                Broken(
+                    rule.name,
+                    enforced,
+                    finding.urn,
+                    f"{rule.says}\n{finding.urn.rpartition('::')[2]} {finding.problem}.",
+                )
+                for finding in rule.findings(resources, options)
+            ]
+    return found
 
 
 class _Program(mocks.MockMonitor):

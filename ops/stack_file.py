@@ -7,11 +7,25 @@ import yaml
 from pydantic import SecretStr
 
 from stacks.faults import NAMESPACE
-from stacks.settings import SECRET_KEYS
+from stacks.settings import SECRET_KEYS, Settings, parse, written
 
 from .errors import OpsError
 from .go_yaml import load
 from .state import HIDDEN
+
+
+def stack_file(root: Path, stack: str) -> Path:
+    """Where the file of `stack` is, in a project's directory."""
+    return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
+def settings_of(file: Path, stack: str) -> Settings:
+    """The settings in a stack's file; what is encrypted counts as present.
+
+    :raises OpsError: As `read_stack_file`.
+    :raises InvalidSettingsError: With every fault that was found.
+    """
+    return parse(written(read_stack_file(file)), stack=stack, secret_keys=())
 
 
 def read_stack_file(file: Path) -> dict[str, Any]:
@@ -49,6 +63,8 @@ def read_stack_file(file: Path) -> dict[str, Any]:
 def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise OpsError(f"There is no such stack: {file} is missing") from None
     except OSError as error:
         raise OpsError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

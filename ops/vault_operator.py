@@ -39,16 +39,22 @@ class VaultOperator:
         told: Any = self._ask(self._client.sys.read_seal_status)
         return bool(told["sealed"]) or not told["initialized"]
 
-    def read(self, path: str) -> Mapping[str, Any]:
+    @property
+    def known(self) -> bool:
+        """Whether there is a token."""
+        return bool(self._token)
+
+    def read(self, path: str, **parameters: str) -> Mapping[str, Any]:
         """What Vault says at `path`, e.g. `auth/kubernetes/role/shop.orders`.
 
+        :param parameters: Of the request.
         :raises NotAllowedError: There is no token, or it may not read that.
         :raises AbsentError: There is nothing.
         :raises OpsError: Vault can't be asked.
         """
         if not self._token:
             raise NotAllowedError("VAULT_TOKEN is not set")
-        answer: Any = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+        answer: Any = self._ask(lambda: self._client.adapter.get(f"/v1/{path}", params=parameters))
         return answer["data"]
 
     def _ask(self, call: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.azure.choices import AccessMode, IdentityMode, KeyType, RoleScope
-from components.azure.clouds import CloudName
+from components.azure.clouds import CLOUDS, Cloud, CloudName
 from components.azure.names import (
     Guid,
     NetworkId,
@@ -259,3 +259,13 @@ class AzureKeyVaultSettings(Declaration):
     readiness_timeout: SecondsOrNone = 300
     """How long a pod waits until its access has taken effect, which takes Azure seconds to minutes. 0 for not at all:
     where the machine that deploys reaches the vault or the cluster's tokens not."""
+
+    @property
+    def services(self) -> Cloud:
+        """Where the cloud's services are."""
+        custom = self.azure_stack
+        if custom is None:
+            return CLOUDS[self.cloud]
+        return Cloud(
+            "AzureStackCloud", "", custom.authority, custom.vault_domain, environment_file=custom.environment_file
+        )

@@ -13,7 +13,7 @@ from components.azure.backend import AzureKeyVaultBackend, Gate
 from components.azure.borrowed import NodeIdentity, ServicePrincipal
 from components.azure.certificate import VaultCertificate
 from components.azure.choices import AUDIENCES
-from components.azure.clouds import CLOUDS, Cloud
+from components.azure.clouds import Cloud
 from components.azure.cluster import AksCluster, NewCluster
 from components.azure.federated import OwnIdentities, Place, SharedIdentity
 from components.azure.identity import Identities
@@ -45,7 +45,7 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
 
     :raises InvalidSettingsError: The vault's name is taken.
     """
-    cloud = _cloud(azure)
+    cloud = azure.services
     if faults := taken(azure, cloud):
         raise InvalidSettingsError(pulumi.get_stack(), faults)
     provider = azure_native.Provider(
@@ -103,13 +103,6 @@ class _Anchor(pulumi.ComponentResource):
     def __init__(self, opts: pulumi.ResourceOptions) -> None:
         super().__init__("strongroom:index:AzureIdentities", "azure", None, opts)
         self.register_outputs({})
-
-
-def _cloud(azure: AzureKeyVaultSettings) -> Cloud:
-    custom = azure.azure_stack
-    if custom is None:
-        return CLOUDS[azure.cloud]
-    return Cloud("AzureStackCloud", "", custom.authority, custom.vault_domain, environment_file=custom.environment_file)
 
 
 def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:

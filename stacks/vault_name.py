@@ -21,10 +21,28 @@ def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
     Where the Resource Manager can't be asked, nothing is said here: it will say it itself.
     (Microsoft Learn: "Azure Key Vault soft-delete overview")
     """
+    try:
+        return name_faults(azure, cloud)
+    except NotAskedError as error:
+        pulumi.log.debug(f"whether the vault name {azure.vault.name!r} is free was not found out: {error}")
+        return []
+
+
+class NotAskedError(Exception):
+    """The Resource Manager could not be asked: why."""
+
+
+def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
+    """As `taken`.
+
+    :raises NotAskedError: The Resource Manager can't be asked, or need not be.
+    """
     subscription = azure.subscription_id or os.environ.get("ARM_SUBSCRIPTION_ID")
     name = azure.vault.name
-    if not azure.vault.create or azure.vault.recover or not subscription or not name or not cloud.management:
-        return []
+    if not azure.vault.create or azure.vault.recover or not name:
+        raise NotAskedError("no vault is made")
+    if not subscription or not cloud.management:
+        raise NotAskedError("no subscription is named: set backend.subscriptionId, or ARM_SUBSCRIPTION_ID")
     management = f"https://{cloud.management}"
     try:
         with KeyVaultManagementClient(
@@ -36,8 +54,7 @@ def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
         ) as client:
             return _asked(client, azure, name)
     except AzureError as error:
-        pulumi.log.debug(f"whether the vault name {name!r} is free was not found out: {type(error).__name__}")
-        return []
+        raise NotAskedError(f"the Resource Manager can't be asked: {type(error).__name__}") from None
 
 
 def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[Fault]:

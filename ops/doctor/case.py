@@ -1,6 +1,6 @@
 """A workload under examination."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from ..cluster import ClusterClient, PodTemplate
@@ -58,9 +58,9 @@ class Case:
         return store_of(self.stack, self.cluster)
 
     @cached_property
-    def daemon_sets(self) -> Iterable[DaemonSet]:
+    def daemon_sets(self) -> Sequence[DaemonSet]:
         """What runs on each node of the cluster, Windows nodes left out."""
-        return [found for found in self.installed.daemon_sets() if not found.windows]
+        return self.installed.daemon_sets()
 
     @cached_property
     def template(self) -> PodTemplate:
@@ -83,7 +83,7 @@ class Case:
             return error
 
     @cached_property
-    def promises(self) -> Iterable[Promise]:
+    def promises(self) -> Sequence[Promise]:
         """The files that its class promises."""
         return self.store.promises(self.delivered.provider_class)
 

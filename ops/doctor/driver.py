@@ -1,38 +1,46 @@
 """Links: the driver, the store's provider, and the audience of the tokens that they use."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from components.kubernetes.csi_volume import DRIVER
 
 from ..errors import AbsentError, NotAllowedError
-from ..findings import Finding, broken, ok, untried, warned
-from ..installed import DaemonSet
+from ..findings import Finding, broken, ok, warned
+from ..installed import DaemonSet, Installed
 from ..stack import VaultStore
 from ..stores import DeniedError
 from ..vault_operator import VaultOperator
 from .case import Case
 
-_INSTALL = (
+INSTALL = (
     "install it: kubernetes.install 'helm' has the stack install driver and providers, 'addon' AKS; with 'existing' "
     "whoever owns the cluster does"
 )
 
 
 def driver(case: Case) -> Finding:
-    """Whether the driver is there, once, and ready.
+    """Whether the driver is there, once, and ready."""
+    return driver_of(case.installed, case.daemon_sets)
+
+
+def provider(case: Case) -> Finding:
+    """Whether the store's provider is there, ready, and has its socket where the driver looks."""
+    return provider_of(case.provider, case.daemon_sets)
+
+
+def driver_of(installed: Installed, daemon_sets: Collection[DaemonSet]) -> Finding:
+    """Whether a cluster has the driver, once, and ready.
 
     (Secrets Store CSI Driver docs: "Troubleshooting")
     """
     try:
-        case.installed.audiences()
+        installed.audiences()
     except AbsentError:
-        return broken(f"the cluster has no CSIDriver {DRIVER}", _INSTALL)
-    except NotAllowedError as error:
-        return untried(str(error))
-    found = [each for each in case.daemon_sets if each.drives]
+        return broken(f"the cluster has no CSIDriver {DRIVER}", INSTALL)
+    found = [each for each in daemon_sets if each.drives]
     if not found:
-        return broken("the cluster has a CSIDriver object, and no DaemonSet of the driver", _INSTALL)
+        return broken("the cluster has a CSIDriver object, and no DaemonSet of the driver", INSTALL)
     if len(found) > 1:
         return broken(
             f"two drivers are installed, which break each other: {' and '.join(map(str, found))}",
@@ -42,24 +50,24 @@ def driver(case: Case) -> Finding:
     return _ready(found[0])
 
 
-def provider(case: Case) -> Finding:
-    """Whether the store's provider is there, ready, and has its socket where the driver looks."""
-    found = [each for each in case.daemon_sets if each.provides(case.provider)]
+def provider_of(name: str, daemon_sets: Collection[DaemonSet]) -> Finding:
+    """Whether a cluster has the provider `name`, ready, with its socket where the driver looks."""
+    found = [each for each in daemon_sets if each.provides(name)]
     if not found:
         return broken(
-            f"the cluster has no provider {case.provider!r} for the driver",
-            f"install it: with kubernetes.install 'helm' add {case.provider!r} to kubernetes.providers; the AKS add-on "
-            "brings 'azure' alone",
+            f"the cluster has no provider {name!r} for the driver",
+            f"install it: with kubernetes.install 'helm' add {name!r} to kubernetes.providers; the AKS add-on brings "
+            "'azure' alone",
         )
-    looked = frozenset[str]().union(*(each.socket_directories for each in case.daemon_sets if each.drives))
-    apart = [each for each in found if looked and not looked & set(each.directories)]
-    if len(apart) == len(found):
+    looked = frozenset[str]().union(*(each.socket_directories for each in daemon_sets if each.drives))
+    reached = [each for each in found if not looked or looked & set(each.directories)]
+    if not reached:
         return broken(
-            f"{apart[0]} has its socket in {', '.join(apart[0].directories) or 'no directory of the node'}, and the "
+            f"{found[0]} has its socket in {', '.join(found[0].directories) or 'no directory of the node'}, and the "
             f"driver looks in {', '.join(sorted(looked))}",
             "have both charts use the same directory: providersDir, by default /var/run/secrets-store-csi-providers",
         )
-    return _ready(next(each for each in found if each not in apart))
+    return _ready(reached[0])
 
 
 def _ready(found: DaemonSet) -> Finding:
@@ -88,15 +96,32 @@ def audience(case: Case) -> Finding:
             return broken(disagreement, f"one setting drives both, backend.audience: {case.again}")
     if case.workload.delivery == "agent-injector":
         return ok(wanted)
-    requested = case.installed.audiences()
-    if wanted in requested:
+    return requested(case.installed, case.daemon_sets, case.provider, wanted, {case.workload.namespace})
+
+
+def requested(
+    installed: Installed, daemon_sets: Collection[DaemonSet], provider: str, wanted: str, namespaces: Collection[str]
+) -> Finding:
+    """Whether the driver has kubelet request tokens for the audience `wanted`.
+
+    :param provider: The provider that gets them. Vault's makes a token itself where the driver hands it none, if it may
+        in all of `namespaces`. (Source of the Vault CSI provider)
+    """
+    audiences = installed.audiences()
+    if wanted in audiences:
         return ok(wanted)
-    seen = f"the driver requests tokens of {_listed(requested)}, and {wanted} is needed"
+    seen = f"the driver requests tokens of {', '.join(sorted(audiences)) or 'no audience'}, and {wanted} is needed"
     fix = (
         "add it to the CSIDriver's tokenRequests: with kubernetes.install 'helm' pulumi up does, beside what "
         "kubernetes.audiences names; else set tokenRequests of the driver's chart"
     )
-    return _by_provider(case, seen, fix) if case.provider == "vault" else broken(seen, fix)
+    users = [each.user for each in daemon_sets if each.provides("vault")]
+    if provider != "vault" or not users:
+        return broken(seen, fix)
+    user = users[0]
+    if all(installed.may_create(user, "serviceaccounts/token", namespace) for namespace in namespaces):
+        return warned(f"{seen}; Vault's provider makes one itself, as {user}", fix)
+    return broken(f"{seen}; nor may Vault's provider make one itself, as {user}", fix)
 
 
 def _of_class(case: Case, wanted: str) -> str | None:
@@ -120,15 +145,3 @@ def _of_role(case: Case, store: VaultStore, wanted: str) -> str | None:
     if not audiences or wanted in audiences:
         return None
     return f"role {role} wants tokens of {', '.join(audiences)}, and class and driver use {wanted}"
-
-
-def _by_provider(case: Case, seen: str, fix: str) -> Finding:
-    """Vault's provider makes a token itself where the driver hands it none. (Source of the Vault CSI provider)"""
-    user = next(each.user for each in case.daemon_sets if each.provides("vault"))
-    if case.installed.may_create(user, "serviceaccounts/token", case.workload.namespace):
-        return warned(f"{seen}; Vault's provider makes one itself, as {user}", fix)
-    return broken(f"{seen}; nor may Vault's provider make one itself, as {user}", fix)
-
-
-def _listed(audiences: frozenset[str]) -> str:
-    return ", ".join(sorted(audiences)) or "no audience"

@@ -16,7 +16,7 @@ def allowed(case: Case, fix: str) -> Finding:
     denied = {place: error for place, error in case.refusals.items() if isinstance(error, DeniedError)}
     if denied:
         return broken("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
-    return unreached(case) or ok(f"{len(list(case.promises))} of {len(list(case.promises))} reads are allowed")
+    return unreached(case) or ok(", ".join(dict.fromkeys(promise.place for promise in case.promises)))
 
 
 def there(case: Case, fix: str, *parts: str) -> Finding:

@@ -4,17 +4,17 @@ from ..errors import AbsentError
 from ..findings import Finding, broken, ok
 from .case import Case
 
-_DOMAINS = {"agent-injector": "vault.hashicorp.com", "akv2k8s": "admission.spv.no"}
+DOMAINS = {"agent-injector": "vault.hashicorp.com", "akv2k8s": "admission.spv.no"}
 """How the webhooks' names end. (Vault docs: "Agent Sidecar Injector"; akv2k8s docs: "The Env Injector")"""
 
 
 def webhook(case: Case) -> Finding:
     """Whether the injector is there, looks at the workload's pods, and answers."""
     workload = case.workload
-    found = case.installed.webhooks(_DOMAINS[workload.delivery])
+    found = case.installed.webhooks(DOMAINS[workload.delivery])
     if not found:
         return broken(
-            f"the cluster has no webhook {_DOMAINS[workload.delivery]}: its pods start without their secrets",
+            f"the cluster has no webhook {DOMAINS[workload.delivery]}: its pods start without their secrets",
             "install it: kubernetes.install 'helm' has the stack do so; with 'existing' whoever owns the cluster does",
         )
     labels = case.template.labels

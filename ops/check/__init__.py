@@ -1,0 +1,1 @@
+"""What can be known of a stack before it is deployed."""

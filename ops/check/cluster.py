@@ -1,0 +1,99 @@
+"""What a stack needs of its cluster."""
+
+from collections.abc import Iterator
+
+from components.azure.choices import AUDIENCES
+from stacks.installation import Installation
+from stacks.settings import Settings
+from stacks.vault import VaultSettings
+
+from ..doctor.driver import INSTALL, driver_of, provider_of, requested
+from ..doctor.webhook import DOMAINS
+from ..errors import NotAllowedError, OpsError
+from ..findings import Finding, broken, ok, untried
+from ..installed import Installed
+from ..stack import Cluster
+from .attempt import attempt
+from .declared import faulty
+
+_CLASSES = "secretproviderclasses.secrets-store.csi.x-k8s.io"
+_KEY_VAULT_SECRETS = "azurekeyvaultsecrets.spv.no"
+
+
+def cluster(settings: Settings) -> Iterator[Finding]:
+    """Whether the cluster is reached, and has what the stack neither makes nor installs."""
+    kubernetes = settings.kubernetes
+    if kubernetes.aks and not kubernetes.kubeconfig and not kubernetes.context:
+        yield untried("its kubeconfig comes from Azure, with the update", name="cluster")
+        return
+    try:
+        installed = Installed(Cluster(kubeconfig=kubernetes.kubeconfig, context=kubernetes.context))
+        found = _namespaces(settings, installed)
+    except OpsError as error:
+        yield untried(str(error), name="cluster")
+        return
+    yield ok("it answers", name="cluster")
+    yield found
+    if kubernetes.install == "existing":
+        yield from _existing(settings, installed)
+    else:
+        yield from faulty("driver", Installation(settings).conflicts(), "no other one is in the way")
+
+
+def _namespaces(settings: Settings, installed: Installed) -> Finding:
+    wanted = {workload.namespace for workload in settings.workloads} & set(settings.kubernetes.existing_namespaces)
+    try:
+        missing = sorted(wanted.difference(installed.namespaces()))
+    except NotAllowedError as error:
+        return untried(str(error), name="namespaces")
+    if missing:
+        return broken(
+            f"kubernetes.existingNamespaces has {', '.join(missing)}, which the cluster has not",
+            "make them, or leave them out of existingNamespaces: the stack then makes them",
+            name="namespaces",
+        )
+    return ok(", ".join(sorted(wanted)) or "all of them are made by the stack", name="namespaces")
+
+
+def _existing(settings: Settings, installed: Installed) -> Iterator[Finding]:
+    """What somebody else must have installed."""
+    kinds = {workload.delivery.kind for workload in settings.workloads}
+    if kinds & {"csi", "kubernetes-secret"}:
+        yield attempt("custom resources", lambda: _served(installed, _CLASSES))
+        yield attempt("driver", lambda: driver_of(installed, installed.daemon_sets()))
+        vault = isinstance(settings.backend, VaultSettings)
+        provider = "vault" if vault else "azure"
+        yield attempt("provider", lambda: provider_of(provider, installed.daemon_sets()))
+        yield attempt("audience", lambda: _audience(settings, installed, provider))
+    if "akv2k8s" in kinds:
+        yield attempt("custom resources", lambda: _served(installed, _KEY_VAULT_SECRETS))
+    for kind in sorted(kinds & set(DOMAINS)):
+        yield attempt("webhook", lambda kind=kind: _webhook(installed, DOMAINS[kind]))
+
+
+def _served(installed: Installed, crd: str) -> Finding:
+    if installed.serves(crd):
+        return ok(crd)
+    return broken(f"the cluster has no custom resource definition {crd}", INSTALL)
+
+
+def _audience(settings: Settings, installed: Installed, provider: str) -> Finding:
+    backend = settings.backend
+    wanted = backend.audience if isinstance(backend, VaultSettings) else AUDIENCES.get(backend.identity.mode)
+    if not wanted:
+        return ok("no token of a service account is used")
+    namespaces = {workload.namespace for workload in settings.workloads}
+    return requested(installed, installed.daemon_sets(), provider, wanted, namespaces)
+
+
+def _webhook(installed: Installed, domain: str) -> Finding:
+    found = installed.webhooks(domain)
+    if not found:
+        return broken(f"the cluster has no webhook {domain}", INSTALL)
+    service = found[0].service
+    if service and not installed.answers(*service):
+        return broken(
+            f"no pod behind Service {service[0]}/{service[1]} is ready, which the webhook {found[0].name} calls",
+            f"kubectl get pods -n {service[0]}, and their events and logs",
+        )
+    return ok(f"{found[0].name} answers")

@@ -1,0 +1,97 @@
+"""What a stack needs of Azure Key Vault."""
+
+from collections.abc import Callable, Iterator
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.keyvault.certificates import CertificateClient
+from azure.keyvault.keys import KeyClient
+from azure.keyvault.secrets import SecretClient
+from pydantic import SecretStr
+
+from components.azure.deployer import credential
+from components.azure.names import vault_and_group
+from components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
+from stacks.azure import AzureKeyVaultSettings
+from stacks.seeds import Generated
+from stacks.settings import Settings
+from stacks.vault_name import NotAskedError, name_faults
+
+from ..findings import Finding, broken, ok, untried
+from .declared import faulty
+
+_ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
+
+
+def key_vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding]:
+    """Whether the name of a vault that is made is free; whether one that exists has what workloads declare."""
+    if azure.vault.create:
+        try:
+            yield from faulty("vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or ours")
+        except NotAskedError as error:
+            yield untried(str(error), name="vault name")
+        return
+    vault = vault_and_group(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
+    contents = _Contents(azure.services.vault_url(vault), azure)
+    for item, version in sorted(_unwritten(settings, azure), key=str):
+        yield contents.has(item, version)
+
+
+def _unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tuple[VaultObject, str | None]]:
+    """What workloads declare and the stack doesn't write."""
+    certificates = set(azure.certificates)
+    written: dict[ObjectKind, set[str]] = {
+        "secrets": set(_seeded(settings)) | certificates,
+        "keys": set(azure.keys) | certificates,
+        "certificates": certificates,
+    }
+    wanted = [(vault_object(secret), secret) for workload in settings.workloads for secret in workload.secrets]
+    return {(item, secret.version) for item, secret in wanted if item.name not in written[item.kind]}
+
+
+def _seeded(settings: Settings) -> Iterator[str]:
+    for name, values in settings.seeds.items():
+        if isinstance(values, SecretStr | Generated):
+            yield name
+        else:
+            yield from (object_name(name, key) for key in values)
+
+
+class _Contents:
+    """What a vault tells of its objects to whoever may list their versions; never what is in them."""
+
+    def __init__(self, url: str, azure: AzureKeyVaultSettings) -> None:
+        known = credential(azure.tenant_id, azure.services.authority)
+        self._url = url
+        secrets, keys, certificates = (
+            SecretClient(url, known),
+            KeyClient(url, known),
+            CertificateClient(url, known),
+        )
+        self._versions: dict[ObjectKind, Callable[[str], Iterator[object]]] = {
+            "secrets": secrets.list_properties_of_secret_versions,
+            "keys": keys.list_properties_of_key_versions,
+            "certificates": certificates.list_properties_of_certificate_versions,
+        }
+
+    def has(self, item: VaultObject, version: str | None) -> Finding:
+        place = f"{_ONE[item.kind]} {item.name}" + (f", version {version}" if version else "")
+        try:
+            found = list(self._versions[item.kind](item.name))
+        except ResourceNotFoundError:
+            found = []
+        except (ClientAuthenticationError, HttpResponseError) as error:
+            return untried(f"{self._url} tells this user nothing of {place}: {type(error).__name__}", name="object")
+        except AzureError as error:
+            return untried(f"{self._url} can't be reached: {type(error).__name__}", name="object")
+        of_it = [each for each in found if version in {None, getattr(each, "version", None)}]
+        if not of_it:
+            return broken(
+                f"{self._url} has no {place}",
+                "write it: az keyvault secret set; or seed it (strongroom:seeds)",
+                name="object",
+            )
+        if not any(getattr(each, "enabled", True) for each in of_it):
+            return broken(
+                f"{place} is disabled", "enable it: az keyvault secret set-attributes --enabled true", name="object"
+            )
+        return ok(f"{place} is there", name="object")

@@ -1,0 +1,48 @@
+"""Everything that can be known of a stack before it is deployed, found out together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stacks.faults import InvalidSettingsError
+from stacks.settings import Settings
+from stacks.vault import VaultSettings
+
+from ..findings import Finding, ok, untried
+from ..stack_file import settings_of, stack_file
+from .cluster import cluster
+from .declared import declared, faulty
+from .vault import vault
+
+
+def check_stack(stack: str, project: Path) -> list[Finding]:
+    """What was found, in the order in which an update would meet it.
+
+    :param project: The directory with the stack's file; the sandbox completes its own stacks' files elsewhere.
+    :raises OpsError: There is no such stack.
+    """
+    return list(_found(stack, project))
+
+
+def _found(stack: str, project: Path) -> Iterator[Finding]:
+    file = stack_file(project, stack)
+    try:
+        settings = settings_of(file, stack)
+    except InvalidSettingsError as error:
+        yield from faulty("settings", error.faults, "")
+        for name in ("files", "charts", "guardrails", "cluster", "store"):
+            yield untried("the settings are faulty", name=name)
+        return
+    yield ok(f"{file} has no fault", name="settings")
+    yield from declared(stack, settings)
+    yield from cluster(settings)
+    yield from _store(settings)
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    if isinstance(settings.backend, VaultSettings):
+        yield from vault(settings, settings.backend)
+        return
+    # Whoever checks Vault loads no client of Azure.
+    from .key_vault import key_vault  # noqa: PLC0415
+
+    yield from key_vault(settings, settings.backend)

@@ -1,0 +1,128 @@
+"""What a stack needs of a Vault that exists."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stacks.settings import Settings
+from stacks.vault import VaultSettings
+
+from ..errors import AbsentError, NotAllowedError, OpsError
+from ..findings import Finding, broken, ok, untried, warned
+from ..stack import VaultStore
+from ..vault_operator import VaultOperator
+from .attempt import attempt
+
+_SOON = 600
+"""Seconds. An update takes minutes."""
+
+
+def vault(settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
+    """Whether Vault is reached and open to the token, and has what the stack neither makes nor writes."""
+    if backend.server or backend.address is None:
+        yield untried("the stack deploys its Vault", name="store")
+        return
+    try:
+        operator = VaultOperator(_store(backend))
+        sealed = operator.sealed
+    except OpsError as error:
+        yield untried(str(error), name="store")
+        return
+    if sealed:
+        yield _sealed(backend)
+        return
+    yield ok(f"{backend.address} is unsealed", name="store")
+    if not backend.bootstrap:
+        yield attempt("token", lambda: _token(operator))
+    if not backend.mount.create:
+        yield attempt("mount", lambda: _mount(operator, backend))
+        yield from _objects(operator, settings, backend)
+    if not backend.auth.create:
+        yield attempt("auth method", lambda: _auth(operator, backend))
+
+
+def _store(backend: VaultSettings) -> VaultStore:
+    return VaultStore(
+        kind="vault",
+        address=backend.address or "",
+        namespace=backend.namespace,
+        ca_certificate=backend.ca_certificate,
+        tls_server_name=backend.tls_server_name,
+        mount=backend.mount.path,
+        auth_path=backend.auth.path,
+        audience=backend.audience,
+    )
+
+
+def _sealed(backend: VaultSettings) -> Finding:
+    seen = f"Vault at {backend.address} is sealed, or not initialised"
+    if backend.bootstrap:
+        return warned(seen, "the stack opens it (backend.bootstrap)", name="store")
+    return broken(seen, "unseal it: vault operator unseal", name="store")
+
+
+def _token(operator: VaultOperator) -> Finding:
+    if not operator.known:
+        raise NotAllowedError("VAULT_TOKEN is not set, which the update needs")
+    try:
+        told = operator.read("auth/token/lookup-self")
+    except NotAllowedError:
+        return broken("Vault does not know the token in VAULT_TOKEN, or not any more", "log in, and set VAULT_TOKEN")
+    left: int = told.get("ttl") or 0
+    if told.get("expire_time") and left < _SOON:
+        return warned(f"the token in VAULT_TOKEN ends in {left} s", "renew it, or log in again")
+    return ok("it is valid" + (f" for {left} s" if told.get("expire_time") else ""))
+
+
+def _mount(operator: VaultOperator, backend: VaultSettings) -> Finding:
+    path, mounts = backend.mount.path, operator.read("sys/mounts")
+    found: Mapping[str, Any] | None = mounts.get(f"{path}/")
+    if found is None:
+        return broken(f"Vault has no engine at {path}", "mount one, or have the stack do so: backend.mount.create")
+    options: Mapping[str, str] = found.get("options") or {}
+    version = options.get("version", "1")
+    if (found["type"], version) != ("kv", "2"):
+        return broken(
+            f"the engine at {path} is {found['type']}, version {version}, and KV version 2 is needed",
+            f"name another in backend.mount.path, or vault kv enable-versioning {path}",
+        )
+    return ok(f"{path} is KV version 2")
+
+
+def _auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
+    path, kind = backend.auth.path, backend.auth.kind
+    found: Mapping[str, Any] | None = operator.read("sys/auth").get(f"{path}/")
+    if found is None:
+        return broken(f"Vault has no auth method at {path}", "enable one, or have the stack do so: backend.auth.create")
+    if found["type"] != kind:
+        return broken(f"the auth method at {path} is {found['type']}, and {kind} is needed", "correct backend.auth")
+    return ok(f"{path} is {kind}")
+
+
+def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
+    """Objects and keys that workloads declare and nobody seeds. Their values are not asked for.
+
+    (Vault docs: "KV secrets engine - version 2 (API)", on subkeys)
+    """
+    wanted = {
+        (secret.object, secret.version, secret.key)
+        for workload in settings.workloads
+        for secret in workload.secrets
+        if secret.object not in settings.seeds
+    }
+    for name, version, key in sorted(wanted, key=str):
+        yield attempt(
+            "object", lambda name=name, version=version, key=key: _object(operator, backend, name, version, key)
+        )
+
+
+def _object(
+    operator: VaultOperator, backend: VaultSettings, name: str, version: str | None, key: str | None
+) -> Finding:
+    place = f"{backend.mount.path}/{name}" + (f", version {version}" if version else "")
+    try:
+        told = operator.read(f"{backend.mount.path}/subkeys/{name}", version=version or "0")
+    except AbsentError:
+        return broken(f"Vault has no {place}", "write it: vault kv put; or seed it (strongroom:seeds)")
+    if key not in (told.get("subkeys") or {}):
+        return broken(f"{place} has no key {key}", "write it: vault kv patch; or correct key in the workload's secrets")
+    return ok(f"{place} has the key {key}")

@@ -1,0 +1,36 @@
+"""`python -m ops check`."""
+
+import json
+import os
+from dataclasses import asdict
+
+import typer
+
+from ..stack import workspace
+from .findings import show_findings
+from .options import AsJson, Stack, console
+
+
+def check(stack: Stack, as_json: AsJson = False) -> None:
+    """Find what would stop a stack, or its workloads, before it is deployed: everything that can be known, together.
+
+    Nothing is changed, and no value is read. What can't be reached is told, and is no failure. Exits with 1 where
+    something is broken.
+    """
+    # It takes the components, which nothing else here needs.
+    from ..check.run import check_stack  # noqa: PLC0415
+
+    home = workspace(stack)
+    os.environ.update(home.clients)
+    found = check_stack(stack, home.project)
+    broken = sum(finding.state == "broken" for finding in found)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
+    else:
+        show_findings(f"Stack {stack}, before it is deployed", "What", found)
+        untried = sum(finding.state == "not tried" for finding in found)
+        console().print(
+            (f"{broken} broken" if broken else "Nothing is broken") + (f", {untried} not tried" if untried else "")
+        )
+    if broken:
+        raise typer.Exit(1)
