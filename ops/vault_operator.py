@@ -57,6 +57,22 @@ class VaultOperator:
         answer: Any = self._ask(lambda: self._client.adapter.get(f"/v1/{path}", params=parameters))
         return answer["data"]
 
+    def keys(self, mount: str, name: str, version: str | None = None) -> set[str]:
+        """The keys of an object of a KV version 2 engine. Values are not asked for, save where the token may read
+        nothing else: then they are dropped at once.
+
+        (Vault docs: "KV secrets engine - version 2 (API)", on subkeys)
+
+        :raises NotAllowedError: There is no token, or it may read neither.
+        :raises AbsentError: There is no such object, or no such version of it.
+        :raises OpsError: Vault can't be asked.
+        """
+        parameters = {"version": version} if version else {}
+        try:
+            return set(self.read(f"{mount}/subkeys/{name}", **parameters)["subkeys"] or ())
+        except NotAllowedError:
+            return set(self.read(f"{mount}/data/{name}", **parameters)["data"] or ())
+
     def _ask(self, call: Any) -> Any:
         try:
             return call()

@@ -99,10 +99,7 @@ def _auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
 
 
 def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
-    """Objects and keys that workloads declare and nobody seeds. Their values are not asked for.
-
-    (Vault docs: "KV secrets engine - version 2 (API)", on subkeys)
-    """
+    """Objects and keys that workloads declare and nobody seeds."""
     wanted = {
         (secret.object, secret.version, secret.key)
         for workload in settings.workloads
@@ -120,9 +117,9 @@ def _object(
 ) -> Finding:
     place = f"{backend.mount.path}/{name}" + (f", version {version}" if version else "")
     try:
-        told = operator.read(f"{backend.mount.path}/subkeys/{name}", version=version or "0")
+        keys = operator.keys(backend.mount.path, name, version)
     except AbsentError:
         return broken(f"Vault has no {place}", "write it: vault kv put; or seed it (strongroom:seeds)")
-    if key not in (told.get("subkeys") or {}):
+    if key not in keys:
         return broken(f"{place} has no key {key}", "write it: vault kv patch; or correct key in the workload's secrets")
     return ok(f"{place} has the key {key}")

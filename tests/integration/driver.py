@@ -20,7 +20,7 @@ MINE = {"tests": "doctor"}
 ACCOUNTS = ("secrets-store", "vault-provider", "azure-provider")
 SOCKETS = "/var/run/secrets-store-csi-providers"
 CLASSES = ("secrets-store.csi.x-k8s.io", "v1")
-RELEASE = {"meta.helm.sh/release-name": "secrets-store", "meta.helm.sh/release-namespace": NAMESPACE}
+RELEASE = {"meta.helm.sh/release-name": "csi", "meta.helm.sh/release-namespace": NAMESPACE}
 
 
 class Cluster:

@@ -105,7 +105,7 @@ def replaced(cluster: Cluster, name: str, pod: dict[str, Any] | None) -> Iterato
     [
         (without_driver, "driver", [f"no CSIDriver {DRIVER}", "kubernetes.install"]),
         (lambda c: unready(c, "secrets-store"), "driver", ["ready on 0 of 1 nodes", "kubectl describe daemonset"]),
-        (beside, "driver", ["two drivers", "(the AKS add-on's)", "(release kube-system/secrets-store)", "keep one"]),
+        (beside, "driver", ["two drivers", "(the AKS add-on's)", "(release kube-system/csi)", "keep one"]),
         (
             lambda c: replaced(c, "secrets-store-vault-csi-provider", None),
             "provider",
