@@ -1,6 +1,6 @@
 """Links of deliveries without the driver: who changes pods as they are created, and what the pods promise."""
 
-from ..errors import AbsentError
+from ..errors import NotAllowedError, OpsError
 from ..findings import Finding, broken, ok
 from .case import Case
 
@@ -44,8 +44,10 @@ def promises(case: Case) -> Finding:
     """Whether the pods' annotations, or the AzureKeyVaultSecrets of their variables, promise what is declared."""
     try:
         found = case.delivered
-    except AbsentError as error:
-        return broken(str(error), case.again)
+    except NotAllowedError:
+        raise
+    except OpsError as error:
+        return broken(str(error), f"they were edited by hand: {case.again}")
     promised = frozenset(promise.file for promise in case.promises)
     if promised == found.declared:
         return ok(f"promised: {', '.join(sorted(promised))}")

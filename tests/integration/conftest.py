@@ -45,6 +45,5 @@ def azure_deployed(azure_project: Project) -> Iterator[Project]:
 def cluster(world: World) -> Iterator[Cluster]:
     """The sandbox's cluster, with the driver and both providers ready on its node."""
     made = Cluster(world)
-    made.install("vault", "api://AzureADTokenExchange")
-    yield made
-    made.remove()
+    with made.installed("vault", "api://AzureADTokenExchange"):
+        yield made

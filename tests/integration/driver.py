@@ -126,6 +126,42 @@ class Cluster:
             self._leases.delete_namespaced_lease(NODE, "kube-node-lease")
 
     @contextmanager
+    def installed(self, *audiences: str) -> Iterator[None]:
+        """Have the driver and its providers, for a while."""
+        self.install(*audiences)
+        try:
+            yield
+        finally:
+            self.remove()
+
+    @contextmanager
+    def webhook(self, name: str, labels: dict[str, str], *, ready: bool = True) -> Iterator[None]:
+        """A webhook as the injectors' charts install it, for a while; it is called for nothing that exists."""
+        service = {"namespace": NAMESPACE, "name": "injector", "path": "/mutate"}
+        rule = {"operations": ["CREATE"], "apiGroups": ["doctor"], "apiVersions": ["v1"], "resources": ["nothing"]}
+        hook = {
+            "name": name,
+            "clientConfig": {"service": service},
+            "rules": [rule],
+            "objectSelector": {"matchLabels": labels},
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }
+        self.webhooks.create_mutating_webhook_configuration({"metadata": {"name": "injector"}, "webhooks": [hook]})
+        endpoints = {
+            "metadata": {"name": "injector", "labels": {"kubernetes.io/service-name": "injector"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}],
+            "ports": [],
+        }
+        self.discovery.create_namespaced_endpoint_slice(NAMESPACE, endpoints)
+        try:
+            yield
+        finally:
+            self.webhooks.delete_mutating_webhook_configuration("injector")
+            self.discovery.delete_namespaced_endpoint_slice("injector", NAMESPACE)
+
+    @contextmanager
     def edited_class(self, namespace: str, name: str, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
         """Somebody edits a SecretProviderClass, for a while."""
         place = (*CLASSES, namespace, "secretproviderclasses", name)

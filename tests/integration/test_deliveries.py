@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
+from ops.stack import read_stack
 from sandbox.world import World
+from tests.integration.doctored import seen, stops, whole
+from tests.integration.driver import Cluster
 from tests.integration.injected import agent
 from tests.sandboxed import Project
 
@@ -137,6 +140,10 @@ def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world
     api.patch_namespaced_deployment("checkout", "shop", {"spec": {"template": {"metadata": {"annotations": edit}}}})
     try:
         (wrong,) = [check for check in injected.checks() if check["passed"] is False]
+        with Cluster(world).webhook("vault.hashicorp.com", {}):
+            stops(
+                seen(read_stack("local"), "shop/checkout"), "class", "reads no single key of a secret", "pulumi refresh"
+            )
     finally:
         api.delete_namespaced_deployment("checkout", "shop")
         injected.changes("refresh")
@@ -144,6 +151,22 @@ def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world
     assert (wrong["workload"], wrong["what"]) == ("shop/checkout", "is deployed")
     assert "agent-inject-template-1, which reads no single key of a secret" in wrong["detail"]
     assert injected.wrong() == set()
+
+
+def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(injected: Project, world: World) -> None:
+    stack, cluster = read_stack("local"), Cluster(world)
+    stops(seen(stack, "shop/orders"), "webhook", "no webhook vault.hashicorp.com", "kubernetes.install")
+    with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}):
+        found = seen(stack, "shop/orders")
+        assert whole(found), found.links
+        assert [link.name for link in found.links] == [
+            *("webhook", "class", "service account", "audience"),
+            *("store", "identity", "role", "policy", "object", "version"),
+        ]
+    with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}, ready=False):
+        stops(seen(stack, "shop/orders"), "webhook", "no pod behind Service kube-system/injector is ready")
+    with cluster.webhook("vault.hashicorp.com", {"somebody": "else"}):
+        stops(seen(stack, "shop/orders"), "webhook", "pods and namespaces with somebody=else, which shop/orders lacks")
 
 
 def until(done: Callable[[], bool], patience: float = 20) -> bool:

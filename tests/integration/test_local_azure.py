@@ -9,10 +9,13 @@ from pulumi.automation import ConfigValue
 
 from components.azure.clouds import PUBLIC
 from components.azure.readiness import NotReadyError, wait
+from ops.stack import read_stack
 from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
 from sandbox.errors import SandboxError
 from sandbox.world import World
+from tests.integration.doctored import seen, stops, whole
+from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, broken, settle
 from tests.sandboxed import Project
 
@@ -38,6 +41,12 @@ def readers(project: Project) -> dict[str, set[str]]:
         if "read" in each["may"]:
             found.setdefault(each["what"].removesuffix(" of strongroom-local"), set()).add(each["who"])
     return found
+
+
+@pytest.fixture
+def through_its_proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in world.azure.environment().items():
+        monkeypatch.setenv(name, value)
 
 
 def explained(project: Project, workload: str, what: str) -> str:
@@ -204,7 +213,9 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
 
 
 @pytest.mark.parametrize("mode", ["shared", "node", "service-principal"])
-def test_every_other_identity_lets_workloads_read(azure_deployed: Project, world: World, mode: str) -> None:
+def test_every_other_identity_lets_workloads_read(
+    azure_deployed: Project, world: World, through_its_proxy: None, mode: str
+) -> None:
     directory = assemble(world.azure.configuration).directory
     client, principal, secret = directory.register(mode)
     settings = azure_deployed.config
@@ -235,13 +246,19 @@ def test_every_other_identity_lets_workloads_read(azure_deployed: Project, world
         assert all(who == {"shop/orders", "shop/checkout", "bank/ledger"} | others[mode] for who in told.values())
         assert secret not in json.dumps(checks)
         assert azure_deployed.changes("preview") == set()
+        if mode != "shared":
+            with Cluster(world).installed():
+                found = seen(read_stack("local-azure"), "shop/orders")
+                assert whole(found), found.links
     finally:
         if mode == "service-principal":
             with azure_deployed.engine.stack("local-azure") as stack:
                 stack.remove_config("strongroom:clientSecret")
 
 
-def test_akv2k8s_delivers_as_its_one_principal(azure_deployed: Project, world: World) -> None:
+def test_akv2k8s_delivers_as_its_one_principal(
+    azure_deployed: Project, world: World, store: Store, through_its_proxy: None
+) -> None:
     client, principal, secret = assemble(world.azure.configuration).directory.register("akv2k8s")
     settings = azure_deployed.config
     identity = {"mode": "service-principal", "clientId": client, "principalId": principal}
@@ -275,6 +292,12 @@ def test_akv2k8s_delivers_as_its_one_principal(azure_deployed: Project, world: W
         assert core.read_namespace("shop").metadata.labels["azure-key-vault-env-injection"] == "enabled"
         assert secret not in json.dumps(checks)
         assert azure_deployed.changes("preview") == set()
+        deployed = read_stack("local-azure")
+        stops(seen(deployed, "shop/orders"), "webhook", "no webhook admission.spv.no")
+        with Cluster(world).webhook("pods.env-injector.admission.spv.no", {}):
+            assert whole(seen(deployed, "shop/orders"))
+            with broken(store, ASSIGNMENTS, "secrets/db-pass-username"):
+                stops(seen(deployed, "shop/orders"), "assignment", "secret db-pass-username: ForbiddenByRbac")
     finally:
         with azure_deployed.engine.stack("local-azure") as stack:
             stack.remove_config("strongroom:clientSecret")
