@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, docs/components.md and docs/rules.md from the code: `python docs/reference.py`."""
+"""Writes settings.md, components.md, rules.md and events.md from the code: `python docs/reference.py`."""
 
 import inspect
 import sys
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import components  # noqa: E402
+from ops.doctor.explanations import EXPLANATIONS  # noqa: E402
 from policy.rules import RULES  # noqa: E402
 from stacks.settings import Settings  # noqa: E402
 
@@ -72,6 +73,19 @@ def rules() -> str:
     return "\n\n".join(lines) + "\n"
 
 
+def events() -> str:
+    """The messages that `ops doctor` explains."""
+    lines = [
+        "# Events",
+        NOTE,
+        "What [`ops doctor`](doctor.md) knows of a pod's events, in the order of its looking.",
+    ]
+    for each in EXPLANATIONS:
+        lines += [f"## {each.name[0].upper()}{each.name[1:]}", f"{each.meaning[0].upper()}{each.meaning[1:]}."]
+        lines += [f"- Fix: {each.fix}\n- Source: {each.source}\n- Pattern: ``{each.pattern.pattern}``"]
+    return "\n\n".join(lines) + "\n"
+
+
 def _text(text: str | None) -> str:
     return " ".join((text or "").split())
 
@@ -105,7 +119,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for argument in typing.get_args(annotation) for model in _models(argument)]
 
 
-PAGES = {"settings.md": settings, "components.md": reference, "rules.md": rules}
+PAGES = {"settings.md": settings, "components.md": reference, "rules.md": rules, "events.md": events}
 
 if __name__ == "__main__":
     for page, write in PAGES.items():

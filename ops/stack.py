@@ -36,6 +36,10 @@ class VaultStore(_Output):
 
     kind: Literal["vault"]
     address: str
+
+    in_cluster: str | None = None
+    """Its URL, as pods reach it."""
+
     forward: Forward | None = None
     namespace: str | None = None
     ca_certificate: str | None = None

@@ -29,6 +29,8 @@ class VaultOperator:
         self._store = store
         self._token = os.environ.get("VAULT_TOKEN") or _remembered()
         self._client = vault_client(store, self._token, store.namespace)
+        # A namespace has no seal of its own.
+        self._whole = vault_client(store)
 
     @property
     def sealed(self) -> bool:
@@ -36,7 +38,7 @@ class VaultOperator:
 
         :raises OpsError: Vault can't be reached.
         """
-        told: Any = self._ask(self._client.sys.read_seal_status)
+        told: Any = self._ask(self._whole.sys.read_seal_status)
         return bool(told["sealed"]) or not told["initialized"]
 
     @property

@@ -69,6 +69,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         described={
             "kind": vault.kind,
             "address": found.address,
+            "inCluster": vault.in_cluster,
             "forward": found.forward,
             "namespace": vault.namespace,
             "caCertificate": found.authority_file,

@@ -9,12 +9,11 @@ from stacks.vault import VaultSettings
 
 from ..doctor.driver import INSTALL, driver_of, provider_of, requested
 from ..doctor.webhook import DOMAINS
-from ..errors import NotAllowedError, OpsError
+from ..errors import AbsentError, NotAllowedError, OpsError
 from ..findings import Finding, broken, ok, untried
 from ..installed import Installed
 from ..stack import Cluster
 from .attempt import attempt
-from .declared import faulty
 
 _CLASSES = "secretproviderclasses.secrets-store.csi.x-k8s.io"
 _KEY_VAULT_SECRETS = "azurekeyvaultsecrets.spv.no"
@@ -37,7 +36,7 @@ def cluster(settings: Settings) -> Iterator[Finding]:
     if kubernetes.install == "existing":
         yield from _existing(settings, installed)
     else:
-        yield from faulty("driver", Installation(settings).conflicts(), "no other one is in the way")
+        yield attempt("driver", lambda: _alone(settings, installed))
 
 
 def _namespaces(settings: Settings, installed: Installed) -> Finding:
@@ -53,6 +52,15 @@ def _namespaces(settings: Settings, installed: Installed) -> Finding:
             name="namespaces",
         )
     return ok(", ".join(sorted(wanted)) or "all of them are made by the stack", name="namespaces")
+
+
+def _alone(settings: Settings, installed: Installed) -> Finding:
+    try:
+        installed.audiences()
+    except AbsentError:
+        return ok("none is installed yet")
+    faults = Installation(settings).conflicts()
+    return broken(str(faults[0]), "") if faults else ok("the one that is installed is this stack's, or the add-on's")
 
 
 def _existing(settings: Settings, installed: Installed) -> Iterator[Finding]:

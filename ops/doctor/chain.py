@@ -15,42 +15,32 @@ class Link:
 
     name: str
 
-    asks: str
-    """What it asks, as a question."""
-
     check: Callable[[Case], Finding]
     """Looks at it; an `OpsError` that it lets through counts as broken, a `NotAllowedError` as not tried."""
 
 
-_DRIVER = (
-    Link("driver", "Is the Secrets Store CSI driver there, once, and ready?", driver.driver),
-    Link("provider", "Is the store's provider there and ready, where the driver looks for it?", driver.provider),
-)
-_CLASS = (Link("class", "Does the SecretProviderClass promise what is declared?", provider_class.provider_class),)
-_POD = (Link("volume", "Do the pods mount the class, and as the driver wants it?", workload.volume),)
-_ACCOUNT = (Link("service account", "Is it there, and do the pods run as it?", workload.service_account),)
-_AUDIENCE = (Link("audience", "Do driver, class and role agree on the token's audience?", driver.audience),)
-_SYNC = (Link("sync", "May the driver write the Kubernetes Secret that variables come from?", sync.sync),)
+_DRIVER = (Link("driver", driver.driver), Link("provider", driver.provider))
+_CLASS = (Link("class", provider_class.provider_class), Link("volume", workload.volume))
+_INJECTOR = (Link("webhook", webhook.webhook), Link("class", webhook.promises))
+_ACCOUNT = (Link("service account", workload.service_account),)
+_AUDIENCE = (Link("audience", driver.audience),)
 _VAULT = (
-    Link("store", "Is Vault reached, and unsealed?", vault.store),
-    Link("identity", "Is the role there?", vault.identity),
-    Link("role", "Does the role admit the service account?", vault.role),
-    Link("policy", "Does the policy allow what the class promises?", vault.policy),
-    Link("object", "Are the objects there, with their keys?", vault.objects),
-    Link("version", "Are their versions there?", vault.version),
+    Link("store", vault.store),
+    Link("identity", vault.identity),
+    Link("role", vault.role),
+    Link("policy", vault.policy),
+    Link("object", vault.objects),
+    Link("version", vault.version),
 )
 _AZURE = (
-    Link("identity", "Does the directory know the identity?", azure.identity),
-    Link("federation", "Does a federated credential tie the service account to it?", azure.federation),
-    Link("store", "Is the vault there, and reached?", azure.store),
-    Link("assignment", "Does a role assignment, or an access policy, allow what the class promises?", azure.assignment),
-    Link("object", "Are the objects there?", azure.objects),
-    Link("version", "Are their versions there, and enabled?", azure.version),
+    Link("identity", azure.identity),
+    Link("federation", azure.federation),
+    Link("store", azure.store),
+    Link("assignment", azure.assignment),
+    Link("object", azure.objects),
+    Link("version", azure.version),
 )
-_INJECTOR = (
-    Link("webhook", "Is the injector there, does it look at the pods, and does it answer?", webhook.webhook),
-    Link("class", "Do the pods' annotations, or the AzureKeyVaultSecrets, promise what is declared?", webhook.promises),
-)
+_SYNC = (Link("sync", sync.sync),)
 
 
 def chain(delivery: str, store: str) -> Sequence[Link]:
@@ -64,7 +54,7 @@ def chain(delivery: str, store: str) -> Sequence[Link]:
         return (*_INJECTOR, *_ACCOUNT, *_AUDIENCE, *reads)
     if delivery == "akv2k8s":
         return (*_INJECTOR, *_ACCOUNT, *reads)
-    return (*_DRIVER, *_CLASS, *_POD, *_ACCOUNT, *_AUDIENCE, *reads, *_SYNC)
+    return (*_DRIVER, *_CLASS, *_ACCOUNT, *_AUDIENCE, *reads, *_SYNC)
 
 
 def walk(case: Case) -> list[Finding]:

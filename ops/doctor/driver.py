@@ -5,7 +5,7 @@ from typing import Any
 
 from components.kubernetes.csi_volume import DRIVER
 
-from ..errors import AbsentError, NotAllowedError
+from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, warned
 from ..installed import DaemonSet, Installed
 from ..stack import VaultStore
@@ -136,7 +136,7 @@ def _of_role(case: Case, store: VaultStore, wanted: str) -> str | None:
     role = case.delivered.provider_class.parameters.get("roleName", "")
     try:
         told: Mapping[str, Any] = VaultOperator(store).read(f"auth/{store.auth_path}/role/{role}")
-    except (AbsentError, NotAllowedError):
+    except OpsError:
         # Whoever may not read it still sees what Vault says to the workload.
         refused = isinstance(case.admission, DeniedError) and "audience" in str(case.admission)
         return f"role {role} wants another audience than {wanted}: {case.admission}" if refused else None

@@ -55,8 +55,7 @@ def _in_vault(backend: VaultStore, workload: DeployedWorkload) -> dict[str, str 
         "vaultAuthMountPath": backend.auth_path,
         "vaultNamespace": backend.namespace,
     }
-    # Through forwarded ports this machine reaches it by another address than pods do.
-    return expected if backend.forward else {**expected, "vaultAddress": backend.address}
+    return expected | ({"vaultAddress": backend.in_cluster} if backend.in_cluster else {})
 
 
 def _identity(case: Case, parameters: Mapping[str, str]) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Cluster:
     """The sandbox's cluster, as its administrator."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         api = config.new_client_from_config(str(world.api_server.kubeconfig))
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
@@ -124,6 +125,21 @@ class Cluster:
         with suppress(ApiException):
             self.core.delete_node(NODE)
             self._leases.delete_namespaced_lease(NODE, "kube-node-lease")
+
+    def kubeconfig_of(self, namespace: str, account: str) -> dict[str, Any]:
+        """A kubeconfig with a token of a service account."""
+        request = {"spec": {"audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 600}}
+        answer: Any = self.core.create_namespaced_service_account_token(account, namespace, request)
+        cluster = {
+            "server": self._world.api_server.address,
+            "certificate-authority": str(self._world.authority.certificate),
+        }
+        return {
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": answer.status.token}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "c",
+        }
 
     @contextmanager
     def installed(self, *audiences: str) -> Iterator[None]:

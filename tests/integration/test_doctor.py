@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import hvac
 import pytest
+import yaml
 from kubernetes.client.exceptions import ApiException
 from typer.testing import CliRunner
 
 from components.kubernetes.csi_volume import ADDON, DRIVER
 from ops.__main__ import app
+from ops.stack import Cluster as Reached
 from ops.stack import DeployedStack, read_stack
 from sandbox.world import World
 from tests.integration.doctored import EXCHANGE, seen, stops, whole
@@ -387,6 +390,43 @@ def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
         told = CliRunner().invoke(app, [*arguments, "--json"])
         assert told.exit_code == 1
         assert [link["name"] for link in json.loads(told.output)["links"] if link["state"] == "broken"] == ["driver"]
+
+
+def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: DeployedStack, cluster: Cluster) -> None:
+    elsewhere = {"address": "https://127.0.0.1:1", "in_cluster": "https://127.0.0.1:1"}
+    away = on_vault.model_copy(update={"backend": on_vault.backend.model_copy(update=elsewhere)})
+
+    def moved(spec: dict[str, Any]) -> None:
+        spec["parameters"]["vaultAddress"] = "https://127.0.0.1:1"
+
+    with cluster.edited_class("shop", "orders", moved):
+        found = seen(away, "shop/orders")
+        assert found.broken is None
+        assert [link.name for link in found.links if link.state == "not tried"] == [
+            *("store", "identity", "role", "policy", "object", "version")
+        ]
+
+
+def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:
+    """Somebody whom the cluster's administrator lets look at one namespace."""
+    body = {"metadata": {"name": "onlooker", "namespace": "shop"}}
+    cluster.core.create_namespaced_service_account("shop", body)
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    subject = {"kind": "ServiceAccount", "name": "onlooker", "namespace": "shop"}
+    cluster.rbac.create_namespaced_role_binding("shop", {**body, "roleRef": reference, "subjects": [subject]})
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(cluster.kubeconfig_of("shop", "onlooker")))
+    kubeconfig.chmod(0o600)
+    try:
+        looking = on_vault.model_copy(update={"kubernetes": Reached(kubeconfig=str(kubeconfig))})
+        found = seen(looking, "shop/orders")
+        assert found.broken is None
+        assert {link.name for link in found.links if link.state == "ok"} >= {"store"}
+        tried = {link.name: link.seen for link in found.links if link.state == "not tried"}
+        assert "403 Forbidden" in tried["driver"]
+    finally:
+        cluster.rbac.delete_namespaced_role_binding("onlooker", "shop")
+        cluster.core.delete_namespaced_service_account("onlooker", "shop")
 
 
 def test_a_sealed_vault_is_told(on_vault: DeployedStack, vault: hvac.Client, world: World) -> None:
