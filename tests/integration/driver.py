@@ -74,20 +74,18 @@ class Cluster:
     def ready(self) -> None:
         """Do what a scheduler and a kubelet would of the DaemonSets' pods, until the controller has seen it."""
         self.beat()
-        until(lambda: all(found.status.desired_number_scheduled for found in self._daemon_sets()))
-        until(
-            lambda: (
-                {pod.metadata.labels["app"] for pod in self._pods()}
-                == {found.metadata.name for found in self._daemon_sets()}
-            )
-        )
+        until(self._started)
+
+    def _started(self) -> bool:
         for pod in self._pods():
             name = pod.metadata.name
-            if not pod.spec.node_name:
-                target = {"metadata": {"name": name}, "target": {"kind": "Node", "apiVersion": "v1", "name": NODE}}
-                self.core.create_namespaced_binding(NAMESPACE, target, _preload_content=False)
-            self.core.patch_namespaced_pod_status(name, NAMESPACE, {"status": _running()})
-        until(lambda: all(found.status.number_ready for found in self._daemon_sets()))
+            # What is left of DaemonSets that are gone may go meanwhile.
+            with suppress(ApiException):
+                if not pod.spec.node_name:
+                    target = {"metadata": {"name": name}, "target": {"kind": "Node", "apiVersion": "v1", "name": NODE}}
+                    self.core.create_namespaced_binding(NAMESPACE, target, _preload_content=False)
+                self.core.patch_namespaced_pod_status(name, NAMESPACE, {"status": _running()})
+        return all(found.status.number_ready for found in self._daemon_sets())
 
     def unready(self, name: str) -> None:
         """The pods of a DaemonSet fail their probes."""
@@ -113,8 +111,7 @@ class Cluster:
         """Take away what was installed, and the node."""
         for found in self._daemon_sets():
             self.apps.delete_namespaced_daemon_set(found.metadata.name, NAMESPACE)
-        for pod in self._pods():
-            self.core.delete_namespaced_pod(pod.metadata.name, NAMESPACE, grace_period_seconds=0)
+        until(self._stopped)
         with suppress(ApiException):
             self.storage.delete_csi_driver(DRIVER)
         for account in ACCOUNTS:
@@ -190,6 +187,13 @@ class Cluster:
         finally:
             now: Any = self.custom.get_namespaced_custom_object(*place)
             self.custom.replace_namespaced_custom_object(*place, {**now, "spec": before["spec"]})
+
+    def _stopped(self) -> bool:
+        found = self.core.list_namespaced_pod(NAMESPACE, label_selector="tests=doctor").items
+        for pod in found:
+            with suppress(ApiException):
+                self.core.delete_namespaced_pod(pod.metadata.name, NAMESPACE, grace_period_seconds=0)
+        return not found
 
     @contextmanager
     def without_class(self, namespace: str, name: str) -> Iterator[None]:

@@ -143,11 +143,9 @@ def backend(**changed: Any) -> Callable[[Config], None]:
     return change
 
 
-def kubernetes(**changed: Any) -> Callable[[Config], None]:
-    def change(config: Config) -> None:
-        config["strongroom:kubernetes"] |= changed
-
-    return change
+def in_a_namespace_of_others(config: Config) -> None:
+    config["strongroom:kubernetes"]["existingNamespaces"] = ["nowhere"]
+    config["strongroom:workloads"][0]["namespace"] = "nowhere"
 
 
 def by_helm(config: Config) -> None:
@@ -174,7 +172,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
     [
         (backend(caCertificate="/nonexistent/ca.crt"), "files", "'/nonexistent/ca.crt' can't be read"),
         (backend(tokenMaxTtl="9000h"), "guardrails", "vault-ttl"),
-        (kubernetes(existingNamespaces=["shop"]), "namespaces", "shop, which the cluster has not"),
+        (in_a_namespace_of_others, "namespaces", "nowhere, which the cluster has not"),
         (by_helm, "driver", "the Secrets Store CSI driver of the Helm release kube-system/"),
         (backend(mount={"path": "nowhere"}), "mount", "Vault has no engine at nowhere"),
         (backend(mount={"path": "sys"}), "mount", "and KV version 2 is needed"),
