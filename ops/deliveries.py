@@ -8,8 +8,9 @@ import yaml
 from components.delivery import KEY_VAULT_MARK
 from components.kubernetes.agent_annotations import class_parameters, token_volume
 
-from .cluster import ClusterClient, PodTemplate, ProviderClass
+from .cluster import ClusterClient, ProviderClass
 from .errors import OpsError
+from .pod_template import PodTemplate
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
 
 

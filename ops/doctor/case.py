@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from ..cluster import ClusterClient, PodTemplate
+from ..cluster import ClusterClient
 from ..deliveries import Delivered, delivered
 from ..errors import OpsError
 from ..installed import DaemonSet, Installed
+from ..pod_template import PodTemplate
 from ..stack import DeployedStack, DeployedWorkload
 from ..stores import DeniedError, NotTriedError, Promise, Session, Store, store_of
 

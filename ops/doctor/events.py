@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .explanations import EXPLANATIONS, Explanation
+from .explanations import EXPLANATIONS
+from .known.explanation import Explanation
 from .redaction import redacted
 
 UNKNOWN = "this message is not known here"

@@ -6,9 +6,9 @@ from components.azure.choices import FEDERATED
 from components.azure.identity import CLIENT_ANNOTATION
 from components.kubernetes.csi_volume import DRIVER
 
-from ..cluster import CsiVolume
 from ..errors import AbsentError
 from ..findings import Finding, broken, ok, warned
+from ..pod_template import CsiVolume
 from ..stack import KeyVaultStore
 from .case import Case
 

@@ -1,0 +1,1 @@
+"""What messages of the driver, its providers and the stores mean."""
