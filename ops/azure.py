@@ -232,9 +232,14 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
             raise DeniedError(_explained(error)) from None
         raise OpsError(f"{store.url} answered: {_explained(error)}") from None
     except AzureError as error:
-        if any(sign in str(error) for sign in _UNKNOWN_HOST):
+        if no_such_vault(error):
             raise AbsentError(f"{_NO_VAULT}: {_EXPLAINED[_NO_VAULT]}, its name is not known") from None
         raise OpsError(f"{store.url} can't be reached: {type(error).__name__}") from None
+
+
+def no_such_vault(error: AzureError) -> bool:
+    """Whether `error` says that there is no vault of that name."""
+    return any(sign in str(error) for sign in (_NO_VAULT, *_UNKNOWN_HOST))
 
 
 def _text(error: AzureError) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
@@ -16,6 +16,7 @@ from stacks.seeds import Generated
 from stacks.settings import Settings
 from stacks.vault_name import NotAskedError, name_faults
 
+from ..azure import no_such_vault
 from ..findings import Finding, broken, ok, untried
 from .declared import faulty
 
@@ -32,8 +33,9 @@ def key_vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Find
         return
     vault = vault_and_group(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
     contents = _Contents(azure.services.vault_url(vault), azure)
-    for item, version in sorted(_unwritten(settings, azure), key=str):
-        yield contents.has(item, version)
+    found = [contents.has(item, version) for item, version in sorted(_unwritten(settings, azure), key=str)]
+    # A vault that isn't there lacks each of them.
+    yield from dict.fromkeys(found)
 
 
 def _unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tuple[VaultObject, str | None]]:
@@ -77,12 +79,13 @@ class _Contents:
         place = f"{_ONE[item.kind]} {item.name}" + (f", version {version}" if version else "")
         try:
             found = list(self._versions[item.kind](item.name))
-        except ResourceNotFoundError:
-            found = []
-        except (ClientAuthenticationError, HttpResponseError) as error:
-            return untried(f"{self._url} tells this user nothing of {place}: {type(error).__name__}", name="object")
         except AzureError as error:
-            return untried(f"{self._url} can't be reached: {type(error).__name__}", name="object")
+            if no_such_vault(error):
+                return broken(f"there is no vault at {self._url}", "correct backend.vault.name or id", name="store")
+            if not isinstance(error, ResourceNotFoundError):
+                told = "tells this user nothing" if isinstance(error, HttpResponseError) else "can't be asked"
+                return untried(f"{self._url} {told} of {place}: {type(error).__name__}", name="object")
+            found = []
         of_it = [each for each in found if version in {None, getattr(each, "version", None)}]
         if not of_it:
             return broken(

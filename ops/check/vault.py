@@ -106,6 +106,16 @@ def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings
         for secret in workload.secrets
         if secret.object not in settings.seeds
     }
+    for workload in settings.workloads:
+        for secret in workload.secrets:
+            seeded = settings.seeds.get(secret.object)
+            if isinstance(seeded, Mapping) and secret.key not in seeded:
+                yield broken(
+                    f"strongroom:seeds.{secret.object} writes the object without the key {secret.key}, which "
+                    f"{workload.path} declares",
+                    "seed that key too, or leave the object to whoever writes the rest of it",
+                    name="object",
+                )
     for name, version, key in sorted(wanted, key=str):
         yield attempt(
             "object", lambda name=name, version=version, key=key: _object(operator, backend, name, version, key)

@@ -148,6 +148,10 @@ def in_a_namespace_of_others(config: Config) -> None:
     config["strongroom:workloads"][0]["namespace"] = "nowhere"
 
 
+def seeded(config: Config) -> None:
+    config["strongroom:seeds"] = {"db-pass": {"username": {"generate": {}}}}
+
+
 def by_helm(config: Config) -> None:
     config["strongroom:kubernetes"]["install"] = "helm"
     del config["strongroom:backend"]["providerCaPath"]
@@ -181,6 +185,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
         (secret(object="nothing"), "object", f"Vault has no {MOUNT}/nothing"),
         (secret(version="7"), "object", f"Vault has no {MOUNT}/ledger, version 7"),
         (secret(key="other"), "object", f"{MOUNT}/ledger has no key other"),
+        (seeded, "object", "strongroom:seeds.db-pass writes the object without the key password"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -272,6 +277,7 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
         config["strongroom:backend"]["vault"] = {"name": "kv-checked", "create": False}
         del config["strongroom:seeds"]
 
+    assert states(on_azure(existing), "broken") == {"store": "there is no vault at https://kv-checked.vault.azure.net"}
     with vault(store, "kv-checked") as (resource, plane):
         for name in ("db-pass-username", "db-pass-password", "payment-api-key"):
             plane.set_secret(name, {"value": CANARY})
