@@ -64,7 +64,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise OpsError(f"There is no such stack: {file} is missing") from None
+        raise OpsError(f"There is no stack {file.stem.removeprefix('Pulumi.')!r}: {file} is missing") from None
     except OSError as error:
         raise OpsError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -8,7 +8,7 @@ import pytest
 from ops import __main__ as command_line
 from ops.errors import OpsError
 from ops.go_yaml import load
-from ops.stack_file import read_stack_file
+from ops.stack_file import read_stack_file, settings_of, stack_file
 from stacks.settings import parse
 from tests.stacks.test_azure_settings import GOOD
 
@@ -92,3 +92,21 @@ def test_a_preview_of_a_broken_file_is_one_line(
     assert told.err.count("\n") == 1
     assert "Pulumi.dev.yaml, line 1: is not YAML" in told.err
     assert "canary" not in told.err
+
+
+def test_a_stack_without_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match=r"There is no stack 'nowhere': .*Pulumi\.nowhere\.yaml is missing"):
+        read_stack_file(stack_file(tmp_path, "nowhere"))
+
+
+def test_what_is_encrypted_counts_as_present(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(
+        "config:\n"
+        "  strongroom:backend: {kind: vault, address: 'https://vault:8200', mount: {create: true}}\n"
+        "  strongroom:seeds: {db: {password: {secure: v1:abc}, user: {generate: {}}}}\n"
+        "  strongroom:workloads:\n"
+        "    - {name: a, namespace: b, image: c, secrets: [{name: p, object: db, key: password}]}\n"
+    )
+
+    assert settings_of(file, "dev").workloads[0].path == "b/a"
