@@ -1,6 +1,7 @@
 """The names a user writes, each checked once, where it enters."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
@@ -8,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticKnownError
 
 _OBJECT_SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
+_PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._@-]{0,127}")
 
 
 class Declaration(BaseModel):
@@ -64,6 +66,31 @@ def object_path(value: str) -> str:
         raise ValueError(
             "is not a legal object name: use at most 512 letters, digits, '-', '_' and '.', with single '/' between "
             "segments; '.' and '..' as segments, wildcards and '%' escapes are refused"
+        )
+    return value
+
+
+def named(what: str, value: str, legal: Callable[[str], str] = object_path) -> str:
+    """`value`, which a component's user gave as the name of `what`.
+
+    :param legal: What it must be.
+    :raises ValueError: It isn't that, with `what` and the value told.
+    """
+    try:
+        return legal(value)
+    except ValueError as error:
+        raise ValueError(f"{what} {value!r} {error}") from None
+
+
+def principal(value: str) -> str:
+    """`value`, if it names one person or machine to an auth method, and is one segment of a path.
+
+    :raises ValueError: It isn't.
+    """
+    if not _PRINCIPAL.fullmatch(value):
+        raise ValueError(
+            "is not a legal name: use 1 to 128 lower-case letters, digits, '-', '_', '.' and '@', with a letter or "
+            "digit first; Vault knows no others"
         )
     return value
 

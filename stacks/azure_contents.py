@@ -62,7 +62,10 @@ def _one_name(backend: Raw, seeds: Raw) -> Iterator[Fault]:
                     ("backend", collection, own), f"is {first!r} to the vault, which knows no capitals: rename one"
                 )
             elif collection == "keys" and own.lower() in certificates:
-                yield Fault(("backend", "keys", own), f"would overwrite the key of the certificate {own!r}: rename one")
+                certificate = certificates[own.lower()]
+                yield Fault(
+                    ("backend", "keys", own), f"would overwrite the key of the certificate {certificate!r}: rename one"
+                )
             elif collection == "certificates" and own.lower() in written:
                 yield Fault(
                     written[own.lower()], f"would overwrite the private half of the certificate {own!r}: rename one"

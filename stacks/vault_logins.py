@@ -6,19 +6,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from components.hosts import Cidr
-from components.names import Declaration, LocalFile, ObjectPath, Switch, Text, Whole, matching
+from components.names import Declaration, LocalFile, ObjectPath, Switch, Text, Whole, matching, principal
 from components.unique import unique
 
 from .values import Https, RedirectUri, Seconds
 
-Name = Annotated[
-    str,
-    matching(
-        r"[a-z0-9][a-z0-9._@-]{0,127}",
-        "is not a legal name: use 1 to 128 lower-case letters, digits, '-', '_', '.' and '@', with a letter or digit "
-        "first; Vault knows no others",
-    ),
-]
+Name = Annotated[str, AfterValidator(principal)]
 
 Attribute = Annotated[
     str, matching(r"[A-Za-z][A-Za-z0-9.;-]*", "is not an attribute of a directory's: use its name, e.g. uid")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pulumi
 
 from ..backend import Grant
-from ..workload import Workload
+from ..workload import Secret, Workload
 from .access import READERS, access_policy, role_assignment
 from .choices import RoleScope
 from .clouds import PUBLIC, Cloud
 from .identity import Identities, WorkloadIdentity
 from .key_vault import KeyVault
-from .objects import ObjectKind, VaultObject, objects_parameter, unreadable, vault_object
+from .objects import ObjectKind, VaultObject, object_name, objects_parameter, unreadable, vault_object
 from .readiness import AccessReady
 
 
@@ -70,17 +70,20 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         self._gate = gate
         self._workloads = workloads
         self._granted: dict[tuple[str, str], pulumi.Resource] = {}
+        self._meant: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._warn()
         self.register_outputs({})
 
     def grant(self, workload: Workload) -> Grant:
         """Make the identity of `workload` and what lets it read its objects.
 
-        :raises ValueError: A secret that Key Vault can't serve, or an identity that can't serve one more workload.
+        :raises ValueError: A secret that Key Vault can't serve, one that would be another's object, or an identity that
+            can't serve one more workload.
         """
         for secret in workload.secrets:
             if fault := unreadable(secret.model_dump()):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+            self._apart(workload, secret)
         identity = self._identities.of(workload)
         objects = sorted({vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
@@ -103,6 +106,16 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             node_publish_secret=identity.node_publish_secret,
             requires=[*required, *self._waited(workload, identity, objects, required)],
         )
+
+    def _apart(self, workload: Workload, secret: Secret) -> None:
+        meant = (secret.object, secret.key)
+        name = object_name(*meant)
+        other = self._meant.setdefault((secret.type, name.lower()), meant)
+        if other != meant:
+            raise ValueError(
+                f"{workload.path}: secret {secret.name!r} is the object {name!r}, and so is {other[0]!r}"
+                f"{f' with key {other[1]!r}' if other[1] else ''}, which another secret declares: rename one"
+            )
 
     def _place(self) -> dict[str, pulumi.Input[str]]:
         place: dict[str, pulumi.Input[str]] = {"keyvaultName": self._vault.name}

@@ -1,6 +1,6 @@
 """A key vault: made, or found, with the objects that the stack keeps in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -8,11 +8,14 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
 
+from ..names import named
 from ..seeds import Seed, value_of
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
 from .certificate import Certificate, VaultCertificate
 from .choices import AccessMode, KeyType
 from .clouds import PUBLIC, Cloud
+from .names import object_fault
+from .names import vault_name as legal_vault_name
 from .objects import VaultObject
 
 PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
@@ -189,7 +192,12 @@ class KeyVault(pulumi.ComponentResource):
         :param access: What decides on reads: role assignments or access policies.
         :param vault: How to make it, or that it exists; a vault with production's defaults where it is left out.
         :param contents: What the stack keeps in it.
+        :raises ValueError: A name that no vault, or nothing in one, can have; an object that would overwrite another.
         """
+        contents = contents or Contents()
+        named(f"KeyVault {name!r}: vault", vault_name, legal_vault_name)
+        for fault in _faults(contents):
+            raise ValueError(f"KeyVault {name!r}: {fault}")
         super().__init__("strongroom:index:KeyVault", name, None, opts)
         vault = vault or NewVault()
         self.name = vault_name
@@ -204,7 +212,7 @@ class KeyVault(pulumi.ComponentResource):
             self._use()
         else:
             self._make(name, vault)
-        self.objects = self._keep(name, contents or Contents())
+        self.objects = self._keep(name, contents)
         self.register_outputs({"vaultId": self.vault_id, "url": self.url})
 
     def _use(self) -> None:
@@ -435,6 +443,21 @@ class KeyVault(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=self._made or [])),
             )
         ]
+
+
+def _faults(contents: Contents) -> Iterator[str]:
+    """What is wrong with the names in a vault, in which case makes no difference.
+
+    A certificate is a key and a secret of its name too. (Microsoft Learn: "About keys, secrets, and certificates")
+    """
+    for kind, names in (("secret", contents.secrets), ("key", contents.keys)):
+        taken: dict[str, str] = {}
+        for what, own in (*((kind, own) for own in names), *(("certificate", own) for own in contents.certificates)):
+            if told := object_fault(own):
+                yield f"{what} {own!r} {told}"
+            if before := taken.get(own.lower()):
+                yield f"{what} {own!r} would overwrite {before}: rename one"
+            taken[own.lower()] = f"the {what} {own!r}"
 
 
 def _epoch(moment: datetime | None) -> int | None:

@@ -9,14 +9,18 @@ from ..names import matching
 
 _VAULT = re.compile(r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]")
 _GROUP = r"[-\w._()]{0,89}[-\w_()]"
-_IN_A_GROUP = rf"/subscriptions/[0-9A-Za-z-]+/resourceGroups/(?P<group>{_GROUP})/providers/"
-_VAULT_ID = re.compile(rf"{_IN_A_GROUP}Microsoft\.KeyVault/vaults/(?P<name>{_VAULT.pattern})", re.IGNORECASE)
+_IN_A_GROUP = rf"/subscriptions/[0-9A-Za-z-]+/resourceGroups/(?P<group>(?u:{_GROUP}))/providers/"
+_VAULT_ID = re.compile(rf"{_IN_A_GROUP}Microsoft\.KeyVault/vaults/(?P<name>{_VAULT.pattern})", re.IGNORECASE | re.ASCII)
 _OBJECT = re.compile(r"[0-9A-Za-z-]{1,127}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _VERSION = re.compile(r"[0-9a-f]{32}")
 
 
-def _vault_name(value: str) -> str:
+def vault_name(value: str) -> str:
+    """`value`, if a key vault can have that name.
+
+    :raises ValueError: None can.
+    """
     if not _VAULT.fullmatch(value):
         raise ValueError(
             "is not a legal vault name: use 3 to 24 letters, digits and single '-', "
@@ -73,7 +77,7 @@ def _guid(value: str) -> str:
     return value.lower()
 
 
-VaultName = Annotated[str, AfterValidator(_vault_name)]
+VaultName = Annotated[str, AfterValidator(vault_name)]
 """A key vault's name, unique in its cloud. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
 
 VaultId = Annotated[str, AfterValidator(_vault_id)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault
 
+from ..names import named, principal
+
 
 @dataclass(frozen=True)
 class AppRole:
@@ -25,6 +27,10 @@ class AppRole:
 
     bound_cidrs: Sequence[str] = ()
     """Where it may log in from, e.g. `10.1.0.0/16`; from anywhere where they are left out."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: Its name is no `principal`."""
+        named("AppRole", self.name, principal)
 
 
 class AppRoleAuth(pulumi.ComponentResource):
@@ -54,7 +60,9 @@ class AppRoleAuth(pulumi.ComponentResource):
         :param roles: Who may log in.
         :param token_ttl: Life of a login's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :raises ValueError: A path that leads elsewhere than it says.
         """
+        named(f"AppRoleAuth {name!r}: path", path)
         super().__init__("strongroom:index:AppRoleAuth", name, None, opts)
         mount = pulumi_vault.AuthBackend(
             name,

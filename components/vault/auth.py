@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
+from ..names import named
 from ..workload import Workload
 from .choices import Reviewer
 
@@ -77,8 +78,9 @@ class KubernetesAuth(pulumi.ComponentResource):
         :param kubernetes_host: URL of the API server, as Vault reaches it. Required with `create`.
         :param kubernetes_ca_certificate: PEM of the CA that signed the API server's certificate.
         :param reviewer: Whose token reviews a client's token.
-        :raises ValueError: `create` without `kubernetes_host`.
+        :raises ValueError: `create` without `kubernetes_host`, or a path that leads elsewhere than it says.
         """
+        named(f"KubernetesAuth {name!r}: path", path)
         super().__init__("strongroom:index:KubernetesAuth", name, None, opts)
         self.path = path
         self.ready = []

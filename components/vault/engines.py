@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_vault
 
+from ..names import named
 from ..seeds import Seed, value_of
 
 
@@ -38,7 +39,10 @@ class KvEngine(pulumi.ComponentResource):
         :param path: Where the engine is mounted.
         :param create: Mount it; leave it out for an engine that exists.
         :param seeds: Object name to key to value, for the objects that the stack writes.
+        :raises ValueError: The path, or an object's name, leads elsewhere than it says.
         """
+        for what, given in (("path", path), *(("object", own) for own in seeds or {})):
+            named(f"KvEngine {name!r}: {what}", given)
         super().__init__("strongroom:index:KvEngine", name, None, opts)
         self.path = path
         self.mount = (

@@ -3,6 +3,8 @@
 import pulumi
 import pulumi_vault
 
+from ..names import named
+
 
 class GithubAuth(pulumi.ComponentResource):
     """A GitHub auth method: members of one organization log in with a token of theirs, and `DirectoryGroup` says what
@@ -35,7 +37,9 @@ class GithubAuth(pulumi.ComponentResource):
         :param organization_id: The organization's number; Vault looks it up where it is left out.
         :param token_ttl: Life of a login's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :raises ValueError: A path that leads elsewhere than it says.
         """
+        named(f"GithubAuth {name!r}: path", path)
         super().__init__("strongroom:index:GithubAuth", name, None, opts)
         made = pulumi_vault.github.AuthBackend(
             name,

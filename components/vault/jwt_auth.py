@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_vault
 
+from ..names import named
 from ..workload import Workload
 
 
@@ -43,8 +44,10 @@ class JwtAuth(pulumi.ComponentResource):
         :param jwks_url: URL of the keys, where the issuer can't be reached by its name.
         :param public_keys: The keys themselves, in PEM, where Vault reaches neither; to be changed when they rotate.
         :param ca_certificate: PEM of the CA of the issuer's, or the keys', server.
-        :raises ValueError: `create` without `issuer`, or with two places of the keys.
+        :raises ValueError: `create` without `issuer`, or with two places of the keys; a path that leads elsewhere than
+            it says.
         """
+        named(f"JwtAuth {name!r}: path", path)
         super().__init__("strongroom:index:JwtAuth", name, None, opts)
         self.path = path
         self.ready = []

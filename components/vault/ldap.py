@@ -6,6 +6,7 @@ import pulumi
 import pulumi_vault
 
 from ..marks import SECRET
+from ..names import named
 
 
 class LdapAuth(pulumi.ComponentResource):
@@ -53,7 +54,9 @@ class LdapAuth(pulumi.ComponentResource):
         :param start_tls: Whether `ldap://` becomes TLS before anything is sent.
         :param token_ttl: Life of a login's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :raises ValueError: A path that leads elsewhere than it says.
         """
+        named(f"LdapAuth {name!r}: path", path)
         super().__init__("strongroom:index:LdapAuth", name, None, opts)
         made = pulumi_vault.ldap.AuthBackend(
             name,

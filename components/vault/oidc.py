@@ -7,6 +7,7 @@ import pulumi
 import pulumi_vault
 
 from ..marks import SECRET
+from ..names import named
 
 
 class OidcAuth(pulumi.ComponentResource):
@@ -50,7 +51,9 @@ class OidcAuth(pulumi.ComponentResource):
         :param ca_certificate: PEM of the CA of the provider's certificate.
         :param token_ttl: Life of a login's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :raises ValueError: A path that leads elsewhere than it says.
         """
+        named(f"OidcAuth {name!r}: path", path)
         super().__init__("strongroom:index:OidcAuth", name, None, opts)
         made = pulumi_vault.jwt.AuthBackend(
             name,

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_vault
 
 from ..marks import SECRET
+from ..names import named, principal
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class User:
 
     password: Annotated[pulumi.Input[str], SECRET]
     """The password."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: Its name is no `principal`."""
+        named("user", self.name, principal)
 
 
 class UserpassAuth(pulumi.ComponentResource):
@@ -50,7 +55,9 @@ class UserpassAuth(pulumi.ComponentResource):
         :param users: Who may log in.
         :param token_ttl: Life of a login's Vault token, in seconds.
         :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :raises ValueError: A path that leads elsewhere than it says.
         """
+        named(f"UserpassAuth {name!r}: path", path)
         super().__init__("strongroom:index:UserpassAuth", name, None, opts)
         mount = pulumi_vault.AuthBackend(
             name,

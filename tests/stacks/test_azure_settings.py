@@ -162,6 +162,14 @@ def test_role_scope_and_access_policies_exclude_each_other() -> None:
     assert "exclude each other" in faults(both)["backend.roleScope"]
 
 
+def test_a_name_in_another_case_is_the_same_object() -> None:
+    web = ("backend.certificates.Web", {"subject": "CN=web"})
+
+    told = faults(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
+    assert "would overwrite the private half of the certificate 'Web'" in told["seeds.WEB"]
+    assert "would overwrite the key of the certificate 'Web'" in told["backend.keys.web"]
+
+
 def test_two_names_for_one_object_are_found() -> None:
     raw = changed(("seeds.db", {"pass-password": {"generate": {}}}))
 

@@ -94,6 +94,14 @@ CASES: dict[str, tuple[Any, str]] = {
         ),
         "backend.logins[3].path: 'approle' is the path of entry [2] too",
     ),
+    "one machine in two spellings": (
+        lambda raw, backend: backend["logins"][2]["roles"].append({"name": "Runner", "groups": ["auditors"]}),
+        "backend.logins[2].roles[1].name: 'Runner' is not a legal name",
+    ),
+    "a name that leads elsewhere": (
+        lambda raw, backend: backend["logins"][2]["roles"][0].update(name="../../sys/policy"),
+        "backend.logins[2].roles[0].name: '../../sys/policy' is not a legal name",
+    ),
     "the workloads' path": (
         lambda raw, backend: backend["logins"][2].update(path="jwt"),
         "backend.logins[2].path: 'jwt' is where workloads log in",

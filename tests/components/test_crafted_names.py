@@ -1,0 +1,152 @@
+"""Names that lead elsewhere than they say are refused where they enter, in programs that use components themselves."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.azure.backend import AzureKeyVaultBackend
+from components.azure.certificate import VaultCertificate
+from components.azure.federated import OwnIdentities, Place
+from components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
+from components.azure.names import object_fault, vault_and_group
+from components.names import object_path
+from components.vault.approle import AppRole, AppRoleAuth
+from components.vault.auth import KubernetesAuth
+from components.vault.engines import KvEngine
+from components.vault.github import GithubAuth
+from components.vault.jwt_auth import JwtAuth
+from components.vault.ldap import LdapAuth
+from components.vault.oidc import OidcAuth
+from components.vault.policy import policy_of, read_policy
+from components.vault.userpass import User, UserpassAuth
+from components.workload import Secret, Workload
+from tests.conftest import Declare
+
+CRAFTED = [
+    "",
+    "..",
+    "../other",
+    "own/../other",
+    "own/./other",
+    "own//other",
+    "/other",
+    "other/",
+    "own/*",
+    "*",
+    "+",
+    "own/+/other",
+    "own%2f..%2fother",
+    "own%252f..%252fother",
+    "{{identity.entity.name}}",
+    "own\\other",
+    "own\0",
+    "own\nother",
+    "own other",
+    'own" { capabilities = ["sudo"] }',
+    "own?list=true",
+    "own#other",
+    "\uff4f\uff57\uff4e",
+    "own\u0301",
+    "\u212aey",
+    "own\u202eother",
+]
+"""What a policy could read as a pattern, or a server as another place; and letters that only look like letters."""
+
+PATHS: dict[str, Callable[[str], object]] = {
+    "an engine's path": lambda name: KvEngine("it", path=name),
+    "an object's name": lambda name: KvEngine("it", seeds={name: {"key": "value"}}),
+    "a policy's mount": lambda name: read_policy(name, ["own"]),
+    "a policy's object": lambda name: read_policy("secret", [name]),
+    "a Kubernetes auth method": lambda name: KubernetesAuth("it", path=name, kubernetes_host="https://a"),
+    "a JWT auth method": lambda name: JwtAuth("it", path=name, issuer="https://a"),
+    "an LDAP auth method": lambda name: LdapAuth("it", path=name, url="ldaps://a", user_dn="a", group_dn="b"),
+    "a GitHub auth method": lambda name: GithubAuth("it", path=name, organization="a"),
+    "an OIDC auth method": lambda name: OidcAuth(
+        "it", path=name, discovery_url="https://a", client_id="a", client_secret="b", redirect_uris=["https://c"]
+    ),
+    "a userpass auth method": lambda name: UserpassAuth("it", path=name, users=[]),
+    "an AppRole auth method": lambda name: AppRoleAuth("it", path=name, roles=[]),
+    "a user": lambda name: User(name, ["policy"], "password"),
+    "a machine": lambda name: AppRole(name, ["policy"]),
+    "a secret's object": lambda name: Secret(name="file", object=name),
+    "a key vault": lambda name: KeyVault("it", vault_name=name, resource_group="a", tenant_id="b"),
+    "a key vault's secret": lambda name: vault(Contents(secrets={name: VaultSecret("value")})),
+    "a key vault's key": lambda name: vault(Contents(keys={name: VaultKey()})),
+    "a key vault's certificate": lambda name: vault(Contents(certificates={name: certificate()})),
+    "a vault's id": lambda name: vault_and_group(
+        f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/{name}"
+    ),
+}
+
+
+def vault(contents: Contents) -> KeyVault:
+    return KeyVault("it", vault_name="kv-shop", resource_group="a", tenant_id="b", contents=contents)
+
+
+def certificate() -> VaultCertificate:
+    return VaultCertificate(subject="CN=shop.example.net")
+
+
+@pytest.mark.parametrize("what", PATHS)
+def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_declared(what: str) -> None:
+    for name in CRAFTED:
+        with pytest.raises(ValueError, match=r"legal|not a vault's id"):
+            PATHS[what](name)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_whatever_is_accepted_is_one_place_to_every_server(name: str) -> None:
+    try:
+        object_path(name)
+    except ValueError:
+        return
+    assert name.isascii()
+    assert not set(name) & set("*+%?#\\{} \0\n\"'")
+    assert all(segment not in {"", ".", ".."} for segment in name.split("/"))
+
+
+@given(st.text(max_size=20))
+def test_a_key_vaults_object_is_one_segment_of_ascii(name: str) -> None:
+    if object_fault(name) is None:
+        assert name.isascii()
+        assert name.replace("-", "a").isalnum()
+
+
+@given(st.tuples(*[st.from_regex(r"[A-Za-z]{1,3}", fullmatch=True)] * 2))
+def test_policies_of_auth_methods_that_differ_by_case_alone_are_two(paths: tuple[str, str]) -> None:
+    first, second = (policy_of(path, "shop/orders") for path in paths)
+
+    # Vault folds the case of policies' names, and not of paths.
+    assert first == first.lower()
+    assert (first == second) is (paths[0] == paths[1])
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        Contents(secrets={"web": VaultSecret("value"), "WEB": VaultSecret("value")}),
+        Contents(secrets={"web": VaultSecret("value")}, certificates={"Web": certificate()}),
+        Contents(keys={"Web": VaultKey()}, certificates={"web": certificate()}),
+    ],
+)
+def test_two_objects_of_a_key_vault_with_one_name_are_refused(contents: Contents) -> None:
+    with pytest.raises(ValueError, match=r"KeyVault 'it': \w+ '\w+' would overwrite the \w+ '\w+': rename one"):
+        vault(contents)
+
+
+@pytest.mark.parametrize("other", [("db", "pass-word"), ("db-pass-word", None), ("DB-pass", "word")])
+def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
+    declare: Declare, other: tuple[str, str | None]
+) -> None:
+    def program() -> None:
+        own = vault(Contents())
+        identities = OwnIdentities(Place("a", None, "b"), "https://issuer", own)
+        backend = AzureKeyVaultBackend("it", vault=own, identities=identities, tenant_id="b")
+        for number, (name, key) in enumerate([("db-pass", "word"), other]):
+            secrets = (Secret(name="file", object=name, key=key),)
+            backend.grant(Workload(name=f"w-{number}", namespace="shop", image="busybox:1.36", secrets=secrets))
+
+    with pytest.raises(ValueError, match=r"shop/w-1: secret 'file' is the object '[\w-]+', and so is 'db-pass'"):
+        declare(program)
