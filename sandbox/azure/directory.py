@@ -62,6 +62,7 @@ class Directory:
         self._key: Any = load_pem_private_key(key.read_bytes(), None)
         self._public: Any = self._key.public_key()
         self._issuers = issuers
+        self._issuer = f"https://sts.windows.net/{tenant}/"
         self._settling = settling
 
     def register(self, name: str) -> tuple[str, str, str]:
@@ -128,7 +129,10 @@ class Directory:
         if scheme != "Bearer":
             return None
         try:
-            claims = jwt.decode(token, self._public, algorithms=["RS256"], audience=list(audiences))
+            # Every tenant's tokens bear the directory's signature: it is the issuer that tells them apart.
+            claims = jwt.decode(
+                token, self._public, algorithms=["RS256"], audience=list(audiences), issuer=self._issuer
+            )
         except jwt.PyJWTError:
             return None
         return Caller(claims["oid"], claims["appid"], claims["tid"])
@@ -211,7 +215,7 @@ class Directory:
         now = int(time.time())
         claims = {
             "aud": audience,
-            "iss": f"https://sts.windows.net/{self.tenant}/",
+            "iss": self._issuer,
             "iat": now,
             "nbf": now - _SKEW,
             "exp": now + _LIFE,

@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 import pytest
+import requests
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
@@ -319,6 +320,42 @@ def test_a_token_for_something_else_is_challenged(azure: Deployment) -> None:
     told = raised.value.response.headers["WWW-Authenticate"]  # type: ignore[union-attr]
     assert f'authorization="https://login.microsoftonline.com/{azure.tenant}"' in told
     assert 'resource="https://vault.azure.net"' in told
+
+
+def test_a_token_that_is_no_token_of_this_directory_for_vaults_opens_none(azure: Deployment) -> None:
+    own = load_pem_private_key(azure.world.azure.configuration.token_key.read_bytes(), None)
+    good = azure.deployer.get_token(SCOPE).token
+    claims = jwt.decode(good, options={"verify_signature": False})
+    tenant = str(uuid.uuid4())
+    strange: Any = rsa.generate_private_key(65537, 2048)
+
+    def answer(token: str) -> int:
+        return requests.get(
+            f"{ROLES}/secrets/own?api-version=7.6",
+            headers={"Authorization": f"Bearer {token}"},
+            proxies={"https": azure.world.azure.address},
+            verify=str(azure.world.authority.certificate),
+            timeout=10,
+        ).status_code
+
+    def signed(key: Any = own, algorithm: str = "RS256", **changes: Any) -> str:
+        return jwt.encode({**claims, **changes}, key, algorithm)
+
+    assert answer(good) == answer(signed())
+    assert {
+        what: status
+        for what, token in {
+            "another tenant's": signed(iss=f"https://sts.windows.net/{tenant}/", tid=tenant),
+            "another resource's": signed(aud="https://management.azure.com"),
+            "another vault domain's": signed(aud="https://vault.usgovcloudapi.net"),
+            "expired": signed(exp=claims["iat"] - 60, nbf=claims["iat"] - 3600),
+            "another key's": signed(strange),
+            "nobody's": signed(None, "none"),
+            "a service account's": azure.token("orders"),
+            "a password's": signed("a password of at least 32 characters", "HS256"),
+        }.items()
+        if (status := answer(token)) != 401
+    } == {}
 
 
 # Secrets
