@@ -10,7 +10,7 @@ import requests
 import yaml
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
 
-from components.vault.reach import VaultNode, client
+from components.vault.reach import VaultNode, client, told
 
 from .cluster import ProviderClass
 from .errors import OpsError
@@ -62,6 +62,7 @@ class VaultSession:
         self.name = parameters["roleName"]
         self._stack = stack
         self._store = store
+        self._token = token
         self._client = vault_client(store, namespace=parameters.get("vaultNamespace"))
         self._ask(
             lambda: self._client.auth.kubernetes.login(
@@ -140,19 +141,22 @@ class VaultSession:
         try:
             return call()
         except (Forbidden, Unauthorized) as error:
-            raise DeniedError(_first(error)) from None
+            raise DeniedError(self._told(error)) from None
         except InvalidRequest as error:
             if "check-and-set" in str(error):
                 raise _MismatchError from None
-            raise DeniedError(_first(error)) from None
+            raise DeniedError(self._told(error)) from None
         except InvalidPath as error:
             raise _missing(error) from None
         except VaultDown:
             raise OpsError(f"Vault at {self._store.address} is sealed or not ready: unseal it and run again") from None
         except VaultError as error:
-            raise OpsError(f"Vault at {self._store.address} answered: {_first(error)}") from None
+            raise OpsError(f"Vault at {self._store.address} answered: {self._told(error)}") from None
         except requests.RequestException as error:
             raise OpsError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
+
+    def _told(self, error: VaultError) -> str:
+        return told(error, self._token, self._client.token)
 
 
 class _MismatchError(Exception):
@@ -190,8 +194,3 @@ def _promise(file: str, path: str, key: str) -> Promise:
             raise MissingError(f"there is no key {key}", "key")
 
     return Promise(file, path, read)
-
-
-def _first(error: VaultError) -> str:
-    lines = [line.strip(" \t*") for line in str(error).splitlines()]
-    return next((line for line in lines if line and not line.endswith("occurred:")), type(error).__name__)

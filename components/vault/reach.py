@@ -48,6 +48,16 @@ def client(node: VaultNode, token: str = "", timeout: float = 10, namespace: str
     return made
 
 
+def told(error: Exception, *secrets: str | None) -> str:
+    """The first line of a server's refusal that says something, without the secrets that it was sent: it may quote what
+    it refuses."""
+    lines = (line.strip(" \t*") for line in str(error).splitlines())
+    line = next((line for line in lines if line and not line.endswith("occurred:")), type(error).__name__)
+    for secret in filter(None, secrets):
+        line = line.replace(secret, "[secret]")
+    return line
+
+
 class _Trust(HTTPAdapter):
     """Trusts the node's CA and no other, and expects the node's name."""
 

@@ -15,7 +15,7 @@ from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
 from .choices import insecure, shares_fault
 from .custody import Custody, Record
-from .reach import VaultNode, client
+from .reach import VaultNode, client, told
 from .root import made_by_shares, revoke_forgotten
 
 _POLL = 0.3
@@ -242,7 +242,8 @@ class _Run:
         except VaultError as error:
             if time.monotonic() > self._end or "invalid key" in str(error):
                 raise BootstrapError(
-                    f"{node.address} does not open with the keys in {self._custody.place}: {_first(error)}. "
+                    f"{node.address} does not open with the keys in {self._custody.place}: "
+                    f"{told(error, *record.shares)}. "
                     "They are another store's, or it was given new ones: put the right ones there"
                 ) from None
         except requests.RequestException:
@@ -265,7 +266,7 @@ class _Run:
                     first.join_address or first.address, leader_ca_cert=first.ca_certificate
                 )
             except (VaultError, requests.RequestException) as error:
-                failure = _first(error)
+                failure = told(error)
             else:
                 self._passed(f"joined {self._number(node)}")
             if self._state(node).initialised:
@@ -329,7 +330,8 @@ class _Run:
                 vault.auth.token.revoke_self()
             self._passed("revoked")
         except (VaultError, requests.RequestException) as error:
-            raise BootstrapError(f"{node.address} is open, but no token can be made: {_first(error)}") from None
+            said = told(error, *record.shares, record.root_token, record.admin_token, operator)
+            raise BootstrapError(f"{node.address} is open, but no token can be made: {said}") from None
         if record.shares:
             self._custody.save(replace(record, root_token=None, root_since=None, finished=True))
         self._passed("finished")
@@ -366,7 +368,8 @@ class _Run:
                 if operator:
                     return operator, replace(record, root_since=None)
                 raise BootstrapError(
-                    f"{node.address} makes no root token by the shares in {self._custody.place}: {_first(error)}. "
+                    f"{node.address} makes no root token by the shares in {self._custody.place}: "
+                    f"{told(error, *record.shares)}. "
                     "From Vault 2.0 on its configuration must say enable_unauthenticated_access = "
                     '["generate-root"], or give a token that may write policies in VAULT_TOKEN'
                 ) from None
@@ -459,7 +462,3 @@ def _good(node: VaultNode, token: str, plan: Plan) -> bool:
 
 def _digest(plan: Plan) -> str:
     return hashlib.sha256(plan.admin_rules.encode()).hexdigest()
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -476,6 +476,8 @@ class VaultProvider(Provider):
             absent = isinstance(error, InvalidPath) or "No secret engine mount at" in reason
             if verb != "write" and (absent or "No auth engine at" in reason):
                 return None
+            # It may quote what it was sent, and only the inputs' secrets are known to the protocol.
+            reason = reason.replace(self._client.token, "[secret]") if self._client.token else reason
             raise ProviderError(f"can't {verb} {path} in {self._address}: {reason}") from None
         except requests.RequestException as error:
             raise ProviderError(
