@@ -100,10 +100,18 @@ def redacted(text: str, *values: Any) -> str:
     """`text` without the secrets in `values`: a server's refusal may quote what it refuses."""
     leaves = {leaf for value in values for leaf in _secret_leaves(value, inside=False)}
     hidden = leaves | {base64.b64encode(leaf.encode()).decode() for leaf in leaves}
-    hidden |= {json.dumps(leaf)[1:-1] for leaf in hidden}
+    hidden |= {form for leaf in hidden for form in _in_json(leaf)}
     for leaf in sorted(hidden, key=len, reverse=True):
         text = text.replace(leaf, "[secret]")
     return text
+
+
+def _in_json(text: str) -> Iterator[str]:
+    for ascii_only in (True, False):
+        escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        yield escaped
+        # As servers in Go write it.
+        yield escaped.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _secret_leaves(value: Any, *, inside: bool) -> Iterator[str]:
