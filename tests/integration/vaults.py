@@ -5,12 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from components.vault.custody import Custody, Record
 from components.vault.reach import VaultNode, client
@@ -20,6 +18,8 @@ from sandbox.ports import HOST, Ports
 from sandbox.process import Process
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
+
+from .processes import Processes
 
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(shares=3, threshold=2, timeout=60)
@@ -134,7 +134,7 @@ class Ran:
     steps: list[str]
     output: str
     arguments: list[str]
-    """Command lines of it and of what it started, as long as it ran."""
+    """Command lines and environments of all processes, as long as it ran."""
 
     address: str | None
     error: str | None
@@ -157,44 +157,27 @@ def run(
         "kill_at": kill_at,
         "operator": operator,
     }
-    started = psutil.Popen(
-        [sys.executable, "-m", "tests.integration.bootstrap_once"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )
-    started.stdin.write(json.dumps(asked))
-    started.stdin.close()
-    arguments = list(_command_lines(started))
-    output = started.stdout.read()
-    code = started.wait()
+    with Processes() as seen:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.integration.bootstrap_once"],
+            input=json.dumps(asked),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+        )
+    code, output = done.returncode, done.stdout
     lines = output.splitlines()
     return Ran(
         code=code,
         steps=[line.removeprefix("step ") for line in lines if line.startswith("step ")],
         output=output,
-        arguments=arguments,
+        arguments=[*seen.arguments, *(f"{program} {entry}" for program, entry in seen.environments)],
         address=next((line.removeprefix("address ") for line in lines if line.startswith("address ")), None),
         error=next((line.removeprefix("error ") for line in lines if line.startswith("error ")), None),
     )
-
-
-def _command_lines(process: Any) -> Iterator[str]:
-    seen: set[str] = set()
-    while process.poll() is None:
-        try:
-            for one in (process, *process.children(recursive=True)):
-                seen.add(" ".join(one.cmdline()) + repr(one.environ()))
-        except psutil.Error:
-            pass
-        try:
-            process.wait(0.05)
-        except psutil.TimeoutExpired:
-            continue
-    yield from seen
 
 
 def kept(custody: Custody) -> Record:
