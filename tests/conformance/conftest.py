@@ -10,13 +10,15 @@ import yaml
 from azure.core.exceptions import AzureError
 from azure.identity import ClientAssertionCredential
 from azure.keyvault.secrets import SecretClient
-from hvac.exceptions import VaultError
+from hvac.exceptions import InvalidPath, VaultError
 from kubernetes import client, config
 
 from ops.cluster import ClusterClient, ProviderClass
 from ops.stack import Cluster
 from sandbox.world import World
 from tests.sandboxed import Project, copied
+
+MOUNT = "strongroom"
 
 
 class RefusedError(Exception):
@@ -63,30 +65,57 @@ class Subject:
         except (AzureError, VaultError) as error:
             raise RefusedError(str(error)) from None
 
-    def opens(self, workload: str, other: str) -> bool:
-        """Whether `workload` can read what `other` declares: with its own class, asking for the other's objects."""
-        own, others = self.provider_class(workload), self.provider_class(other)
-        asked = ProviderClass(own.provider, {**own.parameters, "objects": others.parameters["objects"]})
-        try:
-            for file in files(asked):
-                self.value(file, asked, self.token(workload))
-        except RefusedError:
-            return False
-        return True
+    def bearer(self, workload: str) -> str:
+        """The store's own token for a workload, as the CSI provider holds it."""
+        parameters, token = self.provider_class(workload).parameters, self.token(workload)
+        if self.azure:
+            return _azure_credential(parameters, token).get_token("https://vault.azure.net/.default").token
+        return self._vault_client(parameters, token).token
+
+    def stored(self) -> dict[str, str]:
+        """Every value in the store, by the name of its object."""
+        if self.azure:
+            found = self.world.azure.store.objects("strongroom-local", "secrets")
+            return {entry["name"]: entry["versions"][-1]["value"] for entry in found if not entry["deleted"]}
+        kv: Any = self.world.vault.client().secrets.kv.v2
+        found = {name: _data(kv, name) for name in _below(kv, "")}
+        return {name: "".join(data.values()) for name, data in found.items()}
+
+    def _vault_client(self, parameters: Any, token: str) -> Any:
+        session: Any = hvac.Client(url=parameters["vaultAddress"], verify=str(self.world.authority.certificate))
+        session.auth.kubernetes.login(parameters["roleName"], token, mount_point=parameters["vaultAuthMountPath"])
+        return session
 
     def _from_vault(self, file: str, parameters: Any, token: str) -> str:
         (entry,) = [entry for entry in yaml.safe_load(parameters["objects"]) if entry["objectName"] == file]
-        session: Any = hvac.Client(url=parameters["vaultAddress"], verify=str(self.world.authority.certificate))
-        session.auth.kubernetes.login(parameters["roleName"], token, mount_point=parameters["vaultAuthMountPath"])
-        answer = session.adapter.get(f"/v1/{entry['secretPath']}")
+        answer = self._vault_client(parameters, token).adapter.get(f"/v1/{entry['secretPath']}")
         return answer["data"]["data"][entry["secretKey"]]
 
     def _from_azure(self, file: str, parameters: Any, token: str) -> str:
         entries = [yaml.safe_load(text) for text in yaml.safe_load(parameters["objects"])["array"]]
         (entry,) = [entry for entry in entries if entry["objectAlias"] == file]
-        credential = ClientAssertionCredential(parameters["tenantID"], parameters["clientID"], lambda: token)
+        credential = _azure_credential(parameters, token)
         with SecretClient(f"https://{parameters['keyvaultName']}.vault.azure.net", credential) as vault:
             return vault.get_secret(entry["objectName"], entry.get("objectVersion")).value or ""
+
+
+def _azure_credential(parameters: Any, token: str) -> ClientAssertionCredential:
+    return ClientAssertionCredential(parameters["tenantID"], parameters["clientID"], lambda: token)
+
+
+def _data(kv: Any, name: str) -> dict[str, str]:
+    try:
+        return kv.read_secret_version(name, mount_point=MOUNT, raise_on_deleted_version=True)["data"]["data"]
+    except InvalidPath:
+        return {}  # it was deleted
+
+
+def _below(kv: Any, folder: str) -> Iterator[str]:
+    for key in kv.list_secrets(path=folder, mount_point=MOUNT)["data"]["keys"]:
+        if key.endswith("/"):
+            yield from _below(kv, f"{folder}{key}")
+        else:
+            yield f"{folder}{key}"
 
 
 def files(provider_class: ProviderClass) -> list[str]:
@@ -114,12 +143,12 @@ def fresh(subject: Subject) -> Iterator[Subject]:
     subject.deploy()
 
 
-def accounts(world: World) -> set[str]:
-    """Every workload's service account in the cluster."""
+def accounts(world: World, *namespaces: str) -> set[str]:
+    """Every workload's service account in those namespaces of the cluster."""
     api: Any = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     return {
         f"{account.metadata.namespace}/{account.metadata.name}"
-        for namespace in ("shop", "bank")
+        for namespace in namespaces
         for account in api.list_namespaced_service_account(namespace).items
         if account.metadata.name != "default"
     }

@@ -1,5 +1,6 @@
 """A stack changes its store, and its workloads' lines stay as they are."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,14 +9,23 @@ import yaml
 from sandbox.world import World
 from tests.sandboxed import ROOT, Project, copied
 
+from .eyes import Eyes, reads
+
 pytestmark = pytest.mark.integration
 
 CHANGED = {"SecretProviderClass", "Deployment", "Pod", "ServiceAccount"}
 """What a workload has in the cluster."""
 
 
+def apart(eyes: Eyes) -> None:
+    """Every workload reads what its own class promises, and nothing else."""
+    assert reads(eyes.sessions(), eyes.places()) == eyes.promised()
+    assert eyes.let_in() == {(path, path) for path in eyes.tokens}
+
+
 @pytest.fixture
 def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    os.environ |= world.azure.environment()
     made = Project(copied(tmp_path_factory.mktemp("switch")), world, "local")
     made.engine.run("up", "local")
     yield made
@@ -33,8 +43,16 @@ def test_a_stack_switches_its_store_in_place_and_back(project: Project, world: W
     }
     project.write(settings)
 
+    before = Eyes("local")
+    old = before.sessions()
+
     there = project.changes("up")
 
+    after = Eyes("local")
+    apart(after)
+    assert reads(old, before.places()) == set()
+    assert not any(before.admits(before.classes[path], token) for path, token in before.tokens.items())
+    moved = after.sessions()
     assert project.wrong() == set()
     assert len(project.checks()) == 31
     replaced = {change for change in there if change.startswith("replace ") and change.split()[1] in CHANGED}
@@ -46,6 +64,9 @@ def test_a_stack_switches_its_store_in_place_and_back(project: Project, world: W
     project.restore()
     project.changes("up")
 
+    apart(Eyes("local"))
+    assert reads(moved, after.places()) == set()
+    assert not any(after.admits(after.classes[path], token) for path, token in after.tokens.items())
     assert project.wrong() == set()
     assert len(project.checks()) == 31
     store = world.azure.store
