@@ -228,8 +228,8 @@ def on_azure(journey: Journey) -> None:
         'strongroom:seeds["ledger"]["token"]', Canary("too long a config secret", "long and secret" * 2000)
     )
     journey.fails("a refused write", "up", "verify")
-    journey.forget("strongroom:clientSecret", 'strongroom:seeds["ledger"]["token"]')
-    journey.configure('strongroom:seeds["ledger"]["token"]', fresh("a last config secret"))
+    journey.configure('strongroom:seeds["ledger"]["token"]', fresh("a config secret for whoever comes next"))
+    journey.forget("strongroom:clientSecret")
     journey.run("destroy", "destroy")
 
 
