@@ -145,9 +145,14 @@ class Hunter:
 
     def text(self, place: str, content: str | bytes) -> list[Sighting]:
         """What is in `content`, which was found at `place`."""
-        found = content.encode(errors="surrogateescape") if isinstance(content, str) else content
-        known = [Sighting(place, *told) for form, told in self._prey.items() if form in found]
-        return known + [Sighting(place, kind, "by its shape") for kind, shape in _SHAPES.items() if shape.search(found)]
+        found = _bytes(content)
+        shaped = [Sighting(place, kind, "by its shape") for kind, shape in _SHAPES.items() if shape.search(found)]
+        return self.known(place, found) + shaped
+
+    def known(self, place: str, content: str | bytes) -> list[Sighting]:
+        """The canaries alone that are in `content`: for places where others' secrets may be."""
+        found = _bytes(content)
+        return [Sighting(place, *told) for form, told in self._prey.items() if form in found]
 
     def files(self, roots: Iterable[Path]) -> list[Sighting]:
         """What is in the files below `roots`, and in their names; compressed ones are looked into."""
@@ -160,6 +165,10 @@ class Hunter:
                 *self.text(f"{root.name}/{file.relative_to(root)}", _content(file)),
             )
         ]
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode(errors="surrogateescape") if isinstance(content, str) else content
 
 
 def _content(file: Path) -> bytes:

@@ -125,8 +125,7 @@ class Journey:
         return {
             (program, entry.partition("=")[0], sighting.canary)
             for program, entry in self.processes.environments
-            for sighting in hunter.text("", entry)
-            if sighting.disguise != "by its shape"
+            for sighting in hunter.known("", entry)
         }
 
     def _pulumi(

@@ -84,9 +84,9 @@ def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
     }
     hunter = Hunter(Canary(f"secret {number} of the records", secret) for number, secret in enumerate(sorted(secrets)))
     assert len(secrets) >= 3
-    assert all(one.arguments for one in ran)
-    told = "".join(one.output + "".join(one.arguments) for one in ran) + servers.said()
-    assert hunter.text("what was told", told) == []
+    assert all(one.seen for one in ran)
+    assert hunter.text("what was told", "".join(one.output for one in ran) + servers.said()) == []
+    assert hunter.known("arguments and environments", "\n".join(line for one in ran for line in one.seen)) == []
     kept = (f"{servers.home.name}/custody/", f"{servers.home.name}/certificates/")
     assert [found for found in hunter.files([servers.home]) if not found.place.startswith(kept)] == []
     for path in servers.home.rglob("custody/*"):

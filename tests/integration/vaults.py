@@ -133,7 +133,7 @@ class Ran:
     code: int
     steps: list[str]
     output: str
-    arguments: list[str]
+    seen: list[str]
     """Command lines and environments of all processes, as long as it ran."""
 
     address: str | None
@@ -174,7 +174,7 @@ def run(
         code=code,
         steps=[line.removeprefix("step ") for line in lines if line.startswith("step ")],
         output=output,
-        arguments=[*seen.arguments, *(f"{program} {entry}" for program, entry in seen.environments)],
+        seen=[*seen.arguments, *(f"{program} {entry}" for program, entry in seen.environments)],
         address=next((line.removeprefix("address ") for line in lines if line.startswith("address ")), None),
         error=next((line.removeprefix("error ") for line in lines if line.startswith("error ")), None),
     )
