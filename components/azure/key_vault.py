@@ -446,7 +446,7 @@ class KeyVault(pulumi.ComponentResource):
 
 
 def _faults(contents: Contents) -> Iterator[str]:
-    """What is wrong with the names in a vault, in which case makes no difference.
+    """What is wrong with the names in a vault, to which their case makes no difference.
 
     A certificate is a key and a secret of its name too. (Microsoft Learn: "About keys, secrets, and certificates")
     """
