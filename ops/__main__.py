@@ -6,13 +6,14 @@ import typer
 
 from .commands.charts import charts
 from .commands.preview import preview
+from .commands.recover import recover
 from .commands.verify import verify
 from .errors import OpsError
 
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, preview, charts):
+for command in (verify, preview, recover, charts):
     app.command()(command)
 
 

@@ -1,5 +1,6 @@
 """Azure Key Vault, as a workload meets it: a service account's token, the directory, the vault."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -16,13 +17,20 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
+from components.patience import CONNECT_SECONDS, READ_SECONDS
+
 from .cluster import ClusterClient, ProviderClass
-from .errors import OpsError
+from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
 from .stores import DeniedError, Limit, NotTriedError, Promise, Session
 
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
+
+_BOUNDS: Mapping[str, Any] = {"connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+"""Microsoft's clients try again by themselves, and would wait five minutes for each answer."""
+
+_CODE = re.compile(r"AADSTS\d+")
 
 _FEDERATED = {"workload-identity", "shared"}
 _EXPLAINED = {
@@ -83,11 +91,13 @@ class KeyVault:
     def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in _FEDERATED:
-            return ClientAssertionCredential(tenant, parameters["clientID"], lambda: token, authority=authority)
+            return ClientAssertionCredential(
+                tenant, parameters["clientID"], lambda: token, authority=authority, **_BOUNDS
+            )
         if mode == "service-principal":
             return self._principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
-            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None)
+            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None, **_BOUNDS)
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
     def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
@@ -102,7 +112,7 @@ class KeyVault:
         held = self._cluster.secret(namespace, name)
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
-        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority)
+        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority, **_BOUNDS)
 
 
 class KeyVaultSession:
@@ -117,9 +127,9 @@ class KeyVaultSession:
         self.name = name
         self._store = store
         url = store.store.url
-        self._secrets = SecretClient(url, credential)
-        self._keys = KeyClient(url, credential)
-        self._certificates = CertificateClient(url, credential)
+        self._secrets = SecretClient(url, credential, **_BOUNDS)
+        self._keys = KeyClient(url, credential, **_BOUNDS)
+        self._certificates = CertificateClient(url, credential, **_BOUNDS)
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
         """Others' objects, the vault's lists, and changing its own."""
@@ -196,15 +206,23 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
     except CredentialUnavailableError:
         raise NotTriedError("only a node of the cluster has this identity") from None
     except ClientAuthenticationError as error:
+        # The client says the same where the directory said nothing that it understands.
+        if _busy(error) or (error.status_code is None and not _CODE.search(_explained(error))):
+            raise UnreachableError(f"the directory can't be asked: {_explained(error)}") from None
         raise DeniedError(_explained(error)) from None
     except ResourceNotFoundError as error:
         raise OpsError(_explained(error)) from None
     except HttpResponseError as error:
         if error.status_code in {401, 403}:
             raise DeniedError(_explained(error)) from None
-        raise OpsError(f"{store.url} answered: {_explained(error)}") from None
+        kind = UnreachableError if _busy(error) else OpsError
+        raise kind(f"{store.url} answered: {_explained(error)}") from None
     except AzureError as error:
-        raise OpsError(f"{store.url} can't be reached: {type(error).__name__}") from None
+        raise UnreachableError(f"{store.url} can't be reached: {type(error).__name__}") from None
+
+
+def _busy(error: HttpResponseError) -> bool:
+    return error.status_code is not None and (error.status_code == 429 or error.status_code >= 500)
 
 
 def _explained(error: AzureError) -> str:

@@ -14,7 +14,10 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from .errors import OpsError
+from components.kubernetes.api import api_client
+from components.patience import BUSY
+
+from .errors import OpsError, UnreachableError
 from .stack import Cluster
 
 _SHORTEST_LIFE = 600
@@ -54,7 +57,7 @@ class ClusterClient:
         :raises OpsError: There is no such kubeconfig or context.
         """
         try:
-            api = config.new_client_from_config(cluster.kubeconfig, cluster.context)
+            api = api_client(cluster.kubeconfig, cluster.context)
         except (config.ConfigException, OSError) as error:
             raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
         self._core = client.CoreV1Api(api)
@@ -151,6 +154,7 @@ def _asked(what: str, call: Any) -> Any:
     try:
         return call()
     except ApiException as error:
-        raise OpsError(f"The API server gave no {what}: {error.status} {error.reason}") from None
+        kind = UnreachableError if error.status in BUSY | {500} else OpsError
+        raise kind(f"The API server gave no {what}: {error.status} {error.reason}") from None
     except urllib3.exceptions.HTTPError as error:
-        raise OpsError(f"The API server can't be reached for {what}: {type(error).__name__}") from None
+        raise UnreachableError(f"The API server can't be reached for {what}: {type(error).__name__}") from None

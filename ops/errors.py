@@ -3,3 +3,7 @@
 
 class OpsError(Exception):
     """A command can't go on; its text says what, where and what to do. No secret's value is ever in it."""
+
+
+class UnreachableError(OpsError):
+    """A server doesn't answer, or is too busy to, even after waiting: what it would have said is not known."""

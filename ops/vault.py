@@ -10,10 +10,11 @@ import requests
 import yaml
 from hvac.exceptions import Forbidden, InvalidRequest, Unauthorized, VaultDown, VaultError
 
-from components.vault.reach import VaultNode, client
+from components.patience import READ_SECONDS, patience
+from components.vault.reach import VaultNode, client, passing
 
 from .cluster import ProviderClass
-from .errors import OpsError
+from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload, VaultStore
 from .stores import DeniedError, Limit, Promise, Session
 
@@ -65,7 +66,9 @@ class VaultSession:
         try:
             authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
             node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-            self._client: Any = client(node, timeout=15, namespace=parameters.get("vaultNamespace"))
+            self._client: Any = client(
+                node, timeout=READ_SECONDS, namespace=parameters.get("vaultNamespace"), retries=patience()
+            )
         except (OSError, ValueError) as error:
             raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
         self._ask(
@@ -138,11 +141,14 @@ class VaultSession:
                 raise _MismatchError from None
             raise DeniedError(_first(error)) from None
         except VaultDown:
-            raise OpsError(f"Vault at {self._store.address} is sealed or not ready: unseal it and run again") from None
+            raise UnreachableError(
+                f"Vault at {self._store.address} is sealed or not ready: unseal it and run again"
+            ) from None
         except VaultError as error:
-            raise OpsError(f"Vault at {self._store.address} answered: {_first(error)}") from None
+            kind = UnreachableError if passing(error) else OpsError
+            raise kind(f"Vault at {self._store.address} answered: {_first(error)}") from None
         except requests.RequestException as error:
-            raise OpsError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
+            raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
 
 
 class _MismatchError(Exception):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .cluster import ClusterClient, expired
 from .deliveries import Delivered, delivered
-from .errors import OpsError
+from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload
 from .stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
 
@@ -55,10 +55,12 @@ class Verifier:
             return [check for checks in pool.map(self._workload, self._stack.workloads) for check in checks]
 
     def _workload(self, workload: DeployedWorkload) -> list[Check]:
+        checks: list[Check] = []
         try:
-            return list(self._checks(workload))
+            checks.extend(self._checks(workload))
         except OpsError as error:
-            return [Check(workload.path, "is deployed", False, str(error))]
+            checks.append(Check(workload.path, "is deployed", False, str(error)))
+        return checks
 
     def _checks(self, workload: DeployedWorkload) -> Iterator[Check]:
         delivery = delivered(self._cluster, self._stack, workload)
@@ -132,6 +134,8 @@ def _read(workload: DeployedWorkload, promise: Promise, session: Session | None)
         return Check(workload.path, what, None, "it was not let in, see above")
     try:
         promise.read(session)
+    except UnreachableError:
+        raise
     except (DeniedError, OpsError) as error:
         return Check(workload.path, what, False, f"{promise.place}: {error}")
     return Check(workload.path, what, True, promise.place)
@@ -147,6 +151,8 @@ def _refused(workload: DeployedWorkload, limit: Limit) -> Check:
             continue
         except NotTriedError as error:
             return Check(workload.path, limit.what, None, str(error))
+        except UnreachableError:
+            raise
         except OpsError as error:
             return Check(workload.path, limit.what, False, f"{name}: {error}")
         return Check(workload.path, limit.what, False, f"{name}: allowed")

@@ -160,20 +160,16 @@ def _attempt(props: Mapping[str, Any]) -> None:
 
 def _token(props: Mapping[str, Any]) -> str:
     # Imported here: whoever declares a gate needs no client.
-    from kubernetes import client, config  # noqa: PLC0415
+    from kubernetes import client  # noqa: PLC0415
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
 
-    kubeconfig = props.get("kubeconfig")
+    from ..kubernetes.api import api_client  # noqa: PLC0415
+
     request = client.AuthenticationV1TokenRequest(
         spec=client.V1TokenRequestSpec(audiences=[props["audience"]], expiration_seconds=_TOKEN_LIFE)
     )
     try:
-        if kubeconfig and "\n" in kubeconfig:
-            import yaml  # noqa: PLC0415
-
-            api: Any = config.new_client_from_config_dict(yaml.safe_load(kubeconfig), props.get("context"))
-        else:
-            api = config.new_client_from_config(kubeconfig, props.get("context"))
+        api = api_client(props.get("kubeconfig"), props.get("context"))
         answer: Any = client.CoreV1Api(api).create_namespaced_service_account_token(
             props["serviceAccount"], props["namespace"], request
         )
