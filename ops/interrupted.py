@@ -79,6 +79,8 @@ def mended(deployment: Mapping[str, Any]) -> Mended:
     for operation in cast("list[dict[str, Any]]", deployment.get("pending_operations") or ()):
         resource: dict[str, Any] = operation["resource"]
         urn: str = resource["urn"]
+        if not resource.get("custom"):
+            continue  # a component is nowhere but in the state
         if urn in known:
             made.uncertain.append(urn)
         elif operation["type"] == "creating" and (id_ := identity(resource, _subscription(resource, known))):

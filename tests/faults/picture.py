@@ -75,10 +75,11 @@ def take(world: World, engine: Engine, stack: str) -> Picture:
     picture = Picture(pending=[f"{one['type']} {one['resource']['urn']}" for one in operations])
     ids: set[str] = set()
     for resource in deployment.get("resources") or ():
-        marks = {key: resource[key] for key in ("delete", "pendingReplacement", "initErrors") if resource.get(key)}
-        picture.state[resource["urn"]] = {"inputs": plain(_inputs(resource)), **marks}
+        marks = {key: resource[key] for key in ("pendingReplacement", "initErrors") if resource.get(key)}
+        over = " (to be deleted)" if resource.get("delete") else ""
+        picture.state[f"{resource['urn']}{over}"] = {"inputs": plain(_inputs(resource)), **marks}
         ids.add(str(resource.get("id", "")).lower())
-        if resource["type"].endswith(":RandomPassword"):
+        if resource["type"].endswith(":RandomPassword") and not over:
             picture.generated[resource["urn"]] = json.loads(resource["outputs"]["result"]["plaintext"])
     for server in (_cluster(world), _vault(world, picture.written), _azure(world, picture.written)):
         picture.servers |= dict(server)

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,18 +79,16 @@ def _kill(world: World, driver: int, victim: Victim) -> None:
             case "program":
                 psutil.Process(driver).kill()
             case "engine":
-                _below(driver, lambda process: process.name() == "pulumi").kill()
-            case "plugins":
-                _below(driver, lambda process: "sandbox.providers" in process.cmdline()).kill()
+                _engine(driver).kill()
             case server:
                 pid = Process(server, world.state).pid
                 assert pid, f"{server} was dead already"
                 psutil.Process(pid).kill()
 
 
-def _below(parent: int, wanted: Callable[[psutil.Process], bool]) -> psutil.Process:
-    for process in psutil.Process(parent).children(recursive=True):
+def _engine(driver: int) -> psutil.Process:
+    for process in psutil.Process(driver).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if wanted(process):
+            if process.name() == "pulumi":
                 return process
-    raise psutil.NoSuchProcess(parent)
+    raise psutil.NoSuchProcess(driver)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 Operation = Literal["up", "update", "destroy"]
-Victim = Literal["program", "engine", "plugins", "vault", "kube-apiserver", "etcd", "azure"]
+Victim = Literal["program", "engine", "vault", "kube-apiserver", "etcd", "azure"]
 
 OPERATIONS: tuple[Operation, ...] = ("up", "update", "destroy")
 """In the order in which each finds what the one before left."""
 
 VICTIMS: dict[str, tuple[Victim, ...]] = {
-    "local": ("program", "engine", "plugins", "vault", "kube-apiserver", "etcd"),
-    "local-azure": ("program", "engine", "plugins", "azure", "kube-apiserver", "etcd"),
+    "local": ("program", "engine", "vault", "kube-apiserver", "etcd"),
+    "local-azure": ("program", "engine", "azure", "kube-apiserver", "etcd"),
 }
 """What is killed, by stack: what that stack needs."""
 

@@ -16,7 +16,8 @@ from .run import Death, Ran, run
 from .scenario import OPERATIONS, Operation, Scenario
 
 _AFTER: dict[Operation, str] = {"up": "deployed", "update": "changed", "destroy": "nothing"}
-_BEFORE: dict[str, Operation] = {"deployed": "update", "changed": "destroy", "nothing": "up"}
+_FROM: dict[Operation, str] = {"up": "nothing", "update": "deployed", "destroy": "changed"}
+_NEXT = {before: operation for operation, before in _FROM.items()}
 _COMMAND = {"up": "up", "update": "up", "destroy": "destroy"}
 
 
@@ -41,7 +42,7 @@ class Stage:
         self._root = root
         self._stack = stack
         self._project = Project(root, world, stack)
-        self._now = "nothing"
+        self._now: str | None = None
         self._undisturbed: dict[Operation, Undisturbed] = {}
 
     def play(self, scenario: Scenario) -> dict[str, Any]:
@@ -51,18 +52,16 @@ class Stage:
         """
         operation = scenario.operation
         self._learn()
-        while _BEFORE[self._now] != operation:
-            self._do(_BEFORE[self._now])
+        self.reach(_FROM[operation])
         step, delay = scenario.moment(self._undisturbed[operation].steps)
         disturbed = self._do(operation, Death(scenario.victim, step, delay))
-        if scenario.victim in {"program", "engine", "plugins"}:
-            between = take(self._world, self._project.engine, self._stack)
-        else:
+        if scenario.victim not in {"program", "engine"}:
             self._world.up()
-            between = take(self._world, self._project.engine, self._stack)
+        between = take(self._world, self._project.engine, self._stack)
         again = self._do(operation)
-        assert again.code == 0, f"the second run failed:\n{again.said}\nafter the first, which said:\n{disturbed.said}"
-        self._compare(operation, between, f"first run:\n{disturbed.said}\nsecond run:\n{again.said}")
+        said = f"first run:\n{disturbed.said}\nsecond run:\n{again.said}"
+        assert again.code == 0, said
+        self._compare(operation, between, said)
         return {
             "scenario": str(scenario),
             "step": step,
@@ -73,20 +72,27 @@ class Stage:
             "seconds": [round(disturbed.seconds, 1), round(again.seconds, 1)],
         }
 
-    def clear(self) -> None:
-        """Destroy what is there."""
-        if self._now != "nothing":
-            self._do("destroy")
+    def reach(self, wanted: str) -> None:
+        """Bring the stack there, undisturbed: `deployed`, `changed` or `nothing`."""
+        if self._now is None:
+            self._well("destroy")  # others use this sandbox too
+        while self._now != wanted:
+            self._well(_NEXT[str(self._now)])
 
     def _learn(self) -> None:
         """See once how everything goes undisturbed."""
         for operation in OPERATIONS if not self._undisturbed else ():
-            ran = self._do(operation)
-            assert ran.code == 0, ran.said
+            self.reach(_FROM[operation])
+            ran = self._well(operation)
             picture = take(self._world, self._project.engine, self._stack)
             assert not picture.orphans
             self._undisturbed[operation] = Undisturbed(ran.steps, picture)
         assert self._undisturbed["up"].after.servers
+
+    def _well(self, operation: Operation) -> Ran:
+        ran = self._do(operation)
+        assert ran.code == 0, ran.said
+        return ran
 
     def _do(self, operation: Operation, death: Death | None = None) -> Ran:
         if operation != "destroy":
@@ -94,8 +100,6 @@ class Stage:
         if operation == "update":
             self._project.write(changed(self._project.config))
         ran = run(self._world, self._root, _COMMAND[operation], self._stack, death)
-        if death is None:
-            assert ran.code == 0, ran.said
         self._now = _AFTER[operation]
         return ran
 
