@@ -51,7 +51,10 @@ def recover(stack: str, say: Say) -> Recovered:
     :raises OpsError: An engine still works on the stack, or may, from another machine; the Pulumi CLI is missing or
         fails; a server can't be asked.
     """
-    done = Recovered(unlocked=_unlock(stack, say))
+    files = _files(stack)
+    done = Recovered(unlocked=files is not None and _unlock(stack, files, say))
+    if files is not None:
+        _mend(files / "stacks", stack)
     exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
     deployment: dict[str, Any] = exported.get("deployment") or {}
     after = mended(deployment)
@@ -79,13 +82,23 @@ def _refreshed(stack: str, urns: list[str]) -> set[str]:
     return {resource["urn"] for resource in exported["deployment"].get("resources") or ()}
 
 
-def _unlock(stack: str, say: Say) -> bool:
-    """Take away locks of dead engines of this machine; whether there was one.
+def _mend(stacks: Path, stack: str) -> None:
+    """Remove what a killed engine leaves of the file beside the state: empty, it makes the state unreadable.
 
-    Locks elsewhere than in files end by themselves, or by `pulumi cancel`. (Pulumi docs: "DIY backends")
+    It holds the type of the contents and a digest that nobody compares; where it is missing, the state is read as it
+    is. With `?metadata=skip` in the backend's URL there is none. (Go Cloud docs: "fileblob")
     """
+    for beside in stacks.rglob(f"{stack}.json.attrs"):
+        try:
+            json.loads(beside.read_text())
+        except ValueError:
+            beside.unlink()
+
+
+def _unlock(stack: str, files: Path, say: Say) -> bool:
+    """Take away locks of dead engines of this machine; whether there was one."""
     end, told = time.monotonic() + _PATIENCE, False
-    while locks := [lock for file in _locks(stack) if (lock := _read(file))]:
+    while locks := [lock for file in _locks(stack, files) if (lock := _read(file))]:
         foreign = [lock for lock in locks if lock["hostname"] != socket.gethostname()]
         living = foreign or [lock for lock in locks if _lives(lock)]
         if not living:
@@ -104,12 +117,18 @@ def _unlock(stack: str, say: Say) -> bool:
     return False
 
 
-def _locks(stack: str) -> list[Path]:
+def _files(stack: str) -> Path | None:
+    """Where the backend keeps its files; elsewhere, locks end by themselves, or by `pulumi cancel`.
+
+    (Pulumi docs: "DIY backends")
+    """
     backend: str = json.loads(run_pulumi(stack, "whoami", "--verbose", "--json"))["url"]
-    if not backend.startswith("file://"):
-        return []
-    home = Path(backend.removeprefix("file://")).expanduser() / ".pulumi" / "locks"
-    return sorted(file for file in home.rglob("*.json") if file.parent.name == stack)
+    place = backend.removeprefix("file://").partition("?")[0]
+    return Path(place).expanduser() / ".pulumi" if backend.startswith("file://") else None
+
+
+def _locks(stack: str, files: Path) -> list[Path]:
+    return sorted(file for file in (files / "locks").rglob("*.json") if file.parent.name == stack)
 
 
 def _read(file: Path) -> Mapping[str, Any] | None:

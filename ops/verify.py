@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cluster import ClusterClient, expired
+from .cluster import ClusterClient, ProviderClass, expired
 from .deliveries import Delivered, delivered
 from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload
@@ -85,6 +85,21 @@ class Verifier:
             for limit in session.limits(workload):
                 yield _refused(workload, limit)
         yield from self._strangers(workload, delivery, token)
+        if session is not None:
+            self._still_admitted(workload, provider_class, token)
+
+    def _still_admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> None:
+        """Make sure that the store refuses strangers for what they are: Vault refuses all if its cluster is away.
+
+        :raises UnreachableError: It refuses the workload too by now.
+        """
+        try:
+            self._store.admit(workload, provider_class, token)
+        except DeniedError as error:
+            raise UnreachableError(
+                f"meanwhile {self._store.door} was closed to the workload too ({error}): what was refused above may "
+                "have been refused for that; see that the store reaches the cluster, and run again"
+            ) from None
 
     def _token(self, workload: DeployedWorkload, audience: str) -> str:
         return self._cluster.token(workload.namespace, workload.service_account, audience) if audience else ""

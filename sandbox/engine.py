@@ -100,7 +100,7 @@ class Engine:
     def _recover(self, stack: str, environment: Mapping[str, str]) -> None:
         """Go on where a run that was killed ended, as a user would with `python -m ops recover`."""
         locks = self.home / "state" / ".pulumi" / "locks" / "organization" / PROJECT / stack
-        locked = locks.is_dir() and any(locks.iterdir())
+        locked = locks.is_dir() and any(locks.glob("*.json"))
         if not locked and not self._deployment(stack).get("pending_operations"):
             return
         self._reporter.note(f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack}`")
@@ -217,7 +217,8 @@ class Engine:
             write_private(passphrase, secrets.token_urlsafe(32))
         shared = {
             "PULUMI_HOME": str(self.home / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            # Without the files beside the state's: an engine that is killed leaves an empty one, and none can go on.
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from ops.stack import Cluster, DeployedStack, read_stack, workspace
 from ops.verify import Check, Verifier
 from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
-from sandbox.ports import HOST
+from sandbox.ports import HOST, Ports
 from sandbox.world import World
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import VICTIMS, Scenario, sample, scenarios
@@ -40,16 +40,24 @@ def stages(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             stage.reach("nothing")
 
 
+def alone(stages: dict[str, Stage], stack: str) -> Stage:
+    """One of them; they share a cluster."""
+    for name, other in stages.items():
+        if name != stack:
+            other.reach("nothing")
+    return stages[stack]
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("scenario", [*sample()], ids=str)
 def test_a_death_leaves_no_trace_after_a_second_run(stages: dict[str, Stage], scenario: Scenario) -> None:
-    stages[scenario.stack].play(scenario)
+    alone(stages, scenario.stack).play(scenario)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", [*scenarios(_ROUNDS)], ids=str)
 def test_every_death_leaves_no_trace_after_a_second_run(stages: dict[str, Stage], scenario: Scenario) -> None:
-    stages[scenario.stack].play(scenario)
+    alone(stages, scenario.stack).play(scenario)
 
 
 @contextmanager
@@ -77,23 +85,27 @@ def failing(
             yield changed.model_copy(update={"backend": there}), store
         else:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("HTTPS_PROXY", f"http://{HOST}:{opened.enter_context(tunnelled(world, store.port))}")
+                patch.setenv("HTTPS_PROXY", f"http://{HOST}:{opened.enter_context(tunnelled(home, store.port))}")
                 yield changed, store
 
 
 @contextmanager
-def tunnelled(world: World, port: int) -> Iterator[int]:
-    """The port of a proxy that leads Azure's names to `port`."""
-    own = world.azure.configuration.proxy_port + 1
+def tunnelled(home: Path, emulator: int) -> Iterator[int]:
+    """The port of a proxy that leads Azure's names to the port `emulator`."""
+    port = Ports(home).of("tunnel")
     loop = asyncio.new_event_loop()
-    serving = loop.create_task(Proxy(port).serve(own))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    serving = loop.create_task(Proxy(emulator).serve(port))
+
+    def serve() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(serving)
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield own
+        yield port
     finally:
         loop.call_soon_threadsafe(serving.cancel)
-        loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 
 
@@ -106,7 +118,7 @@ def verified(deployed: DeployedStack, stack: str) -> list[Check]:
 def test_servers_that_fail_now_and_then_are_asked_again(
     world: World, stages: dict[str, Stage], tmp_path: Path, stack: str
 ) -> None:
-    stages[stack].reach("deployed")
+    alone(stages, stack).reach("deployed")
     with failing(world, stack, tmp_path, 0.3, FAULTS) as (deployed, store):
         checks = verified(deployed, stack)
 
@@ -121,7 +133,7 @@ def test_servers_that_fail_now_and_then_are_asked_again(
 def test_a_server_that_stays_away_is_told_and_never_taken_for_one_that_refuses(
     world: World, stages: dict[str, Stage], tmp_path: Path, stack: str, spared: int
 ) -> None:
-    stages[stack].reach("deployed")
+    alone(stages, stack).reach("deployed")
     with failing(world, stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):
         begun = time.monotonic()
         checks = verified(deployed, stack)

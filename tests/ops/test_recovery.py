@@ -71,6 +71,18 @@ def test_an_engine_that_works_is_waited_for_and_left_alone(lock: Path) -> None:
     assert "still works on this stack" in said[0]
 
 
+def test_a_file_that_a_killed_engine_left_empty_beside_the_state_is_removed(lock: Path) -> None:
+    stacks = lock.parents[4] / "stacks" / "strongroom"
+    stacks.mkdir(parents=True)
+    empty, whole = stacks / "dev.json.attrs", stacks / "prod.json.attrs"
+    empty.touch()
+    whole.touch()
+
+    recover("dev", print)
+    assert not empty.exists()
+    assert whole.exists()
+
+
 def test_nothing_is_known_of_an_engine_on_another_machine(lock: Path) -> None:
     write(lock, 1, host="elsewhere")
 
