@@ -65,7 +65,7 @@ def client(
 
 def passing(error: Exception) -> bool:
     """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
-    busy = (RateLimitExceeded, InternalServerError, BadGateway, VaultDown)
+    busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown
     return isinstance(error, requests.RequestException | busy)
 
 

@@ -13,7 +13,7 @@ import psutil
 from sandbox.process import Process
 from sandbox.world import World
 
-from .scenario import Victim
+from .scenario import STORES, Victim
 
 ROOT = Path(__file__).resolve().parents[2]
 _STEP = re.compile(r" (\+|~|-|\+\+|\+-|-\+|--)\s+\S+:\S+ ")
@@ -65,7 +65,7 @@ def run(world: World, root: Path, operation: str, stack: str, death: Death | Non
             steps += bool(_STEP.match(line))
             if death and (steps >= death.step) and said[0] != line:
                 time.sleep(death.delay)
-                _kill(world, process.pid, death.victim)
+                _kill(world, stack, process.pid, death.victim)
                 death = None
             if time.monotonic() - begun > _LONGEST:
                 raise AssertionError(f"{operation} hangs:\n{''.join(said)}")
@@ -73,7 +73,7 @@ def run(world: World, root: Path, operation: str, stack: str, death: Death | Non
     return Ran(process.returncode, "".join(said), steps, time.monotonic() - begun)
 
 
-def _kill(world: World, driver: int, victim: Victim) -> None:
+def _kill(world: World, stack: str, driver: int, victim: Victim) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         match victim:
             case "program":
@@ -81,9 +81,9 @@ def _kill(world: World, driver: int, victim: Victim) -> None:
             case "engine":
                 _engine(driver).kill()
             case server:
-                pid = Process(server, world.state).pid
-                assert pid, f"{server} was dead already"
-                psutil.Process(pid).kill()
+                process = Process(STORES[stack] if server == "store" else server, world.state)
+                assert process.pid, f"{process.name} was dead already"
+                psutil.Process(process.pid).kill()
 
 
 def _engine(driver: int) -> psutil.Process:

@@ -40,7 +40,9 @@ class Stage:
         """
         self._world = world
         self._root = root
-        self._stack = stack
+        self.stack = stack
+        """Its name."""
+
         self._project = Project(root, world, stack)
         self._now: str | None = None
         self._undisturbed: dict[Operation, Undisturbed] = {}
@@ -53,17 +55,17 @@ class Stage:
         operation = scenario.operation
         self._learn()
         self.reach(_FROM[operation])
-        step, delay = scenario.moment(self._undisturbed[operation].steps)
+        step, delay = scenario.moment(self.stack, self._undisturbed[operation].steps)
         disturbed = self._do(operation, Death(scenario.victim, step, delay))
         if scenario.victim not in {"program", "engine"}:
             self._world.up()
-        between = take(self._world, self._project.engine, self._stack)
+        between = take(self._world, self._project.engine, self.stack)
         again = self._do(operation)
         said = f"first run:\n{disturbed.said}\nsecond run:\n{again.said}"
         assert again.code == 0, said
         self._compare(operation, between, said)
         return {
-            "scenario": str(scenario),
+            "scenario": f"{self.stack}-{scenario}",
             "step": step,
             "delay": round(delay, 3),
             "first": disturbed.code,
@@ -84,7 +86,7 @@ class Stage:
         for operation in OPERATIONS if not self._undisturbed else ():
             self.reach(_FROM[operation])
             ran = self._well(operation)
-            picture = take(self._world, self._project.engine, self._stack)
+            picture = take(self._world, self._project.engine, self.stack)
             assert not picture.orphans
             self._undisturbed[operation] = Undisturbed(ran.steps, picture)
         assert self._undisturbed["up"].after.servers
@@ -99,13 +101,13 @@ class Stage:
             self._project.restore()
         if operation == "update":
             self._project.write(changed(self._project.config))
-        ran = run(self._world, self._root, _COMMAND[operation], self._stack, death)
+        ran = run(self._world, self._root, _COMMAND[operation], self.stack, death)
         self._now = _AFTER[operation]
         return ran
 
     def _compare(self, operation: Operation, between: Picture, said: str) -> None:
         wanted = self._undisturbed[operation].after
-        found = take(self._world, self._project.engine, self._stack)
+        found = take(self._world, self._project.engine, self.stack)
         again = {urn for urn, value in between.generated.items() if found.generated.get(urn, value) != value}
         faults = {
             "pending": found.pending,
@@ -120,8 +122,8 @@ class Stage:
         assert not wrong, f"{wrong}\n{said}"
 
     def _verify(self) -> list[Check]:
-        home = workspace(self._stack)
-        checks = Verifier(read_stack(self._stack), home.signing_key).run()
+        home = workspace(self.stack)
+        checks = Verifier(read_stack(self.stack), home.signing_key).run()
         assert checks
         return [check for check in checks if check.passed is not True]
 

@@ -18,7 +18,7 @@ from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
-from tests.faults.scenario import VICTIMS, Scenario, sample, scenarios
+from tests.faults.scenario import STORES, Scenario, sample, scenarios
 from tests.faults.stage import Stage
 from tests.sandboxed import copied
 
@@ -28,36 +28,28 @@ _ROUNDS = 4
 _PATIENCE = 75
 
 
-@pytest.fixture(scope="module")
-def stages(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stage]]:
-    """The local stacks, to be disturbed."""
+@pytest.fixture(scope="module", params=STORES)
+def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A local stack, to be disturbed."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in world.azure.environment().items():
             patch.setenv(name, value)
-        made = {name: Stage(world, copied(tmp_path_factory.mktemp(name)), name) for name in VICTIMS}
+        made = Stage(world, copied(tmp_path_factory.mktemp(request.param)), request.param)
         yield made
-        for stage in made.values():
-            stage.reach("nothing")
-
-
-def alone(stages: dict[str, Stage], stack: str) -> Stage:
-    """One of them; they share a cluster."""
-    for name, other in stages.items():
-        if name != stack:
-            other.reach("nothing")
-    return stages[stack]
+        world.up()
+        made.reach("nothing")
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("scenario", [*sample()], ids=str)
-def test_a_death_leaves_no_trace_after_a_second_run(stages: dict[str, Stage], scenario: Scenario) -> None:
-    alone(stages, scenario.stack).play(scenario)
+def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
+    stage.play(scenario)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", [*scenarios(_ROUNDS)], ids=str)
-def test_every_death_leaves_no_trace_after_a_second_run(stages: dict[str, Stage], scenario: Scenario) -> None:
-    alone(stages, scenario.stack).play(scenario)
+def test_every_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
+    stage.play(scenario)
 
 
 @contextmanager
@@ -114,13 +106,10 @@ def verified(deployed: DeployedStack, stack: str) -> list[Check]:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("stack", VICTIMS)
-def test_servers_that_fail_now_and_then_are_asked_again(
-    world: World, stages: dict[str, Stage], tmp_path: Path, stack: str
-) -> None:
-    alone(stages, stack).reach("deployed")
-    with failing(world, stack, tmp_path, 0.3, FAULTS) as (deployed, store):
-        checks = verified(deployed, stack)
+def test_servers_that_fail_now_and_then_are_asked_again(world: World, stage: Stage, tmp_path: Path) -> None:
+    stage.reach("deployed")
+    with failing(world, stage.stack, tmp_path, 0.3, FAULTS) as (deployed, store):
+        checks = verified(deployed, stage.stack)
 
     assert [check for check in checks if check.passed is not True] == []
     assert len(checks) > 20
@@ -129,14 +118,13 @@ def test_servers_that_fail_now_and_then_are_asked_again(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("spared", [0, 9])
-@pytest.mark.parametrize("stack", VICTIMS)
 def test_a_server_that_stays_away_is_told_and_never_taken_for_one_that_refuses(
-    world: World, stages: dict[str, Stage], tmp_path: Path, stack: str, spared: int
+    world: World, stage: Stage, tmp_path: Path, spared: int
 ) -> None:
-    alone(stages, stack).reach("deployed")
-    with failing(world, stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):
+    stage.reach("deployed")
+    with failing(world, stage.stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):
         begun = time.monotonic()
-        checks = verified(deployed, stack)
+        checks = verified(deployed, stage.stack)
         lasted = time.monotonic() - begun
 
     assert lasted < _PATIENCE
