@@ -173,7 +173,11 @@ class KubernetesProvider(Provider):
         live = self._get(kind, id_, inputs)
         if live is None:
             return None
-        return live, _with_string_data(live, _projected(live, inputs, outputs)) if inputs else _imported(live)
+        if not inputs:
+            return live, _imported(live)
+        if not outputs and _holds(live, inputs):
+            return live, inputs  # an update was interrupted while it made the object
+        return live, _with_string_data(live, _projected(live, inputs, outputs))
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Apply the object again and wait for it."""
@@ -422,6 +426,15 @@ def _projected(live: Any, inputs: Any, last: Any) -> Any:
         before = last if isinstance(last, list) and len(last) == len(live) else [_NEVER] * len(live)
         return [_projected(now, value, then) for now, value, then in zip(live, inputs, before, strict=True)]
     return live
+
+
+def _holds(live: Any, inputs: Any) -> bool:
+    """Whether what was asked for is there, with whatever the API server adds to it."""
+    if isinstance(inputs, dict):
+        return isinstance(live, dict) and all(key in live and _holds(live[key], inputs[key]) for key in inputs)
+    if isinstance(inputs, list):
+        return isinstance(live, list) and all(any(_holds(there, wanted) for there in live) for wanted in inputs)
+    return live == inputs
 
 
 def _with_string_data(live: Properties, inputs: Properties) -> Properties:
