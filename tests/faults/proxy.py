@@ -55,6 +55,7 @@ class FaultyServer:
         self._host, self._to = urlsplit(target).hostname, urlsplit(target).port
         self._share, self._faults, self._random = share, faults, random.Random(seed)  # noqa: S311 - to be repeated
         self._in_a_row, self._spared = 0, spared
+        self._next: list[Fault] = []
         self._served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._served.load_cert_chain(served.certificate, served.key)
         self._asking = ssl.create_default_context(cafile=str(authority.certificate))
@@ -98,7 +99,9 @@ class FaultyServer:
             self._in_a_row = 0
             return None
         self._in_a_row += 1
-        return self._random.choice(self._faults)
+        if not self._next:
+            self._next = self._random.sample(self._faults, len(self._faults))
+        return self._next.pop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # One request a connection, so that each is drawn for by itself.
