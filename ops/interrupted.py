@@ -89,6 +89,7 @@ def mended(deployment: Mapping[str, Any]) -> Mended:
             made.uncertain.append(urn)
         elif not urn.partition("::pulumi:providers:")[1]:
             made.dropped.append(urn)
+    made.uncertain = list(dict.fromkeys(made.uncertain))
     return made
 
 

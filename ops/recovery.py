@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 from pulumi import automation
 
 from .engine import driving, last_line
 from .errors import OpsError
 from .interrupted import mended
-from .stack import ask_pulumi, run_pulumi
+from .stack import ask_pulumi, run_pulumi, workspace
 
 _PATIENCE = 60.0
 """Seconds that an engine whose program died may take to end."""
@@ -54,7 +55,7 @@ def recover(stack: str, say: Say) -> Recovered:
     files = _files(stack)
     done = Recovered(unlocked=files is not None and _unlock(stack, files, say))
     if files is not None:
-        _mend(files / "stacks", stack)
+        _mend(files.beside)
     exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
     deployment: dict[str, Any] = exported.get("deployment") or {}
     after = mended(deployment)
@@ -82,23 +83,35 @@ def _refreshed(stack: str, urns: list[str]) -> set[str]:
     return {resource["urn"] for resource in exported["deployment"].get("resources") or ()}
 
 
-def _mend(stacks: Path, stack: str) -> None:
+@dataclass(frozen=True)
+class _Files:
+    """What a backend that keeps files has of one stack."""
+
+    locks: Path
+    """The directory with a file for each engine that works on it."""
+
+    beside: Path
+    """The file beside the state."""
+
+
+def _mend(beside: Path) -> None:
     """Remove what a killed engine leaves of the file beside the state: empty, it makes the state unreadable.
 
     It holds the type of the contents and a digest that nobody compares; where it is missing, the state is read as it
     is. With `?metadata=skip` in the backend's URL there is none. (Go Cloud docs: "fileblob")
     """
-    for beside in stacks.rglob(f"{stack}.json.attrs"):
-        try:
-            json.loads(beside.read_text())
-        except ValueError:
-            beside.unlink()
+    try:
+        json.loads(beside.read_text())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        beside.unlink()
 
 
-def _unlock(stack: str, files: Path, say: Say) -> bool:
+def _unlock(stack: str, files: _Files, say: Say) -> bool:
     """Take away locks of dead engines of this machine; whether there was one."""
     end, told = time.monotonic() + _PATIENCE, False
-    while locks := [lock for file in _locks(stack, files) if (lock := _read(file))]:
+    while locks := [lock for file in sorted(files.locks.glob("*.json")) if (lock := _read(file))]:
         foreign = [lock for lock in locks if lock["hostname"] != socket.gethostname()]
         living = foreign or [lock for lock in locks if _lives(lock)]
         if not living:
@@ -117,18 +130,17 @@ def _unlock(stack: str, files: Path, say: Say) -> bool:
     return False
 
 
-def _files(stack: str) -> Path | None:
-    """Where the backend keeps its files; elsewhere, locks end by themselves, or by `pulumi cancel`.
+def _files(stack: str) -> _Files | None:
+    """Where the backend keeps files, if it does; elsewhere, locks end by themselves, or by `pulumi cancel`.
 
     (Pulumi docs: "DIY backends")
     """
     backend: str = json.loads(run_pulumi(stack, "whoami", "--verbose", "--json"))["url"]
-    place = backend.removeprefix("file://").partition("?")[0]
-    return Path(place).expanduser() / ".pulumi" if backend.startswith("file://") else None
-
-
-def _locks(stack: str, files: Path) -> list[Path]:
-    return sorted(file for file in (files / "locks").rglob("*.json") if file.parent.name == stack)
+    if not backend.startswith("file://"):
+        return None
+    home = Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
+    project: str = yaml.safe_load((workspace(stack).project / "Pulumi.yaml").read_text())["name"]
+    return _Files(home / "locks" / "organization" / project / stack, home / "stacks" / project / f"{stack}.json.attrs")
 
 
 def _read(file: Path) -> Mapping[str, Any] | None:

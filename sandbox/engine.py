@@ -101,7 +101,9 @@ class Engine:
         """Go on where a run that was killed ended, as a user would with `python -m ops recover`."""
         locks = self.home / "state" / ".pulumi" / "locks" / "organization" / PROJECT / stack
         locked = locks.is_dir() and any(locks.glob("*.json"))
-        if not locked and not self._deployment(stack).get("pending_operations"):
+        deployment = self._deployment(stack)
+        unready = any(resource.get("initErrors") for resource in deployment.get("resources") or ())
+        if not (locked or unready or deployment.get("pending_operations")):
             return
         self._reporter.note(f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack}`")
         command = [sys.executable, "-m", "ops", "recover", "--stack", stack]

@@ -133,7 +133,8 @@ def _vault(world: World, written: set[str]) -> Iterator[tuple[str, Any]]:
             yield f"mount {path.strip('/')}", {key: mount[key] for key in ("type", "description", "options")}
             for name in _keys(vault, f"{path}metadata"):
                 versions = vault.adapter.get(f"/v1/{path}metadata/{name}")["data"]["versions"]
-                written |= set(vault.adapter.get(f"/v1/{path}data/{name}")["data"]["data"].values())
+                with contextlib.suppress(InvalidPath):  # it may be deleted, and still have its metadata
+                    written |= set(vault.adapter.get(f"/v1/{path}data/{name}")["data"]["data"].values())
                 yield f"object {path}data/{name}", {"versions": len(versions)}
     for path, mount in vault.sys.list_auth_methods()["data"].items():
         if mount["type"] != "token":
