@@ -18,7 +18,7 @@ from sandbox.world import World
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DIGEST = re.compile(r"[0-9a-f]{32,}")
+_DIGEST = re.compile(r"\b[0-9a-f]{16}\b|[0-9a-f]{32,}")
 _OBJECTS = {
     "v1": ("Namespace", "ServiceAccount", "Secret", "ConfigMap", "Pod"),
     "apps/v1": ("Deployment", "DaemonSet"),
