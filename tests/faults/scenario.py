@@ -47,6 +47,6 @@ def scenarios(rounds: int) -> Iterator[Scenario]:
 
 
 def sample() -> Iterator[Scenario]:
-    """A few: each victim once, in one operation after another."""
-    for number, victim in enumerate(VICTIMS):
+    """A few: most victims once, in one operation after another; the last leaves the stack deployed."""
+    for number, victim in enumerate(victim for victim in VICTIMS if victim != "kube-apiserver"):
         yield Scenario(OPERATIONS[number % len(OPERATIONS)], victim, 1000)
