@@ -1,6 +1,7 @@
 """How long clients put up with a server that is slow, busy or away."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from urllib3.util.retry import Retry
 
@@ -9,6 +10,9 @@ CONNECT_SECONDS = 5
 
 READ_SECONDS = 10
 """How long an answer may take."""
+
+OF_AZURE: Mapping[str, Any] = {"connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+"""The same for Microsoft's clients, which would wait five minutes; they try again by themselves, three times."""
 
 BUSY = frozenset({429, 502, 503, 504})
 """Answers of a server, or of what stands before it, that may be another in a moment."""

@@ -17,7 +17,7 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
-from components.patience import CONNECT_SECONDS, READ_SECONDS
+from components.patience import OF_AZURE
 
 from .cluster import ClusterClient, ProviderClass
 from .errors import OpsError, UnreachableError
@@ -26,9 +26,6 @@ from .stores import DeniedError, Limit, NotTriedError, Promise, Session
 
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
-
-_BOUNDS: Mapping[str, Any] = {"connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
-"""Microsoft's clients try again by themselves, and would wait five minutes for each answer."""
 
 _CODE = re.compile(r"AADSTS\d+")
 
@@ -92,12 +89,12 @@ class KeyVault:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in _FEDERATED:
             return ClientAssertionCredential(
-                tenant, parameters["clientID"], lambda: token, authority=authority, **_BOUNDS
+                tenant, parameters["clientID"], lambda: token, authority=authority, **OF_AZURE
             )
         if mode == "service-principal":
             return self._principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
-            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None, **_BOUNDS)
+            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None, **OF_AZURE)
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
     def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
@@ -112,7 +109,7 @@ class KeyVault:
         held = self._cluster.secret(namespace, name)
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
-        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority, **_BOUNDS)
+        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority, **OF_AZURE)
 
 
 class KeyVaultSession:
@@ -127,9 +124,9 @@ class KeyVaultSession:
         self.name = name
         self._store = store
         url = store.store.url
-        self._secrets = SecretClient(url, credential, **_BOUNDS)
-        self._keys = KeyClient(url, credential, **_BOUNDS)
-        self._certificates = CertificateClient(url, credential, **_BOUNDS)
+        self._secrets = SecretClient(url, credential, **OF_AZURE)
+        self._keys = KeyClient(url, credential, **OF_AZURE)
+        self._certificates = CertificateClient(url, credential, **OF_AZURE)
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
         """Others' objects, the vault's lists, and changing its own."""

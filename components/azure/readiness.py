@@ -14,6 +14,7 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from ..patience import OF_AZURE
 from .clouds import Cloud
 from .identity import Federation
 from .objects import VaultObject
@@ -136,19 +137,19 @@ def wait(props: Mapping[str, Any]) -> None:
 def _attempt(props: Mapping[str, Any]) -> None:
     token = _token(props)
     credential = ClientAssertionCredential(
-        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"]
+        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **OF_AZURE
     )
     url = props["vaultUrl"]
     try:
         for kind, _, name in (item.partition("/") for item in props["objects"]):
             if kind == "keys":
-                KeyClient(url, credential).get_key(name)
+                KeyClient(url, credential, **OF_AZURE).get_key(name)
             elif kind == "certificates":
-                CertificateClient(url, credential).get_certificate(name)
+                CertificateClient(url, credential, **OF_AZURE).get_certificate(name)
             elif props["byValue"]:
-                SecretClient(url, credential).get_secret(name)
+                SecretClient(url, credential, **OF_AZURE).get_secret(name)
             else:
-                next(iter(SecretClient(url, credential).list_properties_of_secret_versions(name)), None)
+                next(iter(SecretClient(url, credential, **OF_AZURE).list_properties_of_secret_versions(name)), None)
     except ClientAuthenticationError as error:
         raise _NotYetError(f"the directory says {_first(error)}") from None
     except HttpResponseError as error:
