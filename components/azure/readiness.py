@@ -24,6 +24,9 @@ _TOKEN_LIFE = 600
 
 _LONGEST_PAUSE = 10.0
 
+_AWAY = 60.0
+"""Seconds that a server may not answer at all: that is no matter of a role which takes its time."""
+
 
 class NotReadyError(Exception):
     """A workload's access did not take effect in time: what was seen last, and what to do."""
@@ -31,6 +34,10 @@ class NotReadyError(Exception):
 
 class _NotYetError(Exception):
     """What is still missing."""
+
+
+class _AwayError(_NotYetError):
+    """Who doesn't answer."""
 
 
 class _Provider(ResourceProvider):
@@ -114,19 +121,23 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
 def wait(props: Mapping[str, Any]) -> None:
     """Return once everything can be read.
 
-    :raises NotReadyError: It can't be after `timeout` seconds.
+    :raises NotReadyError: It can't be after `timeout` seconds, or a server has not answered for a minute.
     """
-    timeout = float(props["timeout"])
-    end, pause = time.monotonic() + timeout, 0.5
+    begun = answered = time.monotonic()
+    end, pause = begun + float(props["timeout"]), 0.5
     while True:
         try:
             _attempt(props)
             return
         except _NotYetError as error:
-            if time.monotonic() + pause > end:
+            now = time.monotonic()
+            if not isinstance(error, _AwayError):
+                answered = now
+            until = min(end, answered + _AWAY)
+            if now + pause > until:
                 who = f"{props['namespace']}/{props['serviceAccount']}"
                 raise NotReadyError(
-                    f"{who} still can't read its secrets after {timeout:.0f} s. Seen last: {error}. "
+                    f"{who} still can't read its secrets after {until - begun:.0f} s. Seen last: {error}. "
                     "Run the same again if Azure is slow today; raise readinessTimeout, or set it to 0 where "
                     "this machine can't reach the vault or the cluster"
                 ) from None
@@ -156,7 +167,7 @@ def _attempt(props: Mapping[str, Any]) -> None:
         if error.status_code != 404:  # an object that is missing is none of the gate's business
             raise _NotYetError(f"{url} says {_first(error)}") from None
     except AzureError as error:
-        raise _NotYetError(f"{url} can't be asked: {_first(error)}") from None
+        raise _AwayError(f"{url} can't be asked: {_first(error)}") from None
 
 
 def _token(props: Mapping[str, Any]) -> str:
@@ -177,7 +188,7 @@ def _token(props: Mapping[str, Any]) -> str:
     except ApiException as error:
         raise _NotYetError(f"the cluster gives no token of the service account: {error.reason}") from None
     except Exception as error:
-        raise _NotYetError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
+        raise _AwayError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
     return answer.status.token
 
 
