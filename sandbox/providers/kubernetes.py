@@ -28,6 +28,9 @@ _SKIP_AWAIT = "pulumi.com/skipAwait"
 _PATIENCE = 600.0
 """Seconds to wait for a resource where the program sets no timeout, as the official provider does."""
 
+_ANSWER = 10
+"""Seconds that an answer may take."""
+
 _FORCE = "pulumi.com/patchForce"
 
 _IMMUTABLE: dict[str, Collection[str]] = {
@@ -303,6 +306,13 @@ class _GoneError(Exception):
     """There is no such object."""
 
 
+class _Bounded(RESTClientObject):
+    """Waits no longer than a healthy API server needs: one that lost its etcd takes requests, and is silent."""
+
+    def request(self, *args: Any, _request_timeout: Any = None, **options: Any) -> Any:
+        return super().request(*args, _request_timeout=_request_timeout or _ANSWER, **options)
+
+
 def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
     kubeconfig = configuration.get("kubeconfig")
     context = configuration.get("context")
@@ -314,13 +324,14 @@ def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
             api = config.new_client_from_config(kubeconfig, context)
         api.configuration.retries = urllib3.Retry(  # pyright: ignore[reportAttributeAccessIssue] - untyped there
             total=5,
+            read=2,
             backoff_factor=0.3,
             status_forcelist=(429, 500, 502, 503, 504),
             allowed_methods=None,
             raise_on_status=False,
         )
         # The pool was made before the retries were set.
-        api.rest_client = RESTClientObject(api.configuration)
+        api.rest_client = _Bounded(api.configuration)
         return dynamic.DynamicClient(api, cache_file=str(cache / "discovery.json"))
     except (config.ConfigException, OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         # The errors of parsers quote what they parse, which holds credentials.
