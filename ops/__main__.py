@@ -9,6 +9,7 @@ from .commands.charts import charts
 from .commands.check import check
 from .commands.doctor import doctor
 from .commands.preview import preview
+from .commands.recover import recover
 from .commands.render import render
 from .commands.verify import verify
 from .errors import OpsError
@@ -16,7 +17,7 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, access, doctor, check, preview, render, charts):
+for command in (verify, access, doctor, check, preview, render, recover, charts):
     app.command()(command)
 
 

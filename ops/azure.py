@@ -1,5 +1,6 @@
 """Azure Key Vault, as a workload meets it: a service account's token, the directory, the vault."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -17,9 +18,10 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
 from components.azure.choices import FEDERATED
+from components.patience import OF_AZURE
 
 from .cluster import ClusterClient, ProviderClass
-from .errors import AbsentError, OpsError
+from .errors import AbsentError, OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
 from .stores import DeniedError, Limit, MissingError, NotTriedError, Promise, Session
 
@@ -31,6 +33,7 @@ _UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No addre
 """What a system says of a host that the DNS does not know: a vault that is not there has no name."""
 
 _DISABLED = ("SecretDisabled", "KeyDisabled", "CertificateDisabled")
+_CODE = re.compile(r"AADSTS\d+")
 _EXPLAINED = {
     "AADSTS700211": "no federated credential of the identity names this issuer: kubernetes.oidcIssuer must be the "
     "cluster's, letter by letter",
@@ -89,11 +92,13 @@ class KeyVault:
     def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in FEDERATED:
-            return ClientAssertionCredential(tenant, parameters["clientID"], lambda: token, authority=authority)
+            return ClientAssertionCredential(
+                tenant, parameters["clientID"], lambda: token, authority=authority, **OF_AZURE
+            )
         if mode == "service-principal":
             return self._principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
-            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None)
+            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None, **OF_AZURE)
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
     def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
@@ -108,7 +113,7 @@ class KeyVault:
         held = self._cluster.secret(namespace, name)
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
-        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority)
+        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority, **OF_AZURE)
 
 
 class KeyVaultSession:
@@ -123,9 +128,9 @@ class KeyVaultSession:
         self.name = name
         self._store = store
         url = store.store.url
-        self._secrets = SecretClient(url, credential)
-        self._keys = KeyClient(url, credential)
-        self._certificates = CertificateClient(url, credential)
+        self._secrets = SecretClient(url, credential, **OF_AZURE)
+        self._keys = KeyClient(url, credential, **OF_AZURE)
+        self._certificates = CertificateClient(url, credential, **OF_AZURE)
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
         """Others' objects, the vault's lists, and changing its own."""
@@ -222,6 +227,9 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
     except CredentialUnavailableError:
         raise NotTriedError("only a node of the cluster has this identity") from None
     except ClientAuthenticationError as error:
+        # The client says the same where the directory said nothing that it understands.
+        if _busy(error) or (error.status_code is None and not _CODE.search(_explained(error))):
+            raise UnreachableError(f"the directory can't be asked: {_explained(error)}") from None
         raise DeniedError(_explained(error)) from None
     except ResourceNotFoundError as error:
         raise AbsentError(_explained(error)) from None
@@ -230,11 +238,16 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
             raise MissingError("its version is disabled", "version") from None
         if error.status_code in {401, 403}:
             raise DeniedError(_explained(error)) from None
-        raise OpsError(f"{store.url} answered: {_explained(error)}") from None
+        kind = UnreachableError if _busy(error) else OpsError
+        raise kind(f"{store.url} answered: {_explained(error)}") from None
     except AzureError as error:
         if no_such_vault(error):
             raise AbsentError(f"{_NO_VAULT}: {_EXPLAINED[_NO_VAULT]}, its name is not known") from None
-        raise OpsError(f"{store.url} can't be reached: {type(error).__name__}") from None
+        raise UnreachableError(f"{store.url} can't be reached: {type(error).__name__}") from None
+
+
+def _busy(error: HttpResponseError) -> bool:
+    return error.status_code is not None and (error.status_code == 429 or error.status_code >= 500)
 
 
 def no_such_vault(error: AzureError) -> bool:

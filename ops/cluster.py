@@ -14,7 +14,10 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from .errors import AbsentError, NotAllowedError, OpsError
+from components.kubernetes.api import api_client
+from components.patience import BUSY
+
+from .errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from .pod_template import PodTemplate, template_of
 from .stack import Cluster
 
@@ -152,7 +155,7 @@ def connected(cluster: Cluster) -> client.ApiClient:
     :raises OpsError: There is no such kubeconfig or context.
     """
     try:
-        return config.new_client_from_config(cluster.kubeconfig, cluster.context)
+        return api_client(cluster.kubeconfig, cluster.context)
     except (config.ConfigException, OSError) as error:
         raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
 
@@ -163,14 +166,15 @@ def asked(what: str, call: Any) -> Any:
     :param what: What is asked for, as the reader of an error is told.
     :raises AbsentError: There is no such thing.
     :raises NotAllowedError: The kubeconfig's user may not ask for it.
-    :raises OpsError: The API server refuses otherwise, or is down.
+    :raises UnreachableError: It is down, or too busy.
+    :raises OpsError: It refuses otherwise.
     """
     kinds: Mapping[int, type[OpsError]] = {403: NotAllowedError, 404: AbsentError}
     try:
         return call()
     except ApiException as error:
         status: int = getattr(error, "status", 0)
-        kind = kinds.get(status, OpsError)
+        kind = UnreachableError if status in BUSY | {500} else kinds.get(status, OpsError)
         raise kind(f"The API server gave no {what}: {status} {error.reason}") from None
     except urllib3.exceptions.HTTPError as error:
-        raise OpsError(f"The API server can't be reached for {what}: {type(error).__name__}") from None
+        raise UnreachableError(f"The API server can't be reached for {what}: {type(error).__name__}") from None

@@ -14,6 +14,9 @@ from .errors import OpsError
 from .observed import Observed, of_events
 from .stack import ROOT, Workspace, pulumi_program, workspace
 
+_PLUGINS = "PULUMI_DEBUG_PROVIDERS"
+"""What tells the engine of plugins that run already."""
+
 POLICY_PACK = ROOT / "policy"
 
 
@@ -28,11 +31,9 @@ def observe(stack: str) -> Observed:
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    home = workspace(stack)
     chosen = levels(stack)
     seen: list[automation.EngineEvent] = []
-    with _attached(home, stack) as environment:
-        driven = _select(stack, home, environment)
+    with driving(stack) as driven:
         try:
             driven.preview(
                 policy_packs=[str(POLICY_PACK)],
@@ -47,9 +48,20 @@ def observe(stack: str) -> Observed:
             observed = of_events(seen)
             # A broken guardrail fails the preview, and has been told as such.
             if not observed.errors and not any(each.level == "mandatory" for each in observed.broken):
-                observed.errors.append(_last_line(error))
+                observed.errors.append(last_line(error))
             return observed
     return of_events(seen)
+
+
+@contextmanager
+def driving(stack: str) -> Generator[automation.Stack]:
+    """`stack`, with the plugins that its engine needs.
+
+    :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
+    """
+    home = workspace(stack)
+    with _attached(home, stack) as environment:
+        yield _select(stack, home, environment)
 
 
 def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> automation.Stack:
@@ -65,12 +77,12 @@ def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> auto
     except automation.StackNotFoundError:
         raise OpsError(f"There is no stack {stack!r}: make it with `pulumi stack init {stack}`") from None
     except automation.CommandError as error:
-        raise OpsError(f"Stack {stack!r} can't be selected: {_last_line(error)}") from None
+        raise OpsError(f"Stack {stack!r} can't be selected: {last_line(error)}") from None
 
 
 @contextmanager
 def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
-    if not home.attach:
+    if not home.attach or _PLUGINS in os.environ:
         yield home.environment
         return
     process = subprocess.Popen(  # noqa: S603 - the sandbox's own words
@@ -85,6 +97,7 @@ def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
         process.communicate()
 
 
-def _last_line(error: automation.CommandError) -> str:
+def last_line(error: automation.CommandError) -> str:
+    """What the engine said last of why it failed."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "pulumi failed").strip()

@@ -11,3 +11,7 @@ class AbsentError(OpsError):
 
 class NotAllowedError(OpsError):
     """Whoever runs the command may not ask."""
+
+
+class UnreachableError(OpsError):
+    """A server doesn't answer, or is too busy to, even after waiting: what it would have said is not known."""

@@ -190,12 +190,24 @@ def ask_pulumi(stack: str, *words: str) -> str:
 
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
+    return run_pulumi(stack, "stack", *words, "--stack", stack)
+
+
+def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
+    """What `pulumi <words>` prints, run where `stack` is driven from.
+
+    :param stack: The stack.
+    :param words: The command.
+    :param told: What the command reads from its standard input.
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
     home = workspace(stack)
     environment = {**os.environ, **home.environment}
     pulumi = pulumi_program(environment)
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
-        [pulumi, "stack", *words, "--non-interactive", "--stack", stack, "--cwd", str(home.project)],
+        [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
         env=environment,
+        input=told,
         capture_output=True,
         text=True,
         check=False,

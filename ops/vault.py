@@ -10,10 +10,11 @@ import requests
 import yaml
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
 
-from components.vault.reach import VaultNode, client, told
+from components.patience import READ_SECONDS, patience
+from components.vault.reach import VaultNode, client, passing, told
 
 from .cluster import ProviderClass
-from .errors import OpsError
+from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload, VaultStore
 from .stores import DeniedError, Limit, MissingError, Promise, Session
 
@@ -149,11 +150,14 @@ class VaultSession:
         except InvalidPath as error:
             raise _missing(error) from None
         except VaultDown:
-            raise OpsError(f"Vault at {self._store.address} is sealed or not ready: unseal it and run again") from None
+            raise UnreachableError(
+                f"Vault at {self._store.address} is sealed or not ready: unseal it and run again"
+            ) from None
         except VaultError as error:
-            raise OpsError(f"Vault at {self._store.address} answered: {self._told(error)}") from None
+            kind = UnreachableError if passing(error) else OpsError
+            raise kind(f"Vault at {self._store.address} answered: {self._told(error)}") from None
         except requests.RequestException as error:
-            raise OpsError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
+            raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
 
     def _told(self, error: VaultError) -> str:
         return told(error, self._token, self._client.token)
@@ -173,7 +177,7 @@ def vault_client(store: VaultStore, token: str = "", namespace: str | None = Non
     try:
         authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
         node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-        return client(node, token, timeout=15, namespace=namespace)
+        return client(node, token, timeout=READ_SECONDS, namespace=namespace, retries=patience())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
 

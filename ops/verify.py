@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cluster import ClusterClient, expired
+from .cluster import ClusterClient, ProviderClass, expired
 from .deliveries import Delivered, delivered
-from .errors import OpsError
+from .errors import OpsError, UnreachableError
 from .stack import DeployedStack, DeployedWorkload
 from .stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
 
@@ -55,10 +55,12 @@ class Verifier:
             return [check for checks in pool.map(self._workload, self._stack.workloads) for check in checks]
 
     def _workload(self, workload: DeployedWorkload) -> list[Check]:
+        checks: list[Check] = []
         try:
-            return list(self._checks(workload))
+            checks.extend(self._checks(workload))
         except OpsError as error:
-            return [Check(workload.path, "is deployed", False, str(error))]
+            checks.append(Check(workload.path, "is deployed", False, str(error)))
+        return checks
 
     def _checks(self, workload: DeployedWorkload) -> Iterator[Check]:
         delivery = delivered(self._cluster, self._stack, workload)
@@ -83,6 +85,21 @@ class Verifier:
             for limit in session.limits(workload):
                 yield _refused(workload, limit)
         yield from self._strangers(workload, delivery, token)
+        if session is not None:
+            self._still_admitted(workload, provider_class, token)
+
+    def _still_admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> None:
+        """Make sure that the store refuses strangers for what they are: Vault refuses all if its cluster is away.
+
+        :raises UnreachableError: It refuses the workload too by now.
+        """
+        try:
+            self._store.admit(workload, provider_class, token)
+        except DeniedError as error:
+            raise UnreachableError(
+                f"meanwhile {self._store.door} was closed to the workload too ({error}): what was refused above may "
+                "have been refused for that; see that the store reaches the cluster, and run again"
+            ) from None
 
     def _token(self, workload: DeployedWorkload, audience: str) -> str:
         return self._cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
@@ -132,6 +149,8 @@ def _read(workload: DeployedWorkload, promise: Promise, session: Session | None)
         return Check(workload.path, what, None, "it was not let in, see above")
     try:
         promise.read(session)
+    except UnreachableError:
+        raise
     except (DeniedError, OpsError) as error:
         return Check(workload.path, what, False, f"{promise.place}: {error}")
     return Check(workload.path, what, True, promise.place)
@@ -147,6 +166,8 @@ def _refused(workload: DeployedWorkload, limit: Limit) -> Check:
             continue
         except NotTriedError as error:
             return Check(workload.path, limit.what, None, str(error))
+        except UnreachableError:
+            raise
         except OpsError as error:
             return Check(workload.path, limit.what, False, f"{name}: {error}")
         return Check(workload.path, limit.what, False, f"{name}: allowed")

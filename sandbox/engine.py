@@ -6,7 +6,7 @@ import runpy
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +65,8 @@ class Engine:
         if operation == "up":
             self._make_room(stack)
         with self.stack(stack) as driven:
+            if operation != "preview":
+                self._recover(stack, driven.workspace.env_vars)
             calls: dict[Operation, Callable[..., Any]] = {
                 "up": driven.up,
                 "preview": driven.preview,
@@ -75,6 +77,7 @@ class Engine:
             try:
                 calls[operation](
                     on_output=lambda line: print(line.rstrip("\n"), flush=True),
+                    on_error=lambda line: print(line.rstrip("\n"), file=sys.stderr, flush=True),
                     color="always" if terminal else "never",
                     suppress_progress=True,
                 )
@@ -88,14 +91,30 @@ class Engine:
     def _make_room(self, stack: str) -> None:
         """The sandbox has one cluster, and its stacks have the same workloads."""
         for other in STACKS:
-            checkpoint = self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{other}.json"
-            if other != stack and checkpoint.is_file():
-                deployed = json.loads(checkpoint.read_text())["checkpoint"]["latest"] or {}
-                if deployed.get("resources"):
-                    self._reporter.note(
-                        f"{other} has the same workloads on the sandbox's only cluster: destroying it first"
-                    )
-                    self.run("destroy", other)
+            if other != stack and self._deployment(other).get("resources"):
+                self._reporter.note(
+                    f"{other} has the same workloads on the sandbox's only cluster: destroying it first"
+                )
+                self.run("destroy", other)
+
+    def _recover(self, stack: str, environment: Mapping[str, str]) -> None:
+        """Go on where a run that was killed ended, as a user would with `python -m ops recover`."""
+        locks = self.home / "state" / ".pulumi" / "locks" / "organization" / PROJECT / stack
+        locked = locks.is_dir() and any(locks.glob("*.json"))
+        deployment = self._deployment(stack)
+        unready = any(resource.get("initErrors") for resource in deployment.get("resources") or ())
+        if not (locked or unready or deployment.get("pending_operations")):
+            return
+        self._reporter.note(f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack}`")
+        command = [sys.executable, "-m", "ops", "recover", "--stack", stack]
+        here = {**os.environ, **environment, "STRONGROOM_SANDBOX": str(self._world.state)}
+        done = subprocess.run(command, cwd=ROOT, env=here, check=False)
+        if done.returncode != 0:
+            raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
+
+    def _deployment(self, stack: str) -> dict[str, Any]:
+        checkpoint = self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+        return (json.loads(checkpoint.read_text())["checkpoint"]["latest"] or {}) if checkpoint.is_file() else {}
 
     @contextmanager
     def stack(self, name: str) -> Iterator[automation.Stack]:
@@ -200,7 +219,8 @@ class Engine:
             write_private(passphrase, secrets.token_urlsafe(32))
         shared = {
             "PULUMI_HOME": str(self.home / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            # Without the files beside the state's: an engine that is killed leaves an empty one, and none can go on.
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",

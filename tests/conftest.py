@@ -12,6 +12,14 @@ from pulumi.runtime import mocks, rpc
 pytest_plugins = ["tests.sandboxed", "tests.soak"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes an hour, unless it is asked for by its mark."""
+    if "soak" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @dataclass(frozen=True)
 class Recorded:
     """A resource as the engine was told of it."""

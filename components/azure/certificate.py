@@ -17,6 +17,7 @@ from azure.keyvault.certificates import (
 )
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from ..patience import OF_AZURE
 from .choices import KeyType
 from .clouds import Cloud
 from .deployer import credential
@@ -129,7 +130,7 @@ class _Provider(ResourceProvider):
 def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]) -> Answer:
     """What `call` gives, once the deployer's role has reached the vault."""
     url = props["vaultUrl"]
-    client = CertificateClient(url, credential(props["tenantId"], props["authority"]))
+    client = CertificateClient(url, credential(props["tenantId"], props["authority"]), **OF_AZURE)
     end, pause = time.monotonic() + _SETTLING, 1.0
     while True:
         try:

@@ -14,6 +14,7 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from ..patience import OF_AZURE
 from .clouds import Cloud
 from .identity import Federation
 from .objects import VaultObject
@@ -23,6 +24,9 @@ _TOKEN_LIFE = 600
 
 _LONGEST_PAUSE = 10.0
 
+_AWAY = 60.0
+"""Seconds that a server may not answer at all: that is no matter of a role which takes its time."""
+
 
 class NotReadyError(Exception):
     """A workload's access did not take effect in time: what was seen last, and what to do."""
@@ -30,6 +34,10 @@ class NotReadyError(Exception):
 
 class _NotYetError(Exception):
     """What is still missing."""
+
+
+class _AwayError(_NotYetError):
+    """Who doesn't answer."""
 
 
 class _Provider(ResourceProvider):
@@ -113,19 +121,23 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
 def wait(props: Mapping[str, Any]) -> None:
     """Return once everything can be read.
 
-    :raises NotReadyError: It can't be after `timeout` seconds.
+    :raises NotReadyError: It can't be after `timeout` seconds, or a server has not answered for a minute.
     """
-    timeout = float(props["timeout"])
-    end, pause = time.monotonic() + timeout, 0.5
+    begun = answered = time.monotonic()
+    end, pause = begun + float(props["timeout"]), 0.5
     while True:
         try:
             _attempt(props)
             return
         except _NotYetError as error:
-            if time.monotonic() + pause > end:
+            now = time.monotonic()
+            if not isinstance(error, _AwayError):
+                answered = now
+            until = min(end, answered + _AWAY)
+            if now + pause > until:
                 who = f"{props['namespace']}/{props['serviceAccount']}"
                 raise NotReadyError(
-                    f"{who} still can't read its secrets after {timeout:.0f} s. Seen last: {error}. "
+                    f"{who} still can't read its secrets after {until - begun:.0f} s. Seen last: {error}. "
                     "Run the same again if Azure is slow today; raise readinessTimeout, or set it to 0 where "
                     "this machine can't reach the vault or the cluster"
                 ) from None
@@ -136,51 +148,47 @@ def wait(props: Mapping[str, Any]) -> None:
 def _attempt(props: Mapping[str, Any]) -> None:
     token = _token(props)
     credential = ClientAssertionCredential(
-        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"]
+        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **OF_AZURE
     )
     url = props["vaultUrl"]
     try:
         for kind, _, name in (item.partition("/") for item in props["objects"]):
             if kind == "keys":
-                KeyClient(url, credential).get_key(name)
+                KeyClient(url, credential, **OF_AZURE).get_key(name)
             elif kind == "certificates":
-                CertificateClient(url, credential).get_certificate(name)
+                CertificateClient(url, credential, **OF_AZURE).get_certificate(name)
             elif props["byValue"]:
-                SecretClient(url, credential).get_secret(name)
+                SecretClient(url, credential, **OF_AZURE).get_secret(name)
             else:
-                next(iter(SecretClient(url, credential).list_properties_of_secret_versions(name)), None)
+                next(iter(SecretClient(url, credential, **OF_AZURE).list_properties_of_secret_versions(name)), None)
     except ClientAuthenticationError as error:
         raise _NotYetError(f"the directory says {_first(error)}") from None
     except HttpResponseError as error:
         if error.status_code != 404:  # an object that is missing is none of the gate's business
             raise _NotYetError(f"{url} says {_first(error)}") from None
     except AzureError as error:
-        raise _NotYetError(f"{url} can't be asked: {_first(error)}") from None
+        raise _AwayError(f"{url} can't be asked: {_first(error)}") from None
 
 
 def _token(props: Mapping[str, Any]) -> str:
     # Imported here: whoever declares a gate needs no client.
-    from kubernetes import client, config  # noqa: PLC0415
+    from kubernetes import client  # noqa: PLC0415
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
 
-    kubeconfig = props.get("kubeconfig")
+    from ..kubernetes.api import api_client  # noqa: PLC0415
+
     request = client.AuthenticationV1TokenRequest(
         spec=client.V1TokenRequestSpec(audiences=[props["audience"]], expiration_seconds=_TOKEN_LIFE)
     )
     try:
-        if kubeconfig and "\n" in kubeconfig:
-            import yaml  # noqa: PLC0415
-
-            api: Any = config.new_client_from_config_dict(yaml.safe_load(kubeconfig), props.get("context"))
-        else:
-            api = config.new_client_from_config(kubeconfig, props.get("context"))
+        api = api_client(props.get("kubeconfig"), props.get("context"))
         answer: Any = client.CoreV1Api(api).create_namespaced_service_account_token(
             props["serviceAccount"], props["namespace"], request
         )
     except ApiException as error:
         raise _NotYetError(f"the cluster gives no token of the service account: {error.reason}") from None
     except Exception as error:
-        raise _NotYetError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
+        raise _AwayError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
     return answer.status.token
 
 

@@ -18,11 +18,15 @@ from typing import Any
 import requests
 from hvac.exceptions import VaultError
 
+from ..patience import patience
 from .custody import Custody, CustodyError, Record, custody_of
 from .reach import VaultNode, client
 
 _PATIENCE = 120
 """Seconds that Vault may take, and the custody."""
+
+_UNANSWERED = patience(read=False, busy={429, 503})
+"""Asks again only where Vault did nothing: it gives its keys once."""
 
 
 def begin(
@@ -86,7 +90,8 @@ def main() -> None:
     node = VaultNode.from_inputs(question["node"])
     try:
         # hvac's own method would send a Shamir threshold along with recovery shares.
-        answer: dict[str, Any] = client(node, timeout=_PATIENCE).adapter.put("/v1/sys/init", json=wanted)
+        vault = client(node, timeout=_PATIENCE, retries=_UNANSWERED)
+        answer: dict[str, Any] = vault.adapter.put("/v1/sys/init", json=wanted)
         given: list[str] = answer["recovery_keys_base64" if question["recovery"] else "keys_base64"]
         _keep(custody, Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))
     except (VaultError, requests.RequestException, CustodyError) as error:

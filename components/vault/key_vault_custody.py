@@ -15,6 +15,7 @@ from azure.keyvault.secrets import SecretClient
 
 from ..azure.clouds import PUBLIC
 from ..azure.deployer import credential
+from ..patience import OF_AZURE
 from .custody import CustodyError, Record
 from .lock import locked
 from .pgp import binary
@@ -100,7 +101,7 @@ class KeyVaultCustody:
         return locked(Path(tempfile.gettempdir()) / f"strongroom-{os.getuid()}-{digest}.lock", seconds)
 
     def _client(self) -> SecretClient:
-        return SecretClient(self._url, credential(self._tenant, self._authority))
+        return SecretClient(self._url, credential(self._tenant, self._authority), **OF_AZURE)
 
     def _read(self, client: SecretClient, what: str) -> Mapping[str, Any] | None:
         try:

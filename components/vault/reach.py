@@ -9,7 +9,9 @@ from typing import Any
 
 import hvac
 import requests
+from hvac.exceptions import BadGateway, InternalServerError, RateLimitExceeded, VaultDown
 from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,23 @@ class VaultNode:
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
-def client(node: VaultNode, token: str = "", timeout: float = 10, namespace: str | None = None) -> Any:
-    """A client of `node`; without a token, and without the user's own, where none is given."""
+def client(
+    node: VaultNode,
+    token: str = "",
+    timeout: float = 10,
+    namespace: str | None = None,
+    retries: Retry | int = 0,
+) -> Any:
+    """A client of `node`; without a token, and without the user's own, where none is given.
+
+    :param node: The server.
+    :param token: What it says it is.
+    :param timeout: How long an answer may take, in seconds.
+    :param namespace: Vault Enterprise's or HCP's namespace.
+    :param retries: How often, and for what, a request is tried again; never, where the caller does so by itself.
+    """
     session = requests.Session()
-    session.mount("https://", _Trust(node))
+    session.mount("https://", _Trust(node, retries))
     made: Any = hvac.Client(
         url=node.address, token=token, session=session, verify=True, timeout=int(timeout), namespace=namespace
     )
@@ -58,14 +73,20 @@ def told(error: Exception, *secrets: str | None) -> str:
     return line
 
 
+def passing(error: Exception) -> bool:
+    """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
+    busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown
+    return isinstance(error, requests.RequestException | busy)
+
+
 class _Trust(HTTPAdapter):
     """Trusts the node's CA and no other, and expects the node's name."""
 
-    def __init__(self, node: VaultNode) -> None:
+    def __init__(self, node: VaultNode, retries: Retry | int) -> None:
         self._tls: dict[str, Any] = {"ssl_context": ssl.create_default_context(cadata=node.ca_certificate)}
         if node.tls_server_name:
             self._tls |= {"server_hostname": node.tls_server_name, "assert_hostname": node.tls_server_name}
-        super().__init__()
+        super().__init__(max_retries=retries)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, **self._tls)

@@ -15,12 +15,14 @@ from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
 from .choices import insecure, shares_fault
 from .custody import Custody, Record
-from .reach import VaultNode, client, told
+from .reach import VaultNode, client, passing, told
 from .root import made_by_shares, revoke_forgotten
 
 _POLL = 0.3
 _JOINING = 15.0
 """Seconds that a node may take to join with the shares that it was given, before it is given them again."""
+
+_LONGEST_PAUSE = 5.0
 
 _VOTING = 60.0
 """Seconds that autopilot may take to give new peers their votes; by its defaults it takes ten."""
@@ -172,7 +174,7 @@ class _Run:
                 )
         return Access(
             address=first.address,
-            token=self._token(first, record, before, operator),
+            token=self._token(first, before, operator),
             shares=record.shares if self._custody.gives_shares else (),
             passed_over=tuple(node.address for node in self._nodes if node not in states),
         )
@@ -295,7 +297,21 @@ class _Run:
                 )
             time.sleep(_POLL)
 
-    def _token(self, node: VaultNode, record: Record, before: str | None, operator: str | None) -> str:
+    def _token(self, node: VaultNode, before: str | None, operator: str | None) -> str:
+        """A good token, as soon as `node` gives one: it may be busy, or go away meanwhile."""
+        pause = _POLL
+        while True:
+            record = self._custody.load() or Record()
+            try:
+                return self._made(node, record, before, operator)
+            except (VaultError, requests.RequestException) as error:
+                if not passing(error) or time.monotonic() + pause > self._end:
+                    said = told(error, *record.shares, record.root_token, record.admin_token, operator)
+                    raise BootstrapError(f"{node.address} is open, but no token can be made: {said}") from None
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _made(self, node: VaultNode, record: Record, before: str | None, operator: str | None) -> str:
         digest = _digest(self._plan)
         known = [token for token in (record.admin_token, before) if token and _good(node, token, self._plan)]
         root_is_over = record.root_since is None and not (record.root_token and _alive(node, record.root_token))
@@ -303,35 +319,31 @@ class _Run:
             if record.shares and not record.finished:
                 self._custody.save(replace(record, root_token=None, finished=True))
             return known[0]
-        try:
-            root, record = self._root(node, record, operator)
-            vault = client(node, root)
-            vault.sys.create_or_update_policy(ADMIN_POLICY, self._plan.admin_rules)
-            self._passed("policy")
-            self._all_vote(vault)
-            token = known[0] if known else ""
-            if not token:
-                made = vault.auth.token.create_orphan(
-                    policies=[ADMIN_POLICY],
-                    ttl=f"{self._plan.token_ttl}s",
-                    explicit_max_ttl=f"{self._plan.token_ttl}s",
-                    renewable=False,
-                    display_name="strongroom",
-                )
-                token = str(made["auth"]["client_token"])
-                self._passed("token")
-            record = replace(record, admin_token=token, admin_digest=digest)
-            if record.shares:
-                self._custody.save(record)
-            self._passed("token kept")
-            if record.root_since is not None:
-                revoke_forgotten(vault, record.root_since)
-            if root == record.root_token:
-                vault.auth.token.revoke_self()
-            self._passed("revoked")
-        except (VaultError, requests.RequestException) as error:
-            said = told(error, *record.shares, record.root_token, record.admin_token, operator)
-            raise BootstrapError(f"{node.address} is open, but no token can be made: {said}") from None
+        root, record = self._root(node, record, operator)
+        vault = client(node, root)
+        vault.sys.create_or_update_policy(ADMIN_POLICY, self._plan.admin_rules)
+        self._passed("policy")
+        self._all_vote(vault)
+        token = known[0] if known else ""
+        if not token:
+            made = vault.auth.token.create_orphan(
+                policies=[ADMIN_POLICY],
+                ttl=f"{self._plan.token_ttl}s",
+                explicit_max_ttl=f"{self._plan.token_ttl}s",
+                renewable=False,
+                display_name="strongroom",
+            )
+            token = str(made["auth"]["client_token"])
+            self._passed("token")
+        record = replace(record, admin_token=token, admin_digest=digest)
+        if record.shares:
+            self._custody.save(record)
+        self._passed("token kept")
+        if record.root_since is not None:
+            revoke_forgotten(vault, record.root_since)
+        if root == record.root_token:
+            vault.auth.token.revoke_self()
+        self._passed("revoked")
         if record.shares:
             self._custody.save(replace(record, root_token=None, root_since=None, finished=True))
         self._passed("finished")
@@ -346,7 +358,9 @@ class _Run:
         while len(self._nodes) > 1 and time.monotonic() < end:
             try:
                 said: dict[str, Any] = vault.sys.read_raft_config()
-            except VaultError:
+            except VaultError as error:
+                if passing(error):
+                    raise
                 return  # another storage than raft
             servers: list[dict[str, Any]] = said["data"]["config"]["servers"]
             if all(server["voter"] for server in servers):
@@ -365,6 +379,8 @@ class _Run:
             try:
                 root = made_by_shares(node, record.shares[: record.threshold])
             except VaultError as error:
+                if passing(error):
+                    raise
                 if operator:
                     return operator, replace(record, root_since=None)
                 raise BootstrapError(

@@ -28,6 +28,9 @@ _SKIP_AWAIT = "pulumi.com/skipAwait"
 _PATIENCE = 600.0
 """Seconds to wait for a resource where the program sets no timeout, as the official provider does."""
 
+_ANSWER = 10
+"""Seconds that an answer may take."""
+
 _FORCE = "pulumi.com/patchForce"
 
 _IMMUTABLE: dict[str, Collection[str]] = {
@@ -173,7 +176,11 @@ class KubernetesProvider(Provider):
         live = self._get(kind, id_, inputs)
         if live is None:
             return None
-        return live, _with_string_data(live, _projected(live, inputs, outputs)) if inputs else _imported(live)
+        if not inputs:
+            return live, _imported(live)
+        if not outputs and _holds(live, inputs):
+            return live, inputs  # an update was interrupted while it made the object
+        return live, _with_string_data(live, _projected(live, inputs, outputs))
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Apply the object again and wait for it."""
@@ -299,6 +306,13 @@ class _GoneError(Exception):
     """There is no such object."""
 
 
+class _Bounded(RESTClientObject):
+    """Waits no longer than a healthy API server needs: one that lost its etcd takes requests, and is silent."""
+
+    def request(self, *args: Any, _request_timeout: Any = None, **options: Any) -> Any:
+        return super().request(*args, _request_timeout=_request_timeout or _ANSWER, **options)
+
+
 def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
     kubeconfig = configuration.get("kubeconfig")
     context = configuration.get("context")
@@ -310,13 +324,14 @@ def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
             api = config.new_client_from_config(kubeconfig, context)
         api.configuration.retries = urllib3.Retry(  # pyright: ignore[reportAttributeAccessIssue] - untyped there
             total=5,
+            read=2,
             backoff_factor=0.3,
             status_forcelist=(429, 500, 502, 503, 504),
             allowed_methods=None,
             raise_on_status=False,
         )
         # The pool was made before the retries were set.
-        api.rest_client = RESTClientObject(api.configuration)
+        api.rest_client = _Bounded(api.configuration)
         return dynamic.DynamicClient(api, cache_file=str(cache / "discovery.json"))
     except (config.ConfigException, OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         # The errors of parsers quote what they parse, which holds credentials.
@@ -422,6 +437,15 @@ def _projected(live: Any, inputs: Any, last: Any) -> Any:
         before = last if isinstance(last, list) and len(last) == len(live) else [_NEVER] * len(live)
         return [_projected(now, value, then) for now, value, then in zip(live, inputs, before, strict=True)]
     return live
+
+
+def _holds(live: Any, inputs: Any) -> bool:
+    """Whether what was asked for is there, with whatever the API server adds to it."""
+    if isinstance(inputs, dict):
+        return isinstance(live, dict) and all(key in live and _holds(live[key], inputs[key]) for key in inputs)
+    if isinstance(inputs, list):
+        return isinstance(live, list) and all(any(_holds(there, wanted) for there in live) for wanted in inputs)
+    return live == inputs
 
 
 def _with_string_data(live: Properties, inputs: Properties) -> Properties:

@@ -288,6 +288,7 @@ KINDS |= {
     ),
 }
 
+_TAKEN = "path is already in use"
 _KV = "vault:kv/secretV2:SecretV2"
 _RETRIES = urllib3.Retry(
     total=5,
@@ -387,9 +388,9 @@ class VaultProvider(Provider):
             )
         if mount:
             body = {"type": str(entry.mounts).format(**inputs), "description": inputs.get("description", "")}
-            self._ask("write", mount, inputs, body)
+            self._written(mount, inputs, body, new=True)
         try:
-            answer = self._ask("write", path, inputs, _body(kind, inputs))
+            answer = self._written(path, inputs, _body(kind, inputs), new=entry.new and not mount)
         except ProviderError:
             if mount:
                 self._ask("delete", mount, inputs)
@@ -449,6 +450,15 @@ class VaultProvider(Provider):
             answer = self._ask("read", _at(path, inputs), inputs) or {}
             outputs[output] = (answer.get("data") or {}).get(name)
         return outputs
+
+    def _written(self, path: str, inputs: Properties, body: Properties, *, new: bool) -> Properties | None:
+        try:
+            return self._ask("write", path, inputs, body)
+        except ProviderError as error:
+            # It wasn't there a moment ago: a first attempt made it, of which the answer was lost.
+            if new and _TAKEN in str(error):
+                return None
+            raise
 
     def _found(self, kind: str, id_: str, inputs: Properties) -> Properties | None:
         entry = _kind(kind)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.providers.diff import diff
-from sandbox.providers.kubernetes import KubernetesProvider, _projected, _with_string_data
+from sandbox.providers.kubernetes import KubernetesProvider, _holds, _projected, _with_string_data
 from sandbox.providers.protocol import ProviderError
 
 POD = "kubernetes:core/v1:Pod"
@@ -103,3 +103,15 @@ def test_a_kubeconfig_that_cannot_be_used_is_not_quoted(kubeconfig: str) -> None
     with pytest.raises(ProviderError, match="the kubeconfig can't be used") as raised:
         provider.read(POD, "default/a", {}, {})
     assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("live", "there"),
+    [
+        ({"spec": {"volumes": [{"name": "kube-api-access"}, {"name": "a", "csi": {"driver": "b"}}], "x": 1}}, True),
+        ({"spec": {"volumes": [{"name": "a", "csi": {"driver": "other"}}]}}, False),
+        ({"spec": {}}, False),
+    ],
+)
+def test_an_object_is_what_was_asked_for_whatever_the_api_server_added(live: Any, there: bool) -> None:
+    assert _holds(live, {"spec": {"volumes": [{"name": "a", "csi": {"driver": "b"}}]}}) is there

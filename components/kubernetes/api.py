@@ -1,0 +1,36 @@
+"""A client of a cluster's API that puts up with a server which is busy or restarts."""
+# pyright: reportUnknownMemberType=false
+# The kubernetes client types its models and little else.
+
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+
+from ..patience import CONNECT_SECONDS, READ_SECONDS, patience
+
+
+class ApiClient(client.ApiClient):
+    """The official client, with a bound on every request: it has none by itself."""
+
+    def call_api(self, *args: Any, _request_timeout: Any = None, **options: Any) -> Any:
+        bound = _request_timeout or (CONNECT_SECONDS, READ_SECONDS)
+        return super().call_api(*args, _request_timeout=bound, **options)
+
+
+def api_client(kubeconfig: str | None, context: str | None) -> ApiClient:
+    """A client of the cluster that a kubeconfig names.
+
+    :param kubeconfig: A file, or its text; the user's own where it is left out.
+    :param context: Its context; the current one where it is left out.
+    :raises kubernetes.config.ConfigException: It names no such cluster or context.
+    :raises OSError: The file can't be read.
+    :raises yaml.YAMLError: The text is no YAML.
+    """
+    configuration: Any = client.Configuration()
+    configuration.retries = patience()
+    if kubeconfig and "\n" in kubeconfig:
+        config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, client_configuration=configuration)
+    else:
+        config.load_kube_config(kubeconfig, context, client_configuration=configuration)
+    return ApiClient(configuration)

@@ -1,0 +1,161 @@
+"""After a crash: the lock of an engine that is dead, and operations of which nobody saw the end."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+from pulumi import automation
+
+from .engine import driving, last_line
+from .errors import OpsError
+from .interrupted import mended
+from .stack import ask_pulumi, run_pulumi, workspace
+
+_PATIENCE = 60.0
+"""Seconds that an engine whose program died may take to end."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Recovered:
+    """What was done, each by the resource's URN."""
+
+    unlocked: bool = False
+    """Whether a dead engine's lock was taken away."""
+
+    found: list[str] = field(default_factory=list[str])
+    """Resources that the interrupted update was at, and that exist: the state has them as they are."""
+
+    gone: list[str] = field(default_factory=list[str])
+    """Resources that it was at, and that don't exist."""
+
+    dropped: list[str] = field(default_factory=list[str])
+    """Resources that it was making and that are nowhere but in the state: the next update makes them."""
+
+
+def recover(stack: str, say: Say) -> Recovered:
+    """Make the state of `stack` true again after an update that was cut short.
+
+    The lock of an engine that is dead is taken away, one that lives is waited for. What was being created, changed or
+    deleted is looked up at its server, and the state says what is there; nothing is created, changed or deleted.
+    It may be cut short itself, and run again.
+
+    :param say: Told of what takes long.
+    :raises OpsError: An engine still works on the stack, or may, from another machine; the Pulumi CLI is missing or
+        fails; a server can't be asked.
+    """
+    files = _files(stack)
+    done = Recovered(unlocked=files is not None and _unlock(stack, files, say))
+    if files is not None:
+        _mend(files.beside)
+    exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
+    deployment: dict[str, Any] = exported.get("deployment") or {}
+    after = mended(deployment)
+    done.dropped = after.dropped
+    if deployment.get("pending_operations"):
+        run_pulumi(
+            stack, "stack", "import", "--stack", stack, told=json.dumps({**exported, "deployment": after.deployment})
+        )
+    if after.uncertain:
+        say(f"asking the servers about {len(after.uncertain)} resources that an update was interrupted at")
+        there = _refreshed(stack, after.uncertain)
+        done.found = [urn for urn in after.uncertain if urn in there]
+        done.gone = [urn for urn in after.uncertain if urn not in there]
+    return done
+
+
+def _refreshed(stack: str, urns: list[str]) -> set[str]:
+    """Have the engine read `urns`; every resource that the state has after."""
+    with driving(stack) as driven:
+        try:
+            driven.refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
+        except automation.CommandError as error:
+            raise OpsError(f"Stack {stack!r} can't be compared with its servers: {last_line(error)}") from None
+    exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
+    return {resource["urn"] for resource in exported["deployment"].get("resources") or ()}
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What a backend that keeps files has of one stack."""
+
+    locks: Path
+    """The directory with a file for each engine that works on it."""
+
+    beside: Path
+    """The file beside the state."""
+
+
+def _mend(beside: Path) -> None:
+    """Remove what a killed engine leaves of the file beside the state: empty, it makes the state unreadable.
+
+    It holds the type of the contents and a digest that nobody compares; where it is missing, the state is read as it
+    is. With `?metadata=skip` in the backend's URL there is none. (Go Cloud docs: "fileblob")
+    """
+    try:
+        json.loads(beside.read_text())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        beside.unlink()
+
+
+def _unlock(stack: str, files: _Files, say: Say) -> bool:
+    """Take away locks of dead engines of this machine; whether there was one."""
+    end, told = time.monotonic() + _PATIENCE, False
+    while locks := [lock for file in sorted(files.locks.glob("*.json")) if (lock := _read(file))]:
+        foreign = [lock for lock in locks if lock["hostname"] != socket.gethostname()]
+        living = foreign or [lock for lock in locks if _lives(lock)]
+        if not living:
+            run_pulumi(stack, "cancel", "--yes", "--stack", stack)
+            return True
+        who = f"pulumi (pid {living[0]['pid']} on {living[0]['hostname']})"
+        if foreign or time.monotonic() > end:
+            raise OpsError(
+                f"Stack {stack!r} is locked by {who} since {living[0]['timestamp']}: wait for it; "
+                f"if it is dead for certain, run `pulumi cancel --stack {stack}`"
+            )
+        if not told:
+            say(f"waiting for {who}, which still works on this stack")
+            told = True
+        time.sleep(0.2)
+    return False
+
+
+def _files(stack: str) -> _Files | None:
+    """Where the backend keeps files, if it does; elsewhere, locks end by themselves, or by `pulumi cancel`.
+
+    (Pulumi docs: "DIY backends")
+    """
+    backend: str = json.loads(run_pulumi(stack, "whoami", "--verbose", "--json"))["url"]
+    if not backend.startswith("file://"):
+        return None
+    home = Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
+    project: str = yaml.safe_load((workspace(stack).project / "Pulumi.yaml").read_text())["name"]
+    return _Files(home / "locks" / "organization" / project / stack, home / "stacks" / project / f"{stack}.json.attrs")
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    try:
+        return json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None  # it was taken away meanwhile, or is being written
+
+
+def _lives(lock: Mapping[str, Any]) -> bool:
+    """Whether the process that holds `lock` is there: that one, and not another that has its id now."""
+    try:
+        process = psutil.Process(int(lock["pid"]))
+        born = process.create_time()
+        dead = process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    return not dead and born <= datetime.fromisoformat(lock["timestamp"]).timestamp()

@@ -1,0 +1,94 @@
+"""Runs an operation, and kills something while it works."""
+
+import contextlib
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sandbox.process import Process
+from sandbox.world import World
+
+from .scenario import STORES, Victim
+
+ROOT = Path(__file__).resolve().parents[2]
+_STEP = re.compile(r" (\+|~|-|\+\+|\+-|-\+|--)\s+\S+:\S+ ")
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended."""
+
+    code: int
+    said: str
+    steps: int
+    """How many steps the engine told."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Death:
+    """Whom to kill, after which step, and how many seconds after it."""
+
+    victim: Victim
+    step: int
+    delay: float
+
+
+def run(world: World, root: Path, operation: str, stack: str, death: Death | None = None) -> Ran:
+    """Run `operation` on `stack` in a process of its own.
+
+    :param root: The project.
+    :param death: What dies meanwhile, if anything.
+    """
+    begun = time.monotonic()
+    said: list[str] = []
+    steps = 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.drive", str(root), operation, stack],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        for line in process.stdout:
+            said.append(line)
+            steps += bool(_STEP.match(line))
+            if death and (steps >= death.step) and said[0] != line:
+                time.sleep(death.delay)
+                _kill(world, stack, process.pid, death.victim)
+                death = None
+            if time.monotonic() - begun > _LONGEST:
+                raise AssertionError(f"{operation} hangs:\n{''.join(said)}")
+        process.wait(_LONGEST)
+    return Ran(process.returncode, "".join(said), steps, time.monotonic() - begun)
+
+
+def _kill(world: World, stack: str, driver: int, victim: Victim) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        match victim:
+            case "program":
+                psutil.Process(driver).kill()
+            case "engine":
+                _engine(driver).kill()
+            case server:
+                process = Process(STORES[stack] if server == "store" else server, world.state)
+                assert process.pid, f"{process.name} was dead already"
+                psutil.Process(process.pid).kill()
+
+
+def _engine(driver: int) -> psutil.Process:
+    for process in psutil.Process(driver).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() == "pulumi":
+                return process
+    raise psutil.NoSuchProcess(driver)

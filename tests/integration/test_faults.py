@@ -1,0 +1,158 @@
+"""Whatever dies or fails around a deployment, running it again ends as if nothing had happened."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from components.vault.file_custody import FileCustody
+from components.vault.unseal import bootstrap
+from ops.stack import Cluster, DeployedStack, read_stack, workspace
+from ops.verify import Check, Verifier
+from sandbox.azure.proxy import Proxy
+from sandbox.certificates import Authority, write_private
+from sandbox.ports import HOST, Ports
+from sandbox.world import World
+from tests.faults.proxy import FAULTS, Fault, FaultyServer
+from tests.faults.scenario import STORES, Scenario, sample, scenarios
+from tests.faults.stage import Stage
+from tests.sandboxed import copied
+
+from .vaults import PLAN, Servers
+
+_ROUNDS = 4
+_PATIENCE = 75
+
+
+@pytest.fixture(scope="module", params=STORES)
+def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A local stack, to be disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.azure.environment().items():
+            patch.setenv(name, value)
+        made = Stage(world, copied(tmp_path_factory.mktemp(request.param)), request.param)
+        yield made
+        world.up()
+        made.reach("nothing")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("scenario", [*sample()], ids=str)
+def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
+    stage.play(scenario)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scenario", [*scenarios(_ROUNDS)], ids=str)
+def test_every_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
+    stage.play(scenario)
+
+
+@contextmanager
+def failing(
+    world: World, stack: str, home: Path, share: float, faults: tuple[Fault, ...], spared: int = 0
+) -> Iterator[tuple[DeployedStack, FaultyServer]]:
+    """A stack whose store fails, and whose API server fails now and then; and that store."""
+    deployed, authority = read_stack(stack), world.authority
+    admin = authority.pair("admin")
+    cluster = FaultyServer(
+        world.api_server.address, authority, authority.pair("kube-apiserver"), share=min(share, 0.2), client=admin
+    )
+    azure = world.azure.configuration
+    target, name = (world.vault.address, "vault") if stack == "local" else (f"https://{HOST}:{azure.tls_port}", "azure")
+    store = FaultyServer(target, authority, authority.pair(name), share=share, faults=faults, spared=spared, seed=1)
+    with ExitStack() as opened:
+        opened.enter_context(cluster.serving())
+        opened.enter_context(store.serving())
+        kubeconfig = home / "kubeconfig"
+        text = world.api_server.kubeconfig.read_text()
+        write_private(kubeconfig, text.replace(world.api_server.address, cluster.address))
+        changed = deployed.model_copy(update={"kubernetes": Cluster(kubeconfig=str(kubeconfig))})
+        if stack == "local":
+            there = deployed.backend.model_copy(update={"address": store.address})
+            yield changed.model_copy(update={"backend": there}), store
+        else:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("HTTPS_PROXY", f"http://{HOST}:{opened.enter_context(tunnelled(home, store.port))}")
+                yield changed, store
+
+
+@contextmanager
+def tunnelled(home: Path, emulator: int) -> Iterator[int]:
+    """The port of a proxy that leads Azure's names to the port `emulator`."""
+    port = Ports(home).of("tunnel")
+    loop = asyncio.new_event_loop()
+    serving = loop.create_task(Proxy(emulator).serve(port))
+
+    def serve() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(serving)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(serving.cancel)
+        thread.join(10)
+
+
+def verified(deployed: DeployedStack, stack: str) -> list[Check]:
+    return Verifier(deployed, workspace(stack).signing_key).run()
+
+
+@pytest.mark.integration
+def test_servers_that_fail_now_and_then_are_asked_again(world: World, stage: Stage, tmp_path: Path) -> None:
+    stage.reach("deployed")
+    with failing(world, stage.stack, tmp_path, 0.3, FAULTS) as (deployed, store):
+        checks = verified(deployed, stage.stack)
+
+    assert [check for check in checks if check.passed is not True] == []
+    assert len(checks) > 20
+    assert {fault for fault in FAULTS if store.met[fault]} == set(FAULTS)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("spared", [0, 9])
+def test_a_server_that_stays_away_is_told_and_never_taken_for_one_that_refuses(
+    world: World, stage: Stage, tmp_path: Path, spared: int
+) -> None:
+    stage.reach("deployed")
+    with failing(world, stage.stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):
+        begun = time.monotonic()
+        checks = verified(deployed, stage.stack)
+        lasted = time.monotonic() - begun
+
+    assert lasted < _PATIENCE
+    last = {check.workload: check for check in checks}
+    assert [check.what for check in last.values()] == ["is deployed"] * len(deployed.workloads)
+    assert not any(check.passed for check in last.values())
+    if not spared:
+        assert not any(check.passed for check in checks if "refused" in check.what or "closed" in check.what)
+
+
+@pytest.mark.integration
+def test_a_vault_that_fails_now_and_then_is_initialised_once_and_opened(tmp_path: Path) -> None:
+    servers = Servers(tmp_path / "vault", 1)
+    try:
+        servers.start()
+        authority = Authority(servers.home / "certificates")
+        node = servers.nodes[0]
+        faulty = FaultyServer(node.address, authority, authority.pair("vault"), share=0.35, seed=3)
+        with faulty.serving():
+            there = type(node)(faulty.address, ca_certificate=node.ca_certificate)
+            custody = FileCustody(tmp_path / "custody" / "recovery.json")
+            access = bootstrap([there], custody, PLAN)
+            again = bootstrap([there], custody, PLAN, before=access.token)
+        record = custody.load()
+        assert record
+        assert record.finished
+        assert again.token == access.token
+        assert servers.said().count("security barrier initialized") == 1
+        assert {fault for fault in FAULTS if faulty.met[fault]} == set(FAULTS)
+    finally:
+        servers.stop()
