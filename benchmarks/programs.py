@@ -22,6 +22,7 @@ _COMMANDS = {
     "up": ("up", "--yes", "--skip-preview"),
     "destroy": ("destroy", "--yes", "--skip-preview"),
 }
+
 AT_THE_END = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Makes the engine write its state when it ends, and not before and after each step."""
 
@@ -31,6 +32,9 @@ _HIDDEN = "4dabf18193072939515e22adb298388d"
 
 class Program:
     """A program, its stack, and the engine that runs it."""
+
+    declared: Counter[str]
+    """Type, name, inputs and dependencies of each resource that it deploys and that is not a component, as text."""
 
     def __init__(self, name: str, site: Site, main: Path, settings: dict[str, Any], project: dict[str, Any]) -> None:
         """
@@ -47,14 +51,11 @@ class Program:
         write_private(self.directory / "Pulumi.yaml", yaml.safe_dump({**project, "stackConfigDir": "stacks"}))
         (self.directory / "__main__.py").unlink(missing_ok=True)
         (self.directory / "__main__.py").symlink_to(main)
-        self._file = self.directory / "stacks" / f"Pulumi.{STACK}.yaml"
         self._pulumi("stack", "select", "--create", STACK)
-        self.configure(settings)
-
-    def configure(self, settings: dict[str, Any]) -> None:
-        """Change its stack's configuration."""
-        kept: dict[str, Any] = yaml.safe_load(self._file.read_text()) if self._file.is_file() else {}
-        write_private(self._file, yaml.safe_dump({**kept, "config": settings}))
+        file = self.directory / "stacks" / f"Pulumi.{STACK}.yaml"
+        kept: dict[str, Any] = yaml.safe_load(file.read_text()) if file.is_file() else {}
+        write_private(file, yaml.safe_dump({**kept, "config": settings}))
+        self.declared = Counter[str]()
 
     def run(self, operation: str, *options: str, **variables: str) -> Usage:
         """Run an operation of the engine, measured.
@@ -65,12 +66,15 @@ class Program:
         """
         return self._pulumi(*_COMMANDS[operation], *_OPTIONS, *options, **variables)
 
-    def deployed(self) -> Counter[str]:
-        """What is deployed: type, name, inputs and dependencies of every resource that is not a component, as text."""
+    def note(self) -> None:
+        """Keep what is deployed now as what the program declares."""
+        self.declared = Counter(_described(resource) for resource in self.resources() if resource["custom"])
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in its state; secrets are encrypted."""
         export = self.directory / "export.json"
         self._pulumi("stack", "export", "--stack", STACK, "--file", str(export))
-        resources: list[dict[str, Any]] = json.loads(export.read_text())["deployment"].get("resources", [])
-        return Counter(_described(resource) for resource in resources if resource["custom"])
+        return json.loads(export.read_text())["deployment"].get("resources", [])
 
     def _pulumi(self, *words: str, **variables: str) -> Usage:
         environment = {**self._site.environment, **variables}
@@ -78,13 +82,15 @@ class Program:
 
 
 def strongroom(site: Site, count: int) -> Program:
-    """Strongroom's program with `count` workloads."""
+    """Strongroom's program with `count` workloads, which `ops` knows as the stack `bench`."""
     project: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    return Program("strongroom", site, ROOT / "__main__.py", settings(site, count), project)
+    program = Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
+    # It is `ops`' to find, in an environment that has everything.
+    site.world.describe(stacks=[STACK], project=program.directory, environment={}, attach=[])
+    return program
 
 
-def settings(site: Site, count: int) -> dict[str, Any]:
-    """Strongroom's settings for `count` workloads."""
+def _settings(site: Site, count: int) -> dict[str, Any]:
     return {
         "strongroom:backend": {
             "kind": "vault",
@@ -109,17 +115,13 @@ def settings(site: Site, count: int) -> dict[str, Any]:
 def plain(site: Site, count: int) -> Program:
     """The same `count` workloads by hand."""
     main = ROOT / "benchmarks" / "plain" / "vault.py"
-    return Program("plain", site, main, plain_settings(site, count), {"name": "plain", "runtime": "python"})
-
-
-def plain_settings(site: Site, count: int) -> dict[str, Any]:
-    """The settings of the program by hand for `count` workloads."""
-    return {
+    settings = {
         "plain:count": count,
         "plain:kubeconfig": str(site.world.api_server.kubeconfig),
         "plain:vaultAddress": site.world.vault.address,
         "plain:vaultCa": str(site.world.authority.certificate),
     }
+    return Program("plain", site, main, settings, {"name": "plain", "runtime": "python"})
 
 
 def _described(resource: dict[str, Any]) -> str:

@@ -6,11 +6,13 @@ import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import jwt
 import urllib3
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
@@ -144,7 +146,13 @@ def expired(token: str, signing_key: Path) -> str:
     past = int(time.time()) - 2 * 3600
     claims |= {"iat": past, "nbf": past, "exp": past + 3600}
     header = jwt.get_unverified_header(token)
-    return jwt.encode(claims, signing_key.read_text(), algorithm=header["alg"], headers={"kid": header["kid"]})
+    return jwt.encode(claims, _private_key(signing_key), algorithm=header["alg"], headers={"kid": header["kid"]})
+
+
+@cache
+def _private_key(file: Path) -> Any:
+    # Checking it takes a good part of a workload's time.
+    return load_pem_private_key(file.read_bytes(), None)
 
 
 def _asked(what: str, call: Any) -> Any:

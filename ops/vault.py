@@ -2,7 +2,8 @@
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import requests
 import yaml
 from hvac.exceptions import Forbidden, InvalidRequest, Unauthorized, VaultDown, VaultError
 
-from components.vault.reach import VaultNode, client
+from components.vault.reach import VaultNode, client, connections
 
 from .cluster import ProviderClass
 from .errors import OpsError
@@ -44,30 +45,45 @@ class Vault:
     def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
         """Log in by the class's role."""
         del workload
-        return VaultSession(self.stack, self.store, provider_class.parameters, token)
+        return VaultSession(self.stack, self.store, provider_class.parameters, token, self._clients)
+
+    @cached_property
+    def _clients(self) -> Callable[[str | None], Any]:
+        """Makes clients, for a namespace each, that share their connections."""
+        store = self.store
+        try:
+            authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
+            node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
+            shared = connections(node)
+        except (OSError, ValueError) as error:
+            raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
+        return lambda namespace: client(node, timeout=15, namespace=namespace, session=shared)
 
 
 class VaultSession:
     """A login to Vault by a role."""
 
-    def __init__(self, stack: DeployedStack, store: VaultStore, parameters: Mapping[str, str], token: str) -> None:
+    def __init__(
+        self,
+        stack: DeployedStack,
+        store: VaultStore,
+        parameters: Mapping[str, str],
+        token: str,
+        clients: Callable[[str | None], Any],
+    ) -> None:
         """
         :param stack: The stack.
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
+        :param clients: Makes a client of Vault, for a namespace.
         :raises DeniedError: Vault doesn't let this token in by that role.
         :raises OpsError: Vault can't be asked.
         """
         self.name = parameters["roleName"]
         self._stack = stack
         self._store = store
-        try:
-            authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
-            node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-            self._client: Any = client(node, timeout=15, namespace=parameters.get("vaultNamespace"))
-        except (OSError, ValueError) as error:
-            raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
+        self._client = clients(parameters.get("vaultNamespace"))
         self._ask(
             lambda: self._client.auth.kubernetes.login(
                 role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]

@@ -74,9 +74,7 @@ method_config = vault.kubernetes.AuthBackendConfig(
         token.data.apply(lambda data: base64.b64decode(data["token"]).decode() if data and "token" in data else "")
     ),
     disable_local_ca_jwt=True,
-    opts=pulumi.ResourceOptions(
-        provider=in_vault, depends_on=[method], additional_secret_outputs=["tokenReviewerJwt"]
-    ),
+    opts=pulumi.ResourceOptions(provider=in_vault, depends_on=[method], additional_secret_outputs=["tokenReviewerJwt"]),
 )
 
 namespaces = {
@@ -87,6 +85,7 @@ namespaces = {
     )
     for name in sorted({f"team-{number // 20:02}" for number in range(count)})
 }
+
 
 def generated(namespace: str, key: str, length: int, special: bool) -> pulumi.Output[str]:
     made = random.RandomPassword(

@@ -38,12 +38,32 @@ class VaultNode:
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
-def client(node: VaultNode, token: str = "", timeout: float = 10, namespace: str | None = None) -> Any:
-    """A client of `node`; without a token, and without the user's own, where none is given."""
+def connections(node: VaultNode) -> requests.Session:
+    """Connections to `node`, which stay open between requests and which several clients may share."""
     session = requests.Session()
     session.mount("https://", _Trust(node))
+    return session
+
+
+def client(
+    node: VaultNode,
+    token: str = "",
+    timeout: float = 10,
+    namespace: str | None = None,
+    session: requests.Session | None = None,
+) -> Any:
+    """A client of `node`; without a token, and without the user's own, where none is given.
+
+    :param timeout: Seconds that it waits for an answer.
+    :param session: Connections that it shares; its own where none are given.
+    """
     made: Any = hvac.Client(
-        url=node.address, token=token, session=session, verify=True, timeout=int(timeout), namespace=namespace
+        url=node.address,
+        token=token,
+        session=session or connections(node),
+        verify=True,
+        timeout=int(timeout),
+        namespace=namespace,
     )
     return made
 
