@@ -17,7 +17,7 @@ def warm(site: Site, rounds: int) -> list[Figure]:
     home = Engine(site.world, site.reporter).home
     python = [sys.executable, "-m"]
     commands = {
-        "make up, nothing changed": ["make", "up", f"STACK={_STACK}"],
+        "make up, nothing changed": ["make", "--old-file=.venv/.installed", "up", f"STACK={_STACK}"],
         "of which: servers looked after": [*python, "sandbox", "up"],
         "of which: the proof": [*python, "ops", "verify", "--stack", _STACK],
     }

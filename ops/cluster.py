@@ -60,7 +60,7 @@ class ClusterClient:
         except (config.ConfigException, OSError) as error:
             raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
         self._core = client.CoreV1Api(api)
-        self._apps = client.AppsV1Api(api)
+        self._api = api
         self._custom = client.CustomObjectsApi(api)
 
     def token(self, namespace: str, service_account: str, audience: str) -> str:
@@ -98,7 +98,8 @@ class ClusterClient:
         """
         what = f"{controller} {namespace}/{name}"
         if controller == "Deployment":
-            found: Any = _asked(what, lambda: self._apps.read_namespaced_deployment(name, namespace)).spec.template
+            apps = client.AppsV1Api(self._api)  # not before it is needed: it loads many models
+            found: Any = _asked(what, lambda: apps.read_namespaced_deployment(name, namespace)).spec.template
         else:
             found = _asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
         return _template(found.metadata.annotations or {}, found.spec)
