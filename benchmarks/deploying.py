@@ -37,7 +37,7 @@ def deploying(site: Site, count: int, rounds: int, *, stepwise: bool) -> Iterato
         yield figure(_STEPS, lambda program: _deployed(program, {}))
     yield figure(_END, lambda program: _deployed(program, AT_THE_END))
     declared, by_hand = (program.declared for program in programs)
-    if declared != by_hand:
+    if not declared or declared != by_hand:
         ours, theirs = declared - by_hand, by_hand - declared
         raise UnlikeError(f"only by Strongroom: {list(ours)[:2]}; only by hand: {list(theirs)[:2]}")
 

@@ -71,7 +71,12 @@ def growths(figures: Sequence[Figure]) -> list[Growth]:
     found: list[Growth] = []
     for small in figures:
         for large in figures:
-            if small.size and large.size == 10 * small.size and (small.what, small.part) == (large.what, large.part):
+            if (
+                small.size
+                and large.size
+                and large.size == 10 * small.size
+                and (small.what, small.part) == (large.what, large.part)
+            ):
                 before, after = small.seconds(), large.seconds()
                 found.append(Growth(small.what, small.size, large.size, after[0] / before[0], after[1] / before[1]))
     return found

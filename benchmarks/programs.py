@@ -68,13 +68,10 @@ class Program:
 
     def note(self) -> None:
         """Keep what is deployed now as what the program declares."""
-        self.declared = Counter(_described(resource) for resource in self.resources() if resource["custom"])
-
-    def resources(self) -> list[dict[str, Any]]:
-        """The resources in its state; secrets are encrypted."""
         export = self.directory / "export.json"
         self._pulumi("stack", "export", "--stack", STACK, "--file", str(export))
-        return json.loads(export.read_text())["deployment"].get("resources", [])
+        resources: list[dict[str, Any]] = json.loads(export.read_text())["deployment"].get("resources", [])
+        self.declared = Counter(described(resource) for resource in resources if resource["custom"])
 
     def _pulumi(self, *words: str, **variables: str) -> Usage:
         environment = {**self._site.environment, **variables}
@@ -124,7 +121,8 @@ def plain(site: Site, count: int) -> Program:
     return Program("plain", site, main, settings, {"name": "plain", "runtime": "python"})
 
 
-def _described(resource: dict[str, Any]) -> str:
+def described(resource: dict[str, Any]) -> str:
+    """Type, name, inputs without secrets and dependencies of a resource of a state, as text."""
     after = sorted(_place(urn) for urn in resource.get("dependencies") or ())
     provider = resource["type"].startswith("pulumi:providers:")
     # What a provider is told depends on the SDK's version alone, and on tokens.

@@ -14,7 +14,7 @@ from .site import Site
 
 
 def verifying(site: Site, count: int, rounds: int) -> Figure:
-    """`ops verify` of `count` workloads against the servers' own limit: the same requests, by `benchmarks.requests`."""
+    """`ops verify` of `count` workloads against the servers' own limit: the same requests, by `benchmarks.bare`."""
     program = strongroom(site, count)
     plan = program.directory / "requests.json"
     kubeconfig = site.world.api_server.kubeconfig
@@ -40,7 +40,7 @@ def verifying(site: Site, count: int, rounds: int) -> Figure:
             program.run("up", **AT_THE_END)
         with site.reporter.step(f"verify of {count} workloads"):
             pairs = [
-                (run("ops", "verify", "--stack", STACK, "--json"), run("benchmarks.requests", str(plan)))
+                (run("ops", "verify", "--stack", STACK, "--json"), run("benchmarks.bare", str(plan)))
                 for _ in range(rounds)
             ]
     finally:

@@ -1,4 +1,4 @@
-"""The requests of a proof, as fast as the servers answer: `python -m benchmarks.requests PLAN`.
+"""The requests of a proof, as fast as the servers answer: `python -m benchmarks.bare PLAN`.
 
 Connections stay open, nothing is parsed but tokens, nothing is decided. Each workload's requests are those of `ops
 verify`: its class, four tokens, five logins of which one succeeds, its two files, every other team's object, a list and
@@ -45,9 +45,10 @@ def _ask(plan: dict[str, Any], workloads: list[tuple[str, str]]) -> int:
                 (neighbour, other, "vault"),
             )
         ]
-        for token in [*tokens[1:], tokens[1], tokens[0]]:
-            answer = vault.ask("POST", "/v1/auth/kubernetes/login", {"role": f"{team}.{name}", "jwt": token})
-        header = {"X-Vault-Token": answer["auth"]["client_token"]}
+        own, *others = tokens
+        for token in (*others, others[0]):
+            _login(vault, f"{team}.{name}", token)
+        header = {"X-Vault-Token": _login(vault, f"{team}.{name}", own)["auth"]["client_token"]}
         for place in (team, team, *(other for other in plan["teams"] if other != team)):
             vault.ask("GET", f"/v1/bench/data/{place}", headers=header)
         vault.ask("LIST", "/v1/bench/metadata/", headers=header)
@@ -59,6 +60,10 @@ def _token(cluster: "_Connection", namespace: str, account: str, audience: str) 
     body = {"spec": {"audiences": [audience], "expirationSeconds": 600}}
     answer = cluster.ask("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", body)
     return answer["status"]["token"]
+
+
+def _login(vault: "_Connection", role: str, token: str) -> dict[str, Any]:
+    return vault.ask("POST", "/v1/auth/kubernetes/login", {"role": role, "jwt": token})
 
 
 class _Connection:
