@@ -50,16 +50,19 @@ def benchmarks(  # noqa: PLR0917 - the command line's options
     if unknown := sorted(set(parts) - set(PARTS)):
         raise typer.BadParameter(f"there is no part {', '.join(unknown)}: there are {', '.join(PARTS)}")
     found: list[Figure] = []
-    with site(Reporter()) as place:
-        for figure in _measured(place, parts, counts, stepwise, rounds):
-            found.append(figure)
-            ours, theirs = figure.seconds()
-            place.reporter.note(f"{figure.what}: {ours:.2f} s, {figure.against}: {theirs:.2f} s")
-    grown = growths(found)
-    show(found, grown)
-    if json_file:
-        told = {"machine": machine(), "figures": [each.as_json() for each in (*found, *grown)]}
-        json_file.write_text(json.dumps(told, indent=2))
+    try:
+        with site(Reporter()) as place:
+            for figure in _measured(place, parts, counts, stepwise, rounds):
+                found.append(figure)
+                ours, theirs = figure.seconds()
+                place.reporter.note(f"{figure.what}: {ours:.2f} s, {figure.against}: {theirs:.2f} s")
+    finally:
+        # What was measured before a failure, or Ctrl-C, is not lost.
+        grown = growths(found)
+        show(found, grown)
+        if json_file:
+            told = {"machine": machine(), "figures": [each.as_json() for each in (*found, *grown)]}
+            json_file.write_text(json.dumps(told, indent=2))
     if write_docs:
         write_page(found, grown)
     for file in filter(None, (svg, PLOT if write_docs else None)):
