@@ -1,6 +1,8 @@
 """Strongroom's benchmarks: `python -m benchmarks`."""
 
 import json
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -86,6 +88,8 @@ def _measured(place: Site, parts: list[str], counts: list[int], stepwise: int, r
 
 def main() -> None:
     """Run the command line; an error that a user can mend is one text and exit code 1."""
+    # Whoever ends it ends its sandbox too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         app()
     except (SandboxError, ToolError, FailedError, UnlikeError) as error:

@@ -48,7 +48,12 @@ def measured(command: Sequence[str], environment: Mapping[str, str], directory: 
         ended = threading.Event()
         watcher = threading.Thread(target=_watch, args=(process.pid, peaks, ended), daemon=True)
         watcher.start()
-        _, status, used = os.wait4(process.pid, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
         wall = time.monotonic() - started
         ended.set()
         watcher.join()
