@@ -7,18 +7,16 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
-from jsonschema import Draft7Validator, SchemaError, ValidationError, validators
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from .charts import Chart
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 _WANTED = ("Chart.yaml", "values.yaml", "values.schema.json")
-_NO_OTHERS = Registry[Any]()
-"""A schema's references stay within it: nothing is fetched."""
 
 _LARGEST = 5 * 1024 * 1024
 """Bytes of a file in a chart, as Helm has it."""
@@ -108,11 +106,17 @@ def unfit(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
     """
     if file.schema is None:
         return []
+    # A stack that installs no chart does without.
+    from jsonschema import Draft7Validator, SchemaError, validators  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
+    within = Registry[Any]()  # a schema's references stay within it: nothing is fetched
     kind: Any = validators.validator_for(file.schema, default=Draft7Validator)  # pyright: ignore[reportUnknownMemberType]
     try:
         kind.check_schema(file.schema)
         whole = laid_over(file.defaults, values, removing=True)
-        found: list[ValidationError] = list(kind(file.schema, registry=_NO_OTHERS).iter_errors(whole))
+        found: list[ValidationError] = list(kind(file.schema, registry=within).iter_errors(whole))
     except (SchemaError, Unresolvable) as error:
         raise ChartError(
             f"{file.name} {file.version} has a schema that can't be used: {type(error).__name__}"
@@ -135,7 +139,7 @@ def _of_archive(place: Path) -> dict[str, str]:
     return files
 
 
-def _told(error: ValidationError) -> str:
+def _told(error: "ValidationError") -> str:
     place = ".".join(str(step) for step in error.absolute_path) or "the top level"
     match str(error.validator):
         case "type":

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release
 
 from .chart_files import ChartError, checked, laid_over, unfit
 from .charts import Chart
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.helm.v3 import Release
 
 _TIMEOUT = 600
 """Seconds that Helm waits for what it installs."""
@@ -46,12 +48,15 @@ def faults(planned: PlannedRelease) -> list[str]:
         return [str(error)]
 
 
-def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool = True) -> Release:
+def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool = True) -> "Release":
     """Install or upgrade a release; one that fails is rolled back.
 
     :param wait: Whether to wait until what it installs is ready.
     :raises ChartError: The chart's file is not that chart, or the values don't fit it.
     """
+    # A stack that installs no chart does without.
+    from pulumi_kubernetes.helm.v3 import Release  # noqa: PLC0415
+
     if wrong := faults(planned):
         raise ChartError(f"chart {planned.chart.name}: {'; '.join(wrong)}")
     return Release(

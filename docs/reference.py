@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import components  # noqa: E402
+from components.plugin import described  # noqa: E402
 from ops.doctor.explanations import EXPLANATIONS  # noqa: E402
 from policy.rules import RULES  # noqa: E402
 from stacks.settings import Settings  # noqa: E402
@@ -32,9 +33,10 @@ def settings() -> str:
         prefix, model = pending.pop(0)
         rows: list[str] = []
         sections.append((model, rows))
+        told = described.of_attributes(model)
         for name, field in model.model_fields.items():
             key = field.alias or name
-            rows.append(f"| `{key}` | {_text(field.description)}{_choices(field)} | {_default(field)} |")
+            rows.append(f"| `{key}` | {_text(told.get(name))}{_choices(field)} | {_default(field)} |")
             for below in _models(field.annotation):
                 place = f"{prefix}{key}{'[]' if get_origin(field.annotation) is tuple else ''}"
                 if below not in places:

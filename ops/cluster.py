@@ -6,11 +6,13 @@ import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import jwt
 import urllib3
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
@@ -52,7 +54,7 @@ class ClusterClient:
         """
         api = connected(cluster)
         self._core = client.CoreV1Api(api)
-        self._apps = client.AppsV1Api(api)
+        self._api = api
         self._custom = client.CustomObjectsApi(api)
 
     def token(self, namespace: str, service_account: str, audience: str) -> str:
@@ -102,7 +104,8 @@ class ClusterClient:
         """
         what = f"{controller} {namespace}/{name}"
         if controller == "Deployment":
-            found: Any = asked(what, lambda: self._apps.read_namespaced_deployment(name, namespace)).spec.template
+            apps = client.AppsV1Api(self._api)  # not before it is needed: it loads many models
+            found: Any = asked(what, lambda: apps.read_namespaced_deployment(name, namespace)).spec.template
         else:
             found = asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
         return template_of(found.metadata, found.spec)
@@ -146,7 +149,13 @@ def expired(token: str, signing_key: Path) -> str:
     past = int(time.time()) - 2 * 3600
     claims |= {"iat": past, "nbf": past, "exp": past + 3600}
     header = jwt.get_unverified_header(token)
-    return jwt.encode(claims, signing_key.read_text(), algorithm=header["alg"], headers={"kid": header["kid"]})
+    return jwt.encode(claims, _private_key(signing_key), algorithm=header["alg"], headers={"kid": header["kid"]})
+
+
+@cache
+def _private_key(file: Path) -> Any:
+    # Checking it takes a good part of a workload's time.
+    return load_pem_private_key(file.read_bytes(), None)
 
 
 def connected(cluster: Cluster) -> client.ApiClient:

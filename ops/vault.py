@@ -2,7 +2,8 @@
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import yaml
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
 
 from components.patience import READ_SECONDS, patience
-from components.vault.reach import VaultNode, client, passing, told
+from components.vault.reach import VaultNode, client, connections, passing, told
 
 from .cluster import ProviderClass
 from .errors import OpsError, UnreachableError
@@ -45,18 +46,30 @@ class Vault:
     def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
         """Log in by the class's role."""
         del workload
-        return VaultSession(self.stack, self.store, provider_class.parameters, token)
+        return VaultSession(self.stack, self.store, provider_class.parameters, token, self._clients)
+
+    @cached_property
+    def _clients(self) -> Callable[..., Any]:
+        return vault_clients(self.store)
 
 
 class VaultSession:
     """A login to Vault by a role."""
 
-    def __init__(self, stack: DeployedStack, store: VaultStore, parameters: Mapping[str, str], token: str) -> None:
+    def __init__(
+        self,
+        stack: DeployedStack,
+        store: VaultStore,
+        parameters: Mapping[str, str],
+        token: str,
+        clients: Callable[..., Any],
+    ) -> None:
         """
         :param stack: The stack.
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
+        :param clients: As `vault_clients` makes them.
         :raises DeniedError: Vault doesn't let this token in by that role.
         :raises OpsError: Vault can't be asked.
         """
@@ -64,7 +77,7 @@ class VaultSession:
         self._stack = stack
         self._store = store
         self._token = token
-        self._client = vault_client(store, namespace=parameters.get("vaultNamespace"))
+        self._client = clients(namespace=parameters.get("vaultNamespace"))
         self._ask(
             lambda: self._client.auth.kubernetes.login(
                 role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]
@@ -167,19 +180,19 @@ class _MismatchError(Exception):
     """The write was allowed, and changed nothing."""
 
 
-def vault_client(store: VaultStore, token: str = "", namespace: str | None = None) -> Any:
-    """A client of `store`, without the user's own token.
+def vault_clients(store: VaultStore) -> Callable[..., Any]:
+    """What makes clients of `store`, by a `token` and a `namespace`, without the user's own token; they share their
+    connections.
 
-    :param token: Whose token to use.
-    :param namespace: Vault's namespace.
     :raises OpsError: The CA's file can't be used.
     """
     try:
         authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
         node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-        return client(node, token, timeout=READ_SECONDS, namespace=namespace, retries=patience())
+        shared = connections(node, patience())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
+    return partial(client, node, timeout=READ_SECONDS, session=shared)
 
 
 def _missing(error: InvalidPath) -> MissingError:

@@ -12,7 +12,7 @@ from hvac.exceptions import Forbidden, InvalidPath, VaultError
 
 from .errors import AbsentError, NotAllowedError, OpsError
 from .stack import VaultStore
-from .vault import vault_client
+from .vault import vault_clients
 
 _REMEMBERED = Path("~/.vault-token")
 """Where `vault login` keeps a token. (Vault docs: "Token helpers")"""
@@ -28,9 +28,10 @@ class VaultOperator:
         """
         self._store = store
         self._token = os.environ.get("VAULT_TOKEN") or _remembered()
-        self._client = vault_client(store, self._token, store.namespace)
+        clients = vault_clients(store)
+        self._client = clients(token=self._token, namespace=store.namespace)
         # A namespace has no seal of its own.
-        self._whole = vault_client(store)
+        self._whole = clients()
 
     @property
     def sealed(self) -> bool:

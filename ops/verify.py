@@ -45,6 +45,8 @@ class Verifier:
         self._cluster = ClusterClient(stack.kubernetes)
         self._store = store_of(stack, self._cluster)
         self._signing_key = signing_key
+        everyone = stack.workloads
+        self._following = dict(zip((each.path for each in everyone), (*everyone[1:], *everyone[:1]), strict=True))
 
     def run(self, threads: int = 8) -> list[Check]:
         """All checks, in the order of the stack's workloads.
@@ -130,8 +132,7 @@ class Verifier:
             yield _refused(workload, Limit(what, {"login": lambda: self._store.admit(workload, provider_class, old)}))
 
     def _neighbours(self, workload: DeployedWorkload) -> list[DeployedWorkload]:
-        everyone = self._stack.workloads
-        following = everyone[(everyone.index(workload) + 1) % len(everyone)]
+        following = self._following[workload.path]
         return [following] if following is not workload else []
 
 

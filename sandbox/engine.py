@@ -1,5 +1,6 @@
 """The real Pulumi CLI, driving the stacks that run on the sandbox."""
 
+import gc
 import json
 import os
 import runpy
@@ -171,9 +172,15 @@ class Engine:
     def _program(self) -> None:
         if str(self._root) not in sys.path:
             sys.path.insert(0, str(self._root))
-        azure = self._world.azure
+        azure, before = self._world.azure, gc.get_threshold()
         with _environment({**azure.environment(), **azure.operator()}):
-            runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
+            try:
+                runpy.run_path(str(self._root / "__main__.py"), run_name="__main__")
+            finally:
+                # The program has garbage collected as suits a process of its own, and this one lives on.
+                gc.unfreeze()
+                gc.set_threshold(*before)
+                gc.enable()
 
     def _settings(self, name: str) -> Path:
         """The stack's file, copied from the project, with what the sandbox alone knows, and secrets set here kept."""

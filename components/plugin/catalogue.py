@@ -172,15 +172,16 @@ class Catalogue:
             return known
         found = Fields(token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
         self.types[found.token] = found
+        told = described.of_attributes(cls)
         if issubclass(cls, BaseModel):
             found.fields = {
                 field.alias or name: self._field(
-                    cls, name, field.annotation, field.description or "", default=_default(field)
+                    cls, name, field.annotation, told.get(name, ""), default=_default(field)
                 )
                 for name, field in cls.model_fields.items()
             }
         elif is_dataclass(cls):
-            told, hints = described.of_attributes(cls), _hints(cls)
+            hints = _hints(cls)
             for each in fields(cls):
                 default = each.default if each.default_factory is MISSING else None
                 found.fields[to_camel(each.name)] = self._field(

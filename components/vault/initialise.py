@@ -20,7 +20,7 @@ from hvac.exceptions import VaultError
 
 from ..patience import patience
 from .custody import Custody, CustodyError, Record, custody_of
-from .reach import VaultNode, client
+from .reach import VaultNode, client, connections
 
 _PATIENCE = 120
 """Seconds that Vault may take, and the custody."""
@@ -90,7 +90,7 @@ def main() -> None:
     node = VaultNode.from_inputs(question["node"])
     try:
         # hvac's own method would send a Shamir threshold along with recovery shares.
-        vault = client(node, timeout=_PATIENCE, retries=_UNANSWERED)
+        vault = client(node, timeout=_PATIENCE, session=connections(node, _UNANSWERED))
         answer: dict[str, Any] = vault.adapter.put("/v1/sys/init", json=wanted)
         given: list[str] = answer["recovery_keys_base64" if question["recovery"] else "keys_base64"]
         _keep(custody, Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))

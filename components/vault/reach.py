@@ -40,12 +40,23 @@ class VaultNode:
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
+def connections(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
+    """Connections to `node`, which stay open between requests and which several clients may share.
+
+    :param node: The server.
+    :param retries: How often, and for what, a request is tried again; never, where the caller does so by itself.
+    """
+    session = requests.Session()
+    session.mount("https://", _Trust(node, retries))
+    return session
+
+
 def client(
     node: VaultNode,
     token: str = "",
     timeout: float = 10,
     namespace: str | None = None,
-    retries: Retry | int = 0,
+    session: requests.Session | None = None,
 ) -> Any:
     """A client of `node`; without a token, and without the user's own, where none is given.
 
@@ -53,12 +64,15 @@ def client(
     :param token: What it says it is.
     :param timeout: How long an answer may take, in seconds.
     :param namespace: Vault Enterprise's or HCP's namespace.
-    :param retries: How often, and for what, a request is tried again; never, where the caller does so by itself.
+    :param session: Connections that it shares; its own where none are given.
     """
-    session = requests.Session()
-    session.mount("https://", _Trust(node, retries))
     made: Any = hvac.Client(
-        url=node.address, token=token, session=session, verify=True, timeout=int(timeout), namespace=namespace
+        url=node.address,
+        token=token,
+        session=session or connections(node),
+        verify=True,
+        timeout=int(timeout),
+        namespace=namespace,
     )
     return made
 

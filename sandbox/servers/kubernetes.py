@@ -132,7 +132,8 @@ class ApiServer:
                 raise SandboxError(f"The API server didn't serve these CRDs in 30 s: {', '.join(names)}")
             time.sleep(0.1)
 
-    def core(self) -> client.CoreV1Api:
+    # Its name alone would load half of Kubernetes' models.
+    def core(self) -> "client.CoreV1Api":
         """A client of the core API, as the cluster's administrator."""
         return client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
 

@@ -1,0 +1,1 @@
+"""What Strongroom costs, each figure a ratio of two things measured in one run: `python -m benchmarks`."""

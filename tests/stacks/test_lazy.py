@@ -1,0 +1,16 @@
+"""A stack loads what it uses."""
+
+import subprocess
+import sys
+
+
+def test_a_stack_that_installs_nothing_loads_no_chart_no_schema_and_no_client() -> None:
+    program = (
+        "import sys, stacks.settings, stacks.provision, stacks.provision_vault\n"
+        "heavy = ['jsonschema', 'kubernetes', 'requests', 'hvac', 'pulumi_azure_native']\n"
+        "heavy += ['pulumi_kubernetes.helm.v3.Release']\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
