@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check unit integration down
+.PHONY: help up test check unit integration soak bench down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,14 @@ unit: $(STAMP) ## The tests that need no server
 
 integration: $(STAMP) ## The tests on the sandbox's real servers
 	$(BIN)/python -m pytest -m integration
+
+soak: $(STAMP) ## What takes hours: every death of a process, thousands of edited settings, forty workloads kept apart
+	$(BIN)/python -m pytest -m "not integration" --hypothesis-profile=soak tests/stacks/test_any_settings.py tests/components/test_names.py tests/components/test_yaml_text.py
+	$(BIN)/python -m pytest -m soak
+	STRONGROOM_WORKLOADS=40 $(BIN)/python -m pytest -m integration tests/conformance
+
+bench: $(STAMP) ## Ratios against plain Pulumi, kubectl and the servers themselves, with 10 and 100 workloads
+	$(BIN)/python -m benchmarks --sizes 10,100
 
 down: ## Stop the sandbox and delete what `make up` and `make test` left in this directory
 	if [ -d .sandbox ]; then $(MAKE) $(STAMP) && $(BIN)/python -m sandbox down --purge; fi
