@@ -108,7 +108,12 @@ class Stage:
     def _compare(self, operation: Operation, between: Picture, said: str) -> None:
         wanted = self._undisturbed[operation].after
         found = take(self._world, self._project.engine, self.stack)
-        again = {urn for urn, value in between.generated.items() if found.generated.get(urn, value) != value}
+        # One that was asked to be another, and wasn't yet when the run was cut short, is made anew as it should be.
+        again = {
+            urn
+            for urn, value in between.generated.items()
+            if found.generated.get(urn, value) != value and between.state[urn] == found.state[urn]
+        }
         faults = {
             "pending": found.pending,
             "orphans": found.orphans,
