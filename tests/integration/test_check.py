@@ -29,7 +29,7 @@ from tests.integration.tampering import ASSIGNMENTS, VAULTS, settle
 
 pytestmark = pytest.mark.integration
 
-MOUNT = "checked"
+MOUNT, OLD = "checked", "checked-old"
 CANARY = "canary-1b7d"
 READER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/21090545-7ca7-4776-b22c-e363652d74d2"
 
@@ -47,6 +47,7 @@ def engine(world: World) -> Iterator[hvac.Client]:
     """Vault, with an engine, an auth method and the objects that a stack on it expects."""
     vault = world.vault.client()
     vault.sys.enable_secrets_engine("kv", path=MOUNT, options={"version": "2"})
+    vault.sys.enable_secrets_engine("kv", path=OLD, options={"version": "1"})
     vault.sys.enable_auth_method("kubernetes", path=MOUNT)
     for name, value in {
         "db-pass": {"username": CANARY, "password": CANARY},
@@ -56,6 +57,7 @@ def engine(world: World) -> Iterator[hvac.Client]:
         vault.secrets.kv.v2.create_or_update_secret(name, value, mount_point=MOUNT)
     yield vault
     vault.sys.disable_secrets_engine(MOUNT)
+    vault.sys.disable_secrets_engine(OLD)
     vault.sys.disable_auth_method(MOUNT)
 
 
@@ -179,7 +181,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
         (in_a_namespace_of_others, "namespaces", "nowhere, which the cluster has not"),
         (by_helm, "driver", "the Secrets Store CSI driver of the Helm release kube-system/"),
         (backend(mount={"path": "nowhere"}), "mount", "Vault has no engine at nowhere"),
-        (backend(mount={"path": "sys"}), "mount", "and KV version 2 is needed"),
+        (backend(mount={"path": OLD}), "mount", "is kv, version 1, and KV version 2 is needed"),
         (backend(auth={"path": "nowhere", "create": False}), "auth method", "Vault has no auth method at nowhere"),
         (backend(auth={"path": "token", "create": False}), "auth method", "is token, and kubernetes is needed"),
         (secret(object="nothing"), "object", f"Vault has no {MOUNT}/nothing"),
