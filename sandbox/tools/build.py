@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from .catalogue import MODULES, Source, Tool
@@ -13,6 +14,11 @@ from .errors import ToolError, full, no_room
 
 _GO = (1, 26)
 _TAIL = 20
+
+_PAUSES = (2, 10, 30)
+"""Seconds before a build is tried again that a proxy of Go modules refused a module: what it has served, it keeps."""
+
+_REFUSED = re.compile(r'@v?[\w.+-]+: (Get "https?://|reading https?://\S+: (403|429|5\d\d) )')
 
 
 def build(tool: Tool, target: Path, cache: Path) -> None:
@@ -27,6 +33,21 @@ def build(tool: Tool, target: Path, cache: Path) -> None:
         modules = _workshop(go, tool.name, modules, tool.build.source, cache)
     log = cache / "logs" / f"{tool.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    code, text = _built(go, tool, modules, target, log)
+    for pause in _PAUSES:
+        if code == 0 or not _REFUSED.search(text):
+            break
+        time.sleep(pause)
+        code, text = _built(go, tool, modules, target, log)
+    if code != 0:
+        if no_room(text):
+            raise full(tool.name, cache, *_go_directories(go))
+        tail = "\n".join(text.splitlines()[-_TAIL:])
+        raise ToolError(f"{tool.name} {tool.version} could not be built from {tool.build.package} ({log}):\n{tail}")
+
+
+def _built(go: str, tool: Tool, modules: Path, target: Path, log: Path) -> tuple[int, str]:
+    """Go's exit code, and all that it said."""
     with log.open("w") as output:
         done = subprocess.run(
             [go, "build", "-mod=readonly", *tool.build.flags, "-o", str(target), tool.build.package],
@@ -36,12 +57,7 @@ def build(tool: Tool, target: Path, cache: Path) -> None:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-    if done.returncode != 0:
-        text = log.read_text(errors="replace")
-        if no_room(text):
-            raise full(tool.name, cache, *_go_directories(go))
-        tail = "\n".join(text.splitlines()[-_TAIL:])
-        raise ToolError(f"{tool.name} {tool.version} could not be built from {tool.build.package} ({log}):\n{tail}")
+    return done.returncode, log.read_text(errors="replace")
 
 
 def module_directory(go: str, tool: str, source: Source) -> Path:

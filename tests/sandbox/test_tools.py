@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,18 @@ def test_a_build_that_fails_shows_the_end_of_its_log(tmp_path: Path, path: Path)
     assert "sr-tool 1.2.3 could not be built" in str(caught.value)
     assert "line 50" in str(caught.value)
     assert "line 20\n" not in str(caught.value)
+
+
+def test_a_module_that_is_refused_for_a_moment_is_asked_for_again(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("sandbox.tools.build"), "_PAUSES", (0, 0))
+    refused = """echo 'example.net/a@v1.2.0: Get "https://modules.example.net/a/@v/v1.2.0.zip": Forbidden'; exit 1"""
+    again = f'echo tried >> {tmp_path}/tries; if [ "$(wc -l < {tmp_path}/tries)" -lt 3 ]; then {refused}; fi; '
+    executable(path / "go", GO.format(version="go1.26.1", build=again + BUILT))
+
+    assert tools(tmp_path, tool()).path("sr-tool").read_text() == "built\n"
+    assert (tmp_path / "tries").read_text() == "tried\n" * 3
 
 
 def no_space(*_: object, **__: object) -> int:
