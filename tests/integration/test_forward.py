@@ -62,12 +62,13 @@ class Kubelet:
 def kubelet(world: World) -> Iterator[Kubelet]:
     """A node of the cluster, with a pod called `vault-0` on it."""
     made, core = Kubelet(world), world.api_server.core()
-    node = core.create_node({"metadata": {"name": NODE}})
-    node.status = client.V1NodeStatus(
+    core.create_node({"metadata": {"name": NODE}})
+    status = client.V1NodeStatus(
         addresses=[client.V1NodeAddress(type="InternalIP", address=HOST)],
         daemon_endpoints=client.V1NodeDaemonEndpoints(kubelet_endpoint=client.V1DaemonEndpoint(port=made.port)),
     )
-    core.patch_node_status(NODE, node)
+    # Without the version that was created: the cluster's controllers change a node at once.
+    core.patch_node_status(NODE, {"status": status})
     core.create_namespaced_service_account("default", {"metadata": {"name": NODE}})
     core.create_namespaced_pod(
         "default",
