@@ -1,16 +1,17 @@
-"""How many examples property tests try."""
+"""How many examples property tests try, and which."""
 
 from hypothesis import HealthCheck, settings
 
 SOAK = "soak"
 settings.register_profile(SOAK, max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+# What a change breaks has to fail where that change is made: examples are the same each time, and `make soak` tries others.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], parent=settings.default
+)
+settings.load_profile("same")
+
 
 def bounded(examples: int) -> settings:
-    """A test's settings: as many `examples`, the same each time, or with `--hypothesis-profile=soak` thousands, others
-    each time."""
-    if settings.get_current_profile_name() == SOAK:
-        return settings()
-    return settings(
-        max_examples=examples, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    """A test's settings: as many `examples`, or with `--hypothesis-profile=soak` thousands."""
+    return settings() if settings.get_current_profile_name() == SOAK else settings(max_examples=examples)
