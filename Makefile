@@ -28,7 +28,7 @@ integration: $(STAMP) ## The tests on the sandbox's real servers
 	$(BIN)/python -m pytest -m integration
 
 soak: $(STAMP) ## What takes hours: every death of a process, thousands of edited settings, forty workloads kept apart
-	$(BIN)/python -m pytest -m "not integration" --hypothesis-profile=soak tests/stacks/test_any_settings.py tests/components/test_names.py tests/components/test_yaml_text.py
+	$(BIN)/python -m pytest -m "not integration" --hypothesis-profile=soak
 	$(BIN)/python -m pytest -m soak
 	STRONGROOM_WORKLOADS=40 $(BIN)/python -m pytest -m integration tests/conformance
 

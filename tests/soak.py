@@ -5,10 +5,8 @@ from hypothesis import HealthCheck, settings
 SOAK = "soak"
 settings.register_profile(SOAK, max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-# What a change breaks has to fail where that change is made: examples are the same each time, and `make soak` tries others.
-settings.register_profile(
-    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], parent=settings.default
-)
+# What a change breaks has to fail where it is made: examples are the same each time, and `make soak` tries others.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.access.page import page
@@ -17,6 +17,7 @@ from ops.access.report import Report, report
 from policy.rules import Declared
 from tests.ops.grants.test_vault import USER
 from tests.ops.test_preview import READ_O, declared, policy, role
+from tests.soak import bounded
 
 NAMES = st.text(st.characters(), max_size=60)
 HOSTILE = [
@@ -140,7 +141,7 @@ def test_a_long_name_is_cut_in_its_middle_and_told_whole_beside() -> None:
     assert any("a" * 300 in (group.findtext("title") or "") for group in svg.iter("g"))
 
 
-@settings(max_examples=60, deadline=None)
+@bounded(60)
 @given(NAMES)
 def test_a_picture_of_any_names_is_xml_and_adds_no_element(name: str) -> None:
     elements = {element.tag.rpartition("}")[2] for element in parsed(picture(named(name))).iter()}
@@ -169,7 +170,7 @@ class Elements(HTMLParser):
         self.texts.append(data)
 
 
-@settings(max_examples=40, deadline=None)
+@bounded(40)
 @given(NAMES | st.sampled_from(HOSTILE))
 def test_no_name_becomes_markup(name: str) -> None:
     one, other = (Elements(page(named(each))) for each in ("plain", name))

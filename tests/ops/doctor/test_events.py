@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ops.__main__ import app
 from ops.doctor.events import explain, explain_all
 from ops.doctor.explanations import EXPLANATIONS
+from tests.soak import bounded
 
 MESSAGES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "messages.yaml").read_text())
 
@@ -73,7 +74,7 @@ def test_a_message_of_several_lines_is_one_cause() -> None:
     assert [told.name for told in explain_all(MESSAGES["Vault's policy"])] == ["Vault's policy"]
 
 
-@settings(max_examples=50)
+@bounded(50)
 @given(st.text(), st.sampled_from(["", *MESSAGES.values()]), st.text())
 def test_any_text_gets_an_answer_and_never_shows_a_token(before: str, known: str, after: str) -> None:
     for text in (f"{before} {JWT} {known}{after}", f"{before}{known} token={JWT}{after}", f"{JWT[:40]}{before}{after}"):
@@ -84,7 +85,7 @@ def test_any_text_gets_an_answer_and_never_shows_a_token(before: str, known: str
             assert not any(JWT[start : start + 16] in shown for start in range(0, len(JWT) - 16, 8))
 
 
-@settings(max_examples=50)
+@bounded(50)
 @given(st.integers(0, 500))
 def test_a_long_message_is_cut_short_and_a_token_is_never_cut_in_two(padding: int) -> None:
     told = explain(f"{'x ' * padding}{JWT}{' y' * 500}")

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.errors import OpsError
@@ -52,7 +52,6 @@ PLACES = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.sets(PLACES, min_size=1, max_size=8))
 def test_names_of_any_kind_stay_in_the_directory_and_apart(places: set[tuple[str, str, str | None, str]]) -> None:
     distinct = {(kind.lower(), *others): of(kind, *others) for kind, *others in places}

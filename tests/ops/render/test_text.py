@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.render.text import of_yaml, to_yaml
@@ -14,7 +14,6 @@ def manifest(**parameters: object) -> dict[str, object]:
     return {"spec": {"parameters": parameters}, "metadata": {"name": "orders"}, "kind": "Class", "apiVersion": "v1"}
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \n:#-'\"yn0"))))
 def test_any_string_comes_back_as_it_was(parameters: dict[str, str]) -> None:
     written = to_yaml(manifest(**{"p": parameters}))
@@ -23,7 +22,6 @@ def test_any_string_comes_back_as_it_was(parameters: dict[str, str]) -> None:
         assert read["spec"]["parameters"]["p"] == parameters
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
