@@ -12,7 +12,8 @@ import yaml
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
 
 from components.patience import READ_SECONDS, patience
-from components.vault.reach import VaultNode, client, connections, passing, told
+from components.refusal import told
+from components.vault.reach import VaultNode, client, connections, passing
 
 from .cluster import ProviderClass
 from .errors import OpsError, UnreachableError

@@ -18,6 +18,7 @@ from azure.keyvault.certificates import (
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from ..patience import OF_AZURE
+from ..refusal import told
 from .choices import KeyType
 from .clouds import Cloud
 from .deployer import credential
@@ -139,9 +140,9 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
             raise
         except HttpResponseError as error:
             if error.status_code != 403 or time.monotonic() > end:
-                raise CertificateError(f"{url} refused certificate {props['name']!r}: {_first(error)}") from None
+                raise CertificateError(f"{url} refused certificate {props['name']!r}: {told(error)}") from None
         except AzureError as error:
-            raise CertificateError(f"{url} can't be asked for certificate {props['name']!r}: {_first(error)}") from None
+            raise CertificateError(f"{url} can't be asked for certificate {props['name']!r}: {told(error)}") from None
         time.sleep(pause)
         pause = min(pause * 1.5, 15)
 
@@ -169,10 +170,6 @@ def _outputs(made: KeyVaultCertificate) -> dict[str, Any]:
         "version": properties.version if properties else "",
         "thumbprint": properties.x509_thumbprint.hex() if properties and properties.x509_thumbprint else "",
     }
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 class Certificate(Resource, module="strongroom", name="Certificate"):

@@ -15,6 +15,7 @@ from azure.keyvault.secrets import SecretClient
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from ..patience import OF_AZURE
+from ..refusal import told
 from .clouds import Cloud
 from .identity import Federation
 from .objects import VaultObject
@@ -162,12 +163,12 @@ def _attempt(props: Mapping[str, Any]) -> None:
             else:
                 next(iter(SecretClient(url, credential, **OF_AZURE).list_properties_of_secret_versions(name)), None)
     except ClientAuthenticationError as error:
-        raise _NotYetError(f"the directory says {_first(error)}") from None
+        raise _NotYetError(f"the directory says {told(error)}") from None
     except HttpResponseError as error:
         if error.status_code != 404:  # an object that is missing is none of the gate's business
-            raise _NotYetError(f"{url} says {_first(error)}") from None
+            raise _NotYetError(f"{url} says {told(error)}") from None
     except AzureError as error:
-        raise _AwayError(f"{url} can't be asked: {_first(error)}") from None
+        raise _AwayError(f"{url} can't be asked: {told(error)}") from None
 
 
 def _token(props: Mapping[str, Any]) -> str:
@@ -190,7 +191,3 @@ def _token(props: Mapping[str, Any]) -> str:
     except Exception as error:
         raise _AwayError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
     return answer.status.token
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -16,6 +16,7 @@ from azure.keyvault.secrets import SecretClient
 from ..azure.clouds import PUBLIC
 from ..azure.deployer import credential
 from ..patience import OF_AZURE
+from ..refusal import told
 from .custody import CustodyError, Record
 from .lock import locked
 from .pgp import binary
@@ -130,8 +131,7 @@ class KeyVaultCustody:
             409: f"a secret of that name was deleted: az keyvault secret recover --id {self._url}/deletedsecrets/"
             f"{self._name}-{what}",
         }.get(status or 0, "see that the vault exists and that this machine reaches it")
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        return CustodyError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {first}; {advice}")
+        return CustodyError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {told(error)}; {advice}")
 
 
 def _normal(keys: Mapping[str, Any]) -> Any:

@@ -77,16 +77,6 @@ def client(
     return made
 
 
-def told(error: Exception, *secrets: str | None) -> str:
-    """The first line of a server's refusal that says something, without the secrets that it was sent: it may quote what
-    it refuses."""
-    lines = (line.strip(" \t*") for line in str(error).splitlines())
-    line = next((line for line in lines if line and not line.endswith("occurred:")), type(error).__name__)
-    for secret in filter(None, secrets):
-        line = line.replace(secret, "[secret]")
-    return line
-
-
 def passing(error: Exception) -> bool:
     """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
     busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown

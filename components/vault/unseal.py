@@ -11,11 +11,12 @@ from typing import Any
 import requests
 from hvac.exceptions import Forbidden, VaultError
 
+from ..refusal import told
 from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
 from .choices import insecure, shares_fault
 from .custody import Custody, Record
-from .reach import VaultNode, client, passing, told
+from .reach import VaultNode, client, passing
 from .root import made_by_shares, revoke_forgotten
 
 _POLL = 0.3

@@ -1,8 +1,8 @@
-"""What is told of a Vault's refusals."""
+"""What is told of a refusal."""
 
 from hvac.exceptions import InvalidRequest
 
-from components.vault.reach import told
+from components.refusal import told
 
 
 def test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it() -> None:
