@@ -90,11 +90,11 @@ def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[
     What starts dynamic resources is the SDK's own host; languages have stand-ins where the official hosts aren't there.
     """
     directory.mkdir(exist_ok=True, mode=0o700)
-    _program(directory / "pulumi-resource-pulumi-python", clients, "pulumi.dynamic")
+    paths = os.pathsep.join(filter(None, (clients.get("PYTHONPATH"), str(ROOT))))
+    _program(directory / "pulumi-resource-pulumi-python", {**clients, "PYTHONPATH": paths}, "sandbox.dynamic")
     for language in LANGUAGES:
         name = f"pulumi-language-{language}"
         if not shutil.which(name, path=environment["PATH"]):
-            paths = os.pathsep.join(filter(None, (str(ROOT), clients.get("PYTHONPATH"))))
             # npm must reach its registry, and the emulator's proxy knows no way there.
             given = {**clients, "PYTHONPATH": paths} if language == "python" else {"PYTHONPATH": paths}
             _program(directory / name, given, "sandbox.languages", language)

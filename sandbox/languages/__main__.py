@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from pulumi.runtime.proto import language_pb2_grpc
 
+from ..parent import end_with_parent
 from ..ports import HOST
 from .host import Host
 from .nodejs import NodejsHost
@@ -17,10 +18,11 @@ LANGUAGES: dict[str, type[Host]] = {"nodejs": NodejsHost, "python": PythonHost}
 
 
 def main(language: str, arguments: list[str]) -> None:
-    """Serve the host of `language` until the engine ends it.
+    """Serve the host of `language` until the engine ends it, or ends.
 
     :param arguments: What the engine tells it: its own address comes last.
     """
+    end_with_parent()
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     server = grpc.server(ThreadPoolExecutor(16), options=options)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LANGUAGES[language](arguments[-1]), server)

@@ -2,9 +2,11 @@
 
 import contextlib
 import re
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from .scenario import STORES, Victim
 ROOT = Path(__file__).resolve().parents[2]
 _STEP = re.compile(r" (\+|~|-|\+\+|\+-|-\+|--)\s+\S+:\S+ ")
 _LONGEST = 300
+_ENDING = 5
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,18 @@ def _engine(driver: int) -> psutil.Process:
             if process.name() == "pulumi":
                 return process
     raise psutil.NoSuchProcess(driver)
+
+
+def left(home: Path) -> list[str]:
+    """Processes that a run with the engine's `home` started, and that don't end although it did."""
+    end = time.monotonic() + _ENDING
+    while (living := [*_with_home(home)]) and time.monotonic() < end:
+        time.sleep(0.1)
+    return living
+
+
+def _with_home(home: Path) -> Iterator[str]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get("PULUMI_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+                yield shlex.join(process.cmdline())

@@ -12,7 +12,7 @@ from sandbox.world import World
 from tests.sandboxed import Project
 
 from .picture import Picture, take
-from .run import Death, Ran, run
+from .run import Death, Ran, left, run
 from .scenario import OPERATIONS, Operation, Scenario
 
 _AFTER: dict[Operation, str] = {"up": "deployed", "update": "changed", "destroy": "nothing"}
@@ -121,6 +121,7 @@ class Stage:
             "servers": _differences(wanted.servers, found.servers),
             "generated again": again,
             "store and state differ": found.strangers,
+            "processes": left(self._project.engine.home / "home"),
             "verify": self._verify() if operation != "destroy" else [],
         }
         wrong = {what: told for what, told in faults.items() if told}
