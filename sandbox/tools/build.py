@@ -15,7 +15,7 @@ from .errors import ToolError, full, no_room
 _GO = (1, 26)
 _TAIL = 20
 
-_PAUSES = (2, 10, 30)
+_PAUSES = (2, 10, 30, 60, 120, 240)
 """Seconds before a build is tried again that a proxy of Go modules refused a module: what it has served, it keeps."""
 
 _REFUSED = re.compile(r'@v?[\w.+-]+: (Get "https?://|reading https?://\S+: (403|429|5\d\d) )')

@@ -122,8 +122,8 @@ def test_kubectl_and_pulumi_apply_the_same(shared: Project, world: World, kubect
     assert kubectl("delete", "namespace", "shop", "bank").returncode == 0
     applied(kubectl, directory)
     checks = shared.checks()
+    assert [check for check in checks if not check["passed"]] == []
     assert len(checks) == 31
-    assert all(check["passed"] for check in checks)
 
     before = {file: file.stat().st_mtime_ns for file in directory.rglob("*")}
     assert "written" not in told(render(shared, directory))
