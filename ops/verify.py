@@ -1,5 +1,6 @@
 """The proof: every workload reads what it declares, and is refused everything else."""
 
+import time
 from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from .stores import DeniedError, Limit, NotTriedError, Promise, Session, store_o
 
 _ASIDE = "strongroom-verify"
 """An audience that nothing accepts."""
+
+_PAUSES = (1.0, 3.0)
+"""Seconds before a workload that was refused tries again: servers that didn't make a service account, or a role, know
+of it a moment later. (Kubernetes docs: "Kubernetes API Concepts", "Efficient detection of changes")"""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Verifier:
         token = self._token(workload, delivery.audience)
         session: Session | None = None
         try:
-            session = self._store.admit(workload, provider_class, token)
+            session = self._admitted(workload, provider_class, token)
             yield Check(workload.path, self._store.admission, True, session.name)
         except DeniedError as error:
             yield Check(workload.path, self._store.admission, False, str(error))
@@ -89,6 +94,14 @@ class Verifier:
         yield from self._strangers(workload, delivery, token)
         if session is not None:
             self._still_admitted(workload, provider_class, token)
+
+    def _admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
+        for pause in _PAUSES:
+            try:
+                return self._store.admit(workload, provider_class, token)
+            except DeniedError:
+                time.sleep(pause)
+        return self._store.admit(workload, provider_class, token)
 
     def _still_admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> None:
         """Make sure that the store refuses strangers for what they are: Vault refuses all if its cluster is away.

@@ -75,6 +75,7 @@ Verify = Callable[..., list[Check]]
 def verify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Verify]:
     """Verify the stack on a store with these answers."""
     delivery = Delivered(CLASS, "vault", "promises", frozenset({"file"}))
+    monkeypatch.setattr(module, "_PAUSES", (0, 0))
     monkeypatch.setattr(module, "ClusterClient", lambda cluster: Cluster())
     monkeypatch.setattr(module, "delivered", lambda *given: delivery)
 
@@ -104,6 +105,13 @@ def test_a_store_that_goes_away_ends_the_checks_of_a_workload(verify: Verify) ->
 
     assert read.what == "reads file"
     assert (last.what, last.passed, last.detail) == ("is deployed", False, "the store is away")
+
+
+def test_a_workload_that_is_let_in_a_moment_late_is_let_in(verify: Verify) -> None:
+    late = [DeniedError("permission denied")] * 2
+
+    assert False not in {check.passed for check in verify(own=[*late, None], listing=DeniedError("no"))}
+    assert {check.what: check.detail for check in verify(own=[*late, *late])}["logs in"] == "permission denied"
 
 
 def test_strangers_are_refused_only_where_the_workload_is_still_let_in(verify: Verify) -> None:
