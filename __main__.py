@@ -1,6 +1,7 @@
 """Strongroom, one environment a stack: read its settings, provision what they describe."""
 
 import gc
+import sys
 
 # The program ends in seconds and keeps nearly all that it makes: looking for garbage was a third of its time.
 gc.disable()
@@ -12,4 +13,11 @@ gc.freeze()
 gc.set_threshold(50_000, 20, 100)
 gc.enable()
 
-provision(of_stack())
+settings = of_stack()
+# The state has the calls that made each resource, down to the language host's own, which are more than half of it; and
+# it is written at each step. The innermost tell where in this project it was.
+sys.tracebacklimit = 10
+try:
+    provision(settings)
+finally:
+    del sys.tracebacklimit

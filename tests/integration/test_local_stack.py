@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
+from ops.stack import ask_pulumi
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
 from tests.sandboxed import Project
@@ -48,6 +49,15 @@ def test_the_table_is_for_people(deployed: Project) -> None:
 
     assert "31 of 31 checks went as they must" in done.stdout
     assert "shop/orders" in done.stdout
+
+
+def test_the_state_tells_where_a_resource_was_declared_and_little_more(deployed: Project) -> None:
+    resources = json.loads(ask_pulumi(deployed.stack, "export"))["deployment"]["resources"]
+    ours = [each for each in resources if not each["type"].startswith("pulumi:")]
+
+    assert len(ours) > 25
+    assert [each["urn"] for each in ours if not re.search("/(components|stacks)/", each["sourcePosition"])] == []
+    assert max(len(each["stackTrace"]) for each in ours) <= 6
 
 
 def declared(config: dict[str, Any]) -> set[tuple[str, str]]:
