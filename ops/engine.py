@@ -82,8 +82,12 @@ def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> auto
 
 @contextmanager
 def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
-    if not home.attach or _PLUGINS in os.environ:
+    if not home.attach:
         yield home.environment
+        return
+    if _PLUGINS in os.environ:
+        # Whoever serves them has what starts dynamic resources on PATH.
+        yield {**home.environment, "PATH": os.environ["PATH"]}
         return
     process = subprocess.Popen(  # noqa: S603 - the sandbox's own words
         [*home.attach, "--stack", stack], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -26,6 +26,11 @@ from .vaults import PLAN, Servers
 
 _ROUNDS = 4
 _PATIENCE = 75
+UPDATED = {
+    "local": "vault:kubernetes/authBackendRole:AuthBackendRole",
+    "local-azure": "pulumi-python:dynamic/strongroom:AccessReady",
+}
+"""By stack, the type of a resource that an update may be at when it is cut short: a plugin's, and a dynamic one."""
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -44,6 +49,14 @@ def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest
 @pytest.mark.parametrize("scenario", [*sample()], ids=str)
 def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
     stage.play(scenario)
+
+
+@pytest.mark.integration
+def test_who_alone_knows_of_a_resource_is_asked_about_it(stage: Stage) -> None:
+    ran = stage.cut_short(UPDATED[stage.stack])
+
+    assert "asking the servers about 1 resources" in ran.said
+    assert ran.code == 0, ran.said
 
 
 @pytest.mark.soak
