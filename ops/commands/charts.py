@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..charts import CheckedChart, check_charts, place
 from .options import MARKS, AsJson, console
@@ -37,5 +38,5 @@ def _show(charts: list[CheckedChart]) -> None:
         table.add_column(heading, overflow="fold")
     for chart in charts:
         digest = f"{chart.digest[:12]}…" if chart.digest else "none"
-        table.add_row(chart.name, chart.version, digest, chart.place, MARKS[chart.passed], chart.detail)
+        table.add_row(chart.name, chart.version, digest, chart.place, MARKS[chart.passed], Text(chart.detail))
     console().print(table)

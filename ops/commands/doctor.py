@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..doctor.events import Explained, explain_all
 from ..errors import OpsError
 from ..reach import reach
 from ..stack import read_stack, workspace
-from .findings import plain, show_findings
+from .findings import show_findings
 from .options import AsJson, console
 
 
@@ -76,5 +77,5 @@ def _show_events(explained: Iterable[Explained]) -> None:
     for each in explained:
         seen = f"{each.message} (x{each.count})" if each.count > 1 else each.message
         meaning = f"{each.name}: {each.meaning}" if each.name else each.meaning
-        table.add_row(plain(seen), plain(meaning), plain(each.fix), plain(each.source))
+        table.add_row(Text(seen), Text(meaning), Text(each.fix), Text(each.source))
     console().print(table)

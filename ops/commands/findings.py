@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rich.table import Table
+from rich.text import Text
 
 from ..findings import Finding, State
 from .options import console
@@ -24,10 +25,5 @@ def show_findings(title: str, first: str, findings: Iterable[Finding]) -> None:
     for heading in (first, "", "Seen", "What to do"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(finding.name, _MARKS[finding.state], plain(finding.seen), plain(finding.fix))
+        table.add_row(finding.name, _MARKS[finding.state], Text(finding.seen), Text(finding.fix))
     console().print(table)
-
-
-def plain(text: str) -> str:
-    """`text` as rich shows it unchanged."""
-    return text.replace("[", r"\[")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..reach import reach
 from ..stack import read_stack, workspace
@@ -27,12 +28,13 @@ def verify(stack: Stack, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
-        _show(stack, checks)
+        show(stack, checks)
     if not checks or any(check.passed is False for check in checks):
         raise typer.Exit(1)
 
 
-def _show(stack: str, checks: list[Check]) -> None:
+def show(stack: str, checks: list[Check]) -> None:
+    """A table of `checks`, and how many went as they must."""
     table = Table(title=f"Stack {stack}: who can read what", title_justify="left")
     for heading in ("Workload", "What", "", "Seen"):
         table.add_column(heading, overflow="fold")
@@ -41,7 +43,7 @@ def _show(stack: str, checks: list[Check]) -> None:
         if previous and check.workload != previous:
             table.add_section()
         table.add_row(
-            "" if check.workload == previous else check.workload, check.what, MARKS[check.passed], check.detail
+            "" if check.workload == previous else check.workload, check.what, MARKS[check.passed], Text(check.detail)
         )
         previous = check.workload
     out = console()
