@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from ops.state import hidden
 from sandbox.certificates import write_private
 from sandbox.world import ROOT
 
@@ -25,9 +26,6 @@ _COMMANDS = {
 
 AT_THE_END = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Makes the engine write its state when it ends, and not before and after each step."""
-
-_HIDDEN = "4dabf18193072939515e22adb298388d"
-"""The engine's mark of a value that is kept encrypted."""
 
 
 class Program:
@@ -126,16 +124,10 @@ def described(resource: dict[str, Any]) -> str:
     after = sorted(_place(urn) for urn in resource.get("dependencies") or ())
     provider = resource["type"].startswith("pulumi:providers:")
     # What a provider is told depends on the SDK's version alone, and on tokens.
-    inputs = {} if provider else _hidden(resource.get("inputs") or {})
+    inputs = {} if provider else hidden(resource.get("inputs") or {})
     return json.dumps([*_place(resource["urn"]), inputs, after], sort_keys=True)
 
 
 def _place(urn: str) -> tuple[str, str]:
     _, _, types, name = urn.split("::", 3)
     return types.rpartition("$")[2], name
-
-
-def _hidden(value: Any) -> Any:
-    if isinstance(value, dict):
-        return "[secret]" if _HIDDEN in value else {key: _hidden(entry) for key, entry in value.items()}
-    return [_hidden(entry) for entry in value] if isinstance(value, list) else value

@@ -16,7 +16,7 @@ from pulumi import automation
 from .engine import driving, last_line
 from .errors import OpsError
 from .interrupted import mended
-from .stack import ask_pulumi, run_pulumi, workspace
+from .stack import exported, run_pulumi, workspace
 
 _PATIENCE = 60.0
 """Seconds that an engine whose program died may take to end."""
@@ -56,13 +56,13 @@ def recover(stack: str, say: Say) -> Recovered:
     done = Recovered(unlocked=files is not None and _unlock(stack, files, say))
     if files is not None:
         _mend(files.beside)
-    exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
-    deployment: dict[str, Any] = exported.get("deployment") or {}
+    whole = exported(stack)
+    deployment: dict[str, Any] = whole.get("deployment") or {}
     after = mended(deployment)
     done.dropped = after.dropped
     if deployment.get("pending_operations"):
         run_pulumi(
-            stack, "stack", "import", "--stack", stack, told=json.dumps({**exported, "deployment": after.deployment})
+            stack, "stack", "import", "--stack", stack, told=json.dumps({**whole, "deployment": after.deployment})
         )
     if after.uncertain:
         say(f"asking the servers about {len(after.uncertain)} resources that an update was interrupted at")
@@ -79,8 +79,7 @@ def _refreshed(stack: str, urns: list[str]) -> set[str]:
             driven.refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
         except automation.CommandError as error:
             raise OpsError(f"Stack {stack!r} can't be compared with its servers: {last_line(error)}") from None
-    exported: dict[str, Any] = json.loads(ask_pulumi(stack, "export"))
-    return {resource["urn"] for resource in exported["deployment"].get("resources") or ()}
+    return {resource["urn"] for resource in exported(stack)["deployment"].get("resources") or ()}
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,14 @@ def ask_pulumi(stack: str, *words: str) -> str:
     return run_pulumi(stack, "stack", *words, "--stack", stack)
 
 
+def exported(stack: str) -> dict[str, Any]:
+    """The state of `stack`, as `pulumi stack export` gives it.
+
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
+    return json.loads(ask_pulumi(stack, "export"))
+
+
 def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     """What `pulumi <words>` prints, run where `stack` is driven from.
 

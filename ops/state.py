@@ -1,6 +1,5 @@
 """What a stack's state holds: every resource, with its inputs and outputs, and no secret."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -9,7 +8,7 @@ from pulumi.runtime import rpc
 from policy.rules import Declared
 
 from .errors import OpsError
-from .stack import ask_pulumi
+from .stack import exported
 
 HIDDEN = "[secret]"
 """What stands for a value that the state keeps encrypted."""
@@ -20,7 +19,7 @@ def read_state(stack: str) -> list[Declared]:
 
     :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
     """
-    deployment: dict[str, Any] | None = json.loads(ask_pulumi(stack, "export"))["deployment"]
+    deployment: dict[str, Any] | None = exported(stack)["deployment"]
     resources: list[dict[str, Any]] = deployment.get("resources", []) if deployment else []
     if not resources:
         raise OpsError(f"Stack {stack!r} has nothing deployed: deploy it first with `pulumi up --stack {stack}`")

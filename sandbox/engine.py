@@ -113,8 +113,12 @@ class Engine:
         if done.returncode != 0:
             raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
 
+    def checkpoint(self, stack: str) -> Path:
+        """The file with the state of `stack`."""
+        return self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
     def _deployment(self, stack: str) -> dict[str, Any]:
-        checkpoint = self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+        checkpoint = self.checkpoint(stack)
         return (json.loads(checkpoint.read_text())["checkpoint"]["latest"] or {}) if checkpoint.is_file() else {}
 
     @contextmanager

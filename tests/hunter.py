@@ -105,13 +105,14 @@ def _spellings(value: str) -> Iterator[tuple[str, bytes]]:
     for ascii_only in (True, False):
         once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         # Go writes these characters in another way.
-        for escaped in (once, _by_go(once)):
+        for escaped in (once, by_go(once)):
             yield f"in JSON: {ascii_only}, {escaped == once}", escaped.encode()
             twice = json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
             yield f"in JSON in JSON: {ascii_only}, {escaped == once}", twice.encode()
 
 
-def _by_go(text: str) -> str:
+def by_go(text: str) -> str:
+    """JSON by Python's rules as servers in Go write it."""
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

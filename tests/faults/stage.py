@@ -8,7 +8,6 @@ from typing import Any
 
 from ops.stack import read_stack, workspace
 from ops.verify import Check, Verifier
-from sandbox.engine import PROJECT
 from sandbox.world import World
 from tests.sandboxed import Project
 
@@ -85,7 +84,7 @@ class Stage:
     def cut_short(self, kind: str) -> Ran:
         """Go on after an update of which nobody knows whether it changed a resource of the type `kind`."""
         self.reach("deployed")
-        checkpoint = self._project.engine.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+        checkpoint = self._project.engine.checkpoint(self.stack)
         whole = json.loads(checkpoint.read_text())
         latest = whole["checkpoint"]["latest"]
         resource = next(each for each in latest["resources"] if each["type"] == kind)

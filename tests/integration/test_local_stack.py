@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.stack import ask_pulumi
+from ops.stack import exported
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
 from tests.sandboxed import Project
@@ -52,7 +52,7 @@ def test_the_table_is_for_people(deployed: Project) -> None:
 
 
 def test_the_state_tells_where_a_resource_was_declared_and_little_more(deployed: Project) -> None:
-    resources = json.loads(ask_pulumi(deployed.stack, "export"))["deployment"]["resources"]
+    resources = exported(deployed.stack)["deployment"]["resources"]
     ours = [each for each in resources if not each["type"].startswith("pulumi:")]
 
     assert len(ours) > 25

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.providers.values import Secret, redacted
-from tests.hunter import Canary, Hunter
+from tests.hunter import Canary, Hunter, by_go
 
 LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(
     lambda text: text.strip() == text and len(text.splitlines()) == 1 and len(set(text)) > 4
@@ -17,10 +17,8 @@ LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=4
 @given(LONG)
 def test_a_secret_is_not_told_plain_or_as_base64_or_in_json(secret: str) -> None:
     encoded = base64.b64encode(secret.encode()).decode()
-    by_go = json.dumps(secret, ensure_ascii=False)
-    for character in "<>&":
-        by_go = by_go.replace(character, f"\\u{ord(character):04x}")
-    quoted = f"<<{secret}>> <<{encoded}>> <<{json.dumps(secret)}>> <<{by_go}>>"
+    told = [secret, encoded, json.dumps(secret), by_go(json.dumps(secret, ensure_ascii=False))]
+    quoted = " ".join(f"<<{form}>>" for form in told)
 
     assert Hunter([Canary("it", secret)]).text("the message", redacted(quoted, {"a": [{"b": Secret(secret)}]})) == []
 
