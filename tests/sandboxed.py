@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
     finally:
         made.down(purge=True)
         gc.collect()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what the servers said where a test on them fails: their logs are gone with the sandbox."""
+    report = yield
+    world = getattr(item, "funcargs", {}).get("world")
+    if report.failed and world is not None:
+        for server in ("vault", "kube-apiserver"):
+            said = world.log(server).read_text(errors="replace").splitlines()[-10:]
+            report.sections.append((f"the end of the log of {server}", "\n".join(said)))
+    return report
 
 
 class Project:
