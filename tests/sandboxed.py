@@ -45,7 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     world = getattr(item, "funcargs", {}).get("world")
     if report.failed and world is not None:
         for server in ("vault", "kube-apiserver"):
-            said = world.log(server).read_text(errors="replace").splitlines()[-10:]
+            said = world.log(server).read_text(errors="replace").splitlines()[-20:]
             report.sections.append((f"the end of the log of {server}", "\n".join(said)))
     return report
 

@@ -103,6 +103,8 @@ class Vault:
             "cluster_addr": f"https://{HOST}:{cluster}",
             "disable_mlock": True,
             "ui": False,
+            # The one level at which Vault says why it refused a login.
+            "log_level": "debug",
         }
         file = self._home / "vault.json"
         write_private(file, json.dumps(configuration, indent=2))
