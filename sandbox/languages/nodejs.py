@@ -16,8 +16,8 @@ from .host import Host
 SDK_TOOL = "STRONGROOM_SDK_NODEJS"
 """Names the program that writes SDKs."""
 
-_ATTEMPTS, _PATIENCE = 3, 300
-"""npm may go round for ever, or fail, where a registry refuses it for a moment: how often, and for how many seconds."""
+_ATTEMPTS, _PATIENCE = 8, 150
+"""npm may go round for ever, or fail, where a registry refuses it for a while: how often, and for how many seconds."""
 
 _ALREADY_TOLD = 32
 """The exit code of a program that has told its user what is wrong."""

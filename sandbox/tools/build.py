@@ -15,10 +15,11 @@ from .errors import ToolError, full, no_room
 _GO = (1, 26)
 _TAIL = 20
 
-_PAUSES = (2, 10, 30, 60, 120, 240)
-"""Seconds before a build is tried again that a proxy of Go modules refused a module: what it has served, it keeps."""
+_PAUSES = (2, 10, 30, 60, 120, 240, 240)
+"""Seconds before a build is tried again that a proxy of Go modules refused a module: it may have to get it first, and
+keeps what it has served. Where no proxy can be reached at all, nothing is tried again."""
 
-_REFUSED = re.compile(r'@v?[\w.+-]+: (Get "https?://|reading https?://\S+: (403|429|5\d\d) )')
+_REFUSED = re.compile(r'@v?[\w.+-]+: (Get "https?://[^"\n]*": (?!dial )|reading https?://\S+: (403|429|5\d\d) )')
 
 
 def build(tool: Tool, target: Path, cache: Path) -> None:

@@ -214,6 +214,15 @@ def test_a_module_that_is_refused_for_a_moment_is_asked_for_again(
     assert (tmp_path / "tries").read_text() == "tried\n" * 3
 
 
+def test_without_a_network_nothing_is_asked_for_again(tmp_path: Path, path: Path) -> None:
+    lost = """echo 'example.net/a@v1.2.0: Get "https://modules.example.net/a.zip": dial tcp: no such host'; exit 1"""
+    executable(path / "go", GO.format(version="go1.26.1", build=f"echo tried >> {tmp_path}/tries; {lost}"))
+
+    with pytest.raises(ToolError, match="no such host"):
+        tools(tmp_path, tool()).path("sr-tool")
+    assert (tmp_path / "tries").read_text() == "tried\n"
+
+
 def no_space(*_: object, **__: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
