@@ -82,8 +82,10 @@ class Project:
         seen: set[str] = set()
 
         def note(event: Any) -> None:
-            if event.resource_pre_event:
-                metadata = event.resource_pre_event.metadata
+            # What a refresh finds is known only when it is done.
+            told = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
+            if told:
+                metadata = told.metadata
                 name, kind = metadata.urn.rpartition("::")[2], metadata.type.rpartition(":")[2]
                 if metadata.op not in {OpType.SAME, OpType.READ, OpType.REFRESH}:
                     seen.add(f"{metadata.op.value} {kind} {name}")

@@ -45,7 +45,9 @@ def kubectl(world: World, tmp_path: Path) -> Kubectl:
 
 @pytest.fixture
 def shared(project: Project) -> Iterator[Project]:
-    """The local stack, on which somebody else applies its objects too. Nothing of that stays."""
+    """The local stack, on which somebody else applies its objects too. Nothing of that stays, nor of earlier tests."""
+    project.engine.run("destroy", project.stack)
+    project.engine.run("up", project.stack)
     yield project
     project.restore()
     project.engine.run("destroy", project.stack)
