@@ -44,10 +44,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     world = getattr(item, "funcargs", {}).get("world")
     if report.failed and world is not None:
-        for server in ("vault", "kube-apiserver"):
-            said = world.log(server).read_text(errors="replace").splitlines()[-20:]
-            report.sections.append((f"the end of the log of {server}", "\n".join(said)))
+        for process in (world.vault.process, world.api_server.process):
+            report.sections.append((f"the end of the log of {process.name}", process.tail(20)))
     return report
+
+
+def step_of(event: Any, operation: str) -> Any:
+    """What an event of `operation` says of a resource's step; `None` where it says nothing."""
+    # What a refresh finds is known only when it is done.
+    told = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
+    return told and told.metadata
 
 
 class Project:
@@ -82,10 +88,7 @@ class Project:
         seen: set[str] = set()
 
         def note(event: Any) -> None:
-            # What a refresh finds is known only when it is done.
-            told = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
-            if told:
-                metadata = told.metadata
+            if metadata := step_of(event, operation):
                 name, kind = metadata.urn.rpartition("::")[2], metadata.type.rpartition(":")[2]
                 if metadata.op not in {OpType.SAME, OpType.READ, OpType.REFRESH}:
                     seen.add(f"{metadata.op.value} {kind} {name}")

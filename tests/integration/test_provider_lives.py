@@ -17,6 +17,7 @@ from pulumi import automation
 
 from sandbox.plugins import PROVIDERS, _stand_ins
 from sandbox.world import World
+from tests.sandboxed import step_of
 
 pytestmark = pytest.mark.integration
 
@@ -53,10 +54,9 @@ class Stack:
         seen: set[str] = set()
 
         def note(event: Any) -> None:
-            # What a refresh finds is known only when it is done.
-            told = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
-            if told and told.metadata.op not in {"same", "read", "refresh"}:
-                seen.add(f"{told.metadata.op.value} {told.metadata.urn.rpartition('::')[2]}")
+            metadata = step_of(event, operation)
+            if metadata and metadata.op not in {"same", "read", "refresh"}:
+                seen.add(f"{metadata.op.value} {metadata.urn.rpartition('::')[2]}")
 
         getattr(self._stack, operation)(on_event=note, on_output=self.said.append, **options)
         return seen
