@@ -1,33 +1,47 @@
-# The two commands: `make up` and `make test`. `make down` removes what they made, save the cache of tools.
+# The two commands: `make up` and `make test`. `make down` stops what they started, `make clean` removes what they made,
+# save the cache of tools.
 STACK ?= local
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+STAGE := $(BIN)/python -m scripts.stage
+# As many workers as keep two cores busy, unless a few tests are named: each would start servers of its own for them.
+# Tests on servers wait half of their time.
+WORKERS := $(if $(TESTS),,-n 2)
+WAITERS := $(if $(TESTS),,-n 4 --dist loadfile --no-loadscope-reorder)
+# Python would parse all packages anew in each of the processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+SOURCES := requirements.txt requirements-dev.txt requirements-uv.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check unit integration soak bench down
+.NOTPARALLEL:
+.PHONY: help up test tools check unit integration soak bench lock down clean FORCE
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 up: $(STAMP) ## Start the sandbox, deploy STACK (local) on it, verify it
 	$(BIN)/python -m sandbox up --stack $(STACK)
 
-test: check unit integration ## Everything that CI runs
+test: $(STAMP) ## Everything that CI runs, with the seconds of each stage
+	@$(BIN)/python -c 'import sys; print("testing on Python", sys.version.split()[0], sys.executable, flush=True)'
+	@$(MAKE) --no-print-directory tools check unit integration
+
+tools: $(STAMP) ## The tools of the sandbox and of its tests: found, downloaded or built
+	$(STAGE) tools $(BIN)/python -m sandbox.tools --tests
 
 check: $(STAMP) ## Lint, format and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(STAGE) check $(BIN)/python -m scripts.check
 
-unit: $(STAMP) ## The tests that need no server
-	$(BIN)/python -m pytest -m "not integration"
+unit: $(STAMP) ## The tests that need no server, or those of TESTS alone: no tool is built
+	$(STAGE) unit $(BIN)/python -m pytest -m "not integration" $(WORKERS) --dist worksteal $(TESTS)
 
 integration: $(STAMP) ## The tests on the sandbox's real servers
-	$(BIN)/python -m pytest -m integration
+	$(STAGE) integration $(BIN)/python -m pytest -m integration $(WAITERS) $(TESTS)
 
 soak: $(STAMP) ## What takes hours: every death of a process, thousands of edited settings, forty workloads kept apart
+	$(BIN)/python -m scripts.pythons
 	$(BIN)/python -m pytest -m "not integration" --hypothesis-profile=soak
 	$(BIN)/python -m pytest -m soak
 	STRONGROOM_WORKLOADS=40 $(BIN)/python -m pytest -m integration tests/conformance
@@ -35,12 +49,18 @@ soak: $(STAMP) ## What takes hours: every death of a process, thousands of edite
 bench: $(STAMP) ## Ratios against plain Pulumi, kubectl and the servers themselves, with 10 and 100 workloads
 	$(BIN)/python -m benchmarks --sizes 10,100
 
-down: ## Stop the sandbox and delete what `make up` and `make test` left in this directory
-	if [ -d .sandbox ]; then $(MAKE) $(STAMP) && $(BIN)/python -m sandbox down --purge; fi
+lock: ## Write the lock of the Python packages anew, after a change of requirements*.in
+	$(PYTHON) -m scripts.lock
+
+down: ## Stop the sandbox and delete its state
+	@if [ -d .sandbox ]; then $(MAKE) --no-print-directory $(STAMP) && $(BIN)/python -m sandbox down --purge; fi
+
+clean: down ## The same, and delete all that `make` left in this directory, its Python packages too
 	rm -rf $(VENV) .sandbox .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): requirements.txt requirements-dev.txt constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@
+# Looked at anew where its Python is gone, and where a PYTHON is asked for: it may be another one.
+RENEWED := $(if $(filter file,$(origin PYTHON)),$(shell test -x $(BIN)/python || echo FORCE),FORCE)
+
+$(STAMP): $(SOURCES) $(RENEWED)
+	@$(PYTHON) -m scripts.environment $(if $(filter up,$(MAKECMDGOALS)),--tools)

@@ -2,43 +2,62 @@
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from ..progress import Reporter
-from .build import build, go_program, module_directory
-from .catalogue import CRDS, CSI_DRIVER, MODULES, TOOLS, Release, Tool
+from .build import Workplace, digest_recipe, go_program, module_directory
+from .catalogue import CRDS, CSI_DRIVER, TOOLS, TRIMMED, Release, Tool
+from .checksums import read_checksums
 from .download import OutOfReachError, download
+from .environment import clean_environment, default_cache, is_writable, private_cache
 from .errors import ToolError, full, no_room
+from .pipeline import Pipeline
+from .progress import Progress
 
 __all__ = ["ToolError", "Tools", "default_cache"]
-
-
-def default_cache() -> Path:
-    """Where tools are kept: `STRONGROOM_CACHE`, or `strongroom` in the user's cache directory."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("STRONGROOM_CACHE") or Path(base) / "strongroom").expanduser()
 
 
 class Tools:
     """The tools of a catalogue, made available when they are asked for."""
 
-    def __init__(self, reporter: Reporter, *, catalogue: Sequence[Tool] = TOOLS, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        reporter: Progress,
+        *,
+        catalogue: Sequence[Tool] = TOOLS,
+        cache: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        checksums: Mapping[str, str] | None = None,
+    ) -> None:
         """
         :param reporter: Told of what takes long.
-        :param catalogue: The tools; `TOOLS` where it is left out.
-        :param cache: Where they are kept; `default_cache()` where it is left out.
+        :param catalogue: The tools; if omitted, defaults to `TOOLS`.
+        :param cache: Where they are kept; if omitted, defaults to `default_cache()`. One that can't be written to is
+            read, and what it lacks goes to `private_cache()`.
+        :param environment: The environment of builds and downloads; if omitted, defaults to this process's. A proxy
+            that leads to the sandbox's emulator is left out.
+        :param checksums: SHA-256 sums by the URLs of downloads; if omitted, defaults to those pinned in the
+            repository. What has none is built.
         """
+        given = dict(os.environ if environment is None else environment)
         self._reporter = reporter
         self._catalogue = {tool.name: tool for tool in catalogue}
-        self._cache = cache or default_cache()
+        named = cache or default_cache(given)
+        self._cache = named if is_writable(named) else private_cache(given)
+        self._caches = tuple(dict.fromkeys((named, self._cache)))
+        self._environment = clean_environment(given, self._cache)
+        self._checksums = read_checksums() if checksums is None else checksums
         self._found: dict[str, Path] = {}
+        self._pipeline: Pipeline | None = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._catalogue
 
     def path(self, name: str) -> Path:
         """The program of the tool `name`, at its pinned version.
@@ -49,32 +68,132 @@ class Tools:
             tool = self._catalogue.get(name)
             if tool is None:
                 raise ToolError(f"The catalogue has no tool {name!r}: it has {', '.join(self._catalogue)}")
-            self._found[name] = self._on_path(tool) or self._cached(tool)
+            if self._pipeline and name in self._pipeline:
+                with self._building(tool):
+                    self._found[name] = self._pipeline.program(tool)
+            elif not self._find(tool):
+                with self.preparing([name]):
+                    return self.path(name)
         return self._found[name]
 
-    def prepare(self, names: Iterable[str] | None = None) -> None:
-        """Make tools available one after another: each uses all cores while it is built.
+    def find(self, name: str) -> Path | None:
+        """Return the program of the tool `name` if it is there already; nothing is downloaded or built."""
+        return self._found[name] if self._find(self._catalogue[name]) else None
 
-        :param names: Which; all of the catalogue where it is left out.
+    def prepare(self, names: Iterable[str] | None = None) -> None:
+        """Make tools available, each built while the one before is linked.
+
+        :param names: Which; if omitted, defaults to all of the catalogue.
         :raises ToolError: One of them can't be had; those before it stay available.
         """
-        for name in self._catalogue if names is None else names:
-            self.path(name)
+        names = list(self._catalogue if names is None else names)
+        with contextlib.nullcontext() if self._pipeline else self.preparing(names):
+            for name in names:
+                self.path(name)
+
+    @contextlib.contextmanager
+    def preparing(self, names: Iterable[str] | None = None) -> Iterator[None]:
+        """Download and build tools in the background while the block runs: `path` waits for the one that it returns.
+
+        :param names: Which, in the order of need; if omitted, defaults to all of the catalogue.
+        :raises ToolError: A download is not what was published.
+        """
+        wanted = [self._catalogue[name] for name in (self._catalogue if names is None else names)]
+        missing = self._download([tool for tool in wanted if not self._find(tool)])
+        outer = self._pipeline
+        self._pipeline = Pipeline([Workplace(tool, self._cache, self._environment) for tool in missing], self._build)
+        try:
+            yield
+        finally:
+            self._pipeline.stop()
+            self._pipeline = outer
 
     def crds(self) -> list[Path]:
         """The published CRDs of the Secrets Store CSI driver, as files.
 
         :raises ToolError: They can't be had.
         """
-        kept = self._cache / "crds" / CSI_DRIVER.module.rpartition("@")[2]
+        name = Path("crds") / CSI_DRIVER.module.rpartition("@")[2]
+        kept = next((found for cache in self._caches if (found := cache / name).is_dir()), self._cache / name)
         if not kept.is_dir():
             with self._keeping("CSI driver", kept.parent):
                 if not kept.is_dir():
-                    _publish_crds(kept)
+                    self._publish_crds(kept)
         return sorted(kept.glob("*.yaml"))
 
+    def _publish_crds(self, kept: Path) -> None:
+        go = go_program("CSI driver", self._environment)
+        published = module_directory(go, "CSI driver", CSI_DRIVER, self._environment) / CRDS
+        partial = kept.with_name(f"{kept.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        for file in published.glob("*.yaml"):
+            shutil.copyfile(file, partial / file.name)
+        partial.rename(kept)
+
+    def _find(self, tool: Tool) -> bool:
+        if tool.name not in self._found:
+            kept = (cache / _place(tool) for cache in self._caches)
+            program = self._on_path(tool) or next((file for file in kept if file.is_file()), None)
+            if program:
+                self._found[tool.name] = program
+        return tool.name in self._found
+
+    def _building(self, tool: Tool) -> contextlib.AbstractContextManager[None]:
+        return self._reporter.step(
+            f"building {tool.name} {tool.version} (about {tool.build.minutes:g} min on two cores, once)"
+        )
+
+    def _download(self, tools: Sequence[Tool]) -> list[Tool]:
+        """Download tools at the same time; those that are left have to be built."""
+        pinned = [
+            (tool, tool.release, self._checksums[tool.release.url])
+            for tool in tools
+            if tool.release and tool.release.url in self._checksums
+        ]
+        if pinned:
+            names = ", ".join(tool.name for tool, _, _ in pinned)
+            with self._reporter.step(f"downloading {names}"), ThreadPoolExecutor() as pool:
+                for had in [pool.submit(self._downloaded, *each) for each in pinned]:
+                    had.result()
+        left = [tool for tool in tools if not self._find(tool)]
+        tried = {tool.name for tool, _, _ in pinned}
+        if unreachable := [tool.name for tool in left if tool.name in tried]:
+            self._reporter.note(
+                f"The downloads of {', '.join(unreachable)} can't be reached: building from pinned Go modules"
+            )
+        if unpinned := [tool.name for tool in left if tool.release and tool.name not in tried]:
+            self._reporter.note(
+                f"No checksum is pinned for the downloads of {', '.join(unpinned)}: building from pinned Go modules"
+            )
+        return left
+
+    def _downloaded(self, tool: Tool, release: Release, checksum: str) -> None:
+        def fill(partial: Path) -> None:
+            download(tool.name, release, checksum, partial, self._environment)
+
+        with contextlib.suppress(OutOfReachError):
+            self._make(tool, fill)
+
+    def _build(self, workplace: Workplace, on_link: Callable[[], None]) -> Path:
+        return self._make(workplace.tool, lambda partial: workplace.build(partial, on_link))
+
+    def _make(self, tool: Tool, fill: Callable[[Path], None]) -> Path:
+        """Let `fill` write the program, unless another run has made it."""
+        program = self._cache / _place(tool)
+        partial = program.with_suffix(".partial")
+        with self._keeping(tool.name, self._cache / "tools" / tool.name):
+            if not program.is_file():
+                program.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    fill(partial)
+                    partial.replace(program)
+                finally:
+                    partial.unlink(missing_ok=True)
+        return program
+
     def _on_path(self, tool: Tool) -> Path | None:
-        program = shutil.which(tool.name)
+        program = shutil.which(tool.name, path=self._environment.get("PATH"))
         if program is None:
             return None
         try:
@@ -84,27 +203,18 @@ class Tools:
                 text=True,
                 timeout=30,
                 check=False,
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                env={**self._environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
         # "1.2.3-rc1" is not 1.2.3, and "1.21.3+ent" is a Vault that wants a licence.
-        fits = re.search(rf"(?<![\w.])v?{re.escape(tool.version)}(?![\w.+-])", told.stdout + told.stderr)
+        exact = rf"(?<![\w.])v?{re.escape(tool.version)}(\+{TRIMMED})?(?![\w.+-])"
+        fits = re.search(exact, told.stdout + told.stderr)
         if not fits:
             self._reporter.note(f"{program} is not {tool.version}: passed over")
             return None
         self._reporter.note(f"{tool.name} {tool.version}: {program}, from PATH")
         return Path(program)
-
-    def _cached(self, tool: Tool) -> Path:
-        program = self._cache / "tools" / tool.name / f"{tool.version}-{_recipe(tool)}" / "bin" / tool.name
-        if program.is_file():
-            return program
-        with self._keeping(tool.name, self._cache / "tools" / tool.name):
-            if not program.is_file():
-                program.parent.mkdir(parents=True, exist_ok=True)
-                self._make(tool, program)
-        return program
 
     @contextlib.contextmanager
     def _keeping(self, name: str, directory: Path) -> Iterator[None]:
@@ -115,48 +225,16 @@ class Tools:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    with self._reporter.step(f"waiting for another run that makes {name}"):
-                        fcntl.flock(lock, fcntl.LOCK_EX)
+                    self._reporter.note(f"waiting for another run that makes {name}")
+                    fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
             if no_room(error):
                 raise full(name, self._cache) from None
             raise ToolError(f"{name}: the cache {self._cache} can't be written: {error}") from None
 
-    def _make(self, tool: Tool, program: Path) -> None:
-        partial = program.with_suffix(".partial")
-        try:
-            if tool.release is None or not self._downloaded(tool, tool.release, partial):
-                with self._reporter.step(
-                    f"building {tool.name} {tool.version} (about {tool.build.minutes:g} min on two cores, once)"
-                ):
-                    build(tool, partial, self._cache)
-            partial.replace(program)
-        finally:
-            partial.unlink(missing_ok=True)
 
-    def _downloaded(self, tool: Tool, release: Release, target: Path) -> bool:
-        try:
-            with self._reporter.step(f"downloading {tool.name} {tool.version}"):
-                download(tool.name, release, target)
-        except OutOfReachError:
-            self._reporter.note(f"{tool.name}'s downloads can't be reached: building it from pinned Go modules")
-            return False
-        return True
-
-
-def _recipe(tool: Tool) -> str:
-    digest = hashlib.sha256(repr(asdict(tool)).encode())
-    for file in sorted((MODULES / tool.build.directory).glob("*")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _publish_crds(kept: Path) -> None:
-    published = module_directory(go_program("CSI driver"), "CSI driver", CSI_DRIVER) / CRDS
-    partial = kept.with_name(f"{kept.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    for file in published.glob("*.yaml"):
-        shutil.copyfile(file, partial / file.name)
-    partial.rename(kept)
+def _place(tool: Tool) -> Path:
+    """The program's path in a cache."""
+    recipe = digest_recipe(tool.build.directory, asdict(tool))
+    return Path("tools", tool.name, f"{tool.version}-{recipe}", "bin", tool.name)

@@ -19,7 +19,8 @@ class Release:
     """The archive, or the program itself."""
 
     checksums: str
-    """The published SHA-256 sums: one alone, or lines of sum and file name."""
+    """Where its SHA-256 sum is published: one alone, or lines of sum and file name. What counts is the one that is
+    pinned in `checksums.txt`."""
 
     member: str | None = None
     """The program's path in the archive; `None` where the download is the program."""
@@ -32,11 +33,16 @@ class Adaptation:
     file: str
     before: str
     after: str
+    until: str | None = None
+    """Replace all from `before` up to the next `until`, which stays. `""` is the end of the file."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A module whose source is copied and adapted, because what was published doesn't build as it is."""
+    """A module whose source is copied and adapted: it doesn't build as published, or holds what the sandbox never uses.
+
+    Files under `src` beside the module file are added to the copy, or take the place of its own.
+    """
 
     module: str
     """Module path and version, e.g. `example.net/tool@v1.0.0`."""
@@ -45,6 +51,9 @@ class Source:
     """The module's checksum as Go's checksum database has it."""
 
     adaptations: tuple[Adaptation, ...] = ()
+
+    dropped: tuple[str, ...] = ()
+    """Patterns of files, and folders with a slash at the end, that are not copied."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,8 @@ class Tool:
 
     build: Build
 
+
+_CLOUD_LOGINS = ("alicloud", "aws", "azure", "cf", "gcp", "kerberos", "oci")
 
 _VAULT_SOURCE = Source(
     module="github.com/hashicorp/vault@v1.21.3",
@@ -111,10 +122,214 @@ _VAULT_SOURCE = Source(
             '\treg.databasePlugins["postgresql-database-plugin"] = databasePlugin{Factory: dbPostgres.New}\n'
             "}",
         ),
+        # What the sandbox never uses: clouds' key services, discovery, logins and metrics, and Okta's pushes.
+        Adaptation(
+            "internalshared/configutil/kms.go",
+            '\t"github.com/hashicorp/go-kms-wrapping/wrappers/alicloudkms/v2"',
+            "",
+            until='\t"github.com/hashicorp/go-kms-wrapping/wrappers/transit/v2"',
+        ),
+        Adaptation(
+            "internalshared/configutil/kms.go",
+            "func GetAliCloudKMSFunc(",
+            "func absent(kms *KMS, _ ...wrapping.Option) (wrapping.Wrapper, map[string]string, error) {\n"
+            '\treturn nil, nil, fmt.Errorf("seal %q: not in the sandbox\'s build of Vault", kms.Type)\n}\n\n'
+            "var GetAliCloudKMSFunc, GetAWSKMSFunc, GetAzureKeyVaultKMSFunc = absent, absent, absent\n\n"
+            "var GetGCPCKMSKMSFunc, GetOCIKMSKMSFunc = absent, absent\n\n",
+            until="var GetTransitKMSFunc",
+        ),
+        Adaptation(
+            "internalshared/configutil/env_var_util.go",
+            '\t"github.com/hashicorp/go-kms-wrapping/wrappers/alicloudkms/v2"',
+            "",
+            until='\t"github.com/hashicorp/go-kms-wrapping/wrappers/transit/v2"',
+        ),
+        Adaptation(
+            "internalshared/configutil/env_var_util.go",
+            "\tAliCloudKMSEnvVars = map",
+            "\tAliCloudKMSEnvVars, AWSKMSEnvVars, AzureEnvVars, GCPCKMSEnvVars, OCIKMSEnvVars map[string]string\n\n",
+            until="\tTransitEnvVars = map",
+        ),
+        Adaptation("vault/core.go", '\t"github.com/hashicorp/go-kms-wrapping/wrappers/awskms/v2"\n', ""),
+        Adaptation("vault/core.go", ', awskms.WithLogger(c.logger.Named("shamir"))', ""),
+        Adaptation(
+            "internalshared/configutil/telemetry.go",
+            '\t"context"\n\t"errors"\n\t"fmt"\n\t"time"\n\n\tmonitoring "cloud.google.com/go/monitoring/apiv3"\n',
+            '\t"errors"\n\t"fmt"\n\t"time"\n\n',
+        ),
+        Adaptation(
+            "internalshared/configutil/telemetry.go",
+            '\tstackdriver "github.com',
+            "",
+            until='\t"github.com/hashicorp/cli"',
+        ),
+        Adaptation("internalshared/configutil/telemetry.go", '\t"google.golang.org/api/option"\n', ""),
+        Adaptation(
+            "internalshared/configutil/telemetry.go",
+            "\t\tclient, err := monitoring.NewMetricClient(",
+            '\t\treturn nil, nil, false, errors.New("stackdriver: not in the sandbox\'s build of Vault")\n\t}\n\n',
+            until="\t// Initialize the global sink",
+        ),
+        Adaptation("vault/login_mfa.go", '\t"github.com/okta/okta-sdk-golang/v5/okta"\n', ""),
+        Adaptation("vault/login_mfa.go", '\t"regexp"\n', ""),
+        Adaptation(
+            "vault/login_mfa.go",
+            "\toktaConfig := mConfig.GetOktaConfig()\n\tif oktaConfig == nil {\n\t\treturn fmt.Errorf(",
+            '\treturn fmt.Errorf("MFA by Okta: not in the sandbox\'s build of Vault")\n}\n\n',
+            until="func (c *Core) validatePingID(",
+        ),
+        *(
+            Adaptation(
+                "command/agentproxyshared/helpers.go",
+                f'\t"github.com/hashicorp/vault/command/agentproxyshared/auth/{method}"\n',
+                "",
+            )
+            for method in _CLOUD_LOGINS
+        ),
+        Adaptation(
+            "command/agentproxyshared/helpers.go",
+            '\tcase "alicloud":',
+            "\tcase " + ", ".join(f'"{method}"' for method in (*_CLOUD_LOGINS, "pcf")) + ":\n"
+            '\t\treturn nil, fmt.Errorf("auto-auth by %q: not in the sandbox\'s build of Vault", autoAuthMethodType)\n',
+            until='\tcase "cert":',
+        ),
+        Adaptation("command/agentproxyshared/helpers.go", '\tcase "cf":', "", until='\tcase "jwt":'),
+        Adaptation(
+            "command/agentproxyshared/helpers.go", '\tcase "kerberos":', "", until='\tcase "kubernetes":\n\t\treturn'
+        ),
+        Adaptation("command/agentproxyshared/helpers.go", '\tcase "oci":', "", until='\tcase "token_file":'),
+        Adaptation("command/agentproxyshared/helpers.go", '\tcase "pcf":', "", until='\tcase "ldap":'),
+    ),
+    dropped=("vault/hcp_link/*.go",),
+)
+
+_PULUMI_SOURCE = Source(
+    module="github.com/pulumi/pulumi/pkg/v3@v3.259.0",
+    sum="h1:Zf4wiLmgdhTAyq5dtTVnNY26BjtGrJ85ZQYut2qG6xM=",
+    # Left out: clouds' storage, key services and logs, Pulumi Cloud's API, environments and agent.
+    dropped=("cmd/pulumi/cloud/schema.go", "cmd/esc/cli/*.go", "cmd/pulumi/neo/*.go", "operations/operations_[ag]*.go"),
+    adaptations=(
+        Adaptation(
+            "backend/diy/backend.go",
+            '\t"gocloud.dev/blob/azureblob"',
+            '\t_ "gocloud.dev/blob/fileblob" // driver for file://\n',
+            until='\t"gocloud.dev/gcerrors"',
+        ),
+        Adaptation("backend/diy/backend.go", '\t"github.com/pulumi/pulumi/pkg/v3/authhelpers"\n', ""),
+        Adaptation(
+            "backend/diy/backend.go",
+            "\t// for gcp we want to support additional",
+            '\tif slices.Contains([]string{"azblob", "gs", "s3"}, p.Scheme) {\n'
+            '\t\treturn nil, fmt.Errorf("%s://: not in the sandbox\'s build of Pulumi", p.Scheme)\n'
+            "\t}\n",
+            until="\tbucket, err := blobmux.OpenBucket(",
+        ),
+        Adaptation(
+            "backend/diy/backend.go",
+            "return blob.DefaultURLMux().ValidBucketScheme(u.Scheme)",
+            "return blob.DefaultURLMux().ValidBucketScheme(u.Scheme) ||\n"
+            '\t\tslices.Contains([]string{"azblob", "gs", "s3"}, u.Scheme)',
+        ),
+        Adaptation("backend/diy/backend.go", '\t"sort"\n', '\t"slices"\n\t"sort"\n'),
+        Adaptation("backend/diy/bucket.go", '\tawss3 "github.com/aws/aws-sdk-go-v2/service/s3"\n', ""),
+        Adaptation("backend/diy/bucket.go", '\t"net/url"\n', ""),
+        Adaptation(
+            "backend/diy/bucket.go",
+            "\tvar optsCopy blob.CopyOptions\n",
+            "\treturn b.bucket.Copy(ctx, filepath.ToSlash(dstKey), filepath.ToSlash(srcKey), opts)\n}\n\n",
+            until="func (b *wrappedBucket) Delete(",
+        ),
+        Adaptation("secrets/cloud/manager.go", '\tnetUrl "net/url"\n', ""),
+        Adaptation(
+            "secrets/cloud/manager.go",
+            '\t_ "gocloud.dev/secrets/awskms"',
+            "",
+            until='\t"github.com/pulumi/pulumi/pkg/v3/secrets"',
+        ),
+        Adaptation(
+            "secrets/cloud/manager.go",
+            "\tu, err := netUrl.Parse(url)",
+            '\treturn nil, fmt.Errorf("%s: not in the sandbox\'s build of Pulumi", url)\n}\n\n',
+            until="// generateNewDataKey generates",
+        ),
+        Adaptation(
+            "cmd/pulumi/cloud/spec.go",
+            '\t"fmt"\n\t"io"\n',
+            '\t"io"\n\n\t"github.com/gorilla/mux"\n',
+            until='\t"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"',
+        ),
+        Adaptation(
+            "cmd/pulumi/cloud/spec.go",
+            "func parseIndex(data []byte)",
+            "func parseIndex([]byte) (*Index, error) {\n"
+            "\treturn nil, NewAPIError(cmdutil.ExitInternalError, ErrSpecParse,\n"
+            '\t\t"the API of Pulumi Cloud: not in the sandbox\'s build of Pulumi")\n}\n',
+            until="",
+        ),
+        # Markdown is shown as it is.
+        Adaptation("cmd/pulumi/config/config_env_init.go", '\t"github.com/charmbracelet/glamour"\n', ""),
+        Adaptation(
+            "cmd/pulumi/config/config_env_init.go",
+            "\tif !cmdutil.InteractiveTerminal() {",
+            "\treturn markdown.String(), nil\n}\n\n",
+            until="type evalCrypter interface",
+        ),
+        Adaptation(
+            "cmd/pulumi/schemainfo/description.go",
+            '\t"github.com/charmbracelet/glamour"\n\t"github.com/charmbracelet/glamour/ansi"\n',
+            "",
+        ),
+        Adaptation(
+            "cmd/pulumi/schemainfo/description.go",
+            "// helpMarkdownStyle returns",
+            "",
+            until="// droppedHelpSections are",
+        ),
+        Adaptation(
+            "cmd/pulumi/schemainfo/description.go",
+            "\trenderer, err := glamour.NewTermRenderer(",
+            "\treturn tidyRendered(md)\n}\n",
+            until="",
+        ),
     ),
 )
 
-_STRIPPED = ("-ldflags", "-s -w")
+_KUBERNETES_SOURCE = Source(
+    module="k8s.io/kubernetes@v1.37.2",
+    sum="h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=",
+    dropped=("api/", "build/", "CHANGELOG/", "cluster/", "hack/", "test/", "*_test.go"),
+    adaptations=(
+        # One comparison of the controllers' draws the kubelet and the scheduler in.
+        Adaptation("pkg/controller/podgc/gc_controller.go", '\t"k8s.io/kubernetes/pkg/kubelet/eviction"\n', ""),
+        Adaptation(
+            "pkg/controller/podgc/gc_controller.go",
+            "eviction.PodIsEvicted(o[i].Status), eviction.PodIsEvicted(o[j].Status)",
+            "isEvicted(o[i].Status), isEvicted(o[j].Status)",
+        ),
+        Adaptation(
+            "pkg/controller/podgc/gc_controller.go",
+            "type PodGCController struct {",
+            "func isEvicted(status v1.PodStatus) bool {\n"
+            '\treturn status.Phase == v1.PodFailed && status.Reason == "Evicted"\n}\n\n'
+            "type PodGCController struct {",
+        ),
+    ),
+)
+
+TRIMMED = "sandbox"
+"""The build metadata in the version of a tool that lacks what the sandbox never uses, e.g. `3.259.0+sandbox`."""
+
+
+def _flags(*stamps: str) -> tuple[str, ...]:
+    # The same for all tools, so that what two of them share is compiled once. Trimmed paths keep what was compiled of
+    # adapted sources valid when the tools are cached in another directory. Without inlining, compiling takes a seventh
+    # less, and the servers are fast enough.
+    return (
+        "-trimpath",
+        "-gcflags=all=-dwarf=false -l",
+        "-ldflags",
+        " ".join(["-s -w", *(f"-X {stamp}" for stamp in stamps)]),
+    )
 
 
 def _pulumi(version: str) -> Tool:
@@ -131,8 +346,9 @@ def _pulumi(version: str) -> Tool:
         Build(
             "pulumi",
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-            ("-ldflags", f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}"),
-            5,
+            _flags(f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}+{TRIMMED}"),
+            2,
+            _PULUMI_SOURCE,
         ),
     )
 
@@ -145,7 +361,7 @@ def _etcd(version: str) -> Tool:
         version,
         ("--version",),
         Release(f"{base}/{folder}.tar.gz", f"{base}/SHA256SUMS", f"{folder}/etcd"),
-        Build("etcd", "go.etcd.io/etcd/server/v3", _STRIPPED, 1),
+        Build("etcd", "go.etcd.io/etcd/server/v3", _flags(), 1.5),
     )
 
 
@@ -156,7 +372,13 @@ def _vault(version: str) -> Tool:
         version,
         ("version",),
         Release(f"{base}_{SYSTEM}_{ARCHITECTURE}.zip", f"{base}_SHA256SUMS", "vault"),
-        Build("vault", "github.com/hashicorp/vault", ("-tags", "minimal", *_STRIPPED), 5, _VAULT_SOURCE),
+        Build(
+            "vault",
+            "github.com/hashicorp/vault",
+            ("-tags", "minimal", *_flags(f"github.com/hashicorp/vault/version.VersionMetadata={TRIMMED}")),
+            2,
+            _VAULT_SOURCE,
+        ),
     )
 
 
@@ -166,26 +388,26 @@ def _kubernetes(
     url = f"https://dl.k8s.io/release/v{version}/bin/{SYSTEM}/{ARCHITECTURE}/{name}"
     major, minor, _ = version.split(".")
     stamp = "k8s.io/component-base/version.git"
-    stamps = f"-X {stamp}Version=v{version} -X {stamp}Major={major} -X {stamp}Minor={minor}"
+    stamps = (f"{stamp}Version=v{version}", f"{stamp}Major={major}", f"{stamp}Minor={minor}")
     return Tool(
         name,
         version,
         version_arguments,
         Release(url, f"{url}.sha256"),
-        Build("kubernetes", f"k8s.io/kubernetes/cmd/{name}", ("-ldflags", f"-s -w {stamps}"), minutes),
+        Build("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _flags(*stamps), minutes, _KUBERNETES_SOURCE),
     )
 
 
 def _helm(version: str) -> Tool:
     folder = f"{SYSTEM}-{ARCHITECTURE}"
     archive = f"https://get.helm.sh/helm-v{version}-{folder}.tar.gz"
-    stamp = f"-X helm.sh/helm/v3/internal/version.version=v{version}"
+    stamp = f"helm.sh/helm/v3/internal/version.version=v{version}"
     return Tool(
         "helm",
         version,
         ("version", "--template", "{{.Version}}"),
         Release(archive, f"{archive}.sha256sum", f"{folder}/helm"),
-        Build("helm", "helm.sh/helm/v3/cmd/helm", ("-ldflags", f"-s -w {stamp}"), 1.5),
+        Build("helm", "helm.sh/helm/v3/cmd/helm", _flags(stamp), 1.5),
     )
 
 
@@ -199,18 +421,18 @@ def _actionlint(version: str) -> Tool:
         Build(
             "actionlint",
             "github.com/rhysd/actionlint/cmd/actionlint",
-            ("-ldflags", f"-s -w -X github.com/rhysd/actionlint.version={version}"),
+            _flags(f"github.com/rhysd/actionlint.version={version}"),
             0.2,
         ),
     )
 
 
 TOOLS = (
-    _pulumi("3.259.0"),
     _etcd("3.7.3"),
+    _kubernetes("kube-apiserver", 5.5),
+    _kubernetes("kube-controller-manager", 1.5),
     _vault("1.21.3"),
-    _kubernetes("kube-apiserver", 7),
-    _kubernetes("kube-controller-manager", 3),
+    _pulumi("3.259.0"),
 )
 """In the order of need."""
 
@@ -223,9 +445,9 @@ EXAMPLES = (
         "1.32.0",
         ("-help",),
         None,
-        Build("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", _STRIPPED, 1),
+        Build("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", _flags(), 1),
     ),
-    Tool("pulumi-sdk-nodejs", "3.259.0", (), None, Build("pulumi-sdk-nodejs", ".", _STRIPPED, 0.5)),
+    Tool("pulumi-sdk-nodejs", "3.259.0", (), None, Build("pulumi-sdk-nodejs", ".", _flags(), 0.5)),
 )
 """What programs in other languages need: the YAML host, and what writes SDKs for Node.js."""
 

@@ -1,4 +1,4 @@
-"""Official downloads, taken only when their published checksum fits."""
+"""Official downloads, taken only when the checksum fits that is pinned in the repository."""
 
 import hashlib
 import http.client
@@ -6,6 +6,7 @@ import io
 import tarfile
 import urllib.request
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .catalogue import Release
@@ -19,26 +20,50 @@ class OutOfReachError(Exception):
     """The site can't be reached from here."""
 
 
-def download(name: str, release: Release, target: Path) -> None:
+def download(name: str, release: Release, checksum: str, target: Path, environment: Mapping[str, str]) -> None:
     """Put the official program of the tool `name` at `target`.
 
-    :raises OutOfReachError: The site, or its checksums, can't be reached, or the connection was cut.
-    :raises ToolError: What came is not what was published.
+    :param checksum: The SHA-256 sum that is pinned for the download. Never one of the download's own host: whoever
+        changes the one there changes the other.
+    :param environment: Names the proxies to go through.
+    :raises OutOfReachError: The site can't be reached, or the connection was cut.
+    :raises ToolError: What came is not what was pinned.
     """
-    expected = _expected(release, _get(release.checksums).decode(errors="replace"))
-    content = _get(release.url)
-    if hashlib.sha256(content).hexdigest() != expected:
+    content = _get(release.url, environment)
+    if (found := hashlib.sha256(content).hexdigest()) != checksum:
         raise ToolError(
-            f"{name}: the download from {release.url} has not the checksum that is published at "
-            f"{release.checksums}; nothing was installed. Find out why before you run again"
+            f"{name}: the download from {release.url} has the SHA-256 sum {found}, and {checksum} is pinned in "
+            "sandbox/tools/checksums.txt; nothing was installed. Find out why before you run again"
         )
     target.write_bytes(_member(content, release))
     target.chmod(0o755)
 
 
-def _get(url: str) -> bytes:
+def published_checksum(name: str, release: Release, environment: Mapping[str, str]) -> str:
+    """Return the SHA-256 sum that is published for a download, once the download has it.
+
+    :param environment: Names the proxies to go through.
+    :raises OutOfReachError: The site, or its checksums, can't be reached.
+    :raises ToolError: The download has another, or none is published.
+    """
+    published = _expected(release, _get(release.checksums, environment).decode(errors="replace"))
+    if hashlib.sha256(_get(release.url, environment)).hexdigest() != published:
+        raise ToolError(
+            f"{name}: the download from {release.url} has not the checksum published at {release.checksums}"
+        )
+    return published
+
+
+def _get(url: str, environment: Mapping[str, str]) -> bytes:
+    named = {scheme: f"{scheme}_proxy" for scheme in ("http", "https")}
+    proxies = {
+        scheme: proxy
+        for scheme, name in named.items()
+        if (proxy := environment.get(name) or environment.get(name.upper()))
+    }
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as response:  # noqa: S310 - the catalogue's own URLs
+        with opener.open(url, timeout=_PATIENCE) as response:
             return response.read()
     except (OSError, http.client.HTTPException) as error:
         raise OutOfReachError(f"{url}: {error}") from None

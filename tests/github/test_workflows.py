@@ -1,5 +1,6 @@
 """The workflows: least privilege, nothing stored, and commands that exist."""
 
+import json
 import os
 import re
 import shlex
@@ -78,10 +79,61 @@ def test_nothing_stored_is_used_and_nothing_foreign_is_put_into_a_script(file: P
 def test_the_job_with_a_forks_code_has_no_identity() -> None:
     preview = load(GITHUB / "workflows" / "preview.yml")["jobs"]
 
-    assert preview["fork"]["permissions"] == {"contents": "read"}
-    assert "--offline" in str(preview["fork"])
+    assert preview["offline"]["permissions"] == {"contents": "read"}
+    assert "environment" not in preview["offline"]
+    assert "--offline" in str(preview["offline"])
     assert "head.repo.full_name == github.repository" in preview["preview"]["if"]
-    assert "head.repo.full_name != github.repository" in preview["fork"]["if"]
+    assert "head.repo.full_name != github.repository" in preview["offline"]["if"]
+
+
+def test_a_pushed_branch_gets_an_identity_only_where_the_repository_says_so() -> None:
+    preview = load(GITHUB / "workflows" / "preview.yml")["jobs"]
+
+    assert preview["preview"]["if"].endswith(" && vars.ONLINE_PREVIEWS == 'true'")
+    assert preview["offline"]["if"].endswith(" || vars.ONLINE_PREVIEWS != 'true'")
+
+
+def test_a_deployment_is_never_cancelled_midway_and_two_never_meet() -> None:
+    deploy, stack = (load(GITHUB / "workflows" / f"{name}.yml") for name in ("deploy", "stack"))
+
+    assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": "false"}
+    # GitHub ends what waits, and never what runs, where this is false.
+    assert stack["jobs"]["stack"]["concurrency"] == {
+        "group": "${{ inputs.operation == 'deploy' && 'stack' || "
+        "format('{0}-{1}', inputs.operation, github.run_id) }}-${{ inputs.stack }}",
+        "cancel-in-progress": "false",
+    }
+    for file in WORKFLOWS:
+        assert all(each.get("cancel-in-progress", "false") == "false" for each in mappings(load(file)))
+
+
+def test_a_deployment_is_held_to_the_rules_and_proved_in_its_environment() -> None:
+    job = load(GITHUB / "workflows" / "stack.yml")["jobs"]["stack"]
+    steps = [step["run"] for step in job["steps"] if step.get("if") == "inputs.operation == 'deploy'"]
+
+    assert job["environment"] == "${{ inputs.environment }}"
+    assert len(steps) == 2
+    assert '--policy-pack policy --policy-pack-config "policy/levels/$STACK.json"' in steps[0]
+    assert 'python -m ops verify --stack "$STACK"' in steps[1]
+    assert [
+        (each["with"]["environment"], each["with"]["operation"])
+        for each in load(GITHUB / "workflows" / "deploy.yml")["jobs"].values()
+    ] == [("dev", "deploy"), ("staging", "deploy"), ("prod", "deploy")]
+
+
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.name)
+def test_a_command_that_is_piped_can_still_fail(file: Path) -> None:
+    piped = [step for step in mappings(load(file)) if re.search(r"(?<!\|)\|(?!\|)", step.get("run", ""))]
+
+    # Without a shell that is named, GitHub's has no pipefail. (GitHub docs: "Workflow syntax", on `shell`)
+    assert [step["run"] for step in piped if step.get("shell") != "bash"] == []
+
+
+def test_comments_are_written_for_pull_requests_alone() -> None:
+    workflow = load(GITHUB / "workflows" / "comment.yml")
+
+    assert workflow["on"] == {"workflow_run": {"workflows": ["preview"], "types": ["completed"]}}
+    assert workflow["jobs"]["comment"]["if"] == "github.event.workflow_run.event == 'pull_request'"
 
 
 def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
@@ -89,7 +141,8 @@ def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
     workflows = {file.stem: load(file)["jobs"] for file in WORKFLOWS}
     version = next(tool.version for tool in TOOLS if tool.name == "pulumi")
 
-    for name in ("preview", "fork"):
+    assert set(workflows["comment"]["comment"]["steps"][-1]["env"]["STACKS"].split()) == stacks
+    for name in ("preview", "offline"):
         assert set(workflows["preview"][name]["strategy"]["matrix"]["stack"]) == stacks
     assert set(workflows["drift"]["drift"]["strategy"]["matrix"]["stack"]) == stacks
     assert [job["with"]["stack"] for job in workflows["deploy"].values()] == ["dev", "staging", "prod"]
@@ -155,20 +208,31 @@ def test_pulumi_has_the_options_that_the_workflows_use() -> None:
             assert f"{option} " in told, option
 
 
-GH = """#!/usr/bin/env python3
-import json, os, sys
-arguments = sys.argv[1:]
-with open(os.environ["LOG"], "a") as log:
-    body = next((open(each[6:]).read() for each in arguments if each.startswith("body=@")), None)
-    log.write(json.dumps([arguments, body]) + "\\n")
-if "/pulls" in " ".join(arguments):
-    print(os.environ["NUMBER"])
-elif "--paginate" in arguments and "preview dev" in " ".join(arguments):
-    print("71\\n72")
+GH = r"""#!/bin/sh
+call=$(find "$LOG" -name '*.arguments' | wc -l)
+printf '%s\0' "$@" >"$LOG/$call.arguments"
+for each; do
+  case $each in body=@*) cp "${each#body=@}" "$LOG/$call.body" ;; esac
+done
+case "$*" in
+*/pulls*)
+  while [ "$1" != --jq ]; do shift; done
+  printf %s "$PULLS" | jq -r "$2"
+  ;;
+*--paginate*"preview dev"*) printf '71\n72\n' ;;
+esac
 """
 
 
-def commented(tmp_path: Path, number: str, **previews: str) -> list[Any]:
+def pull_request(*, repository: str = "o/r", state: str = "open", sha: str = "abc", number: int = 7) -> str:
+    head = {"sha": sha, "repo": {"full_name": repository}}
+    return json.dumps([{"number": number, "state": state, "head": head}])
+
+
+def commented(
+    tmp_path: Path, *, repository: str = "o/r", pulls: str | None = None, **previews: str
+) -> list[tuple[list[str], str | None]]:
+    """Run comment.sh on `previews`, by their stacks, and return its calls with the bodies that it sends."""
     gh = tmp_path / "bin" / "gh"
     gh.parent.mkdir()
     gh.write_text(GH)
@@ -177,21 +241,30 @@ def commented(tmp_path: Path, number: str, **previews: str) -> list[Any]:
         (tmp_path / "previews" / f"preview-{stack}").mkdir(parents=True)
         (tmp_path / "previews" / f"preview-{stack}" / "comment.md").write_text(text)
     log = tmp_path / "log"
-    log.touch()
+    log.mkdir()
     environment = {
         "PATH": f"{gh.parent}:{os.environ['PATH']}",
         "GITHUB_REPOSITORY": "o/r",
         "COMMIT": "abc",
-        "NUMBER": number,
+        "HEAD_REPOSITORY": repository,
+        "STACKS": load(GITHUB / "workflows" / "comment.yml")["jobs"]["comment"]["steps"][-1]["env"]["STACKS"],
+        "PULLS": pulls or pull_request(repository=repository),
         "LOG": str(log),
     }
     subprocess.run([str(GITHUB / "comment.sh"), str(tmp_path / "previews")], env=environment, check=True)
-    return [yaml.safe_load(line) for line in log.read_text().splitlines()]
+    return [call_in(log, number) for number in range(len(list(log.glob("*.arguments"))))]
+
+
+def call_in(log: Path, number: int) -> tuple[list[str], str | None]:
+    """A call's arguments, and the body that it sent if it did."""
+    body = log / f"{number}.body"
+    arguments = (log / f"{number}.arguments").read_text().split("\0")[:-1]
+    return arguments, body.read_text() if body.exists() else None
 
 
 def test_a_comment_replaces_that_of_its_stack_and_another_is_made_once(tmp_path: Path) -> None:
     dev, prod = ("<!-- strongroom preview dev -->\n\nd $(touch x)", "<!-- strongroom preview prod -->\n\np")
-    writes = {tuple(call[-5:-2]): body for call, body in commented(tmp_path, "7", dev=dev, prod=prod) if body}
+    writes = {tuple(call[-5:-2]): body for call, body in commented(tmp_path, dev=dev, prod=prod) if body}
 
     assert writes == {
         ("--method", "PATCH", "repos/o/r/issues/comments/71"): dev,
@@ -200,10 +273,53 @@ def test_a_comment_replaces_that_of_its_stack_and_another_is_made_once(tmp_path:
 
 
 def test_what_is_no_preview_is_left_out(tmp_path: Path) -> None:
-    calls = commented(tmp_path, "7", evil="<!-- strongroom preview $(x) -->\nhello", empty="")
+    calls = commented(
+        tmp_path,
+        evil="<!-- strongroom preview evil -->\nhello",
+        prod="<!-- strongroom preview dev -->\nhello",
+        staging="<!-- strongroom preview $(x) -->\nhello",
+        hcp="",
+    )
 
     assert all(body is None for _, body in calls)
 
 
-def test_a_commit_without_a_pull_request_gets_no_comment(tmp_path: Path) -> None:
-    assert len(commented(tmp_path, "", dev="<!-- strongroom preview dev -->\n")) == 1
+@pytest.mark.parametrize(
+    "pulls",
+    [
+        "[]",
+        pull_request(state="closed"),
+        pull_request(sha="another commit, on which this one lies"),
+        pull_request(repository="somebody/else"),
+    ],
+)
+def test_a_commit_that_ends_no_open_pull_request_gets_no_comment(tmp_path: Path, pulls: str) -> None:
+    assert len(commented(tmp_path, pulls=pulls, dev="<!-- strongroom preview dev -->\n")) == 1
+
+
+def test_forged_files_make_one_comment_for_each_known_stack_at_most(tmp_path: Path) -> None:
+    forged = {f"x{number}": f"<!-- strongroom preview x{number} -->\nhello" for number in range(60)}
+    known = {stack: f"<!-- strongroom preview {stack} -->\nhello" for stack in ("dev", "staging", "prod", "hcp")}
+
+    bodies = [body for _, body in commented(tmp_path, repository="evil/r", **forged, **known) if body]
+
+    assert sorted(body.splitlines()[0] for body in bodies) == sorted(text.splitlines()[0] for text in known.values())
+
+
+def test_the_comment_of_a_fork_is_marked_and_nothing_in_it_is_more_than_text(tmp_path: Path) -> None:
+    wild = "<!-- strongroom preview dev -->\n```\n@octocat\r![](https://evil)\n\n<img>\n\x00é"
+    ((_, body),) = [each for each in commented(tmp_path, repository="evil/r", dev=wild) if each[1]]
+    marker, _, notice, _, *lines = body.splitlines()
+
+    assert marker == "<!-- strongroom preview dev -->"
+    assert notice.startswith("**The code of a fork wrote this")
+    assert all(line.startswith("    ") for line in lines)
+    assert [line.strip(" \x00") for line in lines] == ["```", "@octocat", "![](https://evil)", "", "<img>", "é"]
+
+
+def test_a_long_preview_is_cut_between_characters(tmp_path: Path) -> None:
+    long = "<!-- strongroom preview dev -->\n" + "a" + "é" * 70_000
+    ((_, body),) = [each for each in commented(tmp_path, dev=long) if each[1]]
+
+    assert 29_000 < len(body) < 65_536
+    assert set(body.splitlines()[-1]) == {"a", "é"}

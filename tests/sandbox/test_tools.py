@@ -5,11 +5,14 @@ import fcntl
 import hashlib
 import http.server
 import io
+import re
 import shutil
+import subprocess
+import sys
 import tarfile
-import threading
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -27,12 +30,27 @@ from sandbox.tools.catalogue import (
     HELM,
     MODULES,
     TOOLS,
+    TRIMMED,
     Adaptation,
     Build,
     Release,
     Source,
     Tool,
 )
+from sandbox.tools.checksums import read_checksums
+from sandbox.tools.download import published_checksum
+from sandbox.tools.environment import EMULATOR, clean_environment, default_cache
+from sandbox.tools.progress import Lines
+from sandbox.world import ROOT
+from tests.serving import serving
+
+WITHOUT = """
+from sandbox.tools.__main__ import main
+from sandbox.tools import catalogue, download
+download._PATIENCE = 0.1
+raise SystemExit(main())
+"""
+"""A run of the tools' own command."""
 
 VERSION = "1.2.3"
 PROGRAM = f"#!/bin/sh\necho tool v{VERSION}\n"
@@ -65,9 +83,8 @@ def site() -> Iterator[Site]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", files, cut)
-    server.shutdown()
+    with serving(server):
+        yield Site(f"http://127.0.0.1:{server.server_port}", files, cut)
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +102,17 @@ def tool(url: str = "http://127.0.0.1:9", **build_settings: object) -> Tool:
     return Tool("sr-tool", VERSION, ("--version",), release, Build(**built))  # type: ignore[arg-type]
 
 
-def tools(tmp_path: Path, wanted: Tool) -> Tools:
+def sum_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def tools(
+    tmp_path: Path, wanted: Tool, environment: Mapping[str, str] | None = None, checksum: str | None = None
+) -> Tools:
+    """The tools of a catalogue with `wanted` alone, for whose download a checksum is pinned, `PROGRAM`'s if omitted."""
     reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
-    return Tools(reporter, catalogue=[wanted], cache=tmp_path / "cache")
+    pinned = {wanted.release.url: checksum or sum_of(PROGRAM.encode())} if wanted.release else {}
+    return Tools(reporter, catalogue=[wanted], cache=tmp_path / "cache", environment=environment, checksums=pinned)
 
 
 def executable(file: Path, text: str) -> Path:
@@ -102,7 +127,21 @@ def test_a_program_of_the_pinned_version_on_path_is_taken(tmp_path: Path, path: 
     assert tools(tmp_path, tool()).path("sr-tool") == program
 
 
-@pytest.mark.parametrize("version", ["1.2.4", "11.2.3", "1.2.30", "1.2.3-rc1", "1.2.3+ent"])
+def test_a_program_is_found_where_it_is_and_never_made_for_that(tmp_path: Path, path: Path, site: Site) -> None:
+    serve(site)
+    assert tools(tmp_path, tool(site.url)).find("sr-tool") is None
+
+    program = executable(path / "sr-tool", PROGRAM)
+    assert tools(tmp_path, tool(site.url)).find("sr-tool") == program
+
+
+def test_a_trimmed_program_of_the_pinned_version_on_path_is_taken(tmp_path: Path, path: Path) -> None:
+    program = executable(path / "sr-tool", f"#!/bin/sh\necho v{VERSION}+{TRIMMED}\n")
+
+    assert tools(tmp_path, tool()).path("sr-tool") == program
+
+
+@pytest.mark.parametrize("version", ["1.2.4", "11.2.3", "1.2.30", "1.2.3-rc1", "1.2.3+ent", "1.2.3+sandbox2"])
 def test_another_version_on_path_is_passed_over(tmp_path: Path, path: Path, site: Site, version: str) -> None:
     executable(path / "sr-tool", f"#!/bin/sh\necho v{version}\n")
     serve(site)
@@ -116,13 +155,13 @@ def test_a_name_that_no_tool_has_is_an_error(tmp_path: Path) -> None:
         tools(tmp_path, tool()).path("other")
 
 
-def serve(site: Site, checksum: str | None = None) -> None:
-    site.files["tool"] = PROGRAM.encode()
-    checksum = checksum or hashlib.sha256(PROGRAM.encode()).hexdigest()
-    site.files["SHA256SUMS"] = f"{'0' * 64}  other\n{checksum}  tool\n".encode()
+def serve(site: Site, program: str = PROGRAM) -> None:
+    """Serve a program, with its checksum beside it, as makers publish them."""
+    site.files["tool"] = program.encode()
+    site.files["SHA256SUMS"] = f"{'0' * 64}  other\n{sum_of(program.encode())}  tool\n".encode()
 
 
-def test_a_download_with_its_published_checksum_is_kept_in_the_cache(tmp_path: Path, site: Site) -> None:
+def test_a_download_with_its_pinned_checksum_is_kept_in_the_cache(tmp_path: Path, site: Site) -> None:
     serve(site)
     first = tools(tmp_path, tool(site.url)).path("sr-tool")
     site.files.clear()
@@ -132,23 +171,77 @@ def test_a_download_with_its_published_checksum_is_kept_in_the_cache(tmp_path: P
     assert first.stat().st_mode & 0o111
 
 
-def test_a_download_with_another_checksum_is_refused_and_not_built_instead(tmp_path: Path, site: Site) -> None:
-    serve(site, "f" * 64)
+def test_a_download_that_its_own_host_has_changed_is_refused_and_not_built_instead(
+    tmp_path: Path, path: Path, site: Site
+) -> None:
+    serve(site, PROGRAM + "exfiltrate\n")
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
 
-    with pytest.raises(ToolError, match="has not the checksum that is published"):
+    with pytest.raises(ToolError, match=f"{sum_of(PROGRAM.encode())} is pinned in sandbox/tools/checksums.txt"):
         tools(tmp_path, tool(site.url)).path("sr-tool")
     assert not list((tmp_path / "cache").rglob("bin/*"))
+
+
+def test_a_download_without_a_pinned_checksum_is_not_used(tmp_path: Path, path: Path, site: Site) -> None:
+    serve(site)
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1), width=200))
+    wanted = Tools(reporter, catalogue=[tool(site.url)], cache=tmp_path / "cache", checksums={})
+
+    assert wanted.path("sr-tool").read_text() == "built\n"
+    assert "No checksum is pinned for the downloads of sr-tool" in (tmp_path / "told").read_text()
+
+
+def test_the_checksum_to_pin_is_the_published_one_if_the_download_has_it(site: Site) -> None:
+    serve(site)
+    release = tool(site.url).release
+    assert release
+    assert published_checksum("sr-tool", release, {}) == sum_of(PROGRAM.encode())
+
+    site.files["tool"] += b"more"
+    with pytest.raises(ToolError, match="has not the checksum published at"):
+        published_checksum("sr-tool", release, {})
+    site.files["SHA256SUMS"] = b""
+    with pytest.raises(ToolError, match="publishes no checksum for tool"):
+        published_checksum("sr-tool", release, {})
+
+
+@pytest.mark.parametrize("line", ["0" * 63 + "  https://example.net/a", "0" * 64 + " https://example.net/a", "a"])
+def test_a_line_that_pins_nothing_is_an_error(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "checksums.txt"
+    file.write_text(f"# a comment\n\n{'1' * 64}  https://example.net/b\n")
+    assert read_checksums(file) == {"https://example.net/b": "1" * 64}
+
+    file.write_text(f"{file.read_text()}{line}\n")
+    with pytest.raises(ValueError, match=r"checksums\.txt, line 4"):
+        read_checksums(file)
+
+
+def test_a_download_that_is_pinned_twice_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "checksums.txt"
+    file.write_text(f"{'1' * 64}  https://example.net/b\n{'2' * 64}  https://example.net/b\n")
+
+    with pytest.raises(ValueError, match="line 2"):
+        read_checksums(file)
+
+
+def test_every_pinned_download_is_of_a_tools_version() -> None:
+    pinned = read_checksums()
+    releases = [(each.version, each.release.url.rpartition("/")[0]) for each in (*TOOLS, HELM, *CHECKS) if each.release]
+
+    assert pinned
+    for url in pinned:
+        assert any(url.startswith(f"{folder}/") and version in url for version, folder in releases), url
 
 
 def test_an_archive_without_the_program_is_an_error(tmp_path: Path, site: Site) -> None:
     content = io.BytesIO()
     tarfile.open(fileobj=content, mode="w:gz").close()
     site.files["tool.tar.gz"] = content.getvalue()
-    site.files["SHA256SUMS"] = f"{hashlib.sha256(content.getvalue()).hexdigest()}  tool.tar.gz\n".encode()
     release = Release(f"{site.url}/tool.tar.gz", f"{site.url}/SHA256SUMS", "folder/tool")
 
     with pytest.raises(ToolError, match="holds no program at folder/tool"):
-        tools(tmp_path, replace(tool(), release=release)).path("sr-tool")
+        tools(tmp_path, replace(tool(), release=release), checksum=sum_of(content.getvalue())).path("sr-tool")
 
 
 GO = """#!/bin/sh
@@ -371,6 +464,165 @@ def test_crds_with_an_old_go_are_an_error_that_names_it(tmp_path: Path, path: Pa
 
     with pytest.raises(ToolError, match=r"Go on PATH is go1\.21\.0"):
         tools(tmp_path, tool()).crds()
+
+
+def test_the_emulators_proxy_is_kept_from_builds_and_other_proxies_are_not(tmp_path: Path, path: Path) -> None:
+    show = 'while [ "$1" != "-o" ]; do shift; done; echo "$HTTPS_PROXY,$https_proxy,$CGO_ENABLED" > "$2"'
+    executable(path / "go", GO.format(version="go1.26.1", build=show))
+    emulator, real = "http://127.0.0.1:9", "http://127.0.0.2:9"
+    given = {
+        "PATH": f"{path}:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "HTTPS_PROXY": emulator,
+        "https_proxy": real,
+        EMULATOR: emulator,
+    }
+
+    assert tools(tmp_path, tool(), environment=given).path("sr-tool").read_text() == f",{real},0\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [({}, ("off", "1GiB")), ({"GOMEMLIMIT": "2GiB"}, ("off", "2GiB")), ({"GOGC": "50"}, ("50", None))],
+)
+def test_compilers_collect_garbage_only_when_memory_is_short_unless_the_caller_says_otherwise(
+    tmp_path: Path, given: dict[str, str], seen: tuple[str, str | None]
+) -> None:
+    environment = clean_environment({"HOME": str(tmp_path), **given}, tmp_path)
+
+    assert (environment["GOGC"], environment.get("GOMEMLIMIT")) == seen
+
+
+@pytest.mark.parametrize("refusal", ["Forbidden", "proxyconnect tcp: dial tcp 127.0.0.1:9: connection refused"])
+def test_a_refused_module_is_told_with_the_proxy_and_without_its_credentials(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    monkeypatch.setattr(import_module("sandbox.tools.build"), "_PAUSES", ())
+    monkeypatch.setenv("HTTPS_PROXY", "http://somebody:hidden@127.0.0.1:9")
+    monkeypatch.setenv("GOPROXY", "https://other:hidden@modules.example.net,direct")
+    refused = f"""echo 'example.net/a@v1.2.0: Get "https://modules.example.net/a.zip": {refusal}'; exit 1"""
+    executable(path / "go", GO.format(version="go1.26.1", build=refused))
+
+    with pytest.raises(ToolError) as caught:
+        tools(tmp_path, tool()).path("sr-tool")
+    assert "HTTPS_PROXY=http://127.0.0.1:9" in str(caught.value)
+    assert "GOPROXY=https://modules.example.net,direct" in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+def test_without_a_home_go_gets_directories_in_the_cache(tmp_path: Path, path: Path) -> None:
+    show = 'while [ "$1" != "-o" ]; do shift; done; echo "$GOPATH,$GOCACHE" > "$2"'
+    executable(path / "go", GO.format(version="go1.26.1", build=show))
+
+    told = tools(tmp_path, tool(), environment={"PATH": f"{path}:/usr/bin:/bin"}).path("sr-tool").read_text()
+    assert told == f"{tmp_path / 'cache' / 'go'},{tmp_path / 'cache' / 'go-build'}\n"
+
+
+def test_without_a_home_the_cache_is_the_users_own_temporary_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    directory = default_cache({})
+    assert directory.parent == tmp_path
+    assert directory.stat().st_mode & 0o777 == 0o700
+    directory.chmod(0o755)
+    with pytest.raises(PermissionError, match="not a directory of this user's alone"):
+        default_cache({})
+
+
+def test_a_cache_that_cannot_be_written_to_is_read_and_what_it_lacks_goes_to_a_private_one(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    shared = tools(tmp_path, tool()).path("sr-tool")
+    # Root may write where the mode forbids it.
+    monkeypatch.setattr(import_module("sandbox.tools"), "is_writable", lambda place: place != tmp_path / "cache")
+
+    assert tools(tmp_path, tool()).path("sr-tool") == shared
+    other = tools(tmp_path, replace(tool(), version="1.2.4")).path("sr-tool")
+    assert other.is_relative_to(tmp_path / "own" / "strongroom")
+    assert other.read_text() == "built\n"
+
+
+def several(*names: str) -> list[Tool]:
+    return [replace(tool(package=f"example.net/{name}"), name=name) for name in names]
+
+
+def test_the_next_tool_is_built_while_one_is_linked(tmp_path: Path, path: Path) -> None:
+    """The first waits, as it is linked, for what the second writes: one after another they would never end."""
+    build = f"""for package; do :; done; echo $package
+      case $package in *second) touch {tmp_path}/second ;; esac
+      for i in $(seq 100); do [ -e {tmp_path}/second ] && break; sleep 0.1; done
+      [ -e {tmp_path}/second ] || exit 1
+      {BUILT}"""
+    executable(path / "go", GO.format(version="go1.26.1", build=build))
+    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
+    wanted = Tools(reporter, catalogue=several("first", "second"), cache=tmp_path / "cache")
+
+    wanted.prepare()
+    assert [wanted.path(name).read_text() for name in ("first", "second")] == ["built\n"] * 2
+
+
+def test_a_program_can_be_had_before_the_next_one_is_built(tmp_path: Path, path: Path) -> None:
+    build = f"""case "$*" in *second*) while [ ! -e {tmp_path}/go-on ]; do sleep 0.05; done ;; esac; {BUILT}"""
+    executable(path / "go", GO.format(version="go1.26.1", build=build))
+    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
+    wanted = Tools(reporter, catalogue=several("first", "second"), cache=tmp_path / "cache")
+
+    with wanted.preparing():
+        assert wanted.path("first").read_text() == "built\n"
+        (tmp_path / "go-on").touch()
+        assert wanted.path("second").read_text() == "built\n"
+
+
+def test_tools_are_made_by_the_standard_library_alone(tmp_path: Path) -> None:
+    """They are made while Python packages are still being installed."""
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{WITHOUT}"]
+    done = subprocess.run(
+        command,
+        env={"PATH": str(tmp_path), "STRONGROOM_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "there is no Go on PATH" in done.stderr
+
+
+def test_plain_progress_tells_of_a_step_that_takes_long(capsys: pytest.CaptureFixture[str]) -> None:
+    with Lines(every=0.05).step("building it"):
+        time.sleep(0.2)
+
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "building it ..."
+    assert told[1] == "building it: 0 s so far"
+    assert re.fullmatch(r"building it: 0\.\d s", told[-1])
+
+
+def test_an_expression_to_adapt_reaches_up_to_the_next_one_that_stays(tmp_path: Path, path: Path) -> None:
+    wanted = module(tmp_path, path, "one old and more two")
+    source = wanted.build.source
+    assert source
+    for until, text in (("two", "one new two"), ("", "one new ")):
+        adapted = replace(source, adaptations=(Adaptation("file.go", "old", "new ", until),))
+        built = replace(wanted, build=replace(wanted.build, source=adapted))
+        assert tools(tmp_path, built).path("sr-tool").read_text() == text
+
+    lost = replace(source, adaptations=(Adaptation("file.go", "old", "new ", "three"),))
+    with pytest.raises(ToolError, match="lacks 'three' after 'old'"):
+        tools(tmp_path, replace(wanted, build=replace(wanted.build, source=lost))).path("sr-tool")
+
+
+def test_a_file_of_a_source_that_is_dropped_is_not_copied(tmp_path: Path, path: Path) -> None:
+    wanted = module(tmp_path, path, "old")
+    assert wanted.build.source
+    dropped = replace(wanted.build.source, dropped=("*.go",))
+
+    with pytest.raises(ToolError, match="has the expression to adapt 0 times"):
+        tools(tmp_path, replace(wanted, build=replace(wanted.build, source=dropped))).path("sr-tool")
 
 
 def test_every_tool_is_pinned_with_its_modules_checksums() -> None:

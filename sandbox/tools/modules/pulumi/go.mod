@@ -281,3 +281,7 @@ require (
 )
 
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
+
+replace github.com/git-pkgs/manifests => ./manifests
+
+replace github.com/pulumi/pulumi/pkg/v3 => ./src

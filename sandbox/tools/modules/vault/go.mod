@@ -514,8 +514,11 @@ require (
 )
 
 replace (
+	cloud.google.com/go/cloudsqlconn => ./cloudsql
 	github.com/99designs/keyring => github.com/Jeffail/keyring v1.2.3
+	github.com/hashicorp/go-discover => ./discover
 	github.com/hashicorp/vault => ./src
+	github.com/hashicorp/vault-hcp-lib => ./hcp
 	github.com/hashicorp/vault/sdk => github.com/hashicorp/vault/sdk v0.21.0
 	github.com/ma314smith/signedxml v1.1.1 => github.com/moov-io/signedxml v1.1.1
 )
