@@ -4,17 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from .engine import Engine, Operation, require
+from ops.command_line import run, wants_json
+from ops.console import console
+
+from .engine import Engine, Operation, find_plugins
 from .errors import SandboxError
+from .next_steps import next_steps, own_command
 from .progress import Reporter
+from .shell import parse_languages
+from .stacks import OWN, require
 from .tools import ToolError
 from .world import ROOT, World
 
@@ -25,35 +32,47 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="A stack that the sandbox runs, e.g. local.")]
+Stack = Annotated[str, typer.Option("--stack", "-s", help="A stack of the project, e.g. local.")]
 
-_NEXT = """
-What to try next:
-  python -m sandbox status                      what runs, and where
-  python -m ops verify --stack {stack} --json      the same proof, for programs
-  edit stacks/Pulumi.{stack}.yaml, make up         change a workload's secrets and see just its parts change
-  kubectl --kubeconfig {kubeconfig} get secretproviderclasses -A
-  make down                                     remove it all
-"""
+Like = Annotated[
+    str | None,
+    typer.Option("--like", help="The stack of the sandbox's own that it is like: local or local-azure."),
+]
 
 
 @app.command()
 def up(
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Deploy and verify this stack too.")] = None,
+    like: Like = None,
 ) -> None:
-    """Start the servers; with --stack, deploy a stack on them and verify it."""
+    """Start the servers; with --stack, deploy a stack of the project on them and verify it.
+
+    It is given the sandbox's addresses, tenant, CA and kubeconfig, as `local` (Vault) or `local-azure` (Key Vault) is;
+    which of them it is like, its own backend says.
+    """
     if stack is not None:
-        require(stack)
+        require(ROOT, stack, like)
+    elif like is not None:
+        raise SandboxError("--like goes with --stack: name the stack that is to be run")
     reporter = Reporter()
     world = World(reporter)
-    world.up()
     if stack is None:
+        world.up()
         return
+    with ThreadPoolExecutor() as pool:
+        found = pool.submit(find_plugins, world)  # it waits for the network, mostly
+        world.up()
+        found.result()
     Engine(world, reporter).run("up", stack)
-    verified = subprocess.run([sys.executable, "-m", "ops", "verify", "--stack", stack], cwd=ROOT, check=False)
+    verified = subprocess.run(
+        [sys.executable, "-m", "ops", "verify", "--stack", stack],
+        cwd=ROOT,
+        env={**os.environ, "STRONGROOM_SANDBOX": str(world.state)},
+        check=False,
+    )
     if verified.returncode != 0:
         raise typer.Exit(verified.returncode)
-    typer.echo(_NEXT.format(stack=stack, kubeconfig=os.path.relpath(world.api_server.kubeconfig)))
+    typer.echo(next_steps(stack, ROOT))
 
 
 @app.command()
@@ -71,9 +90,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="JSON for progra
     else:
         table = Table("Server", "Healthy", "Pid", "Address")
         for server in servers:
-            mark = "[green]yes[/]" if server.healthy else "[bold red]no[/]"
+            mark = Text("yes", "green") if server.healthy else Text("no", "bold red")
             table.add_row(server.name, mark, str(server.pid or "-"), server.address)
-        Console().print(table if servers else "There is no sandbox: `python -m sandbox up` starts one")
+        console().print(table if servers else f"There is no sandbox: `{own_command('up', ROOT)}` starts one")
     if not servers or not all(server.healthy for server in servers):
         raise typer.Exit(1)
 
@@ -90,11 +109,14 @@ def logs(
 
 
 def _drive(operation: Operation, stack: str) -> None:
-    require(stack)
     reporter = Reporter()
     world = World(reporter)
+    engine = Engine(world, reporter)
+    # One that is deployed can be destroyed without its file.
+    if stack not in engine.deployed:
+        require(ROOT, stack)
     world.up()
-    Engine(world, reporter).run(operation, stack)
+    engine.run(operation, stack)
 
 
 @app.command()
@@ -104,12 +126,33 @@ def preview(stack: Stack) -> None:
 
 
 @app.command("exec", context_settings={"allow_interspersed_args": False})
-def execute(command: Annotated[list[str], typer.Argument(help="The command, e.g. bash.")]) -> None:
-    """Run a command, or a shell, that finds the servers, and Pulumi with all that a program needs."""
+def execute(
+    command: Annotated[list[str], typer.Argument(help="The command, e.g. bash.")],
+    languages: Annotated[
+        str,
+        typer.Option("--languages", metavar="nodejs,yaml", help="What Pulumi programs in these need; it may be built."),
+    ] = "",
+    like: Annotated[
+        str | None,
+        typer.Option("--like", help="Whose store clients find: local's or local-azure's."),
+    ] = None,
+) -> None:
+    """Run a command, or a shell, that finds the servers, and Pulumi with all that a program in Python needs.
+
+    On PATH are pulumi, vault, kubectl and helm (the last two are made available when they are first run), python, and
+    `strongroom`, which is `python -m ops`.
+    """
+    chosen = parse_languages(languages)
+    if like not in (None, *OWN):
+        raise SandboxError(f"--like {like!r} is no stack of the sandbox's own: say one of {', '.join(OWN)}")
     reporter = Reporter()
     world = World(reporter)
-    world.up()
-    raise typer.Exit(Engine(world, reporter).execute(command))
+    servers = world.status()
+    ill = [server.name for server in servers if not server.healthy]
+    if not servers or ill:
+        what = f"The sandbox is down ({', '.join(ill)})" if ill else f"There is no sandbox in {world.state}"
+        raise SandboxError(f"{what}: start it with `{own_command('up', ROOT)}`")
+    raise typer.Exit(Engine(world, reporter).execute(command, languages=chosen, like=like))
 
 
 @app.command(hidden=True)
@@ -119,9 +162,21 @@ def attach(
 ) -> None:
     """Serve plugins to whoever drives a stack of the sandbox: their environment, as JSON, until the input ends."""
     reporter = Reporter()
-    with Engine(World(reporter), reporter, project).stack(stack) as driven:
+    world = World(reporter)
+    world.require()
+    with Engine(world, reporter, project).stack(stack) as driven:
         typer.echo(json.dumps(dict(driven.workspace.env_vars)))
         sys.stdin.read()
+
+
+@app.command(hidden=True)
+def complete(
+    stack: Stack,
+    project: Annotated[Path, typer.Option("--project", help="The directory of the project's program.")] = ROOT,
+) -> None:
+    """Print a stack's file, as it is now, with what the sandbox alone knows."""
+    reporter = Reporter()
+    typer.echo(Engine(World(reporter), reporter, project).complete(stack), nl=False)
 
 
 @app.command()
@@ -137,13 +192,10 @@ def destroy(stack: Stack) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can mend is one text and exit code 1."""
+    """Run the command line."""
     os.umask(0o077)
-    try:
-        app()
-    except (SandboxError, ToolError) as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        raise SystemExit(1) from None
+    # What `exec` runs has options of its own.
+    run(app, SandboxError, ToolError, as_json="exec" not in sys.argv[1:2] and wants_json(sys.argv[1:]))
 
 
 if __name__ == "__main__":

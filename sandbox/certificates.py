@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFE = datetime.timedelta(days=365)
+_RENEWED_BEFORE = datetime.timedelta(days=7)
 
 
 def write_private(path: Path, content: bytes | str) -> None:
@@ -33,7 +34,7 @@ class Pair:
 
 
 class Authority:
-    """A certificate authority in a directory, made there when it is missing."""
+    """A certificate authority in a directory, made there when it is missing or no longer accepted by clients."""
 
     def __init__(self, directory: Path) -> None:
         """
@@ -43,17 +44,8 @@ class Authority:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.certificate = directory / "ca.crt"
         self._key = directory / "ca.key"
-        if not self.certificate.is_file():
-            key = ec.generate_private_key(ec.SECP256R1())
-            name = _name("Strongroom sandbox")
-            certificate = (
-                _builder(name, name, key.public_key())
-                .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-                .add_extension(_ca_usage(), critical=True)
-                .sign(key, hashes.SHA256())
-            )
-            write_private(self._key, _pem_key(key))
-            write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+        if not self.certificate.is_file() or not _is_accepted(self.certificate):
+            self._create()
 
     def pair(
         self,
@@ -75,9 +67,12 @@ class Authority:
             key = ec.generate_private_key(ec.SECP256R1())
             authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
             signer = serialization.load_pem_private_key(self._key.read_bytes(), None)
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_key_identifier(authority))
             certificate = (
                 _builder(_name(common_name or name, organization), authority.subject, key.public_key())
                 .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                .add_extension(_usage("digital_signature"), critical=True)
+                .add_extension(issuer, critical=False)
                 .add_extension(_alternatives(names), critical=False)
                 .add_extension(
                     x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
@@ -103,6 +98,41 @@ class Authority:
             )
         return private, public
 
+    def _create(self) -> None:
+        # What an older authority signed is worth nothing now; keys that sign tokens stay.
+        for certificate in self._directory.glob("*.crt"):
+            if certificate != self.certificate:
+                certificate.unlink()
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("Strongroom sandbox")
+        certificate = (
+            _builder(name, name, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        write_private(self._key, _pem_key(key))
+        write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _is_accepted(certificate: Path) -> bool:
+    """Check what clients ask of an authority that `Authority` made, in this version or in an earlier one.
+
+    Python 3.13's checks are strict (RFC 5280): without a subject key identifier it is refused.
+    """
+    made = x509.load_pem_x509_certificate(certificate.read_bytes())
+    if made.not_valid_after_utc < datetime.datetime.now(datetime.UTC) + _RENEWED_BEFORE:
+        return False
+    try:
+        _key_identifier(made)
+    except x509.ExtensionNotFound:
+        return False
+    return True
+
+
+def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
@@ -114,6 +144,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(now + _LIFE)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 
@@ -135,18 +166,19 @@ def _alternatives(names: Sequence[str]) -> x509.SubjectAlternativeName:
     )
 
 
-def _ca_usage() -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
+def _usage(*uses: str) -> x509.KeyUsage:
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
     )
+    return x509.KeyUsage(**{use: use in uses for use in every})
 
 
 def _pem_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

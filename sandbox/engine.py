@@ -9,52 +9,84 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 
+from . import stacks
 from .certificates import write_private
 from .errors import SandboxError
-from .plugins import attached
+from .plugins import attached, find_missing
 from .progress import Reporter
 from .servers.kubernetes import ISSUER
-from .tools import Tools
-from .tools.catalogue import EXAMPLES
+from .shell import Shell
 from .world import ROOT, World
-
-STACKS = ("local", "local-azure")
-"""The stacks that need nothing but the sandbox."""
 
 PROJECT = "strongroom"
 Operation = Literal["up", "preview", "refresh", "destroy"]
 
-_SEEDED = "strongroom:seeds.ledger.token"
-"""A value of the local stacks that comes the way a user's would: as a config secret."""
+_SEEDED = ("strongroom:seeds", "ledger", "token")
+"""A value of the sandbox's own stacks that comes the way a user's would: as a config secret."""
+
+_WORKLOAD = "strongroom:index:SecretWorkload"
+
+_PROGRAM = """\
+import runpy
+import sys
+
+# The directory of this file comes first, and has `stacks` too.
+sys.path.insert(0, {root!r})
+runpy.run_path({root!r} + "/__main__.py", run_name="__main__")
+"""
+"""The project's program, as any language host starts it in the sandbox's directory: the official one knows no other."""
 
 
-def require(stack: str) -> None:
-    """Make sure that the sandbox runs `stack`.
+class _DrivenStack(automation.Stack):
+    """A stack whose outputs and history nobody reads after an operation: each would be a run of the CLI."""
 
-    :raises SandboxError: It doesn't.
+    def outputs(self) -> automation.OutputMap:
+        """Give no outputs."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002 - the base class's signature
+        """Give a summary that says nothing."""
+        return automation.UpdateSummary(
+            kind="", start_time=datetime.now(UTC), message="", environment={}, config={}, result="succeeded"
+        )
+
+
+def find_plugins(world: World) -> None:
+    """Find out which official plugins can be had, unless the Pulumi CLI is still to be built.
+
+    :param world: The sandbox; it need not be up.
     """
-    if stack not in STACKS:
-        raise SandboxError(f"The sandbox has no stack {stack!r}: it runs {', '.join(STACKS)}")
+    home = world.state / "pulumi" / "home"
+    if pulumi := world.tools.find("pulumi"):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        find_missing(pulumi, home, {**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"})
 
 
 class Engine:
     """Runs the project's own program on a sandbox, with state and passphrase in the sandbox's directory."""
 
-    def __init__(self, world: World, reporter: Reporter, root: Path = ROOT) -> None:
+    def __init__(
+        self, world: World, reporter: Reporter, root: Path = ROOT, base_environment: Mapping[str, str] | None = None
+    ) -> None:
         """
         :param world: The sandbox, which must be up.
         :param reporter: Told of what happens.
         :param root: The project's directory.
+        :param base_environment: The environment that commands get; if omitted, this process's.
         """
         self._world = world
         self._reporter = reporter
         self._root = root
+        self._base_environment = dict(os.environ if base_environment is None else base_environment)
         self.home = world.state / "pulumi"
         self._pulumi = world.tools.path("pulumi")
 
@@ -65,7 +97,16 @@ class Engine:
         """
         if operation == "up":
             self._make_room(stack)
+        try:
+            self._run(operation, stack)
+        finally:
+            self._describe()
+        if operation == "destroy":
+            self._world.azure.purge()
+
+    def _run(self, operation: Operation, stack: str) -> None:
         with self.stack(stack) as driven:
+            self._describe(stack)
             if operation != "preview":
                 self._recover(stack, driven.workspace.env_vars)
             calls: dict[Operation, Callable[..., Any]] = {
@@ -86,17 +127,26 @@ class Engine:
                 raise SandboxError(
                     f"pulumi {operation} of {stack} failed, as told above; mend that and run the same command again"
                 ) from None
-        if operation == "destroy" and stack == "local-azure":
-            self._world.azure.purge()
+
+    @property
+    def deployed(self) -> list[str]:
+        """The stacks of which something is on the sandbox."""
+        checkpoints = sorted(self.checkpoint("x").parent.glob("*.json"))
+        return [file.stem for file in checkpoints if self._deployment(file.stem).get("resources")]
 
     def _make_room(self, stack: str) -> None:
-        """The sandbox has one cluster, and its stacks have the same workloads."""
-        for other in STACKS:
-            if other != stack and self._deployment(other).get("resources"):
-                self._reporter.note(
-                    f"{other} has the same workloads on the sandbox's only cluster: destroying it first"
-                )
-                self.run("destroy", other)
+        """Destroy every other stack: the sandbox has one cluster, and its stacks have the same workloads."""
+        for other in self.deployed:
+            if other == stack:
+                continue
+            resources: list[dict[str, Any]] = self._deployment(other)["resources"]
+            workloads = sum(resource["type"] == _WORKLOAD for resource in resources)
+            self._reporter.note(
+                f"Taking down {other} first, {len(resources)} resources with {workloads} workloads: {stack} gets the "
+                f"sandbox's only cluster. To have {other} back, with new values: "
+                f"`python -m sandbox up --stack {other}`"
+            )
+            self.run("destroy", other)
 
     def _recover(self, stack: str, environment: Mapping[str, str]) -> None:
         """Go on where a run that was killed ended, as a user would with `python -m ops recover`."""
@@ -106,9 +156,12 @@ class Engine:
         unready = any(resource.get("initErrors") for resource in deployment.get("resources") or ())
         if not (locked or unready or deployment.get("pending_operations")):
             return
-        self._reporter.note(f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack}`")
-        command = [sys.executable, "-m", "ops", "recover", "--stack", stack]
-        here = {**os.environ, **environment, "STRONGROOM_SANDBOX": str(self._world.state)}
+        self._reporter.note(
+            f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack} --adopt`"
+        )
+        # Nobody else makes anything on the sandbox's servers that they would not say.
+        command = [sys.executable, "-m", "ops", "recover", "--stack", stack, "--adopt"]
+        here = {**self._base_environment, **environment, "STRONGROOM_SANDBOX": str(self._world.state)}
         done = subprocess.run(command, cwd=ROOT, env=here, check=False)
         if done.returncode != 0:
             raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
@@ -125,45 +178,50 @@ class Engine:
     def stack(self, name: str) -> Iterator[automation.Stack]:
         """The stack `name`, made when it is new, with plugins attached.
 
-        :raises SandboxError: The sandbox has no such stack.
+        :raises SandboxError: There is no such stack.
         """
-        require(name)
-        settings = self._settings(name)
+        unset = self._settings(name)
         environment = self.environment()
-        clients = {"PYTHONPATH": str(self._root), **self._world.azure.environment()}
-        whole = {**os.environ, **environment}
-        with attached(self._pulumi, self.home / "home", whole, clients, self._reporter) as plugins:
-            stack = automation.create_or_select_stack(
-                name,
-                project_name=PROJECT,
+        with self.plugins() as plugins:
+            workspace = automation.LocalWorkspace(
+                work_dir=str(self.home),
+                pulumi_home=str(self.home / "home"),
                 program=self._program,
-                opts=automation.LocalWorkspaceOptions(
-                    work_dir=str(self.home),
-                    pulumi_home=str(self.home / "home"),
-                    env_vars={**environment, **plugins},
-                    pulumi_command=automation.PulumiCommand(str(self._pulumi.parent.parent)),
-                ),
+                env_vars={**environment, **plugins},
+                pulumi_command=self._command,
             )
-            self._seed(name, settings, environment)
+            stack = _DrivenStack(name, workspace, StackInitMode.CREATE_OR_SELECT)
+            for path in unset:
+                self._set_secret(name, path, environment)
             yield stack
 
-    def execute(self, command: Sequence[str]) -> int:
-        """Run a command that finds the servers, and a Pulumi CLI with plugins and language hosts; its exit code.
+    @cached_property
+    def _command(self) -> automation.PulumiCommand:
+        return automation.PulumiCommand(str(self._pulumi.parent.parent))
+
+    @contextmanager
+    def plugins(self) -> Iterator[dict[str, str]]:
+        """Serve plugins, and yield what engines of this sandbox need in their environment to use them.
 
         :raises SandboxError: The plugins don't start.
         """
-        tools = Tools(self._reporter, catalogue=EXAMPLES)
-        api_server, vault = self._world.api_server, self._world.vault
-        servers = {
-            "VAULT_ADDR": vault.address,
-            "VAULT_CACERT": str(self._world.authority.certificate),
-            "KUBECONFIG": str(api_server.kubeconfig),
-            "KUBERNETES_HOST": api_server.address,
-            "KUBERNETES_CA": str(self._world.authority.certificate),
-            "STRONGROOM_SDK_NODEJS": str(tools.path("pulumi-sdk-nodejs")),
-        }
-        environment = {**os.environ, **self.environment(), **servers}
-        environment["PATH"] = f"{tools.path('pulumi-language-yaml').parent}{os.pathsep}{environment['PATH']}"
+        whole = {**self._base_environment, **self.environment()}
+        clients = {"PYTHONPATH": str(self._root), **self._world.azure.environment()}
+        with attached(self._pulumi, self.home / "home", whole, clients, self._reporter) as plugins:
+            yield plugins
+
+    def execute(self, command: Sequence[str], *, languages: Sequence[str] = (), like: str | None = None) -> int:
+        """Run a command that finds the servers, and a Pulumi CLI with plugins and language hosts; its exit code.
+
+        :param languages: Those besides Python that programs are written in: what they need is built.
+        :param like: The stack of the sandbox's own whose store clients find; by default, that of the stack that is up.
+        :raises SandboxError: The plugins don't start, or there is no such command.
+        """
+        shell = Shell(self._world, self._reporter)
+        like = like or self._like_of_deployed()
+        servers = shell.environment(languages, azure=like == "local-azure")
+        environment = {**self._base_environment, **self.environment(), **servers}
+        environment["PATH"] = f"{shell.programs(languages)}{os.pathsep}{environment['PATH']}"
         # Programs import the components by the name that the wheel gives them.
         modules = self.home / "modules"
         modules.mkdir(exist_ok=True)
@@ -171,7 +229,11 @@ class Engine:
         (modules / "strongroom").symlink_to(self._root / "components")
         clients = {"PYTHONPATH": f"{modules}{os.pathsep}{self._root}", **self._world.azure.environment()}
         with attached(self._pulumi, self.home / "home", environment, clients, self._reporter) as plugins:
-            return subprocess.run(command, env={**environment, **plugins}, check=False).returncode
+            return shell.run(command, {**environment, **plugins})
+
+    def _like_of_deployed(self) -> str | None:
+        copies = [self.home / "stacks" / f"Pulumi.{stack}.yaml" for stack in self.deployed]
+        return next((stacks.like_of(stacks.read_stack_file(copy)) for copy in copies if copy.is_file()), None)
 
     def _program(self) -> None:
         if str(self._root) not in sys.path:
@@ -186,76 +248,119 @@ class Engine:
                 gc.set_threshold(*before)
                 gc.enable()
 
-    def _settings(self, name: str) -> Path:
-        """The stack's file, copied from the project, with what the sandbox alone knows, and secrets set here kept."""
-        stacks = self.home / "stacks"
-        stacks.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _settings(self, name: str) -> list[tuple[str, ...]]:
+        """Copy the stack's file from the project, with what the sandbox alone knows, and secrets set here kept.
+
+        :returns: The secrets that it lacks.
+        """
+        directory = self.home / "stacks"
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
         # For whoever drives the stack from here, rather than by this class.
         program = self.home / "__main__.py"
-        program.unlink(missing_ok=True)
-        program.symlink_to(self._root / "__main__.py")
-        copy = stacks / f"Pulumi.{name}.yaml"
-        document: dict[str, Any] = yaml.safe_load((self._root / "stacks" / copy.name).read_text())
+        write_private(program, _PROGRAM.format(root=str(self._root)))
+        copy = directory / f"Pulumi.{name}.yaml"
+        if copy.is_file() and name not in stacks.list_stacks(self._root):
+            return []  # its file was removed while it is deployed: it can still be destroyed
+        document, unset = self._complete(name)
+        write_private(copy, yaml.safe_dump(document, sort_keys=False))
+        return unset
+
+    def complete(self, name: str) -> str:
+        """Build the text of a stack's file with what the sandbox alone knows, from the file as it is now.
+
+        A secret that is still to be set counts as set.
+
+        :raises SandboxError: There is no such stack, or its file can't be read.
+        """
+        document, unset = self._complete(name)
+        for path in unset:
+            stacks.put(document["config"], path, {"secure": "unset"})
+        return yaml.safe_dump(document, sort_keys=False)
+
+    def _complete(self, name: str) -> tuple[dict[str, Any], list[tuple[str, ...]]]:
+        """Return a stack's file with what the sandbox alone knows, and the secrets that it lacks."""
+        copy = self.home / "stacks" / f"Pulumi.{name}.yaml"
+        document = stacks.read_stack_file(stacks.stack_file(self._root, name))
+        secret = stacks.remove_secrets(document)
         kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
         carry_secrets(kept, document)
-        config: dict[str, Any] = document["config"]
-        config["strongroom:backend"] |= self._backend(config["strongroom:backend"])
-        config["strongroom:kubernetes"] |= {
-            "kubeconfig": str(self._world.api_server.kubeconfig),
-            **({"oidcIssuer": ISSUER} if config["strongroom:backend"]["kind"] == "azure-key-vault" else {}),
-        }
-        write_private(copy, yaml.safe_dump(document, sort_keys=False))
-        return copy
+        own = name in stacks.OWN
+        replaced = stacks.complete(document["config"], self._servers(), own=own)
+        unset = stacks.unset(document, [*secret, *([_SEEDED] if own else [])])
+        if replaced and not own:
+            self._reporter.note(f"{name}: the sandbox has settings of its own for {', '.join(replaced)}")
+        if secret:
+            listed = ", ".join(map(stacks.config_path, secret))
+            self._reporter.note(f"{name}: the sandbox makes up values for what another passphrase encrypted: {listed}")
+        return document, unset
 
-    def _backend(self, backend: dict[str, Any]) -> dict[str, str]:
-        if backend["kind"] == "azure-key-vault":
-            azure = self._world.azure.configuration
-            return {"tenantId": azure.tenant, "subscriptionId": azure.subscription}
-        if "server" in backend or "address" in backend:
-            return {}  # a Vault of the stack's own
-        return {
-            "address": self._world.vault.address,
-            "caCertificate": str(self._world.authority.certificate),
-        }
+    def _servers(self) -> stacks.Servers:
+        azure, authority = self._world.azure.configuration, self._world.authority
+        return stacks.Servers(
+            vault=self._world.vault.address,
+            authority=authority.certificate,
+            kubeconfig=self._world.api_server.kubeconfig,
+            issuer=ISSUER,
+            token_key=authority.signing_key("service-account")[1],
+            tenant=azure.tenant,
+            subscription=azure.subscription,
+        )
 
-    def environment(self) -> dict[str, str]:
-        """What the Pulumi CLI and the plugins need in their environment."""
+    def _describe(self, *running: str) -> dict[str, str]:
+        """Write down for `ops` which stacks are the sandbox's; what the Pulumi CLI needs in its environment.
+
+        :param running: A stack that is being deployed. Of the project's others, those count that are deployed here.
+        """
+        shared = self._shared()
+        attach, complete = (
+            [sys.executable, "-m", "sandbox", command, "--project", str(self._root)]
+            for command in ("attach", "complete")
+        )
+        known = list(dict.fromkeys([*stacks.OWN, *self.deployed, *running]))
+        self._world.describe(
+            stacks=known, project=self.home, source=self._root, environment=shared, attach=attach, complete=complete
+        )
+        return shared
+
+    def _shared(self) -> dict[str, str]:
         for directory in (self.home, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         passphrase = self.home / "passphrase"
         if not passphrase.is_file():
             write_private(passphrase, secrets.token_urlsafe(32))
-        shared = {
+        return {
             "PULUMI_HOME": str(self.home / "home"),
             # Without the files beside the state's: an engine that is killed leaves an empty one, and none can go on.
             "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{self._pulumi.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            # The engine lives for seconds: it collects its garbage seldom.
+            "GOGC": "400",
+            "PATH": f"{self._pulumi.parent}{os.pathsep}{self._base_environment.get('PATH', '')}",
         }
-        attach = [sys.executable, "-m", "sandbox", "attach", "--project", str(self._root)]
-        self._world.describe(stacks=list(STACKS), project=self.home, environment=shared, attach=attach)
+
+    def environment(self) -> dict[str, str]:
+        """What the Pulumi CLI and the plugins need in their environment."""
+        shared = self._describe()
         return {**shared, "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
 
-    def _seed(self, name: str, settings: Path, environment: dict[str, str]) -> None:
-        seeds = yaml.safe_load(settings.read_text())["config"].get("strongroom:seeds", {})
-        if "secure" in str(seeds.get("ledger", {}).get("token")):
-            return
+    def _set_secret(self, name: str, path: tuple[str, ...], environment: dict[str, str]) -> None:
+        where = stacks.config_path(path)
         # By standard input: a process's arguments are everybody's to read.
         done = subprocess.run(
-            [str(self._pulumi), "config", "set", "--secret", "--path", _SEEDED, "--stack", name, "--non-interactive"],
+            [str(self._pulumi), "config", "set", "--secret", "--path", where, "--stack", name, "--non-interactive"],
             cwd=self.home,
-            env={**os.environ, **environment},
+            env={**self._base_environment, **environment},
             input=secrets.token_urlsafe(24),
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
-            raise SandboxError(f"{_SEEDED} can't be set: {done.stderr.strip()}")
+            raise SandboxError(f"{where} can't be set: {done.stderr.strip()}")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from .certificates import write_private
 from .errors import SandboxError
 from .progress import Reporter
+from .scratch import SCRATCH, remove_abandoned
 from .world import ROOT
 
 PROVIDERS = ("kubernetes", "vault", "random")
@@ -26,6 +27,10 @@ ALWAYS = ("azure-native",)
 LANGUAGES = ("python", "nodejs")
 """Those whose hosts the CLI starts for plugins and programs."""
 
+SERVED = "PULUMI_DEBUG_PROVIDERS"
+"""The variable that names plugins that run already, with their ports."""
+
+_NO_DOWNLOADS = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
 _PATIENCE = 120
 
 
@@ -35,6 +40,8 @@ def attached(
 ) -> Iterator[dict[str, str]]:
     """What the engine's environment needs, besides `environment`, to find a plugin for each provider.
 
+    If `environment` names plugins that run already, no others are started.
+
     :param pulumi: The Pulumi CLI, asked to install the official plugins.
     :param home: PULUMI_HOME.
     :param environment: The engine's environment.
@@ -42,22 +49,36 @@ def attached(
     :param reporter: Told when stand-ins are used.
     :raises SandboxError: The stand-ins don't start.
     """
-    missing = _missing(pulumi, home, environment)
+    scratch = home.parent / "scratch"
+    if scratch.is_dir():
+        remove_abandoned(scratch)
+    own = {SCRATCH: str(scratch)}
+    programs = _programs(home.parent / "bin", environment, {**clients, **own})
+    path = f"{programs}{os.pathsep}{environment['PATH']}"
+    if SERVED in environment:
+        yield {"PATH": path, **{name: environment[name] for name in (SERVED, _NO_DOWNLOADS) if name in environment}}
+        return
+    missing = find_missing(pulumi, home, environment)
     if missing:
         reporter.note(
             f"The official plugins of {', '.join(missing)} can't be had here: "
             "using the sandbox's stand-ins, test equipment"
         )
-    programs = _programs(home.parent / "bin", environment, clients)
-    with _stand_ins([*missing, *ALWAYS], environment) as ports:
-        yield {
-            "PATH": f"{programs}{os.pathsep}{environment['PATH']}",
-            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{number}" for name, number in ports.items()),
-        }
+    with _stand_ins([*missing, *ALWAYS], {**environment, **own}) as ports:
+        served = ",".join(f"{name}:{number}" for name, number in ports.items())
+        # The engine would ask again at each run for what can't be had, for three seconds.
+        yield {"PATH": path, SERVED: served, **({_NO_DOWNLOADS: "true"} if missing else {})}
 
 
-def _missing(pulumi: Path, home: Path, environment: Mapping[str, str]) -> list[str]:
-    # Decided once in a sandbox's life: a stack's state stays with the plugins that made it.
+def find_missing(pulumi: Path, home: Path, environment: Mapping[str, str]) -> list[str]:
+    """List the providers whose official plugins can't be had.
+
+    It is decided once in a sandbox's life: a stack's state stays with the plugins that made it.
+
+    :param pulumi: The Pulumi CLI, asked to install them.
+    :param home: PULUMI_HOME.
+    :param environment: The CLI's environment.
+    """
     decision = home / "stand-ins.json"
     if not decision.is_file():
         with ThreadPoolExecutor() as pool:
@@ -96,8 +117,8 @@ def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[
         name = f"pulumi-language-{language}"
         if not shutil.which(name, path=environment["PATH"]):
             # npm must reach its registry, and the emulator's proxy knows no way there.
-            given = {**clients, "PYTHONPATH": paths} if language == "python" else {"PYTHONPATH": paths}
-            _program(directory / name, given, "sandbox.languages", language)
+            given = clients if language == "python" else {SCRATCH: clients[SCRATCH]}
+            _program(directory / name, {**given, "PYTHONPATH": paths}, "sandbox.languages", language)
     return directory
 
 
@@ -119,6 +140,7 @@ def _stand_ins(names: Sequence[str], environment: Mapping[str, str]) -> Iterator
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # an interrupt is for the engine, which cancels them
     )
     try:
         assert process.stdout is not None  # noqa: S101 - it was asked for above

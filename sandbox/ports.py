@@ -1,12 +1,33 @@
 """Free ports on loopback, kept from one start to the next."""
 
 import json
+import secrets
 import socket
+import threading
+import time
 from pathlib import Path
 
 from .certificates import write_private
 
 HOST = "127.0.0.1"
+
+_SECONDS, _POLL = 3.0, 0.05
+
+# Below what Linux (32768) and others (49152) give to outgoing connections: such a port, found free, is the local end of
+# somebody's connection a moment later. (Linux kernel docs: "IP Sysctl", ip_local_port_range)
+_CHOICE = range(10_000, 30_000)
+
+
+def find_free_port(count: int = 1) -> int:
+    """Find a port on which nobody listens.
+
+    :param count: How many there must be, one after another.
+    :return: The first of them.
+    """
+    while True:
+        first = secrets.choice(_CHOICE)
+        if all(_is_free(first + number) for number in range(count)):
+            return first
 
 
 class Ports:
@@ -17,6 +38,7 @@ class Ports:
         :param state: The sandbox's state directory.
         """
         self._file = state / "ports.json"
+        self._choosing = threading.Lock()
         try:
             self._known: dict[str, int] = json.loads(self._file.read_text())
         except (OSError, ValueError):
@@ -29,14 +51,22 @@ class Ports:
     def free(self, name: str) -> int:
         """A port on which `name` can listen now: its own, or another where somebody took that."""
         port = self._known.get(name)
-        return port if port and _is_free(port) else self._choose(name)
+        # A server that was killed may hold its port for a moment more.
+        end = time.monotonic() + _SECONDS
+        while port and time.monotonic() < end:
+            if _is_free(port):
+                return port
+            time.sleep(_POLL)
+        return self._choose(name)
 
     def _choose(self, name: str) -> int:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self._known[name] = probe.getsockname()[1]
-        write_private(self._file, json.dumps(self._known))
-        return self._known[name]
+        with self._choosing:
+            # One that this sandbox has given away need not be listened on yet.
+            while (port := find_free_port()) in self._known.values():
+                pass
+            self._known[name] = port
+            write_private(self._file, json.dumps(self._known))
+            return port
 
 
 def _is_free(port: int) -> bool:

@@ -10,9 +10,12 @@ from pathlib import Path
 import psutil
 
 from .certificates import write_private
-from .errors import SandboxError
+from .errors import NotReadyError, SandboxError
 
 _TAIL = 15
+
+# Servers in Go collect their garbage a quarter as often as by default: a third of their work, for 200 MB in all.
+_COLLECTED = {"GOGC": "400"}
 _POLL = 0.1
 
 
@@ -49,7 +52,7 @@ class Process:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    env=dict(environment),
+                    env={**_COLLECTED, **environment},
                 )
             except OSError as error:
                 raise SandboxError(f"{self.name} can't be started: {command[0]}: {error.strerror}") from None
@@ -60,18 +63,25 @@ class Process:
     def wait_until(self, healthy: Callable[[], bool], seconds: float) -> None:
         """Wait until `healthy`.
 
-        :raises SandboxError: It ended, or was not healthy after `seconds`; with the end of its log.
+        :param healthy: Whether it is; a `NotReadyError` that it raises says why not.
+        :param seconds: How long to wait.
+        :raises SandboxError: It ended, or was not healthy after `seconds`; with the last reason and the end of its log.
         """
-        end = time.monotonic() + seconds
+        end, reason = time.monotonic() + seconds, ""
         while time.monotonic() < end:
-            if healthy():
-                return
+            try:
+                if healthy():
+                    return
+            except NotReadyError as error:
+                reason = f": {error}"
             if self.pid is None:
                 raise SandboxError(
                     f"{self.name} ended as soon as it was started; the end of {self.log}:\n{self.tail()}"
                 )
             time.sleep(_POLL)
-        raise SandboxError(f"{self.name} was not ready after {seconds:.0f} s; the end of {self.log}:\n{self.tail()}")
+        raise SandboxError(
+            f"{self.name} was not ready after {seconds:.0f} s{reason}; the end of {self.log}:\n{self.tail()}"
+        )
 
     def stop(self, seconds: float = 20) -> None:
         """End it: ask, wait, and kill it after `seconds`. A process that took over its id is left alone."""

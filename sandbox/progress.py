@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
+
+from .tools.progress import log_step
 
 _EVERY = 30.0
 """Seconds between two plain lines about one step."""
@@ -21,6 +24,8 @@ class Reporter:
         """
         self._console = console or Console(stderr=True, highlight=False)
         self._every = every
+        self._shown = threading.Lock()
+        """Held by the step that a terminal shows: those beside it are told when they end."""
 
     def note(self, text: str) -> None:
         """Tell `text`, a line of its own."""
@@ -29,28 +34,22 @@ class Reporter:
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
         """Tell that `text` is being done, for as long as the block runs, and then how long it took."""
+        if not self._console.is_terminal:
+            with log_step(self.note, text, self._every):
+                yield
+            return
         started = time.monotonic()
-        if self._console.is_terminal:
-            with self._console.status(text):
-                yield
-        else:
-            self.note(f"{text} ...")
-            with self._heartbeat(text, started):
-                yield
+        with self._status(text):
+            yield
         self.note(f"{text}: {time.monotonic() - started:.1f} s")
 
     @contextmanager
-    def _heartbeat(self, text: str, started: float) -> Iterator[None]:
-        done = threading.Event()
-
-        def beat() -> None:
-            while not done.wait(self._every):
-                self.note(f"{text}: {time.monotonic() - started:.0f} s so far")
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
+    def _status(self, text: str) -> Iterator[None]:
+        if not self._shown.acquire(blocking=False):
             yield
+            return
+        try:
+            with self._console.status(Text(text)):
+                yield
         finally:
-            done.set()
-            thread.join()
+            self._shown.release()

@@ -4,16 +4,20 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.orphans import end_orphaned_plugins
+
 from .certificates import Authority, write_private
 from .errors import SandboxError
+from .next_steps import own_command
 from .ports import Ports
 from .progress import Reporter
-from .servers import Server, Site
+from .servers import Server, Site, is_healthy
 from .servers.azure import AzureEmulator
 from .servers.etcd import Etcd
 from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
@@ -56,6 +60,14 @@ class World:
         """Whether there is a sandbox, running or not."""
         return (self.state / "ports.json").is_file()
 
+    def require(self) -> None:
+        """Make sure that there is a sandbox, running or not.
+
+        :raises SandboxError: There is none.
+        """
+        if not self.exists:
+            raise SandboxError(f"There is no sandbox in {self.state}: start it with `{own_command('up', ROOT)}`")
+
     def up(self) -> None:
         """Start what doesn't run, heal what is broken, leave the rest alone.
 
@@ -64,15 +76,27 @@ class World:
         """
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
-        with self._alone():
+        # A server starts as soon as its own program is there, while the next ones are built.
+        with self._alone(), self.tools.preparing():
+            servers = self._servers()
+            # Vault needs none of the others, nor they Vault. While tools are built, they are waited for in their order.
+            is_there = self.tools.find("vault") is not None
+            apart = [server for server in servers if is_there and server.process.name == "vault"]
+            with ThreadPoolExecutor() as pool:
+                started = pool.submit(self._start, apart)
+                self._start([server for server in servers if server not in apart])
+                self.api_server.install(self.tools.crds())
+                started.result()
             self.tools.prepare()
-            crds = self.tools.crds()
-            for server in self._servers():
-                if not server.healthy():
-                    server.process.stop()
-                    with self._reporter.step(f"starting {server.process.name}"):
-                        server.start()
-            self.api_server.install(crds)
+
+    def _start(self, servers: Iterable[Server]) -> None:
+        for server in servers:
+            if not is_healthy(server):
+                server.process.stop()
+                if server.process.name in self.tools:
+                    self.tools.path(server.process.name)
+                with self._reporter.step(f"starting {server.process.name}"):
+                    server.start()
 
     def down(self, *, purge: bool = False) -> None:
         """Stop what this sandbox started.
@@ -86,6 +110,8 @@ class World:
                 if server.process.pid:
                     with self._reporter.step(f"stopping {server.process.name}"):
                         server.process.stop()
+            # An engine that was killed leaves official plugins, with Vault's root token in their environment.
+            end_orphaned_plugins({"PULUMI_HOME": str(self.state / "pulumi" / "home")})
         if purge:
             shutil.rmtree(self.state)
 
@@ -94,15 +120,16 @@ class World:
         if not self.exists:
             return []
         return [
-            ServerStatus(server.process.name, server.healthy(), server.process.pid, server.address)
+            ServerStatus(server.process.name, is_healthy(server), server.process.pid, server.address)
             for server in self._servers()
         ]
 
     def log(self, name: str) -> Path:
         """The log of the server `name`.
 
-        :raises SandboxError: There is no such server.
+        :raises SandboxError: There is no such server, or no sandbox.
         """
+        self.require()
         logs = {server.process.name: server.process.log for server in self._servers()}
         if name not in logs:
             raise SandboxError(f"There is no server {name!r}; there are {', '.join(logs)}")
@@ -128,20 +155,34 @@ class World:
         """The Azure emulator."""
         return AzureEmulator(self._site, self.api_server)
 
-    def describe(self, *, stacks: list[str], project: Path, environment: dict[str, str], attach: list[str]) -> None:
+    def describe(
+        self,
+        *,
+        stacks: list[str],
+        project: Path,
+        source: Path,
+        environment: dict[str, str],
+        attach: list[str],
+        complete: list[str],
+    ) -> None:
         """Write down, for `ops`, which stacks are driven from where.
 
         :param stacks: The stacks that the sandbox runs.
         :param project: The directory that they are driven from.
+        :param source: The directory with their files, as the user wrote them.
         :param environment: What the Pulumi CLI needs there.
         :param attach: What serves plugins to it.
+        :param complete: What prints a stack's file with what the sandbox alone knows.
         """
         description = {
             "stacks": stacks,
             "project": str(project),
+            "source": str(source),
             "environment": environment,
             "attach": attach,
+            "complete": complete,
             "clients": self.azure.environment(),
+            "operator": {"VAULT_TOKEN": self.vault.token, **self.azure.operator()},
             "service_account_signing_key": str(self.api_server.signing_key),
             "service_account_issuer": ISSUER,
         }

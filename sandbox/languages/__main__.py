@@ -10,6 +10,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from ..parent import end_with_parent
 from ..ports import HOST
+from ..scratch import use_scratch
 from .host import Host
 from .nodejs import NodejsHost
 from .python import PythonHost
@@ -23,6 +24,7 @@ def main(language: str, arguments: list[str]) -> None:
     :param arguments: What the engine tells it: its own address comes last.
     """
     end_with_parent()
+    use_scratch()
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     server = grpc.server(ThreadPoolExecutor(16), options=options)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LANGUAGES[language](arguments[-1]), server)

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,13 +10,14 @@ from typing import Any
 
 from pulumi.runtime.proto import language_pb2
 
+from ..tools.environment import drop_emulator_proxy, list_proxies
 from .host import Host
 
 SDK_TOOL = "STRONGROOM_SDK_NODEJS"
 """Names the program that writes SDKs."""
 
-_ATTEMPTS, _PATIENCE = 8, 150
-"""npm may go round for ever, or fail, where a registry refuses it for a while: how often, and for how many seconds."""
+_ATTEMPTS, _SECONDS = 2, 300
+"""How often npm is tried, and for how many seconds: it may wait for ever where a registry does not respond."""
 
 _ALREADY_TOLD = 32
 """The exit code of a program that has told its user what is wrong."""
@@ -32,23 +32,25 @@ class NodejsHost(Host):
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
         """What package-lock.json says, and nothing else."""
-        for attempt in range(_ATTEMPTS):
+        environment = drop_emulator_proxy(os.environ)
+        for _ in range(_ATTEMPTS):
             try:
                 done = subprocess.run(
                     ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--maxsockets=4"],
                     cwd=request.info.program_directory,
+                    env=environment,
                     capture_output=True,
                     check=False,
-                    timeout=_PATIENCE,
+                    timeout=_SECONDS,
                 )
             except subprocess.TimeoutExpired:
-                yield language_pb2.InstallDependenciesResponse(stderr=f"npm took over {_PATIENCE} s\n".encode())
+                yield language_pb2.InstallDependenciesResponse(stderr=f"npm took over {_SECONDS} s\n".encode())
                 continue
             yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
             if done.returncode == 0:
                 return
-            time.sleep(10 * attempt)
-        raise RuntimeError(f"npm failed {_ATTEMPTS} times, as told above")
+        proxies = ", ".join(f"{name}={value}" for name, value in list_proxies(environment).items())
+        raise RuntimeError(f"npm failed {_ATTEMPTS} times, as shown above; proxies in use: {proxies or 'none'}")
 
     def GeneratePackage(self, request: Any, context: Any) -> Any:
         """Write the SDK of a package."""

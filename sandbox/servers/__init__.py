@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..certificates import Authority
+from ..errors import NotReadyError
 from ..ports import Ports
 from ..process import Process
 from ..tools import Tools
@@ -30,8 +31,11 @@ class Server(Protocol):
         """Its URL."""
         ...
 
-    def healthy(self) -> bool:
-        """Whether it runs and answers as it should."""
+    def require_healthy(self) -> bool:
+        """Return true when it runs and answers as it should.
+
+        :raises NotReadyError: It doesn't; with the reason.
+        """
         ...
 
     def start(self) -> None:
@@ -40,3 +44,14 @@ class Server(Protocol):
         :raises SandboxError: It doesn't become healthy.
         """
         ...
+
+
+def is_healthy(server: Server) -> bool:
+    """Check whether a server runs and answers as it should.
+
+    :param server: The server.
+    """
+    try:
+        return server.require_healthy()
+    except NotReadyError:
+        return False

@@ -7,15 +7,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from ..azure.clouds import CLOUDS, names
 from ..azure.configuration import Configuration, assemble
 from ..azure.store import Store
 from ..certificates import write_private
+from ..errors import NotReadyError
 from ..ports import HOST
 from ..process import Process
+from ..tools.environment import EMULATOR
 from . import Site
+from .health import fetch_health, require_success
 from .kubernetes import ISSUER, ApiServer
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,7 @@ class AzureEmulator:
         """What clients need in their environment to reach it, and nothing else, under Azure's own names."""
         return {
             "HTTPS_PROXY": self.address,
+            EMULATOR: self.address,
             "NO_PROXY": f"{HOST},localhost",
             "REQUESTS_CA_BUNDLE": str(self._site.authority.certificate),
             "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://{HOST}:{self._site.ports.of('azure-node')}",
@@ -77,21 +79,20 @@ class AzureEmulator:
             self.store.remove_object(vault["name"].lower())
             self.store.remove(f"/deleted{vault['id']}")
 
-    def healthy(self) -> bool:
-        """Whether it runs and answers, through its proxy."""
-        if self.process.pid is None or not self._file.is_file():
-            return False
-        configuration = self.configuration
-        try:
-            answer = requests.get(
-                f"https://{CLOUDS[0].directory}/{configuration.tenant}/v2.0/.well-known/openid-configuration",
-                proxies={"https": self.address},
-                verify=str(self._site.authority.certificate),
-                timeout=5,
-            )
-            return answer.ok
-        except requests.RequestException:
-            return False
+    def require_healthy(self) -> bool:
+        """Return true when it runs and answers, through its proxy."""
+        if not self._file.is_file():
+            raise NotReadyError("it was never started")
+        if self.configuration.issuer_address != self._api_server.address:
+            raise NotReadyError("it asks for keys where the API server was before")
+        response = fetch_health(
+            self.process,
+            f"https://{CLOUDS[0].directory}/{self.configuration.tenant}/v2.0/.well-known/openid-configuration",
+            proxies={"https": self.address},
+            verify=str(self._site.authority.certificate),
+            timeout=5,
+        )
+        return require_success(response)
 
     def start(self) -> None:
         """Start it, and return when it answers."""
@@ -126,4 +127,4 @@ class AzureEmulator:
             write_private(self._operator, json.dumps({"client": name, "principal": principal, "secret": secret}))
         command = [sys.executable, "-m", "sandbox.azure", str(self._file)]
         self.process.start(command, {**os.environ, "PYTHONPATH": str(_PROJECT)})
-        self.process.wait_until(self.healthy, 60)
+        self.process.wait_until(self.require_healthy, 60)

@@ -2,11 +2,11 @@
 
 import os
 
-import requests
-
+from ..errors import NotReadyError
 from ..ports import HOST
 from ..process import Process
 from . import Site
+from .health import fetch_health
 
 
 class Etcd:
@@ -21,19 +21,20 @@ class Etcd:
         """Its client URL."""
         return f"https://{HOST}:{self._site.ports.of('etcd')}"
 
-    def healthy(self) -> bool:
-        """Whether it has a leader and can write."""
+    def require_healthy(self) -> bool:
+        """Return true when it has a leader and can write."""
         pair = self._site.authority.pair("etcd-client")
-        try:
-            answer = requests.get(
-                f"{self.address}/health",
-                verify=str(self._site.authority.certificate),
-                cert=(str(pair.certificate), str(pair.key)),
-                timeout=2,
-            )
-            return self.process.pid is not None and answer.json().get("health") == "true"
-        except (requests.RequestException, ValueError):
-            return False
+        response = fetch_health(
+            self.process,
+            f"{self.address}/health",
+            verify=str(self._site.authority.certificate),
+            cert=(str(pair.certificate), str(pair.key)),
+            timeout=2,
+        )
+        # Compared without parsing: it responds with text while it starts.
+        if '"health":"true"' not in response.text.replace(" ", ""):
+            raise NotReadyError(f"it responds {response.status_code} {response.text[:200].strip()}")
+        return True
 
     def start(self) -> None:
         """Start it, and return when it is healthy."""
@@ -61,8 +62,10 @@ class Etcd:
                 f"--initial-advertise-peer-urls={peer}",
                 f"--initial-cluster=sandbox={peer}",
                 "--log-level=warn",
+                # The state outlives its processes, not its machine.
+                "--unsafe-no-fsync",
                 *tls,
             ],
             os.environ,
         )
-        self.process.wait_until(self.healthy, 60)
+        self.process.wait_until(self.require_healthy, 60)

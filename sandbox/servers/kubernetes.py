@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import requests
 import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from ..certificates import Pair, write_private
-from ..errors import SandboxError
+from ..errors import NotReadyError, SandboxError
 from ..ports import HOST
 from ..process import Process
 from . import Site
 from .etcd import Etcd
+from .health import fetch_health, require_success
 
 ISSUER = "https://kubernetes.default.svc"
 _CLUSTER_ADDRESSES = "10.96.0.0/16"
@@ -44,6 +44,8 @@ class ApiServer:
         self.process = Process("kube-apiserver", site.state)
         self.kubeconfig = self._home / "admin.kubeconfig"
         self.audit_log = self._home / "audit.log"
+        self._stores = self._home / "etcd-address"
+        """Where etcd was when the API server was started."""
 
     @property
     def address(self) -> str:
@@ -55,23 +57,24 @@ class ApiServer:
         """The key that signs service account tokens."""
         return self._site.authority.signing_key("service-account")[0]
 
-    def healthy(self) -> bool:
-        """Whether it is ready, with etcd behind it."""
+    def require_healthy(self) -> bool:
+        """Return true when it is ready, with etcd behind it."""
+        if not self._stores.is_file() or self._stores.read_text() != self._etcd.address:
+            raise NotReadyError("it was started for an etcd that was elsewhere")
         admin = self._admin()
-        try:
-            answer = requests.get(
-                f"{self.address}/readyz",
-                verify=str(self._site.authority.certificate),
-                cert=(str(admin.certificate), str(admin.key)),
-                timeout=5,
-            )
-            return self.process.pid is not None and answer.ok
-        except requests.RequestException:
-            return False
+        response = fetch_health(
+            self.process,
+            f"{self.address}/readyz",
+            verify=str(self._site.authority.certificate),
+            cert=(str(admin.certificate), str(admin.key)),
+            timeout=5,
+        )
+        return require_success(response)
 
     def start(self) -> None:
         """Start it, and return when it is ready and its kubeconfig is written."""
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(self._stores, self._etcd.address)
         policy = self._home / "audit-policy.yaml"
         write_private(policy, yaml.safe_dump(_AUDIT_POLICY))
         serving = self._site.authority.pair("kube-apiserver")
@@ -103,7 +106,7 @@ class ApiServer:
             ],
             os.environ,
         )
-        self.process.wait_until(self.healthy, 120)
+        self.process.wait_until(self.require_healthy, 120)
         write_kubeconfig(self.kubeconfig, self.address, authority, self._admin())
 
     def install(self, manifests: Iterable[Path]) -> None:
@@ -147,6 +150,9 @@ class ControllerManager:
     def __init__(self, site: Site, api_server: ApiServer) -> None:
         self._site = site
         self._api_server = api_server
+        self._kubeconfig = site.state / "kubernetes" / "controller-manager.kubeconfig"
+        self._watched = site.state / "kubernetes" / "watched-api-server"
+        """Which API server it was started for."""
         self.process = Process("kube-controller-manager", site.state)
 
     @property
@@ -154,19 +160,22 @@ class ControllerManager:
         """Its URL."""
         return f"https://{HOST}:{self._site.ports.of('kube-controller-manager')}"
 
-    def healthy(self) -> bool:
-        """Whether it runs and answers."""
-        try:
-            answer = requests.get(f"{self.address}/healthz", verify=str(self._site.authority.certificate), timeout=5)
-            return self.process.pid is not None and answer.ok
-        except requests.RequestException:
-            return False
+    def require_healthy(self) -> bool:
+        """Return true when it runs and answers, and watches the API server that runs now.
+
+        One that has lost its API server asks for it ever more seldom: the next one waits half a minute for it.
+        """
+        if not self._watched.is_file() or self._watched.read_text() != self._describe_api_server():
+            raise NotReadyError("it was started for an API server that has ended since")
+        ca = str(self._site.authority.certificate)
+        return require_success(fetch_health(self.process, f"{self.address}/healthz", verify=ca, timeout=5))
 
     def start(self) -> None:
         """Start it, and return when it is healthy."""
-        kubeconfig = self._site.state / "kubernetes" / "controller-manager.kubeconfig"
+        kubeconfig = self._kubeconfig
         authority = self._site.authority.certificate
         user = "system:kube-controller-manager"
+        write_private(self._watched, self._describe_api_server())
         write_kubeconfig(
             kubeconfig,
             self._api_server.address,
@@ -191,7 +200,10 @@ class ControllerManager:
             ],
             os.environ,
         )
-        self.process.wait_until(self.healthy, 60)
+        self.process.wait_until(self.require_healthy, 60)
+
+    def _describe_api_server(self) -> str:
+        return f"{self._api_server.address} {self._api_server.process.pid}"
 
 
 def write_kubeconfig(path: Path, server: str, authority: Path, pair: Pair) -> None:

@@ -10,12 +10,16 @@ import requests
 from hvac.exceptions import VaultError
 
 from ..certificates import write_private
-from ..errors import SandboxError
+from ..errors import NotReadyError, SandboxError
 from ..ports import HOST
 from ..process import Process
 from . import Site
+from .health import fetch_health
 
 _SHARES, _THRESHOLD = 3, 2
+
+_HEALTH = {429: "standby", 472: "recovery secondary", 473: "performance standby", 501: "not initialised", 503: "sealed"}
+"""What Vault's health endpoint says by its status."""
 
 _ADMIN_POLICY = "strongroom-admin"
 _ALL = ["create", "read", "update", "delete", "list"]
@@ -29,6 +33,9 @@ _ADMIN_RULES = "\n".join(
         "sys/policy*": _ALL,
         "auth/*": _ALL,
         "identity/group*": _ALL,
+        "identity/entity*": ["read", "list"],
+        "auth/token/accessors*": ["list", "sudo"],
+        "sys/capabilities-accessor": ["update"],
         "+/data/*": _ALL,
         "+/metadata/*": _ALL,
         "+/config": _ALL,
@@ -56,9 +63,11 @@ class Vault:
         """The token that a stack's provider uses: it manages mounts, auth, policies and KV, and is not root."""
         return json.loads(self._keys.read_text())["admin_token"]
 
-    def healthy(self) -> bool:
-        """Whether it is unsealed and active."""
-        return self.process.pid is not None and self._status() == requests.codes.ok and "admin_token" in self._kept()
+    def require_healthy(self) -> bool:
+        """Return true when it is unsealed and active, and the sandbox has a token for it."""
+        if self._require_active() and "admin_token" not in self._kept():
+            raise NotReadyError("it was never prepared")
+        return True
 
     def start(self) -> None:
         """Start it, initialise it in its first life, unseal it, and return when it is active."""
@@ -73,7 +82,7 @@ class Vault:
             write_private(self._keys, json.dumps({"keys": first["keys"], "root_token": first["root_token"]}))
         if self._client().sys.is_sealed():
             self._client().sys.submit_unseal_keys(self._kept()["keys"][:_THRESHOLD])
-        self.process.wait_until(lambda: self._status() == requests.codes.ok, 60)
+        self.process.wait_until(self._require_active, 60)
         try:
             self._prepare()
         except (VaultError, requests.RequestException) as error:
@@ -109,7 +118,7 @@ class Vault:
         file = self._home / "vault.json"
         write_private(file, json.dumps(configuration, indent=2))
         self.process.start([str(self._site.tools.path("vault")), "server", f"-config={file}"], os.environ)
-        self.process.wait_until(lambda: self._status() is not None, 60)
+        self.process.wait_until(lambda: self._status() > 0, 60)
 
     def _prepare(self) -> None:
         root = self.client()
@@ -121,13 +130,15 @@ class Vault:
             made = root.auth.token.create_orphan(policies=[_ADMIN_POLICY], period="768h", display_name="strongroom")
             write_private(self._keys, json.dumps({**kept, "admin_token": made["auth"]["client_token"]}))
 
-    def _status(self) -> int | None:
-        try:
-            return requests.get(
-                f"{self.address}/v1/sys/health", verify=str(self._site.authority.certificate), timeout=2
-            ).status_code
-        except requests.RequestException:
-            return None
+    def _require_active(self) -> bool:
+        status = self._status()
+        if status != requests.codes.ok:
+            raise NotReadyError(f"its health is {status}: {_HEALTH.get(status, 'unknown')}")
+        return True
+
+    def _status(self) -> int:
+        ca = str(self._site.authority.certificate)
+        return fetch_health(self.process, f"{self.address}/v1/sys/health", verify=ca, timeout=2).status_code
 
     def _client(self, token: str | None = None) -> Any:
         return hvac.Client(url=self.address, token=token, verify=str(self._site.authority.certificate), timeout=15)

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.errors import SandboxError
+from sandbox.errors import NotReadyError, SandboxError
 from sandbox.process import Process
 
 SLEEP = ["sleep", "60"]
@@ -62,6 +62,21 @@ def test_one_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
     process.start(SLEEP, os.environ)
     with pytest.raises(SandboxError, match="one was not ready after 0 s"):
         process.wait_until(lambda: False, 0.3)
+    process.stop()
+
+
+def test_one_that_never_gets_ready_is_given_up_with_its_clients_last_reason(tmp_path: Path) -> None:
+    reasons = iter(["refused", *["certificate verify failed"] * 100])
+
+    def healthy() -> bool:
+        raise NotReadyError(next(reasons))
+
+    process = Process("one", tmp_path)
+    process.start(["sh", "-c", "echo its own log; sleep 60"], os.environ)
+    with pytest.raises(
+        SandboxError, match=r"(?s)^one was not ready after 0 s: certificate verify failed; the end of .*own log"
+    ):
+        process.wait_until(healthy, 0.4)
     process.stop()
 
 

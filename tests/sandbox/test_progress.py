@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
@@ -19,3 +20,18 @@ def test_a_log_gets_plain_lines_when_a_step_starts_while_it_runs_and_when_it_is_
     assert lines[:2] == ["building [vault] ...", "building [vault]: 0 s so far"]
     assert re.fullmatch(r"building \[vault\]: \d+\.\d s", lines[-1])
     assert "\x1b" not in told.getvalue()
+
+
+def test_a_terminal_shows_one_of_two_steps_that_run_at_once_and_both_when_they_are_done() -> None:
+    told = io.StringIO()
+    reporter = Reporter(Console(file=told, force_terminal=True, force_interactive=True, highlight=False))
+    with reporter.step("starting etcd"), ThreadPoolExecutor() as pool:
+        pool.submit(_run_step, reporter, "starting vault").result()
+
+    assert len(re.findall(r"starting etcd: \d+\.\d s", told.getvalue())) == 1
+    assert len(re.findall(r"starting vault: \d+\.\d s", told.getvalue())) == 1
+
+
+def _run_step(reporter: Reporter, text: str) -> None:
+    with reporter.step(text):
+        pass

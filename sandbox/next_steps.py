@@ -1,0 +1,50 @@
+"""What to try next, as commands that work where they are printed."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from .stacks import like_of, read_stack_file, stack_file
+
+_WIDTH = 60
+
+
+def own_command(words: str, root: Path, module: str = "sandbox") -> str:
+    """Write a command of the project as the user runs its Python, from the directory that the user is in.
+
+    :param words: The command's words after the module.
+    :param root: The project's directory.
+    """
+    python = shlex.quote(sys.orig_argv[0])
+    where = "" if Path.cwd() == root else f"PYTHONPATH={shlex.quote(str(root))} "
+    return f"{where}{python} -m {module} {words}"
+
+
+def next_steps(stack: str, root: Path) -> str:
+    """Tell what to try next with `stack`, which is up: each line a command and what it does."""
+    file = stack_file(root, stack)
+    document = read_stack_file(file)
+    steps = [
+        (own_command("status", root), "what runs, and where"),
+        (own_command(f"verify --stack {stack} --json", root, "ops"), "the same proof, for programs"),
+        (own_command(f"access --stack {stack}", root, "ops"), "who can read what"),
+        (own_command("exec -- kubectl get secretproviderclasses -A", root), "the cluster's side"),
+        *_store(document, root),
+        (own_command(f"preview --stack {stack}", root), f"after an edit of {shlex.quote(os.path.relpath(file))}"),
+        (own_command(f"up --stack {stack}", root), "and then: just what changed changes"),
+        (own_command("down --purge", root), "remove it all, save the cache of tools"),
+    ]
+    width = min(max(len(command) for command, _ in steps), _WIDTH)
+    return "\n".join(["", "What to try next:", *(f"  {command:{width}}  # {what}" for command, what in steps)])
+
+
+def _store(document: dict[str, object], root: Path) -> list[tuple[str, str]]:
+    config = document["config"]
+    if like_of(document) != "local" or not isinstance(config, dict):
+        return []
+    backend = config["strongroom:backend"]
+    mount = (backend.get("mount") or {}).get("path", "secret")
+    if "server" in backend:
+        return []
+    return [(own_command(f"exec -- vault kv list -mount={shlex.quote(mount)}", root), "Vault's side")]
