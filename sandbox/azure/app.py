@@ -16,6 +16,7 @@ from .access import Caller, Guard
 from .clouds import NODE, Cloud, cloud_of, vault_of
 from .directory import Directory
 from .errors import AzureError, NodeError, TokenError
+from .scopes import audience_of
 from .store import Document, Kind, Store
 from .vaults import Vault
 
@@ -25,6 +26,11 @@ _KINDS: tuple[Kind, ...] = ("secrets", "keys", "certificates")
 
 _DELETED = re.compile(
     r"/subscriptions/[^/]+/providers/Microsoft\.KeyVault/locations/([^/]+)/deletedVaults/([^/]+)", re.IGNORECASE
+)
+
+_LISTING = re.compile(
+    r"(?P<parent>/subscriptions/.+?)/(?P<kind>federatedIdentityCredentials|providers/Microsoft\.Authorization/roleAssignments)",
+    re.IGNORECASE,
 )
 
 Answer = JSONResponse | Response
@@ -108,10 +114,10 @@ class Emulator:
         raise AzureError(404, "NotFound", "The directory has no such endpoint.")
 
     def _exchanged(self, tenant: str, body: Document) -> str:
-        audience = str(body.get("scope", "")).removesuffix("/.default")
         client = str(body.get("client_id"))
-        if body.get("grant_type") != "client_credentials" or not audience:
+        if body.get("grant_type") != "client_credentials":
             raise TokenError(900144, "The request body must contain: 'scope', with client_credentials.", status=400)
+        audience = audience_of(str(body.get("scope", "")))
         if body.get("client_assertion_type") == _ASSERTION:
             return self._directory.by_assertion(tenant, client, str(body.get("client_assertion")), audience)
         if body.get("client_secret"):
@@ -147,11 +153,32 @@ class Emulator:
         path = request.url.path.rstrip("/")
         if path.lower().endswith("/providers/microsoft.keyvault/checknameavailability"):
             return JSONResponse(self._availability(str(body.get("name"))))
+        if listing := _LISTING.fullmatch(path):
+            return JSONResponse({"value": self._listing(listing["parent"], listing["kind"])})
         deleted = _DELETED.fullmatch(path)
         found = self._deleted_vault(*deleted.groups()) if deleted else self._store.resource(path)
         if found is None:
             raise AzureError(404, "ResourceNotFound", f"The Resource '{path}' was not found.")
         return JSONResponse(found)
+
+    def _listing(self, parent: str, kind: str) -> list[Document]:
+        """List an identity's credentials, or the role assignments at, above and below a scope.
+
+        (Microsoft Learn: "Role Assignments - List For Scope")
+        """
+        if kind.lower() == "federatedidentitycredentials":
+            type_ = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+            return self._store.resources(type_, f"{parent}/{kind}/")
+        scope = f"{parent.lower()}/"
+
+        def concerns(place: str) -> bool:
+            return place.startswith(scope) or scope.startswith(place)
+
+        return [
+            each
+            for each in self._store.resources("Microsoft.Authorization/roleAssignments")
+            if concerns(f"{each['properties']['scope'].lower().rstrip('/')}/")
+        ]
 
     def _deleted_vault(self, location: str, name: str) -> Document | None:
         for entry in self._store.resources("Microsoft.KeyVault/deletedVaults"):

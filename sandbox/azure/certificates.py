@@ -58,6 +58,11 @@ def issue(policy: Document) -> Issued:
         .not_valid_before(now - datetime.timedelta(minutes=10))
         .not_valid_after(now + datetime.timedelta(days=round(months * 365.25 / 12)))
     )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+    # Azure's have these three too, and strict clients ask for them.
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(identifier, critical=False).add_extension(issuer, critical=False)
     if names := _names(wanted.get("sans") or {}):
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     certificate = builder.sign(key, hashes.SHA256())

@@ -5,22 +5,24 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from ..ports import HOST
-from .azure_native import AzureNativeProvider
-from .kubernetes import KubernetesProvider
+from ..scratch import use_scratch
 from .protocol import Provider, Servicer
-from .random import RandomProvider
-from .vault import VaultProvider
 
 _THREADS = 32
 
-PROVIDERS: dict[str, type[Provider]] = {
-    provider.package: provider for provider in (AzureNativeProvider, KubernetesProvider, RandomProvider, VaultProvider)
+PROVIDERS = {
+    "azure-native": "AzureNativeProvider",
+    "kubernetes": "KubernetesProvider",
+    "random": "RandomProvider",
+    "vault": "VaultProvider",
 }
+"""Classes by the packages that they provide, each in a module of that name: what isn't served isn't loaded."""
 
 
 def main(names: list[str]) -> None:
@@ -28,21 +30,26 @@ def main(names: list[str]) -> None:
     unknown = [name for name in names if name not in PROVIDERS]
     if unknown or not names:
         sys.exit(f"no stand-in for {', '.join(unknown) or 'nothing'}: there are {', '.join(PROVIDERS)}")
+    use_scratch()
     servers: dict[str, grpc.Server] = {}
     ports: dict[str, int] = {}
     for name in names:
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         servers[name] = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(PROVIDERS[name]), servers[name])
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(_find_provider(name)), servers[name])
         ports[name] = servers[name].add_insecure_port(f"{HOST}:0")
         servers[name].start()
-    print(json.dumps(ports), flush=True)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    print(json.dumps(ports), flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     ended.wait()
     for server in servers.values():
         server.stop(grace=1)
+
+
+def _find_provider(name: str) -> type[Provider]:
+    return getattr(import_module(f".{name.replace('-', '_')}", __package__), PROVIDERS[name])
 
 
 if __name__ == "__main__":

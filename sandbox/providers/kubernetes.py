@@ -1,11 +1,13 @@
-"""The `kubernetes` provider: any kind by discovery, by server-side apply; releases by Helm."""
+"""The `kubernetes` provider: any kind by discovery, created by POST, changed by server-side apply; releases by Helm."""
 
 import base64
+import os
 import re
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +16,14 @@ import yaml
 from kubernetes import config, dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
+from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, ResourceNotFoundError
 
 from ..certificates import write_private
 from . import helm
+from .field_managers import transfer_ownership
 from .helm import Helm
 from .protocol import Properties, Provider, ProviderError, UnreadyError
+from .ready_condition import ready_condition
 from .values import UNKNOWN
 
 _FIELD_MANAGER = "pulumi-kubernetes"
@@ -32,6 +36,9 @@ _ANSWER = 10
 """Seconds that an answer may take."""
 
 _FORCE = "pulumi.com/patchForce"
+
+_UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
+"""What lets the provider take over an object that exists. (pulumi-kubernetes: "upsertExistingObjects")"""
 
 _IMMUTABLE: dict[str, Collection[str]] = {
     "CSIDriver": ("spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"),
@@ -48,13 +55,9 @@ _IMMUTABLE: dict[str, Collection[str]] = {
         "spec.volumeMode",
         "spec.volumeName",
     ),
-    "Pod": (
-        "spec",
-        "!spec.containers[*].image",
-        "!spec.initContainers[*].image",
-        "!spec.activeDeadlineSeconds",
-        "!spec.tolerations",
-    ),
+    # The API server would let an image change; the official provider replaces the Pod.
+    # (pulumi-kubernetes: `containerForceNewProperties`)
+    "Pod": ("spec", "!spec.activeDeadlineSeconds", "!spec.tolerations"),
     "ReplicaSet": ("spec.selector",),
     "RoleBinding": ("roleRef",),
     "Secret": ("type",),
@@ -62,7 +65,7 @@ _IMMUTABLE: dict[str, Collection[str]] = {
     "StatefulSet": ("spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"),
     "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
 }
-"""What the API server refuses to change, by kind."""
+"""What the API server refuses to change, or the official provider replaces, by kind."""
 
 _SEALED = ("data", "stringData", "binaryData", "immutable")
 """What can't change in a Secret or a ConfigMap that calls itself immutable."""
@@ -77,7 +80,11 @@ Answer = TypeVar("Answer")
 
 
 class KubernetesProvider(Provider):
-    """Applies objects to a cluster and waits, as the official provider does, for those that take time."""
+    """Creates, applies and deletes objects, and waits, as the official provider does, for those that take time.
+
+    What exists already is refused, and never taken over, unless `upsertExistingObjects` says so. (pulumi-kubernetes
+    4.29: "Use client-side create to prevent silent upsert of existing objects")
+    """
 
     package = "kubernetes"
 
@@ -86,6 +93,8 @@ class KubernetesProvider(Provider):
         self._client: dynamic.DynamicClient | None = None
         self._releases: Helm | None = None
         self._configuration = configuration
+        upserts = configuration.get("upsertExistingObjects", os.environ.get(_UPSERT))
+        self._upserts = str(upserts).lower() in {"true", "1"}
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._cache = tempfile.TemporaryDirectory(prefix="strongroom-")
@@ -158,14 +167,21 @@ class KubernetesProvider(Provider):
         return {"data": UNKNOWN} if before.get("stringData") != inputs.get("stringData") else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
-        """Apply the object and wait for it."""
+        """Create the object and wait for it.
+
+        :raises ProviderError: It exists already, or the API server refuses it.
+        """
         if kind == helm.RELEASE:
             return self._helm().install(inputs, inputs.get("namespace") or self._namespace, timeout)
         resource = self._resource(kind, inputs)
         name = inputs["metadata"]["name"]
         namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
         id_ = f"{namespace}/{name}" if namespace else name
-        return id_, self._apply(kind, id_, inputs, timeout)
+        if self._upserts:
+            self._apply(kind, id_, inputs)
+        else:
+            self._post(kind, id_, inputs)
+        return id_, self._settle(kind, id_, inputs, timeout)
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
@@ -186,7 +202,14 @@ class KubernetesProvider(Provider):
         """Apply the object again and wait for it."""
         if kind == helm.RELEASE:
             return self._helm().install(inputs, id_.partition("/")[0], timeout)[1]
-        return self._apply(kind, id_, inputs, timeout)
+        resource = self._resource(kind, inputs)
+        namespace, _, name = id_.rpartition("/")
+        _asked(
+            f"apply {_title(kind, id_)}",
+            lambda: transfer_ownership(resource, name, namespace or None, to=_FIELD_MANAGER),
+        )
+        self._apply(kind, id_, inputs)
+        return self._settle(kind, id_, inputs, timeout)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
         """Delete the object, and return when it is gone."""
@@ -235,14 +258,32 @@ class KubernetesProvider(Provider):
         now = {**inputs, "values": self._helm().values(name, namespace)} if "values" in inputs else inputs
         return {**now, "status": status}, now
 
-    def _apply(self, kind: str, id_: str, inputs: Properties, timeout: float) -> Properties:
+    def _post(self, kind: str, id_: str, inputs: Properties) -> None:
+        resource = self._resource(kind, inputs)
+        body = {"apiVersion": resource.group_version, "kind": resource.kind, **inputs}
+        namespace = id_.rpartition("/")[0] or None
+        begun = datetime.now(UTC).replace(microsecond=0)
+        _repeated.happened = False
+        refused = f'resource "{id_}" was not successfully created by the Kubernetes API server'
+        try:
+            _asked(
+                f"create {_title(kind, id_)}",
+                lambda: resource.create(body=body, namespace=namespace, field_manager=_FIELD_MANAGER),
+            )
+        except _ExistsError as error:
+            # Or the response to a request was lost, and this is what that made.
+            if not (_repeated.happened and _is_younger(self._get(kind, id_, inputs), begun)):
+                raise ProviderError(f"{refused}: {error}\n\nThe resource already exists in the cluster.") from None
+        except _RefusedError as error:
+            raise ProviderError(f"{refused}: {error}") from None
+
+    def _apply(self, kind: str, id_: str, inputs: Properties) -> None:
         resource = self._resource(kind, inputs)
         body = {"apiVersion": resource.group_version, "kind": resource.kind, **inputs}
         namespace, _, name = id_.rpartition("/")
-        title = _title(kind, id_)
         force = (inputs["metadata"].get("annotations") or {}).get(_FORCE) == "true"
         _asked(
-            f"apply {title}",
+            f"apply {_title(kind, id_)}",
             lambda: resource.server_side_apply(
                 body=body,
                 name=name,
@@ -251,6 +292,9 @@ class KubernetesProvider(Provider):
                 force_conflicts=force,
             ),
         )
+
+    def _settle(self, kind: str, id_: str, inputs: Properties, timeout: float) -> Properties:
+        title = _title(kind, id_)
         live: Properties = {}
 
         def settled() -> bool:
@@ -306,6 +350,26 @@ class _GoneError(Exception):
     """There is no such object."""
 
 
+class _RefusedError(Exception):
+    """The API server refused to create an object."""
+
+
+class _ExistsError(_RefusedError):
+    """There is such an object already."""
+
+
+_repeated = threading.local()
+"""Whether a request of this thread was sent again."""
+
+
+class _Retry(urllib3.Retry):
+    """Notes that a request is sent again: the first one may have been obeyed."""
+
+    def increment(self, *args: Any, **options: Any) -> "_Retry":
+        _repeated.happened = True
+        return super().increment(*args, **options)
+
+
 class _Bounded(RESTClientObject):
     """Waits no longer than a healthy API server needs: one that lost its etcd takes requests, and is silent."""
 
@@ -322,7 +386,7 @@ def _connect(configuration: Properties, cache: Path) -> dynamic.DynamicClient:
             api = config.new_client_from_config_dict(yaml.safe_load(kubeconfig), context)
         else:
             api = config.new_client_from_config(kubeconfig, context)
-        api.configuration.retries = urllib3.Retry(  # pyright: ignore[reportAttributeAccessIssue] - untyped there
+        api.configuration.retries = _Retry(  # pyright: ignore[reportAttributeAccessIssue] - untyped there
             total=5,
             read=2,
             backoff_factor=0.3,
@@ -349,10 +413,15 @@ def _asked(what: str, call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except NotFoundError as error:
+        if what.startswith("create"):
+            raise _RefusedError(_message(error)) from None
         if what.startswith("apply"):
             raise ProviderError(f"can't {what}: {_message(error)}") from None
         raise _GoneError from None
     except DynamicApiError as error:
+        if what.startswith("create"):
+            kind = _ExistsError if isinstance(error, ConflictError) else _RefusedError
+            raise kind(_message(error)) from None
         raise ProviderError(f"can't {what}: {_message(error)}") from None
     except urllib3.exceptions.HTTPError as error:
         raise ProviderError(
@@ -360,10 +429,14 @@ def _asked(what: str, call: Callable[[], Answer]) -> Answer:
         ) from None
 
 
+def _is_younger(live: Properties | None, moment: datetime) -> bool:
+    made = (live or {}).get("metadata", {}).get("creationTimestamp")
+    return made is not None and datetime.fromisoformat(made) >= moment
+
+
 def _message(error: DynamicApiError) -> str:
     try:
-        status = yaml.safe_load(error.body)
-        return f"{status['message']} ({error.status} {status.get('reason', '')})"
+        return str(yaml.safe_load(error.body)["message"])
     except (yaml.YAMLError, TypeError, KeyError):
         return f"{error.status} {error.reason}"
 
@@ -399,6 +472,8 @@ def _is_settled(live: Properties) -> bool:
     status = live.get("status") or {}
     if annotations.get(_SKIP_AWAIT) == "true":
         return bool(live)
+    if (met := ready_condition(live)) is not None:
+        return met
     match live.get("kind"):
         case "Secret" if _is_token(live):
             return bool((live.get("data") or {}).get("token"))

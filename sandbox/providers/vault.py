@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from string import Formatter
@@ -14,7 +16,7 @@ import urllib3
 from hvac.exceptions import InvalidPath, VaultDown, VaultError, VaultNotInitialized
 from requests.adapters import HTTPAdapter
 
-from .protocol import Properties, Provider, ProviderError
+from .protocol import Properties, Provider, ProviderError, UnreadyError
 from .values import UNKNOWN, known
 
 
@@ -67,6 +69,18 @@ class Kind:
     named: str | None = None
     """Field of the first write's answer that is its id, where Vault chooses that; `{id}` in `path` stands for it."""
 
+    unsaid: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Parameters that are written where no input says them, and are no part of the state."""
+
+    empty: Mapping[str, Any] | None = None
+    """What it is taken for where it is gone; otherwise, the state drops it."""
+
+    movable: str | None = None
+    """What stands before its path in `sys/remount`, where another path moves it, with all that is below.
+
+    (hashicorp/terraform-provider-vault: `util.Remount`)
+    """
+
     directives: Collection[str] = ()
     """Inputs that say how to write or delete it, and are no part of what Vault keeps."""
 
@@ -105,7 +119,8 @@ KINDS: dict[str, Kind] = {
         path="sys/mounts/{path}",
         id="{path}",
         fields={**_MOUNTED, **_LEASES, "sealWrap": "seal_wrap"},
-        immutable=("path", "type", "local", "sealWrap"),
+        immutable=("type", "local", "sealWrap"),
+        movable="",
         new=True,
         updated_at="sys/mounts/{path}/tune",
         updatable=("description", "options", *_LEASES),
@@ -115,14 +130,19 @@ KINDS: dict[str, Kind] = {
         path="sys/auth/{path}",
         id="{path}",
         fields={key: _MOUNTED[key] for key in ("type", "description", "local")},
-        immutable=("path", "type", "local"),
+        immutable=("type", "local"),
+        movable="auth/",
         new=True,
         updated_at="sys/auth/{path}/tune",
         updatable=("description",),
         computed={"accessor": "accessor"},
     ),
     "vault:index/policy:Policy": Kind(
-        path="sys/policies/acl/{name}", id="{name}", fields={"policy": "policy"}, immutable=("name",)
+        path="sys/policies/acl/{name}",
+        id="{name}",
+        fields={"policy": "policy"},
+        immutable=("name",),
+        empty={"policy": ""},
     ),
     "vault:index/audit:Audit": Kind(
         path="sys/audit/{path}",
@@ -151,6 +171,7 @@ KINDS: dict[str, Kind] = {
             "disableIssValidation": "disable_iss_validation",
             "disableLocalCaJwt": "disable_local_ca_jwt",
         },
+        unsaid={"disable_iss_validation": False},
         immutable=("backend",),
         defaults={"backend": "kubernetes"},
         removable=False,
@@ -201,7 +222,8 @@ def _login(mounts: str, fields: Mapping[str, str], **options: Any) -> Kind:
         path="auth/{path}/config",
         id="{path}",
         fields={**fields, **options.pop("tokens", _TOKENS)},
-        immutable=("path", "type") if mounts == "{type}" else ("path",),
+        immutable=("type",) if mounts == "{type}" else (),
+        movable="auth/",
         new=True,
         mounts=mounts,
         elsewhere=_ACCESSOR,
@@ -290,6 +312,9 @@ KINDS |= {
 
 _TAKEN = "path is already in use"
 _KV = "vault:kv/secretV2:SecretV2"
+_JWT, _KEYS = "vault:jwt/authBackend:AuthBackend", "jwtValidationPubkeys"
+_CHILD_SECONDS = 1200
+_MOVING_SECONDS = 60
 _RETRIES = urllib3.Retry(
     total=5,
     backoff_factor=0.3,
@@ -311,12 +336,16 @@ class VaultProvider(Provider):
         if str(configuration.get("skipTlsVerify")).lower() == "true":
             raise ProviderError("skipTlsVerify is not in the sandbox's vault stand-in: give it the CA with caCertFile")
         self._namespace = configuration.get("namespace") or ""
+        self._skips_child = str(configuration.get("skipChildToken")).lower() == "true"
+        self._beginning = threading.Lock()
+        self._has_begun = False
         self._client: Any = hvac.Client(
             url=self._address,
             token=configuration.get("token") or os.environ.get("VAULT_TOKEN"),
             verify=configuration.get("caCertFile") or os.environ.get("VAULT_CACERT") or True,
             timeout=30,
         )
+        self._given = self._client.token
         for scheme in ("https://", "http://"):
             self._client.session.mount(scheme, HTTPAdapter(max_retries=_RETRIES, pool_maxsize=32))
 
@@ -351,7 +380,9 @@ class VaultProvider(Provider):
 
     @classmethod
     def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
-        """A document written in another way is the same document."""
+        """A document written in another way is the same document; a key is compared as Vault gave it back."""
+        if kind == _JWT and after.get(_KEYS) and known(after[_KEYS]):
+            return {**after, _KEYS: [key.strip() for key in after[_KEYS]]}
         documents = [inputs.get("dataJson") for inputs in (before, after)]
         if kind != _KV or not known(documents) or _document(before) != _document(after):
             return after
@@ -383,8 +414,10 @@ class VaultProvider(Provider):
         path = _at(entry.created_at or entry.path, inputs)
         mount = f"sys/auth/{inputs['path']}" if entry.mounts else None
         if entry.new and (self._ask("read", mount, inputs) if mount else self._found(kind, "", inputs)) is not None:
+            # Vault's own words, with which the official plugin fails.
+            taken = f"{_TAKEN} at {inputs['path']}/"
             raise ProviderError(
-                f"{mount or path} exists already in {self._address}: choose another path, or use what exists"
+                f"can't write {mount or path} in {self._address}: {taken}; choose another path, or use what exists"
             )
         if mount:
             body = {"type": str(entry.mounts).format(**inputs), "description": inputs.get("description", "")}
@@ -406,9 +439,15 @@ class VaultProvider(Provider):
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
         if inputs.get("disableRead"):
             return outputs, inputs
-        found = self._found(kind, id_, inputs)
+        found, empty = self._found(kind, id_, inputs), _kind(kind).empty
+        if found is None and empty is not None:
+            return {**outputs, **empty}, {**inputs, **empty}
         if found is None:
             return None
+        if kind == _KV and outputs:
+            # The official plugin never looks at what the value has become, or whether its version was deleted.
+            self._read_metadata(inputs)
+            return outputs, inputs
         now = _inputs(kind, inputs, found)
         return self._outputs(kind, id_, now), now
 
@@ -417,6 +456,8 @@ class VaultProvider(Provider):
         entry = _kind(kind)
         emptied = {key: type(value)() for key, value in before.items() if key not in inputs and value is not None}
         changed = {**emptied, **inputs}
+        if entry.movable is not None and before.get("path") != inputs.get("path"):
+            self._move(entry.movable, id_, before, inputs)
         path = _at(entry.updated_at or entry.path, {**inputs, "id": id_})
         if entry.updatable is None:
             body = _body(kind, changed)
@@ -433,12 +474,36 @@ class VaultProvider(Provider):
         if entry.removable:
             self._ask("delete", _at(path, {**inputs, "id": id_}), inputs)
 
+    def _move(self, prefix: str, id_: str, before: Properties, inputs: Properties) -> None:
+        """Have Vault move a mount. (Vault docs: "/sys/remount")
+
+        :raises UnreadyError: It fails, and the state has the new path by then, as the official plugin leaves it.
+        """
+        places = {"from": f"{prefix}{before['path']}", "to": f"{prefix}{inputs['path']}"}
+        try:
+            answer = self._ask("write", "sys/remount", inputs, places) or {}
+            migration = (answer.get("data") or {}).get("migration_id")
+            end, status = time.monotonic() + _MOVING_SECONDS, "in-progress"
+            while status == "in-progress" and time.monotonic() < end:
+                time.sleep(0.2)
+                answer = self._ask("read", f"sys/remount/status/{migration}", inputs) or {}
+                status = ((answer.get("data") or {}).get("migration_info") or {}).get("status", "unknown")
+        except ProviderError as error:
+            raise UnreadyError(f"error remounting to {places['to']}: {error}", id_, inputs) from None
+        if status != "success":
+            raise UnreadyError(f"error remounting to {places['to']}: its status is {status}", id_, inputs)
+
+    def _read_metadata(self, inputs: Properties) -> None:
+        """Read an object's metadata, as the official plugin does: its token needs the right."""
+        self._ask("read", _at("{mount}/metadata/{name}", inputs), inputs)
+
     def _outputs(self, kind: str, id_: str, inputs: Properties) -> Properties:
         entry = _kind(kind)
         if kind == _KV:
             if inputs.get("disableRead"):
                 return {**inputs, "path": entry.id.format(**inputs)}
             found = self._found(kind, id_, inputs) or {}
+            self._read_metadata(inputs)
             data = {key: _text(value) for key, value in (found.get("data") or {}).items()}
             metadata = {key: _text(value) for key, value in (found.get("metadata") or {}).items() if value is not None}
             return {**inputs, "data": data, "metadata": metadata, "path": entry.id.format(**inputs)}
@@ -471,6 +536,30 @@ class VaultProvider(Provider):
     def _ask(
         self, verb: Literal["read", "write", "delete"], path: str, inputs: Properties, body: Properties | None = None
     ) -> Properties | None:
+        with self._beginning:
+            if not self._has_begun:
+                self._begin()
+            self._has_begun = True
+        return self._send(verb, path, inputs, body)
+
+    def _begin(self) -> None:
+        """Look the token up, and go on with a child of it that ends soon. (Vault provider docs: "Token")"""
+        if not self._given:
+            return
+        self._send("read", "auth/token/lookup-self", {})
+        if self._skips_child:
+            return
+        life = f"{_CHILD_SECONDS}s"
+        child = {"display_name": "terraform", "ttl": life, "explicit_max_ttl": life, "renewable": False}
+        try:
+            answer = self._send("write", "auth/token/create", {}, child) or {}
+        except ProviderError as error:
+            raise ProviderError(f"failed to create limited child token: {error}") from None
+        self._client.token = answer["auth"]["client_token"]
+
+    def _send(
+        self, verb: Literal["read", "write", "delete"], path: str, inputs: Properties, body: Properties | None = None
+    ) -> Properties | None:
         namespace = "/".join(part.strip("/") for part in (self._namespace, inputs.get("namespace") or "") if part)
         headers = {"X-Vault-Namespace": namespace} if namespace else {}
         method = {"read": "get", "write": "post", "delete": "delete"}[verb]
@@ -484,10 +573,14 @@ class VaultProvider(Provider):
         except VaultError as error:
             reason = " ".join("; ".join(map(str, error.errors or [])).split()) or type(error).__name__
             absent = isinstance(error, InvalidPath) or "No secret engine mount at" in reason
+            deleted = (getattr(error, "json", None) or {}).get("data")
+            if verb == "read" and absent and deleted:
+                return {"data": deleted}  # a version that was deleted still has metadata
             if verb != "write" and (absent or "No auth engine at" in reason):
                 return None
             # It may quote what it was sent, and only the inputs' secrets are known to the protocol.
-            reason = reason.replace(self._client.token, "[secret]") if self._client.token else reason
+            for token in filter(None, (self._given, self._client.token)):
+                reason = reason.replace(token, "[secret]")
             raise ProviderError(f"can't {verb} {path} in {self._address}: {reason}") from None
         except requests.RequestException as error:
             raise ProviderError(
@@ -520,7 +613,7 @@ def _body(kind: str, inputs: Properties) -> Properties:
     if kind == _KV:
         options = {**(inputs.get("options") or {}), **({"cas": inputs["cas"]} if inputs.get("cas") is not None else {})}
         return {"data": _document(inputs), **({"options": options} if options else {})}
-    body: Properties = {}
+    body: Properties = dict(KINDS[kind].unsaid)
     for name, parameter in KINDS[kind].fields.items():
         if name in inputs:
             group, _, key = parameter.rpartition(".")

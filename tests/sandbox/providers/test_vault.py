@@ -64,6 +64,19 @@ def test_vaults_own_way_of_writing_is_no_drift() -> None:
     assert _inputs(ROLE, inputs, {**found, "audience": "y"}) == {**inputs, "audience": "y"}
 
 
+def test_a_key_is_compared_as_vault_gives_it_back() -> None:
+    jwt, key = "vault:jwt/authBackend:AuthBackend", {"jwtValidationPubkeys": ["PEM\n"]}
+
+    assert VaultProvider.same(jwt, key, key, {}) == {"jwtValidationPubkeys": ["PEM"]}
+    assert VaultProvider.same(jwt, key, {"jwtValidationPubkeys": UNKNOWN}, {}) == {"jwtValidationPubkeys": UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(("mount:Mount", "authBackend:AuthBackend"))])
+def test_another_path_is_an_update(kind: str) -> None:
+    assert "path" not in VaultProvider.immutable(kind)
+    assert KINDS[kind].movable is not None
+
+
 def test_a_replacement_elsewhere_comes_before_what_it_replaces_goes() -> None:
     name = VaultProvider.same_name
     assert not name(MOUNT, {"path": "b"}, {"path": "a"})
