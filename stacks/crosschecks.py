@@ -3,7 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import azure_rules, delivery_rules, vault_rules
+from components.charts import SECRETS_STORE_CSI_DRIVER
+from components.rotation import check_poll_interval
+
+from . import azure_rules, delivery_rules, reserved_accounts, vault_rules
 from .faults import Fault
 from .raw import is_generator, mapping
 
@@ -18,9 +21,11 @@ def crosschecks(raw: Mapping[str, Any], *, stack: str) -> list[Fault]:
     return [
         *(own[kind](raw, stack) if isinstance(kind, str) and kind in own else ()),
         *delivery_rules.rules(raw),
+        *reserved_accounts.rules(raw),
         *_unowned(mapping(raw.get("kubernetes"))),
         *_made_by_azure(mapping(mapping(raw.get("kubernetes")).get("aks"))),
         *_two_places(mapping(raw.get("charts"))),
+        *_polled_seldom(mapping(raw.get("charts"))),
     ]
 
 
@@ -45,6 +50,14 @@ def _two_places(charts: Mapping[str, Any]) -> Iterator[Fault]:
     for name, chart in charts.items():
         if mapping(chart).get("path") is not None and mapping(chart).get("repository") is not None:
             yield Fault(("charts", name, "repository"), "and path both say where the chart is: keep one of them")
+
+
+def _polled_seldom(charts: Mapping[str, Any]) -> Iterator[Fault]:
+    interval = mapping(mapping(charts.get(SECRETS_STORE_CSI_DRIVER.name)).get("values")).get("rotationPollInterval")
+    if isinstance(interval, str) and (fault := check_poll_interval(interval)):
+        yield Fault(
+            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {fault}"
+        )
 
 
 def plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.delivery import lacking, misfit, undeliverable
+from components.delivery import check_secret_type, misfit, undeliverable
 from components.workload import ONE_OF_IMAGES
 
 from .faults import Fault, Location
@@ -36,8 +36,8 @@ def rules(raw: Raw) -> Iterator[Fault]:
 
 
 def _options(delivery: Raw, workload: Raw, place: Location) -> Iterator[Fault]:
-    names = {str(secret.get("name")) for _, secret in entries(workload.get("secrets"))}
-    if fault := lacking(str(delivery.get("type")), names):
+    secrets = [known(secret) for _, secret in entries(workload.get("secrets"))]
+    if fault := check_secret_type(str(delivery.get("type")), secrets):
         yield Fault((*place, "delivery", "type"), fault)
     if delivery.get("mode") == "init" and "renderInterval" in delivery:
         yield Fault(

@@ -11,6 +11,12 @@ NAMESPACE = "strongroom"
 
 Location = tuple[int | str, ...]
 
+_BITS = 512
+"""Of the largest number that is repeated. Python refuses to write one of more than 4,300 digits."""
+
+_LONGEST = 140
+"""Characters of a text that is repeated whole."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_/@-]+")
 """A key that needs no quotes in a path."""
 
@@ -61,13 +67,15 @@ def _step(step: int | str) -> str:
 
 def shown(value: object) -> str:
     """A value as an error may repeat it: in one line, short, without the password of a URL."""
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return "a number of hundreds of digits"
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
     if not isinstance(value, str):
         return "a list" if isinstance(value, Sequence) else "a mapping"
     if len(lines := value.splitlines()) > 1:
         return f"a text of {len(lines)} lines"
-    if _TIME.fullmatch(value):
+    if len(value) <= _LONGEST and _TIME.fullmatch(value):
         return f"{value!r}, as YAML reads a time without quotes,"
     text = re.sub(r"//[^/\s]*@", "//***@", value)
-    return f"{text[:40]!a}… ({len(value)} characters)" if len(text) > 140 else ascii(text)
+    return f"{text[:40]!a}… ({len(value)} characters)" if len(text) > _LONGEST else ascii(text)

@@ -84,6 +84,9 @@ def _of_vault(settings: Settings, vault: VaultSettings, faults: list[Fault]) -> 
     elif auth.create and host is None:
         host, kubeconfig_ca = _api_server(settings, faults)
         host_ca = host_ca or kubeconfig_ca
+    elif auth.create and host_ca is None and auth.kubernetes_ca_certificate is None:
+        # Whoever names the host needs no kubeconfig here: the provider says what is wrong with it.
+        host_ca = _api_server(settings, [])[1]
     return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas)
 
 

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.azure.names import Region, ResourceGroup, SubnetId
-from components.names import Declaration, DnsLabel, GoDuration, LocalFile, Switch, Text, Whole, matching
+from components.names import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
+from components.rotation import PollInterval
 
 from .values import Issuer
 
 _AKS = "is not a legal name of a cluster: use 1 to 63 letters, digits, '-' and '_', with a letter or digit at both ends"
+_ACCOUNT = "is not an account: write namespace/name, e.g. kube-system/backup"
 _VERSION = 'is not a version of Kubernetes\': write it in quotes, e.g. "1.33" or "1.33.2"'
 _SIZE = "is not a size of machines: write it as Azure does, e.g. Standard_D4s_v5 (az vm list-sizes)"
 
@@ -65,8 +67,9 @@ class KubernetesSettings(Declaration):
     """With `helm`: audiences that the driver requests tokens of besides the backend's own, for other stacks of the
     cluster."""
 
-    rotation_poll_interval: GoDuration = "2m"
-    """How old a mounted secret may be before it is read again; where Strongroom installs the driver."""
+    rotation_poll_interval: PollInterval = "2m"
+    """How old a mounted secret may be before it is read again, at most 2m: a driver that polls less often lets a pod
+    start without its secrets when their store hangs. Where Strongroom, or AKS for the stack, installs the driver."""
 
     oidc_issuer: Issuer | None = None
     """The cluster's OIDC issuer, for workload identity; the AKS cluster's where `aks` names one."""
@@ -76,6 +79,10 @@ class KubernetesSettings(Declaration):
 
     existing_namespaces: tuple[DnsLabel, ...] = ("default",)
     """Namespaces that exist already; every other one is created."""
+
+    reserved_accounts: tuple[Annotated[str, matching(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}", _ACCOUNT)], ...] = ()
+    """Accounts, written `namespace/name`, that workloads may bear although they are not theirs alone: `default`, those
+    in `kube-*` namespaces, and those of controllers. Each is refused if omitted."""
 
     wait_for_rollout: Switch = True
     """Whether an update waits until the pods are ready."""

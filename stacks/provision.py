@@ -1,6 +1,6 @@
 """From settings to components."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,17 @@ def provision(settings: Settings) -> None:
     :raises InvalidSettingsError: A file that the settings name can't be read, a chart can't be what they say,
         or the cluster has another driver.
     """
+    for _ in provision_stepwise(settings):
+        pass
+
+
+def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
+    """Declare everything as `provision` does, and yield each workload as soon as it is declared.
+
+    The caller may let the registrations of one finish before the next is declared.
+
+    :raises InvalidSettingsError: As `provision`.
+    """
     files, faults = read_files(settings)
     installation = Installation(settings)
     faults += installation.faults() + installation.conflicts()
@@ -60,19 +71,17 @@ def provision(settings: Settings) -> None:
         made = provision_azure(settings, settings.backend)
     on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
     installed = installation.declare(made.vault_ca, on_cluster)
-    deployed = [
-        (
+    described: list[Mapping[str, Any]] = []
+    for workload in settings.workloads:
+        component = SecretWorkload(
             workload,
-            SecretWorkload(
-                workload,
-                made.backend,
-                wait_for_rollout=settings.kubernetes.wait_for_rollout,
-                after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
-                opts=on_cluster,
-            ),
+            made.backend,
+            wait_for_rollout=settings.kubernetes.wait_for_rollout,
+            after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
+            opts=on_cluster,
         )
-        for workload in settings.workloads
-    ]
+        described.append(_described(workload, component))
+        yield component
     pulumi.export("backend", made.described)
     pulumi.export(
         "kubernetes",
@@ -82,7 +91,8 @@ def provision(settings: Settings) -> None:
             "akv2k8sCredentials": installation.akv2k8s_credentials,
         },
     )
-    pulumi.export("workloads", [_described(workload, component) for workload, component in deployed])
+    pulumi.export("administrators", [*settings.administrators])
+    pulumi.export("workloads", described)
 
 
 def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
@@ -117,7 +127,7 @@ def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, An
         "serviceAccount": workload.name,
         "secretProviderClass": workload.name,
         "delivery": workload.delivery.kind,
-        "controller": "Deployment" if workload.replicas else "Pod",
+        "controller": workload.kind,
         "identity": dict(component.grant.identity),
         "objects": [
             {

@@ -20,7 +20,9 @@ from .vault_logins import AppRoleLogin, GithubLogin, LdapLogin, LoginSettings, O
 
 
 def declare_audit(vault: VaultSettings, opts: pulumi.ResourceOptions) -> None:
-    """The audit devices."""
+    """Declare the audit devices, unless bootstrap enables them: its token may not."""
+    if vault.bootstrap:
+        return
     for device in vault.audit:
         AuditDevice(device.path, device=device, opts=opts)
 

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.charts import VAULT
-from components.vault.admin import admin_rules
+from components.vault.admin import AdminScope, admin_rules
 from components.vault.bootstrap import VaultBootstrap
 from components.vault.custody import Custody
 from components.vault.forward import ForwardError, PodForward
@@ -52,13 +52,25 @@ def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kub
         ca_certificate=authority,
         shares=vault.bootstrap.shares,
         threshold=vault.bootstrap.threshold,
-        policy=admin_rules([vault.mount.path]),
+        policy=admin_rules(_admin_scope(vault)),
+        audit=vault.audit,
         token_ttl=vault.bootstrap.token_ttl,
         timeout=vault.bootstrap.timeout,
         servers=[server.release] if server else (),
     )
     # A Vault that exists has an address that outlives its servers.
     return ReachedVault(vault.address or bootstrap.address, authority, authority_file, bootstrap.token, forward)
+
+
+def _admin_scope(vault: VaultSettings) -> AdminScope:
+    """Build what the stack writes once Vault is open."""
+    return AdminScope(
+        engines=(vault.mount.path,) if vault.mount.create else (),
+        seeded=(vault.mount.path,),
+        auth=vault.auth.path,
+        logins=tuple(login.path for login in vault.logins),
+        groups=any(group.members for group in vault.groups),
+    )
 
 
 def _server(settings: Settings, server: ServerSettings, cluster: kubernetes.Provider) -> VaultServer:

@@ -44,12 +44,13 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     )
     in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
     provider_is_ours = settings.kubernetes.install == "helm"
+    ca_path = CA_PATH if provider_is_ours and vault.has_authority else vault.provider_ca_path
     backend = VaultBackend(
         "vault",
         connection=VaultConnection(
             address=vault.in_cluster,
             namespace=vault.namespace,
-            ca_path=CA_PATH if provider_is_ours and vault.has_authority else vault.provider_ca_path,
+            ca_path=ca_path,
             tls_server_name=vault.tls_server_name,
             ca_certificate=found.authority,
         ),
@@ -73,6 +74,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             "forward": found.forward,
             "namespace": vault.namespace,
             "caCertificate": found.authority_file,
+            "providerCaPath": ca_path,
             "tlsServerName": vault.tls_server_name,
             "mount": vault.mount.path,
             "authPath": vault.auth.path,

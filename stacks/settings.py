@@ -9,7 +9,7 @@ from pulumi.runtime import config as raw_config
 from pydantic import Field, SecretStr, ValidationError
 
 from components.delivery import DELIVERIES
-from components.names import Declaration, ObjectPath
+from components.names import Declaration, ObjectPath, matching
 from components.unique import unique
 from components.vault.audit import AUDIT_DEVICES
 from components.vault.storage import STORAGES
@@ -30,6 +30,12 @@ from .vault_server import CUSTODIES, SEALS
 
 SECRET_KEYS = ("seeds", "clientSecret", "credentials")
 """Keys whose values are never shown."""
+
+_WHO = r"(policy|group|user|principal) \S+( \S+)*|service account [^\s/]+/[^\s/]+"
+_ADMINISTRATOR = (
+    'is nobody whom `verify` finds: write "policy ops", "group platform", "user eve", "service account argocd/server" '
+    'or "principal 00000000-0000-0000-0000-000000000000", as its red line does'
+)
 
 UNIONS: Unions = {
     ("backend",): {"vault": VaultSettings, "azure-key-vault": AzureKeyVaultSettings},
@@ -67,6 +73,11 @@ class Settings(Declaration):
     credentials: Mapping[str, Annotated[SecretStr, Field(min_length=1)]] = {}
     """With `backend.logins`, as config secrets: by a login's path its `bindDn`'s password or its client's secret, by
     `<path>/<user>` a user's password."""
+
+    administrators: tuple[Annotated[str, matching(_WHO, _ADMINISTRATOR)], ...] = ()
+    """Who may reach the secrets besides the workloads, as a red line of `verify` names them: `policy ops`,
+    `group platform`, `user eve`, `service account argocd/server`, `principal` and an object id. `--administrator` adds
+    to these."""
 
     client_secret: Annotated[SecretStr | None, Field(min_length=1)] = None
     """With `backend.identity.mode: service-principal`: the service principal's secret, as a config secret."""
@@ -118,10 +129,18 @@ def written(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _whole_number(text: str) -> int | str:
+    """A number, or the text of one that Python refuses to read: it is at fault by itself."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 def _decoded(value: str) -> Any:
     """A value as the engine hands it over: lists and mappings are JSON, and whatever else is text."""
     try:
-        decoded: object = json.loads(value)
+        decoded: object = json.loads(value, parse_int=_whole_number)
     except ValueError:
         return value
     return cast("Any", decoded) if isinstance(decoded, dict | list) else value

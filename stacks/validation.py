@@ -38,6 +38,10 @@ _BOUNDS = {
 }
 
 
+_CLOSE = 0.7
+"""How alike a key must be to be suggested: at 0.6, `args` would be taken for `images`."""
+
+
 def faults_of(
     error: ValidationError, model: type[BaseModel], secret_keys: Collection[str], unions: Unions
 ) -> list[Fault]:
@@ -136,7 +140,7 @@ def _container(value: object) -> str:
 
 def _unknown_key(location: Location, known: Sequence[str]) -> Fault:
     """What to tell of a key that nobody knows. Its value is left out: it may be a secret in the wrong place."""
-    close = get_close_matches(str(location[-1]), known, n=1)
+    close = get_close_matches(str(location[-1]), known, n=1, cutoff=_CLOSE)
     hint = f"did you mean {close[0]}? " if close else ""
     told = f"is not a known key; {hint}allowed here: {', '.join(known)}"
     return Fault(location, told, (*location[:-1], close[0]) if close else None)

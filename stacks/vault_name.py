@@ -6,6 +6,7 @@ import pulumi
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
+from components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
 from components.azure.clouds import Cloud
 from components.azure.deployer import credential
 
@@ -51,17 +52,22 @@ def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
             management,
             credential_scopes=[f"{management}/.default"],
             retry_total=1,
+            **client_options(),
         ) as client:
             return _asked(client, azure, name)
     except AzureError as error:
         raise NotAskedError(f"the Resource Manager can't be asked: {type(error).__name__}") from None
+    except UNEXPECTED as error:
+        raise NotAskedError(describe_unexpected(f"{management} or the directory", error)) from None
 
 
 def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[Fault]:
     try:
         client.vaults.get(azure.resource_group, name)
     except ResourceNotFoundError:
-        answer = client.vaults.check_name_availability({"name": name, "type": "Microsoft.KeyVault/vaults"})
+        answer = client.vaults.check_name_availability(
+            {"name": name, "type": "Microsoft.KeyVault/vaults"}, **ANY_METHOD
+        )
         if answer.name_available:
             return []
         return [

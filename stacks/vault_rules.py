@@ -6,6 +6,7 @@ from typing import Any, cast
 from pydantic.alias_generators import to_camel
 
 from components.vault.choices import insecure, server_faults, shares_fault, unreadable
+from components.vault.kv_paths import check_kv_object
 
 from . import vault_login_rules
 from .durations import ordered
@@ -23,6 +24,7 @@ def rules(raw: Mapping[str, Any], stack: str) -> Iterator[Fault]:
     yield from _bootstrap(backend, mapping(backend.get("bootstrap")))
     yield from vault_login_rules.rules(raw, backend, local=local(stack))
     yield from _unreadable(raw)
+    yield from _unmeant(_mount(backend), seeds, raw)
     yield from _keyless(seeds)
     yield from _unseeded(backend, seeds, raw)
     yield from _driver(backend, mapping(raw.get("kubernetes")))
@@ -133,6 +135,21 @@ def _unreadable(raw: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(location, problem)
 
 
+def _mount(backend: Mapping[str, Any]) -> str:
+    path = mapping(backend.get("mount")).get("path", "secret")
+    return path if isinstance(path, str) else "secret"
+
+
+def _unmeant(mount: str, seeds: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[Fault]:
+    for location, secret in secrets(raw):
+        name = secret.get("object")
+        if isinstance(name, str) and (problem := check_kv_object(name, mount)):
+            yield Fault((*location, "object"), f"{name!r} {problem}")
+    for name in seeds:
+        if problem := check_kv_object(str(name), mount):
+            yield Fault(("seeds", name), f"{name!r} {problem}")
+
+
 def _keyless(seeds: Mapping[str, Any]) -> Iterator[Fault]:
     for name, values in seeds.items():
         if is_text(values) or is_generator(values):
@@ -144,7 +161,9 @@ def _unseeded(backend: Mapping[str, Any], seeds: Mapping[str, Any], raw: Mapping
         return
     for location, secret in secrets(raw):
         name, key = secret.get("object"), secret.get("key")
-        if isinstance(name, str) and isinstance(key, str) and key not in mapping(seeds.get(name)):
+        if not isinstance(name, str) or check_kv_object(name, _mount(backend)):
+            continue  # which is reported already
+        if isinstance(key, str) and key not in mapping(seeds.get(name)):
             yield Fault(
                 location,
                 "has no value: the engine is created by this stack, so seed it with `pulumi config set --secret --path "

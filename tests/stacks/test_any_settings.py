@@ -16,7 +16,7 @@ from stacks.faults import InvalidSettingsError
 from stacks.installation import Installation
 from stacks.provision import provision
 from stacks.settings import parse, written
-from tests.conftest import Recorder
+from tests.recording import Recorder
 from tests.soak import bounded
 
 ROOT = Path(__file__).parents[2]
@@ -160,10 +160,9 @@ def edited(draw: st.DrawFn) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Be where some files are, with a kubeconfig; nobody is asked anything, and no port is opened."""
+    """Be where some files are; nobody is asked anything, and no port is opened."""
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
-        patched.setenv("KUBECONFIG", "kubeconfig.yaml")
         patched.setattr(Installation, "conflicts", lambda _: [])
         patched.setattr("stacks.provision_azure.taken", lambda *_: [])
         patched.setattr("stacks.provision_server._HOME", tmp_path_factory.mktemp("home"))
@@ -172,7 +171,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@bounded(120)
+@bounded(40)
 @given(edited(), st.sampled_from(["prod", "local"]))
 def test_whatever_a_stack_says_is_provisioned_or_told_to_be_wrong(raw: dict[str, Any], name: str) -> None:
     recorder = Recorder()
@@ -183,7 +182,9 @@ def test_whatever_a_stack_says_is_provisioned_or_told_to_be_wrong(raw: dict[str,
         provision(parse(raw, stack=name))
 
     try:
-        program()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("KUBECONFIG", "kubeconfig.yaml")
+            program()
     except InvalidSettingsError as error:
         note(str(error))
         assert error.faults

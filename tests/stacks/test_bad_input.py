@@ -19,7 +19,7 @@ from stacks.faults import InvalidSettingsError
 from stacks.installation import Installation
 from stacks.provision import provision
 from stacks.settings import of_stack
-from tests.conftest import Recorder
+from tests.recording import Recorder
 
 CORPUS = Path(__file__).parents[1] / "bad_input"
 FILES = sorted(file for file in CORPUS.glob("*/*.yaml") if file.parent.name != "files")

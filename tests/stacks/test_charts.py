@@ -12,7 +12,7 @@ from stacks.faults import InvalidSettingsError
 from stacks.installation import Installation
 from stacks.settings import parse
 from tests.components.test_chart_files import chart_at, packed
-from tests.conftest import Declare, Recorder
+from tests.recording import Declare, Recorder
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
 from tests.stacks.test_deliveries import PRINCIPAL
 from tests.stacks.test_settings import GOOD as ON_VAULT

@@ -57,6 +57,28 @@ def test_akv2k8s_reads_as_a_service_principal() -> None:
     assert accepted(raw).workloads[0].delivery.kind == "akv2k8s"
 
 
+@pytest.mark.parametrize(
+    ("delivery", "permission"),
+    [("csi", "0444"), ("csi", "0644"), ("kubernetes-secret", "0604"), ("agent-injector", "0400")],
+)
+def test_a_file_that_its_containers_can_read_is_accepted(delivery: str, permission: str) -> None:
+    raw = stack(ON_VAULT, delivery, secret={"filePermission": permission, "env": None})
+
+    assert accepted(raw).workloads[0].secrets[0].file_permission == permission
+
+
+def test_a_certificate_and_its_key_become_a_tls_secret() -> None:
+    raw = stack(ON_KEY_VAULT, {"kind": "kubernetes-secret", "type": "kubernetes.io/tls"})
+    raw["backend"]["vault"] = {"name": "kv-shop-test", "create": False}
+    raw["seeds"] = {}
+    raw["workloads"][0]["secrets"] = [
+        {"name": "tls.crt", "object": "web", "type": "cert"},
+        {"name": "tls.key", "object": "web"},
+    ]
+
+    assert accepted(raw).workloads[0].delivery.kind == "kubernetes-secret"
+
+
 DELIVERY = "workloads[0].delivery"
 SECRET = "workloads[0].secrets[0]"
 
@@ -106,7 +128,7 @@ SECRET = "workloads[0].secrets[0]"
         (
             stack(ON_VAULT, {"kind": "kubernetes-secret", "type": "kubernetes.io/tls"}),
             f"{DELIVERY}.type",
-            "wants secrets named tls.crt and tls.key",
+            "needs secrets named tls.crt and tls.key",
         ),
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mode": "init", "renderInterval": "1m"}),

@@ -6,9 +6,9 @@ import sys
 
 def test_a_stack_that_installs_nothing_loads_no_chart_no_schema_and_no_client() -> None:
     program = (
-        "import sys, stacks.settings, stacks.provision, stacks.provision_vault\n"
+        "import sys, stacks.settings, stacks.provision, stacks.provision_vault, components.azure.readiness\n"
         "heavy = ['jsonschema', 'kubernetes', 'requests', 'hvac', 'pulumi_azure_native']\n"
-        "heavy += ['pulumi_kubernetes.helm.v3.Release']\n"
+        "heavy += ['pulumi_kubernetes.helm.v3.Release', 'azure.core']\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

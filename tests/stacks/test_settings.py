@@ -6,13 +6,18 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, Settings, of_stack, parse
+from stacks.seeds import to_seed
+from stacks.settings import SECRET_KEYS, Settings, _decoded, of_stack, parse
+from tests.components.outputs import is_secret
+from tests.recording import Declare
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-4f1d"
@@ -139,7 +144,11 @@ def test_a_created_engine_needs_a_value_for_each_declared_key() -> None:
 
 
 def test_plain_http_is_for_local_stacks() -> None:
-    assert parse(changed("backend.address", "http://127.0.0.1:8200"), stack="local").backend.address
+    plain = changed("backend.address", "http://127.0.0.1:8200")
+
+    assert parse(plain, stack="local").backend.address
+    for stack in ("nonlocal", "my-local", "localhost", "prod"):
+        assert "is plain HTTP" in faults(plain, stack=stack)["strongroom:backend.address"]
 
 
 def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
@@ -149,10 +158,37 @@ def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
     assert CANARY not in str(told)
 
 
+def test_a_credential_in_plain_text_is_refused_and_never_repeated() -> None:
+    raw = changed("credentials.ldap", CANARY)
+    raw["backend"]["logins"] = [
+        {
+            **{"kind": "ldap", "url": "ldaps://ldap.example.net", "userDn": "ou=people", "groupDn": "ou=groups"},
+            "bindDn": "cn=vault",
+        }
+    ]
+    assert parse(raw, stack="dev").credentials
+
+    told = faults(raw, secret_keys=("seeds",))
+    assert "in plain text" in told["strongroom:credentials.ldap"]
+    assert CANARY not in str(told)
+    raw["credentials"]["ldap"] = {CANARY: CANARY}
+    assert CANARY not in str(list(faults(raw, secret_keys=("seeds",)).values()))
+    raw["credentials"]["ldap"] = [CANARY]
+    assert CANARY not in str(faults(raw, secret_keys=("seeds",)))
+
+
+def test_a_seed_of_a_stack_is_secret_from_the_start(declare: Declare) -> None:
+    made: list[pulumi.Output[Any]] = []
+    declare(lambda: made.append(pulumi.Output.from_input(to_seed(SecretStr(CANARY)))))
+
+    assert is_secret(made[0]) is True
+
+
 def test_a_value_in_the_wrong_place_is_never_repeated() -> None:
     told = faults(changed("seeds.db", CANARY) | {"token": CANARY, "backend": {"token": CANARY, "kind": "vault"}})
 
     assert CANARY not in str(told)
+    assert "31415926" not in str(faults(changed("seeds.db.password", 31415926)))
 
 
 def test_settings_do_not_show_their_values() -> None:
@@ -194,3 +230,33 @@ def test_a_secret_that_looks_like_a_number_stays_text(monkeypatch: pytest.Monkey
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
 
     assert of_stack().client_secret.get_secret_value() == "12345678"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "policy ops",
+        "group Platform Team",
+        "user eve",
+        "principal 00000000-0000-0000-0000-000000000000",
+        "service account argocd/server",
+        "group system:masters",
+    ],
+)
+def test_a_stack_names_who_may_administer_as_verify_does(who: str) -> None:
+    assert parse({**GOOD, "administrators": [who]}, stack="prod").administrators == (who,)
+
+
+@pytest.mark.parametrize("who", ["", "ops", "policy ", "policy  ops", "role ops", "service account ops", "group a\nb"])
+def test_an_administrator_whom_verify_never_names_is_refused(who: str) -> None:
+    found = faults({**GOOD, "administrators": ["policy ops", who]})
+    assert [*found] == ["strongroom:administrators[1]"]
+    assert '"service account argocd/server"' in found["strongroom:administrators[1]"]
+
+
+def test_a_number_of_thousands_of_digits_is_a_fault_of_its_key() -> None:
+    """Python refuses to read one, and to write one that it was given otherwise."""
+    found = faults(changed("workloads.0.replicas", 10**5000))
+    assert found["strongroom:workloads[0].replicas"].startswith("a number of hundreds of digits ")
+    decoded = _decoded('{"replicas": ' + "9" * 5000 + "}")
+    assert isinstance(decoded["replicas"], str)

@@ -10,7 +10,7 @@ from stacks import provision_server
 from stacks.faults import InvalidSettingsError
 from stacks.provision import provision
 from stacks.settings import parse
-from tests.conftest import Declare, Recorder
+from tests.recording import Declare, Recorder
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
@@ -72,6 +72,7 @@ def test_one_stack_deploys_a_server_opens_it_and_configures_it_with_the_token_of
         f"https://vault-{number}.vault-internal:8200" for number in range(3)
     ]
     assert bootstrap.inputs["nodes"][0]["ca_certificate"] == "certPem of vault-ca"
+    assert 'path "secret/data/*"' in bootstrap.inputs["adminRules"]
     assert BOOTSTRAP in provider.dependency_types
     assert provider.inputs["caCertFile"] == str(home / "test-vault-ca.crt")
     assert (home / "test-vault-ca.crt").read_text() == "certPem of vault-ca"
@@ -207,6 +208,14 @@ def test_a_local_stack_may_have_the_dev_server_and_one_that_is_opened_may_not() 
     assert parse(changed(server={"mode": "dev"}, bootstrap=None), stack="local").backend
     with pytest.raises(InvalidSettingsError, match="the dev server is open from its start"):
         parse(changed(server={"mode": "dev"}), stack="local")
+
+
+def test_a_server_of_production_is_held_to_production_by_the_component_too(declare: Declare, home: Path) -> None:
+    settings = parse(changed(server={"mode": "dev"}, bootstrap=None), stack="local")
+
+    # The program runs as the stack `test`.
+    with pytest.raises(ValueError, match="'dev' keeps everything in memory"):
+        declare(lambda: provision(settings))
 
 
 def test_a_public_key_that_is_none_is_told_before_anything_is_declared(
