@@ -1,8 +1,9 @@
 """How long clients put up with a server that is slow, busy or away."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
+from urllib3.exceptions import MaxRetryError, SSLError
 from urllib3.util.retry import Retry
 
 CONNECT_SECONDS = 5
@@ -10,9 +11,6 @@ CONNECT_SECONDS = 5
 
 READ_SECONDS = 10
 """How long an answer may take."""
-
-OF_AZURE: Mapping[str, Any] = {"connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
-"""The same for Microsoft's clients, which would wait five minutes; they try again by themselves, three times."""
 
 BUSY = frozenset({429, 502, 503, 504})
 """Answers of a server, or of what stands before it, that may be another in a moment."""
@@ -31,7 +29,7 @@ def patience(*, read: bool | None = None, busy: Collection[int] = BUSY) -> Retry
         out.
     :param busy: The answers that say that a server is busy.
     """
-    return Retry(
+    return _Retry(
         5,
         read=read,
         backoff_factor=0.5,
@@ -42,3 +40,20 @@ def patience(*, read: bool | None = None, busy: Collection[int] = BUSY) -> Retry
         allowed_methods=None,
         raise_on_status=False,
     )
+
+
+class _Retry(Retry):
+    """Tries no certificate twice: one that is not trusted is not trusted later."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Retry:
+        if isinstance(error, SSLError):
+            raise MaxRetryError(_pool, url or "", error) from error
+        return super().increment(method, url, response, error, _pool, _stacktrace)

@@ -17,9 +17,10 @@ from azure.keyvault.certificates import (
 )
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from ..patience import OF_AZURE
+from ..plain_error import PlainError
 from ..refusal import told
 from .choices import KeyType
+from .client import UNEXPECTED, client_options, describe_unexpected
 from .clouds import Cloud
 from .deployer import credential
 
@@ -75,7 +76,7 @@ class VaultCertificate:
         }
 
 
-class CertificateError(Exception):
+class CertificateError(PlainError):
     """A certificate can't be had: what, why, what to do."""
 
 
@@ -131,7 +132,7 @@ class _Provider(ResourceProvider):
 def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]) -> Answer:
     """What `call` gives, once the deployer's role has reached the vault."""
     url = props["vaultUrl"]
-    client = CertificateClient(url, credential(props["tenantId"], props["authority"]), **OF_AZURE)
+    client = CertificateClient(url, credential(props["tenantId"], props["authority"]), **client_options())
     end, pause = time.monotonic() + _SETTLING, 1.0
     while True:
         try:
@@ -143,6 +144,9 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
                 raise CertificateError(f"{url} refused certificate {props['name']!r}: {told(error)}") from None
         except AzureError as error:
             raise CertificateError(f"{url} can't be asked for certificate {props['name']!r}: {told(error)}") from None
+        except UNEXPECTED as error:
+            asked = f", asked for certificate {props['name']!r}"
+            raise CertificateError(describe_unexpected(f"{url} or the directory", error, asked=asked)) from None
         time.sleep(pause)
         pause = min(pause * 1.5, 15)
 

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_azure_native import containerservice
 
 from ..marks import SECRET
+from ..rotation import check_poll_interval
 
 ADDON = "azureKeyvaultSecretsProvider"
 
@@ -39,7 +40,7 @@ class NewCluster:
     """Whether it has the Key Vault add-on: the driver and Azure's provider, kept up to date by AKS."""
 
     rotation_poll_interval: str = "2m"
-    """How old a mounted secret may be before the add-on reads it again, as a Go duration."""
+    """How old a mounted secret may be before the add-on reads it again, as a Go duration of at most 2m."""
 
     tags: Mapping[str, str] | None = None
     """Its tags."""
@@ -79,7 +80,10 @@ class AksCluster(pulumi.ComponentResource):
         :param cluster_name: The cluster's name.
         :param resource_group: The resource group that it is in.
         :param new: How to make it; left out, it exists, and is looked up.
+        :raises ValueError: Its add-on would poll too seldom.
         """
+        if new and (fault := check_poll_interval(new.rotation_poll_interval)):
+            raise ValueError(f"AksCluster {name!r}: rotation_poll_interval {new.rotation_poll_interval!r} {fault}")
         super().__init__("strongroom:index:AksCluster", name, None, opts)
         known = pulumi.InvokeOutputOptions(parent=self)
         made = _made(name, cluster_name, resource_group, new, self) if new else None

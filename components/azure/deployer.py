@@ -6,6 +6,8 @@ from pathlib import Path
 from azure.core.credentials import TokenCredential
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 
+from .client import client_options
+
 
 def credential(tenant: str, authority: str) -> TokenCredential:
     """The credential that the azure-native provider would use, from the same environment.
@@ -19,9 +21,9 @@ def credential(tenant: str, authority: str) -> TokenCredential:
     """
     client = os.environ.get("ARM_CLIENT_ID")
     if client and (secret := os.environ.get("ARM_CLIENT_SECRET")):
-        return ClientSecretCredential(tenant, client, secret, authority=authority)
+        return ClientSecretCredential(tenant, client, secret, authority=authority, **client_options())
     if client and (token := os.environ.get("ARM_OIDC_TOKEN")):
-        return ClientAssertionCredential(tenant, client, lambda: token, authority=authority)
+        return ClientAssertionCredential(tenant, client, lambda: token, authority=authority, **client_options())
     if client and (file := os.environ.get("ARM_OIDC_TOKEN_FILE_PATH")):
-        return ClientAssertionCredential(tenant, client, Path(file).read_text, authority=authority)
-    return DefaultAzureCredential(authority=authority)
+        return ClientAssertionCredential(tenant, client, Path(file).read_text, authority=authority, **client_options())
+    return DefaultAzureCredential(authority=authority, **client_options())

@@ -1,11 +1,11 @@
 """Workload identity: a user-assigned identity, and a federated credential that ties it to a service account."""
 
-import hashlib
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import managedidentity
 
+from ..derived_names import derive_name
 from ..workload import Workload
 from .access import Principal
 from .choices import MOST_FEDERATED, too_many
@@ -44,7 +44,9 @@ class OwnIdentities:
     def of(self, workload: Workload) -> WorkloadIdentity:
         """A new identity, tied to the workload's service account and to nothing else."""
         federation = Federation(self._issuer, workload.namespace, workload.name)
-        identity = user_assigned(workload.path, identity_name(federation), self._place, self._child)
+        identity = user_assigned(
+            workload.path, identity_name(federation.namespace, federation.service_account), self._place, self._child
+        )
         credential = federate(identity.name, self._place, federation, self._child)
         return tied(workload.path, identity, federation, self._place.tenant_id, credential)
 
@@ -127,7 +129,7 @@ def federate(
     namespace, account = federation.namespace, federation.service_account
     return managedidentity.FederatedIdentityCredential(
         f"{namespace}/{account}",
-        federated_identity_credential_resource_name=_shortened(f"{namespace}_{account}"),
+        federated_identity_credential_resource_name=credential_name(federation),
         resource_name_=identity,
         resource_group_name=place.resource_group,
         issuer=federation.issuer,
@@ -153,14 +155,11 @@ def tied(
     )
 
 
-def identity_name(federation: Federation) -> str:
-    """The name of an identity that is one service account's alone."""
-    # '_' is in no Kubernetes name, so that no two accounts meet; the stack keeps environments apart.
-    whole = f"{pulumi.get_stack()}_{federation.namespace}_{federation.service_account}"
-    return _shortened(whole.replace(".", "-"))
+def identity_name(namespace: str, account: str) -> str:
+    """Build the name of an identity that is one service account's alone; the stack keeps environments apart."""
+    return derive_name(pulumi.get_stack(), namespace, account, separator="_", limit=_LONGEST)
 
 
-def _shortened(name: str) -> str:
-    if len(name) <= _LONGEST:
-        return name
-    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+def credential_name(federation: Federation) -> str:
+    """Build the name of the federated credential of a service account."""
+    return derive_name(federation.namespace, federation.service_account, separator="_", limit=_LONGEST)

@@ -4,9 +4,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice
 
+from ..derived_names import derive_name
 from ..workload import Workload
 from .choices import BINDING_AUDIENCE
-from .federated import Place, tied, user_assigned
+from .federated import Place, identity_name, tied, user_assigned
 from .identity import Federation, WorkloadIdentity
 
 _GROUP = "cid.wi.aks.azure.com"
@@ -37,13 +38,12 @@ class IdentityBindings:
 
     def of(self, workload: Workload) -> WorkloadIdentity:
         """A new identity that the workload's service account may use in this cluster."""
-        name = f"{workload.namespace}-{workload.name}"
         identity = user_assigned(
-            workload.path, f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}", self._place, self._child
+            workload.path, identity_name(workload.namespace, workload.name), self._place, self._child
         )
         binding = containerservice.IdentityBinding(
             workload.path,
-            identity_binding_name=name[:63].rstrip("-"),
+            identity_binding_name=binding_name(workload.namespace, workload.name),
             resource_group_name=self._cluster_group,
             resource_name_=self._cluster,
             properties=containerservice.IdentityBindingPropertiesArgs(
@@ -80,3 +80,8 @@ class IdentityBindings:
             pod_annotations={"azure.workload.identity/use-identity-binding": "true"},
             requires=[binding, allowed],
         )
+
+
+def binding_name(namespace: str, account: str) -> str:
+    """Build the name of a service account's binding, of which a cluster has one list."""
+    return derive_name(namespace, account, separator="-", limit=63)

@@ -48,6 +48,11 @@ def unreadable(secret: Mapping[str, Any]) -> str | None:
         for option, alias in (("format", "format"), ("encoding", "encoding")):
             if secret.get(option) not in (None, "utf-8"):
                 return f"has {alias}, which goes with type 'secret' only: as {kind!r} the public half is read, in PEM"
+    if secret.get("format") == "pfx":
+        if secret.get("encoding") == "hex":
+            return "has encoding 'hex', and a PFX is kept in base64: leave encoding out, and the file gets its bytes"
+        if secret.get("env") is not None:
+            return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
     if isinstance(name, str) and (key is None or isinstance(key, str)):
         whole = object_name(name, key)
         if fault := object_fault(whole):
@@ -88,8 +93,9 @@ def _entry(secret: Secret) -> dict[str, str | int]:
         entry["objectVersionHistory"] = secret.version_history
     if secret.format is not None:
         entry["objectFormat"] = secret.format
-    if secret.encoding != "utf-8":
-        entry["objectEncoding"] = secret.encoding
+    # The vault keeps a PFX in base64, and the provider writes what the vault has unless it is asked to decode it.
+    if encoding := "base64" if secret.format == "pfx" else secret.encoding if secret.encoding != "utf-8" else None:
+        entry["objectEncoding"] = encoding
     if secret.file_permission is not None:
         entry["filePermission"] = secret.file_permission
     return entry

@@ -1,59 +1,33 @@
 """The gate before a pod: Azure takes seconds to minutes until a federated credential and a role take effect."""
-# pyright: reportUnknownMemberType=false
-# The kubernetes client types its models and little else.
 
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.identity import ClientAssertionCredential
-from azure.keyvault.certificates import CertificateClient
-from azure.keyvault.keys import KeyClient
-from azure.keyvault.secrets import SecretClient
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from ..patience import OF_AZURE
-from ..refusal import told
 from .clouds import Cloud
-from .identity import Federation
-from .objects import VaultObject
 
-_TOKEN_LIFE = 600
-"""Seconds: the shortest that the API server gives."""
-
-_LONGEST_PAUSE = 10.0
-
-_AWAY = 60.0
-"""Seconds that a server may not answer at all: that is no matter of a role which takes its time."""
-
-
-class NotReadyError(Exception):
-    """A workload's access did not take effect in time: what was seen last, and what to do."""
-
-
-class _NotYetError(Exception):
-    """What is still missing."""
-
-
-class _AwayError(_NotYetError):
-    """Who doesn't answer."""
+# What serves dynamic resources loads this module in each preview: it needs no SDK of Azure's.
+if TYPE_CHECKING:
+    from .identity import Federation
+    from .objects import VaultObject
 
 
 class _Provider(ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        wait(props)
+        _wait(props)
         return CreateResult(f"{props['namespace']}/{props['serviceAccount']}", props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        watched = [key for key in _news if key not in {"__provider", "kubeconfig", "context", "timeout"}]
+        unwatched = {"__provider", "kubeconfig", "context", "timeout", "issuer"}
+        watched = [key for key in _news if key not in unwatched]
         return DiffResult(changes=any(_olds.get(key) != _news[key] for key in watched))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        wait(_news)
+        _wait(_news)
         return UpdateResult(_news)
 
 
@@ -70,12 +44,12 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         self,
         name: str,
         *,
-        federation: Federation,
+        federation: "Federation",
         client_id: pulumi.Input[str],
         tenant_id: str,
         cloud: Cloud,
         vault_url: str,
-        objects: Sequence[VaultObject],
+        objects: "Sequence[VaultObject]",
         by_value: bool,
         kubeconfig: pulumi.Input[str] | None,
         context: str | None,
@@ -104,6 +78,7 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
                 "namespace": federation.namespace,
                 "serviceAccount": federation.service_account,
                 "audience": federation.audience,
+                "issuer": federation.issuer,
                 "clientId": client_id,
                 "tenantId": tenant_id,
                 "authority": cloud.authority,
@@ -119,75 +94,8 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         )
 
 
-def wait(props: Mapping[str, Any]) -> None:
-    """Return once everything can be read.
+def _wait(props: Mapping[str, Any]) -> None:
+    # Imported here: previews need none of Azure's clients.
+    from .gate import wait  # noqa: PLC0415
 
-    :raises NotReadyError: It can't be after `timeout` seconds, or a server has not answered for a minute.
-    """
-    begun = answered = time.monotonic()
-    end, pause = begun + float(props["timeout"]), 0.5
-    while True:
-        try:
-            _attempt(props)
-            return
-        except _NotYetError as error:
-            now = time.monotonic()
-            if not isinstance(error, _AwayError):
-                answered = now
-            until = min(end, answered + _AWAY)
-            if now + pause > until:
-                who = f"{props['namespace']}/{props['serviceAccount']}"
-                raise NotReadyError(
-                    f"{who} still can't read its secrets after {until - begun:.0f} s. Seen last: {error}. "
-                    "Run the same again if Azure is slow today; raise readinessTimeout, or set it to 0 where "
-                    "this machine can't reach the vault or the cluster"
-                ) from None
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-
-
-def _attempt(props: Mapping[str, Any]) -> None:
-    token = _token(props)
-    credential = ClientAssertionCredential(
-        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **OF_AZURE
-    )
-    url = props["vaultUrl"]
-    try:
-        for kind, _, name in (item.partition("/") for item in props["objects"]):
-            if kind == "keys":
-                KeyClient(url, credential, **OF_AZURE).get_key(name)
-            elif kind == "certificates":
-                CertificateClient(url, credential, **OF_AZURE).get_certificate(name)
-            elif props["byValue"]:
-                SecretClient(url, credential, **OF_AZURE).get_secret(name)
-            else:
-                next(iter(SecretClient(url, credential, **OF_AZURE).list_properties_of_secret_versions(name)), None)
-    except ClientAuthenticationError as error:
-        raise _NotYetError(f"the directory says {told(error)}") from None
-    except HttpResponseError as error:
-        if error.status_code != 404:  # an object that is missing is none of the gate's business
-            raise _NotYetError(f"{url} says {told(error)}") from None
-    except AzureError as error:
-        raise _AwayError(f"{url} can't be asked: {told(error)}") from None
-
-
-def _token(props: Mapping[str, Any]) -> str:
-    # Imported here: whoever declares a gate needs no client.
-    from kubernetes import client  # noqa: PLC0415
-    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
-
-    from ..kubernetes.api import api_client  # noqa: PLC0415
-
-    request = client.AuthenticationV1TokenRequest(
-        spec=client.V1TokenRequestSpec(audiences=[props["audience"]], expiration_seconds=_TOKEN_LIFE)
-    )
-    try:
-        api = api_client(props.get("kubeconfig"), props.get("context"))
-        answer: Any = client.CoreV1Api(api).create_namespaced_service_account_token(
-            props["serviceAccount"], props["namespace"], request
-        )
-    except ApiException as error:
-        raise _NotYetError(f"the cluster gives no token of the service account: {error.reason}") from None
-    except Exception as error:
-        raise _AwayError(f"the cluster can't be asked for a token: {type(error).__name__}") from None
-    return answer.status.token
+    wait(props)

@@ -1,6 +1,5 @@
 """Requests to a server that is busy, or away."""
 
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,8 @@ from urllib3.util.retry import Retry
 
 from components import patience as module
 from components.patience import patience
+from components.vault import initialise
+from tests.serving import serving
 
 
 class Busy(ThreadingHTTPServer):
@@ -46,10 +47,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Busy]:
-    with Busy() as made:
-        threading.Thread(target=made.serve_forever, daemon=True).start()
+    made = Busy()
+    with serving(made):
         yield made
-        made.shutdown()
 
 
 def asked(server: Busy, retries: Retry, method: str = "GET") -> int:
@@ -108,6 +108,16 @@ def test_what_must_not_be_done_twice_is_asked_again_only_where_nothing_was_done(
     with pytest.raises(requests.ConnectionError):
         asked(server, patience(read=False), "PUT")
     assert server.asked == 2
+
+
+@pytest.mark.parametrize(("answers", "asked_times"), [([429, 503, 200], 3), ([502, 200], 1), ([504, 200], 1)])
+def test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing(
+    server: Busy, pauses: list[float], answers: list[int], asked_times: int
+) -> None:
+    server.answers = [(status, None) for status in answers]
+
+    assert asked(server, initialise._UNANSWERED, "PUT") == answers[asked_times - 1]
+    assert server.asked == asked_times
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])

@@ -28,7 +28,7 @@ from components.azure.clouds import CLOUDS, Cloud
 from components.azure.federated import Place
 from components.azure.identity import Identities
 from components.azure.key_vault import Contents, VaultSecret
-from tests.conftest import VAULT_ID, Declare, Recorder
+from tests.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"
 POLICY = "azure-native:keyvault:AccessPolicy"
@@ -197,8 +197,18 @@ def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
     assert gate.inputs["clientId"] == "client of shop/checkout"
     assert gate.inputs["timeout"] == 120
     assert gate.inputs["byValue"] is False
+    # What changes is waited for again.
+    assert {urn.split("::")[2].rpartition("$")[2] for urn in gate.inputs["granted"]} >= {ROLE, FEDERATED}
     assert {"shop/checkout", "shop/checkout/secrets/db-user/Key Vault Secrets User", "db-user"} <= gate.dependencies
     assert "shop/checkout" in recorder.one("kubernetes:apps/v1:Deployment").dependencies
+    assert GATE in recorder.one("kubernetes:apps/v1:Deployment").dependency_types
+
+
+def test_a_pod_without_a_gate_waits_for_each_role_and_value(declare: Declare) -> None:
+    pod = declare(lambda: SecretWorkload(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
+
+    assert {ROLE, FEDERATED, "azure-native:keyvault:Secret"} <= pod.dependency_types
+    assert GATE not in pod.dependency_types
 
 
 def test_without_a_gate_nothing_waits(declare: Declare) -> None:

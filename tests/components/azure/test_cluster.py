@@ -1,10 +1,12 @@
 """What an AKS cluster declares, and what is found of one."""
 
 import pulumi
+import pytest
 
 from components import AksCluster
 from components.azure.cluster import NewCluster
-from tests.conftest import Declare
+from tests.components.outputs import is_secret
+from tests.recording import Declare
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 
@@ -19,10 +21,18 @@ def test_a_new_cluster_has_what_workload_identity_needs(declare: Declare) -> Non
     made = declare(program).one(CLUSTER).inputs
 
     assert made["oidcIssuerProfile"] == {"enabled": True}
+    assert made["enableRBAC"] is True
     assert made["securityProfile"] == {"workloadIdentity": {"enabled": True}}
     addon = made["addonProfiles"]["azureKeyvaultSecretsProvider"]
     assert addon == {"enabled": True, "config": {"enableSecretRotation": "true", "rotationPollInterval": "2m"}}
     assert issuers == ["https://issuer of aks/"]
+
+
+def test_an_addon_that_polls_too_seldom_is_refused(declare: Declare) -> None:
+    new = NewCluster(rotation_poll_interval="10m")
+
+    with pytest.raises(ValueError, match="'10m' must be 2m or less"):
+        declare(lambda: AksCluster("aks", cluster_name="aks", resource_group="rg", new=new))
 
 
 def test_the_addon_can_be_left_out(declare: Declare) -> None:
@@ -45,3 +55,11 @@ def test_a_cluster_that_exists_is_looked_up(declare: Declare) -> None:
 
     assert recorder.all(CLUSTER) == []
     assert found == [["https://found/", "addon client", "addon principal", "kubeconfig"]]
+
+
+def test_a_kubeconfig_is_secret(declare: Declare) -> None:
+    made: list[AksCluster] = []
+    declare(lambda: made.append(AksCluster("aks", cluster_name="aks-shop", resource_group="rg")))
+
+    assert is_secret(made[0].kubeconfig) is True
+    assert is_secret(made[0].issuer) is False
