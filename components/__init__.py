@@ -135,7 +135,23 @@ __all__ = [
 ]
 
 
+_OF_AZURE = {"azure", "pulumi_azure_native"}
+"""Top-level modules that the extra `azure` brings."""
+
+
+class MissingExtraError(ImportError):
+    """A name needs packages that were not installed: those of the extra `azure`."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name], __name__), name)
+    try:
+        return getattr(import_module(_HOME[name], __name__), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OF_AZURE:
+            raise
+        raise MissingExtraError(
+            f"{name} needs packages for Azure, and {error.name} is not installed: install strongroom[azure], or "
+            "components/requirements-azure.txt where the components run as a plugin"
+        ) from None

@@ -1,6 +1,6 @@
 """The ways by which secrets reach a workload, and what each can't bring: known without loading a provider."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
@@ -49,8 +49,8 @@ class KubernetesSecret(Declaration):
     """The Secret's name; `<workload>-secrets` where it is left out."""
 
     type: Literal["Opaque", "kubernetes.io/tls", "kubernetes.io/basic-auth"] = "Opaque"
-    """The Secret's type. `kubernetes.io/tls` wants secrets named `tls.crt` and `tls.key`, which may both name one PEM
-    with both parts; `kubernetes.io/basic-auth` wants `username` and `password`."""
+    """The Secret's type. `kubernetes.io/tls` takes secrets named `tls.crt` and `tls.key` and no others, both in PEM;
+    they may name one PEM with both parts. `kubernetes.io/basic-auth` needs `username`, `password` or both."""
 
 
 class Akv2k8s(Declaration):
@@ -90,20 +90,66 @@ Delivery = Annotated[
 KEY_VAULT_MARK = "@azurekeyvault"
 """What makes akv2k8s take a variable's value for an AzureKeyVaultSecret's name. (akv2k8s docs: "The Env Injector")"""
 
-_KEYS: Mapping[str, frozenset[str]] = {
-    "kubernetes.io/tls": frozenset({"tls.crt", "tls.key"}),
-    "kubernetes.io/basic-auth": frozenset({"username", "password"}),
-}
-"""The keys of a Kubernetes Secret, by its type."""
+_TLS_KEYS = ("tls.crt", "tls.key")
+
+_PUBLIC_HALVES = {"tls.crt": frozenset({"key"}), "tls.key": frozenset({"key", "cert"})}
+"""The types of object in which each key of a TLS Secret is not found."""
 
 
-def lacking(type_: str, names: Set[str]) -> str | None:
-    """What a Kubernetes Secret of a type lacks, as the end of a sentence; `None` where it lacks nothing.
+def check_secret_type(type_: str, secrets: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say why no Kubernetes Secret of a type can be made of `secrets`, as the end of a sentence; `None` if one can.
 
-    :param names: The names of the secrets that become its keys. (Kubernetes docs: "Secrets")
+    The driver takes `tls.crt` and `tls.key` out of PEM, and makes no TLS Secret with any other key.
+    (Kubernetes docs: "Secrets"; Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
+
+    :param secrets: The secrets that become its keys, as written in a stack file, or by their field names.
     """
-    missing = sorted(_KEYS.get(type_, frozenset()) - names)
-    return f"{type_!r} wants secrets named {' and '.join(missing)}, and there are none" if missing else None
+    names = [name for secret in secrets if isinstance(name := secret.get("name"), str)]
+    if len(names) < len(secrets):
+        return None  # a name is at fault itself
+    if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & set(names):
+        return f"{type_!r} needs a secret named username or password, and there is none"
+    if type_ != "kubernetes.io/tls":
+        return None
+    if missing := [key for key in _TLS_KEYS if key not in names]:
+        return f"{type_!r} needs secrets named {' and '.join(missing)}, and there are none"
+    if others := sorted(set(names).difference(_TLS_KEYS)):
+        return (
+            f"{type_!r} takes tls.crt and tls.key alone, and with {', '.join(others)} the driver makes no Secret: use "
+            "type 'Opaque' (each key then holds all of its object), or mount the others by another workload"
+        )
+    for secret in secrets:
+        name, kind = str(secret["name"]), str(secret.get("type", "secret"))
+        if kind in _PUBLIC_HALVES[name]:
+            part = "the private key" if name == "tls.key" else "a certificate"
+            return f"{type_!r} needs {part} in {name}, and an object of type {kind!r} has none: use type 'secret'"
+        if secret.get("format") == "pfx":
+            return f"{type_!r} is made of PEM, and {name} has format 'pfx': use format 'pem'"
+    return None
+
+
+def check_file_permission(kind: str, permission: str) -> str | None:
+    """Say why a workload's containers could not read a file, as the end of a sentence; `None` if they can.
+
+    The driver's files belong to root, and it applies no fsGroup; an agent's belong to the containers' user. A
+    workload's containers never run as root. (Secrets Store CSI Driver 1.6.0, which lacks the
+    capability `VOLUME_MOUNT_GROUP`)
+
+    :param kind: The delivery's.
+    :param permission: As written, in octal.
+    """
+    others, owner = int(permission, 8) & 0o004, int(permission, 8) & 0o400
+    if kind in {"csi", "kubernetes-secret"} and not others:
+        return (
+            f"has filePermission {permission!r}, and its files belong to root, whatever fsGroup says, while its "
+            "containers never run as root: let others read, e.g. \"0444\", or use delivery 'agent-injector'"
+        )
+    if kind == "agent-injector" and not owner:
+        return (
+            f"has filePermission {permission!r}, and its files belong to its containers' user: let their owner read, "
+            'e.g. "0400"'
+        )
+    return None
 
 
 def misfit(kind: str, store: str) -> str | None:
@@ -123,6 +169,9 @@ def undeliverable(kind: str, secret: Mapping[str, Any]) -> str | None:
 
     :param secret: As written in a stack file, or by its field names.
     """
+    permission = secret.get("file_permission", secret.get("filePermission"))
+    if isinstance(permission, str) and (fault := check_file_permission(kind, permission)):
+        return fault
     if kind == "agent-injector":
         if secret.get("env") is not None:
             return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"
@@ -137,7 +186,7 @@ def undeliverable(kind: str, secret: Mapping[str, Any]) -> str | None:
             "format": secret.get("format") is not None,
             "encoding": secret.get("encoding", "utf-8") != "utf-8",
             "versionHistory": secret.get("version_history", secret.get("versionHistory", 1)) != 1,
-            "filePermission": secret.get("file_permission", secret.get("filePermission")) is not None,
+            "filePermission": permission is not None,
         }
         if options := [name for name, present in given.items() if present]:
             return f"has {' and '.join(options)}, which delivery 'akv2k8s' has not: leave it out, or use 'csi'"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .delivery import Csi, Delivery
 from .names import (
@@ -49,16 +49,20 @@ class Secret(Declaration):
     """An environment variable that gets the value too, by way of a Kubernetes Secret that the driver keeps in sync."""
 
     file_permission: FilePermission | None = None
-    """The file's permission, e.g. "0440"; the provider's default ("0644") where it is left out."""
+    """The file's permission, e.g. "0444"; defaults to the provider's, "0644". The driver's files belong to root and a
+    workload's containers never run as root, so with `csi` and `kubernetes-secret` others must be able to read; with
+    `agent-injector` their owner must, and "0400" is enough."""
 
     encoding: Literal["utf-8", "base64", "hex"] = "utf-8"
     """How the stored value is encoded: the file gets it decoded."""
 
     format: Literal["pem", "pfx"] | None = None
-    """With Azure Key Vault, where the object is a certificate: the private key and the chain in this format."""
+    """With Azure Key Vault, where the object is a certificate: the private key and the chain in this format. The file
+    of `pfx` is binary, and has no password."""
 
     version_history: Annotated[Whole, Field(ge=1, le=100)] = 1
-    """With Azure Key Vault: how many versions to mount, as `<name>/0` (the latest), `<name>/1` and so on."""
+    """With Azure Key Vault: 1 mounts the latest version, as `<name>`. From 2 on, that many older ones are mounted
+    beside the latest, as `<name>/0` (the latest), `<name>/1` and so on: 2 gives up to three files."""
 
     @property
     def file(self) -> str:
@@ -75,6 +79,9 @@ class Workload(Declaration):
     namespace: DnsLabel
     """The Kubernetes namespace that it lives in."""
 
+    kind: Literal["Deployment", "Pod"] = "Deployment"
+    """What runs it: a Deployment, or a bare Pod, which nothing starts again on another node."""
+
     image: ImageName | None = None
     """The image of its only container. Either this or `images`."""
 
@@ -85,7 +92,7 @@ class Workload(Declaration):
     """The command that its containers run; the image's own where it is left out."""
 
     replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
-    """How many pods. 0 makes a bare Pod rather than a Deployment."""
+    """How many pods a Deployment has. 0 stops the workload and keeps its access."""
 
     run_as_user: Annotated[Whole, Field(ge=1, le=2147483647)] = 65532
     """The user id that its containers run as; never root."""
@@ -105,6 +112,13 @@ class Workload(Declaration):
         unique("env", what="the environment variable"),
     ]
     """The secrets that it may read."""
+
+    @field_validator("replicas")
+    @classmethod
+    def _of_a_deployment(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("kind") == "Pod" and value != 1:
+            raise ValueError("goes with kind 'Deployment' only: a bare Pod is one pod, so leave replicas out")
+        return value
 
     @model_validator(mode="after")
     def _one_way_to_name_images(self) -> "Workload":

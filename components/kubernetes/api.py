@@ -7,15 +7,18 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
+from ..bounds import read_bounded
 from ..patience import CONNECT_SECONDS, READ_SECONDS, patience
 
 
 class ApiClient(client.ApiClient):
-    """The official client, with a bound on every request: it has none by itself."""
+    """The official client, with a bound on every request and response: it has none by itself."""
 
     def call_api(self, *args: Any, _request_timeout: Any = None, **options: Any) -> Any:
         bound = _request_timeout or (CONNECT_SECONDS, READ_SECONDS)
-        return super().call_api(*args, _request_timeout=bound, **options)
+        response: Any = super().call_api(*args, _request_timeout=bound, **options)
+        response.data = read_bounded(response.response)
+        return response
 
 
 def api_client(kubeconfig: str | None, context: str | None) -> ApiClient:

@@ -8,6 +8,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap
 
 from ..charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
 from ..helm import PlannedRelease, release
+from ..rotation import check_poll_interval
 
 CA_DIRECTORY = "/vault/tls"
 CA_FILE = "ca.crt"
@@ -43,6 +44,7 @@ def driver_releases(
     """The releases that `SecretsStoreCsiDriver` makes, by what they are; of its parameters.
 
     :param vault_ca: Whether Vault's provider is given a CA.
+    :raises ValueError: The driver would poll too seldom.
     """
     planned: dict[Literal["driver", "azure", "vault"], PlannedRelease] = {
         "driver": PlannedRelease(
@@ -57,6 +59,9 @@ def driver_releases(
             },
         )
     }
+    interval = str(planned["driver"].whole["rotationPollInterval"])
+    if fault := check_poll_interval(interval):
+        raise ValueError(f"{name}: rotation_poll_interval {interval!r} {fault}")
     if "vault" in providers:
         values = _provider_values(_ca_name(name) if vault_ca else None)
         planned["vault"] = PlannedRelease(f"{name}-vault", vault_chart, namespace, values)
@@ -94,13 +99,15 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         :param name: The component's name in the stack.
         :param audiences: Audiences of the service account tokens that the backends in use need.
         :param providers: The providers to install beside it.
-        :param rotation_poll_interval: How old a mounted secret may be before it is read again, as a Go duration.
+        :param rotation_poll_interval: How old a mounted secret may be before it is read again, as a Go duration of at
+            most 2m.
         :param vault_ca_certificate: PEM of the CA that signed Vault's certificate; mounted at `CA_PATH`.
         :param namespace: The namespace that both charts are installed in; it must exist.
         :param driver_chart: The driver's chart; another repository for a mirror.
         :param vault_chart: The chart that carries Vault's provider.
         :param azure_chart: The chart of Azure Key Vault's provider; the driver in it is left out.
         :raises ChartError: A chart's file is not that chart, or the values don't fit it.
+        :raises ValueError: The driver would poll too seldom.
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)

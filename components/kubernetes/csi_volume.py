@@ -10,7 +10,7 @@ import pulumi
 from ..backend import Grant
 from ..workload import Workload
 from .pod_parts import PodParts
-from .secret_provider_class import SecretProviderClass, synced_secret_name
+from .secret_provider_class import SecretProviderClass, synced_objects, synced_secret_name
 
 DRIVER = "secrets-store.csi.k8s.io"
 ADDON = "aks-secrets-store-csi-driver"
@@ -42,7 +42,7 @@ def csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -
             if secret.env
         ],
         annotations=pulumi.Output.all(**grant.parameters).apply(
-            lambda parameters: {"strongroom/parameters": _digest(parameters)}
+            lambda parameters: {"strongroom/parameters": _digest(parameters, synced_objects(workload))}
         ),
         requires=[provider_class],
     )
@@ -61,5 +61,7 @@ def _volume(workload: Workload, grant: Grant) -> Any:
     }
 
 
-def _digest(parameters: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]
+def _digest(parameters: Mapping[str, str], synced: Mapping[str, object]) -> str:
+    # The driver looks at a changed Secret minutes later, and rolls no pod. (Secrets Store CSI Driver 1.6.0)
+    whole = {**parameters, **synced}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 import pulumi
 
 from ..backend import Grant
-from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, lacking, misfit, undeliverable
+from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_secret_type, misfit, undeliverable
 from ..workload import Workload
 from .agent_injection import agent_injection
 from .akv2k8s_environment import akv2k8s_environment
@@ -26,7 +26,9 @@ def delivered(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) ->
         if fault := undeliverable(delivery.kind, secret.model_dump()):
             raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
     match delivery:
-        case KubernetesSecret() if fault := lacking(delivery.type, {secret.name for secret in workload.secrets}):
+        case KubernetesSecret() if fault := check_secret_type(
+            delivery.type, [secret.model_dump() for secret in workload.secrets]
+        ):
             raise ValueError(f"{workload.path}: delivery {fault}")
         case AgentInjector():
             return agent_injection(workload, delivery, grant, opts)

@@ -30,7 +30,7 @@ class SecretProviderClass(CustomResource):
                 # What was edited by hand is taken back, rather than reported as a conflict of field managers.
                 "annotations": {"pulumi.com/patchForce": "true"},
             },
-            spec={"provider": grant.provider, "parameters": dict(grant.parameters), **_synced(workload)},
+            spec={"provider": grant.provider, "parameters": dict(grant.parameters), **synced_objects(workload)},
             opts=opts,
         )
 
@@ -44,7 +44,8 @@ def synced_secret_name(workload: Workload) -> str:
     return f"{workload.name}-env"
 
 
-def _synced(workload: Workload) -> dict[str, object]:
+def synced_objects(workload: Workload) -> dict[str, object]:
+    """Build what the class says of the Kubernetes Secret to keep in sync: nothing where there is none."""
     delivery = workload.delivery
     whole = isinstance(delivery, KubernetesSecret)
     data = [{"objectName": secret.file, "key": secret.name} for secret in workload.secrets if whole or secret.env]

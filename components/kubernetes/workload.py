@@ -11,6 +11,12 @@ from ..workload import Workload
 from .delivered import delivered
 from .pod_parts import PodParts
 
+_EXISTS = {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
+"""Not to wait for pods to be ready. With `skipAwait` the official plugin doesn't wait for a deletion either, and a
+replacement is made while what it replaces is still being deleted: it fails. (pulumi/pulumi-kubernetes: "skipAwait does
+not wait for deletion", issues 1232 and 3154)
+"""
+
 
 class SecretWorkload(pulumi.ComponentResource):
     """A Deployment, or a bare Pod, whose secrets are delivered from the backend under an identity of its own.
@@ -71,10 +77,10 @@ def _pods(
 ) -> None:
     labels = {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/managed-by": "strongroom"}
     annotations = parts.annotations.apply(lambda delivering: {**delivering, **grant.pod_annotations})
-    await_annotations = {} if wait_for_rollout else {"pulumi.com/skipAwait": "true"}
+    await_annotations = {} if wait_for_rollout else _EXISTS
     pod_labels = {**labels, **parts.labels, **grant.pod_labels}
     spec = _pod_spec(workload, parts)
-    if workload.replicas == 0:
+    if workload.kind == "Pod":
         kubernetes.core.v1.Pod(
             workload.path,
             metadata={

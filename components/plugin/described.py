@@ -3,7 +3,8 @@
 import ast
 import inspect
 import re
-import textwrap
+import sys
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
@@ -15,18 +16,45 @@ def of_attributes(cls: type) -> dict[str, str]:
     """The texts below the attributes of a class, and of those that it inherits from."""
     found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(each)))
-        except (OSError, TypeError):
-            continue  # it is not written in Python
-        body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for statement, following in pairwise(body):
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                match following:
-                    case ast.Expr(value=ast.Constant(value=str(text))):
-                        found[statement.target.id] = inspect.cleandoc(text)
-                    case _:
-                        pass
+        found |= _texts(each.__module__).get(each.__qualname__, {})
+    return found
+
+
+@cache
+def _texts(module: str) -> dict[str, dict[str, str]]:
+    """The texts below the attributes of all classes of a module, by their qualified names."""
+    try:
+        # A module is parsed once for all its classes: `inspect.getsource` of a class parses it for each.
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except (KeyError, OSError, TypeError):
+        return {}  # it is not written in Python
+    return {name: _texts_of(definition) for name, definition in _classes(tree, "")}
+
+
+def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
+    """The classes that are defined below `node`, at any depth, with their qualified names."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.ClassDef():
+                yield prefix + child.name, child
+                yield from _classes(child, f"{prefix}{child.name}.")
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _classes(child, f"{prefix}{child.name}.<locals>.")
+            case ast.stmt():
+                yield from _classes(child, prefix)
+            case _:
+                pass
+
+
+def _texts_of(definition: ast.ClassDef) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for statement, following in pairwise(definition.body):
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            match following:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    found[statement.target.id] = inspect.cleandoc(text)
+                case _:
+                    pass
     return found
 
 

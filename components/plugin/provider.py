@@ -12,7 +12,7 @@ from pulumi.provider import ConstructResult, Provider, main
 from pulumi.provider.server import ComponentInitError
 from pulumi.runtime.rpc import ResourceModule, register_resource_module
 
-from .catalogue import PACKAGE, Catalogue
+from .catalogue import PACKAGE, Catalogue, token
 from .schema import schema
 from .shapes import Faults, read_fields
 
@@ -28,7 +28,14 @@ class ComponentProvider(Provider):
 
     def __init__(self) -> None:
         package = import_module(__name__.rpartition(".plugin.")[0])
-        public = {name: getattr(package, name) for name in package.__all__}
+        public: dict[str, Any] = {}
+        self._missing: dict[str, str] = {}
+        for name in package.__all__:
+            try:
+                public[name] = getattr(package, name)
+            except package.MissingExtraError as error:
+                # Who uses Vault alone needs neither the packages nor the plugin of Azure.
+                self._missing[token(name)] = str(error)
         self._catalogue = Catalogue(public, self._anchor)
         self.made: dict[str, pulumi.ComponentResource] = {}
         """What was made, by URN."""
@@ -47,6 +54,8 @@ class ComponentProvider(Provider):
 
         :raises InputPropertiesError: With everything that is wrong with its inputs.
         """
+        if resource_type in self._missing:
+            raise ComponentInitError(ImportError(self._missing[resource_type]))
         component = self._catalogue.components[resource_type]
         self._anchored = {"name": name, "opts": options}
         faults: Faults = []

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_vault
 
 from ..names import named, principal
+from .mounting import mounted_by
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class AppRoleAuth(pulumi.ComponentResource):
             type="approle",
             path=path,
             description="Mounted by Strongroom",
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=mounted_by(self),
         )
         for role in roles:
             pulumi_vault.approle.AuthBackendRole(

@@ -1,7 +1,7 @@
 """Where a Vault writes down who asked for what."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pydantic import Field
@@ -67,6 +67,15 @@ AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": S
 """What a device may be, by its kind."""
 
 
+DESCRIPTION = "Enabled by Strongroom"
+"""How a device says whose it is."""
+
+
+def describe_devices(devices: Collection[FileAudit | SyslogAudit | SocketAudit]) -> dict[str, dict[str, Any]]:
+    """Build what Vault takes to enable `devices`, by path."""
+    return {device.path: {"type": device.kind, "options": _options(device)} for device in devices}
+
+
 def lonely(kinds: Collection[str]) -> str | None:
     """Why devices of these kinds don't do, as the end of a sentence; `None` where they do."""
     if set(kinds) == {"socket"}:
@@ -77,7 +86,8 @@ def lonely(kinds: Collection[str]) -> str | None:
 class AuditDevice(pulumi.ComponentResource):
     """An audit device. Vault writes each request and answer to it, with secrets as keyed hashes, before it answers.
 
-    Enable two: Vault answers as long as one of them takes what it writes. (Vault docs: "Audit devices")
+    Enable two: Vault answers as long as one of them takes what it writes. The token of `VaultBootstrap` may not enable
+    any: give its devices to `VaultBootstrap`. (Vault docs: "Audit devices")
     """
 
     path: str
@@ -103,7 +113,7 @@ class AuditDevice(pulumi.ComponentResource):
             name,
             type=device.kind,
             path=device.path,
-            description="Enabled by Strongroom",
+            description=DESCRIPTION,
             options=_options(device),
             opts=pulumi.ResourceOptions(parent=self),
         )

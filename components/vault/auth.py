@@ -1,8 +1,6 @@
 """Auth methods of a Vault."""
 
 import base64
-import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -10,9 +8,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
+from ..derived_names import derive_name
 from ..names import named
 from ..workload import Workload
 from .choices import Reviewer
+from .mounting import mounted_by
 
 REVIEWER_NAMESPACE = "kube-system"
 
@@ -94,7 +94,7 @@ class KubernetesAuth(pulumi.ComponentResource):
                 type="kubernetes",
                 path=path,
                 description="Service accounts of workloads, mounted by Strongroom",
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=mounted_by(self),
             )
             configuration = pulumi_vault.kubernetes.AuthBackendConfig(
                 name,
@@ -137,7 +137,7 @@ class KubernetesAuth(pulumi.ComponentResource):
         )
 
     def _reviewer_token(self, name: str) -> pulumi.Output[str]:
-        account_name = f"vault-token-reviewer-{_legal(self.path)}"
+        account_name = reviewer_name(self.path)
         child = pulumi.ResourceOptions(parent=self)
         account = kubernetes.core.v1.ServiceAccount(
             f"{name}-reviewer",
@@ -171,13 +171,9 @@ class KubernetesAuth(pulumi.ComponentResource):
         return pulumi.Output.secret(token.data.apply(_decoded_token))
 
 
-def _legal(path: str) -> str:
-    """What of a path may be in a Kubernetes name, as it is or with what keeps it apart from others."""
-    plain = path.replace("/", "-")
-    if re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,190}[a-z0-9])?", plain):
-        return plain
-    legal = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:190].strip("-")
-    return f"{legal}-{hashlib.sha256(path.encode()).hexdigest()[:8]}".strip("-")
+def reviewer_name(path: str) -> str:
+    """Build the name of the service account that reviews tokens for the method at `path`."""
+    return f"vault-token-reviewer-{derive_name(path, separator='-', limit=200)}"
 
 
 def _decoded_token(data: Mapping[str, Any] | None) -> str:

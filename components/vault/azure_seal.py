@@ -73,7 +73,7 @@ class AzureSealKey(pulumi.ComponentResource):
             opts=child,
         )
         own = f"{namespace}/{service_account}"
-        identity = user_assigned(own, identity_name(federation), place, child)
+        identity = user_assigned(own, identity_name(federation.namespace, federation.service_account), place, child)
         credential = federate(identity.name, place, federation, child)
         target = VaultObject("keys", key_name)
         role = role_assignment(

@@ -11,6 +11,7 @@ from ..yaml_text import yaml_text
 from .auth import WorkloadAuth
 from .choices import unreadable
 from .engines import KvEngine
+from .kv_paths import check_kv_object
 from .policy import policy_of, read_policy
 
 
@@ -90,6 +91,8 @@ class VaultBackend(pulumi.ComponentResource):
         for secret in workload.secrets:
             if fault := unreadable(secret.model_dump()):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+            if fault := check_kv_object(secret.object, self._engine.path):
+                raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {fault}")
         identity = f"{workload.namespace}.{workload.name}"
         policy_name = policy_of(self._auth.path, workload.path)
         policy = pulumi_vault.Policy(

@@ -11,11 +11,12 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from ..marks import SECRET
 from .admin import admin_rules
+from .audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
 from .custody import Custody, Record, custody_of
 from .reach import VaultNode, client
 from .unseal import Access, Plan, bootstrap, faults, settled
 
-_HOW = ("nodes", "custody", "shareCount", "threshold", "adminRules", "tokenTtl")
+_HOW = ("nodes", "custody", "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
 """The inputs whose change is a change; the timeout is not."""
 
 
@@ -50,6 +51,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         shares: int = 5,
         threshold: int = 3,
         policy: str | None = None,
+        audit: Sequence[FileAudit | SyslogAudit | SocketAudit] = (),
         token_ttl: int = 3600,
         timeout: int = 300,
         servers: Sequence[pulumi.Resource] = (),
@@ -62,14 +64,15 @@ class VaultBootstrap(pulumi.ComponentResource):
         :param custody: Who keeps the shares: `FileCustody` or `KeyVaultCustody`.
         :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
         :param threshold: How many of them open it.
-        :param policy: Rules of the admin's policy; `admin_rules()` where they are left out.
+        :param policy: Rules of the admin's policy, in HCL; `admin_rules()` if omitted.
+        :param audit: Audit devices, which need root's rights and are enabled here for that reason.
         :param token_ttl: The token's life in seconds; it is replaced once half of it is over.
         :param timeout: How long servers may take to answer, join and open, in seconds.
         :param servers: What must exist before the servers can answer.
         :raises ValueError: Addresses, shares or keys that can't be right; all that is wrong is told.
         """
         super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
-        plan = Plan(shares, threshold, policy or admin_rules(), token_ttl, timeout)
+        plan = Plan(shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout)
         if wrong := faults(nodes, custody, plan):
             raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")
         made = _Bootstrap(
@@ -98,7 +101,9 @@ class _Provider(ResourceProvider):
         return DiffResult(changes=not settled(nodes, custody, plan, _given(_olds)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult({**_news, **_outputs(_run(_news, _given(_olds)))})
+        # What the stack no longer declares is deleted after this, by this token: its rights end with the next run.
+        rules = "\n".join(dict.fromkeys([_news["adminRules"], _olds["adminRules"]]))
+        return UpdateResult({**_news, **_outputs(_run({**_news, "adminRules": rules}, _given(_olds)))})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the store and its keys as they are; the token ends."""
@@ -132,6 +137,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
                 "shareCount": plan.shares,
                 "threshold": plan.threshold,
                 "adminRules": plan.admin_rules,
+                "audit": plan.audit,
                 "tokenTtl": plan.token_ttl,
                 "timeout": plan.timeout,
                 "address": None,
@@ -159,6 +165,7 @@ def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
         shares=int(props["shareCount"]),
         threshold=int(props["threshold"]),
         admin_rules=props["adminRules"],
+        audit=props["audit"] or {},
         token_ttl=int(props["tokenTtl"]),
         timeout=float(props["timeout"]),
     )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
+from ..plain_error import PlainError
 
-class CustodyError(Exception):
+
+class CustodyError(PlainError):
     """What is kept can't be read or written: which file, why, what to do."""
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_vault
 
+from ..derived_names import derive_name
+
 
 class DirectoryGroup(pulumi.ComponentResource):
     """What a group of a directory may do: of LDAP, a GitHub team, a group in OIDC tokens.
@@ -33,7 +35,7 @@ class DirectoryGroup(pulumi.ComponentResource):
         super().__init__("strongroom:index:DirectoryGroup", name, None, opts)
         made = pulumi_vault.identity.Group(
             name,
-            name=f"{path}.{group}",
+            name=group_name(path, group),
             type="external",
             policies=list(policies),
             opts=pulumi.ResourceOptions(parent=self),
@@ -46,3 +48,12 @@ class DirectoryGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
+
+
+def group_name(path: str, group: str) -> str:
+    """Build the name of the identity group of `group` of the directory at `path`.
+
+    Vault folds the case of groups' names, and a group of the same name is changed rather than refused.
+    (Vault docs: "/identity/group")
+    """
+    return derive_name(path, group, separator=".", limit=255, extra="_/")

@@ -8,6 +8,8 @@ import pulumi_vault
 
 from ..names import named
 from ..seeds import Seed, value_of
+from .kv_paths import check_kv_object
+from .mounting import mounted_by
 
 
 class KvEngine(pulumi.ComponentResource):
@@ -39,10 +41,13 @@ class KvEngine(pulumi.ComponentResource):
         :param path: Where the engine is mounted.
         :param create: Mount it; leave it out for an engine that exists.
         :param seeds: Object name to key to value, for the objects that the stack writes.
-        :raises ValueError: The path, or an object's name, leads elsewhere than it says.
+        :raises ValueError: The path, or an object's name, leads elsewhere than it says, or can't be meant.
         """
         for what, given in (("path", path), *(("object", own) for own in seeds or {})):
             named(f"KvEngine {name!r}: {what}", given)
+        for own in seeds or {}:
+            if fault := check_kv_object(own, path):
+                raise ValueError(f"KvEngine {name!r}: object {own!r} {fault}")
         super().__init__("strongroom:index:KvEngine", name, None, opts)
         self.path = path
         self.mount = (
@@ -52,7 +57,7 @@ class KvEngine(pulumi.ComponentResource):
                 type="kv",
                 options={"version": "2"},
                 description="Secrets of workloads, mounted by Strongroom",
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=mounted_by(self),
             )
             if create
             else None
@@ -64,8 +69,12 @@ class KvEngine(pulumi.ComponentResource):
                 mount=path,
                 name=object_name,
                 data_json=self._document(object_name, values),
+                # One that is replaced, as to write its value again, is at the same path.
                 opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=mounted, additional_secret_outputs=["data", "dataJson"]
+                    parent=self,
+                    depends_on=mounted,
+                    delete_before_replace=True,
+                    additional_secret_outputs=["data", "dataJson"],
                 ),
             )
             for object_name, values in (seeds or {}).items()

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_vault
 
 from ..names import named
+from .mounting import mounted_by
 
 
 class GithubAuth(pulumi.ComponentResource):
@@ -51,7 +52,7 @@ class GithubAuth(pulumi.ComponentResource):
             token_ttl=token_ttl,
             token_max_ttl=token_max_ttl,
             token_no_default_policy=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=mounted_by(self),
         )
         self.path, self.accessor = path, made.accessor
         self.register_outputs({"path": path})

@@ -7,6 +7,7 @@ import pulumi_vault
 
 from ..names import named
 from ..workload import Workload
+from .mounting import mounted_by
 
 
 class JwtAuth(pulumi.ComponentResource):
@@ -68,8 +69,9 @@ class JwtAuth(pulumi.ComponentResource):
                     oidc_discovery_ca_pem=ca_certificate if discovered else None,
                     jwks_url=jwks_url,
                     jwks_ca_pem=None if jwks_url is None else ca_certificate,
-                    jwt_validation_pubkeys=list(public_keys) or None,
-                    opts=pulumi.ResourceOptions(parent=self),
+                    # Vault gives them back without blanks around them, and the provider compares.
+                    jwt_validation_pubkeys=[key.strip() for key in public_keys] or None,
+                    opts=mounted_by(self),
                 )
             ]
         self.register_outputs({"path": path})

@@ -2,24 +2,19 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
-
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
-from azure.keyvault.secrets import SecretClient
+from typing import TYPE_CHECKING, Any
 
 from ..azure.clouds import PUBLIC
-from ..azure.deployer import credential
-from ..patience import OF_AZURE
 from ..refusal import told
 from .custody import CustodyError, Record
-from .lock import locked
+from .lock import locked, private_directory
 from .pgp import binary
+
+if TYPE_CHECKING:
+    from azure.keyvault.secrets import SecretClient
 
 _KEYS = ("shares", "threshold")
 
@@ -97,19 +92,34 @@ class KeyVaultCustody:
             self._write(client, "progress", said)
 
     def alone(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
-        """Hold a lock on this machine. Between machines the stack's own lock holds, and Vault initialises only once."""
+        """Hold a lock of this user's on this machine. Between machines and users the stack's own lock holds, and Vault
+        initialises only once.
+
+        :raises CustodyError: The user has no directory of their own for it.
+        """
         digest = hashlib.sha256(f"{self._url}/{self._name}".encode()).hexdigest()[:16]
-        return locked(Path(tempfile.gettempdir()) / f"strongroom-{os.getuid()}-{digest}.lock", seconds)
+        return locked(private_directory() / f"{digest}.lock", seconds)
 
-    def _client(self) -> SecretClient:
-        return SecretClient(self._url, credential(self._tenant, self._authority), **OF_AZURE)
+    # A Vault may be bootstrapped without Azure's packages, and this is one of the ways to keep its keys.
 
-    def _read(self, client: SecretClient, what: str) -> Mapping[str, Any] | None:
+    def _client(self) -> "SecretClient":
+        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
+
+        from ..azure.client import client_options  # noqa: PLC0415
+        from ..azure.deployer import credential  # noqa: PLC0415
+
+        return SecretClient(self._url, credential(self._tenant, self._authority), **client_options())
+
+    def _read(self, client: "SecretClient", what: str) -> Mapping[str, Any] | None:
+        from azure.core.exceptions import AzureError, ResourceNotFoundError  # noqa: PLC0415
+
+        from ..azure.client import UNEXPECTED  # noqa: PLC0415
+
         try:
             value = client.get_secret(f"{self._name}-{what}").value
         except ResourceNotFoundError:
             return None
-        except AzureError as error:
+        except (AzureError, *UNEXPECTED) as error:
             raise self._error(what, "read", error) from None
         try:
             kept: Mapping[str, Any] = json.loads(value or "")
@@ -118,20 +128,28 @@ class KeyVaultCustody:
             raise CustodyError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
         return kept
 
-    def _write(self, client: SecretClient, what: str, said: Mapping[str, Any]) -> None:
+    def _write(self, client: "SecretClient", what: str, said: Mapping[str, Any]) -> None:
+        from azure.core.exceptions import AzureError  # noqa: PLC0415
+
+        from ..azure.client import UNEXPECTED  # noqa: PLC0415
+
         try:
             client.set_secret(f"{self._name}-{what}", json.dumps(said), content_type="application/json")
-        except AzureError as error:
+        except (AzureError, *UNEXPECTED) as error:
             raise self._error(what, "written", error) from None
 
-    def _error(self, what: str, done: str, error: AzureError) -> CustodyError:
+    def _error(self, what: str, done: str, error: Exception) -> CustodyError:
+        from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415
+
         status = error.status_code if isinstance(error, HttpResponseError) else None
         advice = {
             403: "give whoever deploys `Key Vault Secrets Officer` there, which takes minutes to take effect",
             409: f"a secret of that name was deleted: az keyvault secret recover --id {self._url}/deletedsecrets/"
             f"{self._name}-{what}",
         }.get(status or 0, "see that the vault exists and that this machine reaches it")
-        return CustodyError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {told(error)}; {advice}")
+        # What is no error of Azure's may quote what it couldn't read.
+        reason = told(error) if isinstance(error, AzureError) else f"no answer of Azure's ({type(error).__name__})"
+        return CustodyError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {reason}; {advice}")
 
 
 def _normal(keys: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ import pulumi_vault
 
 from ..marks import SECRET
 from ..names import named
+from .mounting import mounted_by
 
 
 class LdapAuth(pulumi.ComponentResource):
@@ -77,7 +78,7 @@ class LdapAuth(pulumi.ComponentResource):
             token_ttl=token_ttl,
             token_max_ttl=token_max_ttl,
             token_no_default_policy=True,
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["bindpass"]),
+            opts=mounted_by(self, "bindpass"),
         )
         self.path, self.accessor = path, made.accessor
         self.register_outputs({"path": path})

@@ -8,6 +8,7 @@ import pulumi_vault
 
 from ..marks import SECRET
 from ..names import named
+from .mounting import mounted_by
 
 
 class OidcAuth(pulumi.ComponentResource):
@@ -65,7 +66,7 @@ class OidcAuth(pulumi.ComponentResource):
             oidc_client_id=client_id,
             oidc_client_secret=pulumi.Output.secret(client_secret),
             default_role="default",
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["oidcClientSecret"]),
+            opts=mounted_by(self, "oidcClientSecret"),
         )
         pulumi_vault.jwt.AuthBackendRole(
             name,

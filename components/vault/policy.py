@@ -1,8 +1,8 @@
 """Vault policies, derived from what a workload declares."""
 
-import hashlib
 from collections.abc import Iterable
 
+from ..derived_names import derive_name
 from ..names import named
 
 
@@ -19,12 +19,15 @@ def read_policy(mount: str, objects: Iterable[str]) -> str:
     )
 
 
-def policy_of(auth_path: str, workload: str) -> str:
-    """Name of the policy of `workload`, written `namespace/name`, which logs in by the method at `auth_path`.
+def policy_prefix(auth_path: str) -> str:
+    """Build what the names of all policies begin with whose workloads log in by the method at `auth_path`.
 
-    Vault folds the case of policies' names, and not of paths: a path with capitals is told apart by a digest.
-    (Vault docs: "Policies")
+    No method's prefix begins with another's: a stack's token may write all that begins with its own. Vault folds the
+    case of policies' names, and not of paths. (Vault docs: "Policies")
     """
-    folded = auth_path.lower()
-    mark = "" if folded == auth_path else f"-{hashlib.sha256(auth_path.encode()).hexdigest()[:8]}"
-    return f"{folded}{mark}.{workload.replace('/', '.')}"
+    return f"{derive_name(auth_path, separator='.', limit=128, extra='_/')}."
+
+
+def policy_of(auth_path: str, workload: str) -> str:
+    """Build the name of the policy of `workload`, written `namespace/name`, by the method at `auth_path`."""
+    return f"{policy_prefix(auth_path)}{workload.replace('/', '.')}"

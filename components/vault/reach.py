@@ -10,8 +10,9 @@ from typing import Any
 import hvac
 import requests
 from hvac.exceptions import BadGateway, InternalServerError, RateLimitExceeded, VaultDown
-from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
+
+from ..bounds import BoundedAdapter
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def client(
     timeout: float = 10,
     namespace: str | None = None,
     session: requests.Session | None = None,
+    *,
+    adapter: Any = None,
 ) -> Any:
     """A client of `node`; without a token, and without the user's own, where none is given.
 
@@ -65,6 +68,7 @@ def client(
     :param timeout: How long an answer may take, in seconds.
     :param namespace: Vault Enterprise's or HCP's namespace.
     :param session: Connections that it shares; its own where none are given.
+    :param adapter: hvac's class that sends requests; defaults to the one that parses JSON.
     """
     made: Any = hvac.Client(
         url=node.address,
@@ -73,6 +77,7 @@ def client(
         verify=True,
         timeout=int(timeout),
         namespace=namespace,
+        **({"adapter": adapter} if adapter else {}),
     )
     return made
 
@@ -83,7 +88,7 @@ def passing(error: Exception) -> bool:
     return isinstance(error, requests.RequestException | busy)
 
 
-class _Trust(HTTPAdapter):
+class _Trust(BoundedAdapter):
     """Trusts the node's CA and no other, and expects the node's name."""
 
     def __init__(self, node: VaultNode, retries: Retry | int) -> None:

@@ -3,19 +3,22 @@
 # hvac ships no types.
 
 import hashlib
+import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
 from hvac.exceptions import Forbidden, VaultError
 
+from ..plain_error import PlainError
 from ..refusal import told
 from . import initialise
 from .admin import ADMIN_POLICY, admin_rules
 from .choices import insecure, shares_fault
 from .custody import Custody, Record
+from .declared_audit import apply_devices
 from .reach import VaultNode, client, passing
 from .root import made_by_shares, revoke_forgotten
 
@@ -29,7 +32,7 @@ _VOTING = 60.0
 """Seconds that autopilot may take to give new peers their votes; by its defaults it takes ten."""
 
 
-class BootstrapError(Exception):
+class BootstrapError(PlainError):
     """Vault can't be opened: which node, why, and what a human must do."""
 
 
@@ -48,13 +51,26 @@ class Plan:
     """How many of them open the store."""
 
     admin_rules: str = admin_rules()
-    """The policy of the token that is given back."""
+    """The policy of the token that is given back, in HCL."""
+
+    audit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """The type and the options of each audit device, by path. They are bootstrap's own: whoever may enable one reads
+    every token by a listener of their own."""
 
     token_ttl: int = 3600
     """That token's life in seconds; it is replaced once half of it is over."""
 
     timeout: float = 300
     """How long servers may take to answer, join and open, in seconds."""
+
+    @property
+    def policy(self) -> str:
+        """The policy as it is written. It bears a digest of the audit devices, so that it says whether they are made
+        where the custody keeps no record."""
+        if not self.audit:
+            return self.admin_rules
+        digest = hashlib.sha256(json.dumps(self.audit, sort_keys=True).encode()).hexdigest()
+        return f"{self.admin_rules}\n# audit devices: {digest}"
 
 
 @dataclass(frozen=True)
@@ -121,9 +137,14 @@ def settled(nodes: Sequence[VaultNode], custody: Custody, plan: Plan, given: Acc
     if given.address not in here or any(state and not state.open for state in states):
         return False
     record = custody.load()
-    if record and (not record.finished or record.admin_digest not in {None, _digest(plan)}):
+    if record and not record.finished:
         return False
-    return any(node.address == given.address and _good(node, given.token, plan) for node in nodes)
+    return any(
+        node.address == given.address
+        and _good(node, given.token, plan)
+        and _is_applied(node, given.token, record or Record(), plan)
+        for node in nodes
+    )
 
 
 @dataclass(frozen=True)
@@ -316,13 +337,15 @@ class _Run:
         digest = _digest(self._plan)
         known = [token for token in (record.admin_token, before) if token and _good(node, token, self._plan)]
         root_is_over = record.root_since is None and not (record.root_token and _alive(node, record.root_token))
-        if known and root_is_over and record.admin_digest in {None, digest}:
+        if known and root_is_over and _is_applied(node, known[0], record, self._plan):
             if record.shares and not record.finished:
                 self._custody.save(replace(record, root_token=None, finished=True))
             return known[0]
         root, record = self._root(node, record, operator)
         vault = client(node, root)
-        vault.sys.create_or_update_policy(ADMIN_POLICY, self._plan.admin_rules)
+        apply_devices(vault, self._plan.audit)
+        # After the devices: its digest says that they are made.
+        vault.sys.create_or_update_policy(ADMIN_POLICY, self._plan.policy)
         self._passed("policy")
         self._all_vote(vault)
         token = known[0] if known else ""
@@ -477,5 +500,16 @@ def _good(node: VaultNode, token: str, plan: Plan) -> bool:
     return ADMIN_POLICY in found["policies"] and int(found["ttl"]) * 2 >= plan.token_ttl
 
 
+def _is_applied(node: VaultNode, token: str, record: Record, plan: Plan) -> bool:
+    """Return whether the admin's policy and the audit devices are those of `plan`, by the record or by Vault itself."""
+    if record.admin_digest:
+        return record.admin_digest == _digest(plan)
+    try:
+        found: dict[str, Any] = client(node, token).sys.read_acl_policy(ADMIN_POLICY)
+    except (VaultError, requests.RequestException):
+        return False
+    return found["data"]["policy"] == plan.policy
+
+
 def _digest(plan: Plan) -> str:
-    return hashlib.sha256(plan.admin_rules.encode()).hexdigest()
+    return hashlib.sha256(plan.policy.encode()).hexdigest()

@@ -10,6 +10,7 @@ import pulumi_vault
 
 from ..marks import SECRET
 from ..names import named, principal
+from .mounting import mounted_by
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class UserpassAuth(pulumi.ComponentResource):
             type="userpass",
             path=path,
             description="Mounted by Strongroom",
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=mounted_by(self),
         )
         for user in users:
             password = pulumi.Output.secret(user.password)

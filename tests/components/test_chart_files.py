@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from components.chart_files import ChartError, checked, laid_over, read_chart, unfit
 from components.charts import CHARTS, Chart
 from components.helm import PlannedRelease, faults, release
-from tests.conftest import Declare
+from tests.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SCHEMA = {

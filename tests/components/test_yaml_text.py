@@ -19,7 +19,7 @@ SURPRISES = st.sampled_from(
 PRINTED = st.characters(exclude_categories=["Cs"])
 
 
-@bounded(150)
+@bounded(25)
 @given(st.dictionaries(st.text("abc", min_size=1), SURPRISES | st.text(PRINTED, max_size=12), max_size=3))
 def test_text_is_read_as_it_was_written_by_python_and_by_go(value: dict[str, str]) -> None:
     written = yaml_text(value)
@@ -28,7 +28,7 @@ def test_text_is_read_as_it_was_written_by_python_and_by_go(value: dict[str, str
     assert load(written) == value
 
 
-@bounded(60)
+@bounded(25)
 @given(st.lists(SURPRISES | st.text(PRINTED, max_size=12), max_size=3))
 def test_yaml_within_yaml_is_read_as_it_was_written(values: list[str]) -> None:
     outer = load(yaml_text({"array": [yaml_text({"name": value}) for value in values]}))

@@ -1,8 +1,13 @@
 """The driver's and the provider's charts."""
 
+from dataclasses import replace
+
+import pytest
+
 from components import SecretsStoreCsiDriver
+from components.charts import SECRETS_STORE_CSI_DRIVER
 from components.kubernetes.csi_driver import CA_PATH
-from tests.conftest import Declare
+from tests.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -16,6 +21,25 @@ def test_the_driver_requests_each_audience_once_and_syncs_and_rotates(declare: D
         "rotationPollInterval": "2m",
         "tokenRequests": [{"audience": "b"}, {"audience": "vault"}],
     }
+
+
+@pytest.mark.parametrize("interval", ["5m", "121s", "1h", "1m61s"])
+def test_a_driver_that_polls_so_seldom_that_pods_start_without_secrets_is_refused(
+    declare: Declare, interval: str
+) -> None:
+    chart = replace(SECRETS_STORE_CSI_DRIVER, values={"rotationPollInterval": interval})
+
+    with pytest.raises(ValueError, match=f"'{interval}' must be 2m or less"):
+        declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"], rotation_poll_interval=interval))
+    with pytest.raises(ValueError, match=f"'{interval}' must be 2m or less"):
+        declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"], driver_chart=chart))
+
+
+@pytest.mark.parametrize("interval", ["2m", "120s", "1m60s", "20s"])
+def test_a_driver_may_poll_every_two_minutes_or_more_often(declare: Declare, interval: str) -> None:
+    recorder = declare(lambda: SecretsStoreCsiDriver("driver", audiences=["v"], rotation_poll_interval=interval))
+
+    assert recorder.one(RELEASE, "driver").inputs["values"]["rotationPollInterval"] == interval
 
 
 def test_the_provider_comes_without_a_server_after_the_driver(declare: Declare) -> None:

@@ -1,5 +1,6 @@
 """What each delivery puts into a workload's pods, and what it leaves out."""
 
+from string import digits
 from typing import Any
 
 import pulumi
@@ -8,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import Grant, Secret, SecretWorkload, Workload
-from components.delivery import AgentInjector
+from components.delivery import AgentInjector, check_file_permission, check_secret_type
 from components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
 from components.vault.backend import objects_parameter
-from tests.conftest import Declare, Recorder
+from tests.recording import Declare, Recorder
+from tests.texts import WORD, texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -141,14 +143,14 @@ def test_files_keep_their_permission_version_and_encoding(declare: Declare) -> N
     assert 'index .Data.data "a.b-c" | base64Decode' in said["agent-inject-template-1"]
 
 
-NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}", fullmatch=True)
-SEGMENTS = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+NAMES = texts(WORD, f"{WORD}.", 60)
+SEGMENTS = texts(WORD, f"{WORD}.", 20)
 WRITTEN = st.builds(
     Secret,
     name=NAMES,
     object=st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join),
     key=SEGMENTS,
-    version=st.none() | st.from_regex(r"[0-9]{1,4}", fullmatch=True),
+    version=st.none() | st.text(digits, min_size=1, max_size=4),
     encoding=st.sampled_from(["utf-8", "base64"]),
     file_permission=st.none() | st.sampled_from(["0400", "0644"]),
 )
@@ -210,10 +212,46 @@ def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: 
 
 
 def test_a_kubernetes_secret_of_a_type_has_that_types_keys(declare: Declare) -> None:
-    declared = workload({"kind": "kubernetes-secret", "type": "kubernetes.io/basic-auth"})
+    declared = workload({"kind": "kubernetes-secret", "type": "kubernetes.io/tls"})
 
-    with pytest.raises(ValueError, match=r"'kubernetes\.io/basic-auth' wants secrets named username"):
+    with pytest.raises(ValueError, match=r"'kubernetes\.io/tls' needs secrets named tls\.crt and tls\.key"):
         declare(lambda: SecretWorkload(declared, Vault()))
+
+
+CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
+
+
+@pytest.mark.parametrize(
+    ("type_", "secrets", "told"),
+    [
+        ("kubernetes.io/tls", CERTIFICATE[:1], "needs secrets named tls.key"),
+        ("kubernetes.io/tls", (*CERTIFICATE, {"name": "ca.crt"}), "with ca.crt the driver makes no Secret"),
+        ("kubernetes.io/tls", (CERTIFICATE[0], {"name": "tls.key", "type": "cert"}), "the private key in tls.key"),
+        ("kubernetes.io/tls", (CERTIFICATE[0], {"name": "tls.key", "type": "key"}), "the private key in tls.key"),
+        ("kubernetes.io/tls", ({"name": "tls.crt", "type": "key"}, CERTIFICATE[1]), "a certificate in tls.crt"),
+        ("kubernetes.io/tls", (CERTIFICATE[0], {"name": "tls.key", "format": "pfx"}), "is made of PEM"),
+        ("kubernetes.io/basic-auth", ({"name": "user"},), "username or password"),
+        ("kubernetes.io/tls", CERTIFICATE, None),
+        ("kubernetes.io/tls", ({"name": "tls.crt", "type": "cert"}, {"name": "tls.key", "format": "pem"}), None),
+        ("kubernetes.io/basic-auth", ({"name": "password"}, {"name": "host"}), None),
+        ("Opaque", (*CERTIFICATE, {"name": "ca.crt"}), None),
+    ],
+)
+def test_a_type_takes_what_the_driver_makes_a_secret_of(
+    type_: str, secrets: tuple[dict[str, str], ...], told: str | None
+) -> None:
+    fault = check_secret_type(type_, secrets)
+
+    assert fault is None if told is None else told in (fault or "")
+
+
+@pytest.mark.parametrize("kind", ["csi", "kubernetes-secret", "agent-injector"])
+@pytest.mark.parametrize("permission", ["0400", "0600", "0440", "0770", "0044", "0444", "0644", "0004", "0000"])
+def test_a_file_is_readable_by_those_whose_it_is(kind: str, permission: str) -> None:
+    # The driver's belong to root, an agent's to the containers' user.
+    bit = 0o400 if kind == "agent-injector" else 0o004
+
+    assert (check_file_permission(kind, permission) is None) == bool(int(permission, 8) & bit)
 
 
 def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
@@ -265,6 +303,9 @@ def test_another_vault_makes_other_pods_with_akv2k8s(declare: Declare) -> None:
         ("akv2k8s", Vault(), {"env": "A"}, "delivery 'akv2k8s' is Key Vault's"),
         ("agent-injector", Vault(), {"env": "A"}, "has env, which delivery 'agent-injector' can't set"),
         ("agent-injector", Vault(), {"encoding": "hex"}, "has encoding 'hex'"),
+        ("csi", Vault(), {"file_permission": "0440"}, "belong to root"),
+        ("kubernetes-secret", Vault(), {"file_permission": "0400"}, "belong to root"),
+        ("agent-injector", Vault(), {"file_permission": "0044"}, "let their owner read"),
         ("akv2k8s", KeyVault(), {}, "has no env"),
         ("akv2k8s", KeyVault(), {"env": "A", "type": "key"}, "is a key"),
         (

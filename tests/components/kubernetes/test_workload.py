@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from components import Grant, Secret, SecretWorkload, Workload
-from tests.conftest import Declare
+from tests.recording import Declare
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "kubernetes:core/v1:Pod"
@@ -46,6 +46,7 @@ def test_pods_start_after_the_class_the_account_and_what_the_backend_requires(de
     deployment = declare(lambda: SecretWorkload(workload(), Store())).one(DEPLOYMENT)
 
     assert deployment.dependencies == {"shop/orders"}
+    assert deployment.dependency_types == {CLASS, "kubernetes:core/v1:ServiceAccount", "test:index:Role"}
     assert deployment.inputs["spec"]["replicas"] == 1
 
 
@@ -77,6 +78,7 @@ def test_pods_are_restricted_and_carry_no_api_token(declare: Declare) -> None:
     assert recorder.one("kubernetes:core/v1:ServiceAccount").inputs["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert {spec["securityContext"][one] for one in ("runAsUser", "runAsGroup", "fsGroup")} == {65532}
     assert spec["containers"][0]["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -101,32 +103,63 @@ def test_without_env_nothing_is_synced(declare: Declare) -> None:
     assert "secretObjects" not in recorder.one(CLASS).inputs["spec"]
 
 
-def test_no_replicas_make_a_bare_pod_that_is_replaced_when_its_secrets_change(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(replicas=0), Store()))
+def test_a_bare_pod_is_replaced_when_its_secrets_change(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload(kind="Pod"), Store()))
 
     assert recorder.all(DEPLOYMENT) == []
     assert recorder.one(POD).replace_on_changes == ["metadata.annotations"]
     assert recorder.one(POD).inputs["metadata"]["labels"]["backend"] == "label"
 
 
-@pytest.mark.parametrize("replicas", [0, 1])
-def test_other_parameters_make_other_pods(declare: Declare, replicas: int) -> None:
-    def annotations(objects: str) -> Any:
-        recorder = declare(lambda: SecretWorkload(workload(replicas=replicas), Store(objects=objects)))
-        inputs = recorder.one(DEPLOYMENT if replicas else POD).inputs
-        return (template(inputs) if replicas else inputs)["metadata"]["annotations"]
+def test_no_replicas_stop_a_workload_and_keep_its_access(declare: Declare) -> None:
+    recorder = declare(lambda: SecretWorkload(workload(replicas=0), Store()))
+
+    assert recorder.one(DEPLOYMENT).inputs["spec"]["replicas"] == 0
+    assert recorder.all(POD) == []
+    assert len(recorder.all(CLASS)) == 1
+
+
+@pytest.mark.parametrize("replicas", [0, 2])
+def test_a_bare_pod_is_one_pod(replicas: int) -> None:
+    with pytest.raises(ValidationError, match="a bare Pod is one pod, so leave replicas out"):
+        workload(kind="Pod", replicas=replicas)
+    assert workload(kind="Pod", replicas=1).kind == "Pod"
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Deployment"])
+def test_other_parameters_make_other_pods(declare: Declare, kind: str) -> None:
+    def annotations(objects: str, **settings: Any) -> Any:
+        recorder = declare(lambda: SecretWorkload(workload(kind=kind, **settings), Store(objects=objects)))
+        inputs = recorder.one(DEPLOYMENT if kind == "Deployment" else POD).inputs
+        return (template(inputs) if kind == "Deployment" else inputs)["metadata"]["annotations"]
 
     assert annotations("a") == annotations("a")
     assert annotations("a") != annotations("b")
 
 
-def test_a_rollout_is_waited_for_unless_told_otherwise(declare: Declare) -> None:
-    def annotations(wait: bool) -> Any:
-        recorder = declare(lambda: SecretWorkload(workload(), Store(), wait_for_rollout=wait))
-        return recorder.one(DEPLOYMENT).inputs["metadata"].get("annotations", {})
+@pytest.mark.parametrize("changed", [{"secretName": "db"}, {"type": "kubernetes.io/basic-auth"}])
+def test_another_kubernetes_secret_makes_other_pods(declare: Declare, changed: dict[str, str]) -> None:
+    def annotations(**options: str) -> Any:
+        secrets = (Secret(name="username", object="db", key="u"), Secret(name="password", object="db", key="p"))
+        declared = workload(secrets=secrets, delivery={"kind": "kubernetes-secret", **options})
+        recorder = declare(lambda: SecretWorkload(declared, Store()))
+        return template(recorder.one(DEPLOYMENT).inputs)["metadata"]["annotations"]
 
-    assert annotations(True) == {}
-    assert annotations(False) == {"pulumi.com/skipAwait": "true"}
+    assert annotations() == annotations()
+    assert annotations() != annotations(**changed)
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Deployment"])
+def test_pods_are_waited_for_unless_told_otherwise_and_deletions_always(declare: Declare, kind: str) -> None:
+    def awaited(wait: bool) -> dict[str, str]:
+        recorder = declare(lambda: SecretWorkload(workload(kind=kind), Store(), wait_for_rollout=wait))
+        declared = recorder.one(DEPLOYMENT if kind == "Deployment" else POD).inputs
+        annotations = declared["metadata"].get("annotations", {})
+        return {name: value for name, value in annotations.items() if name.startswith("pulumi.com/")}
+
+    assert awaited(True) == {}
+    # `pulumi.com/skipAwait` would have the official plugin not wait for deletions either.
+    assert awaited(False) == {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
 
 
 def test_what_must_exist_first_is_waited_for(declare: Declare) -> None:

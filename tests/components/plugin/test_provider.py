@@ -1,7 +1,9 @@
 """Components made for programs in other languages."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pulumi
@@ -9,6 +11,7 @@ import pytest
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ComponentInitError
 
+import components
 from components.azure.federated import OwnIdentities
 from components.azure.key_vault import ExistingVault, NewVault
 from components.plugin.catalogue import Catalogue
@@ -16,7 +19,8 @@ from components.plugin.provider import ComponentProvider
 from components.plugin.shapes import Faults
 from components.seeds import Generate
 from components.vault.engines import KvEngine
-from tests.conftest import Declare, Recorder
+from tests.components.outputs import is_secret
+from tests.recording import Declare, Recorder
 
 CANARY = "canary-19bd"
 CONNECTION = {"address": "https://vault:8200"}
@@ -25,7 +29,7 @@ WORKLOAD = {
     "namespace": "shop",
     "image": "busybox:1.36",
     "replicas": 2.0,
-    "secrets": [{"name": "f", "object": "o", "key": "k", "filePermission": "0440"}],
+    "secrets": [{"name": "f", "object": "o", "key": "k", "filePermission": "0444"}],
 }
 
 
@@ -169,6 +173,18 @@ def test_identities_are_made_by_their_classes(declare: Declare) -> None:
     assert declare(program).one("strongroom:index:AzureIdentities").name == "x"
 
 
+def test_an_output_that_is_marked_is_secret_in_every_language(declare: Declare) -> None:
+    made: list[Mapping[str, Any]] = []
+
+    def program() -> None:
+        inputs = {"clusterName": "aks-shop", "resourceGroup": "rg"}
+        made.append(ComponentProvider().construct("aks", "strongroom:index:AksCluster", inputs, None).state)
+
+    declare(program)
+    assert is_secret(made[0]["kubeconfig"]) is True
+    assert is_secret(made[0]["issuer"]) is False
+
+
 def test_a_moment_is_one() -> None:
     secret = {"value": "v", "expires": "2030-01-31T00:00:00Z"}
     contents, _ = read("KeyVault", "contents", {"secrets": {"s": secret}})
@@ -197,3 +213,29 @@ def test_what_may_be_anything_is_passed_on() -> None:
 def test_a_components_own_error_is_told_as_the_users() -> None:
     with pytest.raises(ComponentInitError, match="needs kubernetes_host"):
         ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)
+
+
+def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def import_without_azure(name: str, package: str | None = None) -> Any:
+        if name.startswith(".azure.") or name == ".vault.azure_seal":
+            raise ModuleNotFoundError(f"No module named {name}", name="pulumi_azure_native")
+        return import_module(name, package)
+
+    monkeypatch.setattr(components, "import_module", import_without_azure)
+    described = json.loads(ComponentProvider().schema or "")["resources"]
+
+    assert {"strongroom:index:VaultBackend", "strongroom:index:SecretWorkload"} <= described.keys()
+    assert "strongroom:index:AksCluster" not in described
+    with pytest.raises(ComponentInitError) as refused:
+        ComponentProvider().construct("aks", "strongroom:index:AksCluster", {}, None)
+    assert "AksCluster needs packages for Azure" in str(refused.value.inner)
+    assert "requirements-azure.txt" in str(refused.value.inner)
+
+
+def test_a_module_that_is_missing_for_another_reason_is_not_taken_for_azures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
+
+    with pytest.raises(ModuleNotFoundError, match=r"azure\.gone"):
+        _ = components.KeyVault

@@ -12,7 +12,7 @@ from components.vault.chart_values import values
 from components.vault.server import VaultServer
 from components.vault.server_args import VaultServerArgs
 from components.vault.tls import GeneratedTls
-from tests.conftest import VAULT_ID, Declare
+from tests.recording import VAULT_ID, Declare
 
 PLACE = Place("rg-seal", "westeurope", "11111111-1111-1111-1111-111111111111")
 ISSUER = "https://issuer.example.net/"

@@ -12,7 +12,7 @@ from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
 from components.seeds import Generate
 from components.vault.backend import VaultConnection, objects_parameter
 from components.vault.policy import read_policy
-from tests.conftest import Declare
+from tests.recording import Declare
 
 POLICY = "vault:index/policy:Policy"
 ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
@@ -120,6 +120,7 @@ def test_seeded_values_are_secret_and_written_before_the_pod(declare: Declare) -
     assert "dataJson" in seeded.secret_inputs
     assert "vault" in seeded.dependencies  # the mount
     assert len(grants[0].requires) == 3
+    assert {type(each).__name__ for each in grants[0].requires} == {"Policy", "AuthBackendRole", "SecretV2"}
 
 
 def test_a_reviewer_token_reaches_vault_as_a_secret(declare: Declare) -> None:
@@ -128,6 +129,31 @@ def test_a_reviewer_token_reaches_vault_as_a_secret(declare: Declare) -> None:
     assert configuration.inputs["tokenReviewerJwt"] == "reviewer"
     assert "tokenReviewerJwt" in configuration.secret_inputs
     assert configuration.inputs["disableLocalCaJwt"] is True
+
+
+def test_a_reviewer_may_review_tokens_and_nothing_else(declare: Declare) -> None:
+    recorder = declare(backend)
+    account = recorder.one("kubernetes:core/v1:ServiceAccount").inputs
+    name = "vault-token-reviewer-kubernetes-dev"
+
+    assert account["metadata"] == {"name": name, "namespace": "kube-system"}
+    assert account["automountServiceAccountToken"] is False
+    (binding,) = [item.inputs for item in recorder.recorded if item.type.endswith("Binding")]
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "system:auth-delegator",
+    }
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}]
+
+
+def test_a_role_comes_after_the_method_and_how_it_reviews(declare: Declare) -> None:
+    role = declare(lambda: backend().grant(ORDERS)).one(ROLE)
+
+    assert {
+        "vault:index/authBackend:AuthBackend",
+        "vault:kubernetes/authBackendConfig:AuthBackendConfig",
+    } <= role.dependency_types
 
 
 @pytest.mark.parametrize("path", ["kubernetes", "Prod_EU", "a/b.c", "x" * 300, "_"])

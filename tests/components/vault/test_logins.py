@@ -11,6 +11,7 @@ from components import (
     FileAudit,
     GithubAuth,
     JwtAuth,
+    KubernetesAuth,
     KvEngine,
     LdapAuth,
     OidcAuth,
@@ -23,7 +24,7 @@ from components import (
     Workload,
 )
 from components.vault.backend import VaultConnection
-from tests.conftest import Declare
+from tests.recording import Declare
 
 CANARY = "canary-of-a-login"
 ISSUER = "https://issuer.example.net/cluster/"
@@ -74,6 +75,33 @@ def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told
     )
     places = {"jwksUrl", "jwksCaPem", "jwtValidationPubkeys", "oidcDiscoveryUrl", "oidcDiscoveryCaPem"}
     assert {name for name in places if method.inputs.get(name) is not None} == told
+
+
+def test_keys_are_written_as_vault_gives_them_back(declare: Declare) -> None:
+    """Otherwise a file that ends with a line's end is an update for ever."""
+    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, public_keys=["PEM 1\n", " PEM 2 \r\n"])).one(
+        "vault:jwt/authBackend:AuthBackend"
+    )
+
+    assert method.inputs["jwtValidationPubkeys"] == ["PEM 1", "PEM 2"]
+
+
+def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> None:
+    """`sys/remount`, by which the provider would move it, needs rights on every mount of the Vault."""
+
+    def program() -> None:
+        KvEngine("engine", path="kv", create=True)
+        KubernetesAuth("kubernetes", path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
+        JwtAuth("jwt", issuer=ISSUER)
+        AppRoleAuth("machines", roles=[])
+        GithubAuth("github", organization="example")
+        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=users", group_dn="ou=groups", bind_password=CANARY)
+        OidcAuth("oidc", discovery_url=ISSUER, client_id="c", client_secret=CANARY, redirect_uris=["https://x/y"])
+        UserpassAuth("people", users=[])
+
+    made = [each for each in declare(program).recorded if each.type.startswith("vault:") and "path" in each.inputs]
+    assert len(made) == 8
+    assert {each.name: each.replace_on_changes for each in made} == {each.name: ["path"] for each in made}
 
 
 def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
@@ -130,6 +158,28 @@ def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
     assert (directory.inputs["insecureTls"], directory.inputs["discoverdn"]) == (False, False)
     assert "oidcClientSecret" in declared.one("vault:jwt/authBackend:AuthBackend").secret_inputs
     assert declared.one("vault:jwt/authBackendRole:AuthBackendRole").inputs["boundAudiences"] == ["vault"]
+
+
+def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
+    def program() -> None:
+        AppRoleAuth("approle", roles=[AppRole("runner", ["a"])])
+        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=people", group_dn="ou=groups")
+        OidcAuth("oidc", discovery_url=ISSUER, client_id="vault", client_secret=CANARY, redirect_uris=["https://v"])
+        UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)])
+
+    said = {
+        item.type: item.inputs.get("tokenNoDefaultPolicy")
+        for item in declare(program).recorded
+        if item.inputs.get("tokenTtl") or item.inputs.get("tokenPolicies")
+    }
+
+    assert set(said) == {
+        "vault:appRole/authBackendRole:AuthBackendRole",
+        "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser",
+        "vault:jwt/authBackendRole:AuthBackendRole",
+        "vault:ldap/authBackend:AuthBackend",
+    }
+    assert set(said.values()) == {True}
 
 
 def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:

@@ -10,7 +10,7 @@ from components.charts import VAULT, Chart
 from components.vault.server import VaultServer
 from components.vault.server_args import VaultServerArgs
 from components.vault.tls import CertManagerTls, GeneratedTls, SuppliedTls
-from tests.conftest import Declare
+from tests.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"

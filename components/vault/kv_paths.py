@@ -1,0 +1,45 @@
+"""Names that can't be meant as objects of a KV engine: known without loading a provider."""
+
+import re
+
+_MADE_AT_EACH_READ = re.compile(
+    r"(?P<engine>databases?|db|mysql|mariadb|postgres(?:ql)?|mongodb|mssql|oracle|redis|cassandra|elasticsearch|snowflake"
+    r"|aws|azure|gcp|alicloud|consul|nomad|rabbitmq|terraform|kubernetes|ldap|openldap|ad|ssh)(?:[-_.0-9][^/]*)?/"
+    r"(?:creds|static-creds?|sts|token|roleset|library)/[^/]+(?:/.*)?"
+)
+_CERTIFICATE = re.compile(
+    r"(?P<engine>pki|ssh)(?:[-_.0-9][^/]*)?/(?:issue|sign|sign-verbatim|cert|issuer)/[^/]+(?:/.*)?"
+)
+_KEY = re.compile(
+    r"(?P<engine>transit|totp)(?:[-_.0-9][^/]*)?/(?:keys|export|encrypt|decrypt|datakey|code)/[^/]+(?:/.*)?"
+)
+_VAULTS_OWN = ("sys", "auth", "cubbyhole")
+
+
+def check_kv_object(name: str, mount: str) -> str | None:
+    """Say why `name` can't be meant as an object of the KV engine at `mount`, as the end of a sentence, with what is.
+
+    (Vault docs: "KV secrets engine - version 2 (API)", "Database secrets engine (API)", "PKI secrets engine (API)")
+    """
+    first, _, rest = name.partition("/")
+    if not rest:
+        return None
+    within = name.removeprefix(f"{mount}/")
+    start, _, below = within.partition("/")
+    if start in {"data", "metadata"} and below:
+        return (
+            f"is a path of Vault's API, to which {mount}/{start}/ belongs already: write the object as `vault kv get "
+            f"-mount={mount}` takes it, {below}"
+        )
+    holds = f"and object names an object of the KV engine {mount!r}"
+    if first in _VAULTS_OWN or name.startswith("identity/oidc/"):
+        return f"is a path of Vault's own below {first}/, {holds}: nothing of the former can be mounted"
+    if match := _MADE_AT_EACH_READ.fullmatch(name):
+        made, instead = "credentials that are made at each read", "keep a static user's there"
+    elif match := _CERTIFICATE.fullmatch(name):
+        made, instead = "a certificate that is made at each request", "keep an issued one there"
+    elif match := _KEY.fullmatch(name):
+        made, instead = "a key's use", "keep what is to be mounted there"
+    else:
+        return None
+    return f"is a path of the engine {match['engine']!r}, {made}, {holds}: {instead}, under a name of its own"

@@ -1,0 +1,213 @@
+"""What is secret is told to the engine to be, by Strongroom itself: what a provider's SDK says may change."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi.dynamic
+import pulumi_kubernetes as kubernetes
+import pulumi_random
+import pulumi_vault
+import pytest
+
+from components import (
+    Akv2k8sEnvInjector,
+    Generate,
+    KubernetesAuth,
+    KvEngine,
+    LdapAuth,
+    OidcAuth,
+    Secret,
+    ServicePrincipal,
+    User,
+    UserpassAuth,
+    VaultBootstrap,
+    VaultServer,
+    Workload,
+)
+from components.kubernetes.akv2k8s import Principal
+from components.seeds import value_of
+from components.vault.file_custody import FileCustody
+from components.vault.reach import VaultNode
+from components.vault.server_args import VaultServerArgs
+from components.vault.tls import GeneratedTls, SuppliedTls
+from tests.components.outputs import is_secret
+from tests.recording import Declare
+
+CANARY = "canary-77c1"
+WORKLOAD = Workload(name="a", namespace="b", image="i:1", secrets=(Secret(name="f", object="o"),))
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A resource that holds a secret."""
+
+    name: str
+    cls: type[pulumi.Resource]
+    program: Callable[[], object]
+    outputs: Collection[str]
+    """Its outputs that must be secret."""
+
+    inputs: Collection[str] = ()
+    """The arguments of its SDK that must be."""
+
+
+def opened() -> VaultBootstrap:
+    return VaultBootstrap("vault", nodes=[VaultNode("https://vault:8200")], custody=FileCustody("recovery.json"))
+
+
+def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:
+    return VaultServer("store", server=VaultServerArgs(tls=tls))
+
+
+MARKED = [
+    Marked(
+        "auth method",
+        pulumi_vault.kubernetes.AuthBackendConfig,
+        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        {"tokenReviewerJwt"},
+        {"token_reviewer_jwt"},
+    ),
+    Marked(
+        "reviewer's token",
+        kubernetes.core.v1.Secret,
+        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        {"data", "stringData"},
+    ),
+    Marked(
+        "oidc",
+        pulumi_vault.jwt.AuthBackend,
+        lambda: OidcAuth(
+            "oidc", discovery_url="https://i", client_id="c", client_secret=CANARY, redirect_uris=["https://v"]
+        ),
+        {"oidcClientSecret"},
+        {"oidc_client_secret"},
+    ),
+    Marked(
+        "ldap",
+        pulumi_vault.ldap.AuthBackend,
+        lambda: LdapAuth(
+            "ldap", url="ldaps://l", user_dn="ou=u", group_dn="ou=g", bind_dn="cn=v", bind_password=CANARY
+        ),
+        {"bindpass"},
+        {"bindpass"},
+    ),
+    Marked(
+        "userpass",
+        pulumi_vault.UserpassAuthBackendUser,
+        lambda: UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)]),
+        {"passwordWo", "passwordWoVersion"},
+        {"password_wo", "password_wo_version"},
+    ),
+    Marked(
+        "engine",
+        pulumi_vault.kv.SecretV2,
+        lambda: KvEngine("kv", seeds={"o": {"k": CANARY}}),
+        {"data", "dataJson"},
+        {"data_json"},
+    ),
+    Marked("bootstrap", pulumi.dynamic.Resource, opened, {"token", "shares"}),
+    Marked("generated certificate", kubernetes.core.v1.Secret, lambda: server(GeneratedTls()), {"data", "stringData"}),
+    Marked(
+        "supplied certificate",
+        kubernetes.core.v1.Secret,
+        lambda: server(SuppliedTls(secret="s")),
+        {"data", "stringData"},
+    ),
+    Marked(
+        "generated value",
+        pulumi_random.RandomPassword,
+        lambda: KvEngine("kv", seeds={"o": {"k": Generate()}}),
+        {"result"},
+    ),
+    Marked(
+        "akv2k8s",
+        kubernetes.core.v1.Secret,
+        lambda: Akv2k8sEnvInjector(
+            "akv2k8s", credentials="c", readers=[("b", "a")], principal=Principal("tenant", "client", CANARY)
+        ),
+        {"data", "stringData"},
+        {"string_data.AZURE_CLIENT_SECRET"},
+    ),
+    Marked(
+        "service principal",
+        kubernetes.core.v1.Secret,
+        lambda: ServicePrincipal(
+            "principal", "creds", pulumi.ComponentResource("a:b:C", "c"), client_id="id", client_secret=CANARY
+        ).of(WORKLOAD),
+        {"data", "stringData"},
+        {"string_data.clientsecret"},
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a component hands to a resource's SDK, before that adds what it knows itself."""
+
+    inputs: dict[str, Any]
+    opts: pulumi.ResourceOptions
+
+
+Hand = Callable[[Marked], Handed]
+
+
+@pytest.fixture
+def handed(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> Hand:
+    """Run a program, and give back what its only resource of a class was handed."""
+
+    def run(marked: Marked) -> Handed:
+        found: list[Handed] = []
+        init = marked.cls.__init__
+
+        def record(self: Any, *args: Any, **inputs: Any) -> None:
+            (opts,) = (each for each in (*args, inputs.get("opts")) if isinstance(each, pulumi.ResourceOptions))
+            found.append(Handed(inputs, opts))
+            init(self, *args, **inputs)
+
+        monkeypatch.setattr(marked.cls, "__init__", record)
+        declare(marked.program)
+        (only,) = found
+        return only
+
+    return run
+
+
+def at(inputs: dict[str, Any], path: str) -> Any:
+    value: Any = inputs
+    for step in path.split("."):
+        value = value[step]
+    return value
+
+
+@pytest.mark.parametrize("marked", MARKED, ids=lambda marked: marked.name)
+def test_outputs_that_hold_secrets_are_named_to_the_engine(handed: Hand, marked: Marked) -> None:
+    assert set(marked.outputs) <= set(handed(marked).opts.additional_secret_outputs or ())
+
+
+@pytest.mark.parametrize("marked", [each for each in MARKED if each.inputs], ids=lambda marked: marked.name)
+def test_inputs_that_hold_secrets_are_secret_whatever_their_provider_says(handed: Hand, marked: Marked) -> None:
+    inputs = handed(marked).inputs
+
+    for path in marked.inputs:
+        value = at(inputs, path)
+        assert isinstance(value, pulumi.Output), path
+        assert is_secret(value) is True, path
+
+
+@pytest.mark.parametrize("seed", [CANARY, Generate()], ids=["given", "generated"])
+def test_a_value_to_write_is_secret_given_or_generated(declare: Declare, seed: Any) -> None:
+    made: list[pulumi.Output[str]] = []
+    declare(lambda: made.append(value_of("o/k", seed, pulumi.ComponentResource("a:b:C", "c"))))
+
+    assert is_secret(made[0]) is True
+
+
+def test_what_bootstrap_gives_back_is_secret(declare: Declare) -> None:
+    made: list[VaultBootstrap] = []
+    declare(lambda: made.append(opened()))
+
+    assert is_secret(made[0].token) is True
+    assert is_secret(made[0].shares) is True
+    assert is_secret(made[0].address) is False
