@@ -25,6 +25,7 @@ def _policy(rule: ResourceRule | StackRule) -> Policy:
         "description": rule.says,
         "severity": Severity(rule.severity),
         "remediation_steps": rule.fix,
+        "enforcement_level": EnforcementLevel(rule.level),
         "config_schema": PolicyConfigSchema({name: dict(schema) for name, schema in rule.options.items()}),
     }
     if isinstance(rule, StackRule):

@@ -1,9 +1,9 @@
 """The rules, as functions of what a program declares."""
 
-from . import azure, kubernetes, vault
+from . import azure, grants, kubernetes, vault
 from .rule import UNKNOWN, Declared, Finding, ResourceRule, Rule, StackRule
 
 __all__ = ["RULES", "UNKNOWN", "Declared", "Finding", "ResourceRule", "Rule", "StackRule"]
 
-RULES: tuple[ResourceRule | StackRule, ...] = (*azure.RULES, *vault.RULES, *kubernetes.RULES)
+RULES: tuple[ResourceRule | StackRule, ...] = (*azure.RULES, *vault.RULES, *kubernetes.RULES, *grants.RULES)
 """All of them."""

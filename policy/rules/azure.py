@@ -1,12 +1,27 @@
 """Rules of Azure Key Vault."""
 
+import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 
-from .rule import Declared, Finding, Options, ResourceRule, StackRule, at, is_true, lacks, listed
+from .rule import (
+    UNKNOWN,
+    Declared,
+    Finding,
+    Options,
+    ResourceRule,
+    StackRule,
+    at,
+    filled,
+    is_true,
+    lacks,
+    listed,
+)
 
 VAULT = "azure-native:keyvault:Vault"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+ACCESS_POLICY = "azure-native:keyvault:AccessPolicy"
 FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
 
 READERS = {
@@ -17,6 +32,53 @@ READERS = {
 }
 """The built-in roles that read secrets. (Microsoft Learn: "Azure built-in roles for Security")"""
 
+USERS = {
+    "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
+    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": "Key Vault Crypto Officer",
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6": "Key Vault Crypto Service Encryption User",
+}
+"""The built-in roles that use keys, and read no secret."""
+
+HARMLESS = {
+    "21090545-7ca7-4776-b22c-e363652d74d2": "Key Vault Reader",
+    "a4417e6f-fecd-4de8-b567-7b0420556985": "Key Vault Certificates Officer",
+    "a68e7c17-0ab2-4c09-9a58-125dae29748c": "Key Vault Purge Operator",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": "Monitoring Reader",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+}
+"""Roles that neither read a secret nor use a key nor give roles, at whatever scope."""
+
+WIDE = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+    "8b54135c-b56d-4d72-a534-26097cfdc8d8": "Key Vault Data Access Administrator",
+    "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
+}
+"""Roles by which somebody gives themselves the others. Only their names are used: what isn't known is treated alike."""
+
+_SEGMENT = r"[^/\s?#%*]+"
+_OBJECT = re.compile(
+    rf"/subscriptions/{_SEGMENT}/resourcegroups/{_SEGMENT}/providers/microsoft\.keyvault/vaults/{_SEGMENT}"
+    rf"/(secrets|keys|certificates)/{_SEGMENT}",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    rf"/subscriptions/{_SEGMENT}/resourcegroups/{_SEGMENT}/providers/"
+    rf"(?!microsoft\.(keyvault|managedidentity|authorization)/){_SEGMENT}/{_SEGMENT}/{_SEGMENT}(/{_SEGMENT})*",
+    re.IGNORECASE,
+)
+"""Resources of other services: no role there reaches a vault, or an identity."""
+
+_ACCOUNT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
+_WORKFLOW = re.compile(r"repo:[\w.-]+/[\w.-]+:[\w.:/@-]+")
+_OPEN = 16
+"""Bits of a range of addresses from which it names nobody: 65,536 addresses."""
+
+_DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 _AUDITED = {"AuditEvent", "audit", "allLogs"}
 
 
@@ -26,46 +88,82 @@ def _purge_protection(vault: Declared, _: Options) -> Iterable[str]:
 
 
 def _rbac(vault: Declared, _: Options) -> Iterable[str]:
-    if lacks(vault.at("properties", "enableRbacAuthorization"), True):
+    if vault.kind == ACCESS_POLICY:
+        yield "opens every object of a kind in its vault by an access policy"
+    elif lacks(vault.at("properties", "enableRbacAuthorization"), True):
         yield "lets access policies decide, not role assignments"
 
 
 def _closed_network(vault: Declared, _: Options) -> Iterable[str]:
     public = vault.at("properties", "publicNetworkAccess")
-    default = vault.at("properties", "networkAcls", "defaultAction")
-    if lacks(public, "Disabled", "disabled") and lacks(default, "Deny"):
+    acls = vault.at("properties", "networkAcls")
+    if not lacks(public, "Disabled", "disabled"):
+        return
+    if lacks(at(acls, "defaultAction"), "Deny"):
         yield "can be reached from every network"
+    for rule in listed(at(acls, "ipRules")):
+        if (value := at(rule, "value")) is not UNKNOWN and _is_open(str(value)):
+            yield f"can be reached from the range {value}, which names nobody"
+
+
+def _is_open(addresses: str) -> bool:
+    try:
+        network = ipaddress.ip_network(addresses.strip(), strict=False)
+    except ValueError:
+        return True
+    return network.max_prefixlen - network.prefixlen > _OPEN
 
 
 def _object_scope(assignment: Declared, _: Options) -> Iterable[str]:
     role, scope = assignment.at("roleDefinitionId"), assignment.at("scope")
-    if not isinstance(role, str) or not isinstance(scope, str):
+    if role is UNKNOWN or scope is UNKNOWN:
         return
-    name = READERS.get(role.rpartition("/")[2].lower())
-    inside = scope.lower().partition("/providers/microsoft.keyvault/vaults/")[2].split("/")
-    if name and len(inside) != 3:
-        yield f"gives {name} at {scope}, and so every secret below it"
+    id_, place = str(role).rstrip("/").rpartition("/")[2].lower(), str(scope)
+    if id_ in HARMLESS or _ELSEWHERE.fullmatch(place):
+        return
+    name = READERS.get(id_) or USERS.get(id_)
+    if name is None:
+        yield f"gives {WIDE.get(id_, f'the role {id_}')} at {place}, which is none that only reads one object"
+    elif not _OBJECT.fullmatch(place):
+        yield f"gives {name} at {place}, and so every secret below it"
 
 
 def _one_account(credential: Declared, _: Options) -> Iterable[str]:
-    subject = credential.at("subject")
-    if isinstance(subject, str) and "*" in subject:
-        yield f"admits the subject {subject}"
+    subject, audiences = credential.at("subject"), credential.at("audiences")
     if credential.at("claimsMatchingExpression") is not None:
         yield "admits subjects by an expression"
+    elif subject is not UNKNOWN:
+        account = _ACCOUNT.fullmatch(str(subject))
+        if account and account[2] == "default":
+            yield f"admits the subject {subject}, which every pod of its namespace is that names no other"
+        elif not account and not _WORKFLOW.fullmatch(str(subject)):
+            yield f"admits the subject {subject}, which is no one account"
+    if not filled(audiences) or (audiences is not UNKNOWN and "*" in listed(audiences)):
+        yield "admits tokens that were made for anybody (audiences)"
 
 
 def _audit(resources: Sequence[Declared]) -> Iterable[Finding]:
     settings = [each for each in resources if each.kind == DIAGNOSTICS and _logs_audit(each)]
     for vault in resources:
-        if vault.kind == VAULT and not any(vault.urn in setting.dependencies for setting in settings):
+        if vault.kind == VAULT and not any(_concerns(setting, vault) for setting in settings):
             yield Finding(vault.urn, "sends its audit log nowhere")
 
 
+def _concerns(setting: Declared, vault: Declared) -> bool:
+    """Whether a setting is about a vault: it depends on it, and is a vault's."""
+    resource = str(setting.at("resourceUri")).lower()
+    return vault.urn in setting.dependencies and (
+        not resource.startswith("/subscriptions/") or "/providers/microsoft.keyvault/vaults/" in resource
+    )
+
+
 def _logs_audit(setting: Declared) -> bool:
+    if not any(filled(setting.at(destination)) for destination in _DESTINATIONS):
+        return False
     logs = listed(setting.at("logs"))
     return any(
-        is_true(at(log, "enabled")) and {at(log, "category"), at(log, "categoryGroup")} & _AUDITED for log in logs
+        is_true(at(log, "enabled")) and {str(at(log, "category")), str(at(log, "categoryGroup"))} & _AUDITED
+        for log in logs
     )
 
 
@@ -87,7 +185,7 @@ RULES = (
         fix="Set backend.vault.access: rbac.",
         source='Microsoft Learn: "Azure role-based access control (Azure RBAC) vs. access policies (legacy)"',
         severity="high",
-        kinds={VAULT},
+        kinds={VAULT, ACCESS_POLICY},
         check=_rbac,
     ),
     ResourceRule(
@@ -112,9 +210,10 @@ RULES = (
     ),
     ResourceRule(
         name="key-vault-object-scope",
-        says="A role that reads secrets is given at one object.",
-        reason="At a vault's scope, or above it, it reads every secret, those of other workloads included.",
-        fix="Set backend.roleScope: object.",
+        says="A role that opens what a key vault keeps is given at one object, and is one that gives no others.",
+        reason="At a vault's scope, or above it, it opens every secret, those of other workloads included; who may "
+        "give roles opens what they like.",
+        fix="Set backend.roleScope: object, and give roles of people in another stack.",
         source='Microsoft Learn: "Provide access to Key Vault keys, certificates, and secrets with Azure RBAC"',
         severity="high",
         kinds={ASSIGNMENT},
@@ -122,8 +221,8 @@ RULES = (
     ),
     ResourceRule(
         name="federated-one-account",
-        says="A federated credential admits one service account.",
-        reason="A pattern admits accounts that somebody else may create.",
+        says="A federated credential admits one service account, by tokens made for Azure.",
+        reason="A pattern admits accounts that somebody else may create, and `default` any pod of its namespace.",
         fix="Name one subject: system:serviceaccount:<namespace>:<name>.",
         source='Microsoft Learn: "Workload identity federation"',
         severity="critical",

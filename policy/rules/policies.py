@@ -1,11 +1,16 @@
-"""What a Vault policy opens."""
+"""What a Vault policy opens.
+
+Vault reads HCL, with escapes, heredocs and blocks in several forms, and JSON as a form of HCL. This module reads the
+form that policies are written in, and refuses the rest: a document that two readers may understand differently opens
+what nobody can tell. (Vault docs: "Policies"; HashiCorp's `hcl`, version 1: "HCL syntax")
+"""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
-
-from .rule import at, listed
+from unicodedata import category
 
 _OLD: Mapping[str, tuple[str, ...]] = {
     "deny": ("deny",),
@@ -15,39 +20,195 @@ _OLD: Mapping[str, tuple[str, ...]] = {
 }
 """What the older `policy` of a path means. (Vault's source: "vault/policy.go")"""
 
-_TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|#[^\n]*|//[^\n]*|/\*.*?\*/|(\w+)|[{}=\[\]]', re.DOTALL)
+_CAPABILITIES = {"deny", "create", "read", "update", "delete", "list", "sudo", "patch", "subscribe", "recover"}
+_NARROWING = {
+    "allowed_parameters",
+    "comment",
+    "control_group",
+    "denied_parameters",
+    "max_wrapping_ttl",
+    "mfa_methods",
+    "min_wrapping_ttl",
+    "pagination_limit",
+    "required_parameters",
+    "subscribe_event_types",
+}
+"""Keys of a path that can only take away from what its capabilities open."""
+
+_DEPTH = 8
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
+_TOKEN = re.compile(
+    r'(?P<space>[ \t\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)|"(?P<string>[^"\n]*)"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)'
+    r"|(?P<number>-?[0-9]+(?![\w.]))|(?P<mark>[{}=\[\],])",
+    re.DOTALL,
+)
+
+
+class UnreadablePolicyError(ValueError):
+    """A policy's document that can't be judged, and why: a clause that follows "its policy"."""
 
 
 def opened(document: str) -> dict[str, frozenset[str]]:
-    """The paths that a policy names, in HCL or in JSON, with their capabilities. (Vault docs: "Policies")"""
-    try:
-        written: Any = json.loads(document)
-    except ValueError:
-        return _of_hcl(document)
-    named: Any = at(written, "path")
-    groups: list[Any] = listed(named) or [named]
-    return {
-        path: frozenset((*listed(at(block, "capabilities")), *_OLD.get(str(at(block, "policy")), ())))
-        for group in groups
-        if isinstance(group, Mapping)
-        for path, block in cast("Mapping[str, Any]", group).items()
-    }
+    """Read the paths that a policy names, in HCL or in JSON, with their capabilities.
 
-
-def _of_hcl(document: str) -> dict[str, frozenset[str]]:
+    :raises UnreadablePolicyError: Its effect can't be told for certain.
+    """
+    text = document.replace("\r\n", "\n")
+    if "\\" in text:
+        raise UnreadablePolicyError("has a backslash, so that a path may be another than it looks")
+    if "${" in text or "<<" in text:
+        raise UnreadablePolicyError("has an interpolation or a heredoc")
+    if any(category(letter) in {"Cc", "Cf", "Cn", "Co", "Cs"} for letter in {*text} - {"\n", "\t"}):
+        raise UnreadablePolicyError("has characters that nobody sees")
+    if text.strip() and _BASE64.fullmatch(text):
+        # Vault decodes a document that happens to be base64. (Vault docs: "/sys/policies/acl")
+        raise UnreadablePolicyError("may be base64")
+    items = _read_json(text) if text.lstrip().startswith("{") else _Reader(text).read()
     found: dict[str, frozenset[str]] = {}
-    depth, word, path = 0, "", ""
-    for token in _TOKEN.finditer(document):
-        text, string, bare = token[0], token[1], token[2]
-        if text in "{}":
-            depth += 1 if text == "{" else -1
-        elif string is not None and depth == 0 and word == "path":
-            path = string
-            found.setdefault(path, frozenset())
-        elif string is not None and depth == 1 and word == "capabilities":
-            found[path] |= {string}
-        elif string is not None and depth == 1 and word == "policy":
-            found[path] |= {*_OLD.get(string, ())}
-        if bare is not None or (string is not None and (depth == 0 or text in {'"capabilities"', '"policy"'})):
-            word = bare or string
+    for path, block in items:
+        found[path] = found.get(path, frozenset()) | _capabilities(block)
     return found
+
+
+def allowed(document: str) -> dict[str, frozenset[str]]:
+    """Read the paths that a policy opens: not those that it denies, nor those that it only names.
+
+    :raises UnreadablePolicyError: Its effect can't be told for certain.
+    """
+    return {path: able for path, able in opened(document).items() if able and "deny" not in able}
+
+
+def _capabilities(block: Mapping[str, Any]) -> frozenset[str]:
+    found: set[str] = set()
+    for key, value in block.items():
+        if key == "capabilities":
+            found |= set(_texts(value, _CAPABILITIES, "capability"))
+        elif key == "policy":
+            for old in _texts([value], _OLD.keys(), "policy of a path"):
+                found |= {*_OLD[old]}
+        elif key not in _NARROWING:
+            raise UnreadablePolicyError(f"has the key {key!r} in a path")
+    return frozenset(found)
+
+
+def _texts(value: Any, known: Iterable[str], kind: str) -> list[str]:
+    if not isinstance(value, list):
+        raise UnreadablePolicyError("has capabilities that are no list")
+    for entry in cast("list[Any]", value):
+        if not isinstance(entry, str) or entry not in known:
+            raise UnreadablePolicyError(f"has a {kind} that Vault's documentation doesn't name")
+    return cast("list[str]", value)
+
+
+def _read_json(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        document: Any = json.loads(text, object_pairs_hook=_unique)
+    except RecursionError:
+        raise UnreadablePolicyError("is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise UnreadablePolicyError("is neither HCL nor JSON") from None
+    for key, value in cast("Mapping[str, Any]", document).items():
+        if key == "path":
+            for group in _blocks(value):
+                for path, blocks in group.items():
+                    for block in _blocks(blocks):
+                        yield path, block
+        elif key != "name":
+            raise UnreadablePolicyError(f"has the key {key!r}")
+
+
+def _blocks(value: Any) -> Sequence[Mapping[str, Any]]:
+    entries = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(entry, Mapping) for entry in entries):
+        raise UnreadablePolicyError("has a path that is no block")
+    return cast("list[Mapping[str, Any]]", entries)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadablePolicyError("has a key twice")
+    return found
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+
+
+class _Reader:
+    """A reader of a policy in HCL: blocks `path "<path>" { key = value }`."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._next = 0
+
+    def read(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Read every block of a path."""
+        while self._next < len(self._tokens):
+            key = self._take("word", "string")
+            if key.text == "name":
+                self._take("mark", text="=")
+                self._take("string")
+                continue
+            if key.text != "path":
+                raise UnreadablePolicyError(f"has the key {key.text!r}")
+            path = self._take("string").text
+            self._take("mark", text="{")
+            yield path, self._object(1)
+
+    def _take(self, *kinds: str, text: str | None = None) -> _Token:
+        found = self._tokens[self._next] if self._next < len(self._tokens) else _Token("end", "")
+        if found.kind not in kinds or (text is not None and found.text != text):
+            raise UnreadablePolicyError("is not written as Vault's documentation writes policies")
+        self._next += 1
+        return found
+
+    def _follows(self, mark: str) -> bool:
+        token = self._tokens[self._next] if self._next < len(self._tokens) else None
+        if token == _Token("mark", mark):
+            self._next += 1
+            return True
+        return False
+
+    def _object(self, depth: int) -> dict[str, Any]:
+        if depth > _DEPTH:
+            raise UnreadablePolicyError("is nested too deeply")
+        pairs: list[tuple[str, Any]] = []
+        while not self._follows("}"):
+            key = self._take("word", "string").text
+            if self._follows("="):
+                pairs.append((key, self._value(depth + 1)))
+            else:
+                self._take("mark", text="{")
+                pairs.append((key, self._object(depth + 1)))
+            self._follows(",")
+        return _unique(pairs)
+
+    def _value(self, depth: int) -> Any:
+        if self._follows("{"):
+            return self._object(depth)
+        if not self._follows("["):
+            return self._take("string", "number", "word").text
+        if depth > _DEPTH:
+            raise UnreadablePolicyError("is nested too deeply")
+        found: list[Any] = []
+        while not self._follows("]"):
+            found.append(self._value(depth + 1))
+            if not self._follows(","):
+                self._take("mark", text="]")
+                break
+        return found
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise UnreadablePolicyError("is not written as Vault's documentation writes policies")
+        at = match.end()
+        kind = str(match.lastgroup)
+        if kind != "space":
+            yield _Token(kind, match[kind])

@@ -1,10 +1,10 @@
 """The restricted Pod Security Standard. (Kubernetes docs: "Pod Security Standards")"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from .pods import containers, spec
-from .rule import UNKNOWN, Declared, Options, at, lacks, listed
+from .pods import containers_of, pods
+from .rule import UNKNOWN, Declared, Options, at, lacks, listed, may_be_true
 
 _VOLUMES = {
     "configMap",
@@ -33,21 +33,22 @@ _SYSCTLS = {
 
 def faults(resource: Declared, _: Options) -> Iterable[str]:
     """What the standard forbids in a resource's pods."""
-    pod = spec(resource)
-    if pod is None or pod is UNKNOWN:
-        return
-    yield from _of_pod(pod)
-    for path, container in containers(resource):
-        for fault in _of_container(container, at(pod, "securityContext")):
-            yield f"{path} {fault}"
+    for pod in pods(resource):
+        if at(pod, "spec") is None or at(pod, "spec") is UNKNOWN:
+            continue
+        yield from _of_pod(at(pod, "spec"))
+        for path, container in containers_of(pod):
+            for fault in _of_container(container, at(pod, "spec", "securityContext")):
+                yield f"{path} {fault}"
 
 
 def _of_pod(pod: Any) -> Iterator[str]:
     for shared in ("hostNetwork", "hostPID", "hostIPC"):
-        if at(pod, shared) is True:
+        if may_be_true(at(pod, shared)):
             yield f"shares the node's {shared.removeprefix('host')} ({shared})"
     for volume in listed(at(pod, "volumes")):
-        for kind in sorted(set(cast("dict[str, Any]", volume)) - _VOLUMES - {"name"}):
+        kinds = set(cast("Mapping[str, Any]", volume)) if isinstance(volume, Mapping) else {"unknown"}
+        for kind in sorted(kinds - _VOLUMES - {"name"}):
             yield f"mounts a volume of kind {kind}"
     for sysctl in listed(at(pod, "securityContext", "sysctls")):
         if lacks(name := at(sysctl, "name"), *_SYSCTLS):
@@ -61,8 +62,10 @@ def _of_container(container: Any, pod: Any) -> Iterator[str]:
         found = at(own, *path)
         return at(pod, *path) if found is None else found
 
-    if at(own, "privileged") is True:
+    if may_be_true(at(own, "privileged")):
         yield "is privileged"
+    if may_be_true(effective("windowsOptions", "hostProcess")):
+        yield "is a process of the node (windowsOptions.hostProcess)"
     if lacks(at(own, "allowPrivilegeEscalation"), False):
         yield "may escalate its privileges (allowPrivilegeEscalation must be false)"
     if lacks(effective("runAsNonRoot"), True):

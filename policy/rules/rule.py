@@ -1,8 +1,9 @@
 """What a rule is."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, cast
 
 Options = Mapping[str, Any]
@@ -11,6 +12,11 @@ Options = Mapping[str, Any]
 Severity = Literal["low", "medium", "high", "critical"]
 
 _API_VERSION = re.compile(r"/v\d[^:/]*(?=:)")
+_LOCAL_PACKAGE = re.compile(r"^azure-native_\w+?_v\d{8}\w*(?=:)")
+"""A package of one version of an API, as `pulumi package add azure-native <module> <version>` makes it."""
+
+_FALSE = {"", "0", "f", "false", "n", "no", "off"}
+_TRUE = {"1", "on", "t", "true", "y", "yes"}
 
 
 class Unknown:
@@ -19,6 +25,12 @@ class Unknown:
 
 UNKNOWN = Unknown()
 """The value that no preview can know. A rule says nothing of it: the update tries the rule again."""
+
+
+@cache
+def _kind(type_: str) -> str:
+    # Every rule asks it of every resource, and a stack has few types.
+    return _LOCAL_PACKAGE.sub("azure-native", _API_VERSION.sub("", type_))
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Declared:
     @property
     def kind(self) -> str:
         """Its type without the version of an API, e.g. `kubernetes:apps:Deployment`."""
-        return _API_VERSION.sub("", self.type)
+        return _kind(self.type)
 
     @property
     def name(self) -> str:
@@ -84,8 +96,11 @@ class Rule:
 
     severity: Severity
 
-    kinds: Collection[str]
+    kinds: Container[str]
     """The kinds of resource that it is about."""
+
+    level: Literal["mandatory", "advisory"] = field(default="mandatory", kw_only=True)
+    """How strict it is where a stack's levels say nothing of it."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """What a stack may set, each as a JSON schema with a default."""
@@ -137,10 +152,44 @@ def listed(value: Any) -> list[Any]:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a value is true, as a boolean or as the text that parameters and charts have."""
-    return value is True or (isinstance(value, str) and value.lower() == "true")
+    """Whether a value is true, in any spelling that Go, YAML or a chart takes for it. (Go docs: "strconv.ParseBool")"""
+    return value is True or _folded(value) in _TRUE
+
+
+def may_be_true(value: Any) -> bool:
+    """Whether a value is known, and not one that everybody takes for false."""
+    return value is not UNKNOWN and value is not None and value is not False and _folded(value) not in _FALSE
+
+
+def _folded(value: Any) -> str:
+    # The engine has no integers.
+    return f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
 
 
 def lacks(value: Any, *allowed: object) -> bool:
     """Whether `value` is known, and none of `allowed`."""
     return value is not UNKNOWN and value not in allowed
+
+
+def filled(value: Any) -> bool:
+    """Whether a value is unknown, or is there and not empty."""
+    return value is UNKNOWN or (value is not None and value not in ("", [], {}))
+
+
+@dataclass(frozen=True)
+class KindsOf(Container[str]):
+    """All kinds of some packages, without some and beside others."""
+
+    packages: tuple[str, ...]
+    """Their names."""
+
+    without: Collection[str] = ()
+    """Kinds that are left alone."""
+
+    beside: Collection[str] = ()
+    """Kinds of other packages."""
+
+    def __contains__(self, kind: object) -> bool:
+        if not isinstance(kind, str):
+            return False
+        return kind in self.beside or (kind.partition(":")[0] in self.packages and kind not in self.without)
