@@ -10,29 +10,39 @@ from stacks.vault import VaultSettings
 from ..doctor.driver import INSTALL, driver_of, provider_of, requested
 from ..doctor.webhook import DOMAINS
 from ..errors import AbsentError, NotAllowedError, OpsError
+from ..existing.cluster import ClusterFinder
+from ..existing.find import New, find_existing
 from ..findings import Finding, broken, ok, untried
 from ..installed import Installed
 from ..stack import Cluster
 from .attempt import attempt
+from .issuer import issuers
 
 _CLASSES = "secretproviderclasses.secrets-store.csi.x-k8s.io"
 _KEY_VAULT_SECRETS = "azurekeyvaultsecrets.spv.no"
 
 
-def cluster(settings: Settings) -> Iterator[Finding]:
-    """Whether the cluster is reached, and has what the stack neither makes nor installs."""
+def cluster(settings: Settings, new: New) -> Iterator[Finding]:
+    """Whether the cluster is reached, has what the stack neither makes nor installs, and nothing of what it makes.
+
+    :param new: What the stack declares, and what it has of that.
+    """
     kubernetes = settings.kubernetes
     if kubernetes.aks and not kubernetes.kubeconfig and not kubernetes.context:
         yield untried("its kubeconfig comes from Azure, with the update", name="cluster")
         return
+    place = Cluster(kubeconfig=kubernetes.kubeconfig, context=kubernetes.context)
     try:
-        installed = Installed(Cluster(kubeconfig=kubernetes.kubeconfig, context=kubernetes.context))
+        installed = Installed(place)
+        finder = ClusterFinder(place)
         found = _namespaces(settings, installed)
     except OpsError as error:
         yield untried(str(error), name="cluster")
         return
     yield ok("it answers", name="cluster")
     yield found
+    yield from find_existing(finder, new)
+    yield from issuers(settings, place)
     if kubernetes.install == "existing":
         yield from _existing(settings, installed)
     else:
@@ -51,7 +61,7 @@ def _namespaces(settings: Settings, installed: Installed) -> Finding:
             "make them, or leave them out of existingNamespaces: the stack then makes them",
             name="namespaces",
         )
-    return ok(", ".join(sorted(wanted)) or "all of them are made by the stack", name="namespaces")
+    return ok(", ".join(sorted(wanted)) or "the stack makes each of them", name="namespaces")
 
 
 def _alone(settings: Settings, installed: Installed) -> Finding:

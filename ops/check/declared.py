@@ -1,14 +1,20 @@
 """What a stack's own files say: settings, files, charts, guardrails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from policy.rules import RULES, Declared
 from stacks.faults import Fault, InvalidSettingsError
 from stacks.files import read_files
 from stacks.installation import Installation
 from stacks.settings import Settings
 
+from ..access.report import list_unread
+from ..declare import declare
 from ..findings import Finding, broken, ok, untried, warned
-from ..offline import declare, guardrails
+from ..guardrails import guardrails
+from ..observed import Broken
+
+_RULES = {rule.name: rule for rule in RULES}
 
 
 def faulty(name: str, faults: list[Fault], fine: str) -> Iterator[Finding]:
@@ -23,21 +29,40 @@ def faulty(name: str, faults: list[Fault], fine: str) -> Iterator[Finding]:
         yield ok(fine, name=name)
 
 
-def declared(stack: str, settings: Settings) -> Iterator[Finding]:
-    """Files that settings name, charts that they replace, and what every stack is held to."""
+def try_declare(stack: str, settings: Settings) -> dict[str, Declared] | InvalidSettingsError:
+    """List what `settings` declare, by URN; or why that can't be found out."""
+    try:
+        return declare(stack, settings)
+    except InvalidSettingsError as error:
+        return error
+
+
+def declared(
+    stack: str, settings: Settings, resources: Mapping[str, Declared] | InvalidSettingsError
+) -> Iterator[Finding]:
+    """Files that settings name, charts that they replace, and what every stack is held to.
+
+    :param resources: What the settings declare, as `try_declare` gives it.
+    """
     _, faults = read_files(settings)
     yield from faulty("files", faults, "what the settings name can be read")
     yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
-    try:
-        resources = declare(stack, settings)
-    except InvalidSettingsError as error:
-        reason = "; ".join(str(fault) for fault in error.faults)
+    if isinstance(resources, InvalidSettingsError):
+        reason = "; ".join(str(fault) for fault in resources.faults)
         yield untried(f"nothing can be declared: {reason}", name="guardrails")
         return
+    for name in list_unread(resources.values()):
+        yield warned(f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds")
     found = guardrails(stack, resources.values())
     for each in found:
         made = broken if each.level == "mandatory" else warned
         says, _, problem = each.message.partition("\n")
-        yield made(f"{each.rule}: {problem or says}", f"{says} docs/rules.md says how", name="guardrails")
+        yield made(f"{each.rule}: {problem or says}", _fix(stack, each), name="guardrails")
     if not found:
         yield ok(f"{len(resources)} resources keep to all of them", name="guardrails")
+
+
+def _fix(stack: str, found: Broken) -> str:
+    rule = _RULES.get(found.rule)
+    fix = f"{rule.fix} " if rule else f"{found.message.partition(chr(10))[0]} "
+    return f"{fix}Its level and options: policy/levels/{stack}.json; every rule: docs/rules.md"

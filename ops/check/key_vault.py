@@ -8,6 +8,7 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 from pydantic import SecretStr
 
+from components.azure.client import UNEXPECTED, client_options, describe_unexpected
 from components.azure.deployer import credential
 from components.azure.names import vault_and_group
 from components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
@@ -17,14 +18,25 @@ from stacks.settings import Settings
 from stacks.vault_name import NotAskedError, name_faults
 
 from ..azure import no_such_vault
+from ..existing.azure import AzureFinder
+from ..existing.find import New, find_existing
 from ..findings import Finding, broken, ok, untried
 from .declared import faulty
 
 _ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
 
-def key_vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding]:
-    """Whether the name of a vault that is made is free; whether one that exists has what workloads declare."""
+def key_vault(settings: Settings, azure: AzureKeyVaultSettings, new: New) -> Iterator[Finding]:
+    """Whether the name of a vault that is made is free; whether one that exists has what workloads declare; and whether
+    something is in the place of what the stack makes.
+
+    :param new: What the stack declares, and what it has of that.
+    """
+    yield from _vault(settings, azure)
+    yield from find_existing(AzureFinder(azure), new)
+
+
+def _vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding]:
     if azure.vault.create:
         try:
             yield from faulty("vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or ours")
@@ -65,9 +77,9 @@ class _Contents:
         known = credential(azure.tenant_id, azure.services.authority)
         self._url = url
         secrets, keys, certificates = (
-            SecretClient(url, known),
-            KeyClient(url, known),
-            CertificateClient(url, known),
+            SecretClient(url, known, **client_options()),
+            KeyClient(url, known, **client_options()),
+            CertificateClient(url, known, **client_options()),
         )
         self._versions: dict[ObjectKind, Callable[[str], Iterator[object]]] = {
             "secrets": secrets.list_properties_of_secret_versions,
@@ -86,6 +98,8 @@ class _Contents:
                 told = "tells this user nothing" if isinstance(error, HttpResponseError) else "can't be asked"
                 return untried(f"{self._url} {told} of {place}: {type(error).__name__}", name="object")
             found = []
+        except UNEXPECTED as error:
+            return untried(describe_unexpected(f"{self._url} or the directory", error), name="object")
         of_it = [each for each in found if version in {None, getattr(each, "version", None)}]
         if not of_it:
             return broken(

@@ -7,10 +7,12 @@ from stacks.faults import InvalidSettingsError
 from stacks.settings import Settings
 from stacks.vault import VaultSettings
 
+from ..existing.find import New
+from ..existing.identity import Owned, list_owned
 from ..findings import Finding, ok, untried
 from ..stack_file import settings_of, stack_file
 from .cluster import cluster
-from .declared import declared, faulty
+from .declared import declared, faulty, try_declare
 from .vault import vault
 
 
@@ -32,17 +34,20 @@ def _found(stack: str, project: Path) -> Iterator[Finding]:
         for name in ("files", "charts", "guardrails", "cluster", "store"):
             yield untried("the settings are faulty", name=name)
         return
-    yield ok(f"{file} has no fault", name="settings")
-    yield from declared(stack, settings)
-    yield from cluster(settings)
-    yield from _store(settings)
+    yield ok(f"stacks/{file.name} has no fault", name="settings")
+    resources = try_declare(stack, settings)
+    yield from declared(stack, settings, resources)
+    is_known = not isinstance(resources, InvalidSettingsError)
+    new = New(resources.values(), list_owned(stack)) if is_known else New((), Owned())
+    yield from cluster(settings, new)
+    yield from _store(settings, new)
 
 
-def _store(settings: Settings) -> Iterator[Finding]:
+def _store(settings: Settings, new: New) -> Iterator[Finding]:
     if isinstance(settings.backend, VaultSettings):
-        yield from vault(settings, settings.backend)
+        yield from vault(settings, settings.backend, new)
         return
     # Whoever checks Vault loads no client of Azure.
     from .key_vault import key_vault  # noqa: PLC0415
 
-    yield from key_vault(settings, settings.backend)
+    yield from key_vault(settings, settings.backend, new)

@@ -6,23 +6,30 @@ from typing import Any
 from stacks.settings import Settings
 from stacks.vault import VaultSettings
 
-from ..errors import AbsentError, NotAllowedError, OpsError
+from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError
+from ..existing.find import New, find_existing
+from ..existing.preview import store_of
+from ..existing.vault import VaultFinder
 from ..findings import Finding, broken, ok, untried, warned
-from ..stack import VaultStore
 from ..vault_operator import VaultOperator
 from .attempt import attempt
+from .vault_rights import check_rights
 
 _SOON = 600
 """Seconds. An update takes minutes."""
 
 
-def vault(settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
-    """Whether Vault is reached and open to the token, and has what the stack neither makes nor writes."""
+def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Finding]:
+    """Whether Vault is reached and open to the token, has what the stack neither makes nor writes, and nothing in the
+    place of what it makes.
+
+    :param new: What the stack declares, and what it has of that.
+    """
     if backend.server or backend.address is None:
         yield untried("the stack deploys its Vault", name="store")
         return
     try:
-        operator = VaultOperator(_store(backend))
+        operator = VaultOperator(store_of(backend))
         sealed = operator.sealed
     except OpsError as error:
         yield untried(str(error), name="store")
@@ -33,24 +40,14 @@ def vault(settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
     yield ok(f"{backend.address} is unsealed", name="store")
     if not backend.bootstrap:
         yield attempt("token", lambda: _token(operator))
+        if operator.known:
+            yield attempt("rights", lambda: check_rights(operator, new.resources))
     if not backend.mount.create:
         yield attempt("mount", lambda: _mount(operator, backend))
         yield from _objects(operator, settings, backend)
     if not backend.auth.create:
         yield attempt("auth method", lambda: _auth(operator, backend))
-
-
-def _store(backend: VaultSettings) -> VaultStore:
-    return VaultStore(
-        kind="vault",
-        address=backend.address or "",
-        namespace=backend.namespace,
-        ca_certificate=backend.ca_certificate,
-        tls_server_name=backend.tls_server_name,
-        mount=backend.mount.path,
-        auth_path=backend.auth.path,
-        audience=backend.audience,
-    )
+    yield from find_existing(VaultFinder(operator), new)
 
 
 def _sealed(backend: VaultSettings) -> Finding:
@@ -65,8 +62,10 @@ def _token(operator: VaultOperator) -> Finding:
         raise NotAllowedError("VAULT_TOKEN is not set, which the update needs")
     try:
         told = operator.read("auth/token/lookup-self")
+    except UnknownTokenError as error:
+        return broken(str(error), "log in, and set VAULT_TOKEN")
     except NotAllowedError:
-        return broken("Vault does not know the token in VAULT_TOKEN, or not any more", "log in, and set VAULT_TOKEN")
+        return untried("the token in VAULT_TOKEN may not look itself up, so its end is not known")
     left: int = told.get("ttl") or 0
     if told.get("expire_time") and left < _SOON:
         return warned(f"the token in VAULT_TOKEN ends in {left} s", "renew it, or log in again")

@@ -1,0 +1,33 @@
+"""The file that a user edits, where what is deployed is a copy of it."""
+
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..stack import ROOT, Workspace
+from ..stack_file import stack_file
+
+
+@contextmanager
+def edited(home: Workspace, stack: str) -> Generator[Path]:
+    """Find the project with the file of `stack` as it is written now.
+
+    The sandbox deploys a copy of it, with its own addresses: a fresh one is made for the block alone.
+    """
+    if not home.complete:
+        yield home.project
+        return
+    done = subprocess.run(  # noqa: S603 - the sandbox's own words
+        [*home.complete, "--stack", stack], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 or home.source is None:
+        # It is too wrong to be completed: then its faults are what there is to say.
+        yield home.source or ROOT
+        return
+    with tempfile.TemporaryDirectory(prefix="strongroom-check-") as project:
+        copy = stack_file(Path(project), stack)
+        copy.parent.mkdir()
+        copy.write_text(done.stdout)
+        yield Path(project)

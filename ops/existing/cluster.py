@@ -1,0 +1,94 @@
+"""What a cluster has already under the names of a stack's objects."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from policy.rules import Declared
+from policy.rules.kubernetes import PROVIDER_CLASS
+from policy.rules.rule import at, listed
+
+from ..errors import AbsentError
+from ..stack import Cluster
+from ..verify.cluster_reader import ClusterReader
+from .find import Existing
+
+NAMESPACE = "kubernetes:core:Namespace"
+
+_IN_NAMESPACE = "namespaces/{namespace}"
+_PATHS: Mapping[str, tuple[str, str]] = {
+    NAMESPACE: ("namespace", "/api/v1/namespaces/{name}"),
+    "kubernetes:core:ServiceAccount": ("service account", f"/api/v1/{_IN_NAMESPACE}/serviceaccounts/{{name}}"),
+    "kubernetes:core:Secret": ("Secret", f"/api/v1/{_IN_NAMESPACE}/secrets/{{name}}"),
+    "kubernetes:core:Pod": ("Pod", f"/api/v1/{_IN_NAMESPACE}/pods/{{name}}"),
+    "kubernetes:apps:Deployment": ("Deployment", f"/apis/apps/v1/{_IN_NAMESPACE}/deployments/{{name}}"),
+    PROVIDER_CLASS: (
+        "SecretProviderClass",
+        f"/apis/secrets-store.csi.x-k8s.io/v1/{_IN_NAMESPACE}/secretproviderclasses/{{name}}",
+    ),
+    "kubernetes:spv.no:AzureKeyVaultSecret": (
+        "AzureKeyVaultSecret",
+        f"/apis/spv.no/v2beta1/{_IN_NAMESPACE}/azurekeyvaultsecrets/{{name}}",
+    ),
+    "kubernetes:rbac.authorization.k8s.io:ClusterRole": (
+        "ClusterRole",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/{name}",
+    ),
+    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": (
+        "ClusterRoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}",
+    ),
+}
+"""What an object is called, and where it is, by its kind."""
+
+_UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
+"""What has the official provider take over objects that exist. (Pulumi Registry: "Kubernetes Provider")"""
+
+
+class ClusterFinder:
+    """The cluster, as the caller reads it."""
+
+    name = "names in the cluster"
+
+    def __init__(self, cluster: Cluster) -> None:
+        """
+        :param cluster: Which kubeconfig and context.
+        :raises OpsError: There is no such kubeconfig or context.
+        """
+        self._reader = ClusterReader(cluster)
+        self._adopts = os.environ.get(_UPSERT, "").lower() in {"1", "true"}
+
+    def knows(self, resource: Declared) -> bool:
+        """Tell whether it is an object of a kind that stacks declare."""
+        return resource.kind in _PATHS
+
+    def find(self, resource: Declared) -> Existing | None:
+        """Find the object of that name. Of a Secret, no value is read."""
+        title, path = _PATHS[resource.kind]
+        name, namespace = str(resource.at("metadata", "name")), resource.at("metadata", "namespace")
+        place = f"{namespace}/{name}" if isinstance(namespace, str) else name
+        what = f"{title} {place}"
+        try:
+            found = self._reader.metadata(what, path.format(name=name, namespace=namespace))
+        except AbsentError:
+            return None
+        return Existing(f"{what}{_describe(found)}", advise(resource, title, name, place), self._adopts)
+
+
+def _describe(document: Mapping[str, Any]) -> str:
+    if at(document, "metadata", "deletionTimestamp"):
+        return " (which is being deleted)"
+    for entry in listed(at(document, "metadata", "managedFields")):
+        return f" (made by {at(entry, 'manager')})"
+    return ""
+
+
+def advise(resource: Declared, title: str, name: str, place: str) -> str:
+    """Return the setting or the command that leaves an object alone, or adopts it."""
+    if resource.kind == NAMESPACE:
+        return f"add {name} to kubernetes.existingNamespaces: the stack then neither changes nor deletes it"
+    own = "another name or namespace for the workload" if f"/{name}" in f"/{resource.name}" else "another name"
+    return (
+        f"choose {own}, or delete the {title}; to adopt it, which deletes it with the stack: pulumi import "
+        f"{resource.type} {resource.name} {place}, or {_UPSERT}=true for one update"
+    )

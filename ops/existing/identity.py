@@ -1,0 +1,85 @@
+"""What makes a resource this one, on its server: its kind, and the name or id that it has or will have there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from policy.rules import Declared
+
+from ..errors import AbsentError, OpsError
+from ..interrupted import identity
+from ..stack import exported
+from ..state import hidden
+
+GROUP = "vault:identity/group:Group"
+CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
+
+SECRET, KEY = "azure-native:keyvault:Secret", "azure-native:keyvault:Key"
+
+_NAMED: Mapping[str, tuple[str, ...]] = {
+    GROUP: ("name",),
+    CERTIFICATE: ("vaultUrl", "name"),
+    SECRET: ("vaultName", "secretName"),
+    KEY: ("vaultName", "keyName"),
+}
+"""Kinds whose ids their servers choose, or have more in them than a preview knows; and the inputs that only one has."""
+
+Key = tuple[str, str]
+"""A resource's kind and its name or id, in lower case where its server folds it."""
+
+_FOLDED = ("azure-native:", CERTIFICATE, GROUP, "vault:index/policy:")
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What a stack has deployed."""
+
+    keys: frozenset[Key] = frozenset()
+
+    unknown: str = ""
+    """Why that is not known, if it isn't."""
+
+
+def key_of(resource: Declared) -> Key | None:
+    """Build the key of a resource from its inputs; `None` if they don't say yet what its name will be."""
+    inputs = _strings(resource.properties)
+    if named := _NAMED.get(resource.kind):
+        parts = [inputs.get(name) for name in named]
+        found = "/".join(cast("list[str]", parts)) if all(parts) else None
+    else:
+        found = id_of(resource)
+    if found and resource.kind.startswith(_FOLDED):
+        found = found.lower()
+    return (resource.kind, found) if found else None
+
+
+def id_of(resource: Declared, subscription: str = "any") -> str | None:
+    """Build the id that a resource has or will have; `None` if its inputs don't say yet, or its server chooses it.
+
+    :param subscription: The Azure subscription; if omitted, the id is good for comparisons alone.
+    """
+    return identity({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
+
+
+def list_owned(stack: str) -> Owned:
+    """List what the state of `stack` holds. A stack that doesn't exist yet owns nothing."""
+    try:
+        deployment: dict[str, Any] = exported(stack).get("deployment") or {}
+    except AbsentError:
+        return Owned()
+    except OpsError as error:
+        return Owned(unknown=str(error))
+    resources = [
+        Declared(each["type"], each["urn"], hidden(each.get("inputs") or {}))
+        for each in deployment.get("resources") or ()
+    ]
+    return Owned(frozenset(key for resource in resources if (key := key_of(resource))))
+
+
+def _strings(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that are known text, at the top and in `metadata`."""
+    found = {name: value for name, value in inputs.items() if isinstance(value, str)}
+    metadata: object = inputs.get("metadata")
+    if isinstance(metadata, Mapping):
+        return {**found, "metadata": _strings(cast("Mapping[str, Any]", metadata))}
+    return found

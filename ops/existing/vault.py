@@ -1,0 +1,111 @@
+"""What a Vault has already under the names of what a stack is to make in it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from policy.rules import Declared
+from policy.rules.vault import APP_ROLE, AUDIT, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+
+from ..errors import AbsentError
+from ..vault_operator import VaultOperator
+from .find import Existing
+from .identity import GROUP
+
+MOUNT, OBJECT = "vault:index/mount:Mount", "vault:kv/secretV2:SecretV2"
+METHODS = {"vault:index/authBackend:AuthBackend", "vault:jwt/authBackend:AuthBackend", LDAP, GITHUB}
+_ROLES = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}
+_WRITTEN = {POLICY, GROUP, OBJECT, *_ROLES}
+"""Kinds of which Vault overwrites what is there, without a word."""
+
+
+class VaultFinder:
+    """Vault, as the caller reads it."""
+
+    name = "names in the store"
+
+    def __init__(self, operator: VaultOperator) -> None:
+        """
+        :param operator: The caller's own access.
+        """
+        self._operator = operator
+
+    def knows(self, resource: Declared) -> bool:
+        """Tell whether it is an engine, an auth method, an audit device, or what is in them."""
+        return resource.kind in {MOUNT, AUDIT} | METHODS | _WRITTEN
+
+    def find(self, resource: Declared) -> Existing | None:
+        """Find what is at that path or has that name. Of an object, no value is read."""
+        if resource.kind == MOUNT:
+            return self._find_mount(str(resource.at("path")))
+        if resource.kind in METHODS:
+            return self._find_method(str(resource.at("path") or resource.at("type")), resource)
+        if resource.kind == AUDIT:
+            path = str(resource.at("path") or resource.at("type"))
+            if f"{path}/" not in self._operator.read("sys/audit"):
+                return None
+            return Existing(f"the audit device {path}", "choose another path in backend.audit")
+        return self._find_written(resource)
+
+    @cached_property
+    def _mounts(self) -> Mapping[str, Any]:
+        return self._operator.read("sys/mounts")
+
+    @cached_property
+    def _methods(self) -> Mapping[str, Any]:
+        return self._operator.read("sys/auth")
+
+    def _find_mount(self, path: str) -> Existing | None:
+        found = self._mounts.get(f"{path}/")
+        if found is None:
+            return None
+        return Existing(
+            f"the engine {path} ({found['type']})",
+            "use it as it is: backend.mount.create: false; or choose another backend.mount.path",
+        )
+
+    def _find_method(self, path: str, resource: Declared) -> Existing | None:
+        found = self._methods.get(f"{path}/")
+        if found is None:
+            return None
+        # The workloads' own method is named after its component alone.
+        advice = (
+            "use it as it is: backend.auth.create: false; or choose another backend.auth.path"
+            if found["type"] in {"kubernetes", "jwt"} and "/" not in resource.name
+            else "choose another path in backend.logins"
+        )
+        return Existing(f"the auth method {path} ({found['type']})", advice)
+
+    def _find_written(self, resource: Declared) -> Existing | None:
+        place, what, fix = _describe(resource)
+        mount = f"{resource.at('mount') or resource.at('backend')}/"
+        if resource.kind in _ROLES and mount not in self._methods:
+            return None
+        if resource.kind == OBJECT and mount not in self._mounts:
+            return None
+        try:
+            self._operator.read(place)
+        except AbsentError:
+            return None
+        return Existing(what, fix)
+
+
+def _describe(resource: Declared) -> tuple[str, str, str]:
+    """Return where it is read, what it is called, and what to do about it."""
+    name = str(resource.at("name"))
+    adopt = f"to adopt it, which deletes it with the stack: pulumi import {resource.type} {resource.name}"
+    derived = f"choose another backend.auth.path, or another name for the workload; {adopt}"
+    if resource.kind == POLICY:
+        return f"sys/policies/acl/{name}", f"the policy {name}", f"{derived} {name}"
+    if resource.kind == GROUP:
+        return f"identity/group/name/{name}", f"the identity group {name}", "choose another name in backend.groups"
+    if resource.kind == OBJECT:
+        mount = str(resource.at("mount"))
+        return (
+            f"{mount}/metadata/{name}",
+            f"the object {mount}/{name}",
+            f"leave it out of strongroom:seeds, which would overwrite it, or seed another; {adopt} {mount}/data/{name}",
+        )
+    role, backend = str(resource.at("roleName")), str(resource.at("backend"))
+    path = f"auth/{backend}/role/{role}"
+    return path, f"the role {role} of {backend}", f"{derived} {path}"

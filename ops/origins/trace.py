@@ -1,0 +1,115 @@
+"""Who made each resource that an interrupted update was creating."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policy.rules import Declared
+from stacks.faults import InvalidSettingsError
+from stacks.settings import Settings
+from stacks.vault import VaultSettings
+
+from ..errors import OpsError, UnreachableError
+from ..existing.preview import store_of
+from ..stack import Cluster, workspace
+from ..stack_file import settings_of, stack_file
+from ..state import hidden
+from .cluster import ClusterExaminer
+from .container import is_in_new_container
+from .origin import OWN, Examiner, Interrupted, Origin
+
+Resource = Mapping[str, Any]
+"""A resource, as a state has it."""
+
+
+def trace_origins(
+    stack: str, created: Sequence[Resource], others: Sequence[Resource], interrupted: Interrupted
+) -> dict[str, Origin]:
+    """Find out, by URN, who made each resource that an interrupted update was creating.
+
+    :param created: What was being created, each with the id that it must have.
+    :param others: What the state holds.
+    :param interrupted: The update.
+    :raises UnreachableError: A server doesn't answer.
+    """
+    if not created:
+        return {}
+    home = workspace(stack)
+    try:
+        settings = settings_of(stack_file(home.project, stack), stack)
+    except (OpsError, InvalidSettingsError) as error:
+        reason = str(error).splitlines()[0]
+        return {
+            each["urn"]: _describe_unseen(each, f"the stack's settings can't be read: {reason}") for each in created
+        }
+    with home.connected(as_operator=True):
+        examiners = list(_connect(settings, {each["type"].partition(":")[0] for each in created}))
+        return {each["urn"]: _judge(each, others, examiners, interrupted) for each in created}
+
+
+def _judge(
+    resource: Resource,
+    others: Sequence[Resource],
+    examiners: Sequence[Examiner | OpsError],
+    interrupted: Interrupted,
+) -> Origin:
+    origin = _examine(resource, examiners, interrupted)
+    begun = interrupted.begun
+    if origin.maker == "unknown" and begun is not None and is_in_new_container(resource, others, begun):
+        return OWN
+    return origin
+
+
+def _examine(resource: Resource, examiners: Sequence[Examiner | OpsError], interrupted: Interrupted) -> Origin:
+    declared = Declared(resource["type"], resource["urn"], hidden(resource.get("inputs") or {}))
+    reason = "recover has no way to look there"
+    for examiner in examiners:
+        if isinstance(examiner, OpsError):
+            reason = str(examiner)
+        elif examiner.knows(declared):
+            try:
+                return examiner.examine(declared, interrupted)
+            except UnreachableError:
+                raise
+            except OpsError as error:
+                return _describe_unseen(resource, str(error))
+    return _describe_unseen(resource, reason)
+
+
+def _describe_unseen(resource: Resource, reason: str) -> Origin:
+    kind = resource["type"].rpartition(":")[2]
+    return Origin("unknown", f"{kind} {resource['id']} may exist: {reason}", "look there yourself")
+
+
+def _connect(settings: Settings, packages: set[str]) -> Iterator[Examiner | OpsError]:
+    """Connect to the servers of some packages; yield what keeps one from being looked at.
+
+    :raises UnreachableError: One doesn't answer.
+    """
+    kubernetes, backend = settings.kubernetes, settings.backend
+    if "kubernetes" in packages and (not kubernetes.aks or kubernetes.kubeconfig or kubernetes.context):
+        try:
+            yield ClusterExaminer(Cluster(kubeconfig=kubernetes.kubeconfig, context=kubernetes.context))
+        except OpsError as error:
+            yield error
+    if "vault" in packages and isinstance(backend, VaultSettings) and not backend.server and backend.address:
+        yield _connect_to_vault(backend)
+    if "azure-native" in packages and not isinstance(backend, VaultSettings):
+        from ..existing.azure import AzureFinder  # noqa: PLC0415 - whoever uses Vault loads no client of Azure
+        from .azure import AzureExaminer  # noqa: PLC0415
+
+        yield AzureExaminer(AzureFinder(backend))
+
+
+def _connect_to_vault(backend: VaultSettings) -> Examiner | OpsError:
+    from ..vault_operator import VaultOperator  # noqa: PLC0415 - nor the other way round
+    from .vault import VaultExaminer  # noqa: PLC0415
+
+    try:
+        operator = VaultOperator(store_of(backend))
+        if operator.sealed:
+            return OpsError(f"Vault at {backend.address} is sealed")
+    except UnreachableError:
+        raise
+    except OpsError as error:
+        return error
+    return VaultExaminer(operator)
