@@ -1,10 +1,14 @@
 """A workload under examination."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
+
+from stacks.values import seconds
 
 from ..cluster import ClusterClient
 from ..deliveries import Delivered, delivered
+from ..driver_records import DriverRecords
 from ..errors import OpsError
 from ..installed import DaemonSet, Installed
 from ..pod_template import PodTemplate
@@ -30,6 +34,7 @@ class Case:
         self.workload = workload
         self.cluster = ClusterClient(stack.kubernetes)
         self.installed = Installed(stack.kubernetes)
+        self.records = DriverRecords(stack.kubernetes, workload)
 
     @property
     def again(self) -> str:
@@ -62,6 +67,21 @@ class Case:
     def daemon_sets(self) -> Sequence[DaemonSet]:
         """What runs on each node of the cluster, Windows nodes left out."""
         return self.installed.daemon_sets()
+
+    @cached_property
+    def has_kubelet(self) -> bool:
+        """Whether the cluster has a node; taken for granted if that can't be asked."""
+        try:
+            return self.installed.has_nodes()
+        except OpsError:
+            return True
+
+    @property
+    def poll_interval(self) -> timedelta | None:
+        """How old the driver lets files become, if its arguments say."""
+        found = next((each.option("rotation-poll-interval") for each in self.daemon_sets if each.drives), None)
+        length = seconds(found)
+        return None if length is None else timedelta(seconds=length)
 
     @cached_property
     def template(self) -> PodTemplate:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import NotAllowedError, OpsError
 from ..findings import Finding, broken, untried
-from . import azure, driver, provider_class, sync, vault, webhook, workload
+from . import azure, driver, mount, provider_class, sync, vault, webhook, workload
 from .case import Case
 
 
@@ -18,29 +18,38 @@ class Link:
     check: Callable[[Case], Finding]
     """Looks at it; an `OpsError` that it lets through counts as broken, a `NotAllowedError` as not tried."""
 
+    needs: tuple[str, ...] = ()
+    """The links without which it can't be looked at."""
+
+    repeats: tuple[str, ...] = ()
+    """The links of which it would say the same again where they are broken themselves."""
+
+
+_LOGIN = ("class", "service account")
+_OTHER_AUDIENCE = ("audience",)
 
 _DRIVER = (Link("driver", driver.driver), Link("provider", driver.provider))
-_CLASS = (Link("class", provider_class.provider_class), Link("volume", workload.volume))
+_CLASS = (Link("class", provider_class.provider_class), Link("volume", workload.volume, ("class",)))
 _INJECTOR = (Link("webhook", webhook.webhook), Link("class", webhook.promises))
 _ACCOUNT = (Link("service account", workload.service_account),)
-_AUDIENCE = (Link("audience", driver.audience),)
+_AUDIENCE = (Link("audience", driver.audience, ("driver", "class")),)
 _VAULT = (
     Link("store", vault.store),
-    Link("identity", vault.identity),
-    Link("role", vault.role),
-    Link("policy", vault.policy),
-    Link("object", vault.objects),
-    Link("version", vault.version),
+    Link("identity", vault.identity, ("store", *_LOGIN), _OTHER_AUDIENCE),
+    Link("role", vault.role, ("identity",)),
+    Link("policy", vault.policy, ("role",)),
+    Link("object", vault.objects, ("role",)),
+    Link("version", vault.version, ("role",)),
 )
 _AZURE = (
-    Link("identity", azure.identity),
-    Link("federation", azure.federation),
-    Link("store", azure.store),
-    Link("assignment", azure.assignment),
-    Link("object", azure.objects),
-    Link("version", azure.version),
+    Link("identity", azure.identity, _LOGIN, _OTHER_AUDIENCE),
+    Link("federation", azure.federation, ("identity",)),
+    Link("store", azure.store, ("federation",)),
+    Link("assignment", azure.assignment, ("store",)),
+    Link("object", azure.objects, ("store",)),
+    Link("version", azure.version, ("store",)),
 )
-_SYNC = (Link("sync", sync.sync),)
+_SYNC = (Link("sync", sync.sync, ("driver", "class")), Link("mount", mount.mount, ("driver", "class", "volume")))
 
 
 def chain(delivery: str, store: str) -> Sequence[Link]:
@@ -58,11 +67,15 @@ def chain(delivery: str, store: str) -> Sequence[Link]:
 
 
 def walk(case: Case) -> list[Finding]:
-    """Every link of a workload, as far as the first that is broken; those after it are not tried."""
+    """Look at every link of a workload; those that need a broken one are not tried."""
     found: list[Finding] = []
+    roots: dict[str, str] = {}
     for link in chain(case.workload.delivery, case.stack.backend.kind):
-        stopped = next((each for each in found if each.state == "broken"), None)
-        finding = untried(f"{stopped.name} is broken") if stopped else _looked_at(link, case)
+        own = [name for name in link.repeats if roots.get(name) == name]
+        root = next((roots[name] for name in (*link.needs, *own) if name in roots), None)
+        finding = untried(f"{root} is broken") if root else _looked_at(link, case)
+        if root or finding.state == "broken":
+            roots[link.name] = root or link.name
         found.append(replace(finding, name=link.name))
     return found
 

@@ -19,14 +19,14 @@ class Diagnosis:
     """`namespace/name`."""
 
     links: list[Finding]
-    """The chain; after the first broken link none is tried."""
+    """The chain; links that need a broken one are not tried."""
 
     events: list[Explained]
-    """Warnings of its pods."""
+    """Warnings of its pods, those that they have outlived marked as past."""
 
     @property
     def broken(self) -> Finding | None:
-        """The link that is broken."""
+        """The first link that is broken."""
         return next((link for link in self.links if link.state == "broken"), None)
 
 

@@ -4,14 +4,18 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from components.kubernetes.csi_volume import DRIVER
+from stacks.values import seconds
 
 from ..errors import AbsentError, OpsError
-from ..findings import Finding, broken, ok, warned
+from ..findings import Finding, broken, ok, untried, warned
 from ..installed import DaemonSet, Installed
 from ..stack import VaultStore
 from ..stores import DeniedError
 from ..vault_operator import VaultOperator
 from .case import Case
+
+_KUBELET_WAITS = 120
+"""Seconds that kubelet waits for a mount before it calls again."""
 
 INSTALL = (
     "install it: kubernetes.install 'helm' has the stack install driver and providers, 'addon' AKS; with 'existing' "
@@ -19,13 +23,20 @@ INSTALL = (
 )
 
 
+NO_KUBELET = "no kubelet here: the cluster has no node, so that no driver runs and no volume is mounted"
+
+
 def driver(case: Case) -> Finding:
     """Whether the driver is there, once, and ready."""
+    if not case.has_kubelet:
+        return untried(NO_KUBELET)
     return driver_of(case.installed, case.daemon_sets)
 
 
 def provider(case: Case) -> Finding:
     """Whether the store's provider is there, ready, and has its socket where the driver looks."""
+    if not case.has_kubelet:
+        return untried(NO_KUBELET)
     return provider_of(case.provider, case.daemon_sets)
 
 
@@ -47,7 +58,19 @@ def driver_of(installed: Installed, daemon_sets: Collection[DaemonSet]) -> Findi
             "keep one: take the add-on away (az aks disable-addons -a azure-keyvault-secrets-provider), or the Helm "
             "release (helm uninstall), and set kubernetes.install accordingly",
         )
-    return _ready(found[0])
+    return _polls_too_seldom(found[0]) or _ready(found[0])
+
+
+def _polls_too_seldom(found: DaemonSet) -> Finding | None:
+    """Warn of a driver with which a pod may start without its secrets. (Seen on a node with driver 1.6)"""
+    interval = seconds(found.option("rotation-poll-interval"))
+    if found.ready == 0 or interval is None or interval <= _KUBELET_WAITS:
+        return None
+    return warned(
+        f"{found} has the rotationPollInterval {found.option('rotation-poll-interval')}: where a provider does not "
+        "answer within kubelet's 2 minutes, a pod becomes ready with an empty directory",
+        "set it to 2m or less (kubernetes.rotationPollInterval; rotationPollInterval of the driver's chart)",
+    )
 
 
 def provider_of(name: str, daemon_sets: Collection[DaemonSet]) -> Finding:
@@ -96,6 +119,8 @@ def audience(case: Case) -> Finding:
             return broken(disagreement, f"one setting drives both, backend.audience: {case.again}")
     if case.workload.delivery == "agent-injector":
         return ok(wanted)
+    if not case.has_kubelet:
+        return untried(NO_KUBELET)
     return requested(case.installed, case.daemon_sets, case.provider, wanted, {case.workload.namespace})
 
 

@@ -1,18 +1,14 @@
 """Events of pods, explained."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .explanations import EXPLANATIONS
 from .known.explanation import Explanation
+from .messages import Message, split_messages
 from .redaction import redacted
-
-UNKNOWN = "this message is not known here"
-LOOK = (
-    "read the log of the provider's pod on the pod's node (kubectl logs -n kube-system <pod> --since=1h), then the "
-    "driver's (container secrets-store), and run doctor for the workload"
-)
-"""What to do about a message that nobody has explained."""
+from .unknown import describe_unknown
 
 _LONGEST = 100_000
 """Characters of a message that are looked at: an event has at most 1,024, and its log not many more."""
@@ -38,39 +34,76 @@ class Explained:
     count: int = 1
     """How often it was seen."""
 
+    last: str = ""
+    """When it was last seen, in UTC; empty where that is not known."""
 
-def explain(message: str, count: int = 1) -> Explained:
-    """What `message` means: the first explanation that fits.
+    past: bool = False
+    """Whether the workload's pods became ready after it."""
+
+
+def explain(message: str, count: int = 1, *, reason: str = "") -> Explained:
+    """Explain `message`, as a whole: the first explanation that fits.
 
     :param message: Any text; of a long one the beginning is looked at.
     :param count: How often it was seen.
+    :param reason: Its event's, e.g. `FailedMount`.
     """
     text = message[:_LONGEST]
-    return _explained(text, next((each for each in EXPLANATIONS if each.pattern.search(text)), None), count)
+    return _format(text, _find(f"{reason} {text}" if reason else text), count)
 
 
 def explain_all(pasted: str) -> list[Explained]:
-    """What the lines of a pasted text mean, each meaning once; where none is known, that.
+    """Explain a pasted text: each of its messages as a whole, each meaning once, and no consequence beside its cause.
 
     :param pasted: Any text; of a long one the beginning is looked at.
     """
     text = pasted[:_LONGEST]
-    found = [each for each in EXPLANATIONS if each.pattern.search(text)]
-    told = [each for number, each in enumerate(found) if not _told(each, found[:number], text)]
-    return [_explained(text, each) for each in told] or [_explained(text, None)]
+    messages = [(message, _find(message.text)) for message in split_messages(text)]
+    known = _causes([found for _, found in messages if found])
+    counted = Counter(found.name for _, found in messages if found)
+    shown = [_format(_first(messages, each), each, counted[each.name]) for each in known]
+    unknown = dict.fromkeys(message.text for message, found in messages if found is None and message.is_event)
+    shown += [_format(each, None) for each in unknown]
+    return shown or [_format(text, None)]
 
 
-def _told(candidate: Explanation, before: Sequence[Explanation], text: str) -> bool:
-    """Whether those before, which say more, explain whatever `candidate` would."""
-    lines = [line for line in text.splitlines() if candidate.pattern.search(line)] or [text]
-    return all(any(each.pattern.search(line) for each in before) for line in lines)
+def leave_out_consequences(explained: Sequence[Explained]) -> list[Explained]:
+    """Leave out what is a consequence of another cause; what is past is no cause of what is not."""
+    by_name = {each.name: each for each in EXPLANATIONS}
+    kept: list[Explained] = []
+    for each in explained:
+        mine = by_name.get(each.name)
+        others = [by_name[other.name] for other in explained if other.name and (each.past or not other.past)]
+        if mine is None or not mine.follows_from(other for other in others if other is not mine):
+            kept.append(each)
+    return kept
 
 
-def _explained(text: str, found: Explanation | None, count: int = 1) -> Explained:
+def _find(text: str) -> Explanation | None:
+    plain = _unescape(text)
+    return next((each for each in EXPLANATIONS if each.fits(plain)), None)
+
+
+def _unescape(text: str) -> str:
+    """Undo what a log or JSON does to a message of several lines."""
+    return text.replace("\\r", "").replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
+
+
+def _causes(found: Sequence[Explanation]) -> list[Explanation]:
+    once = list({each.name: each for each in found}.values())
+    return [each for each in once if not each.follows_from(other for other in once if other is not each)]
+
+
+def _first(messages: Sequence[tuple[Message, Explanation | None]], wanted: Explanation) -> str:
+    return next(message.text for message, found in messages if found is wanted)
+
+
+def _format(text: str, found: Explanation | None, count: int = 1) -> Explained:
     # What is cut before it is redacted may leave the rest of a token.
     shown = redacted(text)
     if found is None:
-        return Explained(_cut(shown), "", UNKNOWN, LOOK, "", count)
+        meaning, fix = describe_unknown(text)
+        return Explained(_cut(shown), "", meaning, fix, "", count)
     return Explained(_cut(_line(shown, found)), found.name, found.meaning, found.fix, found.source, count)
 
 

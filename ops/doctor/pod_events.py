@@ -2,20 +2,26 @@
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes import client
 
 from ..cluster import asked, connected
 from ..stack import Cluster, DeployedWorkload
-from .events import Explained, explain
+from .events import Explained, explain, leave_out_consequences
+
+_LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
-    """The warnings of a workload's pods, and of what makes them, each message once, explained; the newest first.
+    """Read the warnings of a workload's pods, and of what makes them, each message once, explained; the newest first.
 
-    Kubernetes forgets an event after an hour. (Kubernetes docs: "Events")
+    Those that a pod has outlived, being ready since, are past. Kubernetes forgets an event after an hour. (Kubernetes
+    docs: "Events")
 
     :raises OpsError: They can't be asked for, or not by this user.
     """
@@ -26,18 +32,48 @@ def pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
     sets: Any = asked(
         f"ReplicaSets of {workload.path}", lambda: apps.list_namespaced_replica_set(namespace, label_selector=mine)
     )
-    names = {entry.metadata.name for entry in (*pods.items, *sets.items)}
+    ready = _ready_since(pods.items, sets.items)
     found: Any = asked(
         f"events of {workload.path}", lambda: core.list_namespaced_event(namespace, field_selector="type=Warning")
     )
-    events = [entry for entry in found.items if entry.involved_object.name in names and entry.message]
-    events.sort(key=_when, reverse=True)
-    counted: Counter[str] = Counter()
-    for entry in events:
-        counted[entry.message] += entry.count or 1
-    return [explain(message, count) for message, count in counted.items()]
+    gathered: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for entry in found.items:
+        if entry.involved_object.name in ready and entry.message:
+            gathered[entry.reason or "", entry.message].append(entry)
+    explained = [_explain(reason, message, entries, ready) for (reason, message), entries in gathered.items()]
+    return leave_out_consequences(sorted(explained, key=lambda each: each.last, reverse=True))
 
 
-def _when(event: Any) -> float:
-    moment = event.last_timestamp or event.event_time or event.metadata.creation_timestamp
-    return moment.timestamp()
+def _explain(reason: str, message: str, entries: list[Any], ready: Mapping[str, datetime | None]) -> Explained:
+    found = explain(message, sum(entry.count or 1 for entry in entries), reason=reason)
+    is_past = all(_when(entry) <= (ready[entry.involved_object.name] or _LONG_AGO) for entry in entries)
+    last = max(_when(entry) for entry in entries)
+    return replace(found, last=last.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ"), past=is_past)
+
+
+def _ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | None]:
+    """Find since when each pod is ready, and of each ReplicaSet since when its last one is; None if it is not."""
+    since: dict[str, datetime | None] = {}
+    of_set: dict[str, list[datetime | None]] = defaultdict(list)
+    for pod in pods:
+        conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
+        moment = next((each.last_transition_time for each in conditions if _is_ready(each)), None)
+        since[pod.metadata.name] = moment
+        for owner in pod.metadata.owner_references or ():
+            of_set[owner.name].append(moment)
+    for entry in sets:
+        moments = of_set.get(entry.metadata.name, [])
+        known = [moment for moment in moments if moment is not None]
+        wanted = entry.spec.replicas or 0
+        newest = max(known, default=_NEVER_AGAIN)  # a ReplicaSet without pods that wants none tries nothing more
+        since[entry.metadata.name] = newest if len(known) >= wanted else None
+    return since
+
+
+def _is_ready(condition: Any) -> bool:
+    return condition.type == "Ready" and condition.status == "True"
+
+
+def _when(event: Any) -> datetime:
+    series = event.series.last_observed_time if event.series else None
+    return series or event.last_timestamp or event.event_time or event.metadata.creation_timestamp

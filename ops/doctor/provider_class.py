@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from components.azure.choices import FEDERATED
 
-from ..errors import AbsentError
-from ..findings import Finding, broken, ok
+from ..errors import AbsentError, OpsError
+from ..findings import Finding, broken, ok, warned
 from ..stack import DeployedWorkload, KeyVaultStore, VaultStore
 from .case import Case
 
 _FLAGS = ("useVMManagedIdentity", "usePodIdentity", "useAzureTokenProxy")
 """The provider takes at most one. (Source of the Azure Key Vault provider: "only one identity mode can be enabled")"""
+
+_NEVER_DEPLOYED = ("vaultCACertDirectory", "vaultSkipTLSVerify", "vaultTLSClientCertPath", "vaultTLSClientKeyPath")
+"""What Strongroom's classes never say, and what changes whom the provider trusts."""
 
 
 def provider_class(case: Case) -> Finding:
@@ -34,7 +35,7 @@ def provider_class(case: Case) -> Finding:
     ]
     if faults:
         return broken(f"SecretProviderClass {path} {'; '.join(faults)}", f"it was edited by hand: {case.again}")
-    return ok(f"{path} promises {', '.join(sorted(case.delivered.declared))}")
+    return _ca_file(case, found.parameters) or ok(f"{path} promises {', '.join(sorted(case.delivered.declared))}")
 
 
 def _place(case: Case, provider: str, parameters: Mapping[str, str]) -> Iterator[str]:
@@ -54,8 +55,34 @@ def _in_vault(backend: VaultStore, workload: DeployedWorkload) -> dict[str, str 
         "roleName": workload.identity.get("role"),
         "vaultAuthMountPath": backend.auth_path,
         "vaultNamespace": backend.namespace,
+        "vaultTLSServerName": backend.tls_server_name,
+        **dict.fromkeys(_NEVER_DEPLOYED),
     }
+    # Outputs of an earlier version say nothing of it.
+    if "provider_ca_path" in backend.model_fields_set:
+        expected["vaultCACertPath"] = backend.provider_ca_path
     return expected | ({"vaultAddress": backend.in_cluster} if backend.in_cluster else {})
+
+
+def _ca_file(case: Case, parameters: Mapping[str, str]) -> Finding | None:
+    """Find out whether the provider's pods have something mounted where the class has their CA file.
+
+    (Vault docs: "Vault CSI Provider Configurations")
+    """
+    path = parameters.get("vaultCACertPath")
+    try:
+        providers = [each for each in case.daemon_sets if each.provides("vault")] if path else []
+    except OpsError:
+        return None
+    if not path or not providers or any(each.mounts(path) for each in providers):
+        return None
+    return warned(
+        f"the class has vaultCACertPath {path}, and {providers[0]} mounts nothing there: unless its "
+        f"image has the file, "
+        "no pod's mount will work ('Error loading CA File')",
+        "mount the CA in the provider's pods (csi.volumes and csi.volumeMounts of the vault chart), and set "
+        "backend.providerCaPath to where it is",
+    )
 
 
 def _identity(case: Case, parameters: Mapping[str, str]) -> Iterator[str]:
@@ -83,8 +110,8 @@ def _differences(parameters: Mapping[str, str], expected: Mapping[str, str | Non
 def _files(case: Case) -> Iterator[str]:
     try:
         promised = {promise.file for promise in case.promises}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-        yield f"has objects that can't be read ({type(error).__name__})"
+    except OpsError as error:
+        yield f"has objects that can't be read: {error}"
         return
     declared = case.delivered.declared
     if missing := sorted(declared - promised):

@@ -1,5 +1,7 @@
 """What links of either store make of reads that failed."""
 
+from collections.abc import Collection
+
 from ..errors import OpsError
 from ..findings import Finding, broken, ok, untried
 from ..stores import DeniedError, MissingError, NotTriedError
@@ -16,7 +18,7 @@ def allowed(case: Case, fix: str) -> Finding:
     denied = {place: error for place, error in case.refusals.items() if isinstance(error, DeniedError)}
     if denied:
         return broken("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
-    return unreached(case) or ok(", ".join(dict.fromkeys(promise.place for promise in case.promises)))
+    return unreached(case) or ok(_places(case, ()))
 
 
 def there(case: Case, fix: str, *parts: str) -> Finding:
@@ -28,7 +30,14 @@ def there(case: Case, fix: str, *parts: str) -> Finding:
     }
     if missing:
         return broken("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
-    return unreached(case) or ok(", ".join(dict.fromkeys(promise.place for promise in case.promises)))
+    if nothing := unreached(case):
+        return nothing
+    places = _places(case, case.refusals)
+    return ok(places) if places else untried("none of its objects was read, for what is said above")
+
+
+def _places(case: Case, without: Collection[str]) -> str:
+    return ", ".join(dict.fromkeys(promise.place for promise in case.promises if promise.place not in without))
 
 
 def unreached(case: Case) -> Finding | None:

@@ -10,7 +10,7 @@ _SECRETS = (
     re.compile(r"()\bhv[sbr]\.[A-Za-z0-9_.-]{6,}"),
     re.compile(r"()\b[sbr]\.[A-Za-z0-9]{24,}"),
     re.compile(r"(Bearer )[^\s\"',;]+", re.IGNORECASE),
-    re.compile(r"((?:client_?secret|password)[\\\"']*[=:]\s*[\\\"']*)[^\s\"',;&\\]+", re.IGNORECASE),
+    re.compile(r"((?:client_?secret|password)[\\\"']*[=:]\s*[\\\"']*)(?!failed to )[^\s\"',;&\\]+", re.IGNORECASE),
     re.compile(r"((?:token|jwt|assertion)[\\\"']*[=:]\s*[\\\"']+)[^\s\"',;&\\]+", re.IGNORECASE),
 )
 

@@ -7,7 +7,7 @@ from components.azure.identity import CLIENT_ANNOTATION
 from components.kubernetes.csi_volume import DRIVER
 
 from ..errors import AbsentError
-from ..findings import Finding, broken, ok, warned
+from ..findings import Finding, broken, ok, untried, warned
 from ..pod_template import CsiVolume
 from ..stack import KeyVaultStore
 from .case import Case
@@ -85,18 +85,23 @@ def service_account(case: Case) -> Finding:
         annotations = case.cluster.service_account(workload.namespace, workload.service_account)
     except AbsentError:
         return broken(f"there is no service account {path}", case.again)
-    if case.template.service_account != workload.service_account:
+    try:
+        named = case.template.service_account
+    except AbsentError:
+        return untried(f"there is no {workload.controller} {workload.path} that would run as it")
+    if named != workload.service_account:
         return broken(
-            f"{workload.controller} {workload.path} runs as the service account {case.template.service_account}, and "
+            f"{workload.controller} {workload.path} runs as the service account {named}, and "
             f"the store admits {workload.service_account}",
             case.again,
         )
     backend = case.stack.backend
     if isinstance(backend, KeyVaultStore) and backend.identity_mode in FEDERATED and workload.delivery != "akv2k8s":
-        named, client = annotations.get(CLIENT_ANNOTATION), workload.identity.get("clientId")
-        if named != client:
+        client_id, client = annotations.get(CLIENT_ANNOTATION), workload.identity.get("clientId")
+        if client_id != client:
             return warned(
-                f"service account {path} names the identity {named or 'none'}, and {client} was deployed: the class "
+                f"service account {path} names the identity {client_id or 'none'}, and {client} was "
+                f"deployed: the class "
                 "decides for the mount, and this for SDKs in the pods",
                 case.again,
             )

@@ -1,9 +1,6 @@
 """What the Azure provider, Microsoft Entra ID and Key Vault say."""
 
-from .explanation import AZURE_DOCS, AZURE_ISSUES, DRIVER_ISSUES, Explanation, explanation
-
-_IDENTITY_DOCS = 'Microsoft Learn: "Microsoft Entra authentication and authorization error codes"'
-_VAULT_CODES = 'Microsoft Learn: "Azure Key Vault REST API error codes"'
+from .explanation import AZURE_DOCS, AZURE_ISSUES, DRIVER_ISSUES, IDENTITY_DOCS, VAULT_CODES, Explanation, explanation
 
 AZURE: tuple[Explanation, ...] = (
     explanation(
@@ -33,6 +30,16 @@ AZURE: tuple[Explanation, ...] = (
         f'{AZURE_ISSUES}: "Unable to mount secrets on windows-node using Workload Identity"',
     ),
     explanation(
+        "no NMI on the node",
+        r"(?:localhost|127\.0\.0\.1):2579\S*[\s\S]{0,200}?(?:refused|timeout|deadline|reset)",
+        "the class says usePodIdentity, and nothing on the node answers for aad-pod-identity: its "
+        "NMI is not installed, "
+        "or is down",
+        "leave pod identity, which is archived: identity.mode 'workload-identity', then pulumi up; to keep it, install "
+        "NMI on that node",
+        'Azure Key Vault provider docs: "Pod Identity"; seen on a node with provider 1.8.2',
+    ),
+    explanation(
         "no pod identity",
         r"no azure identity found for request|nmi response failed with status code"
         r"|getting assigned identities for pod .{0,200} failed",
@@ -43,11 +50,27 @@ AZURE: tuple[Explanation, ...] = (
         AZURE_DOCS,
     ),
     explanation(
+        "several identities of the node",
+        r"Multiple user assigned identities exist",
+        "the nodes have several identities, and the class does not say which: its userAssignedIdentityID is empty",
+        "set backend.identity.clientId to the client id of the one that may read the vault (az identity show --query "
+        "clientId), then pulumi up; in other stacks, set userAssignedIdentityID",
+        f'{AZURE_ISSUES}: "Multiple user assigned identities exist, please specify the clientId"',
+    ),
+    explanation(
         "no identity of the node",
-        r"Identity not found",
+        r"Identity not found|identity isn't assigned to this resource",
         "the nodes have no identity with the class's userAssignedIdentityID",
         "assign it to the node pools' scale sets, or correct backend.identity.clientId",
         f'{AZURE_ISSUES}: ""Identity not found""',
+    ),
+    explanation(
+        "no identity endpoint",
+        r"169\.254\.169\.254\S*[\s\S]{0,200}?(?:refused|timeout|deadline|no route|unreachable)",
+        "the node's identity endpoint (169.254.169.254) does not answer: the node is none of Azure's, or a network "
+        "policy keeps the provider's pods from it",
+        "outside Azure use identity.mode 'workload-identity' or 'service-principal'; on Azure allow the address",
+        'Microsoft Learn: "How to use managed identities on an Azure VM to acquire an access token"',
     ),
     explanation(
         "federated credential: issuer",
@@ -62,7 +85,7 @@ AZURE: tuple[Explanation, ...] = (
         r"AADSTS700212",
         "the federated credential names another audience than the token",
         "both must be api://AzureADTokenExchange: pulumi refresh, then pulumi up",
-        _IDENTITY_DOCS,
+        IDENTITY_DOCS,
     ),
     explanation(
         "federated credential: subject",
@@ -70,7 +93,7 @@ AZURE: tuple[Explanation, ...] = (
         "the federated credential names another subject than the pod's service account",
         "it must be system:serviceaccount:<namespace>:<name> of the account that the pod runs as: pulumi refresh, then "
         "pulumi up; a pod without serviceAccountName runs as 'default'",
-        f'{_IDENTITY_DOCS}; {AZURE_ISSUES}: "Unable to mount secret when using workload identity"',
+        f'{IDENTITY_DOCS}; {AZURE_ISSUES}: "Unable to mount secret when using workload identity"',
     ),
     explanation(
         "federated credential",
@@ -87,28 +110,62 @@ AZURE: tuple[Explanation, ...] = (
         r"AADSTS7000272|AADSTS700027\b",
         "the directory does not know the key that signed the token, or could not read it at the issuer",
         "wait: a new key is seen after up to half an hour; the issuer's discovery document must be public",
-        _IDENTITY_DOCS,
+        IDENTITY_DOCS,
+    ),
+    explanation(
+        "issuer that can't be read",
+        r"AADSTS50166|AADSTS90061|Request to External OIDC endpoint failed",
+        "the directory could not read the issuer's discovery document or its keys",
+        "both must be public: open <issuer>/.well-known/openid-configuration from outside your network; if that works, "
+        "try again in a minute",
+        'Azure/azure-workload-identity: "Unknown error code 50166"',
     ),
     explanation(
         "expired token",
         r"AADSTS700024",
         "the service account's token has expired, or the cluster's clock is wrong",
         "compare the nodes' time with the directory's",
-        _IDENTITY_DOCS,
+        IDENTITY_DOCS,
     ),
     explanation(
         "unknown identity",
         r"AADSTS700016|AADSTS90002",
         "the tenant knows no identity with the class's clientID, or there is no such tenant",
         "the identity was deleted or made anew: pulumi refresh, then pulumi up; or correct backend.tenantId",
-        _IDENTITY_DOCS,
+        IDENTITY_DOCS,
+    ),
+    explanation(
+        "a vault of another tenant",
+        r"AKV10032|Invalid issuer\. Expected one of",
+        "the vault is in another tenant than the identity: it takes tokens of the first issuer that the message names, "
+        "and got one of the second",
+        "set backend.tenantId to the vault's (az keyvault show --query properties.tenantId), with an identity of that "
+        "tenant; a vault of a partner needs an identity in the partner's tenant",
+        f'{VAULT_CODES}; Microsoft Learn: "Azure Key Vault authentication fundamentals"',
+    ),
+    explanation(
+        "a token of another cloud",
+        r"AKV10022|Invalid audience\. Expected",
+        "the token is for another cloud's vaults than this one: the class's cloudName and the vault's differ",
+        "set the backend's cloud to the vault's, then pulumi up",
+        VAULT_CODES,
+    ),
+    explanation(
+        "no token at the vault",
+        r"AKV10000|Request is missing a Bearer or PoP token",
+        "the vault got no token with the request: something between takes the Authorization header away, or the "
+        "vault's address is not the one that the directory gives tokens for",
+        "look at the proxy between the nodes and the vault, compare keyvaultName and cloudName, and "
+        "read the provider's "
+        "log",
+        VAULT_CODES,
     ),
     explanation(
         "a service principal's secret",
         r"AADSTS7000215|AADSTS7000222",
         "the service principal's secret is wrong, or has expired",
         "make a new one, and set clientSecret (pulumi config set --secret strongroom:clientSecret)",
-        _IDENTITY_DOCS,
+        IDENTITY_DOCS,
     ),
     explanation(
         "firewall of the vault",
@@ -139,26 +196,39 @@ AZURE: tuple[Explanation, ...] = (
         r"ForbiddenByPolicy|does not have (?:secrets|keys|certificates) \w+ permission on key vault|AccessDenied",
         "no access policy of the vault allows it, or the vault decides by roles meanwhile",
         "pulumi refresh, then pulumi up",
-        _VAULT_CODES,
+        VAULT_CODES,
+        context=r"vault|objectType",
     ),
     explanation(
         "throttling",
-        r"StatusCode=429|RESPONSE 429|Code: 429|TooManyRequests|Too Many Requests|too many requests were received",
+        r"StatusCode=429|RESPONSE 429|Code: 429|TooManyRequests|Too Many Requests|too many requests were received"
+        r"|request path .{0,200}rate limit quota exceeded",
         "the store answers too many requests: each pod reads each of its objects at each rotation",
-        "raise kubernetes.rotationPollInterval, spread large deployments, or use several vaults",
+        "spread large deployments (maxSurge), declare fewer objects with more keys, or use several vaults; with Vault "
+        "look at its quotas (vault list sys/quotas/rate-limit)",
         f'{AZURE_ISSUES}: "429 from key vault unhandled."; {DRIVER_ISSUES}: "KeyVault 429 TooManyRequests led to '
         'infinite loop in workqueue without exponential backoff"',
+        context=r"vault|objectType|StatusCode=429|RESPONSE 429|Code: 429",
+    ),
+    explanation(
+        "no vault of that name",
+        r"VaultNotFound",
+        "there is no vault of the class's keyvaultName",
+        "compare keyvaultName with the vault, letter by letter (az keyvault list --query [].name); "
+        "one that was deleted "
+        "softly comes back with az keyvault recover; then pulumi refresh and pulumi up",
+        VAULT_CODES,
     ),
     explanation(
         "disabled object",
         r"SecretDisabled|not allowed on a disabled (?:secret|key|certificate)",
         "the object, or that version of it, is disabled",
         "enable it (az keyvault secret set-attributes --enabled true), or name another version",
-        _VAULT_CODES,
+        VAULT_CODES,
     ),
     explanation(
         "missing object",
-        r"SecretNotFound|KeyNotFound|CertificateNotFound|was not found in this key vault",
+        r"\b(?:Secret|Key|Certificate)NotFound\b|was not found in this key vault",
         "the vault has no such object, or no such version of it",
         "write it, or correct the workload's secrets: a key of an object is the object <object>-<key>",
         f'{AZURE_ISSUES}: "Ignore non-existent secrets"',

@@ -2,6 +2,11 @@
 
 from .explanation import AZURE_DOCS, AZURE_ISSUES, DRIVER_DOCS, DRIVER_ISSUES, Explanation, explanation
 
+_AGAIN = "pulumi refresh, then pulumi up, takes the class back; in other stacks,"
+_OBJECTS_CONTEXT = (
+    r"secrets store objects|failed to mount objects|error making mount|SecretProviderClass|keyVaultObjects"
+)
+
 CLUSTER: tuple[Explanation, ...] = (
     explanation(
         "no driver on the node",
@@ -10,6 +15,15 @@ CLUSTER: tuple[Explanation, ...] = (
         "install the driver (kubernetes.install), or have its DaemonSet tolerate the node's taints; on distributions "
         "with a kubelet directory of their own set linux.kubeletRootDir in charts.secrets-store-csi-driver.values",
         DRIVER_DOCS,
+    ),
+    explanation(
+        "the driver's pod is away",
+        r"plugins/csi-secrets-store[\w.-]*/csi\.sock: connect|VOLUME_MOUNT_GROUP capability",
+        "kubelet knows the driver, whose pod on that node doesn't answer: it is being replaced, or has crashed",
+        "wait while the DaemonSet is updated; else kubectl get pods -n kube-system -o wide on that "
+        "node, and the log of "
+        "the driver's pod (container secrets-store)",
+        'seen on a node with driver 1.6; source of kubelet: "VOLUME_MOUNT_GROUP"',
     ),
     explanation(
         "no CSIDriver object",
@@ -29,15 +43,26 @@ CLUSTER: tuple[Explanation, ...] = (
     explanation(
         "provider not found",
         r"provider not found: provider|failed to find provider binary|error connecting to provider"
-        r"|secrets-store-csi-providers/\S+: no such file",
-        "the driver found no provider of the class's name on the pod's node",
+        r"|secrets-store-csi-providers/\S+: (?:connect: )?(?:no such file|connection refused)",
+        "the driver found no provider of the class's name on the pod's node, or the provider's pod there is down",
         "install the provider (kubernetes.providers), and have its DaemonSet run on that node, with its socket in a "
         "directory that the driver looks in (/var/run/secrets-store-csi-providers)",
         f'{AZURE_DOCS}; source of the driver: "provider not found"',
     ),
     explanation(
+        "no custom resources",
+        r"no matches for kind \\?\"SecretProviderClass|the server doesn't have a resource type \\?\"secretproviderclass"
+        r"|no kind \\?\"SecretProviderClass\\?\" is registered",
+        "the cluster knows no SecretProviderClass: the driver's custom resource definitions are missing",
+        "install the driver with its CRDs, before what uses them: kubernetes.install 'helm' or "
+        "'addon'; with 'existing' "
+        "whoever owns the cluster does",
+        'Secrets Store CSI Driver docs: "Installation"',
+    ),
+    explanation(
         "no class",
-        r"failed to get secretproviderclass \S+|secretproviderclasses?\.secrets-store\.csi\.x-k8s\.io \S+ not found",
+        r"failed to get secretproviderclass \S+"
+        r"|secretproviderclass(?:es)?\.secrets-store\.csi\.x-k8s\.io \S+ not found",
         "there is no SecretProviderClass of that name in the pod's namespace",
         "pulumi up makes it again; in other stacks, write it to the namespace of the pod",
         DRIVER_DOCS,
@@ -50,26 +75,67 @@ CLUSTER: tuple[Explanation, ...] = (
         'Secrets Store CSI Driver docs: "Usage"',
     ),
     explanation(
-        "alias in secretObjects",
-        r"file matching objectName .{1,300}? not found in the pod",
-        "secretObjects names a file that the mount has not: with an alias, objectName is the alias",
-        "pulumi refresh, then pulumi up, takes the class back; in other stacks, write the alias",
-        f'{AZURE_ISSUES}: "Kubernetes Secret Sync Requires the alias as an ObjectName"',
+        "the kind of an object",
+        r"Invalid vaultObjectTypes|invalid objectType",
+        "an objectType of the class is none: the provider takes secret, key and cert",
+        f"{_AGAIN} correct it",
+        'source of the Azure Key Vault provider: "Invalid vaultObjectTypes"',
     ),
     explanation(
-        "sync not allowed",
-        r"secrets is forbidden: User .{0,200}cannot (?:create|patch|update|list|watch|get) resource",
-        "the driver may not write Kubernetes Secrets",
-        "set syncSecret.enabled in the driver's chart, as Strongroom's own installation does",
-        AZURE_DOCS,
+        "two files of one name",
+        r"must be unique, but the following keys were duplicated|file name collision|duplicate objectName",
+        "two entries of the class's objects make a file of the same name",
+        f"{_AGAIN} give each another objectName (Vault) or objectAlias (Azure)",
+        'source of the Vault CSI provider: "each `objectName` within a SecretProviderClass must be unique"',
     ),
     explanation(
-        "no Kubernetes Secret yet",
-        r'secret "[^"]+" not found',
-        "a variable's Kubernetes Secret is not there: the driver makes it when the first pod mounts the class, so the "
-        "mount failed, or syncSecret is off",
-        "look at the pod's FailedMount events, and at the class's secretObjects",
-        'Secrets Store CSI Driver docs: "Sync as Kubernetes Secret"',
+        "objects of the class",
+        r"unmarshal failed for keyVaultObjects|failed to yaml unmarshal|\byaml: (?:line \d+|unmarshal errors|mapping)"
+        r"|no secrets (?:to read )?configured|objects is not set|objects array is empty|objectName is not set"
+        r"|invalid objectFormat|invalid objectEncoding|invalid file ?permission|file permission .{0,40}invalid",
+        "the class's objects are not what the provider reads: one string of YAML, with Vault a list, with Azure "
+        "'array:' and a string of YAML an entry",
+        f"{_AGAIN} compare it with the provider's example, indentation first (kubectl get secretproviderclass <name> "
+        "-o yaml)",
+        'Azure Key Vault provider docs: "Using the Azure Key Vault Provider"; Vault docs: "Secret provider class"',
+        context=f"{_OBJECTS_CONTEXT}|no secrets|objects? ?(?:array|Name|Format|Encoding)? is",
+    ),
+    explanation(
+        "a parameter of the class",
+        r"missing 'roleName' in SecretProviderClass|(?:keyvaultName|tenantI[dD]) is not set|cloudName \S* ?is not valid"
+        r"|failed to parse use\w+ flag|missing target path field",
+        "the class lacks a parameter, or has one that the provider can't read; the message names it",
+        f'{_AGAIN} set it (every value is a string, "true" and "false" too)',
+        "source of the Vault CSI provider: \"missing 'roleName'\"; source of the Azure Key Vault "
+        'provider: "keyvaultName '
+        'is not set"',
+    ),
+    explanation(
+        "a value's encoding",
+        r"illegal base64 data at input byte|encoding/hex: ",
+        "the class says that the value is base64 or hex, and what the store holds is not",
+        "take 'encoding' away from the workload's secret, or store the value encoded; base64 takes no blank, and no "
+        "URL-safe letters",
+        'source of both providers: "encoding"; Go: "encoding/base64"',
+    ),
+    explanation(
+        "a file that others may not read",
+        r"(?:secrets-store|/vault/secrets)[^\s\"']*[\"']?:? ?\(?permission denied"
+        r"|permission denied: [\"']?[^\s\"']*(?:secrets-store|/vault/secrets)/",
+        "the application may not read its mounted file: files belong to root, no fsGroup is applied, and the file's "
+        "mode shuts others out",
+        'take filePermission away from the secret, or set one that others may read ("0444"), then '
+        "pulumi up; the agent "
+        "injector's files belong to the container's user",
+        'Secrets Store CSI Driver docs: "Usage"; seen on a node with driver 1.6',
+    ),
+    explanation(
+        "a file that is not there",
+        r"(?:/mnt/secrets-store|/vault/secrets)/[^\s\"']*[\"']?:? ?\(?no such file or directory",
+        "the application looks for a file that its class does not promise under that name, or whose volume is empty",
+        "compare the path with mountPath and the secrets' names; run doctor for the workload: its link 'mount' finds "
+        "pods that became ready with an empty volume",
+        'Secrets Store CSI Driver docs: "Usage"; seen on a node with driver 1.6',
     ),
     explanation(
         "webhook",

@@ -6,11 +6,46 @@ _K8S_AUTH = 'Vault docs: "Kubernetes auth method"'
 
 VAULT: tuple[Explanation, ...] = (
     explanation(
+        "the API server's certificate, to Vault",
+        r"tokenreviews[\s\S]{0,200}?(?:x509|tls): ",
+        "Vault reviews the pod's token at the API server, and does not trust the API server's certificate",
+        "set the cluster's CA: backend.auth.kubernetesCaCertificate, and a kubernetesHost that the certificate names; "
+        "then pulumi up",
+        _K8S_AUTH,
+    ),
+    explanation(
+        "the API server, to Vault",
+        r"tokenreviews[\s\S]{0,200}?(?:dial |i/o timeout|refused|no such host|no route|deadline|reset|EOF)",
+        "Vault reviews the pod's token at the API server, and does not reach it: Vault's network or its "
+        "kubernetes_host is at fault, not the pod's",
+        "set backend.auth.kubernetesHost to an address of the API server that Vault reaches, or open "
+        "the way from Vault "
+        "to it; or use backend.auth.kind 'jwt', which asks the API server nothing",
+        _K8S_AUTH,
+    ),
+    explanation(
+        "the token's issuer",
+        r'claim \\?"iss\\?" is invalid|issuer claim does not match|invalid issuer \(iss\) claim',
+        "Vault's auth method wants another issuer than the cluster's tokens name",
+        "auth kind kubernetes: vault write auth/<path>/config disable_iss_validation=true with its other values, or an "
+        "issuer equal to the cluster's (kubectl get --raw /.well-known/openid-configuration); pulumi refresh, then "
+        "pulumi up, for a method of the stack's own. Auth kind jwt: set backend.auth.issuer to it",
+        f'{_K8S_AUTH}; hashicorp/vault-plugin-auth-kubernetes: "claim "iss" is invalid"',
+    ),
+    explanation(
         "sealed Vault",
         r"Vault is sealed",
         "Vault is sealed, and gives nothing to anybody",
         "unseal it: pulumi up where the stack opens it (backend.bootstrap), or vault operator unseal",
         f'{VAULT_ISSUES}: "error making mount request: failed to login: Error making API request"',
+    ),
+    explanation(
+        "Vault without a leader",
+        r"active cluster node not found|Vault is in standby|Vault is not initialized|Raft cluster .{0,40}no leader",
+        "Vault runs, and no node of it serves: none is the leader, or it was never initialised",
+        "vault status and vault operator raft list-peers at each node; pulumi up initialises and opens a Vault of the "
+        "stack's own (backend.bootstrap)",
+        'Vault docs: "High availability mode (HA)"',
     ),
     explanation(
         "Vault's namespace",
@@ -71,29 +106,47 @@ VAULT: tuple[Explanation, ...] = (
         "the object is there, and has no such key",
         "write the key, or correct it in the workload's secrets",
         'source of the Vault CSI provider: "does not exist at the secret path"',
+        context=r"secret|vault|objectType",
+    ),
+    explanation(
+        "a token that Vault takes no longer",
+        r"Code: 403\. Errors:[\s|*]+(?:\d+ errors occurred:[\s\S]{0,60}?)?(?:permission denied[\s"
+        r"|*]+)?(?:invalid|bad) token",
+        "the login worked once, and Vault takes its token no longer: it has ended or was revoked, or "
+        "Vault was restored "
+        "or replaced since",
+        "restart the pods, and the provider's pod on the node if that is not enough: both log in anew; then look at "
+        "backend.tokenTtl, and at who revokes tokens",
+        'Vault docs: "Tokens"',
     ),
     explanation(
         "Vault refuses the login",
-        r"/login\s[\s\S]{0,80}?Code: 403|failed to login: [\s\S]{0,300}?permission denied",
-        "Vault refuses the login and says no more: the role admits another account, there is no such auth method, or "
-        "the token with which Vault reviews others has expired",
-        "run doctor for the workload: it compares the role, and names the reviewer; Vault's own log says 'login "
-        "unauthorized due to'",
+        r"/login\s[\s\S]{0,80}?Code: 403|failed to login: [\s\S]{0,300}?permission denied"
+        r"|login unauthorized due to: permission denied",
+        "Vault refuses the login and says no more: the role admits another account, there is no auth method at the "
+        "path in the URL, or Vault can't review the token (its reviewer has expired or lacks system:auth-delegator)",
+        "run doctor for the workload: it compares the role and the auth path, and names the reviewer; Vault's own log "
+        "says 'login unauthorized due to'",
         f'{VAULT_ISSUES}: "grpc.code=Unknown err="error making mount request: failed to login: 403 errors"',
     ),
     explanation(
         "Vault's policy",
-        r"URL: GET [\s\S]{0,300}?Code: 403|error requesting secret[\s\S]{0,400}?permission denied|permission denied",
-        "the workload is let in, and its policy does not cover that path",
-        "pulumi refresh, then pulumi up; with KV version 2 a policy's path has /data/ in it",
+        r"URL: (?:GET|LIST|PUT|POST) [\s\S]{0,300}?Code: 403|error requesting secret[\s\S]{0,400}?permission denied"
+        r"|vault\.(?:read|write|list)\([\s\S]{0,400}?permission denied",
+        "the workload is let in, and its policy does not cover the path in the URL",
+        "pulumi refresh, then pulumi up. With KV version 2 both the policy's path and the class's secretPath have "
+        "/data/ in them: where the URL has none, correct the class",
         f'{DRIVER_ISSUES}: "Permission denied when trying to create a pod"; Vault docs: "Policies"',
     ),
     explanation(
         "missing path in Vault",
-        r"Code: 404|empty response from \"",
+        r"Code: 404|empty response from \"|no secret exists at |Invalid path for a versioned K/V secrets engine",
         "Vault has nothing at that path, or its version was deleted or destroyed",
-        "write the object (vault kv put), or correct object and version in the workload's secrets",
+        "write the object (vault kv put), or correct object and version in the workload's secrets; a "
+        "path of KV version "
+        "2 has /data/ in it. An agent waits for it, and so do its pods",
         'Vault docs: "KV secrets engine - version 2 (API)"',
+        context=r"Code: 404\. Errors|/v1/|empty response|secret exists|versioned K/V",
     ),
 )
 """In the order in which they are tried: what says more comes first."""

@@ -1,10 +1,16 @@
 """The chain as data, and which workload is meant."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from ops.doctor.chain import chain
+from ops.doctor import chain as module
+from ops.doctor.case import Case
+from ops.doctor.chain import Link, chain, walk
 from ops.doctor.diagnosis import chosen
-from ops.errors import OpsError
+from ops.errors import NotAllowedError, OpsError
+from ops.findings import Finding, broken, ok, untried
 from ops.stack import ROOT, DeployedStack, DeployedWorkload
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
@@ -29,6 +35,92 @@ def test_every_delivery_has_a_chain_whose_links_have_names_of_their_own(delivery
     assert names[0] == ("driver" if delivery in {"csi", "kubernetes-secret"} else "webhook")
     assert {"service account", "identity", "object", "version"} <= set(names)
     assert all(name in PAGE for name in names)
+
+
+@pytest.mark.parametrize(
+    ("store", "reads"),
+    [
+        ("vault", ["store", "identity", "role", "policy", "object", "version"]),
+        ("azure-key-vault", ["identity", "federation", "store", "assignment", "object", "version"]),
+    ],
+)
+def test_a_chain_has_every_link_that_its_store_needs(store: str, reads: list[str]) -> None:
+    assert [link.name for link in chain("csi", store)] == [
+        *("driver", "provider", "class", "volume", "service account", "audience"),
+        *reads,
+        *("sync", "mount"),
+    ]
+
+
+def walked(monkeypatch: pytest.MonkeyPatch, *found: Finding | Exception, **how: Any) -> list[tuple[str, str]]:
+    """The states of links that find this, by their names; the last of them needs or repeats others."""
+
+    def link(number: int, each: Finding | Exception) -> Link:
+        def look(case: Case) -> Finding:
+            if isinstance(each, Exception):
+                raise each
+            return each
+
+        return Link(f"link {number}", look, **(how if number == len(found) else {}))
+
+    links = [link(number, each) for number, each in enumerate(found, 1)]
+    monkeypatch.setattr(module, "chain", lambda *_: links)
+    case: Any = SimpleNamespace(
+        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+    )
+    return [(each.state, each.seen) for each in walk(case)]
+
+
+def test_a_link_that_needs_a_broken_one_is_not_tried_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert walked(monkeypatch, broken("gone", "mend it"), ok("fine"), ok("never seen"), needs=("link 1",)) == [
+        ("broken", "gone"),
+        ("ok", "fine"),
+        ("not tried", "link 1 is broken"),
+    ]
+
+
+def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {link.name: link for link in chain("csi", "vault")}
+    found: dict[str, Finding] = {}
+    monkeypatch.setattr(
+        module, "_looked_at", lambda link, _: broken("x", "y") if link.name == "class" else ok(link.name)
+    )
+    case: Any = SimpleNamespace(
+        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+    )
+    found = {each.name: each for each in walk(case)}
+
+    assert {found[name].seen for name in ("volume", "identity", "role", "version", "sync", "mount")} == {
+        "class is broken"
+    }
+    assert {name for name in states if found[name].state == "ok"} == {"driver", "provider", "service account", "store"}
+
+
+@pytest.mark.parametrize(
+    ("first", "state"), [(broken("gone", "mend it"), "not tried"), (ok("fine"), "ok"), (untried("away"), "ok")]
+)
+def test_a_link_says_nothing_again_that_another_has_said(
+    monkeypatch: pytest.MonkeyPatch, first: Finding, state: str
+) -> None:
+    assert walked(monkeypatch, first, ok("said"), repeats=("link 1",))[-1][0] == state
+
+
+def test_what_was_not_tried_for_a_broken_link_keeps_no_other_from_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        module, "_looked_at", lambda link, _: broken("x", "y") if link.name == "driver" else ok(link.name)
+    )
+    case: Any = SimpleNamespace(
+        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+    )
+    assert {each.name for each in walk(case) if each.state == "not tried"} == {"audience", "sync", "mount"}
+
+
+def test_what_may_not_be_looked_at_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert walked(monkeypatch, NotAllowedError("you may not"), ok("fine"), OpsError("it is away")) == [
+        ("not tried", "you may not"),
+        ("ok", "fine"),
+        ("broken", "it is away"),
+    ]
 
 
 def workload(namespace: str, name: str) -> DeployedWorkload:
