@@ -1,13 +1,16 @@
 """Strongroom's command line for day two: `python -m ops`."""
 
 import logging
+import sys
 
 import typer
 
+from .command_line import run, wants_json
 from .commands.access import access
 from .commands.charts import charts
 from .commands.check import check
 from .commands.doctor import doctor
+from .commands.drift import drift
 from .commands.preview import preview
 from .commands.recover import recover
 from .commands.render import render
@@ -17,7 +20,7 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, access, doctor, check, preview, render, recover, charts):
+for command in (verify, access, doctor, check, preview, drift, render, recover, charts):
     app.command()(command)
 
 
@@ -27,14 +30,10 @@ def day_two() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can mend is one line and exit code 1."""
+    """Run the command line."""
     # Refusals are what is tried here; azure-identity warns of each.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
-    try:
-        app()
-    except OpsError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        raise SystemExit(1) from None
+    run(app, OpsError, as_json=wants_json(sys.argv[1:]))
 
 
 if __name__ == "__main__":

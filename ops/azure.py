@@ -1,8 +1,10 @@
 """Azure Key Vault, as a workload meets it: a service account's token, the directory, the vault."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from azure.core.credentials import TokenCredential
@@ -18,22 +20,37 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
 from components.azure.choices import FEDERATED
-from components.patience import OF_AZURE
+from components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
 
 from .cluster import ClusterClient, ProviderClass
 from .errors import AbsentError, OpsError, UnreachableError
+from .sampler import Sampler
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
 from .stores import DeniedError, Limit, MissingError, NotTriedError, Promise, Session
+from .vault_limits import MOST
+
+if TYPE_CHECKING:
+    from .verify.check import Check
+    from .verify.deployment import Deployment
 
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
 
 _NO_VAULT = "VaultNotFound"
-_UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No address associated", "getaddrinfo failed")
+UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No address associated", "getaddrinfo failed")
 """What a system says of a host that the DNS does not know: a vault that is not there has no name."""
+
+_FORBIDDEN, _BAD_REQUEST = 403, 400
+_REFUSALS = {"ForbiddenByRbac", "ForbiddenByPolicy", "AccessDenied"}
+_KINDS = ("secret", "key", "cert")
+_TOO_LONG = 26 * 1024
+"""Characters. A vault takes secrets of 25 KB, and checks the rights before the length."""
 
 _DISABLED = ("SecretDisabled", "KeyDisabled", "CertificateDisabled")
 _CODE = re.compile(r"AADSTS\d+")
+_UNCHECKED = re.compile(r"AADSTS(50166|501661|90061)\b")
+"""Codes of a directory that could not check a token: nobody was refused. (Azure/azure-workload-identity: "Unknown error
+code 50166", "AADSTS90061 error attempting to acquire token")"""
 _EXPLAINED = {
     "AADSTS700211": "no federated credential of the identity names this issuer: kubernetes.oidcIssuer must be the "
     "cluster's, letter by letter",
@@ -47,6 +64,7 @@ _EXPLAINED = {
     "Unable to get authority configuration": "there is no such tenant: check tenantId",  # how azure-identity puts it
     "AADSTS700024": "the token has expired, or clocks differ",
     "AADSTS7000272": "the issuer publishes no such signing key (the directory sees a new one after up to half an hour)",
+    "AADSTS50166": "the directory could not read the issuer's discovery document or keys",
     "AADSTS7000215": "the service principal's secret is wrong or has expired",
     "ForbiddenByRbac": "no role assignment of the identity covers it (one takes up to ten minutes to take effect)",
     "ForbiddenByPolicy": "no access policy of the vault allows it",
@@ -74,12 +92,24 @@ class KeyVault:
         self.store = store
         self._cluster = cluster
         together = store.identity_mode not in {"workload-identity", "identity-binding", "pod-identity"}
+        declared = {item for workload in stack.workloads for item in _declared(workload)}
+        self.objects: dict[str, list[Object]] = {}
+        """What any workload declares, by name: a secret, a key and a certificate may have the same."""
+        for item in sorted(declared):
+            self.objects.setdefault(item[1], []).append(item)
+        self.names = Sampler(self.objects)
+        """Their names."""
         self.shared = f"in mode {store.identity_mode} all workloads are one" if together else None
 
     def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
         """The files that a class promises."""
-        document: dict[str, list[str]] = yaml.safe_load(provider_class.parameters["objects"]) or {}
-        return [_promise(yaml.safe_load(text)) for text in document.get("array", [])]
+        try:
+            document: dict[str, list[str]] = yaml.safe_load(provider_class.parameters["objects"]) or {}
+            return [_promise(yaml.safe_load(text)) for text in document.get("array") or ()]
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise OpsError(
+                f"the class's objects can't be read as Azure's provider reads them: {type(error).__name__}"
+            ) from None
 
     def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "KeyVaultSession":
         """Exchange the token for one of the identity."""
@@ -93,12 +123,14 @@ class KeyVault:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in FEDERATED:
             return ClientAssertionCredential(
-                tenant, parameters["clientID"], lambda: token, authority=authority, **OF_AZURE
+                tenant, parameters["clientID"], lambda: token, authority=authority, **client_options()
             )
         if mode == "service-principal":
             return self._principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
-            return ManagedIdentityCredential(client_id=parameters.get("userAssignedIdentityID") or None, **OF_AZURE)
+            return ManagedIdentityCredential(
+                client_id=parameters.get("userAssignedIdentityID") or None, **client_options()
+            )
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
     def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
@@ -113,7 +145,9 @@ class KeyVault:
         held = self._cluster.secret(namespace, name)
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
-        return ClientSecretCredential(tenant, held[client], held[password], authority=self.store.authority, **OF_AZURE)
+        return ClientSecretCredential(
+            tenant, held[client], held[password], authority=self.store.authority, **client_options()
+        )
 
 
 class KeyVaultSession:
@@ -128,14 +162,18 @@ class KeyVaultSession:
         self.name = name
         self._store = store
         url = store.store.url
-        self._secrets = SecretClient(url, credential, **OF_AZURE)
-        self._keys = KeyClient(url, credential, **OF_AZURE)
-        self._certificates = CertificateClient(url, credential, **OF_AZURE)
+        self._secrets = SecretClient(url, credential, **client_options())
+        self._keys = KeyClient(url, credential, **client_options())
+        self._certificates = CertificateClient(url, credential, **client_options())
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
         """Others' objects, the vault's lists, and changing its own."""
         own = set(_declared(workload))
-        others = {item for other in self._store.stack.workloads for item in _declared(other)} - own
+        objects = self._store.objects
+        whole = {name for _, name in own if own.issuperset(objects[name])}
+        drawn = self._store.names.draw(workload.path, MOST, without=whole)
+        tried = sorted(item for name in drawn for item in objects[name] if item not in own)
+        nobody = f"strongroom-{secrets.token_hex(12)}"
         reason = self._store.shared
         if self._store.store.access == "policies":
             reason = "an access policy can't be narrower than a kind of object"
@@ -146,11 +184,55 @@ class KeyVaultSession:
         }
         return [
             Limit(
-                "is refused other workloads' objects", {item[1]: self._reading(item) for item in sorted(others)}, reason
+                "is refused other workloads' objects",
+                {item[1]: self._reading(item) for item in tried},
+                reason or (None if tried else "no other workload declares an object of its own"),
+            ),
+            Limit(
+                "is refused names that nobody knows",
+                {kind: self._unknown(lambda kind=kind: self._get((kind, nobody), None)) for kind in _KINDS},
+                reason,
             ),
             Limit("is refused listing", {name: self._asking(call) for name, call in listed.items()}),
             Limit("is refused writing", {item[1]: self._asking(self._changing(item)) for item in sorted(own)}),
+            Limit(
+                "is refused setting and deleting",
+                {name: self._unknown(self._asking(call)) for name, call in self._administering(nobody).items()},
+            ),
         ]
+
+    def close(self) -> None:
+        """Do nothing: a token of the directory can't be revoked."""
+
+    def inspect(self, workload: DeployedWorkload, deployment: "Deployment") -> Iterable["Check"]:
+        """Compare nothing more: the directory says nothing to an identity of its rights."""
+        del workload, deployment
+        return ()
+
+    def _administering(self, nobody: str) -> Mapping[str, Callable[[], object]]:
+        """Requests about names that nobody has: nothing is changed even if they are allowed."""
+        return {
+            f"set secret {nobody}": lambda: self._secrets.set_secret(nobody, "x" * _TOO_LONG),
+            f"delete secret {nobody}": lambda: self._secrets.begin_delete_secret(nobody),
+            f"recover secret {nobody}": lambda: self._secrets.begin_recover_deleted_secret(nobody, **ANY_METHOD),
+            f"purge secret {nobody}": lambda: self._secrets.purge_deleted_secret(nobody),
+            f"delete key {nobody}": lambda: self._keys.begin_delete_key(nobody),
+            f"delete certificate {nobody}": lambda: self._certificates.begin_delete_certificate(nobody),
+            "list deleted secrets": lambda: next(iter(self._secrets.list_deleted_secrets()), None),
+        }
+
+    def _unknown(self, call: Callable[[], object]) -> Callable[[], object]:
+        """A request about a name that nobody has: that it isn't there is said only to those who might have it."""
+
+        def attempt() -> object:
+            try:
+                return call()
+            except (AbsentError, _RejectedError) as error:
+                if _NO_VAULT in str(error):
+                    raise
+                return None
+
+        return attempt
 
     def read(self, item: Object, version: str | None = None) -> None:
         """Read an object and drop it.
@@ -168,6 +250,16 @@ class KeyVaultSession:
                 raise
             raise MissingError(str(error), "version" if version and self._has(item) else "object") from None
 
+    def find_change(self, item: Object, version: str | None = None) -> datetime | None:
+        """Find out when a version of an object was written.
+
+        :raises DeniedError: Nothing allows it.
+        :raises AbsentError: It isn't there, or is disabled.
+        :raises OpsError: The vault can't be asked.
+        """
+        found: Any = self._get(item, version)
+        return found.properties.created_on
+
     def _has(self, item: Object) -> bool:
         try:
             self._get(item, None)
@@ -177,7 +269,7 @@ class KeyVaultSession:
             return False
         return True
 
-    def _get(self, item: Object, version: str | None) -> None:
+    def _get(self, item: Object, version: str | None) -> object:
         kind, name = item
         calls: dict[str, Callable[[], object]] = {
             "secret": lambda: self._secrets.get_secret(name, version),
@@ -188,7 +280,7 @@ class KeyVaultSession:
                 else self._certificates.get_certificate(name)
             ),
         }
-        _asked(self._store.store, calls[kind])
+        return _asked(self._store.store, calls[kind])
 
     def _reading(self, item: Object) -> Callable[[], object]:
         return lambda: self.read(item)
@@ -200,9 +292,9 @@ class KeyVaultSession:
         """An update that changes nothing, even where it is allowed, but the time of the last update."""
         kind, name = item
         calls: dict[str, Callable[[], object]] = {
-            "secret": lambda: self._secrets.update_secret_properties(name),
-            "key": lambda: self._keys.update_key_properties(name),
-            "cert": lambda: self._certificates.update_certificate_properties(name),
+            "secret": lambda: self._secrets.update_secret_properties(name, **ANY_METHOD),
+            "key": lambda: self._keys.update_key_properties(name, **ANY_METHOD),
+            "cert": lambda: self._certificates.update_certificate_properties(name, **ANY_METHOD),
         }
         return calls[kind]
 
@@ -213,12 +305,20 @@ def _declared(workload: DeployedWorkload) -> list[Object]:
 
 def _promise(entry: Mapping[str, Any]) -> Promise:
     item = (entry["objectType"], entry["objectName"])
+    if item[0] not in _KINDS:
+        raise OpsError(
+            f"the objectType {item[0]!r} of {item[1]!r} is none: the provider takes {', '.join(_KINDS[:-1])} and "
+            f"{_KINDS[-1]}"
+        )
     place = f"{entry['objectType']} {entry['objectName']}"
 
     def read(session: Session) -> None:
         cast("KeyVaultSession", session).read(item, entry.get("objectVersion"))
 
-    return Promise(entry.get("objectAlias") or entry["objectName"], place, read)
+    def find_change(session: Session) -> datetime | None:
+        return cast("KeyVaultSession", session).find_change(item, entry.get("objectVersion"))
+
+    return Promise(entry.get("objectAlias") or entry["objectName"], place, read, find_change)
 
 
 def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
@@ -228,22 +328,44 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
         raise NotTriedError("only a node of the cluster has this identity") from None
     except ClientAuthenticationError as error:
         # The client says the same where the directory said nothing that it understands.
-        if _busy(error) or (error.status_code is None and not _CODE.search(_explained(error))):
+        is_silent = error.status_code is None and not _CODE.search(_explained(error))
+        if _busy(error) or is_silent or _UNCHECKED.search(_text(error)):
             raise UnreachableError(f"the directory can't be asked: {_explained(error)}") from None
+        if not _CODE.search(_text(error)):
+            raise OpsError(f"{error.status_code} is no refusal of the directory's: {_explained(error)}") from None
         raise DeniedError(_explained(error)) from None
     except ResourceNotFoundError as error:
         raise AbsentError(_explained(error)) from None
     except HttpResponseError as error:
         if any(code in _text(error) for code in _DISABLED):
             raise MissingError("its version is disabled", "version") from None
-        if error.status_code in {401, 403}:
+        if _is_refusal(error):
             raise DeniedError(_explained(error)) from None
+        if error.status_code == _BAD_REQUEST and error.error is not None:
+            raise _RejectedError(f"{store.url} answered: {_explained(error)}") from None
         kind = UnreachableError if _busy(error) else OpsError
         raise kind(f"{store.url} answered: {_explained(error)}") from None
     except AzureError as error:
         if no_such_vault(error):
             raise AbsentError(f"{_NO_VAULT}: {_EXPLAINED[_NO_VAULT]}, its name is not known") from None
         raise UnreachableError(f"{store.url} can't be reached: {type(error).__name__}") from None
+    except UNEXPECTED as error:
+        raise OpsError(describe_unexpected(store.url, error)) from None
+
+
+class _RejectedError(OpsError):
+    """The vault checked the rights, and took the request for wrong."""
+
+
+def _is_refusal(error: HttpResponseError) -> bool:
+    """Tell whether the vault itself refused for want of rights: neither a firewall's page nor a proxy's is a refusal.
+
+    (Microsoft Learn: "Azure Key Vault REST API error codes")
+    """
+    told: Any = getattr(error, "error", None)
+    inner: Any = getattr(told, "innererror", None) or {}
+    code = cast("dict[str, Any]", inner).get("code") if isinstance(inner, dict) else None
+    return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS
 
 
 def _busy(error: HttpResponseError) -> bool:
@@ -252,7 +374,7 @@ def _busy(error: HttpResponseError) -> bool:
 
 def no_such_vault(error: AzureError) -> bool:
     """Whether `error` says that there is no vault of that name."""
-    return any(sign in str(error) for sign in (_NO_VAULT, *_UNKNOWN_HOST))
+    return any(sign in str(error) for sign in (_NO_VAULT, *UNKNOWN_HOST))
 
 
 def _text(error: AzureError) -> str:

@@ -65,11 +65,12 @@ class ClusterClient:
         request = client.AuthenticationV1TokenRequest(
             spec=client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=_SHORTEST_LIFE)
         )
-        response: Any = asked(
-            f"a token of service account {namespace}/{service_account}",
-            lambda: self._core.create_namespaced_service_account_token(service_account, namespace, request),
-        )
-        return response.status.token
+
+        def create() -> str:
+            response: Any = self._core.create_namespaced_service_account_token(service_account, namespace, request)
+            return response.status.token
+
+        return asked(f"a token of service account {namespace}/{service_account}", create)
 
     def provider_class(self, namespace: str, name: str) -> ProviderClass:
         """The SecretProviderClass `name`.
@@ -82,13 +83,16 @@ class ClusterClient:
                 "secrets-store.csi.x-k8s.io", "v1", namespace, "secretproviderclasses", name
             ),
         )
-        spec: dict[str, Any] = found["spec"]
-        made: list[dict[str, Any]] = spec.get("secretObjects") or []
-        copies: list[tuple[str, str, str]] = [
-            (secret.get("secretName", ""), entry.get("key", ""), entry.get("objectName", ""))
-            for secret in made
-            for entry in secret.get("data") or ()
-        ]
+        try:
+            spec: dict[str, Any] = found["spec"]
+            made: list[dict[str, Any]] = spec.get("secretObjects") or []
+            copies: list[tuple[str, str, str]] = [
+                (secret.get("secretName", ""), entry.get("key", ""), entry.get("objectName", ""))
+                for secret in made
+                for entry in secret.get("data") or ()
+            ]
+        except (KeyError, TypeError, AttributeError):
+            raise OpsError(f"SecretProviderClass {namespace}/{name} has no spec that the driver could read") from None
         return ProviderClass(
             spec.get("provider", ""),
             spec.get("parameters") or {},
@@ -105,10 +109,19 @@ class ClusterClient:
         what = f"{controller} {namespace}/{name}"
         if controller == "Deployment":
             apps = client.AppsV1Api(self._api)  # not before it is needed: it loads many models
-            found: Any = asked(what, lambda: apps.read_namespaced_deployment(name, namespace)).spec.template
+
+            def read() -> Any:
+                return apps.read_namespaced_deployment(name, namespace).spec.template
         else:
-            found = asked(what, lambda: self._core.read_namespaced_pod(name, namespace))
-        return template_of(found.metadata, found.spec)
+
+            def read() -> Any:
+                return self._core.read_namespaced_pod(name, namespace)
+
+        def find() -> PodTemplate:
+            found = read()
+            return template_of(found.metadata, found.spec)
+
+        return asked(what, find)
 
     def service_account(self, namespace: str, name: str) -> Mapping[str, str]:
         """The annotations of the service account `name`.
@@ -117,8 +130,12 @@ class ClusterClient:
         :raises OpsError: The API server refuses or is down.
         """
         what = f"service account {namespace}/{name}"
-        found: Any = asked(what, lambda: self._core.read_namespaced_service_account(name, namespace))
-        return found.metadata.annotations or {}
+
+        def read() -> Mapping[str, str]:
+            found: Any = self._core.read_namespaced_service_account(name, namespace)
+            return found.metadata.annotations or {}
+
+        return asked(what, read)
 
     def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Which vault and object the AzureKeyVaultSecret `name` names.
@@ -186,4 +203,21 @@ def asked(what: str, call: Any) -> Any:
         kind = UnreachableError if status in BUSY | {500} else kinds.get(status, OpsError)
         raise kind(f"The API server gave no {what}: {status} {error.reason}") from None
     except urllib3.exceptions.HTTPError as error:
+        reason = getattr(error, "reason", None)
+        if isinstance(reason, urllib3.exceptions.SSLError):
+            raise UnreachableError(
+                f"The API server's certificate is not trusted, so it was not asked for {what} "
+                f"({_format_tls_error(reason)}): renew it, or correct the kubeconfig's certificate-authority-data"
+            ) from None
         raise UnreachableError(f"The API server can't be reached for {what}: {type(error).__name__}") from None
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        # The client takes it for granted that a response is what the API server sends.
+        raise OpsError(
+            f"The API server's response for {what} is not its own ({type(error).__name__}): see what stands before it"
+        ) from None
+
+
+def _format_tls_error(error: Exception) -> str:
+    """Find why a certificate was refused, e.g. `certificate has expired`."""
+    text = str(error)
+    return text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or type(error).__name__

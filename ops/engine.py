@@ -4,53 +4,76 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pulumi import automation
 
 from .errors import OpsError
-from .observed import Observed, of_events
+from .guardrails import levels, pack
+from .observed import Observed, of_events, of_refresh
 from .stack import ROOT, Workspace, pulumi_program, workspace
 
 _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 """What tells the engine of plugins that run already."""
 
-POLICY_PACK = ROOT / "policy"
 
+def observe(stack: str, against: Path | None = None) -> Observed:
+    """Preview `stack` with the policy pack, and report on standard error as it goes.
 
-def levels(stack: str) -> Path | None:
-    """What a stack says to the policy pack; `None` where it says nothing, and every rule is mandatory."""
-    file = POLICY_PACK / "levels" / f"{stack}.json"
-    return file if file.is_file() else None
-
-
-def observe(stack: str) -> Observed:
-    """A preview of `stack`, with the policy pack, told on standard error as it goes.
+    :param against: The checkout whose policy pack and levels judge; defaults to this one.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    chosen = levels(stack)
+    chosen = levels(stack, against)
+    configs = [str(chosen)] if chosen else None
+    seen, failure = _watch(
+        stack, automation.Stack.preview, policy_packs=[str(pack(against))], policy_pack_configs=configs
+    )
+    observed = of_events(seen)
+    # A broken guardrail fails the preview, and has been told as such.
+    if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.broken):
+        observed.errors.append(failure)
+    return observed
+
+
+def observe_drift(stack: str) -> Observed:
+    """Compare `stack` with what is there, changing neither, and report on standard error as it goes.
+
+    :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
+    """
+    seen, failure = _watch(stack, automation.Stack.preview_refresh, show_secrets=False)
+    observed = of_refresh(seen)
+    if failure and not observed.errors:
+        observed.errors.append(failure)
+    return observed
+
+
+def _watch(
+    stack: str, operation: Callable[..., object], **options: Any
+) -> tuple[list[automation.EngineEvent], str | None]:
+    """Run an operation of the engine's; return its events, and the last line of its error if it fails."""
     seen: list[automation.EngineEvent] = []
     with driving(stack) as driven:
         try:
-            driven.preview(
-                policy_packs=[str(POLICY_PACK)],
-                policy_pack_configs=[str(chosen)] if chosen else None,
+            operation(
+                driven,
                 on_event=seen.append,
-                on_output=lambda line: print(line.rstrip("\n"), file=sys.stderr, flush=True),
+                on_output=_report,
                 color="never",
                 suppress_outputs=True,
                 suppress_progress=True,
+                **options,
             )
         except automation.CommandError as error:
-            observed = of_events(seen)
-            # A broken guardrail fails the preview, and has been told as such.
-            if not observed.errors and not any(each.level == "mandatory" for each in observed.broken):
-                observed.errors.append(last_line(error))
-            return observed
-    return of_events(seen)
+            return seen, last_line(error)
+    return seen, None
+
+
+def _report(line: str) -> None:
+    print(line.rstrip("\n"), file=sys.stderr, flush=True)
 
 
 @contextmanager

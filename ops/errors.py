@@ -13,5 +13,9 @@ class NotAllowedError(OpsError):
     """Whoever runs the command may not ask."""
 
 
+class UnknownTokenError(NotAllowedError):
+    """The caller's token is none, or has ended."""
+
+
 class UnreachableError(OpsError):
     """A server doesn't answer, or is too busy to, even after waiting: what it would have said is not known."""

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from kubernetes import client
@@ -43,6 +44,9 @@ class DaemonSet:
     ready: int
     """On how many it is ready."""
 
+    mount_paths: Sequence[str] = ()
+    """Where its containers have volumes."""
+
     @property
     def drives(self) -> bool:
         """Whether it is the Secrets Store CSI driver: the chart and the AKS add-on name its container alike."""
@@ -54,6 +58,18 @@ class DaemonSet:
         (Secrets Store CSI Driver docs: "Provider Implementation")
         """
         return not self.drives and any(argument.endswith(f"/{provider}.sock") for argument in self.arguments)
+
+    def option(self, name: str) -> str | None:
+        """Read the value of the option `name` from its arguments, e.g. `rotation-poll-interval`."""
+        for argument in self.arguments:
+            option, equals, value = argument.lstrip("-").partition("=")
+            if equals and option == name:
+                return value
+        return None
+
+    def mounts(self, path: str) -> bool:
+        """Tell whether `path` is, or is below, a volume of one of its containers."""
+        return any(PurePosixPath(path).is_relative_to(place) for place in self.mount_paths)
 
     @property
     def socket_directories(self) -> frozenset[str]:
@@ -120,6 +136,14 @@ class Installed:
         """
         found: Any = asked("list of DaemonSets", self._apps.list_daemon_set_for_all_namespaces)
         return [_daemon_set(entry) for entry in found.items if not _for_windows(entry)]
+
+    def has_nodes(self) -> bool:
+        """Tell whether a kubelet has ever registered a node.
+
+        :raises OpsError: It can't be asked, or not by this user.
+        """
+        found: Any = asked("list of Nodes", lambda: self._core.list_node(limit=1))
+        return bool(found.items)
 
     def webhooks(self, domain: str) -> list[Webhook]:
         """The mutating webhooks whose names end in `domain`.
@@ -209,6 +233,7 @@ def _daemon_set(entry: Any) -> DaemonSet:
         directories=[volume.host_path.path.rstrip("/") for volume in volumes if volume.host_path],
         wanted=entry.status.desired_number_scheduled or 0,
         ready=entry.status.number_ready or 0,
+        mount_paths=[mount.mount_path for container in containers for mount in container.volume_mounts or ()],
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, cast
@@ -60,18 +60,46 @@ class Mended:
     dropped: list[str] = field(default_factory=list[str])
     """URNs of resources that were being made, and are made again by the next update."""
 
+    left: list[str] = field(default_factory=list[str])
+    """URNs of resources that were being made, and that the state doesn't take in."""
 
-def mended(deployment: Mapping[str, Any]) -> Mended:
-    """`deployment` with its pending operations resolved as far as they can be without a server.
 
-    What was being created is put among the resources under the id that it must have, and marked as uncertain in the
-    engine's own way, so that the state stays true if nobody asks the server after all. (Pulumi docs: "Pending
-    operations")
+def list_created(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the resources that an interrupted update was making, each with the id that it must have.
+
+    A server alone can tell whether they are there, and who made them.
 
     :param deployment: What `pulumi stack export` gives under `deployment`.
     """
+    known: dict[str, Any] = {resource["urn"]: resource for resource in deployment.get("resources") or ()}
+    created: dict[str, dict[str, Any]] = {}
+    for resource in _being_created(deployment):
+        urn: str = resource["urn"]
+        if urn not in known and (id_ := identity(resource, _subscription(resource, known))):
+            created[urn] = {**resource, "id": id_}
+    return list(created.values())
+
+
+def _being_created(deployment: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for operation in cast("list[dict[str, Any]]", deployment.get("pending_operations") or ()):
+        if operation["type"] == "creating" and operation["resource"].get("custom"):
+            yield operation["resource"]
+
+
+def mended(deployment: Mapping[str, Any], adopted: Container[str]) -> Mended:
+    """`deployment` with its pending operations resolved as far as they can be without a server.
+
+    What was being created and is `adopted` is put among the resources under the id that it must have, and marked as
+    uncertain in the engine's own way, so that the state stays true if nobody asks the server after all. (Pulumi docs:
+    "Pending operations")
+
+    :param deployment: What `pulumi stack export` gives under `deployment`.
+    :param adopted: URNs of what the stack made. What somebody else made must never be among them: the stack would
+        delete it.
+    """
     resources: list[dict[str, Any]] = list(deployment.get("resources") or ())
     known = {resource["urn"]: resource for resource in resources}
+    created = {resource["urn"]: resource for resource in list_created(deployment)}
     made = Mended({**deployment, "resources": resources, "pending_operations": []})
     made.uncertain += [
         resource["urn"] for resource in resources if _UNCERTAIN in cast("list[str]", resource.get("initErrors") or ())
@@ -83,13 +111,17 @@ def mended(deployment: Mapping[str, Any]) -> Mended:
             continue  # a component is nowhere but in the state
         if urn in known:
             made.uncertain.append(urn)
-        elif operation["type"] == "creating" and (id_ := identity(resource, _subscription(resource, known))):
+        elif operation["type"] == "creating" and urn in created:
+            if urn not in adopted:
+                made.left.append(urn)
+                continue
             known[urn] = resource
-            resources.append({**resource, "id": id_, "initErrors": [_UNCERTAIN]})
+            resources.append({**created[urn], "initErrors": [_UNCERTAIN]})
             made.uncertain.append(urn)
         elif not urn.partition("::pulumi:providers:")[1]:
             made.dropped.append(urn)
     made.uncertain = list(dict.fromkeys(made.uncertain))
+    made.left = list(dict.fromkeys(made.left))
     return made
 
 

@@ -73,12 +73,41 @@ def of_events(events: Iterable[EngineEvent]) -> Observed:
             observed.broken.append(
                 Broken(told.policy_name, told.enforcement_level, told.resource_urn or "", _plain(told.message))
             )
-        elif event.diagnostic_event and event.diagnostic_event.severity in {"warning", "error"}:
-            kept = observed.errors if event.diagnostic_event.severity == "error" else observed.warnings
-            text = _plain(event.diagnostic_event.message)
-            if not any(noise in text for noise in _NOISE) and not any(earlier in text for earlier in kept):
-                kept.append(text)
+        else:
+            _diagnose(observed, event)
     return observed
+
+
+def of_refresh(events: Iterable[EngineEvent]) -> Observed:
+    """What the engine's events of a refresh say: `before` is what was deployed, `after` what is there."""
+    observed = Observed()
+    for event in events:
+        if event.res_outputs_event:
+            _refreshed(observed, event.res_outputs_event.metadata)
+        else:
+            _diagnose(observed, event)
+    return observed
+
+
+def _diagnose(observed: Observed, event: EngineEvent) -> None:
+    if event.diagnostic_event and event.diagnostic_event.severity in {"warning", "error"}:
+        kept = observed.errors if event.diagnostic_event.severity == "error" else observed.warnings
+        text = _plain(event.diagnostic_event.message)
+        if not any(noise in text for noise in _NOISE) and not any(earlier in text for earlier in kept):
+            kept.append(text)
+
+
+def _refreshed(observed: Observed, step: StepEventMetadata) -> None:
+    operation = _OPERATIONS.get(step.op)
+    if operation is None or step.old is None:
+        return
+    before = Declared(step.type, step.urn, known(step.old.inputs or {}))
+    observed.operations[step.urn] = operation
+    observed.before[step.urn] = before
+    if operation == "same":
+        observed.after[step.urn] = before
+    elif step.new and operation != "delete":
+        observed.after[step.urn] = Declared(step.type, step.urn, known(step.new.inputs or {}))
 
 
 def _step(observed: Observed, step: StepEventMetadata) -> None:

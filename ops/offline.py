@@ -1,30 +1,20 @@
 """What a change does, found out without state, store, cluster or any credential: two sets of settings, compared."""
-# pyright: reportUnknownMemberType=false
-# Pulumi types its mocks sparsely.
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
-from google.protobuf import json_format
-from pulumi.runtime import mocks
-from pulumi.runtime.proto import resource_pb2
-
-from policy.rules import RULES, Declared
+from policy.rules import Declared
 from stacks.faults import InvalidSettingsError
-from stacks.provision import provision
 from stacks.settings import Settings, parse, written
 from stacks.vault import KubernetesAuthSettings, VaultSettings
 
-from .engine import levels
-from .observed import Broken, Observed, known
+from .declare import declare
+from .guardrails import guardrails
+from .observed import Observed
 from .stack import ROOT
-from .stack_file import read_stack_file, stack_file
-from .state import hidden
+from .stack_file import read_stack_file, require_checkout, stack_file
 
-PROJECT = "strongroom"
 _ANYWHERE = "https://kubernetes.invalid"
 
 
@@ -32,18 +22,20 @@ def compare(stack: str, against: Path | None) -> Observed:
     """What the settings of `stack` change, compared with those in another checkout.
 
     :param against: That checkout's directory; left out, everything is new.
-    :raises OpsError: There is no such stack.
+    :raises OpsError: There is no such stack, or no such checkout.
     """
     observed = Observed()
-    if against is not None and stack_file(against, stack).is_file():
-        observed.before = _declared(stack, against, Observed())
+    if against is not None:
+        require_checkout(against)
+        if stack_file(against, stack).is_file():
+            observed.before = _declared(stack, against, Observed())
     observed.after = _declared(stack, ROOT, observed)
     if observed.errors:
         observed.before = {}
         return observed
     for urn in observed.before.keys() | observed.after.keys():
         _differ(observed, urn)
-    observed.broken += guardrails(stack, observed.after.values())
+    observed.broken += guardrails(stack, observed.after.values(), against)
     return observed
 
 
@@ -69,75 +61,6 @@ def offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
         host = auth.kubernetes_host or _ANYWHERE
         backend = backend.model_copy(update={"auth": auth.model_copy(update={"kubernetes_host": host})})
     return settings.model_copy(update={"kubernetes": kubernetes, "backend": backend})
-
-
-def declare(stack: str, settings: Settings) -> dict[str, Declared]:
-    """What `settings` declare, by URN, found out without an engine.
-
-    :raises InvalidSettingsError: A file or a chart that they name can't be used.
-    """
-    return _Program(stack).declare(settings)
-
-
-def guardrails(stack: str, resources: Collection[Declared]) -> list[Broken]:
-    """The guardrails that `resources` break, at the levels that the stack has chosen."""
-    chosen: dict[str, Any] = json.loads(file.read_text()) if (file := levels(stack)) else {}
-    found: list[Broken] = []
-    for rule in RULES:
-        level = chosen.get(rule.name, chosen.get("all", "mandatory"))
-        options = dict(cast("dict[str, Any]", level)) if isinstance(level, dict) else {"enforcementLevel": level}
-        enforced = options.pop("enforcementLevel", "mandatory")
-        if enforced != "disabled":
-            found += [
-                Broken(
-                    rule.name,
-                    enforced,
-                    finding.urn,
-                    f"{rule.says}\n{finding.urn.rpartition('::')[2]} {finding.problem}.",
-                )
-                for finding in rule.findings(resources, options)
-            ]
-    return found
-
-
-class _Program(mocks.MockMonitor):
-    """An engine that only notes what a program declares."""
-
-    def __init__(self, stack: str) -> None:
-        super().__init__(_Echo())
-        self._stack = stack
-        self._declared: dict[str, Declared] = {}
-
-    def declare(self, settings: Settings) -> dict[str, Declared]:
-        """What `settings` declare, by URN."""
-        mocks.set_mocks(self.mocks, project=PROJECT, stack=self._stack, preview=True, monitor=self)
-
-        @pulumi.runtime.test
-        def run() -> None:
-            provision(settings)
-
-        run()
-        return self._declared
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = known(hidden(json_format.MessageToDict(request.object)))
-        self._declared[urn] = Declared(request.type, urn, inputs, list(request.dependencies))
-        return super().RegisterResource(request)
-
-    def Invoke(self, request: Any) -> Any:  # noqa: ARG002, N802 - the protocol's name
-        # Nobody can be asked.
-        return resource_pb2.ResourceInvokeResponse(unknown=True)
-
-
-class _Echo(mocks.Mocks):
-    """What is made has the outputs that its inputs say, and no id yet."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        return None, dict(cast("dict[Any, Any]", args.inputs))
-
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        raise NotImplementedError(args.token)
 
 
 def _differ(observed: Observed, urn: str) -> None:

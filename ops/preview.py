@@ -9,6 +9,8 @@ from policy.rules import RULES, UNKNOWN, Declared
 from policy.rules.pods import PODS
 from policy.rules.rule import at, listed
 
+from .access.report import list_unread
+from .findings import Finding
 from .grants import Grant, Grants, grants
 from .losses import LOSSES
 from .observed import Broken, Observed, Operation
@@ -82,10 +84,21 @@ class Preview:
     against: str
     """What it is compared with."""
 
+    weakened: Sequence[str] = ()
+    """What it takes away from what judges it: levels, options, rules."""
+
+    unread: Sequence[str] = ()
+    """Values that the stack goes on writing and that nobody reads any more."""
+
+    existing: Sequence[Finding] = ()
+    """What is there already, and not the stack's own, in the place of what is to be created; and what of that was not
+    found out."""
+
     @property
     def refused(self) -> bool:
         """Whether the update would be refused, or can't be told."""
-        return bool(self.errors) or any(guardrail.mandatory for guardrail in self.guardrails)
+        taken = any(found.state == "broken" for found in self.existing)
+        return bool(self.errors) or taken or any(guardrail.mandatory for guardrail in self.guardrails)
 
     @property
     def counts(self) -> Mapping[Operation, int]:
@@ -93,10 +106,18 @@ class Preview:
         return Counter(change.operation for change in self.changes)
 
 
-def preview_of(stack: str, observed: Observed, against: str = "what is deployed") -> Preview:
+def preview_of(
+    stack: str,
+    observed: Observed,
+    against: str = "what is deployed",
+    weakened: Sequence[str] = (),
+    existing: Sequence[Finding] = (),
+) -> Preview:
     """The preview that `observed` amounts to.
 
     :param against: What it is compared with.
+    :param weakened: What it takes away from what judges it.
+    :param existing: What is there already in the place of what is to be created.
     """
     operations: dict[str, Operation] = {
         urn: what for urn, what in observed.operations.items() if "::pulumi:pulumi:Stack::" not in urn
@@ -106,13 +127,21 @@ def preview_of(stack: str, observed: Observed, against: str = "what is deployed"
         stack=stack,
         changes=[_change(urn, what, observed) for urn, what in sorted(changed.items(), key=_order)],
         unchanged=len(operations) - len(changed),
-        access=_access(grants(observed.before.values()), grants(observed.after.values())),
+        access=compare_access(observed),
         guardrails=[_guardrail(each) for each in observed.broken],
         costs=list(_costs(changed, observed)),
+        unread=_unread(observed),
         warnings=observed.warnings,
         errors=observed.errors,
         against=against,
+        weakened=weakened,
+        existing=existing,
     )
+
+
+def title(resource: Declared) -> str:
+    """What a resource is, in a word or two."""
+    return _title(resource, resource.urn)
 
 
 def _order(entry: tuple[str, Operation]) -> tuple[int, str, str]:
@@ -165,7 +194,10 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _access(before: Grants, after: Grants) -> list[AccessChange]:
+def compare_access(observed: Observed) -> list[AccessChange]:
+    """Compare who may read what before and after."""
+    before, after = grants(observed.before.values()), grants(observed.after.values())
+
     def told(found: Iterable[Grant], gained: bool, by: Grants) -> list[AccessChange]:
         return [AccessChange(gained, each.who, each.may, each.what, by[each]) for each in sorted(found)]
 
@@ -173,6 +205,11 @@ def _access(before: Grants, after: Grants) -> list[AccessChange]:
         *told(after.keys() - before.keys(), True, after),
         *told(before.keys() - after.keys(), False, before),
     ]
+
+
+def _unread(observed: Observed) -> list[str]:
+    before = set(list_unread(observed.before.values()))
+    return [name for name in list_unread(observed.after.values()) if name not in before]
 
 
 def _guardrail(broken: Broken) -> Guardrail:

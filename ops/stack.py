@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from components.delivery import DeliveryKind
 
-from .errors import OpsError
+from .errors import AbsentError, OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,10 @@ class VaultStore(_Output):
     forward: Forward | None = None
     namespace: str | None = None
     ca_certificate: str | None = None
+
+    provider_ca_path: str | None = None
+    """Where the provider's pods find Vault's CA; outputs of an earlier version leave it out."""
+
     tls_server_name: str | None = None
     mount: str
     auth_path: str
@@ -120,6 +125,9 @@ class DeployedStack(_Output):
     kubernetes: Cluster
     workloads: tuple[DeployedWorkload, ...]
 
+    administrators: tuple[str, ...] = ()
+    """Who may reach its secrets besides, as the stack's file names them."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -134,11 +142,38 @@ class Workspace:
     clients: Mapping[str, str] = field(default_factory=dict[str, str])
     """What clients of the stack's servers need in their environment, where the sandbox owns those."""
 
+    operator: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the operator's clients have in their environment besides, where the sandbox owns those servers."""
+
     signing_key: Path | None = None
     """The cluster's service account signing key, where the sandbox owns the cluster."""
 
     attach: Sequence[str] = ()
     """What serves plugins to the Pulumi CLI, where the sandbox does."""
+
+    source: Path | None = None
+    """The directory with the file that the user wrote, where the sandbox deploys a copy of it."""
+
+    complete: Sequence[str] = ()
+    """What prints that file, completed with what the sandbox alone knows."""
+
+    @contextmanager
+    def connected(self, *, as_operator: bool = False) -> Generator[None]:
+        """Let clients in this process find the stack's servers, for the block alone.
+
+        :param as_operator: Whether they also find the credentials of the sandbox's operator.
+        """
+        variables = {**self.clients, **(self.operator if as_operator else {})}
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def workspace(stack: str) -> Workspace:
@@ -151,8 +186,11 @@ def workspace(stack: str) -> Workspace:
                 Path(sandbox["project"]),
                 sandbox["environment"],
                 sandbox["clients"],
+                sandbox.get("operator") or {},
                 Path(sandbox["service_account_signing_key"]),
                 sandbox["attach"],
+                Path(sandbox["source"]) if "source" in sandbox else None,
+                sandbox.get("complete") or (),
             )
     return Workspace(ROOT, {})
 
@@ -193,12 +231,13 @@ def ask_pulumi(stack: str, *words: str) -> str:
     return run_pulumi(stack, "stack", *words, "--stack", stack)
 
 
-def exported(stack: str) -> dict[str, Any]:
+def exported(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
     """The state of `stack`, as `pulumi stack export` gives it.
 
+    :param show_secrets: Whether what it keeps encrypted is decrypted.
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
-    return json.loads(ask_pulumi(stack, "export"))
+    return json.loads(ask_pulumi(stack, "export", *(["--show-secrets"] if show_secrets else [])))
 
 
 def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
@@ -207,6 +246,7 @@ def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     :param stack: The stack.
     :param words: The command.
     :param told: What the command reads from its standard input.
+    :raises AbsentError: There is no such stack.
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
     home = workspace(stack)
@@ -222,5 +262,6 @@ def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     )
     if result.returncode != 0:
         reason = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        raise OpsError(f"Stack {stack!r} can't be read: {reason[-1] if reason else 'the Pulumi CLI failed'}")
+        kind = AbsentError if any("no stack named" in line for line in reason) else OpsError
+        raise kind(f"Stack {stack!r} can't be read: {reason[-1] if reason else 'the Pulumi CLI failed'}")
     return result.stdout

@@ -1,5 +1,6 @@
 """A stack's file, read as the Pulumi CLI reads it: what the program would be told is what is judged."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,23 @@ from .state import HIDDEN
 def stack_file(root: Path, stack: str) -> Path:
     """Where the file of `stack` is, in a project's directory."""
     return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
+def list_stacks(root: Path) -> list[str]:
+    """List the stacks of a project, by name."""
+    files = sorted((root / "stacks").glob("Pulumi.*.yaml"))
+    return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
+
+
+def require_checkout(root: Path) -> None:
+    """Check that `root` is a checkout of the project.
+
+    :raises OpsError: It isn't.
+    """
+    if not root.is_dir():
+        raise OpsError(f"--against: there is no directory {root}: name a checkout of the project")
+    if not list_stacks(root):
+        raise OpsError(f"--against: {root} has no stacks/Pulumi.<stack>.yaml: name a checkout of the project")
 
 
 def settings_of(file: Path, stack: str) -> Settings:
@@ -64,12 +82,20 @@ def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise OpsError(f"There is no stack {file.stem.removeprefix('Pulumi.')!r}: {file} is missing") from None
+        raise OpsError(describe_missing(file)) from None
     except OSError as error:
         raise OpsError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise OpsError(f"{file}, line {line}: is not UTF-8: save it in that encoding") from None
+
+
+def describe_missing(file: Path) -> str:
+    """Say that there is no such stack, and which there are."""
+    stack, known = file.stem.removeprefix("Pulumi."), list_stacks(file.parent.parent)
+    near = get_close_matches(stack, known, 1)
+    hint = f". Did you mean {near[0]!r}?" if near else f". There are {', '.join(known)}" if known else ""
+    return f"There is no stack {stack!r}: {file} is missing{hint}"
 
 
 def _full(key: str) -> str:

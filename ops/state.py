@@ -1,5 +1,6 @@
 """What a stack's state holds: every resource, with its inputs and outputs, and no secret."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -34,6 +35,22 @@ def read_state(stack: str) -> list[Declared]:
         for resource in resources
         if not resource.get("delete")
     ]
+
+
+def read_secret_inputs(stack: str, kind: str, name: str) -> dict[str, str]:
+    """Read the input `name` of each resource of type `kind`, which the state keeps encrypted, by URN.
+
+    :raises OpsError: The Pulumi CLI is missing or fails, e.g. because it has no passphrase.
+    """
+    deployment: dict[str, Any] = exported(stack, show_secrets=True)["deployment"] or {}
+    found: dict[str, str] = {}
+    for resource in deployment.get("resources", []):
+        value: object = cast("Mapping[str, Any]", resource.get("inputs") or {}).get(name)
+        if resource["type"] == kind and not resource.get("delete") and isinstance(value, Mapping):
+            plaintext = cast("Mapping[str, Any]", value).get("plaintext")
+            if isinstance(plaintext, str):
+                found[resource["urn"]] = json.loads(plaintext)
+    return found
 
 
 def hidden(value: Any) -> Any:

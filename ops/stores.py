@@ -1,12 +1,17 @@
 """What `verify` needs of a store: to let a workload in, to read what it declares, to refuse the rest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .cluster import ClusterClient, ProviderClass
 from .errors import AbsentError
 from .stack import DeployedStack, DeployedWorkload, VaultStore
+
+if TYPE_CHECKING:
+    from .verify.check import Check
+    from .verify.deployment import Deployment
 
 
 class DeniedError(Exception):
@@ -42,6 +47,9 @@ class Promise:
     read: Callable[["Session"], None]
     """Read it and drop it; raises `DeniedError`, or `MissingError` where it isn't there."""
 
+    find_change: Callable[["Session"], datetime | None] = lambda _: None
+    """Find out when its version was written, if the store says; raises what `read` does."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -65,6 +73,14 @@ class Session(Protocol):
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
         """What this workload must be refused."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+    def inspect(self, workload: DeployedWorkload, deployment: "Deployment") -> Iterable["Check"]:
+        """Compare what the store says of the workload itself with what was deployed for it."""
         ...
 
 

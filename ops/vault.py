@@ -2,14 +2,15 @@
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
 import yaml
-from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized, VaultDown, VaultError
+from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
 from components.patience import READ_SECONDS, patience
 from components.refusal import told
@@ -17,8 +18,16 @@ from components.vault.reach import VaultNode, client, connections, passing
 
 from .cluster import ProviderClass
 from .errors import OpsError, UnreachableError
+from .sampler import Sampler
 from .stack import DeployedStack, DeployedWorkload, VaultStore
 from .stores import DeniedError, Limit, MissingError, Promise, Session
+from .vault_limits import list_limits
+from .vault_responses import NotVaultError, StrictAdapter, is_refusal
+
+if TYPE_CHECKING:
+    from .vault_operator import VaultOperator
+    from .verify.check import Check
+    from .verify.deployment import Deployment
 
 _NEVER_A_VERSION = 2**31 - 1
 """A check-and-set parameter that no object matches: a write that is allowed after all changes nothing."""
@@ -36,18 +45,32 @@ class Vault:
         :param stack: The stack whose workloads read from it.
         :param store: The Vault.
         """
-        self.stack = stack
         self.store = store
+        self._objects = Sampler(item.object for workload in stack.workloads for item in workload.objects)
 
     def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
         """The files that a class promises."""
-        entries: list[dict[str, Any]] = yaml.safe_load(provider_class.parameters["objects"]) or []
-        return [_promise(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
+        try:
+            entries: list[dict[str, Any]] = yaml.safe_load(provider_class.parameters["objects"]) or []
+            return [_promise(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise OpsError(
+                f"the class's objects can't be read as Vault's provider reads them: {type(error).__name__}"
+            ) from None
 
     def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
         """Log in by the class's role."""
         del workload
-        return VaultSession(self.stack, self.store, provider_class.parameters, token, self._clients)
+        parameters = provider_class.parameters
+        return VaultSession(
+            self._objects, self.store, parameters, token, self._clients, operator=lambda: self._operator
+        )
+
+    @cached_property
+    def _operator(self) -> "VaultOperator":
+        from .vault_operator import VaultOperator  # noqa: PLC0415 - it needs this module
+
+        return VaultOperator(self.store)
 
     @cached_property
     def _clients(self) -> Callable[..., Any]:
@@ -59,55 +82,71 @@ class VaultSession:
 
     def __init__(
         self,
-        stack: DeployedStack,
+        objects: Sampler,
         store: VaultStore,
         parameters: Mapping[str, str],
         token: str,
         clients: Callable[..., Any],
+        *,
+        operator: "Callable[[], VaultOperator] | None" = None,
     ) -> None:
         """
-        :param stack: The stack.
+        :param objects: The names of the objects that any workload of the stack declares.
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
         :param clients: As `vault_clients` makes them.
+        :param operator: Finds the caller's own access to Vault.
         :raises DeniedError: Vault doesn't let this token in by that role.
         :raises OpsError: Vault can't be asked.
         """
         self.name = parameters["roleName"]
-        self._stack = stack
-        self._store = store
+        self._objects = objects
+        self.store = store
         self._token = token
+        self._find_operator = operator
         self._client = clients(namespace=parameters.get("vaultNamespace"))
-        self._ask(
+        answer = self._ask(
             lambda: self._client.auth.kubernetes.login(
-                role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"]
-            )
+                role=parameters["roleName"], jwt=token, mount_point=parameters["vaultAuthMountPath"], use_token=False
+            ),
+            login=True,
         )
+        given: Any = answer.get("auth")
+        if not isinstance(given, dict) or not isinstance(cast("dict[str, Any]", given).get("client_token"), str):
+            raise OpsError(f"Vault at {store.address} let the workload in without a token: see what stands before it")
+        self._client.token = cast("dict[str, Any]", given)["client_token"]
+        self.login: Mapping[str, Any] = {
+            name: value for name, value in cast("dict[str, Any]", given).items() if name != "client_token"
+        }
+        """What Vault said of the token that it gave, without the token."""
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
-        """Others' objects, every folder's list, and writing its own."""
-        data, metadata = f"{self._store.mount}/data", f"{self._store.mount}/metadata"
-        own = {secret.object for secret in workload.objects}
-        others = {secret.object for other in self._stack.workloads for secret in other.objects} - own
-        folders = {name.rpartition("/")[0] for name in own | others}
-        return [
-            Limit(
-                "is refused other workloads' objects",
-                {name: lambda name=name: self.keys(f"{data}/{name}") for name in sorted(others)},
-            ),
-            Limit(
-                "is refused listing",
-                {
-                    f"{folder}/": lambda folder=folder: self.list_below(f"{metadata}/{folder}")
-                    for folder in sorted(folders)
-                },
-            ),
-            Limit(
-                "is refused writing",
-                {name: lambda name=name: self.write(f"{data}/{name}") for name in sorted(own)},
-            ),
-        ]
+        """List what this workload must be refused: see `ops.vault_limits`."""
+        return list_limits(self, self._objects, self.store, workload)
+
+    @property
+    def operator(self) -> "VaultOperator | None":
+        """The caller, if they have a token of their own."""
+        found = self._find_operator() if self._find_operator else None
+        return found if found and found.known else None
+
+    def close(self) -> None:
+        """Revoke the token, as far as it or the caller may: a proof leaves none behind."""
+        try:
+            self._ask(lambda: self._client.adapter.post("/v1/auth/token/revoke-self", json={}))
+        except DeniedError:
+            if self.operator:
+                self.operator.revoke(str(self.login.get("accessor")))
+        except OpsError:
+            return
+
+    def inspect(self, workload: DeployedWorkload, deployment: "Deployment") -> Iterable["Check"]:
+        """Compare the token, and what it may do, with what was deployed for the workload."""
+        from .verify.vault_token import check_capabilities, check_token  # noqa: PLC0415 - it needs this module
+
+        yield from check_token(self, workload, deployment)
+        yield check_capabilities(self, self._objects, self.store, workload)
 
     def keys(self, path: str) -> set[str]:
         """The keys of the object at `path`, which may end in `?version=N`. Values are dropped at once.
@@ -116,6 +155,22 @@ class VaultSession:
         :raises MissingError: There is no such object, or no such version of it.
         :raises OpsError: Vault can't be asked.
         """
+        return set(self._read_version(path)["data"])
+
+    def find_change(self, path: str) -> datetime | None:
+        """Find out when the version at `path` was written; None if the response doesn't say.
+
+        :raises DeniedError: The policy doesn't allow it.
+        :raises MissingError: There is no such object, or no such version of it.
+        :raises OpsError: Vault can't be asked.
+        """
+        metadata: Any = self._read_version(path).get("metadata") or {}
+        try:
+            return datetime.fromisoformat(metadata["created_time"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _read_version(self, path: str) -> dict[str, Any]:
         address, _, version = path.partition("?version=")
         try:
             response = self._ask(
@@ -125,7 +180,10 @@ class VaultSession:
             if version and error.part == "object" and self._has(address):
                 raise MissingError(f"there is no version {version}", "version") from None
             raise
-        return set(cast("dict[str, Any]", response["data"]["data"]))
+        data = cast("dict[str, Any]", response.get("data") or {})
+        if not isinstance(data.get("data"), dict):
+            raise OpsError(f"{self.store.address} answered for {address} with no object of KV version 2")
+        return data
 
     def _has(self, address: str) -> bool:
         try:
@@ -152,26 +210,68 @@ class VaultSession:
         except _MismatchError:
             return
 
-    def _ask(self, call: Any) -> dict[str, Any]:
+    def probe(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """Send a request that changes nothing even if it is allowed: it is cut off after its rights were checked.
+
+        :raises DeniedError: The policy doesn't allow it.
+        :raises OpsError: Vault can't be asked.
+        """
+        # Vault looks at the type of a patch even before it looks at rights.
+        headers = {"Content-Type": "application/merge-patch+json"} if method == "patch" else {}
+        try:
+            self._ask(
+                lambda: self._client.adapter.request(method, f"/v1/{path}", headers=headers, json=dict(body or {})),
+                probe=True,
+            )
+        except (_MismatchError, MissingError):
+            return
+
+    def capabilities(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Query what the token may do at `paths`.
+
+        :raises DeniedError: It may not even ask.
+        """
+        answer = self._ask(lambda: self._client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)}))
+        return cast("Mapping[str, Sequence[str]]", answer.get("data") or {})
+
+    def reachable_mounts(self) -> Mapping[str, Sequence[str]]:
+        """List the engines and auth methods at which the token may do anything: by `secret` and `auth`, their paths.
+
+        Vault lists them for every token. (Vault docs: "/sys/internal/ui/mounts")
+        """
+        answer = self._ask(lambda: self._client.adapter.get("/v1/sys/internal/ui/mounts"))
+        data = cast("dict[str, dict[str, Any]]", answer.get("data") or {})
+        return {
+            part: sorted(
+                path
+                for path, mount in (data.get(part) or {}).items()
+                if (mount.get("config") or {}).get("listing_visibility") != "unauth"
+            )
+            for part in ("secret", "auth")
+        }
+
+    def _ask(self, call: Any, *, login: bool = False, probe: bool = False) -> dict[str, Any]:
         try:
             return call()
-        except (Forbidden, Unauthorized) as error:
-            raise DeniedError(self._told(error)) from None
-        except InvalidRequest as error:
-            if "check-and-set" in str(error):
-                raise _MismatchError from None
-            raise DeniedError(self._told(error)) from None
+        except NotVaultError as error:
+            kind = UnreachableError if error.is_transient else OpsError
+            raise kind(f"{self.store.address} answered: {error}") from None
         except InvalidPath as error:
             raise _missing(error) from None
         except VaultDown:
             raise UnreachableError(
-                f"Vault at {self._store.address} is sealed or not ready: unseal it and run again"
+                f"Vault at {self.store.address} is sealed or not ready: unseal it and run again"
             ) from None
         except VaultError as error:
+            if is_refusal(error, login=login):
+                raise DeniedError(self._told(error)) from None
+            # It went past the check of rights.
+            if isinstance(error, InvalidRequest) and (probe or "check-and-set" in str(error)):
+                raise _MismatchError from None
             kind = UnreachableError if passing(error) else OpsError
-            raise kind(f"Vault at {self._store.address} answered: {self._told(error)}") from None
+            raise kind(f"Vault at {self.store.address} answered: {self._told(error)}") from None
         except requests.RequestException as error:
-            raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
+            raise UnreachableError(f"Vault at {self.store.address} can't be reached: {type(error).__name__}") from None
 
     def _told(self, error: VaultError) -> str:
         return told(error, self._token, self._client.token)
@@ -193,7 +293,7 @@ def vault_clients(store: VaultStore) -> Callable[..., Any]:
         shared = connections(node, patience())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
-    return partial(client, node, timeout=READ_SECONDS, session=shared)
+    return partial(client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)
 
 
 def _missing(error: InvalidPath) -> MissingError:
@@ -211,4 +311,4 @@ def _promise(file: str, path: str, key: str) -> Promise:
         if key not in cast("VaultSession", session).keys(path):
             raise MissingError(f"there is no key {key}", "key")
 
-    return Promise(file, path, read)
+    return Promise(file, path, read, lambda session: cast("VaultSession", session).find_change(path))

@@ -8,8 +8,9 @@ from html import escape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from .evidence import Evidence
 from .picture import STYLE, drawing
-from .report import Access, Report
+from .report import NOBODY, Report, visible
 
 TEMPLATE = Path(__file__).with_name("templates") / "access.html"
 """The page, with `<!--name-->` where something goes."""
@@ -19,8 +20,9 @@ _INLINE = re.compile("<(script|style)>(.*?)</", re.DOTALL)
 _HEADINGS = ("Who", "What", "May", "By")
 
 
-def page(report: Report) -> str:
-    """The page, as HTML: the picture and a table, both narrowed down by a text and by a node that is clicked.
+def page(report: Report, evidence: Evidence) -> str:
+    """The page, as HTML: what it is evidence of, the picture and a table, both narrowed down by a text and by a node
+    that is clicked.
 
     Nothing but its own script and styles, known by their digests, is let in, and nothing is fetched.
     (W3C: "Content Security Policy Level 3")
@@ -31,7 +33,8 @@ def page(report: Report) -> str:
         "title": escape(f"Stack {report.stack}: who can read what"),
         "policy": _policy(template),
         "picture": ET.tostring(drawn.svg, encoding="unicode", short_empty_elements=False),
-        "table": _table(report.accesses, drawn.nodes, drawn.lines),
+        "evidence": _evidence(report, evidence),
+        "table": _table(report, drawn.nodes, drawn.lines),
     }
     # In one go: a name that looks like a place stays what it is.
     return _PLACE.sub(lambda place: told[place[1]], template)
@@ -50,15 +53,27 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _table(accesses: Sequence[Access], nodes: Sequence[Sequence[str]], lines: Sequence[Sequence[str]]) -> str:
+def _evidence(report: Report, evidence: Evidence) -> str:
+    told = ET.Element("dl")
+    for heading, value in (("Stack", report.stack), *evidence.rows(), ("In all", report.summary())):
+        row = ET.SubElement(told, "div")
+        ET.SubElement(row, "dt").text = heading
+        ET.SubElement(row, "dd").text = visible(value)
+    return ET.tostring(told, encoding="unicode", method="html")
+
+
+def _table(report: Report, nodes: Sequence[Sequence[str]], lines: Sequence[Sequence[str]]) -> str:
     table = ET.Element("table")
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     for heading in _HEADINGS:
         ET.SubElement(head, "th", scope="col").text = heading
     body = ET.SubElement(table, "tbody")
-    for access, own_nodes, own_lines in zip(accesses, nodes, lines, strict=True):
+    for access, own_nodes, own_lines in zip(report.accesses, nodes, lines, strict=True):
         row = ET.SubElement(body, "tr", {"data-nodes": " ".join(own_nodes), "data-lines": " ".join(own_lines)})
-        ET.SubElement(row, "td").text = access.who
+        who = ET.SubElement(row, "td")
+        who.text = access.who
+        if access.copied:
+            ET.SubElement(who, "small").text = "by a copy in etcd"
         what = ET.SubElement(row, "td")
         what.text = access.what
         if access.wide and not access.unknown:
@@ -70,6 +85,10 @@ def _table(accesses: Sequence[Access], nodes: Sequence[Sequence[str]], lines: Se
             ET.SubElement(item, "span").text = f"{step.kind} "
             ET.SubElement(item, "b").text = step.name
             ET.SubElement(item, "span").text = f" · {step.detail}" if step.detail else ""
+    for name in report.unopened():
+        row = ET.SubElement(body, "tr", {"data-nodes": "", "data-lines": ""})
+        for text in (NOBODY, name, "", ""):
+            ET.SubElement(row, "td").text = text
     return ET.tostring(table, encoding="unicode", method="html")
 
 

@@ -17,7 +17,12 @@ _TITLES = ("Who", "Identity, role or group", "Policy or role assignment", "Secre
 _HEIGHT, _PASSING, _GAP = 44, 18, 12
 _MARGIN, _TOP, _BETWEEN, _INSIDE = 24, 112, 96, 14
 _LEGEND = "Orange lines allow more than reading. Dashed boxes are several secrets, or what can't be told."
-_TELLING = {"scope": "several", "unknown": "can't be told", "whoever": "not known by name"}
+_TELLING = {
+    "scope": "several",
+    "unknown": "can't be told",
+    "whoever": "not known by name",
+    "readers": "by the cluster's RBAC",
+}
 """What stands below names that say what they are."""
 _LETTER, _SMALL = 7.5, 6.0
 """Widths of a character, in pixels: of a name, which is monospaced, and of what stands below it."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from policy.rules import Declared
 
 from ..grants import granted
+from ..grants.copies import COPY
 from ..grants.grant import ORDER, Step, readable
 
 NOBODY = "nobody"
@@ -18,6 +19,9 @@ _VAULT_KINDS: Mapping[str, tuple[str, str, str]] = {
     "azure-native:keyvault:Secret": ("secret", "secrets", "secretName"),
     "azure-native:keyvault:Key": ("key", "keys", "keyName"),
 }
+_WRITTEN = {"vault:kv/secretV2:SecretV2", "azure-native:keyvault:Secret"}
+"""The kinds of what `seeds` becomes."""
+
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs"}
 """Categories of characters that control, or that nobody sees."""
 
@@ -56,6 +60,11 @@ class Access:
         """Whether what it opens can't be told."""
         return self.path[-1].kind == "unknown"
 
+    @property
+    def copied(self) -> bool:
+        """Whether it is by a copy in etcd."""
+        return self.path[1].kind == COPY
+
     def may_open(self, secrets: Collection[str]) -> bool:
         """Whether it is wide and opens one of `secrets`, as far as can be told; any, where there are none."""
         return self.wide and (self.unknown or not secrets or not set(secrets).isdisjoint(self.covers))
@@ -93,6 +102,23 @@ class Report:
             accesses=tuple(kept),
             secrets=tuple(name for name in self.secrets if name in asked and (who is None or name in reached)),
         )
+
+    def unopened(self) -> list[str]:
+        """List the secrets that nobody reads."""
+        return [secret for secret, accesses in self.readers() if not accesses]
+
+    def summary(self) -> str:
+        """Sum the report up in a line."""
+        holders = {each.who for each in self.accesses}
+        copied = {each.who for each in self.accesses if each.copied}
+        parts = [f"{len(self.secrets)} secrets, opened to {len(holders)}"]
+        if copied:
+            parts[0] += f" ({len(copied)} by copies in etcd)"
+        if unopened := self.unopened():
+            parts.append(f"{len(unopened)} that nobody reads")
+        if wide := sum(each.wide for each in self.accesses):
+            parts.append(f"{wide} ways open more than one secret, or what can't be told")
+        return "; ".join(parts)
 
     def readers(self) -> Iterator[tuple[str, list[Access]]]:
         """Each secret with all that opens it, then each place that holds several."""
@@ -135,10 +161,17 @@ def report(stack: str, resources: Collection[Declared]) -> Report:
         for (path, reach), may in found.items()
     ]
     return Report(
-        _seen(stack),
+        visible(stack),
         tuple(sorted(accesses, key=lambda each: (each.path[0].kind != "service account", each.path, each.may))),
         tuple(sorted(set(known.values()))),
     )
+
+
+def list_unread(resources: Collection[Declared]) -> list[str]:
+    """List the values that a stack writes and nobody reads: what a removed workload leaves in `seeds`."""
+    opening = [each for each in granted(resources) if each.may in {"read", "administer"}]
+    written = _kept([each for each in resources if each.kind in _WRITTEN])
+    return sorted({name for address, name in written if not any(each.opens(address) for each in opening)})
 
 
 def _rank(may: str) -> tuple[int, str]:
@@ -151,11 +184,11 @@ def _what(last: Step) -> str:
 
 
 def _plain(step: Step) -> Step:
-    return Step(_seen(step.kind), _seen(step.name), _seen(step.detail))
+    return Step(visible(step.kind), visible(step.name), visible(step.detail))
 
 
-def _seen(text: str) -> str:
-    """`text` without what a terminal, or a page, would take for a command; names are whatever a directory has."""
+def visible(text: str) -> str:
+    """Return `text` without what a terminal, or a page, would take for a command: a directory has any names."""
     return "".join("\ufffd" if category(letter) in _UNSEEN else letter for letter in text)
 
 

@@ -1,20 +1,23 @@
 """`python -m ops access`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from ..access.page import page
-from ..access.picture import picture
-from ..access.report import NOBODY, Report, report
-from ..state import read_state
-from .options import AsJson, Stack, console, written
+from ..console import console
+from ..printable import make_printable
+from .options import Administrator, AsJson, Stack, written
+
+if TYPE_CHECKING:
+    from ..access.report import Report
+    from ..verify import Check
 
 
 class By(StrEnum):
@@ -39,43 +42,89 @@ def access(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page there, with the picture and a filter.")
     ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write it there as comma-separated values.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the servers, too, who reaches the secrets besides, as `verify` does.")
+    ] = False,
+    administrator: Administrator = None,
 ) -> None:
     """Tell who can read what, and by which role, policy, identity or group, from the stack's state.
 
     It is what the stack grants: who has access by something that the stack doesn't manage is not in it.
     No value of a secret is read.
     """
-    told = report(stack, read_state(stack)).only(secret, who)
-    for file, text in ((svg, picture), (html, page)):
-        if file:
-            written(file, text(told))
+    from ..access.evidence import read_evidence
+    from ..access.page import page
+    from ..access.picture import picture
+    from ..access.report import report
+    from ..access.table import format_csv
+    from ..state import read_state
+
+    resources = read_state(stack)
+    told = report(stack, resources).only(secret, who)
+    if svg:
+        written(svg, picture(told))
+    if html or csv:
+        evidence = read_evidence(stack, resources)
+        for file, text in ((html, page), (csv, format_csv)):
+            if file:
+                written(file, text(told, evidence))
+    found = _look(stack, administrator or ()) if live else []
+    accesses = [asdict(each) for each in told.accesses]
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in told.accesses], indent=2))
+        besides = [asdict(check) for check in found]
+        typer.echo(json.dumps({"accesses": accesses, "live": besides} if live else accesses, indent=2))
     else:
         _show(told, by)
+        _show_live(found)
 
 
-def _show(told: Report, by: By) -> None:
-    table = Table(title=f"Stack {escape(told.stack)}: who can read what", title_justify="left")
+def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
+    """List what the servers have that the stack did not deploy, and what could not be found out."""
+    from ..reach import reach
+    from ..stack import read_stack, workspace
+    from ..state import read_state
+    from ..verify.deployment import Deployment
+    from ..verify.inspection import Inspection
+
+    home, deployed = workspace(stack), read_stack(stack)
+    deployment = Deployment(deployed, read_state(stack))
+    with home.connected(as_operator=True), reach(deployed):
+        checks = Inspection(deployed, deployment, administrators).run(as_operator=None)
+    return [check for check in checks if not check.passed]
+
+
+def _show_live(checks: "list[Check]") -> None:
+    from .options import MARKS
+
+    if not checks:
+        return
+    table = Table(title="Otherwise than the stack deployed it", title_justify="left")
+    for heading in ("Of", "What", "", "Seen"):
+        table.add_column(heading, overflow="fold")
+    for check in checks:
+        table.add_row(check.workload, check.what, MARKS[check.passed], Text(check.detail))
+    console().print(table)
+
+
+def _show(told: "Report", by: By) -> None:
+    from ..access.report import NOBODY
+
+    table = Table(title=f"Stack {told.stack}: who can read what", title_justify="left")
     first, second = ("Secret", "Who") if by == By.SECRET else ("Who", "Secret")
     for heading in (first, second, "May", "By"):
         table.add_column(heading, overflow="fold")
     for name, accesses in told.readers() if by == By.SECRET else told.holders():
         table.add_section()
         wide = any(each.what == name and each.wide for each in accesses)
-        heading = escape(name) + (" [yellow](wide)[/]" if wide else "")
+        heading = Text(make_printable(name)).append(" (wide)" if wide else "", "yellow")
         for number, each in enumerate(accesses):
             other = each.who if by == By.SECRET else each.what
-            through = f" [yellow](opens {escape(each.what)})[/]" if by == By.SECRET and each.what != name else ""
-            table.add_row(
-                "" if number else heading, escape(other), escape(", ".join(each.may)), escape(each.by) + through
-            )
+            through = f" (opens {each.what})" if by == By.SECRET and each.what != name else ""
+            by_what = Text(make_printable(each.by)).append(make_printable(through), "yellow")
+            table.add_row("" if number else heading, other, ", ".join(each.may), by_what)
         if not accesses:
             table.add_row(heading, NOBODY, "", "")
     out = console()
     out.print(table)
-    wide = sum(each.wide for each in told.accesses)
-    out.print(
-        f"{len(told.secrets)} secrets, opened to {len({each.who for each in told.accesses})}"
-        + (f"; [yellow]{wide} ways open more than one secret, or what can't be told[/]" if wide else "")
-    )
+    out.print(Text(told.summary()))

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
-from ..charts import CheckedChart, check_charts, place
-from .options import MARKS, AsJson, console
+from ..console import console
+from .options import MARKS, AsJson
+
+if TYPE_CHECKING:
+    from ..charts import CheckedChart
 
 
 def charts(
@@ -23,6 +25,8 @@ def charts(
 
     What can't be reached is told, and is no failure. Exits with 1 where a chart is another than the pinned one.
     """
+    from ..charts import check_charts, place
+
     checked = check_charts(dict(map(place, places or ())))
     if as_json:
         typer.echo(json.dumps([asdict(chart) for chart in checked], indent=2))
@@ -32,11 +36,11 @@ def charts(
         raise typer.Exit(1)
 
 
-def _show(charts: list[CheckedChart]) -> None:
+def _show(charts: "list[CheckedChart]") -> None:
     table = Table()
     for heading in ("Chart", "Version", "SHA-256", "From", "", "Seen"):
         table.add_column(heading, overflow="fold")
     for chart in charts:
         digest = f"{chart.digest[:12]}…" if chart.digest else "none"
-        table.add_row(chart.name, chart.version, digest, chart.place, MARKS[chart.passed], Text(chart.detail))
+        table.add_row(chart.name, chart.version, digest, chart.place, MARKS[chart.passed], chart.detail)
     console().print(table)

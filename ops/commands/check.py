@@ -1,14 +1,13 @@
 """`python -m ops check`."""
 
 import json
-import os
 from dataclasses import asdict
 
 import typer
 
-from ..stack import workspace
+from ..console import console
 from .findings import show_findings
-from .options import AsJson, Stack, console
+from .options import AsJson, Stack
 
 
 def check(stack: Stack, as_json: AsJson = False) -> None:
@@ -17,12 +16,13 @@ def check(stack: Stack, as_json: AsJson = False) -> None:
     Nothing is changed, and no value is read. What can't be reached is told, and is no failure. Exits with 1 where
     something is broken.
     """
-    # It takes the components, which nothing else here needs.
-    from ..check.run import check_stack  # noqa: PLC0415
+    from ..check.edited import edited
+    from ..check.run import check_stack
+    from ..stack import workspace
 
     home = workspace(stack)
-    os.environ.update(home.clients)
-    found = check_stack(stack, home.project)
+    with home.connected(as_operator=True), edited(home, stack) as project:
+        found = check_stack(stack, project)
     broken = sum(finding.state == "broken" for finding in found)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))

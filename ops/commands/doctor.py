@@ -1,22 +1,23 @@
 """`python -m ops doctor`."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
-from ..doctor.events import Explained, explain_all
+from ..console import console
 from ..errors import OpsError
-from ..reach import reach
-from ..stack import read_stack, workspace
 from .findings import show_findings
-from .options import AsJson, console
+from .options import AsJson
+
+if TYPE_CHECKING:
+    from ..doctor.events import Explained
+
+_HEADINGS = ("Seen", "What it means", "What to do", "Source")
 
 
 def doctor(
@@ -30,52 +31,59 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find out why a workload's secrets don't reach it: the chain, link by link, as far as the first that is broken.
+    """Find out why a workload's secrets don't reach it: the chain, link by link, save what needs a broken one.
 
     Nothing is changed, and no value is printed. Exits with 1 where a link is broken. With --event it explains a message
     of a pod, and needs neither stack nor cluster.
     """
+    from ..doctor.events import explain_all
+
     if event is not None:
         _told(explain_all(sys.stdin.read() if event == "-" else event), as_json)
         return
     if stack is None or workload is None:
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
-    # It takes the cluster's client, which explaining an event does not need.
-    from ..doctor.diagnosis import chosen, diagnose  # noqa: PLC0415
+    from ..doctor.diagnosis import chosen, diagnose
+    from ..reach import reach
+    from ..stack import read_stack, workspace
 
-    os.environ.update(workspace(stack).clients)
     deployed = read_stack(stack)
-    with reach(deployed):
+    with workspace(stack).connected(), reach(deployed):
         found = diagnose(stack, deployed, chosen(deployed, workload))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
     else:
         show_findings(f"Stack {stack}: how secrets reach {found.workload}", "Link", found.links)
-        if found.events:
-            _show_events(found.events)
+        current = [event for event in found.events if not event.past]
+        if current:
+            _show_events(current)
+        if len(current) < len(found.events):
+            _show_events([event for event in found.events if event.past], "Past: the pods are ready since")
         out = console()
         untried = sum(link.state == "not tried" for link in found.links)
         if found.broken:
-            out.print(f"The chain is broken at: {found.broken.name}")
+            broken = [link.name for link in found.links if link.state == "broken"]
+            out.print(f"The chain is broken at: {', '.join(broken)}")
         else:
             out.print("No link is broken" + (f"; {untried} could not be tried from here" if untried else ""))
     if found.broken:
         raise typer.Exit(1)
 
 
-def _told(explained: Iterable[Explained], as_json: bool) -> None:
+def _told(explained: "Iterable[Explained]", as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in explained], indent=2))
     else:
         _show_events(explained)
 
 
-def _show_events(explained: Iterable[Explained]) -> None:
-    table = Table(title="Events, explained", title_justify="left")
-    for heading in ("Seen", "What it means", "What to do", "Source"):
+def _show_events(explained: "Iterable[Explained]", title: str = "Events, explained") -> None:
+    shown = list(explained)
+    table = Table(title=title, title_justify="left")
+    for heading in (*(["Last"] if any(each.last for each in shown) else []), *_HEADINGS):
         table.add_column(heading, overflow="fold")
-    for each in explained:
+    for each in shown:
         seen = f"{each.message} (x{each.count})" if each.count > 1 else each.message
         meaning = f"{each.name}: {each.meaning}" if each.name else each.meaning
-        table.add_row(Text(seen), Text(meaning), Text(each.fix), Text(each.source))
+        table.add_row(*([each.last] if each.last else []), seen, meaning, each.fix, each.source)
     console().print(table)

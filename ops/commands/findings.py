@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from ..console import console
 from ..findings import Finding, State
-from .options import console
 
-_MARKS: dict[State, str] = {
-    "ok": "[green]ok[/]",
-    "warned": "[yellow]warned[/]",
-    "broken": "[bold red]BROKEN[/]",
-    "not tried": "[yellow]not tried[/]",
+_MARKS: dict[State, Text] = {
+    "ok": Text("ok", "green"),
+    "warned": Text("warned", "yellow"),
+    "broken": Text("BROKEN", "bold red"),
+    "not tried": Text("not tried", "yellow"),
 }
 
 
@@ -25,5 +25,5 @@ def show_findings(title: str, first: str, findings: Iterable[Finding]) -> None:
     for heading in (first, "", "Seen", "What to do"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(finding.name, _MARKS[finding.state], Text(finding.seen), Text(finding.fix))
+        table.add_row(finding.name, _MARKS[finding.state], finding.seen, finding.fix)
     console().print(table)

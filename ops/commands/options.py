@@ -4,14 +4,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from ..errors import OpsError
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack's name, e.g. local or dev.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs instead of a table.")]
+Administrator = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--administrator",
+        metavar="NAME",
+        help="Somebody who may reach the secrets besides, as a red line names them, e.g. 'policy ops', 'group admins'.",
+    ),
+]
 
-MARKS = {True: "[green]ok[/]", False: "[bold red]WRONG[/]", None: "[yellow]not tried[/]"}
+MARKS = {True: Text("ok", "green"), False: Text("WRONG", "bold red"), None: Text("not tried", "yellow")}
 """How a check went."""
 
 
@@ -25,8 +33,3 @@ def written(file: Path, text: str) -> None:
     except OSError as error:
         raise OpsError(f"{file} can't be written: {error.strerror}") from None
     typer.echo(f"wrote {file}", err=True)
-
-
-def console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for a log."""
-    return Console(width=None if Console().is_terminal else 160)

@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
 
-from ..engine import observe
-from ..markdown import markdown
-from ..preview import preview_of
-from .options import AsJson, Stack, console
+from ..console import console
+from .options import AsJson, Stack
 
 
 def preview(
@@ -22,27 +19,49 @@ def preview(
         bool, typer.Option("--offline", help="Without state, store, cluster and credentials: compare settings.")
     ] = False,
     against: Annotated[
-        Path | None, typer.Option("--against", help="With --offline: another checkout of the project.")
+        Path | None,
+        typer.Option(
+            "--against",
+            help="Another checkout of the project: it judges, and --offline compares with it.",
+        ),
     ] = None,
 ) -> None:
     """Tell what an update would do: access gained and lost, guardrails broken, what replacing costs.
 
-    No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, or a mandatory
-    guardrail is broken.
+    No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, a mandatory
+    guardrail is broken, or something that isn't the stack's own is in the place of what is to be created.
     """
+    from rich.markdown import Markdown
+
+    from ..guardrails import weakened
+    from ..markdown import markdown
+    from ..preview import preview_of
+
     if offline:
-        # It takes the components, which nothing else here needs.
-        from ..offline import compare  # noqa: PLC0415
+        from ..offline import compare
+        from ..stack_file import stack_file
 
         other = f"the settings in `{against}`" if against else "nothing: everything is new"
-        told = preview_of(stack, compare(stack, against), other)
+        if against and not stack_file(against, stack).is_file():
+            other = f"`{against}`, which has no stack {stack!r}: the stack is new"
+        told = preview_of(stack, compare(stack, against), other, weakened(stack, against))
     else:
-        told = preview_of(stack, observe(stack))
+        from ..engine import observe
+        from ..stack_file import require_checkout
+
+        if against:
+            require_checkout(against)
+        from ..existing.preview import find_existing_of
+
+        observed = observe(stack, against)
+        told = preview_of(
+            stack, observed, weakened=weakened(stack, against), existing=find_existing_of(stack, observed)
+        )
     if as_json:
         typer.echo(json.dumps({**asdict(told), "refused": told.refused}, indent=2))
     elif as_markdown:
         typer.echo(markdown(told), nl=False)
     else:
-        console().print(Markdown(markdown(told)))
+        console(prose=True).print(Markdown(markdown(told), hyperlinks=False))
     if told.refused:
         raise typer.Exit(1)

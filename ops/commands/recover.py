@@ -2,29 +2,48 @@
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from ..recovery import Recovered
-from ..recovery import recover as mend
-from .options import AsJson, Stack, console
+from ..console import console
+from ..printable import make_printable
+from .options import AsJson, Stack
+
+if TYPE_CHECKING:
+    from ..recovery import Recovered
 
 
-def recover(stack: Stack, as_json: AsJson = False) -> None:
+Adopt = Annotated[
+    bool | None,
+    typer.Option(
+        "--adopt/--leave",
+        help="What to do with what exists where no server says who made it: take it into the state, with which it is "
+        "deleted, or leave it alone. If omitted, such a stack is refused.",
+        show_default=False,
+    ),
+]
+
+
+def recover(stack: Stack, adopt: Adopt = None, as_json: AsJson = False) -> None:
     """After a crash, make the stack's state true again, so that the next `pulumi up` goes on where the last one ended.
 
-    Takes away the lock of an engine that is dead, and asks the servers about what the update was at. Nothing is
-    created, changed or deleted on any server.
+    Takes away the lock of an engine that is dead, ends the plugins that it left, and asks the servers about what the
+    update was at. What somebody else made is not taken into the state. Nothing is created, changed or deleted on any
+    server.
     """
-    done = mend(stack, lambda line: typer.secho(line, err=True))
+    from ..recovery import recover as mend
+
+    done = mend(stack, lambda line: typer.secho(make_printable(line), err=True), adopt=adopt)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2))
     else:
         _show(stack, done)
 
 
-def _show(stack: str, done: Recovered) -> None:
+def _show(stack: str, done: "Recovered") -> None:
     table = Table("Resource", "Seen", title=f"Stack {stack}: what was interrupted", title_justify="left")
     told = {
         "exists: the state has it as it is": done.found,
@@ -33,9 +52,17 @@ def _show(stack: str, done: Recovered) -> None:
     }
     for seen, urns in told.items():
         for urn in urns:
-            _, _, kind, name = urn.split("::", 3)
-            table.add_row(f"{kind.rpartition('$')[2]} {name}", seen)
+            table.add_row(_name(urn), seen)
+    for urn, reason in done.left.items():
+        table.add_row(_name(urn), Text(f"stays out of the state, as not this stack's: {make_printable(reason)}"))
     out = console()
     if done.unlocked:
         out.print("The lock of an engine that is dead was taken away")
+    if done.ended:
+        out.print(f"Plugins of an engine that is dead were ended: {', '.join(done.ended)}")
     out.print(table if table.row_count else f"Stack {stack}: nothing was interrupted")
+
+
+def _name(urn: str) -> str:
+    _, _, kind, name = urn.split("::", 3)
+    return f"{kind.rpartition('$')[2]} {name}"

@@ -4,16 +4,17 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from ..render.directory import RenderedFile, write
-from ..render.layout import laid_out
-from ..render.stack import render as rendered
-from ..render.text import to_yaml
-from .options import AsJson, Stack, console
+from ..console import console
+from ..printable import make_printable
+from .options import AsJson, Stack
+
+if TYPE_CHECKING:
+    from ..render.directory import RenderedFile
 
 
 def render(
@@ -28,10 +29,15 @@ def render(
 
     What no file may hold is left out, and told on standard error.
     """
+    from ..render.directory import write
+    from ..render.layout import laid_out
+    from ..render.stack import render as rendered
+    from ..render.text import to_yaml
+
     half = rendered(stack, charts=charts)
     files = write(to, stack, {path: to_yaml(each) for path, each in laid_out(half.manifests).items()})
     for each in half.left_out:
-        typer.secho(f"left out: {each.what} {each.why}", fg="yellow", err=True)
+        typer.secho(make_printable(f"left out: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:
         told = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
         typer.echo(json.dumps(told, indent=2))
@@ -39,7 +45,7 @@ def render(
         _show(to, files)
 
 
-def _show(directory: Path, files: list[RenderedFile]) -> None:
+def _show(directory: Path, files: "list[RenderedFile]") -> None:
     out = console()
     changed = [file for file in files if file.done != "unchanged"]
     if changed:

@@ -1,49 +1,80 @@
 """`python -m ops verify`."""
 
 import json
-import os
 from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
-from ..reach import reach
-from ..stack import read_stack, workspace
-from ..verify import Check, Verifier
-from .options import MARKS, AsJson, Stack, console
+from ..console import console
+from .options import MARKS, Administrator, AsJson, Stack
+
+if TYPE_CHECKING:
+    from ..verify import Check
 
 
-def verify(stack: Stack, as_json: AsJson = False) -> None:
+AsOperator = Annotated[
+    bool | None,
+    typer.Option(
+        "--as-operator/--no-as-operator",
+        help="Read the store's own settings with the caller's credentials, or don't. Defaults to what these may.",
+        show_default=False,
+    ),
+]
+
+
+def verify(
+    stack: Stack,
+    as_json: AsJson = False,
+    as_operator: AsOperator = None,
+    administrator: Administrator = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show the lines that pass, too.")] = False,
+) -> None:
     """Prove that each workload reads what it declares, and is refused everything else.
 
     Every check uses what the workload itself has: a token of its service account. No value is printed or kept.
     Exits with 1 where anything went otherwise than it must.
     """
+    from ..reach import reach
+    from ..stack import read_stack, workspace
+    from ..state import read_secret_inputs, read_state
+    from ..verify import Digests, Verifier
+
     home = workspace(stack)
-    os.environ.update(home.clients)
-    deployed = read_stack(stack)
-    with reach(deployed):
-        checks = Verifier(deployed, home.signing_key).run()
+    deployed, resources = read_stack(stack), read_state(stack)
+    with home.connected(as_operator=as_operator is not False), reach(deployed):
+        checks = Verifier(
+            deployed,
+            home.signing_key,
+            resources=resources,
+            as_operator=as_operator,
+            administrators=administrator or (),
+            digests=Digests(partial(read_secret_inputs, stack)),
+        ).run()
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
-        show(stack, checks)
+        show(stack, checks, everything=everything)
     if not checks or any(check.passed is False for check in checks):
         raise typer.Exit(1)
 
 
-def show(stack: str, checks: list[Check]) -> None:
-    """A table of `checks`, and how many went as they must."""
+def show(stack: str, checks: "list[Check]", *, everything: bool = False) -> None:
+    """Print a table of `checks`, and how many went as they must.
+
+    :param everything: Whether lines that passed are printed; by default they are counted, a line for each workload.
+    """
     table = Table(title=f"Stack {stack}: who can read what", title_justify="left")
     for heading in ("Workload", "What", "", "Seen"):
         table.add_column(heading, overflow="fold")
     previous = ""
-    for check in checks:
+    for check in checks if everything else _folded(checks):
         if previous and check.workload != previous:
             table.add_section()
         table.add_row(
-            "" if check.workload == previous else check.workload, check.what, MARKS[check.passed], Text(check.detail)
+            "" if check.workload == previous else check.workload, check.what, MARKS[check.passed], check.detail
         )
         previous = check.workload
     out = console()
@@ -51,3 +82,20 @@ def show(stack: str, checks: list[Check]) -> None:
     wrong = sum(check.passed is False for check in checks)
     tried = sum(check.passed is not None for check in checks)
     out.print(f"{tried - wrong} of {tried} checks went as they must" + (f", {wrong} did not" if wrong else ""))
+
+
+def _folded(checks: "list[Check]") -> "list[Check]":
+    """Fold each workload's lines that passed into one, before those that did not."""
+    from ..verify import Check
+
+    folded: list[Check] = []
+    by_workload: dict[str, list[Check]] = {}
+    for check in checks:
+        by_workload.setdefault(check.workload, []).append(check)
+    for workload, own in by_workload.items():
+        passed = [check for check in own if check.passed]
+        reads = [check.what.removeprefix("reads ") for check in passed if check.what.startswith("reads ")]
+        seen = f"reads {', '.join(reads)}" if reads else "--all shows them"
+        folded += [Check(workload, f"{len(passed)} checks", True, seen)] if passed else []
+        folded += [check for check in own if not check.passed]
+    return folded

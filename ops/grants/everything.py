@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from policy.rules import Declared
 
 from .azure import of_azure
+from .copies import list_copies
 from .grant import Grant, Granted
 from .vault import of_vault
 
@@ -18,7 +19,7 @@ def granted(resources: Iterable[Declared]) -> list[Granted]:
     by_kind: dict[str, list[Declared]] = defaultdict(list)
     for resource in resources:
         by_kind[resource.kind].append(resource)
-    return sorted({*of_vault(by_kind), *of_azure(by_kind)})
+    return sorted({*of_vault(by_kind), *of_azure(by_kind), *list_copies(by_kind)})
 
 
 def grants(resources: Iterable[Declared]) -> Grants:

@@ -14,7 +14,7 @@ ByKind = Mapping[str, Sequence[Declared]]
 ORDER = ("read", "list", "write", "use", "administer")
 """What somebody may do, as reports order it. To use a key is to encrypt, wrap or sign with it, and not to see it."""
 
-_TELLING = {"service account", "path", "scope", "unknown", "whoever", "role assignment"}
+_TELLING = {"service account", "path", "scope", "unknown", "whoever", "readers", "role assignment"}
 """Kinds of step whose name says what they are."""
 
 _VARIABLE = re.compile(r"(\{\{.*?\}\}|\*$|(?<![^/])\+(?![^/]))")

@@ -1,8 +1,9 @@
 """Who is behind a principal of Azure's: the service accounts that are tied to it, or whoever else may be it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from components.delivery import KEY_VAULT_MARK
 from policy.rules import Declared
@@ -19,6 +20,7 @@ ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"
 POD_BINDING = "kubernetes:aadpodidentity.k8s.io:AzureIdentityBinding"
 POD_LABEL = "aadpodidbinding"
 
+_T = TypeVar("_T")
 _NODES = {"addon", "node", "system-assigned"}
 _PASSWORD = "service-principal"  # noqa: S105 - a principal's name in the stack
 
@@ -54,6 +56,12 @@ class Principals:
         """
         self._by_kind = by_kind
         self._pods = list(_pods(by_kind))
+        self._credentials = by_kind.get(FEDERATED, ())
+        self._credentials_named = _grouped(self._credentials, lambda each: each.name)
+        self._credentials_of = _grouped(self._credentials, lambda each: readable(each.at("resourceName")))
+        self._role_bindings = _grouped(by_kind.get(ROLE_BINDING, ()), lambda each: each.name)
+        self._pod_bindings = _grouped(by_kind.get(POD_BINDING, ()), lambda each: each.name)
+        self._pods_of = _grouped(self._pods, lambda each: each.namespace)
         self._identities = {
             principal: identity
             for identity in by_kind.get(IDENTITY, ())
@@ -79,31 +87,30 @@ class Principals:
 
     def _federated(self, identity: Declared | None, key: str) -> Iterator[Step]:
         """Those whom federated credentials tie to an identity."""
-        for credential in self._by_kind.get(FEDERATED, ()):
-            named = readable(credential.at("resourceName"))
-            if identity is None or named is None:
-                tied = key in (credential.name, "shared")
-            else:
-                tied = all(credential.at(each) == identity.at(each) for each in ("resourceName", "resourceGroupName"))
-            if tied:
-                subject = readable(credential.at("subject"))
-                yield (
-                    account(subject) if subject else Step("whoever", f"whoever the credential {credential.name} admits")
-                )
+        named = self._credentials if key == "shared" else self._credentials_named.get(key, ())
+        if identity is None:
+            found = named
+        else:
+            # One whose identity isn't known yet is found by its own name.
+            found = [each for each in named if readable(each.at("resourceName")) is None]
+            for credential in self._credentials_of.get(readable(identity.at("resourceName")) or "", ()):
+                if credential.at("resourceGroupName") == identity.at("resourceGroupName"):
+                    found.append(credential)
+        for credential in found:
+            subject = readable(credential.at("subject"))
+            yield account(subject) if subject else Step("whoever", f"whoever the credential {credential.name} admits")
 
     def _bound(self, key: str) -> Iterator[Step]:
         """Those who may be an identity by a binding of their cluster's, or by aad-pod-identity's."""
-        for binding in self._by_kind.get(ROLE_BINDING, ()):
-            if binding.name == f"{key}/identity":
-                for subject in listed(binding.at("subjects")):
-                    yield Step("service account", f"{at(subject, 'namespace')}/{at(subject, 'name')}")
-        for binding in self._by_kind.get(POD_BINDING, ()):
-            if binding.name == f"{key}/azure-identity-binding":
-                namespace, label = binding.at("metadata", "namespace"), binding.at("spec", "selector")
-                yield Step("pods", f"of {namespace} labelled {POD_LABEL}={label}")
-                for pod in self._pods:
-                    if pod.namespace == namespace and pod.says("metadata", "labels", POD_LABEL) == label:
-                        yield pod.account
+        for binding in self._role_bindings.get(f"{key}/identity", ()):
+            for subject in listed(binding.at("subjects")):
+                yield Step("service account", f"{at(subject, 'namespace')}/{at(subject, 'name')}")
+        for binding in self._pod_bindings.get(f"{key}/azure-identity-binding", ()):
+            namespace, label = binding.at("metadata", "namespace"), binding.at("spec", "selector")
+            yield Step("pods", f"of {namespace} labelled {POD_LABEL}={label}")
+            for pod in self._pods_of.get(namespace, ()) if isinstance(namespace, str) else ():
+                if pod.says("metadata", "labels", POD_LABEL) == label:
+                    yield pod.account
 
     def _borrowing(self, key: str) -> Iterator[Step]:
         """Those who are a principal that isn't theirs."""
@@ -123,6 +130,16 @@ class Principals:
             for pod in self._pods:
                 if pod.injected or any(at(volume, "nodePublishSecretRef", "name") for volume in pod.volumes):
                     yield pod.account
+
+
+def _grouped(entries: Iterable[_T], key: Callable[[_T], str | None]) -> Mapping[str, Sequence[_T]]:
+    """The entries by a key of theirs, without those that have none: to look through all of them for each principal
+    would cost the square of a stack's size."""
+    found: dict[str, list[_T]] = defaultdict(list)
+    for entry in entries:
+        if (name := key(entry)) is not None:
+            found[name].append(entry)
+    return found
 
 
 def _pods(by_kind: ByKind) -> Iterator[_Pod]:

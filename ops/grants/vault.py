@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from policy.rules import Declared
-from policy.rules.policies import opened
+from policy.rules.policies import UnreadablePolicyError, opened
 from policy.rules.rule import listed
 from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
@@ -39,14 +39,26 @@ class _Holder:
 
 def of_vault(by_kind: ByKind) -> Iterator[Granted]:
     """Everything that Vault's policies open, by each path."""
-    documents = {policy.at("name"): policy.at("policy") for policy in by_kind.get(POLICY, ())}
+    documents = _documents(by_kind)
     for holder in _holders(by_kind):
         for policy in holder.policies:
-            for may, target, reach in _opened(policy, documents.get(policy)):
+            for may, target, reach in _opened(policy, documents.get(policy.lower())):
                 for who in holder.who:
                     yield Granted(may, (who, *holder.via, Step("policy", policy), target), f"vault:/{reach}")
     for bootstrap in by_kind.get(BOOTSTRAP, ()):
         yield from _of_bootstrap(bootstrap)
+
+
+def _documents(by_kind: ByKind) -> dict[str, object]:
+    """Each policy's document, by its name as Vault folds it; nothing where two have one name.
+
+    (Vault docs: "Policies": names are not case-sensitive)
+    """
+    found: dict[str, object] = {}
+    for policy in by_kind.get(POLICY, ()):
+        name, document = str(policy.at("name")).lower(), policy.at("policy")
+        found[name] = document if found.get(name, document) == document else None
+    return found
 
 
 def account(subject: str) -> Step:
@@ -126,7 +138,10 @@ def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
     if name == "root":
         return [("administer", _ALL, "*")]
     text = readable(document)
-    paths = opened(text) if text else {}
+    try:
+        paths = opened(text) if text else {}
+    except UnreadablePolicyError:
+        paths = {}
     # An empty document is one, and opens nothing.
     if not paths and text != "":
         return [("read", Step("unknown", f"whatever the policy {name} opens"), "*")]

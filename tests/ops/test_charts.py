@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from ops.__main__ import app
 from ops.charts import check_charts, place
 from ops.errors import OpsError
 from tests.components.test_chart_files import chart_at, packed
+from tests.serving import serving
 
 
 class Repository:
@@ -36,7 +36,6 @@ class Repository:
 
         self.files = files
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/charts"
 
 
@@ -52,9 +51,8 @@ def repository(archive: str) -> Iterator[Repository]:
     content = Path(archive).read_bytes()
     made = Repository({"/charts/vault.tgz": content})
     publish(made, digest=hashlib.sha256(content).hexdigest())
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with serving(made.server):
+        yield made
 
 
 def publish(repository: Repository, *, version: str = VAULT.version, digest: str | None = None) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.interrupted import identity, mended
+from ops.interrupted import identity, list_created
+from ops.interrupted import mended as mend
 
 PROVIDER = "urn:pulumi:dev::strongroom::pulumi:providers:azure-native::azure"
 
@@ -20,7 +21,13 @@ def resource(kind: str, name: str = "a", /, **inputs: Any) -> dict[str, Any]:
 
 
 MOUNT = resource("vault:index/mount:Mount", path="strongroom", type="kv")
+NAMESPACE = resource("kubernetes:core/v1:Namespace", metadata={"name": "shop"})
 PASSWORD = resource("random:index/randomPassword:RandomPassword", length=20)
+
+
+def mended(deployment: Any) -> Any:
+    """Mend a state of which everything is the stack's."""
+    return mend(deployment, {each["urn"] for each in list_created(deployment)})
 
 
 def interrupted(*operations: tuple[str, dict[str, Any]], resources: list[dict[str, Any]] | None = None) -> Any:
@@ -91,6 +98,21 @@ def test_recovering_that_was_cut_short_itself_goes_on() -> None:
     assert again.deployment == first.deployment
 
 
+def test_what_somebody_else_made_stays_out_of_the_state() -> None:
+    after = mend(interrupted(("creating", MOUNT), ("creating", MOUNT)), adopted=())
+
+    assert after.deployment == {"resources": [], "pending_operations": []}
+    assert (after.left, after.uncertain, after.dropped) == ([MOUNT["urn"]], [], [])
+
+
+def test_what_the_state_has_already_and_what_has_no_server_is_not_looked_for() -> None:
+    known = {**MOUNT, "id": "strongroom"}
+    deployment = interrupted(("creating", MOUNT), ("creating", PASSWORD), ("updating", NAMESPACE), resources=[known])
+
+    assert list_created(deployment) == []
+    assert [each["id"] for each in list_created(interrupted(("creating", NAMESPACE)))] == ["shop"]
+
+
 KINDS = st.sampled_from(
     ["vault:index/mount:Mount", "kubernetes:core/v1:Secret", "random:index/randomPassword:RandomPassword"]
 )
@@ -100,11 +122,17 @@ RESOURCES = st.builds(
 OPERATIONS = st.tuples(st.sampled_from(["creating", "updating", "deleting"]), RESOURCES)
 
 
-@given(st.lists(RESOURCES, unique_by=lambda item: item["urn"]), st.lists(OPERATIONS))
-def test_no_resource_is_lost_or_there_twice(resources: list[Any], operations: list[Any]) -> None:
-    after = mended(interrupted(*operations, resources=resources))
+@given(
+    st.lists(RESOURCES, unique_by=lambda item: item["urn"]),
+    st.lists(OPERATIONS),
+    st.sets(RESOURCES.map(lambda item: item["urn"])),
+)
+def test_no_resource_is_lost_or_there_twice(resources: list[Any], operations: list[Any], own: set[str]) -> None:
+    after = mend(interrupted(*operations, resources=resources), own)
     there = [item["urn"] for item in after.deployment["resources"]]
 
     assert len(there) == len(set(there))
     assert there[: len(resources)] == [item["urn"] for item in resources]
-    assert {item["urn"] for _, item in operations} == {*after.uncertain, *after.dropped}
+    assert {item["urn"] for _, item in operations} == {*after.uncertain, *after.dropped, *after.left}
+    assert not own.intersection(after.left)
+    assert set(there) <= {*(item["urn"] for item in resources), *own}

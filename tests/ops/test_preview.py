@@ -1,6 +1,7 @@
 """What a preview tells of a change."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,21 @@ import pytest
 import yaml
 from pulumi.automation import EngineEvent
 from pulumi.runtime import rpc
+from typer.testing import CliRunner
 
+from ops.__main__ import app
 from ops.errors import OpsError
+from ops.findings import broken, ok, untried
 from ops.grants import Grant, grants
+from ops.guardrails import guardrails, weakened
 from ops.losses import LOSSES
 from ops.markdown import markdown
 from ops.observed import Broken, Observed, of_events
 from ops.offline import compare
-from ops.preview import AccessChange, Preview, preview_of
+from ops.preview import AccessChange, Change, Cost, Guardrail, Preview, preview_of
 from policy.rules import UNKNOWN, Declared
 
+ROOT = Path(__file__).parents[2]
 CANARY = "canary-5f0e"
 READ_O = 'path "secret/data/o" { capabilities = ["read"] }'
 SECRETS_USER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
@@ -247,7 +253,7 @@ def test_names_cannot_break_out_of_the_comment() -> None:
         stack="dev",
         changes=[],
         unchanged=0,
-        access=[AccessChange(True, "a|b\n## c", "read", "`x` <img src=y>", "d")],
+        access=[AccessChange(True, "a|b\n## c", "read", "`x` <img src=y>", "d\\|e\x1b[31m")],
         guardrails=[],
         costs=[],
         warnings=["<script>"],
@@ -256,8 +262,80 @@ def test_names_cannot_break_out_of_the_comment() -> None:
     )
     text = markdown(preview)
 
-    assert "| **gains** | a\\|b ## c | read | `x &lt;img src=y>` | d |" in text
-    assert "<script>" not in text
+    assert "| **gains** | `a`&#124;`b ## c` | read | &#96;`x`&#96;` <img src=y>` | `d\\`&#124;`e\\x1b[31m` |\n" in text
+    assert "- `<script>`" in text
+
+
+HOSTILE = (
+    "@octocat",
+    "ask @octo-org/admins",
+    "[x](https://evil.example)",
+    "[x][y]",
+    "[x]: /evil",
+    "![](https://evil.example/x.png)",
+    "https://evil.example",
+    "www.evil.example",
+    "me@evil.example",
+    "octo/repo#1",
+    "fixes #1",
+    "GH-1",
+    "0123456789abcdef",
+    ":smile:",
+    "<img src=x>",
+    "&lt;",
+    "*a*",
+    "_a_",
+    "~a~",
+    "# a",
+    "- a",
+    "1) a",
+    "$x$",
+    "`` @octocat ``",
+    "`@octocat`",
+    "a\\`@octocat",
+    "a\r@octocat",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_neither_mention_nor_link_nor_show_images(name: str) -> None:
+    text = markdown(
+        Preview(
+            stack="dev",
+            changes=[Change("update", name, name, [name])],
+            unchanged=0,
+            access=[AccessChange(True, name, name, name, name)],
+            guardrails=[Guardrail(name, True, name, name, name, name)],
+            costs=[Cost("delete", name, name, name, True)],
+            warnings=[name],
+            errors=[],
+            against="x",
+            weakened=[name],
+            unread=[name],
+            existing=[broken(name, name, name=name)],
+        )
+    )
+
+    # What isn't in a code span, of one line and between single backticks, is what GitHub reads.
+    read = re.sub(r"`[^`\n]+`", "", text)
+    assert "`" not in read
+    assert "octo" not in read and "evil" not in read
+    assert name not in read
+
+
+def test_an_error_cannot_end_its_block() -> None:
+    text = markdown(preview_of("dev", of_events([diagnostic("error", "a\n````\n@octocat \x1b[2J")])))
+
+    assert text.endswith("`````text\na\n````\n@octocat \\x1b[2J\n`````\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["shop/orders", "role shop.orders, policy kubernetes.shop.orders", "gives tokenMaxTtl 172800 seconds."]
+)
+def test_words_are_not_shown_as_code(text: str) -> None:
+    preview = preview_of("dev", Observed(warnings=[text]))
+
+    assert f"- {text}\n" in markdown(preview)
 
 
 def test_a_long_table_is_cut() -> None:
@@ -288,6 +366,21 @@ def checkout(root: Path, stack: str, change: Any = None) -> Path:
     return root
 
 
+def test_a_value_that_a_removed_workload_leaves_behind_is_reported() -> None:
+    kept = declared("vault:kv/secretV2:SecretV2", "vault/o", mount="secret", name="o", dataJson=CANARY)
+    idle = declared("vault:kv/secretV2:SecretV2", "vault/idle", mount="secret", name="idle", dataJson=CANARY)
+    read = {each.urn: each for each in (kept, idle, role("p"), policy(READ_O))}
+    left = {each.urn: each for each in (kept, idle)}
+
+    gone = preview_of("dev", Observed(before=read, after=left))
+
+    # What nobody read before is no news.
+    assert gone.unread == ["secret/data/o"]
+    assert "### What nobody reads any more" in markdown(gone) and "- `secret/data/o`" in markdown(gone)
+    assert preview_of("dev", Observed(before=left, after=read)).unread == []
+    assert preview_of("dev", Observed(before=read, after=read)).unread == []
+
+
 def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def before(config: Any) -> None:
         config["strongroom:workloads"][0]["secrets"].pop()
@@ -299,10 +392,12 @@ def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatc
     preview = preview_of("prod", observed, "main")
 
     assert [(each.gained, each.who, each.what) for each in preview.access] == [
+        (True, "readers of Secrets in shop", "secret db-pass-password"),
         (True, "shop/orders", "secret db-pass-password"),
         (False, "shop/orders", "secret old"),
     ]
-    assert not preview.refused and not preview.guardrails
+    assert not preview.refused
+    assert [each.rule for each in preview.guardrails] == ["no-copy-in-etcd"]
     assert {"create", "delete", "update"} == set(preview.counts)
     assert CANARY not in markdown(preview) + repr(observed)
 
@@ -315,7 +410,8 @@ def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.Mo
     preview = preview_of("prod", compare("prod", None))
 
     assert [(each.rule, each.mandatory, each.problem) for each in preview.guardrails] == [
-        ("key-vault-purge-protection", True, "vault has no purge protection.")
+        ("key-vault-purge-protection", True, "vault has no purge protection."),
+        ("no-copy-in-etcd", False, "shop/orders copies values to etcd, as the Kubernetes Secret orders-env."),
     ]
     assert preview.refused
 
@@ -326,6 +422,7 @@ def test_levels_hold_offline_too() -> None:
     assert {(each.rule, each.mandatory) for each in preview.guardrails} == {
         ("key-vault-audit", False),
         ("key-vault-network", False),
+        ("no-copy-in-etcd", False),
     }
 
 
@@ -347,6 +444,116 @@ def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest
     assert CANARY not in json.dumps(preview.errors)
 
 
+def test_a_checkout_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match=r"there is no directory .*nowhere: name a checkout"):
+        compare("prod", tmp_path / "nowhere")
+    with pytest.raises(OpsError, match=r"has no stacks/Pulumi\.<stack>\.yaml: name a checkout"):
+        compare("prod", tmp_path)
+
+
+def test_a_stack_that_a_checkout_does_not_have_is_called_new(tmp_path: Path) -> None:
+    other = checkout(tmp_path, "dev")
+    told = CliRunner().invoke(app, ["preview", "--stack", "prod", "--offline", "--markdown", "--against", str(other)])
+
+    assert "has no stack 'prod': the stack is new" in told.output
+    assert told.exit_code == 0
+
+
+def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> None:
+    found = [
+        broken("namespace team exists", "add team", name="a"),
+        untried("policy p: 403", name="b"),
+        ok("c", name="c"),
+    ]
+    preview = preview_of("dev", Observed(), existing=found)
+    text = markdown(preview)
+
+    assert preview.refused
+    assert "**The update would be refused**: it would create what exists already." in text
+    assert "| **refused** | namespace team exists | add team |" in text
+    assert "| not tried | policy p: 403 |  |" in text
+    assert not preview_of("dev", Observed(), existing=found[1:]).refused
+    assert "What exists already" not in markdown(preview_of("dev", Observed(), existing=found[2:]))
+
+
 def test_a_stack_that_is_not_there_is_told() -> None:
+    with pytest.raises(OpsError, match="Did you mean 'prod'"):
+        compare("prood", None)
     with pytest.raises(OpsError, match="no stack 'nowhere'"):
         compare("nowhere", None)
+
+
+def test_a_rule_that_advises_does_so_where_no_levels_are(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    (tmp_path / "policy" / "levels" / "dev.json").unlink()
+    (tmp_path / "policy" / "rules" / "other.py").touch()
+
+    found = guardrails("dev", list(compare("dev", None).after.values()), tmp_path)
+
+    assert {each.rule: each.level for each in found} == {"no-copy-in-etcd": "advisory"}
+
+
+def test_what_weakens_its_own_judge_stands_first(tmp_path: Path) -> None:
+    base, rules = tmp_path / "policy", ROOT / "policy"
+    shutil.copytree(rules, base)
+    (base / "levels" / "dev.json").write_text('{"all": "mandatory"}')
+    rule = base / "rules" / "vault.py"
+    rule.write_text(rule.read_text() + "# another\n")
+
+    found = weakened("dev", tmp_path)
+    text = markdown(preview_of("dev", Observed(), weakened=found))
+
+    assert "no-latest-image: its level is lowered from mandatory to advisory." in found
+    assert "policy/rules/vault.py: this change edits it." in found
+    assert text.index("lowered") < text.index("### Guardrails")
+    assert weakened("dev", None) == weakened("dev", ROOT) == []
+
+
+def test_an_exemption_is_a_change_of_what_judges(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    levels = tmp_path / "policy" / "levels" / "prod.json"
+    levels.write_text('{"all": "mandatory", "vault-ttl": {"enforcementLevel": "mandatory", "tokenSeconds": 60}}')
+
+    assert weakened("prod", tmp_path) == [
+        "no-copy-in-etcd: its level is lowered from mandatory to advisory.",
+        'vault-ttl: its options change from {"tokenSeconds": 60} to {}.',
+    ]
+
+
+def test_the_other_checkouts_rules_and_levels_judge(tmp_path: Path) -> None:
+    latest = Declared(
+        "kubernetes:core/v1:Pod", "urn::latest", {"spec": {"containers": [{"name": "a", "image": "x:latest"}, UNKNOWN]}}
+    )
+
+    def level(against: Path | None) -> dict[str, str]:
+        return {each.rule: each.level for each in guardrails("dev", [latest], against)}
+
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    assert level(None)["no-latest-image"] == level(tmp_path)["no-latest-image"] == "advisory"
+
+    (tmp_path / "policy" / "levels" / "dev.json").unlink()
+    rule = tmp_path / "policy" / "rules" / "kubernetes.py"
+    rule.write_text(rule.read_text().replace('{"", "latest"}', '{"", "latest", "1.0"}'))
+    shutil.copytree(tmp_path / "policy", tmp_path / "other" / "policy")
+    assert level(tmp_path / "other")["no-latest-image"] == "mandatory"
+
+    old = Declared("kubernetes:core/v1:Pod", "urn::old", {"spec": {"containers": [{"name": "a", "image": "x:1.0"}]}})
+    assert "no-latest-image" in {each.rule for each in guardrails("dev", [old], tmp_path / "other")}
+    assert "no-latest-image" not in {each.rule for each in guardrails("dev", [old])}
+
+
+def test_a_rule_that_only_this_checkout_has_judges_too(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    init = tmp_path / "policy" / "rules" / "__init__.py"
+    init.write_text(init.read_text().replace("*vault.RULES, ", ""))
+    role = Declared("vault:kubernetes/authBackendRole:AuthBackendRole", "urn::r", {})
+
+    assert "vault-ttl" in {each.rule for each in guardrails("prod", [role], tmp_path)}
+
+
+def test_rules_that_can_not_be_loaded_are_an_error(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    (tmp_path / "policy" / "rules" / "__init__.py").write_text("import nothing_of_that_name")
+
+    with pytest.raises(OpsError, match="can't be loaded"):
+        guardrails("dev", [], tmp_path)

@@ -9,6 +9,7 @@ from ops import __main__ as command_line
 from ops.errors import OpsError
 from ops.go_yaml import load
 from ops.stack_file import read_stack_file, settings_of, stack_file
+from stacks.faults import InvalidSettingsError
 from stacks.settings import parse
 from tests.stacks.test_azure_settings import GOOD
 
@@ -44,6 +45,21 @@ def test_a_value_is_what_the_pulumi_cli_hands_over(written: str, read: Any) -> N
     assert isinstance(value, type(read))
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "0o" + "7" * 6000, "9" * 400])
+def test_a_number_that_no_computer_holds_is_text_as_to_the_cli(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(
+        f"config:\n  strongroom:backend: {{kind: vault, address: 'https://v:8200', tokenTtl: {number}}}\n"
+        f"  strongroom:workloads:\n  - {{name: {number}, namespace: n, image: i, replicas: {number}, secrets: []}}\n"
+    )
+    with pytest.raises(InvalidSettingsError) as refused:
+        settings_of(file, "dev")
+    told = str(refused.value)
+    for key in ("backend.tokenTtl", "workloads[0].name", "workloads[0].replicas"):
+        assert f"strongroom:{key}: " in told
+    assert len(told) < 1500
+
+
 def test_keys_are_text_and_merged_keys_yield() -> None:
     assert load("a: {1: x, true: y, ~: z}")["a"] == {"1": "x", "true": "y", "<nil>": "z"}
     assert load("a: &a {b: 1, c: 2}\nd: {<<: *a, b: 3}")["d"] == {"b": 3, "c": 2}
@@ -61,7 +77,7 @@ def test_aliases_that_grow_without_end_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "deep.yaml"
-    file.write_text("[" * 20000)
+    file.write_text("[" * 700)  # more takes Python seconds until it gives up
 
     with pytest.raises(OpsError, match="nested too deeply"):
         read_stack_file(file)

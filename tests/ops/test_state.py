@@ -8,7 +8,7 @@ import pytest
 from pulumi.runtime import rpc
 
 from ops.errors import OpsError
-from ops.state import HIDDEN, read_state
+from ops.state import HIDDEN, read_secret_inputs, read_state
 
 from .test_preview import CANARY
 from .test_stack import pulumi
@@ -45,6 +45,23 @@ def test_a_resource_has_its_inputs_its_outputs_and_its_id_and_no_secret(pulumi: 
     assert found.properties == {"name": "x", "password": HIDDEN}
     assert found.outputs == {"accessor": "y", "token": [HIDDEN], "id": "7"}
     assert CANARY not in repr(found)
+
+
+def test_a_secret_input_is_read_by_urn_of_its_type_alone(pulumi: Path) -> None:
+    document = json.dumps({"key": CANARY})
+    encrypted = {rpc._special_sig_key: rpc._special_secret_sig, "plaintext": json.dumps(document)}  # pyright: ignore[reportPrivateUsage]
+    exports(
+        pulumi,
+        resource("a", inputs={"dataJson": encrypted}),
+        resource("plain", inputs={"dataJson": "{}"}),
+        resource("leaving", inputs={"dataJson": encrypted}, delete=True),
+        {**resource("b", inputs={"dataJson": encrypted}), "type": "a:b:D"},
+    )
+    pulumi.write_text(
+        pulumi.read_text().replace("cat", 'case " $* " in *" --show-secrets "*) ;; *) exit 3;; esac\ncat')
+    )
+
+    assert read_secret_inputs("dev", "a:b:C", "dataJson") == {resource("a")["urn"]: document}
 
 
 def test_a_stack_that_has_nothing_deployed_is_told_so(pulumi: Path) -> None:

@@ -1,17 +1,21 @@
 """What is taken for a refusal, and what isn't."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
-from ops import verify as module
 from ops.cluster import ProviderClass
 from ops.deliveries import Delivered
-from ops.errors import UnreachableError
+from ops.errors import OpsError, UnreachableError
 from ops.stack import DeployedStack
 from ops.stores import DeniedError, Limit, Promise
 from ops.verify import Check, Verifier
+from ops.verify import verifier as module
+from sandbox.certificates import Authority
 
 STACK = DeployedStack.model_validate(
     {
@@ -29,6 +33,8 @@ STACK = DeployedStack.model_validate(
         ],
     }
 )
+(ORDERS,) = STACK.workloads
+LEDGER = ORDERS.model_copy(update={"name": "ledger", "namespace": "bank", "service_account": "ledger"})
 CLASS = ProviderClass("vault", {})
 
 Answers = Mapping[str, Sequence[Exception | None]]
@@ -43,14 +49,23 @@ class Store:
     def __init__(self, logins: Answers, limits: Mapping[str, Exception | None]) -> None:
         self._logins = {token: iter([*answers, *[answers[-1]] * 99]) for token, answers in logins.items()}
         self._limits = limits
+        self.tried: list[tuple[str, str]] = []
+        """Each workload as which somebody wanted to be let in, and with what token."""
 
     def promises(self, provider_class: ProviderClass) -> list[Promise]:
         return [Promise("file", "place", lambda session: None)]
 
     def admit(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
+        self.tried.append((workload.path, token))
         if error := next(self._logins.get(token, iter([DeniedError("a stranger")]))):
             raise error
         return self
+
+    def close(self) -> None:
+        pass
+
+    def inspect(self, workload: Any, deployment: Any) -> list[Check]:
+        return []
 
     def limits(self, workload: Any) -> list[Limit]:
         return [Limit(what, {"it": lambda error=error: _say(error)}) for what, error in self._limits.items()]
@@ -119,3 +134,109 @@ def test_strangers_are_refused_only_where_the_workload_is_still_let_in(verify: V
 
     assert (last.what, last.passed) == ("is deployed", False)
     assert "was closed to the workload too (permission denied)" in last.detail
+
+
+def test_each_stranger_comes_with_its_own_token(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    verify()
+    store = Store({"orders for vault": [None]}, {})
+    monkeypatch.setattr(module, "store_of", lambda *given: store)
+    checks = Verifier(STACK.model_copy(update={"workloads": (ORDERS, LEDGER)})).run()
+
+    assert {token for workload, token in store.tried if workload == ORDERS.path} == {
+        "orders for vault",
+        "orders for strongroom-verify",
+        "default for vault",
+        "ledger for vault",
+    }
+    closed = {check.what for check in checks if check.workload == ORDERS.path and "closed" in check.what}
+    assert closed == {
+        "its door is closed to another audience",
+        "its door is closed to the namespace's default service account",
+        "its door is closed to the service account of bank/ledger",
+        "its door is closed to an expired token",
+    }
+
+
+class Reviewed(Store):
+    """Lets in whoever's token the cluster has signed for it, and forgets to look when it ends unless it is `strict`."""
+
+    def __init__(self, public: str, strict: bool) -> None:
+        super().__init__({}, {})
+        self._public, self._strict = public, strict
+
+    def admit(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
+        try:
+            told = jwt.decode(token, self._public, ["RS256"], {"verify_exp": self._strict}, audience="vault")
+        except jwt.InvalidTokenError as error:
+            raise DeniedError(str(error)) from None
+        if told["sub"] != "shop/orders":
+            raise DeniedError("a stranger")
+        return self
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_an_expired_token_is_the_workloads_own_past_its_end(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, strict: bool
+) -> None:
+    private, public = Authority(tmp_path).signing_key("service-account")
+
+    class Signing(Cluster):
+        def token(self, namespace: str, account: str, audience: str) -> str:
+            claims = {"aud": [audience], "sub": f"{namespace}/{account}", "exp": int(time.time()) + 600}
+            return jwt.encode(claims, private.read_text(), algorithm="RS256", headers={"kid": "key-1"})
+
+    verify()
+    monkeypatch.setattr(module, "ClusterClient", lambda cluster: Signing())
+    monkeypatch.setattr(module, "store_of", lambda *given: Reviewed(public.read_text(), strict))
+    checks = {check.what: check.passed for check in Verifier(STACK, private).run()}
+
+    assert checks["its door is closed to another audience"] is True
+    assert checks["its door is closed to an expired token"] is strict
+
+
+def test_without_the_clusters_key_an_expired_token_is_not_tried(verify: Verify) -> None:
+    checks = {check.what: check for check in verify()}
+
+    assert checks["its door is closed to an expired token"].passed is None
+
+
+def test_every_attempt_must_be_refused_and_not_the_first_alone() -> None:
+    attempts = {"a": lambda: _say(DeniedError("no")), "b": lambda: _say(None)}
+    check = module._refused(ORDERS, Limit("others' objects", attempts))
+
+    assert (check.passed, check.detail) == (False, "b: allowed")
+
+
+def test_nothing_tried_is_a_failure() -> None:
+    assert module._refused(ORDERS, Limit("others' objects", {})).passed is False
+
+
+def test_an_error_is_no_refusal(verify: Verify) -> None:
+    checks = {check.what: check for check in verify(listing=OpsError("the store is broken"))}
+
+    assert (checks["listing"].passed, checks["listing"].detail) == (False, "it: the store is broken")
+
+
+def test_what_a_workload_that_is_not_let_in_would_read_is_not_tried(verify: Verify) -> None:
+    checks = {check.what: check.passed for check in verify(own=[DeniedError("no")])}
+
+    assert checks["logs in"] is False
+    assert checks["reads file"] is None
+
+
+def test_a_read_that_is_refused_is_told() -> None:
+    def refuse(session: object) -> None:
+        raise DeniedError("no")
+
+    check = module._read(ORDERS, Promise("file", "place", refuse), Store({}, {}))
+
+    assert (check.passed, check.detail) == (False, "place: no")
+
+
+def test_a_class_must_promise_what_is_declared_and_no_more() -> None:
+    def promised(*files: str) -> Check:
+        return module._promised(ORDERS, "its class promises its files", {*files}, {"a", "b"})
+
+    assert promised("b", "a").passed is True
+    assert (promised("a").passed, promised("a").detail) == (False, "missing: b; surplus: none")
+    assert (promised("a", "b", "c").passed, promised("a", "b", "c").detail) == (False, "missing: none; surplus: c")

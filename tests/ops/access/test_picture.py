@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.access.evidence import Evidence
 from ops.access.page import page
 from ops.access.picture import drawing, picture
 from ops.access.report import Report, report
@@ -141,7 +142,7 @@ def test_a_long_name_is_cut_in_its_middle_and_told_whole_beside() -> None:
     assert any("a" * 300 in (group.findtext("title") or "") for group in svg.iter("g"))
 
 
-@bounded(60)
+@bounded(20)
 @given(NAMES)
 def test_a_picture_of_any_names_is_xml_and_adds_no_element(name: str) -> None:
     elements = {element.tag.rpartition("}")[2] for element in parsed(picture(named(name))).iter()}
@@ -170,10 +171,10 @@ class Elements(HTMLParser):
         self.texts.append(data)
 
 
-@bounded(40)
+@bounded(20)
 @given(NAMES | st.sampled_from(HOSTILE))
 def test_no_name_becomes_markup(name: str) -> None:
-    one, other = (Elements(page(named(each))) for each in ("plain", name))
+    one, other = (Elements(page(named(each), Evidence())) for each in ("plain", name))
 
     assert one.found == other.found
     assert one.attributes == other.attributes
@@ -183,11 +184,11 @@ def test_no_name_becomes_markup(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE[:4])
 def test_a_hostile_name_is_told_as_it_is(name: str) -> None:
-    assert any(name in text for text in Elements(page(named(name))).texts)
+    assert any(name in text for text in Elements(page(named(name), Evidence(store=name, revision=name))).texts)
 
 
 def test_a_page_lets_in_its_own_script_and_styles_alone() -> None:
-    text = page(report("dev", stack(3)))
+    text = page(report("dev", stack(3)), Evidence())
     told = dict(part.strip().split(" ", 1) for part in Elements(text).policy.split(";"))
     inline = {
         kind: {

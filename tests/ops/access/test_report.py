@@ -1,5 +1,7 @@
 """Who can read what: the report, what is left of it by a filter, and the command that tells it."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from ops.__main__ import app
+from ops.access.evidence import Evidence, describe_store, describe_update
+from ops.access.page import page
 from ops.access.report import NOBODY, Report, report
+from ops.access.table import format_csv
 from ops.grants import granted
 from policy.rules import Declared
 from tests.ops.grants.test_azure import assigned
+from tests.ops.grants.test_copies import copied
 from tests.ops.test_preview import CANARY, SECRETS_USER, VAULT, declared, policy, role
 
 RESOURCES = [
@@ -117,7 +123,8 @@ def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command, on a stack of `RESOURCES`."""
-    monkeypatch.setattr("ops.commands.access.read_state", lambda stack: RESOURCES)
+    monkeypatch.setattr("ops.state.read_state", lambda stack: RESOURCES)
+    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: "[]")
     return lambda *words: CliRunner().invoke(app, ["access", "--stack", "dev", *words], catch_exceptions=False)
 
 
@@ -170,6 +177,97 @@ def test_the_picture_and_the_page_are_written_and_no_value_is_in_anything(run: A
     assert f"wrote {svg}" in done.stderr and f"wrote {html}" in done.stderr
     assert "secret/data/o" in svg.read_text() and "secret/data/o" in html.read_text()
     assert not any(CANARY in text for text in (done.output, svg.read_text(), html.read_text(), run("--json").output))
+
+
+HISTORY = [
+    {"kind": "refresh", "result": "succeeded", "endTime": "2026-03-03T00:00:00.000Z", "version": 9},
+    {"kind": "update", "result": "failed", "endTime": "2026-03-02T00:00:00.000Z", "version": 8},
+    {
+        "kind": "update",
+        "result": "succeeded",
+        "endTime": "2026-03-01T09:30:00.000Z",
+        "version": 7,
+        "environment": {"git.head": "4be1f00d", "git.dirty": "true"},
+        "config": {"strongroom:seeds": {"value": CANARY}},
+    },
+]
+
+
+def test_a_report_is_evidence_of_the_last_update_that_succeeded() -> None:
+    assert describe_update(HISTORY) == (
+        "2026-03-01 09:30:00 UTC, update 7",
+        "4be1f00d with changes that are in no commit",
+    )
+    assert describe_update(HISTORY[:2]) == ("not known", "not known")
+
+
+@pytest.mark.parametrize(
+    ("backend", "store"),
+    [
+        (
+            {"kind": "vault", "address": "https://v:8200", "mount": "kv", "namespace": "admin/shop"},
+            "Vault at https://v:8200, namespace admin/shop, engine kv",
+        ),
+        (
+            {"kind": "azure-key-vault", "vault": "kv-shop", "url": "https://kv-shop.vault.azure.net", "tenantId": "t"},
+            "Key Vault kv-shop at https://kv-shop.vault.azure.net, tenant t",
+        ),
+        (None, "not known"),
+    ],
+)
+def test_a_report_names_the_store_of_record(backend: Any, store: str) -> None:
+    outputs = {"backend": backend} if backend else {}
+
+    assert describe_store([Declared("pulumi:pulumi:Stack", "urn::stack", {}, outputs=outputs)]) == store
+
+
+COPIED = copied("vault", {"objects": "- {objectName: f, secretPath: secret/data/o, secretKey: k}"}, "f")
+
+
+def test_csv_has_a_row_for_each_way_and_each_secret_that_nobody_reads() -> None:
+    evidence = Evidence(store="Vault at https://v:8200, engine secret", revision="4be1f00d")
+    rows = list(csv.DictReader(io.StringIO(format_csv(told([*RESOURCES, COPIED]), evidence))))
+
+    assert [(each["secret"], each["who"], each["may"], each["wide"], each["copy in etcd"]) for each in rows] == [
+        ("whatever the policy missing opens", "shop/checkout", "read", "yes", "no"),
+        ("secret/data/*", "shop/orders", "read", "yes", "no"),
+        ("secret/data/o", "shop/orders", "read, write", "no", "no"),
+        ("secret db-pass of kv", "identity principal p", "read", "no", "no"),
+        ("secret/data/o", "readers of Secrets in shop", "read", "no", "yes"),
+        ("other/data/other", NOBODY, "", "no", "no"),
+    ]
+    assert {(each["stack"], each["store of record"], each["revision"]) for each in rows} == {
+        ("dev", evidence.store, "4be1f00d")
+    }
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
+def test_no_cell_is_a_formula(name: str) -> None:
+    rows = list(csv.reader(io.StringIO(format_csv(told(RESOURCES), Evidence(revision=name)))))
+
+    assert all(f"'{name}" in row for row in rows[1:])
+
+
+def test_the_page_says_what_it_is_evidence_of_and_what_nobody_reads() -> None:
+    found = told([*RESOURCES, COPIED])
+    text = page(found, Evidence(store="Vault at https://v:8200", updated="2026-03-01 09:30:00 UTC, update 7"))
+
+    assert "<dt>Store of record</dt><dd>Vault at https://v:8200</dd>" in text
+    assert "<dd>2026-03-01 09:30:00 UTC, update 7</dd>" in text
+    assert "<dd>4 secrets, opened to 4 (1 by copies in etcd); 1 that nobody reads; 2 ways open more" in text
+    assert f"<td>{NOBODY}</td><td>other/data/other</td>" in text
+    assert "readers of Secrets in shop<small>by a copy in etcd</small>" in text
+
+
+def test_the_csv_is_written_without_asking_twice(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: asked.append(words[1]) or json.dumps(HISTORY))
+    run("--csv", str(tmp_path / "a.csv"), "--html", str(tmp_path / "a.html"))
+
+    assert asked == ["history"]
+    for file in ("a.csv", "a.html"):
+        assert "2026-03-01 09:30:00 UTC, update 7" in (tmp_path / file).read_text()
+        assert CANARY not in (tmp_path / file).read_text()
 
 
 def test_a_place_that_cannot_be_written_is_one_line(run: Any, tmp_path: Path) -> None:

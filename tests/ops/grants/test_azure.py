@@ -208,4 +208,5 @@ def test_every_workload_is_told_whatever_its_identity(
     assert not observed.errors
     readers = {each.who for each in grants(observed.after.values()) if each.may == "read"}
 
-    assert readers == {"shop/orders", "shop/checkout"} | others
+    copied = set[str]() if change is injected else {"readers of Secrets in shop"}
+    assert readers == {"shop/orders", "shop/checkout"} | others | copied

@@ -241,6 +241,7 @@ def test_logins_of_a_stack_are_told_in_its_preview(tmp_path: Path, monkeypatch: 
 
     assert {(each.who, each.what, by) for each, by in found.items()} == {
         ("shop/orders", "secret/data/db-pass", "role shop.orders, policy kubernetes.shop.orders"),
+        ("readers of Secrets in shop", "secret/data/db-pass", "Kubernetes Secret shop/orders-env"),
         ("AppRole approle/runner", "secret/data/db-pass", "role runner, policy kubernetes.shop.orders"),
         ("AppRole approle/runner", "whatever the policy audit opens", "role runner, policy audit"),
         (

@@ -1,0 +1,124 @@
+"""The cluster's documents, as the API server has them: whole, and bounded."""
+# pyright: reportUnknownMemberType=false
+# The kubernetes client types its models and little else.
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from kubernetes.client.exceptions import ApiException
+
+from policy.rules.rule import at
+
+from ..cluster import asked, connected
+from ..errors import OpsError
+from ..stack import Cluster
+
+_PAGE = 500
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""What has the API server leave out all but a document's metadata. (Kubernetes docs: "Kubernetes API Concepts")"""
+
+
+class ClusterReader:
+    """The API server, as the caller reads it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """
+        :param cluster: Which kubeconfig and context.
+        :raises OpsError: There is no such kubeconfig or context.
+        """
+        self._api = connected(cluster)
+
+    def get(self, what: str, path: str) -> Mapping[str, Any]:
+        """Read a document.
+
+        :param what: What it is, for the reader of an error.
+        :param path: Its path, e.g. `/api/v1/namespaces/shop`.
+        :raises AbsentError: There is none.
+        :raises NotAllowedError: The caller may not read it.
+        :raises OpsError: The API server can't be asked.
+        """
+        return self._call(what, "GET", path)
+
+    def metadata(self, what: str, path: str) -> Mapping[str, Any]:
+        """Read a document's metadata alone: of a Secret, no value.
+
+        :param what: What it is, for the reader of an error.
+        :param path: Its path.
+        :raises AbsentError: There is none.
+        :raises NotAllowedError: The caller may not read it.
+        :raises OpsError: The API server can't be asked.
+        """
+        return self._call(what, "GET", path, accept=_METADATA)
+
+    def list(self, what: str, path: str) -> Sequence[Mapping[str, Any]]:
+        """Read all documents of a list, page by page.
+
+        :raises AbsentError: The API server knows no such kind.
+        :raises NotAllowedError: The caller may not list them.
+        :raises OpsError: The API server can't be asked.
+        """
+        found: list[Mapping[str, Any]] = []
+        following = ""
+        while True:
+            query = {"limit": str(_PAGE)} | ({"continue": following} if following else {})
+            page = self._call(what, "GET", path, query)
+            items: Any = page.get("items")
+            if not isinstance(items, list) or not all(map(_is_document, cast("list[object]", items))):
+                raise OpsError(f"The API server's response for {what} is no list: see what stands before it")
+            found.extend(cast("list[Mapping[str, Any]]", items))
+            following = str(at(page, "metadata", "continue") or "")
+            if not following:
+                return found
+
+    def create(self, what: str, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have the API server answer a question that is put as a document; it keeps none.
+
+        :raises NotAllowedError: The caller may not ask.
+        :raises OpsError: The API server can't be asked.
+        """
+        return self._call(what, "POST", path, document=document)
+
+    def _call(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        document: Mapping[str, Any] | None = None,
+        *,
+        accept: str = "application/json",
+    ) -> Mapping[str, Any]:
+        def send() -> bytes:
+            request = self._api.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": accept, **({"Content-Type": "application/json"} if document else {})},
+                body=document,
+                auth_settings=["BearerToken"],
+            )
+            response: Any = self._api.call_api(*request)
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                raise ApiException(status=response.status, reason=response.reason)
+            return response.data
+
+        response = parse(asked(what, send))
+        if response is None:
+            raise OpsError(f"The API server's response for {what} is no JSON object: see what stands before it")
+        return response
+
+
+def _is_document(item: object) -> bool:
+    metadata: object = cast("dict[str, Any]", item).get("metadata") if isinstance(item, dict) else None
+    return isinstance(metadata, dict) and isinstance(cast("dict[str, Any]", metadata).get("name"), str)
+
+
+def parse(content: bytes) -> Mapping[str, Any] | None:
+    """Parse a JSON object; `None` if it is something else."""
+    try:
+        document: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return cast("Mapping[str, Any]", document) if isinstance(document, dict) else None

@@ -1,0 +1,84 @@
+"""What a stack deployed to its cluster, read from its state as if the cluster had answered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, cast
+
+from policy.rules import Declared
+from policy.rules.kubernetes import PROVIDER_CLASS
+from policy.rules.rule import at, listed
+
+from ..cluster import ProviderClass
+from ..errors import AbsentError
+from ..pod_template import PodTemplate
+
+_KINDS = {"Deployment": "kubernetes:apps:Deployment", "Pod": "kubernetes:core:Pod"}
+_KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
+
+
+class DeployedCluster:
+    """The documents of a stack's state, found as in the cluster: by kind, namespace and name."""
+
+    def __init__(self, resources: tuple[Declared, ...]) -> None:
+        """
+        :param resources: What the state holds.
+        """
+        self._found = {
+            (each.kind, each.at("metadata", "namespace"), each.at("metadata", "name")): each for each in resources
+        }
+
+    def provider_class(self, namespace: str, name: str) -> ProviderClass:
+        """Find a SecretProviderClass.
+
+        :raises AbsentError: The stack deployed none of that name.
+        """
+        found = self._find(PROVIDER_CLASS, namespace, name)
+        parameters = found.at("spec", "parameters")
+        if not isinstance(parameters, Mapping):
+            raise AbsentError(f"the SecretProviderClass {namespace}/{name} of the state has no parameters")
+        return ProviderClass(str(found.at("spec", "provider")), cast("Mapping[str, str]", parameters))
+
+    def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+        """Find what a workload's pods were to be made from.
+
+        :raises AbsentError: The stack deployed no such controller.
+        """
+        found = self._find(_KINDS[controller], namespace, name)
+        place = ("spec", "template") if controller == "Deployment" else ()
+        return PodTemplate(
+            annotations=_texts(found.at(*place, "metadata", "annotations")),
+            labels=_texts(found.at(*place, "metadata", "labels")),
+            audiences=dict(_list_audiences(found.at(*place, "spec"))),
+            environment=dict(_list_variables(found.at(*place, "spec"))),
+        )
+
+    def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
+        """Find which vault and object an AzureKeyVaultSecret was to name.
+
+        :raises AbsentError: The stack deployed none of that name.
+        """
+        return cast("Mapping[str, Any]", self._find(_KEY_VAULT_SECRET, namespace, name).at("spec", "vault") or {})
+
+    def _find(self, kind: str, namespace: str, name: str) -> Declared:
+        try:
+            return self._found[kind, namespace, name]
+        except KeyError:
+            title = kind.rpartition(":")[2]
+            raise AbsentError(f"the stack's state has no {title} {namespace}/{name}") from None
+
+
+def _texts(found: object) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", found) if isinstance(found, Mapping) else {}
+
+
+def _list_audiences(spec: object) -> Iterator[tuple[str, str]]:
+    for volume in listed(at(spec, "volumes")):
+        for source in listed(at(volume, "projected", "sources")):
+            if token := at(source, "serviceAccountToken"):
+                yield str(at(volume, "name")), str(at(token, "audience") or "")
+
+
+def _list_variables(spec: object) -> Iterator[tuple[str, str]]:
+    for container in listed(at(spec, "containers")):
+        for variable in listed(at(container, "env")):
+            if isinstance(value := at(variable, "value"), str):
+                yield str(at(variable, "name")), value

@@ -1,0 +1,50 @@
+"""What was deployed, as the state of a stack has it: what living servers are compared with."""
+
+from collections.abc import Collection, Iterator
+
+from policy.rules import Declared
+from policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
+
+from ..deliveries import Delivered, delivered
+from ..errors import OpsError
+from ..stack import DeployedStack, DeployedWorkload
+from .check import STACK
+from .deployed_cluster import DeployedCluster
+
+
+class Deployment:
+    """The resources of a stack."""
+
+    def __init__(self, stack: DeployedStack, resources: Collection[Declared]) -> None:
+        """
+        :param stack: The stack.
+        :param resources: What its state holds.
+        """
+        self._paths = {workload.path for workload in stack.workloads}
+        self.resources = tuple(resources)
+        self._stack = stack
+        self._documents = DeployedCluster(self.resources)
+        self._roles = {str(each.at("roleName")): each for each in self.of_kind(KUBERNETES_ROLE, JWT_ROLE)}
+
+    def of_kind(self, *kinds: str) -> Iterator[Declared]:
+        """List the resources of these kinds."""
+        return (resource for resource in self.resources if resource.kind in kinds)
+
+    def owner(self, resource: Declared) -> str:
+        """Find the workload that a resource was deployed for; `STACK` if it is for all of them."""
+        path = "/".join(resource.name.split("/")[:2])
+        return path if path in self._paths else STACK
+
+    def delivery(self, workload: DeployedWorkload) -> Delivered | None:
+        """Find what was deployed for a workload to be brought; `None` if the state has not all of it.
+
+        Where a GitOps controller applies what `render` wrote, the state has nothing of the cluster's half.
+        """
+        try:
+            return delivered(self._documents, self._stack, workload)
+        except OpsError:
+            return None
+
+    def role(self, workload: DeployedWorkload) -> Declared | None:
+        """Find the role that was deployed for a workload; `None` if it has none."""
+        return self._roles.get(workload.identity.get("role", ""))

@@ -1,0 +1,114 @@
+"""The difference between what was deployed and what is found."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ..state import HIDDEN
+
+Path = tuple[str, ...]
+"""The way to a field: keys of objects; `[name]` or `[number]` for an item of a list."""
+
+_LONGEST = 80
+_PRIVATE = {"value", "data", "stringData", "token_reviewer_jwt"}
+"""Fields in which somebody may have put a secret."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that isn't as it was deployed."""
+
+    path: Path
+    expected: object
+    """What was deployed; `None` if nothing was."""
+
+    found: object
+    """What is there; `None` if nothing is."""
+
+    owner: str = ""
+    """Who wrote it, if that is known."""
+
+    def __str__(self) -> str:
+        by = f" (by {self.owner})" if self.owner else ""
+        expected, found = (_shown(self.path, value) for value in (self.expected, self.found))
+        return f"{format_path(self.path)}: expected {expected}, found {found}{by}"
+
+
+def compare(
+    expected: object, found: object, known: Mapping[str, Collection[object]] | None = None, path: Path = ()
+) -> Iterator[Difference]:
+    """Compare a document of a server with the one that was deployed.
+
+    What is empty and what is absent are the same, and what the state keeps encrypted is not compared.
+
+    :param known: What a server adds to what it was given: by a field's name, the values that change nothing. Any other
+        addition is a difference. If omitted, additions are not looked at.
+    """
+    if expected == HIDDEN:
+        return
+    if isinstance(expected, Mapping) or (not expected and isinstance(found, Mapping)):
+        one = cast("Mapping[str, Any]", expected or {})
+        other = cast("Mapping[str, Any]", found if isinstance(found, Mapping) else {})
+        if found is not None and not isinstance(found, Mapping):
+            yield Difference(path, one, found)
+            return
+        for name in sorted({*one, *(other if known is not None else ())}):
+            if name not in one and known is not None and is_known(other[name], known.get(name)):
+                continue
+            yield from compare(one.get(name), other.get(name), known, (*path, name))
+    elif isinstance(expected, list) or (not expected and isinstance(found, list)):
+        yield from _compare_lists(cast("list[Any]", expected or []), cast("object", found), known, path)
+    elif expected != found and not (_is_empty(expected) and _is_empty(found)):
+        yield Difference(path, expected, found)
+
+
+def is_known(value: object, allowed: Collection[object] | None) -> bool:
+    """Tell whether a server's addition changes nothing: it is empty, or one of the values allowed."""
+    return _is_empty(value) or any(each in ("*", value) for each in allowed or ())
+
+
+def format_path(path: Path) -> str:
+    """Write a path as people do, e.g. `spec.containers[orders].image`."""
+    return "".join(part if part.startswith("[") else f".{part}" for part in path).removeprefix(".")
+
+
+def _compare_lists(
+    expected: list[Any], found: object, known: Mapping[str, Collection[object]] | None, path: Path
+) -> Iterator[Difference]:
+    if found is not None and not isinstance(found, list):
+        yield Difference(path, expected, found)
+        return
+    one, other = _by_name(expected), _by_name(cast("list[Any]", found or []))
+    for name in dict.fromkeys((*one, *other)):
+        if name not in one or name not in other:
+            yield Difference((*path, name), one.get(name), other.get(name))
+        else:
+            yield from compare(one[name], other[name], known, (*path, name))
+
+
+def _by_name(items: list[Any]) -> dict[str, Any]:
+    named = [cast("Mapping[str, Any]", item).get("name") if isinstance(item, Mapping) else None for item in items]
+    unique = all(isinstance(name, str) for name in named) and len(set(named)) == len(named)
+    return {
+        f"[{name if unique else number}]": item for number, (name, item) in enumerate(zip(named, items, strict=True))
+    }
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", {}, [])
+
+
+def _shown(path: Path, value: object) -> str:
+    if _is_empty(value):
+        return "nothing"
+    if not _PRIVATE.isdisjoint(path) or isinstance(value, Mapping):
+        return "something" if not isinstance(value, Mapping) else _names(cast("Mapping[str, Any]", value))
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _names(value: Mapping[str, Any]) -> str:
+    """An object, by its name or its fields alone: a value in it may be a secret."""
+    name = value.get("name")
+    return json.dumps(name) if isinstance(name, str) else f"fields {', '.join(sorted(value))}"

@@ -1,0 +1,185 @@
+"""What a stack deployed to its cluster, field by field."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from policy.rules import Declared
+from policy.rules.rule import at
+
+from .attempt import attempt
+from .check import Check
+from .cluster_reader import ClusterReader
+from .deployment import Deployment
+from .difference import Difference, Path, compare
+
+_POD: Mapping[str, Collection[object]] = {
+    "restartPolicy": {"Always"},
+    "terminationGracePeriodSeconds": {30},
+    "dnsPolicy": {"ClusterFirst"},
+    "schedulerName": {"default-scheduler"},
+    "serviceAccount": "*",
+    "nodeName": "*",
+    "priority": {0},
+    "preemptionPolicy": {"PreemptLowerPriority"},
+    "enableServiceLinks": {True},
+    "tolerations": "*",
+    "terminationMessagePath": {"/dev/termination-log"},
+    "terminationMessagePolicy": {"File"},
+    "imagePullPolicy": {"IfNotPresent", "Always"},
+    "imagePullSecrets": "*",
+    "defaultMode": {0o644},
+    "apiVersion": {"v1"},
+    "creationTimestamp": "*",
+    "containerID": "*",
+}
+"""What the API server, the scheduler and admission add to a pod that changes nothing for its secrets. (Kubernetes docs:
+"Pod", API reference)"""
+
+_TOKEN_PLACES = ("volumes", "volumeMounts")
+
+_MEANING = ("vault.hashicorp.com/", "azure.workload.identity/", "aadpodidbinding", "pod-security.kubernetes.io/")
+"""The beginnings of labels and annotations that somebody acts on."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of document, and which of its fields carry a promise."""
+
+    title: str
+    place: str
+    """Its path, with `{namespace}`."""
+
+    fields: tuple[str, ...]
+    known: Mapping[str, Collection[object]]
+
+
+def _kind(title: str, place: str, *fields: str, known: Mapping[str, Collection[object]] | None = None) -> _Kind:
+    return _Kind(title, place, fields, known or {})
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "kubernetes:core:Namespace": _kind("namespace", "/api/v1/namespaces"),
+    "kubernetes:core:ServiceAccount": _kind(
+        "service account", "/api/v1/namespaces/{namespace}/serviceaccounts", "automountServiceAccountToken"
+    ),
+    "kubernetes:core:Pod": _kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
+    "kubernetes:apps:Deployment": _kind(
+        "Deployment", "/apis/apps/v1/namespaces/{namespace}/deployments", "spec.template", known=_POD
+    ),
+    "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass": _kind(
+        "class", "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/{namespace}/secretproviderclasses", "spec"
+    ),
+    "kubernetes:spv.no:AzureKeyVaultSecret": _kind(
+        "AzureKeyVaultSecret", "/apis/spv.no/v2beta1/namespaces/{namespace}/azurekeyvaultsecrets", "spec"
+    ),
+    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": _kind(
+        "ClusterRoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+        "roleRef",
+        "subjects",
+        known={"apiGroup": {"rbac.authorization.k8s.io"}},
+    ),
+    "kubernetes:rbac.authorization.k8s.io:ClusterRole": _kind(
+        "ClusterRole", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "rules", "aggregationRule"
+    ),
+    "kubernetes:rbac.authorization.k8s.io:RoleBinding": _kind(
+        "RoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
+        "roleRef",
+        "subjects",
+        known={"apiGroup": {"rbac.authorization.k8s.io"}},
+    ),
+    "kubernetes:rbac.authorization.k8s.io:Role": _kind(
+        "Role", "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles", "rules"
+    ),
+}
+
+
+def check_objects(deployment: Deployment, cluster: ClusterReader) -> Iterator[Check]:
+    """Compare each document that the stack deployed to its cluster with the one that is there."""
+    for resource in deployment.of_kind(*_KINDS):
+        kind = _KINDS[resource.kind]
+        name, namespace = resource.at("metadata", "name"), resource.at("metadata", "namespace")
+        if isinstance(name, str):
+            folder = kind.place.format(namespace=namespace or "default")
+            place = f"{namespace or 'default'}/{name}" if folder != kind.place else name
+            yield _check(deployment.owner(resource), resource, f"{folder}/{name}", place, cluster)
+
+
+def _check(owner: str, resource: Declared, path: str, place: str, cluster: ClusterReader) -> Check:
+    kind = _KINDS[resource.kind]
+    title = f"{kind.title} {place}"
+    return attempt(
+        owner,
+        f"{title} is as deployed",
+        (f"GET {path}",),
+        lambda: list(_differences(resource, kind, cluster.get(title, path))),
+        absent=f"there is no {title} any more",
+    )
+
+
+def _differences(resource: Declared, kind: _Kind, found: Mapping[str, Any]) -> Iterator[Difference]:
+    fields: Iterable[str] = kind.fields
+    for field in fields:
+        path = tuple(field.split("."))
+        declared = resource.at(*path)
+        mounts_token = at(declared, "automountServiceAccountToken") is True
+        for difference in compare(declared, _at(found, path), kind.known, path):
+            if not (mounts_token and _is_api_token(difference)):
+                yield replace(difference, owner=_owner(found, difference.path))
+    template = ("spec", "template") if "spec.template" in kind.fields else ()
+    for top in dict.fromkeys(((), template)):
+        for section in ("labels", "annotations"):
+            path = (*top, "metadata", section)
+            yield from _marks(resource.at(*path), _at(found, path), found, path)
+
+
+def _is_api_token(difference: Difference) -> bool:
+    """Tell whether a difference is the volume of the API server's token, which a Pod that asks for it is given.
+
+    (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume)
+    """
+    *_, section, item = ("", *difference.path)
+    return difference.expected is None and section in _TOKEN_PLACES and item.startswith("[kube-api-access-")
+
+
+def _marks(expected: object, found: object, document: Mapping[str, Any], path: Path) -> Iterator[Difference]:
+    """Compare labels or annotations: those that were deployed, and others that somebody acts on."""
+    one = cast("Mapping[str, Any]", expected if isinstance(expected, Mapping) else {})
+    other = cast("Mapping[str, Any]", found if isinstance(found, Mapping) else {})
+    for name in sorted({*one, *(name for name in other if name.startswith(_MEANING))}):
+        # Pulumi's own annotations never reach the server's documents in all ways of applying them.
+        if not name.startswith("pulumi.com/") and one.get(name) != other.get(name):
+            whole = (*path, name)
+            yield Difference(whole, one.get(name), other.get(name), _owner(document, whole))
+
+
+def _at(document: object, path: Path) -> Any:
+    for step in path:
+        document = cast("Mapping[str, Any]", document).get(step) if isinstance(document, Mapping) else None
+    return document
+
+
+def _owner(document: Mapping[str, Any], path: Path) -> str:
+    """Find who wrote a field last. (Kubernetes docs: "Server-Side Apply", on managed fields)"""
+    best, owner = (0, ""), ""
+    for entry in _at(document, ("metadata", "managedFields")) or ():
+        rank = (_depth(entry.get("fieldsV1"), path), str(entry.get("time") or ""))
+        if rank[0] and rank > best:
+            best, owner = rank, str(entry.get("manager") or "")
+    return owner
+
+
+def _depth(fields: object, path: Path) -> int:
+    """Count how far down a path somebody owns it."""
+    depth = 0
+    for step in path:
+        if not isinstance(fields, Mapping):
+            break
+        owned = cast("Mapping[str, Any]", fields)
+        key = f'k:{{"name":"{step[1:-1]}"}}' if step.startswith("[") else f"f:{step}"
+        if key not in owned:
+            break
+        depth, fields = depth + 1, owned[key]
+    return depth

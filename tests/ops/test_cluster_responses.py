@@ -1,0 +1,94 @@
+"""What answers in the API server's place: each is one line that says so, and never a traceback."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.cluster import ClusterClient
+from ops.errors import OpsError, UnreachableError
+from ops.stack import Cluster
+from ops.verify.cluster_reader import ClusterReader
+from sandbox.certificates import Authority
+from tests.serving import serving
+
+CALLS: list[Callable[[Cluster], Any]] = [
+    lambda cluster: ClusterReader(cluster).get("namespace shop", "/api/v1/namespaces/shop")["metadata"]["name"].strip(),
+    lambda cluster: ClusterReader(cluster).list("Roles", "/apis/rbac.authorization.k8s.io/v1/roles"),
+    lambda cluster: ClusterClient(cluster).provider_class("shop", "orders"),
+    lambda cluster: ClusterClient(cluster).token("shop", "orders", "vault"),
+]
+
+
+class Handler(BaseHTTPRequestHandler):
+    status, content = 200, b""
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    do_GET = do_POST = answer  # noqa: N815 - the protocol's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        pass
+
+
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that go away."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
+def cluster(home: Path, address: str, authority: Path | None = None) -> Cluster:
+    """The kubeconfig of a cluster at `address`."""
+    trusted = {"certificate-authority": str(authority)} if authority else {}
+    file = home / "kubeconfig"
+    document = {
+        "clusters": [{"name": "c", "cluster": {"server": address, **trusted}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "c",
+    }
+    file.write_text(json.dumps(document))
+    return Cluster(kubeconfig=str(file))
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"null", b"[]", b"7", b"[" * 100_000, b'{"items": [7]}'])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_response_that_is_not_the_api_servers_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, call: Callable[[Cluster], Any]
+) -> None:
+    monkeypatch.setattr(Handler, "content", content)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server), pytest.raises((OpsError, KeyError)) as told:
+        call(cluster(tmp_path, f"http://127.0.0.1:{server.server_port}"))
+
+    if content != b'{"items": [7]}':
+        assert isinstance(told.value, OpsError)
+        assert "\n" not in str(told.value)
+
+
+def test_a_certificate_that_is_not_trusted_is_named_at_once(tmp_path: Path) -> None:
+    ours, other = Authority(tmp_path / "ours"), Authority(tmp_path / "other")
+    pair = other.pair("kube-apiserver")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    server = Quiet(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    started = time.monotonic()
+    with serving(server), pytest.raises(UnreachableError, match="certificate is not trusted"):
+        ClusterClient(cluster(tmp_path, f"https://127.0.0.1:{server.server_port}", ours.certificate)).provider_class(
+            "shop", "orders"
+        )
+
+    assert time.monotonic() - started < 5

@@ -1,0 +1,135 @@
+"""How commands end, and what they show: what a script, or CI, goes by."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ops.__main__ import app, main
+from ops.doctor.diagnosis import Diagnosis
+from ops.findings import Finding, broken, ok, untried, warned
+from ops.observed import Broken, Observed
+from ops.recovery import Recovered
+from ops.stack import ROOT, Workspace
+from ops.verify import Check
+
+GOOD = Check("shop/orders", "reads a", True, "place")
+WRONG = Check("shop/orders", "is refused listing", False, "allowed")
+UNTRIED = Check("shop/orders", "is refused writing", None, "needs a key")
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(app, [*words, "--stack", "dev"])
+
+
+def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the stack `dev` deployed and reached."""
+    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(ROOT, {}))
+    monkeypatch.setattr("ops.stack.read_stack", lambda _: None)
+    monkeypatch.setattr("ops.state.read_state", lambda _: [])
+    monkeypatch.setattr("ops.reach.reach", lambda _: nullcontext())
+
+
+def verified(monkeypatch: pytest.MonkeyPatch, *checks: Check, options: Sequence[str] = ()) -> Any:
+    on_a_stack(monkeypatch)
+    monkeypatch.setattr("ops.verify.Verifier", lambda *_, **__: type("_", (), {"run": lambda _: [*checks]})())
+    return run("verify", *options)
+
+
+def test_verify_ends_with_1_where_a_check_went_wrong_or_there_was_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verified(monkeypatch, GOOD, UNTRIED).exit_code == 0
+    assert verified(monkeypatch, GOOD, WRONG, GOOD).exit_code == 1
+    assert verified(monkeypatch).exit_code == 1
+
+
+def test_verify_shows_what_went_wrong_and_counts_only_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = verified(monkeypatch, GOOD, WRONG, UNTRIED, options=["--all"]).output.splitlines()
+
+    def line(text: str) -> str:
+        return next(each for each in lines if text in each)
+
+    assert "ok" in line("reads a")
+    assert "WRONG" in line("is refused listing") and "allowed" in line("is refused listing")
+    assert "not tried" in line("is refused writing")
+    assert lines[-1] == "1 of 2 checks went as they must, 1 did not"
+
+
+def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = verified(monkeypatch, GOOD, GOOD, WRONG, UNTRIED).output
+
+    assert "2 checks" in output
+    assert "is refused listing" in output and "is refused writing" in output
+    assert output.splitlines()[-1] == "2 of 3 checks went as they must, 1 did not"
+
+
+@pytest.mark.parametrize(
+    ("observed", "code"),
+    [
+        (Observed(), 0),
+        (Observed(broken=[Broken("no-latest-image", "advisory", "urn", "latest")]), 0),
+        (Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]), 1),
+        (Observed(errors=["no such thing"]), 1),
+    ],
+)
+def test_preview_ends_with_1_where_the_update_would_be_refused(
+    monkeypatch: pytest.MonkeyPatch, observed: Observed, code: int
+) -> None:
+    monkeypatch.setattr("ops.engine.observe", lambda *_: observed)
+
+    assert run("preview", "--markdown").exit_code == code
+
+
+def checked(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> Any:
+    on_a_stack(monkeypatch)
+    monkeypatch.setattr("ops.check.run.check_stack", lambda *_: [*findings])
+    return run("check")
+
+
+def test_check_ends_with_1_where_something_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine = checked(monkeypatch, ok("fine"), warned("soon", "renew it"), untried("not asked"))
+    assert (fine.exit_code, fine.output.splitlines()[-1]) == (0, "Nothing is broken, 1 not tried")
+    assert checked(monkeypatch, ok("fine"), broken("gone", "mend it")).exit_code == 1
+
+
+def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
+    on_a_stack(monkeypatch)
+    monkeypatch.setattr("ops.doctor.diagnosis.chosen", lambda *_: None)
+    monkeypatch.setattr("ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*links], []))
+    return run("doctor", "--workload", "orders")
+
+
+def test_doctor_ends_with_1_where_a_link_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert diagnosed(monkeypatch, [ok("fine", name="driver"), untried("no", name="role")]).exit_code == 0
+    told = diagnosed(monkeypatch, [ok("fine", name="driver"), broken("gone", "mend it", name="role")])
+    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "The chain is broken at: role")
+
+
+def test_an_error_is_one_line_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["ops", "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("error: Say which --stack and --workload")
+
+
+@pytest.mark.parametrize(("options", "adopt"), [([], None), (["--adopt"], True), (["--leave"], False)])
+def test_recover_names_what_is_somebody_elses_and_hands_on_the_users_choice(
+    monkeypatch: pytest.MonkeyPatch, options: Sequence[str], adopt: bool | None
+) -> None:
+    chosen: list[bool | None] = []
+
+    def recover(_stack: str, _say: Any, *, adopt: bool | None) -> Recovered:
+        chosen.append(adopt)
+        return Recovered(left={"urn:pulumi:dev::p::a$kubernetes:core/v1:Namespace::shop": "made by [red]\x1bkubectl"})
+
+    monkeypatch.setattr("ops.recovery.recover", recover)
+    output = run("recover", *options).output
+
+    assert chosen == [adopt]
+    assert "kubernetes:core/v1:Namespace shop" in output
+    assert "not this stack's: made by [red]\\x1bkubectl" in output

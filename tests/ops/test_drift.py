@@ -1,0 +1,56 @@
+"""Drift, in the words of a preview."""
+
+from typing import Any
+
+from ops.drift import drift_of
+from ops.markdown import format_drift
+from ops.observed import Observed, Operation
+from policy.rules import Declared
+
+URN = "urn:pulumi:local::strongroom::vault:index/policy:Policy::"
+POLICY = 'path "strongroom/data/{}" {{ capabilities = ["read"] }}'
+
+
+def observed(before: dict[str, Any], after: dict[str, Any] | None, operation: Operation = "update") -> Observed:
+    urn = f"{URN}kubernetes.shop.orders"
+    found = Observed(operations={urn: operation}, before={urn: Declared("vault:index/policy:Policy", urn, before)})
+    if after is not None:
+        found.after[urn] = Declared("vault:index/policy:Policy", urn, after)
+    return found
+
+
+def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
+    drift = drift_of("local", observed({"name": "a", "policy": "one"}, {"name": "a", "policy": "two"}))
+
+    assert drift.found
+    assert [each.differences for each in drift.resources] == [['policy: expected "one", found "two"']]
+    told = format_drift(drift)
+    assert "**1 resource is not as deployed**, 0 are." in told
+    assert "`pulumi refresh --stack local`, then `pulumi up --stack local`" in told
+
+
+def test_what_is_gone_is_called_so() -> None:
+    drift = drift_of("local", observed({"name": "a"}, None, "delete"))
+
+    assert [each.differences for each in drift.resources] == [["it is gone"]]
+
+
+def test_what_a_server_changes_of_its_own_is_no_drift() -> None:
+    drift = drift_of("local", observed({"name": "a"}, {"name": "a", "tags": []}))
+
+    assert (drift.found, drift.unchanged) == (False, 1)
+    assert "**None**: 1 resource is as deployed." in format_drift(drift)
+
+
+def test_a_value_that_may_be_a_secret_is_not_shown() -> None:
+    drift = drift_of("local", observed({"value": "old-canary"}, {"value": "new-canary"}))
+
+    assert drift.found
+    assert "canary" not in format_drift(drift)
+
+
+def test_a_comparison_that_failed_is_no_absence_of_drift() -> None:
+    failed = Observed(errors=["error: Vault is sealed"])
+
+    assert drift_of("local", failed).found
+    assert "Vault is sealed" in format_drift(drift_of("local", failed))

@@ -1,0 +1,35 @@
+"""A look at all that was deployed, where a server is away."""
+
+from functools import partial
+
+from ops.errors import OpsError, UnreachableError
+from ops.verify import Check
+from ops.verify.attempt import attempt
+from ops.verify.check import STACK
+from ops.verify.difference import Difference
+from ops.verify.inspection import _unless_away
+
+
+def test_a_server_that_is_away_is_asked_once_and_is_one_line() -> None:
+    asked: list[str] = []
+
+    def differences(name: str) -> list[Difference]:
+        asked.append(name)
+        raise UnreachableError("it is away")
+
+    lines = _unless_away("the store", lambda: (attempt(STACK, name, (), partial(differences, name)) for name in "abc"))
+
+    assert [*lines] == [Check(STACK, "the store", False, "it is away")]
+    assert asked == ["a"]
+
+
+def test_what_one_object_makes_impossible_is_its_own_line() -> None:
+    def differences() -> list[Difference]:
+        raise OpsError("no JSON")
+
+    lines = [attempt(STACK, name, (), differences) for name in "ab"]
+
+    assert [(line.what, line.passed, line.detail) for line in lines] == [
+        ("a", False, "no JSON"),
+        ("b", False, "no JSON"),
+    ]

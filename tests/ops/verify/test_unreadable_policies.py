@@ -1,0 +1,41 @@
+"""Policies in Vault whose effect can't be told: somebody wrote them, and the proof goes on."""
+
+import os
+
+import pytest
+
+from ops.verify import Check, Verifier
+from tests.ops.verify.fakes import FakeVaultStack
+
+HEREDOC = 'path <<X\nm/data/*\nX\n{ capabilities = ["read"] }'
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeVaultStack:
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setattr("ops.verify.vault_strangers._YOUNGEST", 0)
+    return FakeVaultStack(2, monkeypatch)
+
+
+def wrong(fake: FakeVaultStack) -> list[Check]:
+    checks = Verifier(fake.stack, resources=fake.resources, administrators=("group ops",)).run(1)
+    return [check for check in checks if check.passed is False]
+
+
+def test_anothers_policy_that_nobody_can_judge_is_a_red_line_and_so_is_who_has_it(fake: FakeVaultStack) -> None:
+    name = "other.team-000.app-000"
+    assert wrong(fake) == []
+    fake.data[f"sys/policies/acl/{name}"] = {"policy": HEREDOC}
+    policy, role = wrong(fake)
+
+    assert policy.what == "no other policy reaches its objects"
+    assert policy.detail == f"policy {name} may open anything: its document has an interpolation or a heredoc"
+    assert role.detail == f"auth/kubernetes/role/{name} has the policy {name}"
+
+
+def test_a_policy_of_the_stack_that_nobody_can_judge_is_another_than_was_deployed(fake: FakeVaultStack) -> None:
+    fake.data["sys/policies/acl/team-000.app-000"] = {"policy": HEREDOC}
+    (line,) = wrong(fake)
+
+    assert line.what == "policy team-000.app-000 is as deployed"
+    assert "a document that has an interpolation or a heredoc" in line.detail
