@@ -81,7 +81,8 @@ def strongroom(site: Site, count: int) -> Program:
     project: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     program = Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
     # It is `ops`' to find, in an environment that has everything.
-    site.world.describe(stacks=[STACK], project=program.directory, environment={}, attach=[])
+    there = program.directory
+    site.world.describe(stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[])
     return program
 
 

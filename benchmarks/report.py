@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from ops.commands.options import console
+from ops.console import console
 from sandbox.world import ROOT
 
 from .figures import Figure, Growth

@@ -1,157 +1,63 @@
 """What every test may use."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import gc
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pulumi
 import pytest
-from google.protobuf import json_format
-from pulumi.runtime import mocks, rpc
 
-pytest_plugins = ["tests.sandboxed", "tests.soak"]
+if TYPE_CHECKING:
+    from tests.recording import Declare
+
+pytest_plugins = ["pytester", "tests.environment", "tests.longest", "tests.sandboxed"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect garbage seldom: with 700 objects, Python's default, that was a sixth of the unit tests' time.
+
+    A worker of `make unit` collects none at all: it is gone in half a minute, and needs 100 to 200 MB more.
+    """
+    gc.set_threshold(50_000)
+    if hasattr(config, "workerinput") and config.option.markexpr == "not integration":
+        gc.disable()
+    # What hands tests out to workers runs none, and they wait for it: it loads no Hypothesis but to check a profile.
+    if not config.getoption("numprocesses", None) or config.getoption("--hypothesis-profile"):
+        import_module("tests.soak")
+
+
+def pytest_collection_finish() -> None:
+    """Never look for garbage among the modules."""
+    gc.freeze()
+
+
+_ON_SERVERS = {Path(__file__).with_name(folder) for folder in ("conformance", "integration", "mutations")}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Skip the folders of tests on servers if none of them can run: they import every client."""
+    return True if collection_path in _ON_SERVERS and config.option.markexpr == "not integration" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes an hour, unless it is asked for by its mark."""
+    for item in items:
+        if _ON_SERVERS & {*item.path.parents} and not {"integration", "soak"} & {
+            mark.name for mark in item.iter_markers()
+        }:
+            raise pytest.UsageError(
+                f"{item.nodeid} has neither the mark `integration` nor `soak`, and `make unit` skips its folder. "
+                "Mark it, or move it to another folder."
+            )
     if "soak" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """A resource as the engine was told of it."""
-
-    type: str
-    name: str
-    inputs: dict[str, Any]
-    """With secrets unwrapped."""
-
-    shown: dict[str, Any]
-    """As they arrived, with secrets wrapped at any depth."""
-
-    secret_inputs: set[str]
-    """The inputs that arrived marked secret."""
-
-    dependencies: set[str]
-    """Names of what it depends on."""
-
-    dependency_types: set[str]
-    """Types of that."""
-
-    replace_on_changes: list[str]
-
-
-class Recorder(mocks.MockMonitor):
-    """An engine that records what a program declares."""
-
-    def __init__(self) -> None:
-        super().__init__(_Echo())
-        self.recorded: list[Recorded] = []
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        raw = json_format.MessageToDict(request.object)
-        inputs = rpc.deserialize_properties(request.object)
-        self.recorded.append(
-            Recorded(
-                type=request.type,
-                name=request.name,
-                inputs={key: _plain(value) for key, value in inputs.items()},
-                shown=raw,
-                secret_inputs={key for key, value in raw.items() if _is_secret(value)},
-                dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
-                dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
-                replace_on_changes=list(request.replaceOnChanges),
-            )
-        )
-        return super().RegisterResource(request)
-
-    def one(self, type_: str, name: str | None = None) -> Recorded:
-        """The only resource of a type, and of a name where one is given."""
-        found = [item for item in self.all(type_) if name in {None, item.name}]
-        assert len(found) == 1, f"{len(found)} of {type_} {name or ''} in {[(r.type, r.name) for r in self.recorded]}"
-        return found[0]
-
-    def all(self, type_: str) -> list[Recorded]:
-        """Every resource of a type."""
-        return [item for item in self.recorded if item.type == type_]
-
-
-VAULT_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-shop"
-
-ANSWERS: dict[str, Any] = {
-    "azure-native:authorization:getClientConfig": {"objectId": "the deployer"},
-    "azure-native:keyvault:getVault": {"id": VAULT_ID, "properties": {"enableRbacAuthorization": True}},
-    "azure-native:managedidentity:getUserAssignedIdentity": {
-        "name": "found",
-        "principalId": "principal of found",
-        "clientId": "client of found",
-    },
-    "azure-native:containerservice:getManagedCluster": {
-        "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://found/"},
-        "addonProfiles": {
-            "azureKeyvaultSecretsProvider": {
-                "enabled": True,
-                "identity": {"clientId": "addon client", "objectId": "addon principal"},
-            }
-        },
-    },
-    "azure-native:containerservice:listManagedClusterUserCredentials": {
-        "kubeconfigs": [{"name": "user", "value": "a3ViZWNvbmZpZw=="}]  # "kubeconfig"
-    },
-}
-"""What lookups find."""
-
-
-class _Echo(pulumi.runtime.Mocks):
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        outputs = dict(args.inputs)
-        if args.typ == "kubernetes:core/v1:Secret":
-            outputs["data"] = {"token": "cmV2aWV3ZXI=", "ca.crt": "YXV0aG9yaXR5"}  # "reviewer", "authority"
-        if args.typ.startswith("tls:"):
-            outputs |= {key: f"{key} of {args.name}" for key in ("privateKeyPem", "certPem", "certRequestPem")}
-        if args.typ == "random:index/randomPassword:RandomPassword":
-            outputs["result"] = f"generated {args.name}"
-        if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
-            outputs |= {"principalId": f"principal of {args.name}", "clientId": f"client of {args.name}"}
-        if args.typ == "azure-native:containerservice:ManagedCluster":
-            outputs["oidcIssuerProfile"] = {"enabled": True, "issuerURL": f"https://issuer of {args.name}/"}
-        if args.typ == "azure-native:keyvault:Vault":
-            return VAULT_ID, outputs
-        return f"{args.name}-id", outputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        return ANSWERS.get(args.token, {})
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and rpc._special_sig_key in value  # pyright: ignore[reportPrivateUsage]
-
-
-def _plain(value: Any) -> Any:
-    if rpc.is_rpc_secret(value):
-        return rpc.unwrap_rpc_secret(value)
-    return value
-
-
-Declare = Callable[[Callable[[], object]], Recorder]
-
-
-@pytest.fixture
-def declare() -> Declare:
+@pytest.fixture(name="declare")
+def declare_on_recorder() -> "Declare":
     """Run a program to its end on a recording engine, and give back what it declared."""
+    from tests.recording import declare  # noqa: PLC0415 - the process that hands tests out has no use for Pulumi
 
-    def run(program: Callable[[], object]) -> Recorder:
-        recorder = Recorder()
-        mocks.set_mocks(recorder.mocks, project="strongroom", stack="test", preview=False, monitor=recorder)
-
-        @pulumi.runtime.test
-        def body() -> None:
-            program()
-
-        body()
-        return recorder
-
-    return run
+    return declare

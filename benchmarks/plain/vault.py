@@ -156,6 +156,15 @@ for number in range(count):
         "audience": "vault",
         "objects": yaml.safe_dump(objects, sort_keys=False),
     }
+    synced = {
+        "secretObjects": [
+            {
+                "secretName": f"{name}-env",
+                "type": "Opaque",
+                "data": [{"objectName": "password", "key": "password"}],
+            }
+        ]
+    }
     provider_class = k8s.apiextensions.CustomResource(
         full_name,
         api_version="secrets-store.csi.x-k8s.io/v1",
@@ -164,18 +173,12 @@ for number in range(count):
         spec={
             "provider": "vault",
             "parameters": parameters,
-            "secretObjects": [
-                {
-                    "secretName": f"{name}-env",
-                    "type": "Opaque",
-                    "data": [{"objectName": "password", "key": "password"}],
-                }
-            ],
+            **synced,
         },
         opts=pulumi.ResourceOptions(provider=on_cluster, depends_on=[namespaces[namespace]]),
     )
     # A changed class must replace the pods: a running one never sees it.
-    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps({**parameters, **synced}, sort_keys=True).encode()).hexdigest()[:16]
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "strongroom"}
     k8s.apps.v1.Deployment(
         full_name,
@@ -183,7 +186,7 @@ for number in range(count):
             "name": name,
             "namespace": namespace,
             "labels": labels,
-            "annotations": {"pulumi.com/skipAwait": "true"},
+            "annotations": {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"},
         },
         spec={
             "replicas": 1,

@@ -1,6 +1,5 @@
 """The backends that must behave alike, each with a stack of its own on the sandbox."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from kubernetes import client, config
 from ops.cluster import ClusterClient, ProviderClass
 from ops.stack import Cluster
 from sandbox.world import World
-from tests.sandboxed import Project, copied
+from tests.sandboxed import Project, copied, environment
 
 MOUNT = "strongroom"
 
@@ -126,10 +125,16 @@ def files(provider_class: ProviderClass) -> list[str]:
     return [yaml.safe_load(text)["objectAlias"] for text in document["array"]]
 
 
+@pytest.fixture(autouse=True)
+def azure_found(world: World) -> Iterator[None]:
+    """Azure's own clients find the emulator, in these tests alone."""
+    with environment(world.azure.environment()):
+        yield
+
+
 @pytest.fixture(scope="session", params=["local", "local-azure"])
 def subject(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A backend's stack, deployed. The sandbox has one cluster: the other's is destroyed first."""
-    os.environ |= world.azure.environment()
     stack: str = request.param
     made = Project(copied(tmp_path_factory.mktemp(stack)), world, stack)
     made.engine.run("up", stack)
@@ -140,7 +145,7 @@ def subject(request: pytest.FixtureRequest, world: World, tmp_path_factory: pyte
 def fresh(subject: Subject) -> Iterator[Subject]:
     """The stack as it is written, before the test and after it."""
     yield subject
-    subject.deploy()
+    subject.project.deploy_as_written()
 
 
 def accounts(world: World, *namespaces: str) -> set[str]:

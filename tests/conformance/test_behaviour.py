@@ -9,8 +9,6 @@ from .conftest import Subject, files
 
 pytestmark = pytest.mark.integration
 
-MANY = 50
-
 
 def test_what_is_read_is_what_was_written(subject: Subject) -> None:
     own = subject.provider_class("shop/orders")
@@ -24,7 +22,7 @@ def test_what_is_read_is_what_was_written(subject: Subject) -> None:
 def test_verify_agrees(subject: Subject) -> None:
     checks = subject.project.checks()
 
-    assert len(checks) == 31
+    assert len(checks) > 60
     assert all(check["passed"] is True for check in checks)
 
 
@@ -44,7 +42,9 @@ def test_a_rotated_value_is_seen_at_the_next_read(fresh: Subject) -> None:
     assert not any("Deployment" in change or "Pod" in change for change in changed)
 
 
+@pytest.mark.soak
 def test_fifty_workloads_are_each_let_in_and_kept_apart(fresh: Subject) -> None:
+    count = 50
     settings = fresh.project.config
     pattern = settings["strongroom:workloads"][1]
     settings["strongroom:workloads"] = [
@@ -53,12 +53,12 @@ def test_fifty_workloads_are_each_let_in_and_kept_apart(fresh: Subject) -> None:
             "name": f"worker-{number}",
             "secrets": [{"name": "value", "object": f"object-{number}", "key": "key"}],
         }
-        for number in range(MANY)
+        for number in range(count)
     ]
-    settings["strongroom:seeds"] |= {f"object-{number}": {"key": {"generate": {}}} for number in range(MANY)}
+    settings["strongroom:seeds"] |= {f"object-{number}": {"key": {"generate": {}}} for number in range(count)}
 
     fresh.deploy(settings)
 
     checks = json.loads(fresh.project.verify("--json").stdout)
-    assert len({check["workload"] for check in checks}) == MANY
+    assert len({check["workload"] for check in checks} - {"stack"}) == count
     assert {(check["workload"], check["what"]) for check in checks if check["passed"] is not True} == set()

@@ -1,6 +1,7 @@
 """Runs an operation, and kills something while it works."""
 
 import contextlib
+import os
 import re
 import shlex
 import subprocess
@@ -108,5 +109,8 @@ def left(home: Path) -> list[str]:
 def _with_home(home: Path) -> Iterator[str]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if process.environ().get("PULUMI_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+            # This process's own child serves plugins to the tests of a whole session.
+            if process.ppid() == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get("PULUMI_HOME") == str(home):
                 yield shlex.join(process.cmdline())

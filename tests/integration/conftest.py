@@ -21,8 +21,7 @@ def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
 def deployed(project: Project) -> Iterator[Project]:
     """The project, deployed as it was written, before the test and after it."""
     yield project
-    project.restore()
-    project.changes("up")
+    project.deploy_as_written()
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +36,7 @@ def azure_project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def azure_deployed(azure_project: Project) -> Iterator[Project]:
     """That project, deployed as it was written, before the test and after it."""
     yield azure_project
-    azure_project.restore()
-    azure_project.changes("up")
+    azure_project.deploy_as_written()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 alive, and pods on it that a test declares ready. The controllers count them as they would any."""
 
 import copy
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from components.kubernetes.csi_volume import DRIVER
 from sandbox.world import World
+from tests.polling import poll_until
 
 NAMESPACE = "kube-system"
 NODE = "doctor-1"
@@ -74,7 +74,7 @@ class Cluster:
     def ready(self) -> None:
         """Do what a scheduler and a kubelet would of the DaemonSets' pods, until the controller has seen it."""
         self.beat()
-        until(self._started)
+        poll_until(self._started)
 
     def _started(self) -> bool:
         for pod in self._pods():
@@ -92,7 +92,7 @@ class Cluster:
         for pod in self._pods():
             if pod.metadata.labels["app"] == name:
                 self.core.patch_namespaced_pod_status(pod.metadata.name, NAMESPACE, {"status": _running("False")})
-        until(lambda: not self.apps.read_namespaced_daemon_set(name, NAMESPACE).status.number_ready)
+        poll_until(lambda: not self.apps.read_namespaced_daemon_set(name, NAMESPACE).status.number_ready)
 
     def beat(self) -> None:
         """What a kubelet tells of its node every ten seconds."""
@@ -107,11 +107,21 @@ class Cluster:
             self._leases.create_namespaced_lease("kube-node-lease", lease)
         self.core.patch_node_status(NODE, {"status": {"conditions": [condition]}})
 
+    @contextmanager
+    def without_node(self) -> Iterator[None]:
+        """No kubelet has registered a node, for a while."""
+        self.core.delete_node(NODE)
+        try:
+            yield
+        finally:
+            self.core.create_node({"metadata": {"name": NODE}})
+            self.ready()
+
     def remove(self) -> None:
         """Take away what was installed, and the node."""
         for found in self._daemon_sets():
             self.apps.delete_namespaced_daemon_set(found.metadata.name, NAMESPACE)
-        until(self._stopped)
+        poll_until(self._stopped)
         with suppress(ApiException):
             self.storage.delete_csi_driver(DRIVER)
         for account in ACCOUNTS:
@@ -209,13 +219,13 @@ class Cluster:
     @contextmanager
     def without_account(self, namespace: str, name: str) -> Iterator[None]:
         """Somebody deletes a service account, for a while."""
-        before = self.core.read_namespaced_service_account(name, namespace)
+        found = self.core.read_namespaced_service_account(name, namespace)
+        before = _portable(self.core.api_client.sanitize_for_serialization(found))
         self.core.delete_namespaced_service_account(name, namespace)
         try:
             yield
         finally:
-            metadata = {"name": name, "annotations": before.metadata.annotations}
-            self.core.create_namespaced_service_account(namespace, {"metadata": metadata})
+            self.core.create_namespaced_service_account(namespace, before)
 
     def _allow(self, account: str, resource: str) -> None:
         name = f"doctor-{account}"
@@ -257,22 +267,25 @@ def driver_pod() -> dict[str, Any]:
     }
 
 
-def provider_pod(name: str, sockets: str = SOCKETS) -> dict[str, Any]:
+CA_MOUNT = [{"name": "tls", "mountPath": "/vault/tls", "readOnly": True}]
+CA_VOLUME = [{"name": "tls", "secret": {"secretName": "vault-ca"}}]
+
+
+def provider_pod(name: str, sockets: str = SOCKETS, *, ca: bool = True) -> dict[str, Any]:
     """As the charts `vault` and `csi-secrets-store-provider-azure` have it."""
     endpoint = {"vault": "--endpoint=/provider/vault.sock", "azure": "--endpoint=unix:///provider/azure.sock"}[name]
     return {
         "serviceAccountName": f"{name}-provider",
-        "containers": [{"name": "provider", "image": f"registry.example.net/{name}:1", "args": [endpoint]}],
-        "volumes": [{"name": "providervol", "hostPath": {"path": sockets}}],
+        "containers": [
+            {
+                "name": "provider",
+                "image": f"registry.example.net/{name}:1",
+                "args": [endpoint],
+                "volumeMounts": [{"name": "providervol", "mountPath": "/provider"}, *CA_MOUNT[:ca]],
+            }
+        ],
+        "volumes": [{"name": "providervol", "hostPath": {"path": sockets}}, *CA_VOLUME[:ca]],
     }
-
-
-def until(done: Callable[[], bool], patience: float = 20) -> None:
-    """Return when it has come true."""
-    end = time.monotonic() + patience
-    while not done():
-        assert time.monotonic() < end, "it has not come true in time"
-        time.sleep(0.05)
 
 
 def _running(ready: str = "True") -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
+from tests.forked import run_ops
 from tests.hunter import Canary, Hunter, Sighting
 from tests.sandboxed import Project, copied
 
@@ -93,15 +94,28 @@ class Journey:
         self.look(*look, during=what)
 
     def look(self, *commands: str, during: str = "") -> None:
-        """Run those of the `commands` that there are."""
+        """Run those of the `commands` that there are.
+
+        What is shown to other users of the machine, arguments and environments, is looked at once a command.
+
+        :param during: What is wrong meanwhile; what they say then is all that is looked at.
+        """
         from ops.__main__ import app  # noqa: PLC0415 - loads every command
 
         known = {entry.name or getattr(entry.callback, "__name__", "") for entry in app.registered_commands}
+        watched: set[str] = set()
         for command in commands:
             first, *rest = command.format(written=self._written).split()
             if first in known:
-                arguments = [sys.executable, "-m", "ops", first, "--stack", self.project.stack, *rest]
-                done = self._done(f"ops {command} {during}".strip(), arguments, ROOT, dict(os.environ))
+                environment = {**self.project.environment, "TMPDIR": str(self.temporary)}
+                arguments = [first, "--stack", self.project.stack, *rest]
+                what = f"ops {command} {during}".strip()
+                if during or first in watched:
+                    done = run_ops(*arguments, environment=environment)
+                    self._tell(what, done.stdout + done.stderr)
+                else:
+                    watched.add(first)
+                    done = self._done(what, [sys.executable, "-m", "ops", *arguments], ROOT, environment)
                 assert done.returncode in {0, 1}, f"{command}: {done.stderr}"
 
     def pulumi(self, what: str, *arguments: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ops.access.evidence import Evidence
 from ops.access.page import page
 from ops.access.report import Report, report
 from tests.ops.access.test_picture import named, stack
@@ -35,7 +36,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 def opened(browser: Chromium, told: Report, home: Path) -> Chromium:
     file = home / "access.html"
-    file.write_text(page(told))
+    file.write_text(page(told, Evidence(store="Vault at https://vault.example.net:8200, engine secret")))
     browser.open(file)
     return browser
 

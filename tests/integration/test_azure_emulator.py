@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import shutil
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -34,7 +37,9 @@ from kubernetes import client as kubernetes
 
 from sandbox.azure.configuration import assemble
 from sandbox.providers.azure_native import AzureNativeProvider
+from sandbox.tools.environment import clean_environment
 from sandbox.world import World
+from tests.sandboxed import environment
 
 pytestmark = pytest.mark.integration
 
@@ -128,6 +133,17 @@ class Deployment:
         return ClientAssertionCredential(self.tenant, self.identity, lambda: assertion).get_token(SCOPE).token
 
 
+def clients(world: World) -> dict[str, str]:
+    """What Azure's clients, and the provider, need in their environment."""
+    return world.azure.environment() | world.azure.operator()
+
+
+@pytest.fixture(autouse=True)
+def found(world: World) -> Iterator[None]:
+    with environment(clients(world)):
+        yield
+
+
 @pytest.fixture(scope="module")
 def azure(world: World) -> Iterator[Deployment]:
     core, store = world.api_server.core(), world.azure.store
@@ -135,11 +151,9 @@ def azure(world: World) -> Iterator[Deployment]:
     for name in ("orders", "checkout"):
         core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": name}})
     store.remove("/nodes/sandbox")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (world.azure.environment() | world.azure.operator()).items():
-            patch.setenv(name, value)
+    with environment(clients(world)):
         made = Deployment(world)
-        yield made
+    yield made
     for id_ in ("/nodes/sandbox", f"/applications/{made.client}", made.group):
         store.remove(id_)
     for vault in ("emulator-roles", "emulator-policies"):
@@ -178,6 +192,44 @@ def test_a_service_accounts_token_becomes_its_identitys(azure: Deployment, tmp_p
     claims = jwt.decode(credential.get_token(SCOPE).token, options={"verify_signature": False})
     assert claims["aud"] == "https://vault.azure.net"
     assert (claims["oid"], claims["appid"], claims["tid"]) == (azure.principal, azure.identity, azure.tenant)
+
+
+def test_the_scopes_that_azures_go_clients_send_are_for_the_vault_alone(azure: Deployment) -> None:
+    credential = ClientAssertionCredential(azure.tenant, azure.identity, lambda: azure.token("orders"))
+    token = credential.get_token(SCOPE, "openid", "offline_access", "profile").token
+
+    assert jwt.decode(token, options={"verify_signature": False})["aud"] == "https://vault.azure.net"
+    with pytest.raises(ClientAuthenticationError, match="AADSTS28000:"):
+        credential.get_token(SCOPE, "https://management.azure.com/.default")
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(shutil.which("go") is None, reason="it is built with Go")
+def test_azures_own_go_clients_read_what_the_identity_may(
+    azure: Deployment, secrets: SecretClient, tmp_path: Path
+) -> None:
+    program, file = tmp_path / "read-secret", tmp_path / "token"
+    source = Path(__file__).parent / "azure_go"
+    build = ["go", "build", "-mod=readonly", "-o", str(program), "."]
+    subprocess.run(build, cwd=source, env=clean_environment(os.environ, tmp_path), check=True)
+    secrets.set_secret("own", "mine")
+    secrets.set_secret("neighbours", "theirs")
+    file.write_text(azure.token("orders"))
+    variables = {
+        "AZURE_TENANT_ID": azure.tenant,
+        "AZURE_CLIENT_ID": azure.identity,
+        "AZURE_FEDERATED_TOKEN_FILE": str(file),
+        "SSL_CERT_FILE": str(azure.world.authority.certificate),
+    }
+
+    def read(name: str) -> subprocess.CompletedProcess[str]:
+        given = {**os.environ, **variables}
+        return subprocess.run([program, ROLES, name], env=given, capture_output=True, text=True, check=False)
+
+    assert read("own").stdout == "mine"
+    refused = read("neighbours")
+    assert refused.returncode == 1
+    assert "ForbiddenByRbac" in refused.stderr
 
 
 @pytest.mark.parametrize(

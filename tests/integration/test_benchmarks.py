@@ -12,6 +12,7 @@ from sandbox.world import ROOT
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.soak
 def test_a_small_run_compares_programs_that_declare_the_same(tmp_path: Path) -> None:
     figures, plot = tmp_path / "figures.json", tmp_path / "figures.svg"
     small = ["--sizes", "3", "--only", "a,c,d", "--rounds", "1", "--stepwise", "0"]

@@ -2,26 +2,34 @@
 
 import base64
 import itertools
+import json
 import shutil
 import signal
+import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from hvac.exceptions import Forbidden
+from hvac.exceptions import Forbidden, VaultError
+from requests import RequestException
 
-from components.vault.admin import ADMIN_POLICY, admin_rules
+from components.vault.admin import ADMIN_POLICY, AdminScope, admin_rules
+from components.vault.audit import FileAudit, describe_devices
 from components.vault.custody import Custody, Record
 from components.vault.file_custody import FileCustody
-from components.vault.reach import client
+from components.vault.reach import VaultNode, client
 from components.vault.root import made_by_shares
 from components.vault.unseal import Plan
 from tests.hunter import Canary, Hunter
+from tests.polling import poll_until
+from tests.soak import sampled
 
 from .vaults import PLAN, Ran, Server, Servers, kept, run
 
@@ -29,10 +37,13 @@ pytestmark = pytest.mark.integration
 
 Make = Callable[..., Servers]
 
+_AWAY = (VaultError, RequestException)
+"""What clients raise while servers choose another leader."""
+
 FINISH = ["policy", "token", "token kept", "revoked", "finished"]
 ONE = ["asked", "initialising", "kept", "opened 1", *FINISH]
 THREE = ["asked", "initialising", "kept", "opened 1", "joined 2", "opened 2", "joined 3", "opened 3", *FINISH]
-KV = replace(PLAN, admin_rules=admin_rules(["secret"]))
+KV = replace(PLAN, admin_rules=admin_rules(AdminScope(seeded=("secret",))))
 RENEWAL = ["root asked", "root made", "root kept", *FINISH]
 
 
@@ -113,7 +124,7 @@ def converged(servers: Servers, custody: Custody, *before: Ran, plan: Plan = PLA
     hunt(servers, [*before, again, no_op], record, after_kill)
 
 
-@pytest.mark.parametrize("step", ONE)
+@pytest.mark.parametrize("step", sampled(ONE, 2))
 def test_one_node_killed_at_any_step_converges(make: Make, step: str) -> None:
     servers = make(1)
     servers.start()
@@ -148,7 +159,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, 
     servers.stop()
 
 
-@pytest.mark.parametrize("step", RENEWAL)
+@pytest.mark.parametrize("step", sampled(RENEWAL, 2))
 def test_a_renewal_killed_at_any_step_converges_and_leaves_no_root_token(
     opened: tuple[Servers, FileCustody], step: str
 ) -> None:
@@ -179,58 +190,166 @@ def test_the_policy_follows_its_rules_and_the_token_stays(opened: tuple[Servers,
     servers, custody = opened
     token = kept(custody).admin_token
     vault = admin(servers.all[0], custody)
-    vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
+    with pytest.raises(Forbidden):
+        vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
     with pytest.raises(Forbidden):
         vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
 
-    wider = replace(PLAN, admin_rules=admin_rules(["ours"]))
+    wider = replace(PLAN, admin_rules=admin_rules(AdminScope(engines=("ours",), seeded=("ours",))))
     assert "policy" in run(servers.nodes, custody, wider).steps
     assert kept(custody).admin_token == token
+    vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
     vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
     assert run(servers.nodes, custody, wider).steps == []
     assert "policy" in run(servers.nodes, custody).steps
 
 
+EVERYTHING = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
+SPELLINGS = [
+    ADMIN_POLICY,
+    ADMIN_POLICY.title(),
+    ADMIN_POLICY.upper(),
+    ADMIN_POLICY.replace("s", "%C5%BF", 1),  # a long s, which some foldings take for an s
+    ADMIN_POLICY.replace("o", "O", 1),
+    f"%20{ADMIN_POLICY}",
+    f"{ADMIN_POLICY}%20",
+    f"%09{ADMIN_POLICY}",
+    f"{ADMIN_POLICY}/",
+    f"/{ADMIN_POLICY}",
+    f"./{ADMIN_POLICY}",
+    f"kubernetes./../{ADMIN_POLICY}",
+    f"kubernetes.%2f..%2f{ADMIN_POLICY}",
+    f"kubernetes.x/../../acl/{ADMIN_POLICY}",
+    f"kubernetes.%0a{ADMIN_POLICY}",
+    ADMIN_POLICY.replace("s", "%53", 1),
+    ADMIN_POLICY.replace("-", "%2D"),
+]
+
+
+def put_as_written(node: VaultNode, path: str, token: str) -> None:
+    """Put a policy that opens everything at `path`, by a client that resolves nothing of it."""
+    parts = urlsplit(node.address)
+    trust = ssl.create_default_context(cadata=node.ca_certificate)
+    connection = HTTPSConnection(parts.hostname or "", parts.port, context=trust, timeout=10)
+    with closing(connection):
+        connection.request("PUT", path, json.dumps({"policy": EVERYTHING}), {"X-Vault-Token": token})
+        connection.getresponse().read()
+
+
+@pytest.mark.parametrize("path", ["sys/policies/acl", "sys/policy", "sys//policies/acl", "sys/policies//acl"])
+def test_no_spelling_of_the_admins_policy_writes_it(opened: tuple[Servers, FileCustody], path: str) -> None:
+    servers, custody = opened
+    run(servers.nodes, custody)
+    node = servers.nodes[0]
+    token = kept(custody).admin_token or ""
+    vault = client(node, token)
+    before = vault.sys.read_acl_policy(ADMIN_POLICY)["data"]["policy"]
+    for spelling in SPELLINGS:
+        put_as_written(node, f"/v1/{path}/{spelling}", token)
+        assert vault.sys.read_acl_policy(ADMIN_POLICY)["data"]["policy"] == before, spelling
+    with pytest.raises(Forbidden):
+        vault.adapter.get("/v1/sys/raw/core/mounts")
+
+
 def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, FileCustody]) -> None:
     servers, custody = opened
+    run(servers.nodes, custody)
     vault = admin(servers.all[0], custody)
-    vault.sys.enable_auth_method("approle", path="apps")
-    vault.auth.approle.create_or_update_approle("role", token_policies=["default"], mount_point="apps")
-    vault.sys.create_or_update_acl_policy("reader", 'path "kv/data/x" { capabilities = ["read"] }')
-    vault.sys.enable_audit_device("file", options={"file_path": str(servers.home / "audit.log"), "mode": "0600"})
+    vault.sys.enable_auth_method("approle", path="kubernetes")
+    vault.auth.approle.create_or_update_approle("role", token_policies=["default"], mount_point="kubernetes")
+    vault.sys.create_or_update_acl_policy("kubernetes.reader", 'path "kv/data/x" { capabilities = ["read"] }')
     assert vault.auth.token.create(policies=[ADMIN_POLICY])["auth"]["client_token"]
-    vault.sys.disable_audit_device("file")
-    vault.sys.disable_auth_method("apps")
+    vault.sys.delete_acl_policy("kubernetes.reader")
+    vault.sys.disable_auth_method("kubernetes")
 
     with pytest.raises(Forbidden):
-        vault.sys.create_or_update_acl_policy(ADMIN_POLICY, 'path "*" { capabilities = ["sudo"] }')
+        vault.sys.create_or_update_acl_policy("other", EVERYTHING)
     with pytest.raises(Forbidden):
-        vault.adapter.put(f"/v1/sys/policy/{ADMIN_POLICY}", json={"policy": 'path "*" { capabilities = ["sudo"] }'})
+        vault.sys.enable_auth_method("approle", path="other")
+    with pytest.raises(Forbidden):
+        vault.sys.enable_audit_device("socket", options={"address": "127.0.0.1:9", "log_raw": "true"})
+    with pytest.raises(Forbidden):
+        vault.sys.list_enabled_audit_devices()
     with pytest.raises(Forbidden):
         vault.auth.token.create_orphan(policies=["root"])
     with pytest.raises(Exception, match=r"subset|root|permission"):
-        vault.auth.token.create(policies=["reader"])
+        vault.auth.token.create(policies=["default", "reader"])
     with pytest.raises(Forbidden):
         vault.auth.token.create_or_update_role("mine", allowed_policies=["root"])
+    # It may know of other tokens, and not end them.
+    for accessor in vault.auth.token.list_accessors()["data"]["keys"]:
+        assert vault.auth.token.lookup_accessor(accessor)["data"]["policies"]
+        with pytest.raises(Forbidden):
+            vault.auth.token.revoke_accessor(accessor)
+    assert vault.adapter.post("/v1/sys/capabilities-self", json={"paths": ["sys/seal"]})["data"]["sys/seal"] == ["deny"]
     with pytest.raises(Forbidden):
-        vault.auth.token.list_accessors()
+        vault.secrets.identity.create_or_update_entity(name="mine", policies=["root"])
     with pytest.raises(Forbidden):
         vault.sys.seal()
     with pytest.raises(Forbidden):
         vault.sys.take_raft_snapshot().raise_for_status()
 
 
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, FileCustody]]:
-    """Three nodes, opened by runs of which each but the last was killed at one step further."""
+@contextmanager
+def root_of(servers: Servers, custody: Custody) -> Iterator[Any]:
+    """A client with root's token, which is revoked at the end."""
+    record = kept(custody)
+    vault = client(servers.nodes[0], made_by_shares(servers.nodes[0], record.shares[: record.threshold]))
+    yield vault
+    vault.auth.token.revoke_self()
+
+
+def devices(servers: Servers, custody: Custody) -> dict[str, Any]:
+    """The audit devices' files, by path."""
+    with root_of(servers, custody) as root:
+        found = root.sys.list_enabled_audit_devices()["data"]
+    return {path: Path(device["options"]["file_path"]).name for path, device in found.items()}
+
+
+def test_declared_audit_devices_are_made_by_bootstrap_and_others_stay(opened: tuple[Servers, FileCustody]) -> None:
+    servers, custody = opened
+    with root_of(servers, custody) as root:
+        root.sys.enable_audit_device("file", path="theirs", options={"file_path": str(servers.home / "theirs.log")})
+
+    def audited(path: str, file: str) -> Ran:
+        device = FileAudit(path=path, file=str(servers.home / file))
+        return run(servers.nodes, custody, replace(PLAN, audit=describe_devices([device])))
+
+    assert "policy" in audited("ours", "one.log").steps
+    assert devices(servers, custody) == {"theirs/": "theirs.log", "ours/": "one.log"}
+    assert audited("ours", "one.log").steps == []
+    assert audited("ours", "two.log").code == 0
+    assert devices(servers, custody) == {"theirs/": "theirs.log", "ours/": "two.log"}
+
+    taken = audited("theirs", "two.log")
+    assert taken.code == 1
+    assert "'theirs' is an audit device's that this stack did not make" in (taken.error or "")
+    assert run(servers.nodes, custody).code == 0
+    assert devices(servers, custody) == {"theirs/": "theirs.log"}
+    with root_of(servers, custody) as root:
+        root.sys.disable_audit_device("theirs")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("initialising", "joined 2", "opened 3", "token kept"), id="some steps"),
+        # The child has kept the keys by "kept", and after the step before "finished" nothing is left to do.
+        pytest.param(
+            tuple(step for step in THREE if step not in {"kept", "finished"}), id="every step", marks=pytest.mark.soak
+        ),
+    ],
+)
+def three(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Servers, FileCustody]]:
+    """Three nodes, opened by runs of which each but the last was killed at a later step."""
     servers = Servers(tmp_path_factory.mktemp("three"), 3)
     try:
         servers.start(autopilot=True)
         custody = custody_of_a(servers)
         killed: list[Ran] = []
-        for step in THREE:
-            if step in {"kept", "finished"}:
-                continue  # the child has kept the keys by then, and after the step before nothing is left to do
+        for step in request.param:
             killed.append(run(servers.nodes, custody, KV, kill_at=step))
             assert killed[-1].code == -signal.SIGKILL, killed[-1].output
             assert killed[-1].steps[-1] == step
@@ -240,7 +359,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, F
         servers.stop()
 
 
-def test_three_nodes_killed_at_every_step_become_one_cluster(three: tuple[Servers, FileCustody]) -> None:
+def test_three_nodes_killed_at_one_step_after_another_become_one_cluster(three: tuple[Servers, FileCustody]) -> None:
     servers, custody = three
 
     assert peers(servers, custody) == {"node-1": True, "node-2": True, "node-3": True}
@@ -250,14 +369,15 @@ def test_a_lost_leader_is_replaced_and_comes_back_by_a_run(three: tuple[Servers,
     servers, custody = three
     first = admin(servers.all[0], custody)
     first.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
-    wait(lambda: first.secrets.kv.v2.create_or_update_secret("x", {"key": "value"}, mount_point="secret"))
+    kv = first.secrets.kv.v2
+    poll_until(lambda: kv.create_or_update_secret("x", {"key": "value"}, mount_point="secret"), 30, ignored=_AWAY)
 
     leader = next(server for server in servers.all if server.node.address == servers.all[0].leader)
     followers = [server for server in servers.all if server is not leader]
     leader.kill()
-    wait(lambda: followers[0].leader in {server.node.address for server in followers} or None)
+    poll_until(lambda: followers[0].leader in {server.node.address for server in followers}, 30, ignored=_AWAY)
     for server in followers:
-        assert wait(lambda server=server: value(server, custody)) == {"key": "value"}
+        assert poll_until(lambda server=server: value(server, custody), 30, ignored=_AWAY) == {"key": "value"}
     record = kept(custody)
     without = run(servers.nodes, custody, KV)
     assert (without.code, without.steps) == (0, [])
@@ -507,17 +627,3 @@ def test_servers_that_unseal_themselves_are_waited_for(opened: tuple[Servers, Fi
     finally:
         servers.stop()
         root.auth.token.revoke_self()
-
-
-def wait(ask: Callable[[], Any], seconds: float = 30) -> Any:
-    """What `ask` gives, once it gives something without an error."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            if (answer := ask()) is not None:
-                return answer
-        except Exception:
-            if time.monotonic() > end:
-                raise
-        assert time.monotonic() < end
-        time.sleep(0.3)

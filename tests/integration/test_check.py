@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import hvac
 import pytest
 import yaml
+from kubernetes import client as k8s
 from typer.testing import CliRunner
 
 from components.kubernetes.csi_volume import DRIVER
 from ops.__main__ import app
 from ops.check.run import check_stack
-from ops.commands import check
+from ops.existing.identity import Owned
 from ops.findings import Finding
 from ops.stack import Workspace
 from sandbox.azure.clouds import CLOUDS
@@ -31,13 +33,14 @@ pytestmark = pytest.mark.integration
 
 MOUNT, OLD = "checked", "checked-old"
 CANARY = "canary-1b7d"
+OFFICER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
 READER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/21090545-7ca7-4776-b22c-e363652d74d2"
 
 Config = dict[str, Any]
 Check = Callable[..., list[Finding]]
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def alive(cluster: Cluster) -> None:
     cluster.beat()
 
@@ -73,7 +76,10 @@ def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pyt
         "auth": {"path": MOUNT, "create": False},
     }
     config["strongroom:kubernetes"]["kubeconfig"] = str(world.api_server.kubeconfig)
+    for workload in config["strongroom:workloads"]:
+        workload["namespace"] = f"checked-{workload['namespace']}"
     del config["strongroom:seeds"]
+    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "local", "local", config)
 
 
@@ -91,9 +97,13 @@ def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.Mon
     config: Config = yaml.safe_load((ROOT / "stacks" / "Pulumi.local-azure.yaml").read_text())["config"]
     azure = world.azure.configuration
     config["strongroom:backend"] |= {"tenantId": azure.tenant, "subscriptionId": azure.subscription}
-    config["strongroom:backend"]["vault"] = {"name": "kv-checked"}
+    # Another module's stack may be deployed beside it.
+    config["strongroom:backend"] |= {"vault": {"name": "kv-checked"}, "resourceGroup": "checked"}
     config["strongroom:seeds"]["ledger"] = {"token": {"generate": {}}}
     config["strongroom:kubernetes"] |= {"kubeconfig": str(world.api_server.kubeconfig), "oidcIssuer": ISSUER}
+    for workload in config["strongroom:workloads"]:
+        workload["namespace"] = f"checked-{workload['namespace']}"
+    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "azure", "local-azure", config)
 
 
@@ -118,11 +128,13 @@ def states(found: list[Finding], state: str) -> dict[str, str]:
 def test_a_stack_that_lacks_nothing_is_ok(on_vault: Check) -> None:
     found = on_vault()
 
-    assert {each.state for each in found} == {"ok"}, found
+    assert [each for each in found if each.state != "ok"] == [each for each in found if each.name == "guardrails"]
+    assert "no-copy-in-etcd" in states(found, "warned")["guardrails"]
     assert [each.name for each in found] == [
-        *("settings", "files", "charts", "guardrails", "cluster", "namespaces"),
+        *("settings", "files", "charts", "guardrails", "cluster", "namespaces", "names in the cluster"),
         *("custom resources", "driver", "provider", "audience"),
-        *("store", "token", "mount", "object", "object", "object", "object", "auth method"),
+        *("store", "token", "rights", "mount", "object", "object", "object", "object", "auth method"),
+        "names in the store",
     ]
 
 
@@ -258,6 +270,68 @@ def test_a_token_that_is_missing_or_unknown_is_told(
     assert {each.state for each in found if each.name in {"mount", "object", "auth method"}} == {"not tried"}
 
 
+@pytest.fixture
+def token_with(engine: hvac.Client) -> Iterator[Callable[[str], str]]:
+    """Make a token with these rules alone; nothing of it stays."""
+    policy = "checked-limited"
+    made: list[str] = []
+
+    def make(rules: str) -> str:
+        engine.sys.create_or_update_policy(policy, rules)
+        made.append(engine.auth.token.create(policies=[policy], no_default_policy=True)["auth"]["client_token"])
+        return made[-1]
+
+    yield make
+    for token in made:
+        engine.auth.token.revoke(token)
+    engine.sys.delete_policy(policy)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "state", "seen"),
+    [
+        ("", "ok", "it may do what an update needs"),
+        ("auth/token/create", "broken", "lacks create or update on auth/token/create"),
+        ("payments/metadata/*", "broken", "lacks read on payments/metadata/"),
+        ("sys/capabilities-self", "not tried", "may not read that"),
+    ],
+)
+def test_a_token_with_the_rights_that_the_documentation_lists_is_enough(
+    on_vault: Check,
+    token_with: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    dropped: str,
+    state: str,
+    seen: str,
+) -> None:
+    page = (ROOT / "docs" / "vault.md").read_text()
+    rules = page.partition("```hcl\n")[2].partition("```")[0].splitlines()
+    kept = [line for line in rules if not dropped or f'path "{dropped}"' not in line]
+    monkeypatch.setenv("VAULT_TOKEN", token_with("\n".join(kept)))
+
+    def documented(config: Config) -> None:
+        backend(mount={"path": "payments", "create": True}, auth={"path": "kubernetes-dev"})(config)
+        config["strongroom:seeds"] = {
+            "db-pass": {"username": {"generate": {}}, "password": {"generate": {}}},
+            "payment-api": {"key": {"generate": {}}},
+            "ledger": {"token": {"generate": {}}},
+        }
+
+    found = on_vault(documented)
+    assert seen in states(found, state)["rights"]
+    assert "token" in states(found, "ok")
+    if not dropped:
+        assert states(found, "broken") == states(found, "not tried") == {}
+
+
+def test_a_token_that_may_not_look_itself_up_is_not_called_unknown(
+    on_vault: Check, token_with: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", token_with('path "sys/mounts" { capabilities = ["read"] }'))
+
+    assert "may not look itself up" in states(on_vault(), "not tried")["token"]
+
+
 def test_a_sealed_vault_is_told(on_vault: Check, engine: hvac.Client, world: World) -> None:
     engine.sys.seal()
     try:
@@ -286,12 +360,7 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
         plane.set_secret("ledger-token", {"value": CANARY, "attributes": {"enabled": False}})
         assert {each.state for each in on_azure(existing) if each.name == "object"} == {"not tried"}
 
-        caller = store.resource(f"/applications/{world.azure.operator()['AZURE_CLIENT_ID']}")
-        assert caller is not None
-        assignment = f"{resource['id']}/providers/Microsoft.Authorization/roleAssignments/reader"
-        granted = {"principalId": caller["principalId"], "roleDefinitionId": READER, "scope": resource["id"]}
-        store.put(assignment, ASSIGNMENTS, {"id": assignment, "properties": granted})
-        settle()
+        assign(store, world, resource["id"], READER)
         found = on_azure(existing)
         assert states(found, "broken") == {"object": "secret ledger-token is disabled"}
         store.remove_object("kv-checked", "secrets", "payment-api-key")
@@ -303,6 +372,132 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
         for name in ("ARM_CLIENT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
             patch.delenv(name, raising=False)
         assert {each.state for each in on_azure(existing) if each.name == "object"} == {"not tried"}
+
+
+@pytest.fixture
+def theirs(world: World) -> Iterator[dict[str, str]]:
+    """A namespace of another team's, with a class and an account of a workload's name."""
+    core, labels = world.api_server.core(), {"owner": "another-team"}
+    metadata = {"name": "orders", "labels": labels}
+    core.create_namespace({"metadata": {"name": "checked-shop", "labels": labels}})
+    core.create_namespaced_service_account("checked-shop", {"metadata": metadata})
+    provider_class = {
+        "apiVersion": "secrets-store.csi.x-k8s.io/v1",
+        "kind": "SecretProviderClass",
+        "metadata": metadata,
+        "spec": {"provider": "vault", "parameters": {}},
+    }
+    k8s.CustomObjectsApi(core.api_client).create_namespaced_custom_object(
+        "secrets-store.csi.x-k8s.io", "v1", "checked-shop", "secretproviderclasses", provider_class
+    )
+    yield labels
+    core.delete_namespace("checked-shop")
+    while "checked-shop" in {each.metadata.name for each in core.list_namespace().items}:
+        time.sleep(0.1)
+
+
+def broken(found: list[Finding], name: str) -> dict[str, str]:
+    return {each.seen: each.fix for each in found if each.state == "broken" and each.name == name}
+
+
+@pytest.mark.usefixtures("theirs")
+def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
+    on_vault: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = broken(on_vault(), "names in the cluster")
+
+    assert [seen.partition(" (")[0] for seen in sorted(found)] == [
+        "SecretProviderClass checked-shop/orders",
+        "namespace checked-shop",
+        "service account checked-shop/orders",
+    ]
+    assert all(seen.endswith("exists, and is not this stack's own") for seen in found)
+    (advice,) = [fix for seen, fix in found.items() if seen.startswith("namespace")]
+    assert "add checked-shop to kubernetes.existingNamespaces" in advice
+
+    monkeypatch.setattr(
+        "ops.check.run.list_owned", lambda _: Owned(frozenset({("kubernetes:core:Namespace", "checked-shop")}))
+    )
+    assert not any("namespace " in seen for seen in broken(on_vault(), "names in the cluster"))
+    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
+    told = [each for each in on_vault() if each.name == "names in the cluster"]
+    assert {each.state for each in told} == {"not tried"}
+    assert all("is not known: no state" in each.seen for each in told)
+    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
+    assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warned"}
+
+
+@pytest.mark.usefixtures("theirs")
+def test_a_namespace_that_is_left_to_its_owner_is_no_obstacle(on_vault: Check) -> None:
+    def leave(config: Config) -> None:
+        config["strongroom:kubernetes"]["existingNamespaces"] = ["checked-shop"]
+
+    assert not any(seen.startswith("namespace") for seen in broken(on_vault(leave), "names in the cluster"))
+
+
+def test_what_a_vault_has_already_is_named_before_it_is_overwritten(on_vault: Check, engine: hvac.Client) -> None:
+    def seed(config: Config) -> None:
+        backend(mount={"path": MOUNT, "create": True}, auth={"path": MOUNT})(config)
+        config["strongroom:seeds"] = {
+            "db-pass": {"username": {"generate": {}}, "password": {"generate": {}}},
+            "payment-api": {"key": {"generate": {}}},
+            "ledger": {"token": {"generate": {}}},
+        }
+
+    try:
+        engine.sys.create_or_update_policy(f"{MOUNT}.checked-shop.orders", 'path "a" { capabilities = ["read"] }')
+        engine.auth.kubernetes.create_role("checked-shop.orders", ["x"], ["y"], mount_point=MOUNT)
+        found = broken(on_vault(seed), "names in the store")
+        assert {seen.removesuffix(" exists, and is not this stack's own") for seen in found} == {
+            f"the engine {MOUNT} (kv)",
+            f"the auth method {MOUNT} (kubernetes)",
+            f"the policy {MOUNT}.checked-shop.orders",
+            f"the role checked-shop.orders of {MOUNT}",
+            f"the object {MOUNT}/db-pass",
+            f"the object {MOUNT}/payment-api",
+            f"the object {MOUNT}/ledger",
+        }
+        assert any("backend.mount.create: false" in fix for fix in found.values())
+        assert any("backend.auth.create: false" in fix for fix in found.values())
+        assert any("leave it out of strongroom:seeds" in fix for fix in found.values())
+        taken = set(broken(on_vault(), "names in the store"))
+        assert {seen.split(" ")[1] for seen in taken} == {"policy", "role"}
+    finally:
+        engine.sys.delete_policy(f"{MOUNT}.checked-shop.orders")
+        engine.auth.kubernetes.delete_role("checked-shop.orders", mount_point=MOUNT)
+
+
+def test_a_key_vaults_objects_that_exist_or_were_deleted_softly_are_named(
+    on_azure: Check, store: Store, world: World
+) -> None:
+    def existing(config: Config) -> None:
+        config["strongroom:backend"]["vault"] = {"name": "kv-checked", "create": False}
+
+    with vault(store, "kv-checked") as (resource, plane):
+        assign(store, world, resource["id"], OFFICER)
+        assert broken(on_azure(existing), "names in the store") == {}
+        for name in ("payment-api-key", "ledger-token"):
+            plane.set_secret(name, {"value": CANARY})
+        plane.delete("secrets", "ledger-token")
+        found = broken(on_azure(existing), "names in the store")
+        assert {seen.removesuffix(" exists, and is not this stack's own") for seen in found} == {
+            "secret kv-checked/payment-api-key",
+            "secret kv-checked/ledger-token, deleted and recoverable,",
+        }
+        (advice,) = [fix for seen, fix in found.items() if "recoverable" in seen]
+        assert "az keyvault secret purge --vault-name kv-checked --name ledger-token" in advice
+        assert "az keyvault secret recover --vault-name kv-checked --name ledger-token" in advice
+
+
+@pytest.mark.parametrize("wrong", [f"{ISSUER}/", "https://elsewhere.example.net"])
+def test_an_issuer_that_is_not_the_clusters_to_the_letter_is_told(on_azure: Check, wrong: str) -> None:
+    def change(config: Config) -> None:
+        config["strongroom:kubernetes"]["oidcIssuer"] = wrong
+
+    (fix,) = broken(on_azure(change), "issuer").values()
+    assert fix == f"set kubernetes.oidcIssuer: {ISSUER}"
+    assert states(on_azure(), "ok")["issuer"] == "kubernetes.oidcIssuer is the cluster's"
 
 
 @contextmanager
@@ -318,10 +513,20 @@ def vault(store: Store, name: str) -> Iterator[tuple[dict[str, Any], Vault]]:
         store.remove(id_)
 
 
+def assign(store: Store, world: World, vault_id: str, role: str) -> None:
+    """Give whoever deploys a role at a vault."""
+    caller = store.resource(f"/applications/{world.azure.operator()['AZURE_CLIENT_ID']}")
+    assert caller is not None
+    assignment = f"{vault_id}/providers/Microsoft.Authorization/roleAssignments/checked"
+    granted = {"principalId": caller["principalId"], "roleDefinitionId": role, "scope": vault_id}
+    store.put(assignment, ASSIGNMENTS, {"id": assignment, "properties": granted})
+    settle()
+
+
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check, "workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
     assert (told.exit_code, "Nothing is broken" in told.output) == (0, True), told.output

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from ops.__main__ import app
 from ops.stack import Cluster as Reached
 from ops.stack import DeployedStack, read_stack
 from sandbox.world import World
-from tests.integration.doctored import EXCHANGE, seen, stops, whole
-from tests.integration.driver import NAMESPACE, Cluster, driver_pod, provider_pod, until
+from tests.integration.doctored import EXCHANGE, faults, goes_on, seen, stops, whole
+from tests.integration.driver import CLASSES, NAMESPACE, Cluster, driver_pod, provider_pod
+from tests.polling import poll_until
 from tests.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
 MOUNT = "strongroom"
+AT_VAULT = ("store", "identity", "role", "policy", "object", "version")
 
 Breaking = AbstractContextManager[None]
 
@@ -40,7 +43,7 @@ def vault(world: World) -> hvac.Client:
 
 @pytest.fixture(autouse=True)
 def alive(cluster: Cluster) -> None:
-    cluster.beat()
+    cluster.ready()
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_a_whole_chain_is_ok_for_every_workload(on_vault: DeployedStack) -> None
         assert whole(found), found.links
         assert [link.name for link in found.links] == [
             *("driver", "provider", "class", "volume", "service account", "audience"),
-            *("store", "identity", "role", "policy", "object", "version", "sync"),
+            *("store", "identity", "role", "policy", "object", "version", "sync", "mount"),
         ]
 
 
@@ -128,8 +131,32 @@ def test_it_stops_where_the_clusters_part_is_broken(
     on_vault: DeployedStack, cluster: Cluster, breaking: Callable[[Cluster], Breaking], link: str, told: list[str]
 ) -> None:
     with breaking(cluster):
-        stops(seen(on_vault, "shop/orders"), link, *told)
+        found = seen(on_vault, "shop/orders")
+        stops(found, link, *told)
+        if link == "driver":
+            goes_on(found, "provider", "class", "volume", "service account", *AT_VAULT)
+        if link == "provider":
+            goes_on(found, "driver", "class", "volume", "service account", "audience", *AT_VAULT, "sync")
     assert whole(seen(on_vault, "shop/orders"))
+
+
+def test_without_a_kubelet_the_drivers_links_are_not_tried_and_the_stores_are(
+    on_vault: DeployedStack, cluster: Cluster
+) -> None:
+    with cluster.without_node():
+        found = seen(on_vault, "shop/orders")
+    goes_on(found, "class", "volume", "service account", *AT_VAULT)
+    assert found.broken is None
+    told = {link.seen for link in found.links if link.name in {"driver", "provider", "audience"}}
+    assert len(told) == 1 and told.pop().startswith("no kubelet here")
+
+
+def test_a_provider_without_the_ca_of_the_class_is_warned_of(on_vault: DeployedStack, cluster: Cluster) -> None:
+    with replaced(cluster, "secrets-store-vault-csi-provider", provider_pod("vault", ca=False)):
+        (warned,) = faults(seen(on_vault, "shop/orders"))
+    assert (warned.name, warned.state) == ("class", "warned")
+    assert "vaultCACertPath /vault/tls/ca.crt" in warned.seen
+    assert "backend.providerCaPath" in warned.fix
 
 
 def provider(spec: dict[str, Any]) -> None:
@@ -148,6 +175,18 @@ def another_role(spec: dict[str, Any]) -> None:
     spec["parameters"]["roleName"] = "shop.checkout"
 
 
+def another_ca(spec: dict[str, Any]) -> None:
+    spec["parameters"]["vaultCACertPath"] = "/nowhere/ca.crt"
+
+
+def no_ca(spec: dict[str, Any]) -> None:
+    del spec["parameters"]["vaultCACertPath"]
+
+
+def no_check(spec: dict[str, Any]) -> None:
+    spec["parameters"]["vaultSkipTLSVerify"] = "true"
+
+
 def alias(spec: dict[str, Any]) -> None:
     spec["secretObjects"][0]["data"][0]["objectName"] = "db-pass"
 
@@ -159,6 +198,9 @@ def alias(spec: dict[str, Any]) -> None:
         (nothing, "promises no db-password, db-username"),
         (nonsense, "has objects that can't be read"),
         (another_role, "has roleName shop.checkout, and shop.orders was deployed"),
+        (another_ca, "has vaultCACertPath /nowhere/ca.crt, and /vault/tls/ca.crt was deployed"),
+        (no_ca, "has vaultCACertPath unset, and /vault/tls/ca.crt was deployed"),
+        (no_check, "has vaultSkipTLSVerify true, and none was deployed"),
         (alias, "copies db-pass to a Kubernetes Secret, which is no file of the mount"),
     ],
 )
@@ -166,7 +208,9 @@ def test_it_stops_at_a_class_that_was_edited_by_hand(
     on_vault: DeployedStack, cluster: Cluster, edit: Callable[[dict[str, Any]], None], told: str
 ) -> None:
     with cluster.edited_class("shop", "orders", edit):
-        stops(seen(on_vault, "shop/orders"), "class", told, "pulumi refresh")
+        found = seen(on_vault, "shop/orders")
+        stops(found, "class", told, "pulumi refresh")
+        goes_on(found, "driver", "provider", "service account", "store")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +245,7 @@ def test_without_token_requests_vaults_provider_makes_tokens_itself_where_it_may
     binding = cluster.rbac.read_cluster_role_binding(name)
     try:
         found = seen(on_vault, "shop/orders")
-        (warned,) = [link for link in found.links if link.state != "ok"]
+        (warned,) = faults(found)
         assert (warned.name, warned.state) == ("audience", "warned")
         assert "Vault's provider makes one itself" in warned.seen
         cluster.rbac.delete_cluster_role_binding(name)
@@ -275,7 +319,7 @@ def test_a_reviewer_that_the_api_server_refuses_is_told_from_a_role(
     finally:
         binding.metadata.resource_version = binding.metadata.uid = None
         cluster.rbac.create_cluster_role_binding(binding)
-    until(lambda: whole(seen(on_vault, "shop/orders")))  # RBAC takes a moment to take effect
+    poll_until(lambda: whole(seen(on_vault, "shop/orders")))  # RBAC takes a moment to take effect
 
 
 def test_it_stops_at_a_policy_that_was_narrowed(on_vault: DeployedStack, vault: hvac.Client) -> None:
@@ -351,33 +395,147 @@ def test_it_stops_where_the_driver_may_not_copy(on_vault: DeployedStack, cluster
         cluster.rbac.create_cluster_role_binding(binding)
 
 
-def test_events_of_the_workloads_own_pods_are_explained_and_their_tokens_left_out(
-    on_vault: DeployedStack, cluster: Cluster
-) -> None:
-    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
-    pod = {"kind": "Pod", "namespace": "bank", "name": "ledger"}
-    events = {
-        "ledger": 'err: rpc error: code = Unknown desc = error connecting to provider "vault": provider not found: '
-        f'provider "vault" {token}',
-        "ledger-of-somebody-else": "context deadline exceeded",
+@contextmanager
+def made_secret(cluster: Cluster, name: str, owner: str) -> Iterator[None]:
+    """A Kubernetes Secret as the driver makes it, of a ReplicaSet of the Deployment `owner`."""
+    sets = cluster.apps.list_namespaced_replica_set("shop", label_selector=f"app.kubernetes.io/name={owner}").items
+    metadata = {
+        "name": name,
+        "labels": {"secrets-store.csi.k8s.io/managed": "true"},
+        "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": sets[0].metadata.name, "uid": sets[0].metadata.uid}
+        ],
     }
-    for name, message in events.items():
+    cluster.core.create_namespaced_secret("shop", {"metadata": metadata, "stringData": {"x": "a-canary-of-a-value"}})
+    try:
+        yield
+    finally:
+        cluster.core.delete_namespaced_secret(name, "shop")
+
+
+@pytest.mark.parametrize("workload", ["checkout", "orders"])
+def test_a_secret_that_the_class_names_no_longer_is_found_with_the_command_to_remove_it(
+    on_vault: DeployedStack, cluster: Cluster, workload: str
+) -> None:
+    with made_secret(cluster, "an-older-name", workload), made_secret(cluster, "orders-env", "orders"):
+        (warned,) = faults(seen(on_vault, f"shop/{workload}"))
+        assert (warned.name, warned.state) == ("sync", "warned")
+        assert "shop/an-older-name" in warned.seen and "orders-env" not in warned.seen
+        assert warned.fix.endswith("kubectl delete secret -n shop an-older-name")
+        assert whole(seen(on_vault, "bank/ledger"))
+        told = CliRunner().invoke(app, ["doctor", "--stack", "local", "--workload", workload, "--json"])
+        assert "a-canary-of-a-value" not in told.output
+
+
+@contextmanager
+def ready_pod(cluster: Cluster, since: datetime, mounted: str | None) -> Iterator[None]:
+    """The ledger runs, ready since then, and the driver has noted a mount of that class for it."""
+    place = (*CLASSES, "bank", "secretproviderclasspodstatuses")
+    conditions = [{"type": "Ready", "status": "True", "lastTransitionTime": since.isoformat()}]
+    cluster.core.patch_namespaced_pod_status("ledger", "bank", {"status": {"conditions": conditions}})
+    if mounted:
+        body = {
+            "apiVersion": "/".join(CLASSES),
+            "kind": "SecretProviderClassPodStatus",
+            "metadata": {"name": "ledger-bank-ledger"},
+            "status": {"podName": "ledger", "secretProviderClassName": mounted, "mounted": True},
+        }
+        cluster.custom.create_namespaced_custom_object(*place, body)
+    try:
+        yield
+    finally:
+        conditions[0]["status"] = "False"
+        cluster.core.patch_namespaced_pod_status("ledger", "bank", {"status": {"conditions": conditions}})
+        if mounted:
+            cluster.custom.delete_namespaced_custom_object(*place, "ledger-bank-ledger")
+
+
+def test_a_ready_pod_has_its_mount(on_vault: DeployedStack, cluster: Cluster) -> None:
+    with ready_pod(cluster, datetime.now(UTC), "ledger"):
+        found = seen(on_vault, "bank/ledger")
+    assert found.links[-1].seen.startswith("1 of 1 ready pods have their files")
+    assert all(link.state == "ok" for link in found.links)
+
+
+@pytest.mark.parametrize("mounted", [None, "another-class"])
+def test_a_pod_that_became_ready_without_its_mount_is_found(
+    on_vault: DeployedStack, cluster: Cluster, mounted: str | None
+) -> None:
+    with ready_pod(cluster, datetime.now(UTC) - timedelta(minutes=9), mounted):
+        stops(
+            seen(on_vault, "bank/ledger"), "mount", "the driver has mounted nothing", "delete pod -n bank ledger", "2m"
+        )
+
+
+def test_a_driver_that_polls_too_seldom_is_warned_of(on_vault: DeployedStack, cluster: Cluster) -> None:
+    slow = driver_pod()
+    slow["containers"][1]["args"].append("--rotation-poll-interval=30m")
+    cluster.apps.delete_namespaced_daemon_set("secrets-store", NAMESPACE)
+    cluster.daemon_set("secrets-store", slow)
+    cluster.ready()
+    try:
+        (warned,) = faults(seen(on_vault, "bank/ledger"))
+    finally:
+        cluster.apps.delete_namespaced_daemon_set("secrets-store", NAMESPACE)
+        cluster.daemon_set("secrets-store", driver_pod())
+        cluster.ready()
+    assert (warned.name, warned.state) == ("driver", "warned")
+    assert "rotationPollInterval 30m" in warned.seen and "2m or less" in warned.fix
+
+
+@contextmanager
+def events(cluster: Cluster, pod: str, messages: dict[str, tuple[str, datetime]]) -> Iterator[None]:
+    """What a kubelet notes of pods in `bank`, by the pod's name; each seven times."""
+    for name, (message, moment) in messages.items():
         body = {
             "metadata": {"name": f"{name}.doctor"},
-            "involvedObject": {**pod, "name": name},
+            "involvedObject": {"kind": "Pod", "namespace": "bank", "name": pod if name in {"old", "new"} else name},
             "reason": "FailedMount",
             "type": "Warning",
             "count": 7,
+            "lastTimestamp": moment.isoformat(),
             "message": message,
         }
         cluster.core.create_namespaced_event("bank", body)
     try:
-        (event,) = seen(on_vault, "bank/ledger").events
-        assert (event.name, event.count) == ("provider not found", 7)
-        assert token not in json.dumps(seen(on_vault, "bank/ledger").events, default=vars)
+        yield
     finally:
-        for name in events:
+        for name in messages:
             cluster.core.delete_namespaced_event(f"{name}.doctor", "bank")
+
+
+def test_events_of_the_workloads_own_pods_are_explained_and_their_tokens_left_out(
+    on_vault: DeployedStack, cluster: Cluster
+) -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
+    now = datetime.now(UTC)
+    messages = {
+        "new": (f'error connecting to provider "vault": provider not found: provider "vault" {token}', now),
+        "ledger-of-somebody-else": ("context deadline exceeded", now),
+    }
+    with events(cluster, "ledger", messages):
+        found = seen(on_vault, "bank/ledger").events
+    (event,) = found
+    assert (event.name, event.count, event.past) == ("provider not found", 7, False)
+    assert event.last == f"{now:%Y-%m-%d %H:%M:%SZ}"
+    assert token not in json.dumps(found, default=vars)
+
+
+def test_an_event_that_the_pod_has_outlived_is_past(on_vault: DeployedStack, cluster: Cluster) -> None:
+    now = datetime.now(UTC)
+    messages = {"old": ("Vault is sealed", now - timedelta(minutes=9)), "new": ("Readiness probe failed: x", now)}
+    conditions = [{"type": "Ready", "status": "True", "lastTransitionTime": (now - timedelta(minutes=5)).isoformat()}]
+    with events(cluster, "ledger", messages):
+        assert [event.past for event in seen(on_vault, "bank/ledger").events] == [False, False]
+        cluster.core.patch_namespaced_pod_status("ledger", "bank", {"status": {"conditions": conditions}})
+        try:
+            found = seen(on_vault, "bank/ledger").events
+            shown = CliRunner().invoke(app, ["doctor", "--stack", "local", "--workload", "ledger"]).output
+        finally:
+            conditions[0]["status"] = "False"
+            cluster.core.patch_namespaced_pod_status("ledger", "bank", {"status": {"conditions": conditions}})
+    assert [(event.name, event.past) for event in found] == [("a probe", False), ("sealed Vault", True)]
+    assert shown.index("a probe") < shown.index("Past: the pods are ready since") < shown.index("sealed Vault")
 
 
 def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
@@ -402,9 +560,8 @@ def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: De
     with cluster.edited_class("shop", "orders", moved):
         found = seen(away, "shop/orders")
         assert found.broken is None
-        assert [link.name for link in found.links if link.state == "not tried"] == [
-            *("store", "identity", "role", "policy", "object", "version")
-        ]
+        assert [link.name for link in faults(found)] == [*AT_VAULT]
+        assert {link.state for link in faults(found)} == {"not tried"}
 
 
 def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ops.stack import DeployedStack, read_stack
 from sandbox.azure.store import Store
 from sandbox.world import World
-from tests.integration.doctored import EXCHANGE, seen, stops, whole
+from tests.integration.doctored import EXCHANGE, faults, seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken
 from tests.sandboxed import Project
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(autouse=True)
 def alive(cluster: Cluster) -> None:
-    cluster.beat()
+    cluster.ready()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_a_whole_chain_is_ok_for_every_workload(on_azure: DeployedStack) -> None
         assert whole(found), found.links
         assert [link.name for link in found.links] == [
             *("driver", "provider", "class", "volume", "service account", "audience"),
-            *("identity", "federation", "store", "assignment", "object", "version", "sync"),
+            *("identity", "federation", "store", "assignment", "object", "version", "sync", "mount"),
         ]
 
 
@@ -53,6 +53,16 @@ def test_it_stops_at_a_class_with_two_identity_flags(on_azure: DeployedStack, cl
 
     with cluster.edited_class("bank", "ledger", flags):
         stops(seen(on_azure, "ledger"), "class", "useVMManagedIdentity and usePodIdentity, of which the provider")
+
+
+def test_it_stops_at_a_kind_of_object_that_is_none(on_azure: DeployedStack, cluster: Cluster) -> None:
+    def kind(spec: dict[str, Any]) -> None:
+        spec["parameters"]["objects"] = spec["parameters"]["objects"].replace(
+            "objectType: secret", "objectType: secrets"
+        )
+
+    with cluster.edited_class("bank", "ledger", kind):
+        stops(seen(on_azure, "ledger"), "class", "the objectType 'secrets'", "secret, key and cert", "pulumi refresh")
 
 
 def test_it_stops_where_the_driver_requests_no_token_for_the_exchange(
@@ -72,7 +82,7 @@ def test_an_annotation_that_is_gone_is_warned_of(on_azure: DeployedStack, cluste
     cluster.core.patch_namespaced_service_account("ledger", "bank", change)
     try:
         found = seen(on_azure, "ledger")
-        (warned,) = [link for link in found.links if link.state != "ok"]
+        (warned,) = faults(found)
         assert (warned.name, warned.state) == ("service account", "warned")
     finally:
         change["metadata"]["annotations"][annotation] = before

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("go") is None, reason="the hosts of YAML and TypeScript are built with Go"),
 ]
 
-BUILT = shutil.ignore_patterns("sdks", "node_modules", "Pulumi.dev.yaml", "__pycache__", ".venv")
+BUILT = shutil.ignore_patterns("sdks", "node_modules", "Pulumi.dev.yaml", "__pycache__", ".venv", "*.local")
 TYPESCRIPT = pytest.param(
     "typescript",
     marks=pytest.mark.skipif(
@@ -34,11 +34,15 @@ class Copy:
         self.root = root
         shutil.copytree(ROOT / "examples", root / "examples", ignore=BUILT)
         shutil.copytree(ROOT / "components", root / "components", ignore=BUILT)
+        shutil.copy(ROOT / ".gitignore", root)
+        self._git("init", "--quiet")
+        self._git("add", "--all")
+        self._git("-c", "user.name=x", "-c", "user.email=x@example.net", "commit", "--quiet", "--message=x")
 
     def run(self, script: str) -> str:
         """Run a script in the shell that the pages tell of; what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "sandbox", "exec", "bash", "-ec", script],
+            [sys.executable, "-m", "sandbox", "exec", "--languages", "nodejs,yaml", "bash", "-ec", script],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -47,6 +51,16 @@ class Copy:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def _git(self, *words: str) -> str:
+        done = subprocess.run(
+            [shutil.which("git") or "git", *words], cwd=self.root, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def changed(self) -> str:
+        """What git finds changed or new."""
+        return self._git("status", "--porcelain")
 
     def blocks(self, language: str) -> list[str]:
         """The commands that an example's page has its reader type."""
@@ -64,6 +78,22 @@ def test_the_real_cli_takes_the_schema_from_the_plugin(copy: Copy) -> None:
 
     assert schema["name"] == "strongroom"
     assert "strongroom:index:SecretWorkload" in schema["resources"]
+
+
+def test_the_schema_needs_nothing_of_azure(copy: Copy) -> None:
+    """What shadows Azure's packages stands for an environment of `components/requirements.txt` alone."""
+    for name in ("azure", "pulumi_azure_native"):
+        (copy.root / name).mkdir()
+        gone = f"raise ModuleNotFoundError('No module named {name}', name='{name}')\n"
+        (copy.root / name / "__init__.py").write_text(gone)
+    try:
+        resources = json.loads(copy.run("pulumi package get-schema ./components"))["resources"]
+    finally:
+        for name in ("azure", "pulumi_azure_native"):
+            shutil.rmtree(copy.root / name)
+
+    assert {"strongroom:index:VaultBackend", "strongroom:index:VaultBootstrap"} <= resources.keys()
+    assert "strongroom:index:KeyVault" not in resources
 
 
 STATE = "pulumi preview --expect-no-changes >&2; pulumi stack export"
@@ -87,10 +117,12 @@ def works(world: World, language: str, state: str) -> None:
 def test_who_follows_the_page_gets_it_running(copy: Copy, world: World, language: str) -> None:
     start, end = copy.blocks(language)
     state = copy.run(f"{{ {start} }} >&2\n{STATE}")
+    directory = re.findall(r"cd (examples/\S+)", start)[0]
     try:
         works(world, language, state)
     finally:
-        copy.run(f"cd examples/{language}\n{end}")
+        copy.run(f"cd {directory}\n{end}")
+    assert copy.changed() == ""
     assert f"example-{language}/" not in world.vault.client().sys.list_auth_methods()["data"]
 
 

@@ -5,12 +5,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kubernetes.client import CoreV1Api
+from kubernetes.client.exceptions import ApiException
 
+from components.kubernetes.api import api_client
 from components.vault.file_custody import FileCustody
 from components.vault.unseal import bootstrap
+from ops.errors import OpsError
+from ops.recovery import recover
 from ops.stack import Cluster, DeployedStack, read_stack, workspace
 from ops.verify import Check, Verifier
 from sandbox.azure.proxy import Proxy
@@ -18,9 +25,9 @@ from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
-from tests.faults.scenario import STORES, Scenario, sample, scenarios
+from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios
 from tests.faults.stage import Stage
-from tests.sandboxed import copied
+from tests.sandboxed import copied, environment
 
 from .vaults import PLAN, Servers
 
@@ -36,27 +43,93 @@ UPDATED = {
 @pytest.fixture(scope="module", params=STORES)
 def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A local stack, to be disturbed."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in world.azure.environment().items():
-            patch.setenv(name, value)
-        made = Stage(world, copied(tmp_path_factory.mktemp(request.param)), request.param)
-        yield made
-        world.up()
-        made.reach("nothing")
+    made = Stage(world, copied(tmp_path_factory.mktemp(request.param)), request.param)
+    yield made
+    world.up()
+    made.reach("nothing")
+
+
+@pytest.fixture(autouse=True)
+def azure_found(world: World) -> Iterator[None]:
+    """Azure's own clients find the emulator, in these tests alone."""
+    with environment(world.azure.environment()):
+        yield
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("scenario", [*sample()], ids=str)
+@pytest.mark.parametrize(("stage", "scenario"), SAMPLE, ids=str, indirect=["stage"], scope="module")
 def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scenario) -> None:
     stage.play(scenario)
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(
+    "stage", ["local", pytest.param("local-azure", marks=pytest.mark.soak)], indirect=True, scope="module"
+)
 def test_who_alone_knows_of_a_resource_is_asked_about_it(stage: Stage) -> None:
     ran = stage.cut_short(UPDATED[stage.stack])
 
     assert "asking the servers about 1 resources" in ran.said
     assert ran.code == 0, ran.said
+
+
+def created(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
+    """A resource that an engine of `local` was creating."""
+    return {"urn": f"urn:pulumi:local::strongroom::{kind}::{name}", "custom": True, "type": kind, "inputs": inputs}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("stage", ["local"], indirect=True, scope="module")
+def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage: Stage, world: World) -> None:
+    stage.reach("deployed")
+    namespaces: Any = CoreV1Api(api_client(str(world.api_server.kubeconfig), None))
+    vault = world.vault.client()
+    vault.sys.enable_secrets_engine("kv", "theirs", description="Another team's")
+    vault.sys.create_or_update_policy("same", 'path "a" {}')
+    begun = datetime.now(UTC)
+    vault.secrets.kv.v2.create_or_update_secret("new", {"a": "b"}, mount_point="strongroom")
+    managers = {"own": "pulumi-kubernetes", "theirs": "kubectl-create"}
+    for name, manager in managers.items():
+        namespaces.create_namespace({"metadata": {"name": name}}, field_manager=manager)
+    # The last is as a namespace of another stack that was there before.
+    own, theirs, absent, shop = (
+        created("kubernetes:core/v1:Namespace", f"made-{name}", metadata={"name": name})
+        for name in ("own", "theirs", "absent", "shop")
+    )
+    new, ledger = (
+        created(
+            "vault:kv/secretV2:SecretV2", name, mount="strongroom", name=name, dataJson="{}", deleteAllVersions=True
+        )
+        for name in ("new", "ledger")
+    )
+    mount = created("vault:index/mount:Mount", "theirs", path="theirs", type="kv", description="Ours")
+    policy = created("vault:index/policy:Policy", "same", name="same", policy='path "a" {}')
+    unmade = created("vault:index/policy:Policy", "unmade", name="unmade", policy="")
+    try:
+        lock = stage.interrupt_creation(own, theirs, absent, shop, new, ledger, mount, policy, unmade, begun=begun)
+        with pytest.raises(OpsError, match="the policy same exists, and Vault does not say who made it"):
+            recover("local", print)
+        assert lock.exists()
+        done = recover("local", print, adopt=False)
+        assert set(done.found) == {own["urn"], new["urn"]}
+        assert set(done.gone) == {absent["urn"], unmade["urn"]}
+        assert set(done.left) == {each["urn"] for each in (theirs, shop, ledger, mount, policy)}
+        assert "Namespace theirs exists, made by kubectl-create at" in done.left[theirs["urn"]]
+        assert "kubernetes.existingNamespaces" in done.left[theirs["urn"]]
+        ran = stage.update()
+        assert ran.code == 0, ran.said
+        left = {each.metadata.name for each in namespaces.list_namespace().items}
+        assert left & {"own", "theirs", "shop"} == {"theirs", "shop"}
+        objects = vault.secrets.kv.v2.list_secrets("", mount_point="strongroom")["data"]["keys"]
+        assert set(objects) & {"new", "ledger"} == {"ledger"}
+        assert "theirs/" in vault.sys.list_mounted_secrets_engines()["data"]
+        assert "same" in vault.sys.list_acl_policies()["data"]["keys"]
+    finally:
+        for name in managers:
+            with suppress(ApiException):
+                namespaces.delete_namespace(name)
+        vault.sys.disable_secrets_engine("theirs")
+        vault.sys.delete_policy("same")
 
 
 @pytest.mark.soak

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 from components.vault.forward import ForwardError, PodForward
+from sandbox.ports import find_free_port
 from sandbox.world import World
 
 pytestmark = pytest.mark.integration
@@ -93,8 +94,7 @@ def kubelet(world: World) -> Iterator[Kubelet]:
 def forward(kubelet: Kubelet, world: World) -> Iterator[int]:
     """A port for the pod; the next one is for a pod that isn't there."""
     del kubelet
-    with socket.create_server((HOST, 0)) as free:
-        first = free.getsockname()[1]
+    first = find_free_port(2)
     with PodForward(
         [POD, "vault-1"], namespace="default", first_port=first, kubeconfig=str(world.api_server.kubeconfig)
     ):
@@ -122,8 +122,7 @@ def test_a_port_that_is_taken_is_told(forward: int) -> None:
 
 
 def test_ports_are_closed_when_it_is_over(forward: int, world: World) -> None:
-    with socket.create_server((HOST, 0)) as free:
-        port = free.getsockname()[1]
+    port = find_free_port()
     with PodForward([POD], namespace="default", first_port=port, kubeconfig=str(world.api_server.kubeconfig)):
         pass
     assert port != forward

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +22,7 @@ from sandbox.tools.catalogue import HELM
 from sandbox.world import World
 from stacks.installed_driver import conflicts
 from stacks.kubernetes import KubernetesSettings
+from tests.polling import poll_until
 from tests.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -88,8 +88,7 @@ def empty(project: Project, world: World, cluster: Cluster, helm: Path) -> Itera
     project.changes("destroy")
     for crd in cluster.crds():
         cluster.extensions.delete_custom_resource_definition(crd)
-    while cluster.crds():
-        time.sleep(0.1)
+    poll_until(lambda: not cluster.crds())
     yield project
     project.changes("destroy")
     world.api_server.install(world.tools.crds())
@@ -129,7 +128,7 @@ def test_one_up_from_an_empty_cluster_and_one_destroy_back_to_it(
     assert empty.changes("preview") == set()
     held_up_by_the_webhook(cluster)
 
-    settings["strongroom:kubernetes"]["rotationPollInterval"] = "5m"
+    settings["strongroom:kubernetes"]["rotationPollInterval"] = "1m"
     empty.write(settings)
     assert empty.changes("up") == {"update Release secrets-store"}
 
@@ -151,10 +150,7 @@ def held_up_by_the_webhook(cluster: Cluster) -> None:
         sets = cluster.apps.list_namespaced_replica_set("shop", label_selector="app.kubernetes.io/name=checkout").items
         return [each.message for found in sets for each in found.status.conditions or []]
 
-    end = time.monotonic() + 30
-    while not any("vault.hashicorp.com" in message for message in told()) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert any("vault.hashicorp.com" in message for message in told())
+    poll_until(lambda: any("vault.hashicorp.com" in message for message in told()), 30)
     pods = {pod.metadata.labels["app.kubernetes.io/name"] for pod in cluster.core.list_namespaced_pod("shop").items}
     assert pods == {"orders"}
 

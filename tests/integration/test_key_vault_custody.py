@@ -14,6 +14,7 @@ from components.vault.custody import CustodyError, Record
 from components.vault.key_vault_custody import KeyVaultCustody
 from sandbox.azure.store import Document
 from sandbox.world import World
+from tests.soak import sampled
 
 from .vaults import PLAN, Servers, kept, run
 
@@ -72,8 +73,9 @@ def keeper(world: World) -> Iterator[Keeper]:
 
 
 @pytest.fixture
-def as_deployer(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process is whoever deploys."""
+def as_deployer(keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deploy by this process, with a state directory of its own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name, value in keeper.environment.items():
         monkeypatch.setenv(name, value)
 
@@ -119,7 +121,7 @@ def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> N
 
 
 @pytest.mark.usefixtures("as_deployer")
-@pytest.mark.parametrize("step", ["asked", "initialising", "opened 1", "token kept"])
+@pytest.mark.parametrize("step", sampled(["asked", "initialising", "opened 1", "token kept"], 2))
 def test_a_bootstrap_killed_on_the_way_finds_its_keys_there(keeper: Keeper, tmp_path: Path, step: str) -> None:
     servers = Servers(tmp_path, 1)
     servers.start()

@@ -39,15 +39,15 @@ def test_every_check_passes_and_none_is_left_out(deployed: Project) -> None:
     checks = json.loads(done.stdout)
 
     assert done.returncode == 0
-    assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger"}
-    assert all(check["passed"] is True for check in checks)
-    assert len(checks) == 31
+    assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger", "stack"}
+    assert [check for check in checks if check["passed"] is not True] == []
+    assert len(checks) == 90
 
 
 def test_the_table_is_for_people(deployed: Project) -> None:
     done = deployed.verify()
 
-    assert "31 of 31 checks went as they must" in done.stdout
+    assert "90 of 90 checks went as they must" in done.stdout
     assert "shop/orders" in done.stdout
 
 
@@ -74,6 +74,10 @@ def test_access_tells_what_is_declared_and_nothing_else(project: Project) -> Non
 
     assert {(each["who"], each["what"]) for each in told} == declared(project.config)
     assert all(each["may"] == ["read"] and not each["wide"] for each in told)
+    copied = [each for each in project.access(copies=True) if each not in told]
+    assert [(each["who"], each["what"], each["path"][1]["name"]) for each in copied] == [
+        ("readers of Secrets in shop", "strongroom/data/db-pass", "shop/orders-env")
+    ]
     (ledger,) = [each["path"] for each in told if each["who"] == "bank/ledger"]
     assert [(step["kind"], step["name"], step["detail"]) for step in ledger] == [
         ("service account", "bank/ledger", ""),
@@ -152,10 +156,13 @@ def policy_of_orders(world: World, rules: str) -> Iterator[None]:
 def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
     rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
     with policy_of_orders(world, rules):
-        assert deployed.wrong() == {
+        assert deployed.wrong() >= {
             ("shop/orders", "is refused other workloads' objects"),
             ("shop/orders", "is refused listing"),
             ("shop/orders", "is refused writing"),
+            ("shop/orders", "is refused metadata and deleting"),
+            ("shop/orders", "its token may read its objects and do nothing else"),
+            ("shop/orders", "policy kubernetes.shop.orders is as deployed"),
         }
         assert deployed.verify().returncode == 1
 
@@ -168,7 +175,11 @@ def test_writing_is_tried_without_changing_anything(deployed: Project, world: Wo
 
     before = version()
     with policy_of_orders(world, 'path "strongroom/data/db-pass" { capabilities = ["read", "create", "update"] }'):
-        assert deployed.wrong() == {("shop/orders", "is refused writing")}
+        assert deployed.wrong() == {
+            ("shop/orders", "is refused writing"),
+            ("shop/orders", "its token may read its objects and do nothing else"),
+            ("shop/orders", "policy kubernetes.shop.orders is as deployed"),
+        }
     assert version() == before
 
 
@@ -189,7 +200,10 @@ def test_a_role_that_admits_a_stranger_is_found(
     } | {"policies": before["token_policies"], "ttl": "20m", "token_no_default_policy": True}
     write(world, "shop.orders", {**keep, **change})
     try:
-        assert deployed.wrong() == {("shop/orders", f"its role is closed to {what}")}
+        assert deployed.wrong() >= {
+            ("shop/orders", f"its role is closed to {what}"),
+            ("shop/orders", "role shop.orders is as deployed"),
+        }
     finally:
         write(world, "shop.orders", keep)
 
@@ -203,7 +217,10 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     kind = ("secrets-store.csi.x-k8s.io", "v1", "shop", "secretproviderclasses", "orders")
     api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
     api.patch_namespaced_custom_object(*kind, edit)
-    assert deployed.wrong() == {("shop/orders", "its class promises its files")}
+    assert deployed.wrong() == {
+        ("shop/orders", "its class promises its files"),
+        ("shop/orders", "class shop/orders is as deployed"),
+    }
 
     deployed.changes("refresh")
     assert deployed.changes("up") == {"update SecretProviderClass shop/orders"}
@@ -214,10 +231,34 @@ def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World)
     vault = world.vault.client()
     vault.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
     try:
-        assert deployed.wrong() == {("shop/checkout", "reads payment-key")}
+        assert deployed.wrong() == {
+            ("shop/checkout", "reads payment-key"),
+            ("stack", "the value of payment-api is as deployed"),
+        }
         assert "strongroom/data/payment-api" in deployed.verify().stdout
     finally:
         vault.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
+
+
+def test_a_value_that_somebody_wrote_is_found_and_written_again_as_verify_says(deployed: Project, world: World) -> None:
+    kv, mount = world.vault.client().secrets.kv.v2, "strongroom"
+    held = kv.read_secret_version("db-pass", mount_point=mount, raise_on_deleted_version=True)["data"]["data"]
+    kv.create_or_update_secret("db-pass", {**held, "password": "canary-of-somebody"}, mount_point=mount)
+    deployed.changes("refresh")
+    assert deployed.changes("up") == set()  # as with the official plugin
+
+    wrong = [each for each in deployed.checks() if each["passed"] is False]
+    assert [each["what"] for each in wrong] == ["the value of db-pass is as deployed"]
+    told = wrong[0]["detail"]
+    assert "strongroom/data/db-pass holds another value" in told
+    assert "canary-of-somebody" not in told and held["password"] not in told
+    (urn,) = re.findall(r"pulumi up --target-replace '([^']+)'", told)
+    with deployed.engine.stack("local") as stack:
+        stack.up(target=[urn], replace=[urn])
+
+    found = kv.read_secret_version("db-pass", mount_point=mount, raise_on_deleted_version=True)["data"]["data"]
+    assert found == held
+    assert deployed.wrong() == set()
 
 
 def test_the_configured_secret_is_encrypted_in_the_stack_file(deployed: Project, world: World) -> None:

@@ -2,10 +2,8 @@
 
 import copy
 import json
-import socket
 import socketserver
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,9 @@ from hvac.exceptions import Forbidden, InvalidRequest, VaultError
 from kubernetes import client, config
 from pulumi.automation import ConfigValue
 
+from sandbox.ports import find_free_port
 from sandbox.world import World
+from tests.polling import poll_until
 from tests.sandboxed import Project
 
 from .github import Github
@@ -93,9 +93,7 @@ def identity_provider(world: World) -> dict[str, str]:
 def place(project: Project, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The local stack, whose workloads log in by JWT, beside every other login that a stack may have."""
     home = tmp_path_factory.mktemp("logins")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    directory = Slapd(world, home, port, CANARY)
+    directory = Slapd(world, home, find_free_port(), CANARY)
     directory.start()
     github, collector, provider = Github(CANARY), Collector(), identity_provider(world)
     settings = copy.deepcopy(project.config)
@@ -267,9 +265,7 @@ def test_the_audit_devices_tell_who_read_what_and_no_secret(place: Place) -> Non
     ]["data"]
     secrets = [CANARY, logged_in["client_token"], place.identity_provider["secret"], *values.values()]
     # The socket's other end may be a moment behind.
-    end = time.monotonic() + 10
-    while last_reader("".join(place.collector.lines)) != "ldap-alice" and time.monotonic() < end:
-        time.sleep(0.05)
+    poll_until(lambda: last_reader("".join(place.collector.lines)) == "ldap-alice", 10)
 
     for text in (place.audit_log.read_text(), "".join(place.collector.lines), place.world.vault.audit_log.read_text()):
         assert last_reader(text) == "ldap-alice"

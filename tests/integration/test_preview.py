@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pulumi.automation import EngineEvent
 
 from ops.observed import of_events
 from sandbox.world import ROOT, World
+from tests.forked import run_ops
 from tests.integration.test_local_stack import values
 from tests.sandboxed import Project
 
@@ -30,13 +30,7 @@ def deployed(project: Project) -> Iterator[Project]:
 
 
 def preview(stack: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops", "preview", "--stack", stack, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_ops("preview", "--stack", stack, *arguments)
 
 
 def access(config: Any) -> None:
@@ -83,7 +77,10 @@ def test_the_comments_in_the_documentation_are_what_is_produced(
 def test_nothing_changes_and_no_guardrail_is_broken_as_deployed(deployed: Project) -> None:
     told = json.loads(preview("local", "--json").stdout)
 
-    assert told["changes"] == told["access"] == told["guardrails"] == told["costs"] == told["errors"] == []
+    assert told["changes"] == told["access"] == told["costs"] == told["errors"] == told["unread"] == []
+    assert [(each["rule"], each["resource"], each["mandatory"]) for each in told["guardrails"]] == [
+        ("no-copy-in-etcd", "shop/orders", False)
+    ]
     assert told["unchanged"] == 38
     assert told["refused"] is False
 
@@ -139,7 +136,7 @@ def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> No
 
     broken = of_events(told).broken
     assert {(each.rule, each.level) for each in broken} == {("vault-ttl", "advisory")}
-    assert "above 1800" in broken[0].message
+    assert "above 30m" in broken[0].message
 
 
 def test_a_stack_that_is_not_there_is_one_line() -> None:
@@ -148,3 +145,73 @@ def test_a_stack_that_is_not_there_is_one_line() -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_check_knows_what_is_the_stacks_own_and_judges_the_file_that_is_edited(deployed: Project) -> None:
+    found = json.loads(deployed.ops("check", "--json").stdout)
+    names = {each["name"]: each for each in found if each["name"].startswith("names in")}
+    assert {name: each["state"] for name, each in names.items()} == {
+        "names in the cluster": "ok",
+        "names in the store": "ok",
+    }, names
+
+    def misspell(config: Any) -> None:
+        config["strongroom:workloads"][0]["name"] = "Orders"
+
+    changed(deployed, misspell)
+    done = deployed.ops("check", "--json")
+    assert done.returncode == 1
+    (seen,) = [each["seen"] for each in json.loads(done.stdout) if each["state"] == "broken"]
+    assert "strongroom:workloads[0].name: 'Orders'" in seen
+
+
+def test_what_is_not_the_stacks_own_is_refused_before_anything_is_created(deployed: Project, world: World) -> None:
+    core, vault = world.api_server.core(), world.vault.client()
+    core.create_namespaced_service_account("shop", {"metadata": {"name": "refunds", "labels": {"owner": "them"}}})
+    vault.sys.create_or_update_policy("kubernetes.shop.refunds", 'path "a" { capabilities = ["read"] }')
+    changed(deployed, access)
+    try:
+        done = preview("local", "--json")
+        assert done.returncode == 1, done.stderr
+        told = json.loads(done.stdout)
+        assert told["refused"] is True
+        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "broken"} == {
+            "service account shop/refunds",
+            "the policy kubernetes.shop.refunds exists, and is not this stack's own",
+        }
+        assert core.read_namespaced_service_account("refunds", "shop").metadata.labels == {"owner": "them"}
+    finally:
+        core.delete_namespaced_service_account("refunds", "shop")
+        vault.sys.delete_policy("kubernetes.shop.refunds")
+
+
+def test_naming_the_api_server_is_no_reason_to_leave_out_its_certificate(deployed: Project, world: World) -> None:
+    def name_host(config: Any) -> None:
+        config["strongroom:backend"]["auth"] = {"kubernetesHost": world.api_server.address}
+
+    before = deployed.config["strongroom:backend"].get("auth") or {}
+    assert set(before) <= {"path"}
+    changed(deployed, lambda config: (name_host(config), config["strongroom:backend"]["auth"].update(before)))
+    # Nothing changes, and workloads log in by what is deployed.
+    assert deployed.changes("preview") == set()
+
+
+def test_a_policy_that_was_widened_by_hand_is_drift_and_tells_who_gains_by_it(deployed: Project, world: World) -> None:
+    def drift() -> subprocess.CompletedProcess[str]:
+        return run_ops("drift", "--stack", "local", "--markdown")
+
+    clean = drift()
+    assert (clean.returncode, "**None**: " in clean.stdout) == (0, True), clean.stdout + clean.stderr
+    system, name = world.vault.client().sys, "kubernetes.shop.orders"
+    before = system.read_acl_policy(name)["data"]["policy"]
+    system.create_or_update_acl_policy(name, f'{before}\npath "strongroom/data/ledger" {{ capabilities = ["read"] }}\n')
+    try:
+        done = drift()
+    finally:
+        system.create_or_update_acl_policy(name, before)
+
+    assert done.returncode == 1, done.stderr
+    assert "**1 resource is not as deployed**" in done.stdout
+    assert "**gains**" in done.stdout and "ledger" in done.stdout
+    assert "`pulumi refresh --stack local`, then `pulumi up --stack local`" in done.stdout
+    assert not any(value in done.stdout + done.stderr for value in values(world))

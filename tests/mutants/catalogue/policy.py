@@ -1,0 +1,247 @@
+"""Mutants of the policy pack."""
+
+from ..mutant import Mutant
+
+_RULES = "tests/policy/test_rules.py"
+_UNREADABLE = "tests/policy/test_policies.py::test_what_two_readers_may_understand_differently_is_refused"
+_WAY = "tests/policy/test_ways_round.py::test_a_way_round_a_rule_is_closed"
+_FIRES = f"{_RULES}::test_a_rule_fires_on_what_it_forbids"
+
+
+def _silent(id_: str, file: str, before: str, after: str, breaks: str, test: str = _FIRES) -> Mutant:
+    return Mutant(f"policy-{id_}", f"policy/rules/{file}.py", before, after, breaks, test)
+
+
+POLICY = (
+    _silent(
+        "scope-deeper-than-an-object",
+        "azure",
+        "elif not _OBJECT.fullmatch(place):",
+        "elif not _OBJECT.match(place):",
+        "A role at a scope that is no object's passes.",
+    ),
+    _silent(
+        "forgets-purge-protection",
+        "azure",
+        'if lacks(vault.at("properties", "enablePurgeProtection"), True):',
+        'if lacks(vault.at("properties", "enablePurgeProtection"), True, None):',
+        "A vault without purge protection passes.",
+    ),
+    _silent(
+        "network-closed-by-either",
+        "azure",
+        'if lacks(at(acls, "defaultAction"), "Deny"):',
+        'if lacks(at(acls, "defaultAction"), "Deny", None):',
+        "A vault that is open to every network passes.",
+    ),
+    _silent(
+        "audit-that-is-off",
+        "azure",
+        'is_true(at(log, "enabled")) and {str',
+        "{str",
+        "A vault whose audit log is off passes.",
+        f"{_RULES}::test_a_key_vault_is_audited_by_a_setting_that_depends_on_it",
+    ),
+    _silent(
+        "reader-role-is-harmless",
+        "azure",
+        "HARMLESS = {\n",
+        'HARMLESS = {\n    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",\n',
+        "The role that reads secrets passes at the whole vault.",
+    ),
+    _silent(
+        "subject-pattern",
+        "azure",
+        "elif not account and not _WORKFLOW.fullmatch(str(subject)):",
+        'elif not account and subject == "*":',
+        "A federated credential that admits a whole namespace passes.",
+    ),
+    _silent(
+        "unchecked-certificate",
+        "vault",
+        'if may_be_true(resource.at("skipTlsVerify")):',
+        'if resource.at("skipTlsVerify") is True:',
+        "A provider that checks no certificate passes, where the setting is text.",
+    ),
+    _silent(
+        "class-over-http",
+        "vault",
+        'if resource.at("spec", "provider") == "vault":',
+        'if resource.at("spec", "provider") == "azure":',
+        "A class that reaches Vault without TLS passes.",
+    ),
+    _silent(
+        "dev-server-by-default",
+        "vault",
+        "(official and not words)",
+        "False",
+        "A container of the official image without a command, which runs the dev server, passes.",
+    ),
+    _silent(
+        "token-for-a-week",
+        "vault",
+        '"default": 14400}',
+        '"default": 604800}',
+        "Tokens that live for a week pass.",
+    ),
+    _silent(
+        "token-for-ever",
+        "vault",
+        'for period in ("tokenPeriod", "period"):',
+        'for period in ("period",):',
+        "Tokens that can be renewed for ever pass.",
+    ),
+    _silent(
+        "plus-in-a-path",
+        "vault",
+        'if "*" in path or "+" in path.split("/"):',
+        'if "*" in path:',
+        "A policy that opens `+/db` passes.",
+    ),
+    _silent(
+        "any-namespace",
+        "vault",
+        'for name in ("boundServiceAccountNames", "boundServiceAccountNamespaces"):',
+        'for name in ("boundServiceAccountNames",):',
+        "A role that admits accounts of any namespace passes.",
+    ),
+    _silent(
+        "secret-in-a-value",
+        "kubernetes",
+        "(value is not UNKNOWN and is_secret_value(name, str(value)))",
+        "False",
+        "A password in a URL in a pod's environment passes.",
+    ),
+    _silent(
+        "untagged-image",
+        "kubernetes",
+        'if tag in {"", "latest"}:',
+        'if tag in {"latest"}:',
+        "An image without a tag, which is the latest, passes.",
+    ),
+    _silent(
+        "root-container",
+        "restricted",
+        'if effective("runAsUser") == 0:',
+        'if effective("runAsUser") == "0":',
+        "A container that runs as root passes.",
+    ),
+    _silent(
+        "escalation-by-default",
+        "restricted",
+        'if lacks(at(own, "allowPrivilegeEscalation"), False):',
+        'if lacks(at(own, "allowPrivilegeEscalation"), False, None):',
+        "A container that may escalate its privileges by default passes.",
+    ),
+    _silent(
+        "host-path",
+        "restricted",
+        '    "emptyDir",\n',
+        '    "emptyDir",\n    "hostPath",\n',
+        "A pod that mounts its node's files passes.",
+    ),
+    _silent(
+        "init-containers",
+        "pods",
+        '_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")',
+        '_CONTAINERS = ("containers", "ephemeralContainers")',
+        "A pod whose init container is privileged passes.",
+    ),
+    _silent(
+        "without-its-rules-of-vault",
+        "__init__",
+        "(*azure.RULES, *vault.RULES, *kubernetes.RULES, *grants.RULES)",
+        "(*azure.RULES, *kubernetes.RULES, *grants.RULES)",
+        "No rule of Vault holds any stack.",
+        f"{_RULES}::test_every_rule_is_seen_to_fire",
+    ),
+    _silent(
+        "escape-in-a-policy",
+        "policies",
+        'if "\\\\" in text:',
+        'if "\\\\\\\\" in text:',
+        "A policy that hides its wildcard in an escape passes.",
+        f"{_UNREADABLE}[an escape in JSON]",
+    ),
+    _silent(
+        "heredoc-in-a-policy",
+        "policies",
+        'if "${" in text or "<<" in text:',
+        'if "<<" in text:',
+        "A policy that hides its wildcard in an interpolation is read as if Vault read it so.",
+        f"{_UNREADABLE}[an interpolated name]",
+    ),
+    _silent(
+        "key-twice-in-a-policy",
+        "policies",
+        "if len(found) < len(pairs):",
+        "if len(found) > len(pairs):",
+        "Of a path that a policy names twice, only the last block is judged.",
+        f"{_UNREADABLE}[a path twice in JSON]",
+    ),
+    _silent(
+        "unreadable-policy-passes",
+        "vault",
+        'yield f"can\'t be judged: its policy {error}"',
+        "del error",
+        "A policy that can't be judged passes in silence.",
+        "tests/policy/test_policies.py::test_a_policy_that_can_not_be_judged_is_a_violation",
+    ),
+    _silent(
+        "pods-by-kind-only",
+        "pods",
+        "        yield from _shaped(resource.properties)",
+        "        yield from ()",
+        "A pod in a kind that an operator adds is judged by no rule.",
+        _WAY,
+    ),
+    _silent(
+        "unknown-roles-pass",
+        "azure",
+        "    if name is None:\n        yield",
+        "    if name is None and id_ in WIDE:\n        yield",
+        "A custom role that reads every secret passes.",
+        _WAY,
+    ),
+    _silent(
+        "open-network-by-range",
+        "azure",
+        "return network.max_prefixlen - network.prefixlen > _OPEN",
+        "return network.max_prefixlen < network.prefixlen",
+        "A key vault that is open to 0.0.0.0/0 passes.",
+        _WAY,
+    ),
+    Mutant(
+        "copies-in-etcd-pass",
+        "policy/rules/kubernetes.py",
+        'for secret in listed(resource.at("spec", "secretObjects")):',
+        'for secret in listed(resource.at("secretObjects")):',
+        "Nobody is told that a value is in etcd.",
+        "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
+    ),
+    Mutant(
+        "policy-only-advises",
+        "policy/__main__.py",
+        "enforcement_level=EnforcementLevel.MANDATORY)",
+        "enforcement_level=EnforcementLevel.ADVISORY)",
+        "A stack that names no levels is deployed whatever it breaks.",
+        f"{_RULES}::test_the_pack_stops_an_update_unless_a_stack_says_otherwise",
+    ),
+    Mutant(
+        "policy-of-production-only-advises",
+        "policy/levels/prod.json",
+        '"mandatory"',
+        '"advisory"',
+        "Production is deployed whatever it breaks.",
+        f"{_RULES}::test_production_is_held_to_every_rule",
+    ),
+    Mutant(
+        "policy-loses-the-resource",
+        "policy/__main__.py",
+        "report(_told(rule, finding), finding.urn)\n\n    return validate\n\n\ndef _on_stack",
+        "pass\n\n    return validate\n\n\ndef _on_stack",
+        "What a resource breaks is found, and told to nobody.",
+        f"{_RULES}::test_the_pack_tells_what_a_resource_breaks",
+    ),
+)
+"""Those of the policy pack."""

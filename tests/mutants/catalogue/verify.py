@@ -1,0 +1,173 @@
+"""Mutants of `verify`: of each module that compares, one without a check. Damage to a real stack kills most of them."""
+
+from ..mutant import Mutant
+
+_ON_VAULT = "tests/mutations/test_mutations.py::test_each_kind_of_damage_to_vault_turns_its_line_red"
+_ON_AZURE = "tests/mutations/test_mutations.py::test_each_kind_of_damage_to_azure_turns_its_line_red"
+_RIGHTS = "tests/ops/verify/test_risky_rights.py"
+_DEPLOYMENT = "tests/ops/verify/test_deployment.py"
+_LINEAR = "tests/ops/verify/test_linear.py::test_each_workload_costs_as_many_requests_and_steps_as_the_one_before"
+_UNREADABLE = "tests/ops/verify/test_unreadable_policies.py"
+
+VERIFY = (
+    Mutant(
+        "verify-compares-no-object-of-the-cluster",
+        "ops/verify/kubernetes_objects.py",
+        "for resource in deployment.of_kind(*_KINDS):",
+        "for resource in deployment.of_kind():",
+        "A Deployment that was edited by hand passes.",
+        f"{_ON_VAULT}[deployment-image]",
+    ),
+    Mutant(
+        "verify-compares-no-plain-value",
+        "ops/verify/difference.py",
+        "elif expected != found and not (_is_empty(expected) and _is_empty(found)):",
+        "elif False:",
+        "A pod that is given the node's network passes.",
+        f"{_ON_VAULT}[deployment-host-network]",
+    ),
+    Mutant(
+        "verify-takes-differences-for-none",
+        "ops/verify/attempt.py",
+        "owner, what, not found,",
+        "owner, what, True,",
+        "A difference is told in a line that passes.",
+        f"{_ON_VAULT}[namespace-is-privileged]",
+    ),
+    Mutant(
+        "verify-sees-no-other-class",
+        "ops/verify/other_classes.py",
+        'found.append(f"class {namespace}/{name} names {read}")',
+        "pass",
+        "A class beside the stack's that reads its objects passes.",
+        f"{_ON_VAULT}[another-class-of-its-object]",
+    ),
+    Mutant(
+        "verify-sees-no-binding",
+        "ops/verify/cluster_rights.py",
+        "for right, path in rights]",
+        "for right, path in rights[:0]]",
+        "A group that reads all Secrets of the cluster passes.",
+        f"{_ON_VAULT}[rbac-a-group-reads]",
+    ),
+    Mutant(
+        "verify-knows-default-bindings-whoever-is-in-them",
+        "ops/verify/cluster_rights.py",
+        'return subject.get("namespace") == "kube-system" and binding.name in {',
+        'return subject.get("namespace") == "kube-system" or binding.name in {',
+        "An account that somebody added to the binding of cluster-admin passes.",
+        f"{_ON_VAULT}[rbac-a-default-binding-admits-an-account]",
+    ),
+    Mutant(
+        "verify-asks-the-api-server-nothing",
+        "ops/verify/access_reviews.py",
+        'if at(status, "allowed") is False:',
+        'if at(status, "allowed") is not None:',
+        "Rights that the API server gives by something else than bindings pass.",
+        f"{_ON_VAULT}[rbac-anonymous-reads]",
+    ),
+    Mutant(
+        "verify-takes-a-wildcard-for-nothing",
+        "ops/verify/risky_rights.py",
+        'return ["*"] if "*" in names else [name',
+        "return [name",
+        "A role that may everything passes.",
+        f"{_RIGHTS}::test_a_wildcard_gives_every_right",
+    ),
+    Mutant(
+        "verify-compares-no-role-of-vaults",
+        "ops/verify/vault_settings.py",
+        "for resource in deployment.of_kind(*_KINDS):",
+        "for resource in deployment.of_kind():",
+        "A role whose tokens live for a day passes.",
+        f"{_ON_VAULT}[role-for-longer]",
+    ),
+    Mutant(
+        "verify-sees-no-other-policy",
+        "ops/verify/vault_strangers.py",
+        "if reached := self._paths.find_opened(rules) or _ESCALATIONS.find_opened(rules):",
+        "if reached := _ESCALATIONS.find_opened(rules):",
+        "Another policy that reads the stack's objects passes.",
+        f"{_ON_VAULT}[another-policy-opens-its-object]",
+    ),
+    Mutant(
+        "verify-ends-tokens-that-are-being-made",
+        "ops/verify/vault_strangers.py",
+        "        time.sleep(max(0.0, since + _YOUNGEST - time.monotonic()))\n",
+        "",
+        "A workload that logs in during a proof loses its token.",
+        "tests/mutations/test_mutations.py::test_who_logs_in_meanwhile_keeps_the_token",
+    ),
+    Mutant(
+        "verify-asks-for-no-capability",
+        "ops/verify/vault_token.py",
+        'if sorted(verbs := [str(verb) for verb in found.get(path) or ["deny"]]) != expected.get(path, ["deny"])',
+        'if not (verbs := [str(verb) for verb in found.get(path) or ["deny"]])',
+        "A token that may seal Vault passes.",
+        f"{_ON_VAULT}[policy-seals]",
+    ),
+    Mutant(
+        "verify-tries-no-limit",
+        "ops/verify/verifier.py",
+        "for limit in session.limits(workload):",
+        "for limit in session.limits(workload)[:0]:",
+        "A workload that lists the store passes.",
+        f"{_ON_VAULT}[policy-lists]",
+    ),
+    Mutant(
+        "verify-sees-nobody-else-at-the-key-vault",
+        "ops/verify/azure_settings.py",
+        "return at_vault or (above and role in ROLES)",
+        "return False",
+        "A stranger who administers the key vault passes.",
+        f"{_ON_AZURE}[stranger-is-officer]",
+    ),
+    Mutant(
+        "verify-compares-no-credential",
+        "ops/verify/azure_settings.py",
+        'return list(compare(expected, found, {}, ("federatedIdentityCredentials",)))',
+        "return []",
+        "An identity that another cluster's accounts may use passes.",
+        f"{_ON_AZURE}[credential-of-a-stranger]",
+    ),
+    Mutant(
+        "verify-takes-the-cluster-for-what-was-deployed",
+        "ops/verify/deployment.py",
+        "return delivered(self._documents, self._stack, workload)",
+        "return None",
+        "An agent's login is tried as the annotations say that somebody edited.",
+        f"{_DEPLOYMENT}::test_an_agents_login_is_that_of_the_deployed_annotations",
+    ),
+    Mutant(
+        "verify-shuffles-all-workloads-for-each",
+        "ops/verify/verifier.py",
+        "drawn = self._paths.draw(",
+        "drawn = Sampler(self._by_path).draw(",
+        "The proof of ten times the workloads takes a hundred times as long.",
+        f"{_LINEAR}[FakeVaultStack]",
+    ),
+    Mutant(
+        "verify-tries-each-object-at-each-workload",
+        "ops/azure.py",
+        "drawn = self._store.names.draw(workload.path, MOST, without=whole)",
+        "drawn = self._store.names.draw(workload.path, 1_000_000, without=whole)",
+        "The proof sends requests by the product of workloads and objects.",
+        f"{_LINEAR}[FakeKeyVaultStack]",
+    ),
+    Mutant(
+        "verify-tries-a-workloads-own-objects-as-others",
+        "ops/sampler.py",
+        "if name not in without:",
+        "if name is not without:",
+        "A workload's own object, which it reads, is a red line.",
+        "tests/ops/test_sampler.py::test_what_must_not_be_drawn_is_replaced_by_others",
+    ),
+    Mutant(
+        "verify-passes-a-policy-that-nobody-can-judge",
+        "ops/verify/vault_strangers.py",
+        'yield f"policy {name} may open anything: its document {error}"',
+        "del error",
+        "Somebody's policy that is written so that no parser is sure of it passes.",
+        f"{_UNREADABLE}::test_anothers_policy_that_nobody_can_judge_is_a_red_line_and_so_is_who_has_it",
+    ),
+)
