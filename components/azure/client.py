@@ -16,8 +16,8 @@ IN_ALL_SECONDS = 60
 _LONGEST_PAUSE = 8.0
 
 ANY_METHOD = {"retry_on_methods": ("GET", "PUT", "DELETE", "POST", "PATCH")}
-"""The option of a request that may be sent twice: by themselves the clients repeat no POST or PATCH whose connection was
-cut."""
+"""The option of a request that may be sent twice: by themselves the clients repeat no POST or PATCH after a connection
+that was cut."""
 
 UNEXPECTED = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 """What Microsoft's clients raise of a response that is not Azure's: they take it for granted that it is."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from policy.rules import Declared
-from policy.rules.rule import at
+from policy.rules.rule import at, listed
 
 from .attempt import attempt
 from .check import Check
@@ -24,6 +24,12 @@ _POD: Mapping[str, Collection[object]] = {
     "preemptionPolicy": {"PreemptLowerPriority"},
     "enableServiceLinks": {True},
     "tolerations": "*",
+    "nodeSelector": "*",
+    "affinity": "*",
+    "topologySpreadConstraints": "*",
+    "priorityClassName": "*",
+    "resources": "*",
+    "overhead": "*",
     "terminationMessagePath": {"/dev/termination-log"},
     "terminationMessagePolicy": {"File"},
     "imagePullPolicy": {"IfNotPresent", "Always"},
@@ -36,7 +42,10 @@ _POD: Mapping[str, Collection[object]] = {
 """What the API server, the scheduler and admission add to a pod that changes nothing for its secrets. (Kubernetes docs:
 "Pod", API reference)"""
 
-_TOKEN_PLACES = ("volumes", "volumeMounts")
+_AZURE_LABEL = "azure.workload.identity/use"
+_AZURE_TOKEN = "[azure-identity-token]"  # noqa: S105 - a volume's name
+_AZURE_ENV = ("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID")
+_TOKEN_SOURCES = {"serviceAccountToken", "configMap", "downwardAPI"}
 
 _MEANING = ("vault.hashicorp.com/", "azure.workload.identity/", "aadpodidbinding", "pod-security.kubernetes.io/")
 """The beginnings of labels and annotations that somebody acts on."""
@@ -124,9 +133,9 @@ def _differences(resource: Declared, kind: _Kind, found: Mapping[str, Any]) -> I
     for field in fields:
         path = tuple(field.split("."))
         declared = resource.at(*path)
-        mounts_token = at(declared, "automountServiceAccountToken") is True
+        added = _additions(resource, declared)
         for difference in compare(declared, _at(found, path), kind.known, path):
-            if not (mounts_token and _is_api_token(difference)):
+            if not (_is_addition(difference, added) and _holds_token(found, path, difference)):
                 yield replace(difference, owner=_owner(found, difference.path))
     template = ("spec", "template") if "spec.template" in kind.fields else ()
     for top in dict.fromkeys(((), template)):
@@ -135,13 +144,36 @@ def _differences(resource: Declared, kind: _Kind, found: Mapping[str, Any]) -> I
             yield from _marks(resource.at(*path), _at(found, path), found, path)
 
 
-def _is_api_token(difference: Difference) -> bool:
-    """Tell whether a difference is the volume of the API server's token, which a Pod that asks for it is given.
+def _additions(resource: Declared, spec: object) -> Collection[tuple[str, str]]:
+    """List what admission adds to a pod that asks for it, by section and the beginning of its name.
 
-    (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume)
+    (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume; Azure AD Workload Identity:
+    "Mutating Admission Webhook")
     """
+    asked: list[tuple[str, str]] = []
+    if at(spec, "automountServiceAccountToken") is True:
+        asked += ((section, "[kube-api-access-") for section in ("volumes", "volumeMounts"))
+    if at(resource.at("metadata", "labels"), _AZURE_LABEL) == "true":
+        asked += ((section, _AZURE_TOKEN) for section in ("volumes", "volumeMounts"))
+        asked += (("env", f"[{name}]") for name in _AZURE_ENV)
+    return asked
+
+
+def _is_addition(difference: Difference, added: Collection[tuple[str, str]]) -> bool:
     *_, section, item = ("", *difference.path)
-    return difference.expected is None and section in _TOKEN_PLACES and item.startswith("[kube-api-access-")
+    return difference.expected is None and any(section == place and item.startswith(name) for place, name in added)
+
+
+def _holds_token(document: Mapping[str, Any], path: Path, difference: Difference) -> bool:
+    """Tell whether a volume that was added, or mounted, gives nothing but the pod's own tokens."""
+    item = difference.path[-1]
+    if difference.path[-2] == "env":
+        return True
+    volumes = cast("list[Any]", _at(document, (*path, "volumes")) or [])
+    for volume in (each for each in volumes if f"[{at(each, 'name')}]" == item):
+        sources = listed(at(volume, "projected", "sources"))
+        return set(volume) == {"name", "projected"} and all(_TOKEN_SOURCES.issuperset(source) for source in sources)
+    return False
 
 
 def _marks(expected: object, found: object, document: Mapping[str, Any], path: Path) -> Iterator[Difference]:

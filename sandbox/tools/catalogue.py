@@ -347,7 +347,7 @@ def _pulumi(version: str) -> Tool:
             "pulumi",
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             _flags(f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}+{TRIMMED}"),
-            2,
+            1.3,
             _PULUMI_SOURCE,
         ),
     )
@@ -361,7 +361,7 @@ def _etcd(version: str) -> Tool:
         version,
         ("--version",),
         Release(f"{base}/{folder}.tar.gz", f"{base}/SHA256SUMS", f"{folder}/etcd"),
-        Build("etcd", "go.etcd.io/etcd/server/v3", _flags(), 1.5),
+        Build("etcd", "go.etcd.io/etcd/server/v3", _flags(), 1),
     )
 
 
@@ -376,7 +376,7 @@ def _vault(version: str) -> Tool:
             "vault",
             "github.com/hashicorp/vault",
             ("-tags", "minimal", *_flags(f"github.com/hashicorp/vault/version.VersionMetadata={TRIMMED}")),
-            2,
+            1,
             _VAULT_SOURCE,
         ),
     )
@@ -407,7 +407,7 @@ def _helm(version: str) -> Tool:
         version,
         ("version", "--template", "{{.Version}}"),
         Release(archive, f"{archive}.sha256sum", f"{folder}/helm"),
-        Build("helm", "helm.sh/helm/v3/cmd/helm", _flags(stamp), 1.5),
+        Build("helm", "helm.sh/helm/v3/cmd/helm", _flags(stamp), 1),
     )
 
 
@@ -429,8 +429,8 @@ def _actionlint(version: str) -> Tool:
 
 TOOLS = (
     _etcd("3.7.3"),
-    _kubernetes("kube-apiserver", 5.5),
-    _kubernetes("kube-controller-manager", 1.5),
+    _kubernetes("kube-apiserver", 4.5),
+    _kubernetes("kube-controller-manager", 0.6),
     _vault("1.21.3"),
     _pulumi("3.259.0"),
 )
@@ -451,7 +451,7 @@ EXAMPLES = (
 )
 """What programs in other languages need: the YAML host, and what writes SDKs for Node.js."""
 
-CHECKS = (_actionlint("1.7.12"), _kubernetes("kubectl", 1.5, ("version", "--client")))
+CHECKS = (_actionlint("1.7.12"), _kubernetes("kubectl", 0.5, ("version", "--client")))
 """What tests and benchmarks alone need."""
 
 CSI_DRIVER = Source(

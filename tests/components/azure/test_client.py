@@ -127,17 +127,13 @@ class Cuts(Handler):
     do_DELETE = do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815 - the protocol's names
 
 
-def test_a_request_whose_connection_is_cut_is_sent_again(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_whose_connection_is_cut_is_sent_again(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cuts, "met", set())
     objects = tuple(DeclaredObject(name=kind, object=f"o-{kind}", type=kind) for kind in ("secret", "key", "cert"))
     workload = DeployedWorkload.model_construct(name="orders", namespace="shop", objects=objects)
     stack = DeployedStack.model_construct(workloads=(workload,))
     with served(Server(("127.0.0.1", 0), Cuts), authority, monkeypatch) as url:
-        store = KeyVaultStore.model_construct(
-            url=url, identity_mode="workload-identity", access="rbac"
-        )
+        store = KeyVaultStore.model_construct(url=url, identity_mode="workload-identity", access="rbac")
         session = KeyVaultSession(KeyVault(stack, store, cast("Any", None)), cast("Any", Known()), "id")
         attempts = [call for limit in session.limits(workload) for call in limit.attempts.values()]
         for call in attempts:

@@ -351,7 +351,7 @@ class _Client:
         self._stack, self._credential = fake, credential
 
     def __getattr__(self, name: str) -> Any:
-        def call(*given: Any) -> Any:
+        def call(*given: Any, **_: Any) -> Any:
             self._stack.ask()
             if (name, *given) == ("get_secret", f"{self._credential.client}-db", None):
                 return None

@@ -1,0 +1,93 @@
+"""A Pod of a cluster whose admission adds to it: what changes nothing for its secrets is no difference."""
+
+import copy
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ops.verify.cluster_reader import ClusterReader
+from ops.verify.deployment import Deployment
+from ops.verify.kubernetes_objects import check_objects
+from policy.rules import Declared
+
+POD: dict[str, Any] = {
+    "metadata": {"name": "ledger", "namespace": "bank", "labels": {"azure.workload.identity/use": "true"}},
+    "spec": {
+        "automountServiceAccountToken": False,
+        "containers": [{"name": "ledger", "image": "busybox", "volumeMounts": [{"name": "secrets"}]}],
+        "volumes": [{"name": "secrets", "csi": {"driver": "secrets-store.csi.k8s.io"}}],
+    },
+}
+TOKEN = {"serviceAccountToken": {"audience": "api://AzureADTokenExchange", "path": "azure-identity-token"}}
+
+
+def red(found: dict[str, Any], declared: dict[str, Any] = POD) -> list[str]:
+    """The lines that are red where `declared` was deployed and `found` is there."""
+    resource = Declared("kubernetes:core/v1:Pod", "urn:pulumi:a::b::kubernetes:core/v1:Pod::ledger", declared)
+    deployment = SimpleNamespace(of_kind=lambda *_: [resource], owner=lambda _: "bank/ledger")
+    reader = SimpleNamespace(get=lambda *_: found)
+    checks = check_objects(cast("Deployment", deployment), cast("ClusterReader", reader))
+    return [check.detail for check in checks if check.passed is not True]
+
+
+def add(pod: dict[str, Any], volume: dict[str, Any], *env: str) -> dict[str, Any]:
+    """A pod with one more volume, mounted, and environment variables."""
+    changed = copy.deepcopy(pod)
+    changed["spec"]["volumes"].append(volume)
+    container = changed["spec"]["containers"][0]
+    container["volumeMounts"].append({"name": volume["name"], "mountPath": "/var/run/x", "readOnly": True})
+    if env:
+        container["env"] = [{"name": name, "value": "x"} for name in env]
+    return changed
+
+
+def azure(volume: dict[str, Any]) -> dict[str, Any]:
+    """The pod as Azure's webhook changes it, with `volume` for its token."""
+    names = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST")
+    return add(POD, {"name": "azure-identity-token", **volume}, *names)
+
+
+def test_what_azures_webhook_adds_to_a_pod_that_asks_for_it_is_no_difference() -> None:
+    assert red(azure({"projected": {"defaultMode": 420, "sources": [TOKEN]}})) == []
+
+
+def test_nobody_who_asked_for_nothing_is_given_a_token() -> None:
+    unlabelled = copy.deepcopy(POD)
+    del unlabelled["metadata"]["labels"]
+    found = azure({"projected": {"sources": [TOKEN]}})
+    del found["metadata"]["labels"]
+
+    assert len(red(found, unlabelled)) == 1
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        {"csi": {"driver": "secrets-store.csi.k8s.io"}},
+        {"secret": {"secretName": "other"}},
+        {"projected": {"sources": [TOKEN, {"secret": {"name": "other"}}]}},
+    ],
+)
+def test_a_volume_of_secrets_under_the_name_of_a_token_is_a_difference(volume: dict[str, Any]) -> None:
+    assert len(red(azure(volume))) == 1
+    asks = copy.deepcopy(POD)
+    asks["spec"]["automountServiceAccountToken"] = True
+    assert len(red(add(asks, {"name": "kube-api-access-x", **volume}), asks)) == 1
+
+
+def test_one_more_variable_is_a_difference() -> None:
+    found = azure({"projected": {"sources": [TOKEN]}})
+    found["spec"]["containers"][0]["env"].append({"name": "LD_PRELOAD", "value": "x.so"})
+
+    assert len(red(found)) == 1
+
+
+def test_where_a_pod_runs_and_what_it_may_use_changes_nothing() -> None:
+    found = copy.deepcopy(POD)
+    found["spec"] |= {"nodeSelector": {"a": "b"}, "priorityClassName": "low", "affinity": {"nodeAffinity": {"a": 1}}}
+    found["spec"]["containers"][0]["resources"] = {"limits": {"cpu": "1"}}
+
+    assert red(found) == []
+    found["spec"]["hostPID"] = True
+    assert len(red(found)) == 1
