@@ -35,7 +35,9 @@ class Outcome:
         """The outcomes of the tests in `text`, and what was printed."""
         self._pytester.makepyfile(f"import os\nimport pytest\n{text}")
         before = environment()
-        ran = self._pytester.runpytest_inprocess("-p", "tests.environment", "-p", "no:hypothesispytest")
+        ran = self._pytester.runpytest_inprocess(
+            "-p", "tests.environment", "-p", "no:hypothesispytest", "-p", "no:unraisableexception"
+        )
         assert environment() == before
         said = ran.stdout.str()
         # A failure shows the lines of the test; what the guard says shows no value.

@@ -9,6 +9,8 @@ from tests import conftest
 def test_a_test_among_those_on_servers_has_a_mark(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
+    # That plugin collects garbage, which takes a second in a process that has run other tests.
+    pytester.makeini("[pytest]\naddopts = -p no:unraisableexception")
     marked, unmarked = pytester.getitems(
         f"import pytest\n@pytest.mark.{mark}\ndef test_marked(): pass\ndef test_unmarked(): pass"
     )

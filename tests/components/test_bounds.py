@@ -3,7 +3,8 @@
 import gzip
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 import requests
@@ -11,9 +12,14 @@ import urllib3
 
 from components import bounds as module
 from components.bounds import BoundedAdapter, read_bounded
-from tests.serving import serving
+from tests.serving import QuietServer, serving
 
 MEGABYTE = 1024 * 1024
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(64 * MEGABYTE))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         getattr(self, self.path.removeprefix("/"))()
 
     def bomb(self) -> None:
-        self._send(gzip.compress(bytes(64 * MEGABYTE)), "gzip")
+        self._send(_bomb(), "gzip")
 
     def zipped(self) -> None:
         self._send(gzip.compress(b'{"a": 1}'), "gzip")
@@ -70,9 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server, and bounds that a test reaches soon."""
     monkeypatch.setattr(read_bounded, "__defaults__", (4 * MEGABYTE, 0.5))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = QuietServer(("127.0.0.1", 0), Handler)
     with serving(server):
         yield f"http://127.0.0.1:{server.server_port}"
 

@@ -4,7 +4,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ops.errors import OpsError, UnreachableError
 from ops.stack import Cluster
 from ops.verify.cluster_reader import ClusterReader
 from sandbox.certificates import Authority
-from tests.serving import serving
+from tests.serving import QuietServer, serving
 
 CALLS: list[Callable[[Cluster], Any]] = [
     lambda cluster: ClusterReader(cluster).get("namespace shop", "/api/v1/namespaces/shop")["metadata"]["name"].strip(),
@@ -42,13 +42,6 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Quiet(ThreadingHTTPServer):
-    """Says nothing of clients that go away."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass
-
-
 def cluster(home: Path, address: str, authority: Path | None = None) -> Cluster:
     """The kubeconfig of a cluster at `address`."""
     trusted = {"certificate-authority": str(authority)} if authority else {}
@@ -69,7 +62,7 @@ def test_a_response_that_is_not_the_api_servers_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, call: Callable[[Cluster], Any]
 ) -> None:
     monkeypatch.setattr(Handler, "content", content)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     with serving(server), pytest.raises((OpsError, KeyError)) as told:
         call(cluster(tmp_path, f"http://127.0.0.1:{server.server_port}"))
 
@@ -83,7 +76,7 @@ def test_a_certificate_that_is_not_trusted_is_named_at_once(tmp_path: Path) -> N
     pair = other.pair("kube-apiserver")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
-    server = Quiet(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     started = time.monotonic()
     with serving(server), pytest.raises(UnreachableError, match="certificate is not trusted"):

@@ -143,7 +143,7 @@ def count_calls(function: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("stack", ["vault", "azure"])
 def test_four_times_the_workloads_are_four_times_the_work(stack: str) -> None:
-    few, many = declare("dev", settings(stack, 12)), declare("dev", settings(stack, 48))
+    few, many = declare("dev", settings(stack, 8)), declare("dev", settings(stack, 32))
 
     def preview(declared: dict[str, Declared]) -> None:
         preview_of("dev", Observed(after=declared, operations=dict.fromkeys(declared, "create")))

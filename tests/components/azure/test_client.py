@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -23,7 +22,7 @@ from ops.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultS
 from ops.stores import DeniedError
 from sandbox.certificates import Authority
 from tests.components.test_bounds import MEGABYTE, Handler
-from tests.serving import serving
+from tests.serving import QuietServer, serving
 
 ROOT = Path(__file__).parents[3]
 BODIES = {
@@ -38,13 +37,8 @@ BODIES = {
 WITHOUT_END = ("bomb", "endless", "trickle")
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class Server(QuietServer):
     says = ""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass
 
 
 class Says(Handler):
