@@ -250,6 +250,41 @@ class KeyVaultSession:
                 raise
             raise MissingError(str(error), "version" if version and self._has(item) else "object") from None
 
+    def read_history(self, item: Object, version: str | None, older: int) -> None:
+        """Read each version that Azure's provider mounts of an object with a history, and drop it.
+
+        :param version: The newest of them; if omitted, the latest.
+        :param older: How many older ones at the most.
+        :raises DeniedError: Nothing allows listing the versions, or reading one.
+        :raises MissingError: None of them is there, or enabled.
+        :raises OpsError: The vault can't be asked.
+        """
+        try:
+            found = self._list_enabled(item)
+        except AbsentError as error:
+            if _NO_VAULT in str(error):
+                raise
+            raise MissingError(str(error), "object") from None
+        if not found:
+            raise MissingError(f"no version of {item[1]} is enabled", "object")
+        first = found.index(version) if version in found else 0 if version is None else None
+        if first is None:
+            raise MissingError(f"there is no version {version} that is enabled", "version")
+        for each in found[first : first + 1 + older]:
+            self.read(item, each)
+
+    def _list_enabled(self, item: Object) -> Sequence[str]:
+        """List the versions of an object that are enabled, the newest first, as Azure's provider does."""
+        kind, name = item
+        calls: dict[str, Callable[[], Iterable[Any]]] = {
+            "secret": lambda: self._secrets.list_properties_of_secret_versions(name),
+            "key": lambda: self._keys.list_properties_of_key_versions(name),
+            "cert": lambda: self._certificates.list_properties_of_certificate_versions(name),
+        }
+        found = cast("list[Any]", _asked(self._store.store, lambda: list(calls[kind]())))
+        enabled = [each for each in found if each.enabled is not False]
+        return [each.version for each in sorted(enabled, key=lambda each: each.created_on, reverse=True)]
+
     def find_change(self, item: Object, version: str | None = None) -> datetime | None:
         """Find out when a version of an object was written.
 
@@ -310,13 +345,20 @@ def _promise(entry: Mapping[str, Any]) -> Promise:
             f"the objectType {item[0]!r} of {item[1]!r} is none: the provider takes {', '.join(_KINDS[:-1])} and "
             f"{_KINDS[-1]}"
         )
+    version, older = entry.get("objectVersion"), entry.get("objectVersionHistory", 1)
     place = f"{entry['objectType']} {entry['objectName']}"
+    if older > 1:
+        place += f" and up to {older} older versions"
 
     def read(session: Session) -> None:
-        cast("KeyVaultSession", session).read(item, entry.get("objectVersion"))
+        vault = cast("KeyVaultSession", session)
+        if older > 1:
+            vault.read_history(item, version, older)
+        else:
+            vault.read(item, version)
 
     def find_change(session: Session) -> datetime | None:
-        return cast("KeyVaultSession", session).find_change(item, entry.get("objectVersion"))
+        return cast("KeyVaultSession", session).find_change(item, version)
 
     return Promise(entry.get("objectAlias") or entry["objectName"], place, read, find_change)
 

@@ -200,7 +200,10 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
         {"name": "sign.pub", "object": "sign", "type": "key"},
         {"name": "web.crt", "object": "web", "type": "cert"},
     ]
-    settings["strongroom:workloads"][1]["secrets"] += [{"name": "web.pem", "object": "web", "format": "pem"}]
+    settings["strongroom:workloads"][1]["secrets"] += [
+        {"name": "web.pem", "object": "web", "format": "pem"},
+        {"name": "payment-keys", "object": "payment-api", "key": "key", "versionHistory": 2},
+    ]
     azure_deployed.write(settings)
     azure_deployed.changes("up")
 
@@ -208,6 +211,8 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
     assert checks["shop/orders", "reads sign.pub"] is True
     assert checks["shop/orders", "reads web.crt"] is True
     assert checks["shop/checkout", "reads web.pem"] is True
+    # Its versions are listed, by the role at the object alone.
+    assert checks["shop/checkout", "reads payment-keys"] is True
     told = readers(azure_deployed)
     assert (told["key sign"], told["certificate web"], told["secret web"]) == (
         {"shop/orders"},

@@ -1,14 +1,18 @@
 """Azure Key Vault as a workload meets it: what is made of its answers."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import yaml
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ODataV4Format, ServiceRequestError
 
-from ops.azure import KeyVault, _asked
+from ops.azure import KeyVault, KeyVaultSession, _asked
 from ops.cluster import ProviderClass
 from ops.errors import OpsError, UnreachableError
 from ops.stack import KeyVaultStore
-from ops.stores import DeniedError
+from ops.stores import DeniedError, MissingError, Promise
 
 STORE = KeyVaultStore.model_construct(url="https://kv.vault.azure.net")
 
@@ -75,9 +79,70 @@ def test_a_directory_that_can_not_check_a_token_has_refused_nothing(code: str) -
 
 @pytest.mark.parametrize("kind", ["secrets", "certificate", "", None])
 def test_a_kind_of_object_that_is_none_is_named(kind: str | None) -> None:
-    entry = yaml.safe_dump({"objectName": "db-pass", "objectType": kind})
-    provider_class = ProviderClass("azure", {"objects": yaml.safe_dump({"array": [entry]})})
-    vault = KeyVault.__new__(KeyVault)
-
     with pytest.raises(OpsError, match=f"the objectType {kind!r} of 'db-pass' is none: .* secret, key and cert"):
-        vault.promises(provider_class)
+        promise(objectType=kind)
+
+
+def promise(**entry: Any) -> Promise:
+    """The file of a class with one object."""
+    text = yaml.safe_dump({"objectName": "db-pass", "objectType": "secret", "objectAlias": "db"} | entry)
+    provider_class = ProviderClass("azure", {"objects": yaml.safe_dump({"array": [text]})})
+    (found,) = KeyVault.__new__(KeyVault).promises(provider_class)
+    return found
+
+
+class Versions:
+    """A vault with a secret's versions, `v1` the oldest, which keeps those that are read."""
+
+    def __init__(self, *enabled: bool | None) -> None:
+        self.read: list[str | None] = []
+        self.session = KeyVaultSession.__new__(KeyVaultSession)
+        self.session._secrets = self  # pyright: ignore[reportAttributeAccessIssue]
+        self.session._store = KeyVault.__new__(KeyVault)
+        self.session._store.store = STORE
+        self._listed = [
+            SimpleNamespace(version=f"v{day}", enabled=each, created_on=datetime(2026, 3, day, tzinfo=UTC))
+            for day, each in enumerate(enabled, 1)
+        ]
+
+    def list_properties_of_secret_versions(self, name: str) -> list[Any]:
+        assert name == "db-pass"
+        return self._listed
+
+    def get_secret(self, name: str, version: str | None) -> None:
+        assert name == "db-pass"
+        self.read.append(version)
+
+
+@pytest.mark.parametrize(
+    ("entry", "read"),
+    [
+        ({"objectVersionHistory": 2}, ["v5", "v4", "v2"]),
+        ({"objectVersionHistory": 9}, ["v5", "v4", "v2", "v1"]),
+        ({"objectVersionHistory": 2, "objectVersion": "v2"}, ["v2", "v1"]),
+        ({"objectVersionHistory": 1}, [None]),
+        ({"objectVersion": "v3"}, ["v3"]),
+    ],
+)
+def test_each_version_that_the_provider_mounts_is_read(entry: dict[str, Any], read: list[str | None]) -> None:
+    vault = Versions(True, True, False, None, True)
+    promise(**entry).read(vault.session)
+
+    assert vault.read == read
+
+
+@pytest.mark.parametrize(
+    ("enabled", "entry", "part"), [((False,), {}, "object"), ((True, False), {"objectVersion": "v2"}, "version")]
+)
+def test_a_history_that_begins_with_no_version_is_missing(
+    enabled: tuple[bool, ...], entry: dict[str, Any], part: str
+) -> None:
+    vault = Versions(*enabled)
+    with pytest.raises(MissingError) as caught:
+        promise(objectVersionHistory=2, **entry).read(vault.session)
+
+    assert (caught.value.part, vault.read) == (part, [])
+
+
+def test_a_history_says_how_many_versions_are_read() -> None:
+    assert promise(objectVersionHistory=3).place == "secret db-pass and up to 3 older versions"
