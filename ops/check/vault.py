@@ -8,7 +8,7 @@ from stacks.vault import VaultSettings
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError
 from ..existing.find import New, find_existing
-from ..existing.preview import store_of
+from ..existing.servers import vault_store
 from ..existing.vault import VaultFinder
 from ..findings import Finding, broken, ok, untried, warned
 from ..vault_operator import VaultOperator
@@ -29,7 +29,7 @@ def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Find
         yield untried("the stack deploys its Vault", name="store")
         return
     try:
-        operator = VaultOperator(store_of(backend))
+        operator = VaultOperator(vault_store(backend))
         sealed = operator.sealed
     except OpsError as error:
         yield untried(str(error), name="store")

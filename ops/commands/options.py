@@ -1,11 +1,14 @@
 """What commands have in common."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
+from ..console import console
 from ..errors import OpsError
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack's name, e.g. local or dev.")]
@@ -21,6 +24,22 @@ Administrator = Annotated[
 
 MARKS = {True: Text("ok", "green"), False: Text("WRONG", "bold red"), None: Text("not tried", "yellow")}
 """How a check went."""
+
+
+def show_report(report: Mapping[str, Any], page: str, *, as_json: bool, as_markdown: bool) -> None:
+    """Print a report as JSON or as Markdown, if asked for; by default for a terminal.
+
+    :param report: What JSON has of it.
+    :param page: The same, as Markdown.
+    """
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    elif as_markdown:
+        typer.echo(page, nl=False)
+    else:
+        from rich.markdown import Markdown
+
+        console(prose=True).print(Markdown(page, hyperlinks=False))
 
 
 def written(file: Path, text: str) -> None:

@@ -1,14 +1,12 @@
 """`python -m ops preview`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..console import console
-from .options import AsJson, Stack
+from .options import AsJson, Stack, show_report
 
 
 def preview(
@@ -31,8 +29,6 @@ def preview(
     No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, a mandatory
     guardrail is broken, or something that isn't the stack's own is in the place of what is to be created.
     """
-    from rich.markdown import Markdown
-
     from ..guardrails import weakened
     from ..markdown import markdown
     from ..preview import preview_of
@@ -44,7 +40,7 @@ def preview(
         other = f"the settings in `{against}`" if against else "nothing: everything is new"
         if against and not stack_file(against, stack).is_file():
             other = f"`{against}`, which has no stack {stack!r}: the stack is new"
-        told = preview_of(stack, compare(stack, against), other, weakened(stack, against))
+        found = preview_of(stack, compare(stack, against), other, weakened(stack, against))
     else:
         from ..engine import observe
         from ..stack_file import require_checkout
@@ -54,14 +50,10 @@ def preview(
         from ..existing.preview import find_existing_of
 
         observed = observe(stack, against)
-        told = preview_of(
+        found = preview_of(
             stack, observed, weakened=weakened(stack, against), existing=find_existing_of(stack, observed)
         )
-    if as_json:
-        typer.echo(json.dumps({**asdict(told), "refused": told.refused}, indent=2))
-    elif as_markdown:
-        typer.echo(markdown(told), nl=False)
-    else:
-        console(prose=True).print(Markdown(markdown(told), hyperlinks=False))
-    if told.refused:
+    report = {**asdict(found), "refused": found.refused}
+    show_report(report, markdown(found), as_json=as_json, as_markdown=as_markdown)
+    if found.refused:
         raise typer.Exit(1)

@@ -50,12 +50,15 @@ class ClusterFinder:
 
     name = "names in the cluster"
 
+    reader: ClusterReader
+    """What reads it."""
+
     def __init__(self, cluster: Cluster) -> None:
         """
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        self._reader = ClusterReader(cluster)
+        self.reader = ClusterReader(cluster)
         self._adopts = os.environ.get(_UPSERT, "").lower() in {"1", "true"}
 
     def knows(self, resource: Declared) -> bool:
@@ -69,7 +72,7 @@ class ClusterFinder:
         place = f"{namespace}/{name}" if isinstance(namespace, str) else name
         what = f"{title} {place}"
         try:
-            found = self._reader.metadata(what, path.format(name=name, namespace=namespace))
+            found = self.reader.metadata(what, path.format(name=name, namespace=namespace))
         except AbsentError:
             return None
         return Existing(f"{what}{_describe(found)}", advise(resource, title, name, place), self._adopts)

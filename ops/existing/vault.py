@@ -24,11 +24,14 @@ class VaultFinder:
 
     name = "names in the store"
 
+    operator: VaultOperator
+    """The caller's own access."""
+
     def __init__(self, operator: VaultOperator) -> None:
         """
         :param operator: The caller's own access.
         """
-        self._operator = operator
+        self.operator = operator
 
     def knows(self, resource: Declared) -> bool:
         """Tell whether it is an engine, an auth method, an audit device, or what is in them."""
@@ -42,18 +45,18 @@ class VaultFinder:
             return self._find_method(str(resource.at("path") or resource.at("type")), resource)
         if resource.kind == AUDIT:
             path = str(resource.at("path") or resource.at("type"))
-            if f"{path}/" not in self._operator.read("sys/audit"):
+            if f"{path}/" not in self.operator.read("sys/audit"):
                 return None
             return Existing(f"the audit device {path}", "choose another path in backend.audit")
         return self._find_written(resource)
 
     @cached_property
     def _mounts(self) -> Mapping[str, Any]:
-        return self._operator.read("sys/mounts")
+        return self.operator.read("sys/mounts")
 
     @cached_property
     def _methods(self) -> Mapping[str, Any]:
-        return self._operator.read("sys/auth")
+        return self.operator.read("sys/auth")
 
     def _find_mount(self, path: str) -> Existing | None:
         found = self._mounts.get(f"{path}/")
@@ -84,7 +87,7 @@ class VaultFinder:
         if resource.kind == OBJECT and mount not in self._mounts:
             return None
         try:
-            self._operator.read(place)
+            self.operator.read(place)
         except AbsentError:
             return None
         return Existing(what, fix)

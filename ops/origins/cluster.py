@@ -11,7 +11,6 @@ from policy.rules.vault import RELEASE
 from ..dates import parse_time
 from ..errors import AbsentError
 from ..existing.cluster import advise
-from ..stack import Cluster
 from ..verify.cluster_reader import ClusterReader
 from .origin import ABSENT, Interrupted, Origin
 
@@ -22,12 +21,11 @@ _ENGINE = ("pulumi-kubernetes", "pulumi-resource-kubernetes")
 class ClusterExaminer:
     """The cluster, as the caller reads it."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, reader: ClusterReader) -> None:
         """
-        :param cluster: Which kubeconfig and context.
-        :raises OpsError: There is no such kubeconfig or context.
+        :param reader: What reads the cluster.
         """
-        self._reader = ClusterReader(cluster)
+        self._reader = reader
         self._kinds = cache(self._read_kinds)
 
     def knows(self, resource: Declared) -> bool:

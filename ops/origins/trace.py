@@ -1,21 +1,26 @@
 """Who made each resource that an interrupted update was creating."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from policy.rules import Declared
 from stacks.faults import InvalidSettingsError
 from stacks.settings import Settings
-from stacks.vault import VaultSettings
 
 from ..errors import OpsError, UnreachableError
-from ..existing.preview import store_of
-from ..stack import Cluster, workspace
+from ..existing.find import Finder
+from ..existing.servers import list_servers
+from ..stack import workspace
 from ..stack_file import settings_of, stack_file
 from ..state import hidden
 from .cluster import ClusterExaminer
 from .container import is_in_new_container
 from .origin import OWN, Examiner, Interrupted, Origin
+
+if TYPE_CHECKING:
+    from ..existing.azure import AzureFinder
+    from ..existing.cluster import ClusterFinder
+    from ..existing.vault import VaultFinder
 
 Resource = Mapping[str, Any]
 """A resource, as a state has it."""
@@ -85,31 +90,24 @@ def _connect(settings: Settings, packages: set[str]) -> Iterator[Examiner | OpsE
 
     :raises UnreachableError: One doesn't answer.
     """
-    kubernetes, backend = settings.kubernetes, settings.backend
-    if "kubernetes" in packages and (not kubernetes.aks or kubernetes.kubeconfig or kubernetes.context):
+    for package, connect in list_servers(settings).items():
+        if package not in packages:
+            continue
         try:
-            yield ClusterExaminer(Cluster(kubeconfig=kubernetes.kubeconfig, context=kubernetes.context))
+            yield _examiner(package, connect())
+        except UnreachableError:
+            raise
         except OpsError as error:
             yield error
-    if "vault" in packages and isinstance(backend, VaultSettings) and not backend.server and backend.address:
-        yield _connect_to_vault(backend)
-    if "azure-native" in packages and not isinstance(backend, VaultSettings):
-        from ..existing.azure import AzureFinder  # noqa: PLC0415 - whoever uses Vault loads no client of Azure
-        from .azure import AzureExaminer  # noqa: PLC0415
-
-        yield AzureExaminer(AzureFinder(backend))
 
 
-def _connect_to_vault(backend: VaultSettings) -> Examiner | OpsError:
-    from ..vault_operator import VaultOperator  # noqa: PLC0415 - nor the other way round
-    from .vault import VaultExaminer  # noqa: PLC0415
+def _examiner(package: str, finder: Finder) -> Examiner:
+    if package == "kubernetes":
+        return ClusterExaminer(cast("ClusterFinder", finder).reader)
+    if package == "vault":
+        from .vault import VaultExaminer  # noqa: PLC0415 - a stack on Azure loads no client of Vault
 
-    try:
-        operator = VaultOperator(store_of(backend))
-        if operator.sealed:
-            return OpsError(f"Vault at {backend.address} is sealed")
-    except UnreachableError:
-        raise
-    except OpsError as error:
-        return error
-    return VaultExaminer(operator)
+        return VaultExaminer(cast("VaultFinder", finder))
+    from .azure import AzureExaminer  # noqa: PLC0415 - nor a stack on Vault one of Azure
+
+    return AzureExaminer(cast("AzureFinder", finder))

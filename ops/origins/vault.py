@@ -7,7 +7,6 @@ from ..dates import format_time, parse_time
 from ..existing.find import Existing
 from ..existing.vault import METHODS, MOUNT, OBJECT, VaultFinder
 from ..state import HIDDEN
-from ..vault_operator import VaultOperator
 from .origin import ABSENT, OWN, Interrupted, Origin
 
 _PART = "vault:kubernetes/authBackendConfig:AuthBackendConfig"
@@ -17,12 +16,12 @@ _PART = "vault:kubernetes/authBackendConfig:AuthBackendConfig"
 class VaultExaminer:
     """Vault, as the caller reads it."""
 
-    def __init__(self, operator: VaultOperator) -> None:
+    def __init__(self, finder: VaultFinder) -> None:
         """
-        :param operator: The caller's own access.
+        :param finder: What finds engines, auth methods and what is in them by their names.
         """
-        self._operator = operator
-        self._finder = VaultFinder(operator)
+        self._operator = finder.operator
+        self._finder = finder
 
     def knows(self, resource: Declared) -> bool:
         """Tell whether it is an engine, an auth method, an audit device, or what is in them."""
