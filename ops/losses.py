@@ -85,7 +85,9 @@ LOSSES: Mapping[str, Loss] = {
         final=True,
     ),
     "kubernetes:core:Namespace": Loss(
-        "everything in it goes with it, its volumes too", "everything in it goes with it, its volumes too", final=True
+        "everything in it goes with it, its volumes and what others made in it too",
+        "everything in it goes with it, its volumes and what others made in it too",
+        final=True,
     ),
     "kubernetes:core:ServiceAccount": Loss("its tokens end", "its tokens end"),
     **dict.fromkeys(PODS, _PODS),

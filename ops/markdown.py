@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from .drift import Drift
+from .existing.namespaces import NAME as NAMESPACES
 from .observed import Operation
 from .preview import Preview
 from .printable import make_printable
@@ -89,7 +90,7 @@ def _existing(preview: Preview) -> list[str]:
         for each in preview.existing
         if each.state != "ok"
     ]
-    return ["### What exists already", _table(("", "what", "fix"), rows)] if rows else []
+    return ["### What is not this stack's own", _table(("", "what", "fix"), rows)] if rows else []
 
 
 def _effects(preview: Preview) -> list[str]:
@@ -113,14 +114,16 @@ def _summary(preview: Preview) -> str:
     if preview.refused:
         reasons = [
             *(["a mandatory guardrail is broken"] if any(each.mandatory for each in preview.guardrails) else []),
-            *(["it would create what exists already"] if any(_is_taken(preview)) else []),
+            *(["it would create what exists already"] if _is_broken(preview, others=False) else []),
+            *(["it would delete what is not its own"] if _is_broken(preview, others=True) else []),
         ]
         return f"**The update would be refused**: {', and '.join(reasons)}.\n\n{told}"
     return told if preview.changes else f"**Nothing changes**: {preview.unchanged} resources stay as they are."
 
 
-def _is_taken(preview: Preview) -> Iterable[bool]:
-    return (each.state == "broken" for each in preview.existing)
+def _is_broken(preview: Preview, *, others: bool) -> bool:
+    """Tell whether a finding stands in the way, of what is in a namespace that is deleted or of what is created."""
+    return any(each.state == "broken" and (each.name == NAMESPACES) is others for each in preview.existing)
 
 
 def _errors(preview: Preview) -> list[str]:

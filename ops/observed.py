@@ -52,6 +52,9 @@ class Observed:
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     """What happens to each."""
 
+    retained: set[str] = field(default_factory=set[str])
+    """Those that the engine forgets instead of deleting them."""
+
     paths: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """The inputs that change."""
 
@@ -117,6 +120,8 @@ def _step(observed: Observed, step: StepEventMetadata) -> None:
     observed.operations[step.urn] = operation
     if step.old:
         observed.before.setdefault(step.urn, Declared(step.type, step.urn, known(step.old.inputs or {})))
+        if step.old.retain_on_delete:
+            observed.retained.add(step.urn)
     if step.new and step.op not in _LEAVING:
         observed.after[step.urn] = Declared(step.type, step.urn, known(step.new.inputs or {}))
     changed = [str(path) for path in step.detailed_diff or step.diffs or ()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.rules import RULES, UNKNOWN, Declared
+from policy.rules.kubernetes import PROVIDER_CLASS
 from policy.rules.pods import PODS
 from policy.rules.rule import at, listed
 
@@ -91,14 +92,14 @@ class Preview:
     """Values that the stack goes on writing and that nobody reads any more."""
 
     existing: Sequence[Finding] = ()
-    """What is there already, and not the stack's own, in the place of what is to be created; and what of that was not
-    found out."""
+    """What is there and not the stack's own: in the place of what is to be created, or in a namespace that is deleted;
+    and what of that was not found out."""
 
     @property
     def refused(self) -> bool:
         """Whether the update would be refused, or can't be told."""
-        taken = any(found.state == "broken" for found in self.existing)
-        return bool(self.errors) or taken or any(guardrail.mandatory for guardrail in self.guardrails)
+        is_others = any(found.state == "broken" for found in self.existing)
+        return bool(self.errors) or is_others or any(guardrail.mandatory for guardrail in self.guardrails)
 
     @property
     def counts(self) -> Mapping[Operation, int]:
@@ -117,7 +118,7 @@ def preview_of(
 
     :param against: What it is compared with.
     :param weakened: What it takes away from what judges it.
-    :param existing: What is there already in the place of what is to be created.
+    :param existing: What is there already in the place of what is to be created, or goes with a namespace.
     """
     operations: dict[str, Operation] = {
         urn: what for urn, what in observed.operations.items() if "::pulumi:pulumi:Stack::" not in urn
@@ -129,7 +130,7 @@ def preview_of(
         unchanged=len(operations) - len(changed),
         access=compare_access(observed),
         guardrails=[_guardrail(each) for each in observed.broken],
-        costs=list(_costs(changed, observed)),
+        costs=[*_costs(changed, observed), *_stale_secrets(observed)],
         unread=_unread(observed),
         warnings=observed.warnings,
         errors=observed.errors,
@@ -225,13 +226,37 @@ def _guardrail(broken: Broken) -> Guardrail:
 def _costs(changed: Mapping[str, Operation], observed: Observed) -> Iterable[Cost]:
     for urn, operation in sorted(changed.items(), key=_order):
         resource = observed.before.get(urn)
-        if resource is None:
+        if resource is None or (operation != "update" and urn in observed.retained):
             continue
         loss, kind, name = LOSSES.get(resource.kind), _title(resource, urn), resource.name
         if operation in {"replace", "delete"} and loss:
             yield Cost(operation, kind, name, loss.replaced if operation == "replace" else loss.removed, loss.final)
         elif operation == "update" and resource.kind in PODS and _restarts(resource.kind, observed.paths.get(urn, ())):
             yield Cost(operation, kind, name, "its pods are replaced by new ones, a few at a time", False)
+
+
+def _stale_secrets(observed: Observed) -> Iterable[Cost]:
+    """Find Kubernetes Secrets that are to get another type: Kubernetes changes none, and the driver makes none anew.
+
+    (Kubernetes' source: "ValidateSecretUpdate")
+    """
+    before = {place: kind for place, kind, _ in _list_copies(observed.before)}
+    for place, kind, urn in _list_copies(observed.after):
+        if before.get(place, kind) != kind:
+            lost = (
+                f"Secret {place} keeps the type {before[place]}: Kubernetes changes none to {kind}, and the driver "
+                "does not make it anew; choose another secretName"
+            )
+            yield Cost(observed.operations[urn], _title(observed.after[urn], urn), _name(urn), lost, False)
+
+
+def _list_copies(resources: Mapping[str, Declared]) -> Iterable[tuple[str, str, str]]:
+    """List the Secrets that classes are copied to: each as `namespace/name`, with its type and the class's URN."""
+    for urn, resource in resources.items():
+        if resource.kind == PROVIDER_CLASS:
+            for secret in listed(resource.at("spec", "secretObjects")):
+                place = f"{resource.at('metadata', 'namespace')}/{at(secret, 'secretName')}"
+                yield place, str(at(secret, "type")), urn
 
 
 def _restarts(kind: str, paths: Sequence[str]) -> bool:

@@ -16,8 +16,13 @@ from ..errors import OpsError
 from ..stack import Cluster
 
 _PAGE = 500
+_JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """What has the API server leave out all but a document's metadata. (Kubernetes docs: "Kubernetes API Concepts")"""
+
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+"""What has it list its groups with all their kinds. (Kubernetes docs: "The Kubernetes API", "Aggregated discovery")"""
 
 
 class ClusterReader:
@@ -52,9 +57,27 @@ class ClusterReader:
         """
         return self._call(what, "GET", path, accept=_METADATA)
 
-    def list(self, what: str, path: str) -> Sequence[Mapping[str, Any]]:
+    def discover(self, root: str) -> Mapping[str, Any]:
+        """Read which groups and kinds there are.
+
+        :param root: `/api` or `/apis`.
+        :raises OpsError: The API server can't be asked, or is older than 1.30.
+        """
+        return self._call("list of kinds", "GET", root, accept=_DISCOVERY)
+
+    def list_metadata(self, what: str, path: str) -> Sequence[Mapping[str, Any]]:
+        """Read the metadata of all documents of a list: of Secrets, no value.
+
+        :raises AbsentError: The API server knows no such kind.
+        :raises NotAllowedError: The caller may not list them.
+        :raises OpsError: The API server can't be asked.
+        """
+        return self.list(what, path, accept=_METADATA_LIST)
+
+    def list(self, what: str, path: str, *, accept: str = _JSON) -> Sequence[Mapping[str, Any]]:
         """Read all documents of a list, page by page.
 
+        :param accept: In what form.
         :raises AbsentError: The API server knows no such kind.
         :raises NotAllowedError: The caller may not list them.
         :raises OpsError: The API server can't be asked.
@@ -63,8 +86,10 @@ class ClusterReader:
         following = ""
         while True:
             query = {"limit": str(_PAGE)} | ({"continue": following} if following else {})
-            page = self._call(what, "GET", path, query)
+            page = self._call(what, "GET", path, query, accept=accept)
             items: Any = page.get("items")
+            if items is None and accept == _METADATA_LIST and "items" in page:
+                items = []  # as the API server writes an empty list of them
             if not isinstance(items, list) or not all(map(_is_document, cast("list[object]", items))):
                 raise OpsError(f"The API server's response for {what} is no list: see what stands before it")
             found.extend(cast("list[Mapping[str, Any]]", items))
@@ -88,7 +113,7 @@ class ClusterReader:
         query: Mapping[str, str] | None = None,
         document: Mapping[str, Any] | None = None,
         *,
-        accept: str = "application/json",
+        accept: str = _JSON,
     ) -> Mapping[str, Any]:
         def send() -> bytes:
             request = self._api.param_serialize(

@@ -165,10 +165,11 @@ def test_check_knows_what_is_the_stacks_own_and_judges_the_file_that_is_edited(d
     assert "strongroom:workloads[0].name: 'Orders'" in seen
 
 
-def test_what_is_not_the_stacks_own_is_refused_before_anything_is_created(deployed: Project, world: World) -> None:
+def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed: Project, world: World) -> None:
     core, vault = world.api_server.core(), world.vault.client()
     core.create_namespaced_service_account("shop", {"metadata": {"name": "refunds", "labels": {"owner": "them"}}})
     vault.sys.create_or_update_policy("kubernetes.shop.refunds", 'path "a" { capabilities = ["read"] }')
+    core.create_namespaced_config_map("bank", {"metadata": {"name": "rates", "labels": {"owner": "them"}}})
     changed(deployed, access)
     try:
         done = preview("local", "--json")
@@ -178,10 +179,12 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_is_created(deploy
         assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "broken"} == {
             "service account shop/refunds",
             "the policy kubernetes.shop.refunds exists, and is not this stack's own",
+            "the update deletes namespace bank, and with it what it would not delete by itself: ConfigMap rates",
         }
         assert core.read_namespaced_service_account("refunds", "shop").metadata.labels == {"owner": "them"}
     finally:
         core.delete_namespaced_service_account("refunds", "shop")
+        core.delete_namespaced_config_map("rates", "bank")
         vault.sys.delete_policy("kubernetes.shop.refunds")
 
 

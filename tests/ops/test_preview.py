@@ -197,6 +197,51 @@ def test_a_changed_pod_costs_its_pods_and_changed_replicas_do_not() -> None:
     assert costs("spec.replicas") == 0
 
 
+def test_what_the_engine_retains_is_not_lost() -> None:
+    kind, urn = "kubernetes:core/v1:Namespace", "urn:pulumi:dev::strongroom::kubernetes:core/v1:Namespace::kept"
+    old = {"type": kind, "urn": urn, "inputs": {"a": 1}, "retainOnDelete": True}
+    metadata = {"op": "delete", "urn": urn, "type": kind, "provider": "", "old": old}
+    observed = of_events([event(resourcePreEvent={"metadata": metadata})])
+
+    assert observed.retained == {urn}
+    assert preview_of("dev", observed).costs == []
+
+
+CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
+
+
+def copied_to(name: str, kind: str, namespace: str = "shop") -> Any:
+    return {"metadata": {"namespace": namespace}, "spec": {"secretObjects": [{"secretName": name, "type": kind}]}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "stale"),
+    [
+        ([("update", "front", copied_to("tls", "kubernetes.io/tls"), copied_to("tls", "Opaque"))], 1),
+        (
+            [
+                ("delete", "front", copied_to("tls", "kubernetes.io/tls"), None),
+                ("create", "back", None, copied_to("tls", "Opaque")),
+            ],
+            1,
+        ),
+        ([("update", "front", copied_to("tls", "kubernetes.io/tls"), copied_to("tls-2", "Opaque"))], 0),
+        ([("update", "front", copied_to("tls", "kubernetes.io/tls"), copied_to("tls", "Opaque", "bank"))], 0),
+        ([("create", "front", None, copied_to("tls", "Opaque"))], 0),
+        ([("update", "front", copied_to("tls", "Opaque"), copied_to("tls", "Opaque"))], 0),
+    ],
+)
+def test_a_secret_that_is_to_get_another_type_needs_another_name(
+    steps: list[tuple[str, str, Any, Any]], stale: int
+) -> None:
+    costs = preview_of("dev", of_events([step(op, name, CLASS, old, new) for op, name, old, new in steps])).costs
+
+    assert [each.lost for each in costs] == [
+        "Secret shop/tls keeps the type kubernetes.io/tls: Kubernetes changes none to Opaque, and the driver does not "
+        "make it anew; choose another secretName"
+    ] * stale
+
+
 def test_texts_are_not_told_save_images() -> None:
     old, new = ({"image": image, "note": CANARY, "list": [{"image": image}]} for image in ("a:1", "a:2"))
     changed = step(
@@ -473,7 +518,14 @@ def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> N
     assert "| **refused** | namespace team exists | add team |" in text
     assert "| not tried | policy p: 403 |  |" in text
     assert not preview_of("dev", Observed(), existing=found[1:]).refused
-    assert "What exists already" not in markdown(preview_of("dev", Observed(), existing=found[2:]))
+    assert "not this stack's own" not in markdown(preview_of("dev", Observed(), existing=found[2:]))
+
+
+def test_what_would_go_with_a_namespace_is_refused() -> None:
+    preview = preview_of("dev", Observed(), existing=[broken("ConfigMap a", "move it", name="namespaces")])
+
+    assert preview.refused
+    assert "**The update would be refused**: it would delete what is not its own." in markdown(preview)
 
 
 def test_a_stack_that_is_not_there_is_told() -> None:
