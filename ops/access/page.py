@@ -55,7 +55,8 @@ def _digest(text: str) -> str:
 
 def _evidence(report: Report, evidence: Evidence) -> str:
     told = ET.Element("dl")
-    for heading, value in (("Stack", report.stack), *evidence.rows(), ("In all", report.summary())):
+    counted = (("Shown", report.shown), ("In all", report.summary()))
+    for heading, value in (("Stack", report.stack), *evidence.rows(), *counted):
         row = ET.SubElement(told, "div")
         ET.SubElement(row, "dt").text = heading
         ET.SubElement(row, "dd").text = visible(value)

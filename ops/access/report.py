@@ -80,6 +80,9 @@ class Report:
     secrets: tuple[str, ...]
     """Every secret that something opens or that the stack writes, each by itself."""
 
+    shown: str = "everything that the stack grants"
+    """What of it this is: a page that was narrowed down is no evidence of the rest."""
+
     def only(self, secret: str | None, who: str | None) -> "Report":
         """Of it, what concerns secrets and holders whose names contain these, in any case.
 
@@ -97,9 +100,12 @@ class Report:
             if (part in each.what.lower() or each.may_open(asked)) and (holder in each.who.lower() or "*" in each.who)
         ]
         reached = {name for each in kept for name in (each.what, *each.covers)}
+        asked_for = (("secrets", secret), ("those", who))
+        narrowed = [f"{what} with {part!r} in their names" for what, part in asked_for if part is not None]
         return replace(
             self,
             accesses=tuple(kept),
+            shown=f"only {' and '.join(narrowed)}" if narrowed else self.shown,
             secrets=tuple(name for name in self.secrets if name in asked and (who is None or name in reached)),
         )
 

@@ -14,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def format_csv(report: Report, evidence: Evidence) -> str:
     """Format a report as CSV. What it is evidence of is in each row, so that no row goes without. (RFC 4180)"""
-    said = evidence.rows()
+    said = (*evidence.rows(), ("Shown", report.shown))
     rows: list[Sequence[str]] = [(*_HEADINGS, *(heading.lower() for heading, _ in said))]
     rows += [
         (

@@ -241,6 +241,22 @@ def test_csv_has_a_row_for_each_way_and_each_secret_that_nobody_reads() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("secret", "who", "shown"),
+    [
+        (None, None, "everything that the stack grants"),
+        ("o", None, "only secrets with 'o' in their names"),
+        ("o", "orders", "only secrets with 'o' in their names and those with 'orders' in their names"),
+    ],
+)
+def test_what_was_narrowed_down_says_so(secret: str | None, who: str | None, shown: str) -> None:
+    found = told(RESOURCES).only(secret, who)
+    rows = list(csv.DictReader(io.StringIO(format_csv(found, Evidence()))))
+
+    assert {each["shown"] for each in rows} == {shown}
+    assert f"<dt>Shown</dt><dd>{shown}</dd>" in page(found, Evidence()).replace("&#x27;", "'")
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
 def test_no_cell_is_a_formula(name: str) -> None:
     rows = list(csv.reader(io.StringIO(format_csv(told(RESOURCES), Evidence(revision=name)))))
