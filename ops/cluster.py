@@ -26,6 +26,10 @@ from .stack import Cluster
 _SHORTEST_LIFE = 600
 """Seconds. The API server refuses less. (Kubernetes docs: "TokenRequest")"""
 
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""What has the API server leave out all but the metadata of a list's documents: of Secrets, no value. (Kubernetes docs:
+"Kubernetes API Concepts")"""
+
 
 @dataclass(frozen=True)
 class ProviderClass:

@@ -12,15 +12,11 @@ from typing import Any, cast
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from .cluster import asked, connected
+from .cluster import METADATA_LIST, asked, connected
 from .stack import Cluster, DeployedWorkload
 
 _MANAGED = "secrets-store.csi.k8s.io/managed=true"
 """The label of the Secrets that the driver makes. (Source of the driver: "SecretManagedLabel")"""
-
-_NAMES_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""What a list of Secrets is asked for as, so that no value leaves the API server. (Kubernetes docs: "Kubernetes API
-Concepts")"""
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ class DriverRecords:
             resource_path="/api/v1/namespaces/{namespace}/secrets",
             path_params={"namespace": self._workload.namespace},
             query_params=[("labelSelector", _MANAGED)],
-            header_params={"Accept": _NAMES_ALONE},
+            header_params={"Accept": METADATA_LIST},
             auth_settings=["BearerToken"],
         )
         response: Any = self._api.call_api(*request)

@@ -11,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 
 from policy.rules.rule import at
 
-from ..cluster import asked, connected
+from ..cluster import METADATA_LIST, asked, connected
 from ..errors import OpsError
 from ..stack import Cluster
 
@@ -20,7 +20,6 @@ _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """What has the API server leave out all but a document's metadata. (Kubernetes docs: "Kubernetes API Concepts")"""
 
-_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """What has it list its groups with all their kinds. (Kubernetes docs: "The Kubernetes API", "Aggregated discovery")"""
 
@@ -72,7 +71,7 @@ class ClusterReader:
         :raises NotAllowedError: The caller may not list them.
         :raises OpsError: The API server can't be asked.
         """
-        return self.list(what, path, accept=_METADATA_LIST)
+        return self.list(what, path, accept=METADATA_LIST)
 
     def list(self, what: str, path: str, *, accept: str = _JSON) -> Sequence[Mapping[str, Any]]:
         """Read all documents of a list, page by page.
@@ -88,7 +87,7 @@ class ClusterReader:
             query = {"limit": str(_PAGE)} | ({"continue": following} if following else {})
             page = self._call(what, "GET", path, query, accept=accept)
             items: Any = page.get("items")
-            if items is None and accept == _METADATA_LIST and "items" in page:
+            if items is None and accept == METADATA_LIST and "items" in page:
                 items = []  # as the API server writes an empty list of them
             if not isinstance(items, list) or not all(map(_is_document, cast("list[object]", items))):
                 raise OpsError(f"The API server's response for {what} is no list: see what stands before it")
