@@ -2,8 +2,14 @@
 
 from typing import Any
 
+from ops.vault_limits import MOST
+
 TEAM = 20
 """Workloads that share a namespace and an object in the store."""
+
+
+_NEIGHBOURS = 4
+"""Whose tokens are tried at a workload's role: the following one's, and three more."""
 
 
 def teams(count: int) -> list[str]:
@@ -19,6 +25,28 @@ def team(number: int) -> str:
 def name(number: int) -> str:
     """The name of the workload `number`."""
     return f"app-{number:04}"
+
+
+def tried(count: int) -> list[dict[str, Any]]:
+    """What `ops verify` tries with each of `count` workloads besides its own: neighbours' accounts, others' objects.
+
+    As many for each workload, however many there are.
+    """
+    everyone = [[team(number), name(number)] for number in range(count)]
+    objects = teams(count)
+    return [
+        {
+            "workload": everyone[number],
+            "neighbours": following(everyone, number, _NEIGHBOURS),
+            "others": following(objects, objects.index(team(number)), MOST),
+        }
+        for number in range(count)
+    ]
+
+
+def following(entries: list[Any], number: int, most: int) -> list[Any]:
+    """The entries after the one with that number, the first after the last; never itself."""
+    return [entries[(number + step) % len(entries)] for step in range(1, min(most + 1, len(entries)))]
 
 
 def workloads(count: int) -> list[dict[str, Any]]:

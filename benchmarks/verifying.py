@@ -26,8 +26,7 @@ def verifying(site: Site, count: int, rounds: int) -> Figure:
                 "kubernetes": site.world.api_server.address,
                 "authority": str(site.world.authority.certificate),
                 "kubeconfig": str(kubeconfig),
-                "teams": shape.teams(count),
-                "workloads": [[shape.team(number), shape.name(number)] for number in range(count)],
+                "workloads": shape.tried(count),
             }
         ),
     )

@@ -12,6 +12,7 @@ from ..existing.servers import vault_store
 from ..existing.vault import VaultFinder
 from ..findings import Finding, broken, ok, untried, warned
 from ..vault_operator import VaultOperator
+from .api_server import check_certificate
 from .attempt import attempt
 from .vault_rights import check_rights
 
@@ -47,6 +48,7 @@ def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Find
         yield from _objects(operator, settings, backend)
     if not backend.auth.create:
         yield attempt("auth method", lambda: _auth(operator, backend))
+    yield from check_certificate(settings)
     yield from find_existing(VaultFinder(operator), new)
 
 

@@ -376,11 +376,18 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
 
 @pytest.fixture
 def theirs(world: World) -> Iterator[dict[str, str]]:
-    """A namespace of another team's, with a class and an account of a workload's name."""
+    """A namespace of another team's, with a class, an account and a Deployment of a workload's name."""
     core, labels = world.api_server.core(), {"owner": "another-team"}
     metadata = {"name": "orders", "labels": labels}
     core.create_namespace({"metadata": {"name": "checked-shop", "labels": labels}})
     core.create_namespaced_service_account("checked-shop", {"metadata": metadata})
+    spec = {"containers": [{"name": "web", "image": "busybox:1.36"}]}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    deployment = {
+        "metadata": metadata,
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
+    }
+    k8s.AppsV1Api(core.api_client).create_namespaced_deployment("checked-shop", deployment)
     provider_class = {
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
         "kind": "SecretProviderClass",
@@ -407,6 +414,7 @@ def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
     found = broken(on_vault(), "names in the cluster")
 
     assert [seen.partition(" (")[0] for seen in sorted(found)] == [
+        "Deployment checked-shop/orders",
         "SecretProviderClass checked-shop/orders",
         "namespace checked-shop",
         "service account checked-shop/orders",

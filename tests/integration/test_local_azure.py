@@ -10,8 +10,10 @@ from pulumi.automation import ConfigValue
 from components.azure.clouds import PUBLIC
 from components.azure.gate import NotReadyError, wait
 from ops.stack import read_stack
+from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
+from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
@@ -369,6 +371,28 @@ def test_a_vault_name_that_was_deleted_softly_is_told_before_anything_is_created
     assert "strongroom:backend.vault.name: 'kv-gone' was deleted softly" in told
     assert "az keyvault purge --name kv-gone --location westeurope" in told
     assert azure_deployed.wrong() == set()
+
+
+def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(azure_project: Project, store: Store) -> None:
+    (vault,) = store.resources("Microsoft.KeyVault/vaults")
+    plane = Vault(store, vault, CLOUDS[0].vaults)
+    plane.set_secret("refunds-token", {"value": "of somebody"})
+    plane.delete("secrets", "refunds-token")
+    settings = azure_project.config
+    settings["strongroom:seeds"]["refunds"] = {"token": {"generate": {}}}
+    azure_project.write(settings)
+    try:
+        done = azure_project.ops("preview", "--json")
+    finally:
+        azure_project.restore()
+        store.remove_object("strongroom-local", "secrets", "refunds-token")
+
+    told = json.loads(done.stdout)
+    (found,) = [each for each in told["existing"] if each["state"] == "broken"]
+    assert (done.returncode, told["refused"]) == (1, True)
+    assert found["seen"].startswith("secret strongroom-local/refunds-token, deleted and recoverable, exists")
+    for verb in ("recover", "purge"):
+        assert f"az keyvault secret {verb} --vault-name strongroom-local --name refunds-token" in found["fix"]
 
 
 def test_a_vault_name_that_is_somebody_elses_is_told(
