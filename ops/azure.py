@@ -23,7 +23,7 @@ from components.azure.choices import FEDERATED
 from components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
 
 from .cluster import ClusterClient, ProviderClass
-from .errors import AbsentError, OpsError, UnreachableError
+from .errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from .sampler import Sampler
 from .stack import DeployedStack, DeployedWorkload, KeyVaultStore
 from .stores import DeniedError, Limit, MissingError, NotTriedError, Promise, Session
@@ -32,6 +32,7 @@ from .vault_limits import MOST
 if TYPE_CHECKING:
     from .verify.check import Check
     from .verify.deployment import Deployment
+    from .verify.digests import Digests
 
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
@@ -204,10 +205,23 @@ class KeyVaultSession:
     def close(self) -> None:
         """Do nothing: a token of the directory can't be revoked."""
 
-    def inspect(self, workload: DeployedWorkload, deployment: "Deployment") -> Iterable["Check"]:
-        """Compare nothing more: the directory says nothing to an identity of its rights."""
-        del workload, deployment
-        return ()
+    def inspect(
+        self, workload: DeployedWorkload, deployment: "Deployment", digests: "Digests | None"
+    ) -> Iterable["Check"]:
+        """Compare the values of the workload's secrets: the directory says nothing to an identity of its rights."""
+        from .verify.key_vault_values import check_values  # noqa: PLC0415 - it needs this module
+
+        if digests is None:
+            return ()
+        names = sorted({name for kind, name in _declared(workload) if kind == "secret"})
+        return check_values(workload, names, self._value, deployment, digests)
+
+    def _value(self, name: str) -> str:
+        try:
+            found: Any = self._get(("secret", name), None)
+        except DeniedError as error:
+            raise NotAllowedError(str(error)) from None
+        return found.value
 
     def _administering(self, nobody: str) -> Mapping[str, Callable[[], object]]:
         """Requests about names that nobody has: nothing is changed even if they are allowed."""

@@ -37,19 +37,23 @@ def read_state(stack: str) -> list[Declared]:
     ]
 
 
-def read_secret_inputs(stack: str, kind: str, name: str) -> dict[str, str]:
-    """Read the input `name` of each resource of type `kind`, which the state keeps encrypted, by URN.
+def read_secret_inputs(stack: str, kind: str, *path: str) -> dict[str, str]:
+    """Read the input at `path` of each resource of type `kind`, which the state keeps encrypted, by URN.
 
     :raises OpsError: The Pulumi CLI is missing or fails, e.g. because it has no passphrase.
     """
     deployment: dict[str, Any] = exported(stack, show_secrets=True)["deployment"] or {}
     found: dict[str, str] = {}
     for resource in deployment.get("resources", []):
-        value: object = cast("Mapping[str, Any]", resource.get("inputs") or {}).get(name)
-        if resource["type"] == kind and not resource.get("delete") and isinstance(value, Mapping):
-            plaintext = cast("Mapping[str, Any]", value).get("plaintext")
-            if isinstance(plaintext, str):
-                found[resource["urn"]] = json.loads(plaintext)
+        if resource["type"] == kind and not resource.get("delete"):
+            value: object = resource.get("inputs")
+            encrypted = False
+            for name in path:
+                value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+                if isinstance(value, Mapping) and isinstance(value.get("plaintext"), str):
+                    value, encrypted = json.loads(value["plaintext"]), True
+            if encrypted and isinstance(value, str):
+                found[resource["urn"]] = value
     return found
 
 

@@ -12,6 +12,7 @@ from .stack import DeployedStack, DeployedWorkload, VaultStore
 if TYPE_CHECKING:
     from .verify.check import Check
     from .verify.deployment import Deployment
+    from .verify.digests import Digests
 
 
 class DeniedError(Exception):
@@ -79,8 +80,13 @@ class Session(Protocol):
         """End it."""
         ...
 
-    def inspect(self, workload: DeployedWorkload, deployment: "Deployment") -> Iterable["Check"]:
-        """Compare what the store says of the workload itself with what was deployed for it."""
+    def inspect(
+        self, workload: DeployedWorkload, deployment: "Deployment", digests: "Digests | None"
+    ) -> Iterable["Check"]:
+        """Compare what the store says to the workload itself with what was deployed for it.
+
+        :param digests: Those of the values that the stack wrote; if `None`, values are not compared.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ IN_ALL_SECONDS = 60
 
 _LONGEST_PAUSE = 8.0
 
-ANY_METHOD = {"retry_on_methods": ("GET", "PUT", "DELETE", "POST", "PATCH")}
+ANY_METHOD: dict[str, Any] = {"retry_on_methods": ("GET", "PUT", "DELETE", "POST", "PATCH")}
 """The option of a request that may be sent twice: by themselves the clients repeat no POST or PATCH after a connection
 that was cut."""
 

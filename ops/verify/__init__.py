@@ -1,7 +1,7 @@
 """The proof of a deployed stack: what it consists of is as deployed, and each workload reads that and nothing else."""
 
 from .check import Check
-from .vault_values import Digests
+from .digests import Digests
 from .verifier import Verifier
 
 __all__ = ["Check", "Digests", "Verifier"]

@@ -7,6 +7,7 @@ from policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
 
 from ..deliveries import Delivered, delivered
 from ..errors import OpsError
+from ..existing.identity import SECRET
 from ..stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster
@@ -24,6 +25,7 @@ class Deployment:
         self.resources = tuple(resources)
         self._stack = stack
         self._documents = DeployedCluster(self.resources)
+        self._secrets = {str(each.at("secretName")): each for each in self.of_kind(SECRET)}
         self._roles = {str(each.at("roleName")): each for each in self.of_kind(KUBERNETES_ROLE, JWT_ROLE)}
 
     def of_kind(self, *kinds: str) -> Iterator[Declared]:
@@ -44,6 +46,10 @@ class Deployment:
             return delivered(self._documents, self._stack, workload)
         except OpsError:
             return None
+
+    def vault_secret(self, name: str) -> Declared | None:
+        """Find the resource that wrote a secret of a key vault; `None` if the stack wrote none of that name."""
+        return self._secrets.get(name)
 
     def role(self, workload: DeployedWorkload) -> Declared | None:
         """Find the role that was deployed for a workload; `None` if it has none."""

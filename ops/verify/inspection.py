@@ -11,9 +11,10 @@ from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .cluster_rights import ClusterRights
 from .deployment import Deployment
+from .digests import Digests
 from .kubernetes_objects import check_objects
 from .other_classes import check_other_classes
-from .vault_values import Digests, check_values
+from .vault_values import check_values
 
 
 class Inspection:

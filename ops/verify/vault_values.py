@@ -1,9 +1,7 @@
 """The values that a stack wrote to its Vault, compared with those that are there, by digests alone."""
 
-import hmac
 import json
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from policy.rules import Declared
@@ -14,44 +12,10 @@ from .attempt import attempt
 from .check import Check
 from .deployment import Deployment
 from .difference import Difference
+from .digests import Digests
 
 KIND, INPUT = "vault:kv/secretV2:SecretV2", "dataJson"
 """What the stack writes values with, and its input that holds them."""
-
-
-class Digests:
-    """Digests of what the state says that the stack wrote, under a key that ends with this process.
-
-    The provider never looks at what became of a value: neither `pulumi refresh` nor `pulumi up` sees that somebody
-    wrote another one, or deleted the version. (Seen with the official `vault` plugin, 7.11)
-    """
-
-    def __init__(self, read_inputs: Callable[[str, str], Mapping[str, str]]) -> None:
-        """
-        :param read_inputs: Reads a secret input of all resources of a type from the state, by URN; raises `OpsError`
-            if the state can't be decrypted here.
-        """
-        self._read_inputs = read_inputs
-        self._key = secrets.token_bytes(32)
-        self._deployed: Mapping[str, bytes] | None = None
-
-    def deployed(self, resource: Declared) -> bytes | None:
-        """Return the digest of what a resource's input holds.
-
-        :raises NotAllowedError: The state can't be decrypted here.
-        """
-        if self._deployed is None:
-            try:
-                texts = self._read_inputs(KIND, INPUT)
-            except OpsError as error:
-                raise NotAllowedError(f"the state's secrets can't be read: {error}") from None
-            self._deployed = {urn: self.of(json.loads(text)) for urn, text in texts.items()}
-        return self._deployed.get(resource.urn)
-
-    def of(self, document: object) -> bytes:
-        """Return the digest of a document of JSON, however it is written."""
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
-        return hmac.digest(self._key, canonical.encode(), "sha256")
 
 
 def check_values(deployment: Deployment, operator: VaultOperator, digests: Digests) -> Iterator[Check]:
@@ -66,11 +30,11 @@ def check_values(deployment: Deployment, operator: VaultOperator, digests: Diges
         )
 
         def differences(resource: Declared = resource, path: str = path, mend: str = mend) -> list[Difference]:
-            deployed = digests.deployed(resource)
+            deployed = digests.deployed(resource, INPUT, parse=json.loads)
             if deployed is None:
                 raise NotAllowedError("the state holds no value of it")
             found = operator.read(path)
-            if hmac.compare_digest(deployed, digests.of(found.get("data"))):
+            if digests.match(deployed, found.get("data")):
                 return []
             raise OpsError(f"{path} holds another value than was deployed ({_version(found)}); {mend}")
 

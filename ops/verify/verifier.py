@@ -15,8 +15,8 @@ from ..stack import DeployedStack, DeployedWorkload
 from ..stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
 from .check import STACK, Check
 from .deployment import Deployment
+from .digests import Digests
 from .inspection import Inspection
-from .vault_values import Digests
 
 _ASIDE = "strongroom-verify"
 """An audience that nothing accepts."""
@@ -149,7 +149,7 @@ class Verifier:
         for limit in session.limits(workload):
             yield _refused(workload, limit)
         if self._deployment is not None:
-            yield from session.inspect(workload, self._deployment)
+            yield from session.inspect(workload, self._deployment, self._digests)
 
     def _admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
         for pause in _PAUSES:

@@ -1,6 +1,7 @@
 """The whole way with Azure Key Vault: settings, engine, emulator, and the proof."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
-from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, broken, settle
+from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
 from tests.sandboxed import Project
 from tests.soak import sampled
 
@@ -164,6 +165,25 @@ def test_a_role_that_writes_is_found(azure_deployed: Project, store: Store) -> N
             ("shop/checkout", "is refused writing"),
             ("shop/checkout", "its role assignments are as deployed"),
         }
+
+
+def test_a_value_that_somebody_set_is_found_and_another_written_as_verify_says(
+    azure_deployed: Project, store: Store
+) -> None:
+    (vault,) = store.resources(VAULTS)
+    Vault(store, vault, CLOUDS[0].vaults).set_secret("payment-api-key", {"value": "canary-of-somebody"})
+    azure_deployed.changes("refresh")
+    assert azure_deployed.changes("up") == set()
+
+    wrong = [each for each in azure_deployed.checks() if each["passed"] is False]
+    assert [(each["workload"], each["what"]) for each in wrong] == [
+        ("shop/checkout", "the value of payment-api-key is as deployed")
+    ]
+    assert "canary-of-somebody" not in wrong[0]["detail"]
+    (urn,) = re.findall(r"pulumi up --replace '([^']+)'", wrong[0]["detail"])
+    with azure_deployed.engine.stack("local-azure") as stack:
+        stack.up(replace=[urn])
+    assert azure_deployed.wrong() == set()
 
 
 def test_what_somebody_deleted_by_hand_is_put_back(azure_deployed: Project, store: Store) -> None:

@@ -64,6 +64,17 @@ def test_a_secret_input_is_read_by_urn_of_its_type_alone(pulumi: Path) -> None:
     assert read_secret_inputs("dev", "a:b:C", "dataJson") == {resource("a")["urn"]: document}
 
 
+@pytest.mark.parametrize("outer", [False, True])
+def test_a_secret_input_is_read_in_what_holds_it_whether_that_is_secret_or_it_alone(pulumi: Path, outer: bool) -> None:
+    def encrypted(value: object) -> dict[str, str]:
+        return {rpc._special_sig_key: rpc._special_secret_sig, "plaintext": json.dumps(value)}  # pyright: ignore[reportPrivateUsage]
+
+    properties = encrypted({"value": CANARY}) if outer else {"value": encrypted(CANARY)}
+    exports(pulumi, resource("a", inputs={"properties": properties}), resource("b", inputs={"properties": "[]"}))
+
+    assert read_secret_inputs("dev", "a:b:C", "properties", "value") == {resource("a")["urn"]: CANARY}
+
+
 def test_a_stack_that_has_nothing_deployed_is_told_so(pulumi: Path) -> None:
     exports(pulumi)
 

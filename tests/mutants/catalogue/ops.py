@@ -671,10 +671,18 @@ OPS = (
     Mutant(
         "verify-takes-any-value",
         "ops/verify/vault_values.py",
-        'if hmac.compare_digest(deployed, digests.of(found.get("data"))):',
+        'if digests.match(deployed, found.get("data")):',
         "if deployed:",
         "A value that somebody wrote by hand is taken for the deployed one.",
         "tests/ops/verify/test_vault_values.py::test_another_value_is_found_and_what_writes_the_deployed_one_again",
+    ),
+    Mutant(
+        "verify-takes-any-value-of-a-key-vault",
+        "ops/verify/key_vault_values.py",
+        "if digests.match(deployed, read(name)):",
+        "if deployed:",
+        "A secret that somebody set by hand is taken for the deployed one.",
+        "tests/ops/verify/test_key_vault_values.py::test_another_value_is_found_and_how_to_have_one_of_the_stacks",
     ),
     Mutant(
         "plugins-of-living-engines-ended",

@@ -21,6 +21,7 @@ from ops.stack import DeployedStack
 from policy.rules import Declared
 
 OPERATOR = "operator"
+VALUE = "a"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _CLASS = "secrets-store.csi.x-k8s.io/v1"
 _EDIT = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
@@ -52,6 +53,10 @@ class FakeStack:
     def ask(self) -> None:
         """Count a request."""
         next(self._requests)
+
+    def read_inputs(self, kind: str, *path: str) -> dict[str, str]:
+        """The values that the stack wrote, by URN."""
+        raise NotImplementedError
 
     def workload(self, number: int) -> dict[str, Any]:
         """A workload's outputs."""
@@ -202,7 +207,7 @@ class FakeVaultStack(FakeStack):
         ):
             self.names.setdefault(below, []).extend(names)
 
-    def read_inputs(self, kind: str, name: str) -> dict[str, str]:
+    def read_inputs(self, kind: str, *path: str) -> dict[str, str]:
         """The values that the stack wrote, by URN."""
         values = {path: json.dumps(each["data"]) for path, each in self.data.items() if path.startswith("m/data/")}
         return {each.urn: values[f"m/data/{each.at('name')}"] for each in self.resources if each.kind == kind}
@@ -289,6 +294,10 @@ class FakeKeyVaultStack(FakeStack):
     def identity(self, number: int) -> dict[str, str]:
         return {"clientId": f"app-{number:03}"}
 
+    def read_inputs(self, kind: str, *path: str) -> dict[str, str]:
+        """The values that the stack wrote, by URN."""
+        return {each.urn: VALUE for each in self.resources if each.type == kind}
+
     def parameters(self, number: int) -> dict[str, str]:
         entry = yaml.safe_dump({"objectName": self.object(number), "objectType": "secret", "objectAlias": "password"})
         return {
@@ -306,6 +315,7 @@ class FakeKeyVaultStack(FakeStack):
             id=id_,
             principalId=client,
         )
+        self.declare("azure-native:keyvault:Secret", f"{path}/db", {"secretName": f"{client}-db", "vaultName": "kv"})
         credential = {"issuer": "https://i", "subject": account, "audiences": ["a"]}
         self.declare(
             "azure-native:managedidentity:FederatedIdentityCredential",
@@ -354,7 +364,7 @@ class _Client:
         def call(*given: Any, **_: Any) -> Any:
             self._stack.ask()
             if (name, *given) == ("get_secret", f"{self._credential.client}-db", None):
-                return None
+                return SimpleNamespace(value=VALUE)
             error = HttpResponseError("no")
             error.status_code = 403
             error.error = ODataV4Format(

@@ -39,8 +39,8 @@ class Vault:
 
 
 def compared(found: Any, state: Mapping[str, str] | OpsError) -> Check:
-    def read_inputs(kind: str, name: str) -> Mapping[str, str]:
-        assert (kind, name) == (KIND, "dataJson")
+    def read_inputs(kind: str, *path: str) -> Mapping[str, str]:
+        assert (kind, *path) == (KIND, "dataJson")
         if isinstance(state, OpsError):
             raise state
         return state
