@@ -18,9 +18,11 @@ from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
+from tests.forked import run_ops
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
+from tests.integration.test_check import OFFICER, assign
 from tests.sandboxed import Project
 from tests.soak import sampled
 
@@ -393,19 +395,23 @@ def test_a_vault_name_that_was_deleted_softly_is_told_before_anything_is_created
     assert azure_deployed.wrong() == set()
 
 
-def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(azure_project: Project, store: Store) -> None:
+def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
+    azure_project: Project, store: Store, world: World
+) -> None:
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
     plane = Vault(store, vault, CLOUDS[0].vaults)
     plane.set_secret("refunds-token", {"value": "of somebody"})
     plane.delete("secrets", "refunds-token")
+    assign(store, world, vault["id"], OFFICER)
     settings = azure_project.config
     settings["strongroom:seeds"]["refunds"] = {"token": {"generate": {}}}
     azure_project.write(settings)
     try:
-        done = azure_project.ops("preview", "--json")
+        done = run_ops("preview", "--stack", "local-azure", "--json")
     finally:
         azure_project.restore()
         store.remove_object("strongroom-local", "secrets", "refunds-token")
+        store.remove(f"{vault['id']}/providers/Microsoft.Authorization/roleAssignments/checked")
 
     told = json.loads(done.stdout)
     (found,) = [each for each in told["existing"] if each["state"] == "broken"]
