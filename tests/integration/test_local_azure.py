@@ -66,7 +66,7 @@ def test_every_check_passes_and_none_is_left_out(azure_deployed: Project) -> Non
 
     assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger", "stack"}
     assert [check for check in checks if check["passed"] is not True] == []
-    assert len(checks) == 72
+    assert len(checks) == 76
 
 
 def test_access_tells_what_is_declared_by_real_identities_roles_and_scopes(
