@@ -80,7 +80,7 @@ LOSSES: Mapping[str, Loss] = {
         "what it installed is removed",
     ),
     "random:index/randomPassword:RandomPassword": Loss(
-        "another value is generated, and whoever uses the old one must be given it",
+        "another value is generated, and every user of the old one must get it",
         "its value is forgotten",
         final=True,
     ),

@@ -68,7 +68,7 @@ def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> It
     if any(workload.get("namespace") == namespace for _, workload in entries(raw.get("workloads"))):
         yield Fault(
             ("backend", "server", "namespace"),
-            f"{namespace!r} is a workload's too: whoever may read its Secrets there would read Vault's own",
+            f"{namespace!r} is a workload's too: everybody who may read Secrets there would read Vault's own",
         )
     yield from _renewal(mapping(server.get("tls")))
     address = seal.get("address")

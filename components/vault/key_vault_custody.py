@@ -143,7 +143,7 @@ class KeyVaultCustody:
 
         status = error.status_code if isinstance(error, HttpResponseError) else None
         advice = {
-            403: "give whoever deploys `Key Vault Secrets Officer` there, which takes minutes to take effect",
+            403: "give the deploying identity `Key Vault Secrets Officer` there, which takes minutes to take effect",
             409: f"a secret of that name was deleted: az keyvault secret recover --id {self._url}/deletedsecrets/"
             f"{self._name}-{what}",
         }.get(status or 0, "see that the vault exists and that this machine reaches it")

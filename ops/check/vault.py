@@ -114,7 +114,7 @@ def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings
                 yield broken(
                     f"strongroom:seeds.{secret.object} writes the object without the key {secret.key}, which "
                     f"{workload.path} declares",
-                    "seed that key too, or leave the object to whoever writes the rest of it",
+                    "seed that key too, or leave the object to the owner of its other keys",
                     name="object",
                 )
     for name, version, key in sorted(wanted, key=str):

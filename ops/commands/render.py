@@ -37,7 +37,7 @@ def render(
     half = rendered(stack, charts=charts)
     files = write(to, stack, {path: to_yaml(each) for path, each in laid_out(half.manifests).items()})
     for each in half.left_out:
-        typer.secho(make_printable(f"left out: {each.what} {each.why}"), fg="yellow", err=True)
+        typer.secho(make_printable(f"skipped: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:
         told = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
         typer.echo(json.dumps(told, indent=2))

@@ -19,7 +19,7 @@ _KUBELET_WAITS = 120
 
 INSTALL = (
     "install it: kubernetes.install 'helm' has the stack install driver and providers, 'addon' AKS; with 'existing' "
-    "whoever owns the cluster does"
+    "the cluster's owner does"
 )
 
 

@@ -10,7 +10,7 @@ from .case import Case
 
 def admitted(case: Case) -> Finding | None:
     """Why nothing can be read, where nothing can."""
-    return untried(f"it was not let in: {case.admission}") if isinstance(case.admission, Exception) else None
+    return untried(f"its login failed: {case.admission}") if isinstance(case.admission, Exception) else None
 
 
 def allowed(case: Case, fix: str) -> Finding:

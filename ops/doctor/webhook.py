@@ -15,7 +15,7 @@ def webhook(case: Case) -> Finding:
     if not found:
         return broken(
             f"the cluster has no webhook {DOMAINS[workload.delivery]}: its pods start without their secrets",
-            "install it: kubernetes.install 'helm' has the stack do so; with 'existing' whoever owns the cluster does",
+            "install it: kubernetes.install 'helm' has the stack do so; with 'existing' the cluster's owner does",
         )
     labels = case.template.labels
     namespace = case.installed.namespaces().get(workload.namespace, {})

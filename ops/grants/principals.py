@@ -98,7 +98,7 @@ class Principals:
                     found.append(credential)
         for credential in found:
             subject = readable(credential.at("subject"))
-            yield account(subject) if subject else Step("whoever", f"whoever the credential {credential.name} admits")
+            yield account(subject) if subject else Step("whoever", f"every subject of the credential {credential.name}")
 
     def _bound(self, key: str) -> Iterator[Step]:
         """Those who may be an identity by a binding of their cluster's, or by aad-pod-identity's."""
@@ -126,7 +126,7 @@ class Principals:
                 if any((pod.namespace, name) in classes for name in mounted):
                     yield pod.account
         elif key == _PASSWORD:
-            yield Step("whoever", "whoever has the service principal's password")
+            yield Step("whoever", "holders of the service principal's password")
             for pod in self._pods:
                 if pod.injected or any(at(volume, "nodePublishSecretRef", "name") for volume in pod.volumes):
                     yield pod.account

@@ -91,14 +91,14 @@ def _admitted(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tupl
         role = Step("role", name, path)
         if resource.kind == APP_ROLE:
             return [Step("AppRole", f"{path or 'approle'}/{name}")], (role,)
-        return _accounts(resource) or [Step("whoever", f"whoever the role {name} admits", path)], (role,)
+        return _accounts(resource) or [Step("whoever", f"everybody whom the role {name} lets log in", path)], (role,)
     if resource.kind == USER:
         return [Step("user", f"{resource.at('mount')}/{resource.at('username')}")], ()
     if resource.kind == GROUP:
         group = Step("identity group", str(resource.at("name")))
-        return list(_members(resource, by_kind)) or [Step("whoever", f"whoever is in the {group}")], (group,)
+        return list(_members(resource, by_kind)) or [Step("whoever", f"members of the {group}")], (group,)
     kind = resource.kind.rpartition(":")[2]
-    return [Step("whoever", f"whoever the {kind} {resource.name} admits")], ()
+    return [Step("whoever", f"everybody whom the {kind} {resource.name} lets log in")], ()
 
 
 def _accounts(role: Declared) -> list[Step]:
@@ -155,12 +155,12 @@ def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
 
 def _of_bootstrap(bootstrap: Declared) -> Iterator[Granted]:
     """What the stack's own token opens, and what the keys do that opened the Vault."""
-    token = Step("whoever", "whoever has the stack's token")
+    token = Step("whoever", "holders of the stack's token")
     policy = "strongroom-admin"
     for may, target, reach in _opened(policy, bootstrap.at("adminRules")):
         yield Granted(may, (token, Step("policy", policy), target), f"vault:/{reach}")
     count = f"{_whole(bootstrap.at('threshold'))} of {_whole(bootstrap.at('shareCount'))}"
-    holders = Step("whoever", f"whoever has {count} key shares")
+    holders = Step("whoever", f"holders of {count} key shares")
     yield Granted("administer", (holders, Step("root token", "made by the shares"), _ALL), "vault:/*")
 
 

@@ -223,7 +223,7 @@ def _promised(workload: DeployedWorkload, what: str, promised: Set[str], declare
 def _read(workload: DeployedWorkload, promise: Promise, session: Session | None) -> Check:
     what = f"reads {promise.file}"
     if session is None:
-        return Check(workload.path, what, None, "it was not let in, see above")
+        return Check(workload.path, what, None, "its login failed, see above")
     try:
         promise.read(session)
     except UnreachableError:

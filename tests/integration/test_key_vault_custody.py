@@ -104,7 +104,9 @@ def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> N
     custody.save(RECORD)
     keeper.deny()
     try:
-        with pytest.raises(CustodyError, match="give whoever deploys `Key Vault Secrets Officer` there") as refused:
+        with pytest.raises(
+            CustodyError, match="give the deploying identity `Key Vault Secrets Officer` there"
+        ) as refused:
             custody.load()
         with pytest.raises(CustodyError, match="can't be written"):
             keeper.custody("other").save(Record())

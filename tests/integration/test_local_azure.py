@@ -278,7 +278,7 @@ def test_every_other_identity_lets_workloads_read(
         others = {
             "shared": set[str](),
             "node": {"pods on the cluster's nodes"},
-            "service-principal": {"whoever has the service principal's password"},
+            "service-principal": {"holders of the service principal's password"},
         }
         told = readers(azure_deployed)
         assert len(told) == 4

@@ -56,7 +56,7 @@ CLUSTER: tuple[Explanation, ...] = (
         "the cluster knows no SecretProviderClass: the driver's custom resource definitions are missing",
         "install the driver with its CRDs, before what uses them: kubernetes.install 'helm' or "
         "'addon'; with 'existing' "
-        "whoever owns the cluster does",
+        "the cluster's owner does",
         'Secrets Store CSI Driver docs: "Installation"',
     ),
     explanation(

@@ -129,7 +129,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         r"|failed calling webhook \\?\"(?![^\"]*(?:hashicorp\.com|spv\.no|azure-workload-identity))[^\"]+\\?\"",
         "a rule of the cluster (Pod Security, a policy engine, another webhook) keeps the pod from being "
         "created or started",
-        "read which rule the message names, and change the pod, or have whoever owns the rule except it",
+        "read which rule the message names, and change the pod, or ask the rule's owner for an exception",
         f'{KUBERNETES_DOCS}: "Pod Security Admission", "Dynamic Admission Control"',
     ),
     elsewhere(

@@ -133,7 +133,7 @@ VAULT: tuple[Explanation, ...] = (
         "Vault's policy",
         r"URL: (?:GET|LIST|PUT|POST) [\s\S]{0,300}?Code: 403|error requesting secret[\s\S]{0,400}?permission denied"
         r"|vault\.(?:read|write|list)\([\s\S]{0,400}?permission denied",
-        "the workload is let in, and its policy does not cover the path in the URL",
+        "the login works, and the policy does not cover the path in the URL",
         "pulumi refresh, then pulumi up. With KV version 2 both the policy's path and the class's secretPath have "
         "/data/ in them: where the URL has none, correct the class",
         f'{DRIVER_ISSUES}: "Permission denied when trying to create a pod"; Vault docs: "Policies"',

@@ -194,9 +194,9 @@ def policies(config: Any) -> None:
         (identities(mode="system-assigned", principalId=GUID), {"pods on the cluster's nodes"}),
         (
             identities(mode="service-principal", clientId=GUID, principalId=GUID),
-            {"whoever has the service principal's password"},
+            {"holders of the service principal's password"},
         ),
-        (injected, {"whoever has the service principal's password"}),
+        (injected, {"holders of the service principal's password"}),
         (policies, {"identity deployer"}),
     ],
 )

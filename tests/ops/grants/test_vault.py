@@ -114,8 +114,8 @@ def test_hidden_ids_join_nothing() -> None:
 @pytest.mark.parametrize(
     ("resource", "who"),
     [
-        (group("inside", "p"), "whoever is in the identity group inside"),
-        (declared(JWT_ROLE, "any", roleName="any", tokenPolicies=["p"]), "whoever the role any admits"),
+        (group("inside", "p"), "members of the identity group inside"),
+        (declared(JWT_ROLE, "any", roleName="any", tokenPolicies=["p"]), "everybody whom the role any lets log in"),
         (
             declared(
                 "vault:kubernetes/authBackendRole:AuthBackendRole",
@@ -125,16 +125,19 @@ def test_hidden_ids_join_nothing() -> None:
                 boundServiceAccountNamespaceSelector="{}",
                 tokenPolicies=["p"],
             ),
-            "whoever the role r admits",
+            "everybody whom the role r lets log in",
         ),
         (
             declared("vault:ldap/authBackendUser:AuthBackendUser", "joe", username="joe", policies=["p"]),
-            "whoever the AuthBackendUser joe admits",
+            "everybody whom the AuthBackendUser joe lets log in",
         ),
-        (declared("vault:index/token:Token", "break-glass", policies=["p"]), "whoever the Token break-glass admits"),
+        (
+            declared("vault:index/token:Token", "break-glass", policies=["p"]),
+            "everybody whom the Token break-glass lets log in",
+        ),
         (
             declared("vault:ldap/authBackend:AuthBackend", "ldap", path="ldap", tokenPolicies=["p"]),
-            "whoever the AuthBackend ldap admits",
+            "everybody whom the AuthBackend ldap lets log in",
         ),
     ],
 )
@@ -214,8 +217,8 @@ def test_the_stacks_own_token_and_the_holders_of_key_shares_are_told() -> None:
     bootstrap = declared(BOOTSTRAP, "vault", adminRules=READ_O, threshold=3.0, shareCount=5.0)
 
     assert {(each.who, each.may, each.what) for each in grants([bootstrap])} == {
-        ("whoever has the stack's token", "read", "secret/data/o"),
-        ("whoever has 3 of 5 key shares", "administer", "everything in Vault"),
+        ("holders of the stack's token", "read", "secret/data/o"),
+        ("holders of 3 of 5 key shares", "administer", "everything in Vault"),
     }
 
 

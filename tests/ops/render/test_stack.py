@@ -40,8 +40,8 @@ def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest
 
     assert done.exit_code == 0
     assert [file.name for file in tmp_path.rglob("*.yaml")] == ["3-configmap_orders.yaml"]
-    assert "left out: Release driver is a chart: have Helm install it" in done.stderr
-    assert "left out: Secret shop/orders holds secret values" in done.stderr
+    assert "skipped: Release driver is a chart: have Helm install it" in done.stderr
+    assert "skipped: Secret shop/orders holds secret values" in done.stderr
     assert "1 written, 0 unchanged, 0 removed" in done.stdout
 
     told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
