@@ -2,9 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import yaml
 from azure.core.credentials import TokenCredential
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from .verify.deployment import Deployment
     from .verify.digests import Digests
 
+T = TypeVar("T")
+
 Object = tuple[str, str]
 """Type, as a class spells it, and name."""
 
@@ -43,7 +45,8 @@ UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No addres
 
 _FORBIDDEN, _BAD_REQUEST = 403, 400
 _REFUSALS = {"ForbiddenByRbac", "ForbiddenByPolicy", "AccessDenied"}
-_KINDS = ("secret", "key", "cert")
+_PLURALS: Mapping[str, str] = {"secret": "secrets", "key": "keys", "cert": "certificates"}
+_KINDS = tuple(_PLURALS)
 _TOO_LONG = 26 * 1024
 """Characters. A vault takes secrets of 25 KB, and checks the rights before the length."""
 
@@ -104,13 +107,7 @@ class KeyVault:
 
     def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
         """The files that a class promises."""
-        try:
-            document: dict[str, list[str]] = yaml.safe_load(provider_class.parameters["objects"]) or {}
-            return [_promise(yaml.safe_load(text)) for text in document.get("array") or ()]
-        except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise OpsError(
-                f"the class's objects can't be read as Azure's provider reads them: {type(error).__name__}"
-            ) from None
+        return _each_entry(provider_class, _promise)
 
     def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "KeyVaultSession":
         """Exchange the token for one of the identity."""
@@ -118,7 +115,13 @@ class KeyVault:
         scope = f"https://{self.store.url.partition('.')[2]}/.default"
         name = provider_class.parameters.get("clientID") or self.store.identity_mode
         _asked(self.store, lambda: credential.get_token(scope))
-        return KeyVaultSession(self, credential, name)
+        return KeyVaultSession(self, credential, name, self._list_allowed(provider_class))
+
+    def _list_allowed(self, provider_class: ProviderClass) -> Collection[str]:
+        """List the kinds whose names an access policy must list, so that the versions of one are listed."""
+        if self.store.access != "policies":
+            return ()
+        return {_PLURALS[kind] for kind, older in _each_entry(provider_class, _history) if older > 1}
 
     def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
@@ -154,13 +157,15 @@ class KeyVault:
 class KeyVaultSession:
     """An identity, with a token of the directory."""
 
-    def __init__(self, store: KeyVault, credential: TokenCredential, name: str) -> None:
+    def __init__(self, store: KeyVault, credential: TokenCredential, name: str, listed: Collection[str] = ()) -> None:
         """
         :param store: The vault.
         :param credential: The identity's.
         :param name: Its client id, or what it is called.
+        :param listed: What it may list, of secrets, keys and certificates.
         """
         self.name = name
+        self._listed = listed
         self._store = store
         url = store.store.url
         self._secrets = SecretClient(url, credential, **client_options())
@@ -183,6 +188,7 @@ class KeyVaultSession:
             "keys": lambda: next(iter(self._keys.list_properties_of_keys()), None),
             "certificates": lambda: next(iter(self._certificates.list_properties_of_certificates()), None),
         }
+        refused = {name: self._asking(call) for name, call in listed.items() if name not in self._listed}
         return [
             Limit(
                 "is refused other workloads' objects",
@@ -194,7 +200,11 @@ class KeyVaultSession:
                 {kind: self._unknown(lambda kind=kind: self._get((kind, nobody), None)) for kind in _KINDS},
                 reason,
             ),
-            Limit("is refused listing", {name: self._asking(call) for name, call in listed.items()}),
+            Limit(
+                "is refused listing",
+                refused,
+                None if refused else "its access policy lists each kind, whose older versions it reads",
+            ),
             Limit("is refused writing", {item[1]: self._asking(self._changing(item)) for item in sorted(own)}),
             Limit(
                 "is refused setting and deleting",
@@ -350,6 +360,24 @@ class KeyVaultSession:
 
 def _declared(workload: DeployedWorkload) -> list[Object]:
     return [(item.type, f"{item.object}-{item.key}" if item.key else item.object) for item in workload.objects]
+
+
+def _each_entry(provider_class: ProviderClass, use: Callable[[Mapping[str, Any]], T]) -> list[T]:
+    """Use each object of a class.
+
+    :raises OpsError: They aren't what Azure's provider can read.
+    """
+    try:
+        document: dict[str, list[str]] = yaml.safe_load(provider_class.parameters["objects"]) or {}
+        return [use(yaml.safe_load(text)) for text in document.get("array") or ()]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise OpsError(
+            f"the class's objects can't be read as Azure's provider reads them: {type(error).__name__}"
+        ) from None
+
+
+def _history(entry: Mapping[str, Any]) -> tuple[str, int]:
+    return entry["objectType"], entry.get("objectVersionHistory", 1)
 
 
 def _promise(entry: Mapping[str, Any]) -> Promise:

@@ -91,15 +91,14 @@ def access_policy(
     principal: Principal,
     kinds: Collection[ObjectKind],
     *,
-    listing: bool,
+    listed: Collection[ObjectKind],
     opts: pulumi.ResourceOptions,
 ) -> keyvault.AccessPolicy:
     """Let `principal` get every object of `kinds`: a policy can't be narrower.
 
-    :param listing: Allow `list` of secrets too, which histories of versions need.
+    :param listed: Allow `list` of these kinds too, which histories of versions need.
     """
-    secrets = ["get", "list"] if listing else ["get"]
-    permissions = {kind: secrets if kind == "secrets" else ["get"] for kind in sorted(kinds)}
+    permissions = {kind: ["get", "list"] if kind in listed else ["get"] for kind in sorted(kinds)}
     return keyvault.AccessPolicy(
         principal.key,
         vault_name=pulumi.Output.from_input(vault_id).apply(lambda id_: id_.rpartition("/")[2]),

@@ -139,7 +139,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                     self._tenant_id,
                     principal,
                     _kinds(speaking),
-                    listing=any(secret.version_history > 1 for each in speaking for secret in each.secrets),
+                    listed=_kinds(speaking, with_history=True),
                     opts=child,
                 )
             return [self._granted[principal.key, ""]]
@@ -203,5 +203,10 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             )
 
 
-def _kinds(workloads: Sequence[Workload]) -> set[ObjectKind]:
-    return {vault_object(secret).kind for workload in workloads for secret in workload.secrets}
+def _kinds(workloads: Sequence[Workload], *, with_history: bool = False) -> set[ObjectKind]:
+    """List the kinds of what workloads read.
+
+    :param with_history: Only of what they read older versions of.
+    """
+    read = [secret for workload in workloads for secret in workload.secrets]
+    return {vault_object(secret).kind for secret in read if secret.version_history > 1 or not with_history}

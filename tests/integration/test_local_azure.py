@@ -349,15 +349,21 @@ def test_access_policies_let_workloads_read_a_vault_of_their_own(azure_deployed:
         "access": "policies",
         "purgeProtection": False,
     }
+    keys = {"name": "payment-keys", "object": "payment-api", "key": "key", "versionHistory": 2}
+    settings["strongroom:workloads"][1]["secrets"].append(keys)
     azure_deployed.write(settings)
     azure_deployed.changes("up")
 
     checks = azure_deployed.checks()
     assert azure_deployed.wrong() == set()
-    assert sum(check["what"].startswith("reads ") and check["passed"] is True for check in checks) == 4
+    assert sum(check["what"].startswith("reads ") and check["passed"] is True for check in checks) == 5
     assert azure_deployed.changes("preview") == set()
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
-    assert {tuple(entry["permissions"]["secrets"]) for entry in vault["properties"]["accessPolicies"]} == {("get",)}
+    assert sorted(entry["permissions"]["secrets"] for entry in vault["properties"]["accessPolicies"]) == [
+        ["get"],
+        ["get"],
+        ["get", "list"],  # of a history, the versions are listed
+    ]
     assert len(vault["properties"]["accessPolicies"]) == 3
     told = azure_deployed.access()
     assert {each["who"] for each in told} == {"shop/orders", "shop/checkout", "bank/ledger"}

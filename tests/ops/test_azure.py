@@ -83,11 +83,15 @@ def test_a_kind_of_object_that_is_none_is_named(kind: str | None) -> None:
         promise(objectType=kind)
 
 
-def promise(**entry: Any) -> Promise:
-    """The file of a class with one object."""
+def provider_class(**entry: Any) -> ProviderClass:
+    """A class with one object."""
     text = yaml.safe_dump({"objectName": "db-pass", "objectType": "secret", "objectAlias": "db"} | entry)
-    provider_class = ProviderClass("azure", {"objects": yaml.safe_dump({"array": [text]})})
-    (found,) = KeyVault.__new__(KeyVault).promises(provider_class)
+    return ProviderClass("azure", {"objects": yaml.safe_dump({"array": [text]})})
+
+
+def promise(**entry: Any) -> Promise:
+    """The file of such a class."""
+    (found,) = KeyVault.__new__(KeyVault).promises(provider_class(**entry))
     return found
 
 
@@ -142,6 +146,22 @@ def test_a_history_that_begins_with_no_version_is_missing(
         promise(objectVersionHistory=2, **entry).read(vault.session)
 
     assert (caught.value.part, vault.read) == (part, [])
+
+
+@pytest.mark.parametrize(
+    ("access", "entry", "listed"),
+    [
+        ("policies", {"objectVersionHistory": 2}, {"secrets"}),
+        ("policies", {"objectVersionHistory": 2, "objectType": "cert"}, {"certificates"}),
+        ("policies", {}, set[str]()),
+        ("rbac", {"objectVersionHistory": 2}, set[str]()),
+    ],
+)
+def test_an_access_policy_lists_the_kind_of_a_history(access: str, entry: dict[str, Any], listed: set[str]) -> None:
+    vault = KeyVault.__new__(KeyVault)
+    vault.store = STORE.model_copy(update={"access": access})
+
+    assert set(vault._list_allowed(provider_class(**entry))) == listed
 
 
 def test_a_history_says_how_many_versions_are_read() -> None:

@@ -351,10 +351,18 @@ def test_one_policy_speaks_for_all_who_share_an_identity(declare: Declare) -> No
 
 
 def test_a_history_needs_list_where_policies_decide(declare: Declare) -> None:
-    history = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="o", version_history=3),)})
-    _, _, recorder = granted(declare, own, history, access="policies")
+    read = (
+        Secret(name="f", object="o", version_history=3),
+        Secret(name="g", object="web", type="cert", version_history=2),
+        Secret(name="h", object="sign", type="key"),
+    )
+    _, _, recorder = granted(declare, own, CHECKOUT.model_copy(update={"secrets": read}), access="policies")
 
-    assert recorder.one(POLICY).inputs["policy"]["permissions"] == {"secrets": ["get", "list"]}
+    assert recorder.one(POLICY).inputs["policy"]["permissions"] == {
+        "secrets": ["get", "list"],
+        "certificates": ["get", "list"],
+        "keys": ["get"],
+    }
 
 
 def test_a_role_at_the_vault_warns_that_it_reads_more(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
