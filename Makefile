@@ -42,6 +42,7 @@ integration: $(STAMP) ## The tests on the sandbox's real servers
 
 soak: $(STAMP) ## What takes hours: every death of a process, thousands of edited settings, forty workloads kept apart
 	$(BIN)/python -m scripts.pythons
+	$(BIN)/python -m sandbox.tools --official
 	$(BIN)/python -m pytest -m "not integration" --hypothesis-profile=soak
 	$(BIN)/python -m pytest -m soak
 	STRONGROOM_WORKLOADS=40 $(BIN)/python -m pytest -m integration tests/conformance

@@ -316,6 +316,17 @@ _KUBERNETES_SOURCE = Source(
     ),
 )
 
+_PULUMI_KUBERNETES_SOURCE = Source(
+    module="github.com/pulumi/pulumi-kubernetes/provider/v4@v4.0.0-20260115033456-f47bc2d6f199",
+    sum="h1:j2bphCf7c2YhnBrhwht2f3TNRRgcMImltUlAgzxr9H4=",
+    dropped=("*_test.go",),
+    adaptations=tuple(
+        # What it embeds is written by its build, from these files: the same, with a version in the schema.
+        Adaptation("cmd/pulumi-resource-kubernetes/main.go", f"//go:embed {name}-embed.json", f"//go:embed {name}.json")
+        for name in ("schema", "terraform-mapping")
+    ),
+)
+
 TRIMMED = "sandbox"
 """The build metadata in the version of a tool that lacks what the sandbox never uses, e.g. `3.259.0+sandbox`."""
 
@@ -453,6 +464,23 @@ EXAMPLES = (
 
 CHECKS = (_actionlint("1.7.12"), _kubernetes("kubectl", 0.5, ("version", "--client")))
 """What tests and benchmarks alone need."""
+
+OFFICIAL = (
+    Tool(
+        "pulumi-resource-kubernetes",
+        "4.0.0-20260115033456",
+        ("-help",),
+        None,
+        Build(
+            "pulumi-kubernetes",
+            "github.com/pulumi/pulumi-kubernetes/provider/v4/cmd/pulumi-resource-kubernetes",
+            _flags("github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=4.0.0-20260115033456"),
+            6,
+            _PULUMI_KUBERNETES_SOURCE,
+        ),
+    ),
+)
+"""The official provider plugins that can be built, which the sandbox's stand-ins are compared with."""
 
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",

@@ -17,18 +17,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from rich.console import Console
 
 from sandbox.progress import Reporter
 from sandbox.tools import ToolError, Tools
+from sandbox.tools.__main__ import main as tools_command
 from sandbox.tools.catalogue import (
     CHECKS,
     CRDS,
     CSI_DRIVER,
     HELM,
     MODULES,
+    OFFICIAL,
     TOOLS,
     TRIMMED,
     Adaptation,
@@ -626,7 +629,19 @@ def test_a_file_of_a_source_that_is_dropped_is_not_copied(tmp_path: Path, path: 
 
 
 def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
-    for wanted in (*TOOLS, HELM, *CHECKS):
+    for wanted in (*TOOLS, HELM, *CHECKS, *OFFICIAL):
         assert (MODULES / wanted.build.directory / "go.mod").is_file()
         assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
-        assert wanted.version in wanted.release.url
+        assert wanted.version in (wanted.release.url if wanted.release else wanted.build.source.module)
+
+
+@pytest.mark.parametrize(("arguments", "built"), [([], False), (["--tests"], False), (["--official"], True)])
+def test_official_plugins_are_built_only_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], built: bool
+) -> None:
+    made = MagicMock()
+    monkeypatch.setattr("sandbox.tools.__main__.Tools", made)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    assert tools_command(arguments) == 0
+    assert ("pulumi-resource-kubernetes" in {each.name for each in made.call_args.kwargs["catalogue"]}) is built
