@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -131,14 +131,21 @@ def step_of(event: Any, operation: str) -> Any:
 class Project:
     """A copy of the project, with one stack whose file a test may change."""
 
-    def __init__(self, root: Path, world: "World", stack: str) -> None:
+    def __init__(self, root: Path, world: "World", stack: str, *, without: Collection[str] = ()) -> None:
+        """
+        :param without: Providers that the engine starts itself, from the sandbox's PULUMI_HOME.
+        """
         from sandbox.engine import Engine  # noqa: PLC0415
+        from sandbox.plugins import SERVED  # noqa: PLC0415
         from sandbox.progress import Reporter  # noqa: PLC0415
 
         self.stack = stack
         self.environment = {**os.environ, **_served[world.state]}
         """What commands on the stack run with."""
 
+        if without:
+            running = self.environment[SERVED].split(",")
+            self.environment[SERVED] = ",".join(each for each in running if each.partition(":")[0] not in without)
         self._engine = Engine(world, Reporter(), root, self.environment)
         self._file = root / "stacks" / f"Pulumi.{stack}.yaml"
         self._original = self._file.read_text()

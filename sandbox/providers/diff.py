@@ -23,14 +23,18 @@ def diff(
     """The answer to Diff: all that differs, and whether it takes a replacement.
 
     :param immutable: Paths, e.g. `spec.selector`, whose change replaces the resource; `*` for all of them, `[*]` for
-        any item of a list, and with `!` in front what may change all the same.
+        any item of a list.
     :param same_name: Whether a replacement has the name of what it replaces, which then must go first.
     """
-    changes = dict(_changes(plain(before), plain(after), ""))
-    replacing = [path for path in changes if _is_under(path, immutable)]
+    changes = {path: (kind, added) for path, kind, added in _changes(plain(before), plain(after), "")}
+    replacing = [
+        path
+        for path, (_, added) in changes.items()
+        if any(_covers(entry, below) for entry in immutable for below in _paths(added, path))
+    ]
     detailed = {
         path: provider_pb2.PropertyDiff(kind=kind + (1 if path in replacing else 0), inputDiff=True)  # pyright: ignore[reportArgumentType] - each kind is followed by its replacing twin
-        for path, kind in changes.items()
+        for path, (kind, _) in changes.items()
     }
     changed = provider_pb2.DiffResponse.DiffChanges
     return provider_pb2.DiffResponse(
@@ -43,34 +47,44 @@ def diff(
     )
 
 
-def _changes(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _changes(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each path that differs, how, and what is there now."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
-            step = key if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
-            below = f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
+            below = _step(path, key)
             if key not in after:
-                yield below, _DELETE
+                yield below, _DELETE, None
             elif key not in before:
-                yield below, _ADD
+                yield below, _ADD, after[key]
             else:
                 yield from _changes(before[key], after[key], below)
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):
             below = f"{path}[{index}]"
             if index >= len(after):
-                yield below, _DELETE
+                yield below, _DELETE, None
             elif index >= len(before):
-                yield below, _ADD
+                yield below, _ADD, after[index]
             else:
                 yield from _changes(before[index], after[index], below)
     elif before != after:
-        yield path, _UPDATE
+        yield path, _UPDATE, after
 
 
-def _is_under(path: str, immutable: Collection[str]) -> bool:
-    allowed = [entry[1:] for entry in immutable if entry.startswith("!")]
-    refused = [entry for entry in immutable if not entry.startswith("!")]
-    return any(_covers(entry, path) for entry in refused) and not any(_covers(entry, path) for entry in allowed)
+def _paths(value: Any, path: str) -> Iterator[str]:
+    """Yield `path`, and those of all that `value` has below it."""
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _paths(item, _step(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _paths(item, f"{path}[{index}]")
+
+
+def _step(path: str, key: str) -> str:
+    step = key if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
 
 
 def _covers(entry: str, path: str) -> bool:

@@ -1,8 +1,6 @@
 """The `kubernetes` provider: any kind by discovery, created by POST, changed by server-side apply; releases by Helm."""
 
-import base64
 import os
-import re
 import tempfile
 import threading
 import time
@@ -22,6 +20,7 @@ from ..certificates import write_private
 from . import helm
 from .field_managers import transfer_ownership
 from .helm import Helm
+from .normalized import normalize_inputs
 from .protocol import Properties, Provider, ProviderError, UnreadyError
 from .ready_condition import ready_condition
 from .values import UNKNOWN
@@ -40,39 +39,62 @@ _FORCE = "pulumi.com/patchForce"
 _UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 """What lets the provider take over an object that exists. (pulumi-kubernetes: "upsertExistingObjects")"""
 
+_CONTAINER = (  # noqa: SIM905 - a column of words would be twenty lines
+    "args command env image imagePullPolicy lifecycle livenessProbe ports readinessProbe resources securityContext "
+    "stdin stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir"
+).split()
+
+_POD = (  # noqa: SIM905
+    "affinity automountServiceAccountToken dnsConfig dnsPolicy enableServiceLinks hostAliases hostIPC hostNetwork "
+    "hostPID hostname imagePullSecrets nodeName nodeSelector overhead preemptionPolicy priority priorityClassName "
+    "readinessGates restartPolicy runtimeClassName schedulerName securityContext serviceAccount serviceAccountName "
+    "shareProcessNamespace subdomain terminationGracePeriodSeconds volumes"
+).split()
+
 _IMMUTABLE: dict[str, Collection[str]] = {
-    "CSIDriver": ("spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"),
-    "ClusterRoleBinding": ("roleRef",),
-    "CustomResourceDefinition": ("spec.group", "spec.scope", "spec.names.kind"),
-    "DaemonSet": ("spec.selector",),
-    "Deployment": ("spec.selector",),
-    "Job": ("spec.selector", "spec.template", "spec.completionMode"),
-    "PersistentVolumeClaim": (
+    "apps/v1:DaemonSet": ("spec.selector",),
+    "apps/v1:Deployment": ("spec.selector",),
+    "apps/v1:StatefulSet": (
+        "spec.podManagementPolicy",
+        "spec.revisionHistoryLimit",
+        "spec.selector",
+        "spec.serviceName",
+        "spec.volumeClaimTemplates",
+    ),
+    "batch/v1:Job": ("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
+    "core/v1:PersistentVolumeClaim": (
         "spec.accessModes",
-        "spec.dataSource",
         "spec.selector",
         "spec.storageClassName",
-        "spec.volumeMode",
         "spec.volumeName",
     ),
-    # The API server would let an image change; the official provider replaces the Pod.
-    # (pulumi-kubernetes: `containerForceNewProperties`)
-    "Pod": ("spec", "!spec.activeDeadlineSeconds", "!spec.tolerations"),
-    "ReplicaSet": ("spec.selector",),
-    "RoleBinding": ("roleRef",),
-    "Secret": ("type",),
-    "Service": ("spec.clusterIP", "spec.clusterIPs"),
-    "StatefulSet": ("spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"),
-    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "core/v1:Pod": (
+        *(f"spec.{field}" for field in _POD),
+        *(f"spec.{kind}[*].{field}" for kind in ("containers", "initContainers") for field in _CONTAINER),
+    ),
+    "core/v1:ResourceQuota": ("spec.scopes",),
+    "core/v1:Secret": ("type",),
+    "core/v1:Service": ("spec.clusterIP",),
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": ("roleRef",),
+    "rbac.authorization.k8s.io/v1:RoleBinding": ("roleRef",),
+    "storage.k8s.io/v1:StorageClass": ("parameters", "provisioner"),
 }
-"""What the API server refuses to change, or the official provider replaces, by kind."""
+"""What the official provider replaces an object for, by kind; of what else can't change, the API server says so.
 
-_SEALED = ("data", "stringData", "binaryData", "immutable")
-"""What can't change in a Secret or a ConfigMap that calls itself immutable."""
+(pulumi-kubernetes: `forceNew`)
+"""
+
+_CONTENTS = {"core/v1:ConfigMap": ("binaryData", "data"), "core/v1:Secret": ("data", "stringData")}
+"""What a change replaces too, unless the provider says `enableConfigMapMutable` or `enableSecretMutable` and the
+object isn't immutable."""
+
+_MUTABLE = {
+    "core/v1:ConfigMap": ("enableConfigMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"),
+    "core/v1:Secret": ("enableSecretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"),
+}
 
 _SERVER_SET = ("creationTimestamp", "deletionTimestamp", "generation", "resourceVersion", "selfLink", "uid")
 
-_LONGEST_NAME = 63
 _NEVER = object()
 _CLIENT_SIDE = {"helm.sh", "yaml", "kustomize"}
 
@@ -87,14 +109,14 @@ class KubernetesProvider(Provider):
     """
 
     package = "kubernetes"
+    whole_lists = True
 
     def __init__(self, configuration: Properties) -> None:
         self._namespace = configuration.get("namespace") or "default"
         self._client: dynamic.DynamicClient | None = None
         self._releases: Helm | None = None
         self._configuration = configuration
-        upserts = configuration.get("upsertExistingObjects", os.environ.get(_UPSERT))
-        self._upserts = str(upserts).lower() in {"true", "1"}
+        self._upserts = self._is_enabled("upsertExistingObjects", _UPSERT)
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._cache = tempfile.TemporaryDirectory(prefix="strongroom-")
@@ -110,37 +132,47 @@ class KubernetesProvider(Provider):
         if kind == helm.RELEASE:
             return helm.check(inputs, before, unique, name)
         module = kind.split(":")[1]
-        if module.split("/")[0] in _CLIENT_SIDE or kind.endswith(("Patch", "List")):
+        if kind.endswith("List"):
+            raise ProviderError(
+                "list resources exist for compatibility with YAML manifests and Helm charts, and cannot be created "
+                "directly. Use the underlying resource type instead"
+            )
+        if module.split("/")[0] in _CLIENT_SIDE or kind.endswith("Patch"):
             raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
+        inputs = normalize_inputs(kind, inputs)
         metadata = inputs.get("metadata") or {}
         if metadata == UNKNOWN or metadata.get("name"):
             return inputs
         if metadata.get("generateName"):
-            raise ProviderError("metadata.generateName is not in the sandbox's stand-in: leave the name out instead")
+            raise ProviderError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
         old = before.get("metadata") or {}
-        legal = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[: _LONGEST_NAME - len(unique) - 1]
-        chosen = old["name"] if _AUTONAMED in (old.get("annotations") or {}) else f"{legal}-{unique}"
+        chosen = old["name"] if _AUTONAMED in (old.get("annotations") or {}) else f"{name}-{unique}"
         annotations = {**(metadata.get("annotations") or {}), _AUTONAMED: "true"}
         return {**inputs, "metadata": {**metadata, "name": chosen, "annotations": annotations}}
 
-    @classmethod
-    def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
+    def compared(
+        self, kind: str, before: Properties, after: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties]:
         """The namespace that an object is in anyway may be named, or left out."""
-        old, new = before.get("metadata"), after.get("metadata")
-        if not isinstance(old, dict) or not isinstance(new, dict) or "namespace" in old or "namespace" not in new:
-            return after
-        if new["namespace"] != (outputs.get("metadata") or {}).get("namespace"):
-            return after
-        return {**after, "metadata": {key: value for key, value in new.items() if key != "namespace"}}
+        place = (outputs.get("metadata") or {}).get("namespace")
+        if not place:
+            return before, after
+        return _with_namespace(before, place), _with_namespace(after, self._namespace)
 
     @classmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
-        """What the API server never lets change, and what makes another object."""
+        """What the official provider replaces an object for, whatever its configuration."""
         if kind == helm.RELEASE:
             return helm.IMMUTABLE
-        name = kind.rpartition(":")[2]
-        sealed = _SEALED if name in {"Secret", "ConfigMap"} and (before or {}).get("immutable") is True else ()
-        return ("apiVersion", "kind", "metadata.name", "metadata.namespace", *_IMMUTABLE.get(name, ()), *sealed)
+        return ("metadata.name", "metadata.namespace", *_IMMUTABLE.get(kind.partition(":")[2], ()))
+
+    def replacing(self, kind: str, before: Properties, after: Properties) -> Collection[str]:
+        """The contents of Secrets and ConfigMaps besides, as this provider is configured."""
+        name = kind.partition(":")[2]
+        contents = _CONTENTS.get(name, ())
+        if contents and after.get("immutable") is not True and self._is_enabled(*_MUTABLE[name]):
+            contents = ()
+        return (*self.immutable(kind, before), *contents)
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
@@ -173,8 +205,16 @@ class KubernetesProvider(Provider):
         """
         if kind == helm.RELEASE:
             return self._helm().install(inputs, inputs.get("namespace") or self._namespace, timeout)
-        resource = self._resource(kind, inputs)
         name = inputs["metadata"]["name"]
+        try:
+            resource = self._resource(kind, inputs)
+        except _NoKindError as error:
+            _, module, title = kind.split(":")
+            raise ProviderError(
+                f'creation of resource "{name}" with kind {module}/{title} failed because the Kubernetes API server '
+                "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have "
+                f"been created: {error}"
+            ) from None
         namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
         id_ = f"{namespace}/{name}" if namespace else name
         if self._upserts:
@@ -189,14 +229,17 @@ class KubernetesProvider(Provider):
         """The live object, and what the inputs would be to make it."""
         if kind == helm.RELEASE:
             return self._release(id_, inputs)
-        live = self._get(kind, id_, inputs)
+        try:
+            live = self._get(kind, id_, inputs)
+        except _NoKindError:
+            live = None  # its CRD is gone, and it with that
         if live is None:
             return None
         if not inputs:
             return live, _imported(live)
         if not outputs and _holds(live, inputs):
             return live, inputs  # an update was interrupted while it made the object
-        return live, _with_string_data(live, _projected(live, inputs, outputs))
+        return live, _projected(live, inputs, outputs)
 
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
         """Apply the object again and wait for it."""
@@ -217,7 +260,10 @@ class KubernetesProvider(Provider):
         if kind == helm.RELEASE:
             self._helm().uninstall(name, namespace, timeout)
             return
-        resource = self._resource(kind, inputs)
+        try:
+            resource = self._resource(kind, inputs)
+        except _NoKindError:
+            return  # its CRD is gone, and it with that
 
         def ask() -> None:
             resource.delete(name=name, namespace=namespace or None, body={"propagationPolicy": "Background"})
@@ -238,6 +284,9 @@ class KubernetesProvider(Provider):
         self._cancelled.set()
         if self._releases is not None:
             self._releases.cancel()
+
+    def _is_enabled(self, setting: str, variable: str) -> bool:
+        return str(self._configuration.get(setting, os.environ.get(variable))).lower() in {"true", "1"}
 
     def _helm(self) -> Helm:
         with self._lock:
@@ -332,9 +381,7 @@ class KubernetesProvider(Provider):
             try:
                 return resources.get(api_version=version, kind=name)
             except ResourceNotFoundError:
-                raise ProviderError(
-                    f"the cluster knows no {name} in {version}: install its CRD first (is the driver installed?)"
-                ) from None
+                raise _NoKindError(f'no matches for kind "{name}" in version "{version}"') from None
 
     def _wait(self, timeout: float, done: Callable[[], bool]) -> bool:
         end = time.monotonic() + (timeout or _PATIENCE)
@@ -344,6 +391,10 @@ class KubernetesProvider(Provider):
                 return False
             pause = min(pause * 1.5, 2.0)
         return True
+
+
+class _NoKindError(ProviderError):
+    """The cluster has no such kind."""
 
 
 class _GoneError(Exception):
@@ -451,6 +502,11 @@ def _unready(live: Properties) -> str:
     return f" ({'; '.join(filter(None, told))})" if any(told) else ""
 
 
+def _with_namespace(inputs: Properties, namespace: str) -> Properties:
+    metadata = inputs.get("metadata")
+    return {**inputs, "metadata": {"namespace": namespace, **metadata}} if isinstance(metadata, dict) else inputs
+
+
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
@@ -521,13 +577,3 @@ def _holds(live: Any, inputs: Any) -> bool:
     if isinstance(inputs, list):
         return isinstance(live, list) and all(any(_holds(there, wanted) for there in live) for wanted in inputs)
     return live == inputs
-
-
-def _with_string_data(live: Properties, inputs: Properties) -> Properties:
-    """A Secret's `stringData` is only ever given back as `data`."""
-    written = inputs.get("stringData")
-    if not isinstance(written, dict):
-        return inputs
-    data = live.get("data") or {}
-    there = {key: base64.b64decode(data[key]).decode(errors="replace") for key in written if key in data}
-    return {**inputs, "stringData": there}

@@ -14,7 +14,7 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from .diff import diff
-from .values import UnsupportedValueError, decode, encode, marked, merged, plain, redacted, secret_like
+from .values import UnsupportedValueError, decode, encode, mark_lists, marked, merged, plain, redacted, secret_like
 
 Properties = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -47,6 +47,9 @@ class Provider(ABC):
     package: str
     """The name of the package, e.g. `kubernetes`."""
 
+    whole_lists = False
+    """Whether a list is secret as a whole if anything in it is."""
+
     @abstractmethod
     def __init__(self, configuration: Properties) -> None:
         """:raises ProviderError: The configuration can't be used."""
@@ -75,6 +78,15 @@ class Provider(ABC):
         """
         return after
 
+    def compared(
+        self, kind: str, before: Properties, after: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties]:
+        """`before` and `after` with what only looks different put alike.
+
+        :param outputs: The outputs of the last update.
+        """
+        return before, self.same(kind, before, after, outputs)
+
     @classmethod
     @abstractmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
@@ -82,6 +94,14 @@ class Provider(ABC):
 
         :param before: The inputs of the last update.
         """
+
+    def replacing(self, kind: str, before: Properties, after: Properties) -> Collection[str]:
+        """`immutable`, with what this configuration adds.
+
+        :param before: The inputs of the last update.
+        :param after: The inputs of this one.
+        """
+        return self.immutable(kind, before)
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
@@ -184,15 +204,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return self._answer(context, kind, (request.news, request.olds), check)
 
     def Diff(self, request: Any, context: Any) -> Any:
-        kind, provider = _kind(request.urn), self._provider
+        kind = _kind(request.urn)
 
         def compare() -> Any:
+            provider = self._at(context)
             before, after = plain(decode(request.old_inputs)), plain(decode(request.news))
-            after = provider.same(kind, before, after, plain(decode(request.olds)))
+            before, after = provider.compared(kind, before, after, plain(decode(request.olds)))
             return diff(
                 before,
                 after,
-                provider.immutable(kind, before),
+                provider.replacing(kind, before, after),
                 same_name=provider.same_name(kind, after, before),
             )
 
@@ -280,6 +301,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _marked(self, kind: str, properties: Properties, *patterns: Properties) -> struct_pb2.Struct:
         for pattern in patterns:
             properties = secret_like(properties, pattern)
+        if self._provider.whole_lists:
+            properties = mark_lists(properties)
         return encode(marked(properties, self._provider.secret(kind)))
 
     def _unsupported(self, context: Any, what: str) -> NoReturn:

@@ -81,6 +81,15 @@ def secret_like(value: Any, pattern: Any) -> Any:
     return value
 
 
+def mark_lists(value: Any) -> Any:
+    """`value`, with every list secret that has a secret in it."""
+    if isinstance(value, dict):
+        return {key: mark_lists(item) for key, item in value.items()}
+    if isinstance(value, list) and value != plain(value):
+        return Secret(plain(value))
+    return value
+
+
 def marked(properties: Mapping[str, Any], secret: Collection[str]) -> dict[str, Any]:
     """`properties` with those named by `secret` marked as secrets."""
     return {

@@ -65,8 +65,8 @@ def test_what_cannot_change_is_replaced(kind: str, before: Any, after: Any, repl
 
 
 def test_an_object_without_a_name_gets_one_and_keeps_it() -> None:
-    first = KubernetesProvider.check("kubernetes:core/v1:ConfigMap", {}, {}, "0a1b2c3d", "My Map")
-    again = KubernetesProvider.check("kubernetes:core/v1:ConfigMap", {}, first, "ffffffff", "My Map")
+    first = KubernetesProvider.check("kubernetes:core/v1:ConfigMap", {}, {}, "0a1b2c3d", "my-map")
+    again = KubernetesProvider.check("kubernetes:core/v1:ConfigMap", {}, first, "ffffffff", "my-map")
 
     assert first["metadata"]["name"] == "my-map-0a1b2c3d"
     assert again == first

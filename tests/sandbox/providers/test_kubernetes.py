@@ -1,41 +1,25 @@
 """The kubernetes stand-in's own decisions; its work on a cluster is in tests/integration."""
 
-import base64
 from typing import Any
 
 import pytest
 
-from sandbox.providers.diff import diff
-from sandbox.providers.kubernetes import KubernetesProvider, _holds, _projected, _with_string_data
+from sandbox.providers.kubernetes import KubernetesProvider, _holds, _projected
 from sandbox.providers.protocol import ProviderError
 
 POD = "kubernetes:core/v1:Pod"
 
 
 @pytest.mark.parametrize(
-    ("kind", "before", "after", "replaced"),
-    [
-        ("core/v1:Pod", {"spec": {"containers": [{"image": "a"}]}}, {"spec": {"containers": [{"image": "b"}]}}, True),
-        ("core/v1:Pod", {"spec": {"containers": [{"name": "a"}]}}, {"spec": {"containers": [{"name": "b"}]}}, True),
-        ("core/v1:Pod", {"spec": {"tolerations": []}}, {"spec": {"tolerations": [{"key": "a"}]}}, False),
-        ("core/v1:Secret", {"data": {"a": "Yg=="}}, {"data": {"a": "Yw=="}}, False),
-        (
-            "core/v1:Secret",
-            {"immutable": True, "data": {"a": "Yg=="}},
-            {"immutable": True, "data": {"a": "Yw=="}},
-            True,
-        ),
-        ("core/v1:Service", {"spec": {"clusterIP": "10.0.0.1"}}, {"spec": {"clusterIP": "None"}}, True),
-        ("rbac.authorization.k8s.io/v1:RoleBinding", {"roleRef": {"name": "a"}}, {"roleRef": {"name": "b"}}, True),
-        ("storage.k8s.io/v1:StorageClass", {"parameters": {"a": "1"}}, {"parameters": {"a": "2"}}, True),
-    ],
+    ("kind", "setting"), [("Secret", "enableSecretMutable"), ("ConfigMap", "enableConfigMapMutable")]
 )
-def test_only_what_cannot_change_is_replaced(kind: str, before: Any, after: Any, replaced: bool) -> None:
-    kind = f"kubernetes:{kind}"
-    answer = diff(before, after, KubernetesProvider.immutable(kind, before), same_name=True)
+def test_contents_change_in_place_where_the_provider_says_so(kind: str, setting: str) -> None:
+    kind = f"kubernetes:core/v1:{kind}"
+    usual, mutable = KubernetesProvider({}), KubernetesProvider({setting: "true"})
 
-    assert bool(answer.replaces) == replaced
-    assert bool(answer.diffs)
+    assert "data" in usual.replacing(kind, {}, {})
+    assert "data" not in mutable.replacing(kind, {}, {})
+    assert "data" in mutable.replacing(kind, {}, {"immutable": True})
 
 
 @pytest.mark.parametrize(
@@ -51,13 +35,12 @@ def test_a_replacement_waits_for_the_name_that_it_takes_over(before: Any, after:
     assert KubernetesProvider.same_name(POD, {"metadata": after}, {"metadata": before}) is same
 
 
-def test_naming_the_namespace_that_an_object_is_in_changes_nothing() -> None:
-    before, outputs = {"metadata": {"name": "a"}}, {"metadata": {"namespace": "default"}}
+def test_a_namespace_left_out_is_the_providers_own() -> None:
+    provider, outputs = KubernetesProvider({"namespace": "own"}), {"metadata": {"namespace": "other"}}
 
-    same = KubernetesProvider.same
-    assert same(POD, before, {"metadata": {"name": "a", "namespace": "default"}}, outputs) == before
-    other = {"metadata": {"name": "a", "namespace": "other"}}
-    assert same(POD, before, other, outputs) == other
+    before, after = provider.compared(POD, {"metadata": {}}, {"metadata": {}}, outputs)
+    assert (before, after) == ({"metadata": {"namespace": "other"}}, {"metadata": {"namespace": "own"}})
+    assert provider.compared(POD, {"metadata": {}}, {"metadata": {}}, {"metadata": {}}) == ({"metadata": {}},) * 2
 
 
 @pytest.mark.parametrize(
@@ -66,14 +49,6 @@ def test_naming_the_namespace_that_an_object_is_in_changes_nothing() -> None:
 def test_what_needs_the_official_provider_says_so_in_a_preview(kind: str) -> None:
     with pytest.raises(ProviderError, match="it needs the official provider"):
         KubernetesProvider.check(kind, {"metadata": {"name": "a"}}, {}, "0a1b2c3d", "name")
-
-
-def test_a_long_name_makes_a_legal_one() -> None:
-    made = KubernetesProvider.check(POD, {}, {}, "0a1b2c3d", f"-Orders/{'x' * 90}")["metadata"]["name"]
-
-    assert len(made) <= 63
-    assert made.startswith("orders-x")
-    assert made.endswith("-0a1b2c3d")
 
 
 def test_what_the_server_writes_in_its_own_way_is_no_drift() -> None:
@@ -86,12 +61,6 @@ def test_what_the_server_writes_in_its_own_way_is_no_drift() -> None:
 
 def test_what_somebody_removed_is_drift_and_what_never_comes_back_is_not() -> None:
     assert _projected({"b": 1}, {"a": 1, "b": 1, "write_only": 1}, {"a": 1, "b": 1}) == {"b": 1, "write_only": 1}
-
-
-def test_string_data_that_somebody_changed_is_drift() -> None:
-    live = {"data": {"a": base64.b64encode(b"changed").decode()}}
-
-    assert _with_string_data(live, {"stringData": {"a": "written"}})["stringData"] == {"a": "changed"}
 
 
 @pytest.mark.parametrize("kubeconfig", ["{not: [yaml", "apiVersion: v1\n\ttoken: canary-8f1b2c", "/does/not/exist"])

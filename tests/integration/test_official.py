@@ -1,0 +1,192 @@
+"""The official `kubernetes` plugin in place of the fake: the same answers, and the same objects in the cluster."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import empty_pb2
+from kubernetes import config, dynamic
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
+
+from ops.stack import exported
+from sandbox.plugins import SERVED
+from sandbox.progress import Reporter
+from sandbox.tools import Tools
+from sandbox.tools.catalogue import OFFICIAL
+from sandbox.world import World
+from tests.official import RECORD, answer, load_record
+from tests.polling import poll_until
+from tests.sandboxed import Project, copied
+
+pytestmark = pytest.mark.soak
+
+
+@pytest.fixture(scope="module")
+def plugin() -> Path:
+    """The official plugin, built."""
+    return Tools(Reporter(), catalogue=OFFICIAL).path("pulumi-resource-kubernetes")
+
+
+class Host(engine_pb2_grpc.EngineServicer):
+    """An engine that hears what its plugin logs."""
+
+    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's
+        return empty_pb2.Empty()
+
+
+@contextmanager
+def served(plugin: Path, kubeconfig: Path) -> Iterator[Any]:
+    """Run the plugin without an engine, configured for a cluster."""
+    host = grpc.server(ThreadPoolExecutor(4))
+    engine_pb2_grpc.add_EngineServicer_to_server(Host(), host)
+    engine = f"127.0.0.1:{host.add_insecure_port('127.0.0.1:0')}"
+    host.start()
+    with subprocess.Popen([str(plugin), engine], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
+                stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
+                variables = {"kubernetes:config:kubeconfig": str(kubeconfig)}
+                stub.Configure(provider_pb2.ConfigureRequest(variables=variables, acceptSecrets=True))
+                yield stub
+        finally:
+            process.terminate()
+            host.stop(None)
+
+
+def test_the_record_is_what_the_official_plugin_answers(plugin: Path, world: World) -> None:
+    core = world.api_server.core()
+    # Pods are judged only where there is one.
+    poll_until(lambda: core.read_namespaced_service_account("default", "default"), ignored=(ApiException,))
+    questions = [asked_of_server(world, question) for question in load_record()]
+    with served(plugin, world.api_server.kubeconfig) as provider:
+        answers = [answer(provider, question) for question in questions]
+    if os.environ.get("STRONGROOM_WRITE_RECORD"):
+        recorded = [{**question, "answer": told} for question, told in zip(questions, answers, strict=True)]
+        source = OFFICIAL[0].build.source
+        document = {"plugin": source and source.module, "questions": recorded}
+        RECORD.write_text(yaml.safe_dump(document, sort_keys=False, width=120))
+
+    differing = [
+        (question["about"], told)
+        for question, told in zip(questions, answers, strict=True)
+        if {**question, "answer": told} not in load_record()
+    ]
+    assert differing == [] or os.environ.get("STRONGROOM_WRITE_RECORD"), "run again with STRONGROOM_WRITE_RECORD=1"
+
+
+def asked_of_server(world: World, question: dict[str, Any]) -> dict[str, Any]:
+    """Add to a question about a creation what the API server says to it."""
+    if question["ask"] != "create":
+        return question
+    client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    _, module, kind = question["kind"].split(":")
+    body = {"apiVersion": module.removeprefix("core/"), "kind": kind, **question["inputs"]}
+    said: dict[str, Any] | None = None
+    with contextlib.suppress(ResourceNotFoundError):
+        resource: Any = client.resources.get(api_version=body["apiVersion"], kind=kind)
+        try:
+            resource.create(body=body, namespace=body["metadata"].get("namespace", "default"), dry_run="All")
+        except DynamicApiError as error:
+            said = {"code": error.status, "message": json.loads(error.body)["message"]}
+    return {**question, "server": said}
+
+
+def official(plugin: Path, world: World, root: Path) -> Project:
+    """Copy the project to `root`, for an engine that finds the official plugin and runs the other fakes."""
+    directory = world.state / "pulumi" / "home" / "plugins" / f"resource-kubernetes-v{version('pulumi-kubernetes')}"
+    directory.mkdir(parents=True, exist_ok=True)
+    shutil.copy(plugin, directory / plugin.name)
+    made = Project(copied(root), world, "local", without={"kubernetes"})
+    assert "kubernetes" not in made.environment[SERVED]
+    return made
+
+
+def objects(world: World, stack: str) -> dict[str, Any]:
+    """Read what the stack made in the cluster, without what differs each time."""
+    client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    found: dict[str, Any] = {}
+    for resource in exported(stack)["deployment"]["resources"]:
+        if resource["type"].startswith("kubernetes:"):
+            _, module, kind = resource["type"].split(":")
+            namespace, _, name = resource["id"].rpartition("/")
+            api: Any = client.resources.get(api_version=module.removeprefix("core/"), kind=kind)
+            live: dict[str, Any] = api.get(name=name, namespace=namespace or None).to_dict()
+            for key in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
+                live["metadata"].pop(key, None)
+            (live["metadata"].get("annotations") or {}).pop("kubernetes.io/service-account.uid", None)
+            if kind == "Secret":
+                live["data"] = sorted(live["data"])
+            found[f"{kind} {resource['id']}"] = {key: value for key, value in live.items() if key != "status"}
+    return found
+
+
+def changed(project: Project) -> dict[str, Any]:
+    settings = project.config
+    settings["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
+    settings["strongroom:workloads"][2]["secrets"][0]["filePermission"] = "0444"
+    return settings
+
+
+def life(project: Project, world: World) -> dict[str, Any]:
+    """Deploy, look, change and destroy; what each step did, and what was in the cluster."""
+    told: dict[str, Any] = {"first preview": project.changes("preview")}
+    told["up"] = project.changes("up")
+    told["objects"] = objects(world, project.stack)
+    told["second preview"] = project.changes("preview")
+    told["refresh"] = project.changes("refresh")
+    told["after it"] = project.changes("up")
+    told["wrong"] = project.wrong()
+    project.write(changed(project))
+    told["preview of a change"] = project.changes("preview")
+    told["change"] = project.changes("up")
+    told["changed objects"] = objects(world, project.stack)
+    told["preview after it"] = project.changes("preview")
+    told["destroy"] = project.changes("destroy")
+    return told
+
+
+def lines(value: Any, path: str = "") -> set[str]:
+    """List all that is in `value`, each with its path."""
+    if isinstance(value, dict):
+        return {path}.union(*(lines(item, f"{path} > {key}") for key, item in value.items()))
+    if isinstance(value, list):
+        return {path}.union(*(lines(item, f"{path} > {index}") for index, item in enumerate(value)))
+    if isinstance(value, set):
+        return {path}.union(*(lines(item, path) for item in value))
+    return {f"{path} > {value}"}
+
+
+def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, world: World, tmp_path: Path) -> None:
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "official").mkdir()
+    expected = life(Project(copied(tmp_path / "fake"), world, "local"), world)
+    found = life(official(plugin, world, tmp_path / "official"), world)
+
+    # In a refresh the official plugin waits for pods whatever `pulumi.com/waitFor` says, and no kubelet runs any here:
+    # the next update does nothing to them but wait again, as that annotation says.
+    assert found.pop("after it") == {
+        "update Deployment shop/checkout",
+        "update Deployment shop/orders",
+        "update Pod bank/ledger",
+    }
+    assert expected.pop("after it") == set()
+    more, less = lines(found) - lines(expected), lines(expected) - lines(found)
+    assert not more | less, "\n".join(
+        (*(f"+ {each}" for each in sorted(more)), *(f"- {each}" for each in sorted(less)))
+    )
+    assert found["second preview"] == found["refresh"] == found["preview after it"] == found["wrong"] == set()
+    assert "create-replacement Pod bank/ledger" in found["change"]
