@@ -105,6 +105,21 @@ def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, li
     }
 
 
+def cluster_provider(settings: Settings, kubeconfig: pulumi.Input[str] | None) -> kubernetes.Provider:
+    """Declare the provider of the stack's cluster.
+
+    Other contents of a Secret or ConfigMap are changed in place. By itself the provider deletes it and creates it anew,
+    and no pod that mounts it starts in between. (pulumi-kubernetes: "enableSecretMutable", "enableConfigMapMutable")
+    """
+    return kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=kubeconfig,
+        context=settings.kubernetes.context,
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
+
+
 def namespace(
     name: str, level: str, opts: pulumi.ResourceOptions, labels: Mapping[str, str] | None = None
 ) -> kubernetes.core.v1.Namespace:

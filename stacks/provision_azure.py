@@ -5,7 +5,6 @@ from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure_native
-import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import keyvault, resources
 from pydantic import BaseModel, SecretStr
 
@@ -34,7 +33,7 @@ from components.azure.pod_identity import PodIdentities
 
 from .azure import AzureKeyVaultSettings, KeyVaultSettings, SecretAttributes
 from .faults import InvalidSettingsError
-from .provision import Provisioned, namespaces
+from .provision import Provisioned, cluster_provider, namespaces
 from .seeds import Generated, to_seed
 from .settings import Settings
 from .vault_name import taken
@@ -59,7 +58,7 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     group = _group(azure, in_azure)
     aks = _cluster(settings, azure, group, in_azure)
     kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
-    cluster = kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, context=settings.kubernetes.context)
+    cluster = cluster_provider(settings, kubeconfig)
     made = namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _vault(settings, azure, cloud, group, everywhere)

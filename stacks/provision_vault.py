@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 import pulumi_vault
 from pydantic import SecretStr
 
@@ -15,7 +14,7 @@ from components.vault.engines import KvEngine
 from components.vault.jwt_auth import JwtAuth
 
 from .files import Files
-from .provision import Provisioned, namespaces
+from .provision import Provisioned, cluster_provider, namespaces
 from .provision_logins import declare_audit, declare_logins
 from .reached_vault import ReachedVault
 from .seeds import Generated, to_seed
@@ -25,9 +24,7 @@ from .vault import JwtAuthSettings, VaultSettings
 
 def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
     """The Vault backend that `settings` describe."""
-    cluster = kubernetes.Provider(
-        "kubernetes", kubeconfig=settings.kubernetes.kubeconfig, context=settings.kubernetes.context
-    )
+    cluster = cluster_provider(settings, settings.kubernetes.kubeconfig)
     found = ReachedVault(vault.in_cluster, files.vault_ca, vault.ca_certificate)
     if vault.server or vault.bootstrap:
         # Clients and charts that a stack on an existing Vault does without.

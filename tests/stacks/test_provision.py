@@ -58,6 +58,13 @@ def test_roles_have_the_audience_and_the_lives_that_settings_say(declare: Declar
     assert driver["tokenRequests"] == [{"audience": "vault-dev"}]
 
 
+@pytest.mark.parametrize("good", [ON_VAULT, ON_KEY_VAULT])
+def test_contents_of_secrets_are_changed_in_place(declare: Declare, good: Mapping[str, Any]) -> None:
+    inputs = provisioned(declare, good).one("pulumi:providers:kubernetes").inputs
+
+    assert (inputs["enableSecretMutable"], inputs["enableConfigMapMutable"]) == ("true", "true")
+
+
 def test_pods_of_a_stack_on_azure_wait_for_their_access(declare: Declare) -> None:
     recorder = provisioned(declare, ON_KEY_VAULT)
 
