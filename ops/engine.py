@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pulumi import automation
 from .errors import OpsError
 from .guardrails import levels, pack
 from .observed import Observed, of_events, of_refresh
+from .progress import show_progress
 from .stack import ROOT, Workspace, pulumi_program, workspace
 
 _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
@@ -21,7 +21,7 @@ _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 
 
 def observe(stack: str, against: Path | None = None) -> Observed:
-    """Preview `stack` with the policy pack, and report on standard error as it goes.
+    """Preview `stack` with the policy pack, and show on standard error how far it is.
 
     :param against: The checkout whose policy pack and levels judge; defaults to this one.
 
@@ -30,7 +30,7 @@ def observe(stack: str, against: Path | None = None) -> Observed:
     chosen = levels(stack, against)
     configs = [str(chosen)] if chosen else None
     seen, failure = _watch(
-        stack, automation.Stack.preview, policy_packs=[str(pack(against))], policy_pack_configs=configs
+        "preview", stack, automation.Stack.preview, policy_packs=[str(pack(against))], policy_pack_configs=configs
     )
     observed = of_events(seen)
     # A broken guardrail fails the preview, and has been told as such.
@@ -40,11 +40,11 @@ def observe(stack: str, against: Path | None = None) -> Observed:
 
 
 def observe_drift(stack: str) -> Observed:
-    """Compare `stack` with what is there, changing neither, and report on standard error as it goes.
+    """Compare `stack` with what is there, changing neither, and show on standard error how far it is.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    seen, failure = _watch(stack, automation.Stack.preview_refresh, show_secrets=False)
+    seen, failure = _watch("refresh", stack, automation.Stack.preview_refresh, show_secrets=False)
     observed = of_refresh(seen)
     if failure and not observed.errors:
         observed.errors.append(failure)
@@ -52,16 +52,20 @@ def observe_drift(stack: str) -> Observed:
 
 
 def _watch(
-    stack: str, operation: Callable[..., object], **options: Any
+    what: str, stack: str, operation: Callable[..., object], **options: Any
 ) -> tuple[list[automation.EngineEvent], str | None]:
     """Run an operation of the engine's; return its events, and the last line of its error if it fails."""
     seen: list[automation.EngineEvent] = []
-    with driving(stack) as driven:
+    with driving(stack) as driven, show_progress(f"{what} of {stack}") as progress:
+
+        def note(event: automation.EngineEvent) -> None:
+            seen.append(event)
+            progress.note(event)
+
         try:
             operation(
                 driven,
-                on_event=seen.append,
-                on_output=_report,
+                on_event=note,
                 color="never",
                 suppress_outputs=True,
                 suppress_progress=True,
@@ -70,10 +74,6 @@ def _watch(
         except automation.CommandError as error:
             return seen, last_line(error)
     return seen, None
-
-
-def _report(line: str) -> None:
-    print(line.rstrip("\n"), file=sys.stderr, flush=True)
 
 
 @contextmanager
