@@ -148,7 +148,7 @@ def life(project: Project, world: World) -> dict[str, Any]:
     told["objects"] = objects(world, project.stack)
     told["second preview"] = project.changes("preview")
     told["refresh"] = project.changes("refresh")
-    told["after it"] = project.changes("up")
+    told["update after it"] = project.changes("up")
     told["wrong"] = project.wrong()
     project.write(changed(project))
     told["preview of a change"] = project.changes("preview")
@@ -178,12 +178,12 @@ def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, worl
 
     # In a refresh the official plugin waits for pods whatever `pulumi.com/waitFor` says, and no kubelet runs any here:
     # the next update does nothing to them but wait again, as that annotation says.
-    assert found.pop("after it") == {
+    assert found.pop("update after it") == {
         "update Deployment shop/checkout",
         "update Deployment shop/orders",
         "update Pod bank/ledger",
     }
-    assert expected.pop("after it") == set()
+    assert expected.pop("update after it") == set()
     more, less = lines(found) - lines(expected), lines(expected) - lines(found)
     assert not more | less, "\n".join(
         (*(f"+ {each}" for each in sorted(more)), *(f"- {each}" for each in sorted(less)))

@@ -49,3 +49,11 @@ def test_the_fake_answers_as_the_official_plugin(question: dict[str, Any], monke
     provider.Configure(provider_pb2.ConfigureRequest(args=encode({})))
 
     assert answer(provider, question) == question["answer"]
+
+
+def test_an_object_whose_crd_is_gone_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "_connect", lambda *_: cluster(None))
+    provider, kind = KubernetesProvider({}), "kubernetes:example.net/v1:Nothing"
+
+    assert provider.read(kind, "default/it", {"metadata": {"name": "it"}}, {"metadata": {"name": "it"}}) is None
+    provider.delete(kind, "default/it", {}, 0)
