@@ -235,6 +235,7 @@ class KeyVaultSession:
 
     def _administering(self, nobody: str) -> Mapping[str, Callable[[], object]]:
         """Requests about names that nobody has: nothing is changed even if they are allowed."""
+        deleted = {"list deleted secrets": lambda: next(iter(self._secrets.list_deleted_secrets()), None)}
         return {
             f"set secret {nobody}": lambda: self._secrets.set_secret(nobody, "x" * _TOO_LONG),
             f"delete secret {nobody}": lambda: self._secrets.begin_delete_secret(nobody),
@@ -242,7 +243,8 @@ class KeyVaultSession:
             f"purge secret {nobody}": lambda: self._secrets.purge_deleted_secret(nobody),
             f"delete key {nobody}": lambda: self._keys.begin_delete_key(nobody),
             f"delete certificate {nobody}": lambda: self._certificates.begin_delete_certificate(nobody),
-            "list deleted secrets": lambda: next(iter(self._secrets.list_deleted_secrets()), None),
+            # Whoever may list secrets may list those too. (Microsoft Learn: "Get Deleted Secrets")
+            **({} if "secrets" in self._listed else deleted),
         }
 
     def _unknown(self, call: Callable[[], object]) -> Callable[[], object]:

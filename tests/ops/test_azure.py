@@ -164,5 +164,13 @@ def test_an_access_policy_lists_the_kind_of_a_history(access: str, entry: dict[s
     assert set(vault._list_allowed(provider_class(**entry))) == listed
 
 
+@pytest.mark.parametrize("listed", [set[str](), {"keys"}, {"secrets"}])
+def test_who_may_list_secrets_need_not_be_refused_those_that_were_deleted(listed: set[str]) -> None:
+    session = Versions().session
+    session._listed = listed
+
+    assert ("list deleted secrets" in session._administering("nobody")) is ("secrets" not in listed)
+
+
 def test_a_history_says_how_many_versions_are_read() -> None:
     assert promise(objectVersionHistory=3).place == "secret db-pass and up to 3 older versions"
