@@ -53,8 +53,8 @@ AZURE = (
     Mutant(
         "azure-policy-lists",
         "components/azure/access.py",
-        'secrets = ["get", "list"] if listing else ["get"]',
-        'secrets = ["get", "list"]',
+        '["get", "list"] if kind in listed else ["get"]',
+        '["get", "list"]',
         "A workload sees the names of all secrets of the vault.",
         f"{_BACKEND}::test_an_access_policy_gets_the_declared_kinds_and_nothing_else",
     ),
