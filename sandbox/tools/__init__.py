@@ -16,7 +16,7 @@ from .catalogue import CRDS, CSI_DRIVER, TOOLS, TRIMMED, Release, Tool
 from .checksums import read_checksums
 from .download import OutOfReachError, download
 from .environment import clean_environment, default_cache, is_writable, private_cache
-from .errors import ToolError, full, no_room
+from .errors import ANOTHER_CACHE, ToolError, full, no_room
 from .pipeline import Pipeline
 from .progress import Progress
 
@@ -114,7 +114,8 @@ class Tools:
         :raises ToolError: They can't be had.
         """
         name = Path("crds") / CSI_DRIVER.module.rpartition("@")[2]
-        kept = next((found for cache in self._caches if (found := cache / name).is_dir()), self._cache / name)
+        places = [cache / name for cache in self._caches]
+        kept = next((place for place in places if os.access(place, os.R_OK | os.X_OK)), self._cache / name)
         if not kept.is_dir():
             with self._keeping("CSI driver", kept.parent):
                 if not kept.is_dir():
@@ -134,7 +135,7 @@ class Tools:
     def _find(self, tool: Tool) -> bool:
         if tool.name not in self._found:
             kept = (cache / _place(tool) for cache in self._caches)
-            program = self._on_path(tool) or next((file for file in kept if file.is_file()), None)
+            program = self._on_path(tool) or next((file for file in kept if os.access(file, os.X_OK)), None)
             if program:
                 self._found[tool.name] = program
         return tool.name in self._found
@@ -146,6 +147,12 @@ class Tools:
 
     def _download(self, tools: Sequence[Tool]) -> list[Tool]:
         """Download tools at the same time; those that are left have to be built."""
+        if tools and self._cache != self._caches[0]:
+            names = ", ".join(tool.name for tool in tools)
+            self._reporter.note(
+                f"{self._caches[0]} is no directory that this user can write to: {names}, which it lacks, will be in "
+                f"{self._cache}"
+            )
         pinned = [
             (tool, tool.release, self._checksums[tool.release.url])
             for tool in tools
@@ -183,7 +190,7 @@ class Tools:
         program = self._cache / _place(tool)
         partial = program.with_suffix(".partial")
         with self._keeping(tool.name, self._cache / "tools" / tool.name):
-            if not program.is_file():
+            if not os.access(program, os.X_OK):
                 program.parent.mkdir(parents=True, exist_ok=True)
                 try:
                     fill(partial)
@@ -231,7 +238,10 @@ class Tools:
         except OSError as error:
             if no_room(error):
                 raise full(name, self._cache) from None
-            raise ToolError(f"{name}: the cache {self._cache} can't be written: {error}") from None
+            raise ToolError(
+                f"{name}: the cache {self._cache} can't be written: {error}. Make it and what is in it this user's, or "
+                f"{ANOTHER_CACHE}"
+            ) from None
 
 
 def _place(tool: Tool) -> Path:

@@ -1,8 +1,11 @@
 """What goes wrong with a tool, told in one text."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
+
+ANOTHER_CACHE = "set STRONGROOM_CACHE to a directory that this user can write to, and run again"
 
 
 class ToolError(Exception):
@@ -29,5 +32,10 @@ def full(tool: str, *directories: Path) -> ToolError:
 
 
 def _free(directory: Path) -> int:
-    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
-    return shutil.disk_usage(there).free // 2**20
+    return shutil.disk_usage(nearest(directory)).free // 2**20
+
+
+def nearest(directory: Path) -> Path:
+    """Return `directory`, or the nearest one above it that is there and can be looked at."""
+    # `Path.exists` fails where a directory above may not be entered.
+    return next(place for place in (directory, *directory.absolute().parents) if os.access(place, os.F_OK))

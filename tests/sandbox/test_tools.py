@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import http.server
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -113,9 +114,20 @@ def tools(
     tmp_path: Path, wanted: Tool, environment: Mapping[str, str] | None = None, checksum: str | None = None
 ) -> Tools:
     """The tools of a catalogue with `wanted` alone, for whose download a checksum is pinned, `PROGRAM`'s if omitted."""
+    return of_cache(tmp_path, wanted, tmp_path / "cache", environment, checksum)
+
+
+def of_cache(
+    tmp_path: Path,
+    wanted: Tool,
+    cache: Path,
+    environment: Mapping[str, str] | None = None,
+    checksum: str | None = None,
+) -> Tools:
+    """As `tools`, in any cache."""
     reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
     pinned = {wanted.release.url: checksum or sum_of(PROGRAM.encode())} if wanted.release else {}
-    return Tools(reporter, catalogue=[wanted], cache=tmp_path / "cache", environment=environment, checksums=pinned)
+    return Tools(reporter, catalogue=[wanted], cache=cache, environment=environment, checksums=pinned)
 
 
 def executable(file: Path, text: str) -> Path:
@@ -255,7 +267,7 @@ esac
 """
 
 
-BUILT = 'while [ "$1" != "-o" ]; do shift; done; echo built > "$2"'
+BUILT = 'while [ "$1" != "-o" ]; do shift; done; echo built > "$2"; chmod +x "$2"'
 
 
 def test_what_cannot_be_downloaded_is_built(tmp_path: Path, path: Path) -> None:
@@ -530,8 +542,100 @@ def test_without_a_home_the_cache_is_the_users_own_temporary_directory(
     assert directory.parent == tmp_path
     assert directory.stat().st_mode & 0o777 == 0o700
     directory.chmod(0o755)
-    with pytest.raises(PermissionError, match="not a directory of this user's alone"):
+    with pytest.raises(ToolError, match=r"not a directory of this user's alone\. Delete it, or set STRONGROOM_CACHE"):
         default_cache({})
+
+
+def test_a_temporary_directory_that_cannot_be_had_is_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"strongroom-{os.getuid()}").write_text("a file in the way")
+
+    with pytest.raises(ToolError, match=r"File exists.*set STRONGROOM_CACHE to a directory"):
+        default_cache({})
+
+
+@pytest.fixture
+def kept_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Path, int]]]:
+    """Directories that this user may not access in a way; root may, whatever the mode says."""
+    closed: list[tuple[Path, int]] = []
+    access = os.access
+
+    def refuse(path: Path, mode: int) -> bool:
+        for place, denied in closed:
+            beneath = place in Path(path).parents
+            if (beneath and denied & os.X_OK) or ((beneath or place == Path(path)) and mode & denied):
+                return False
+        return access(path, mode)
+
+    monkeypatch.setattr(os, "access", refuse)
+    yield closed
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
+def test_a_users_cache_that_somebody_else_filled_is_read_and_what_it_lacks_goes_to_the_temporary_directory(
+    tmp_path: Path,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept_closed: list[tuple[Path, int]],
+    variable: str,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    given = {variable: str(tmp_path / "home"), "PATH": f"{path}:/usr/bin:/bin"}
+    own = default_cache(given)
+    filled = of_cache(tmp_path, tool(), own, given).path("sr-tool")
+    kept_closed.append((own, os.W_OK))
+
+    assert default_cache(given) == own
+    assert of_cache(tmp_path, tool(), own, given).path("sr-tool") == filled
+    other = of_cache(tmp_path, replace(tool(), version="1.2.4"), own, given).path("sr-tool")
+    assert other.is_relative_to(tmp_path / f"strongroom-{os.getuid()}")
+    lines = " ".join((tmp_path / "told").read_text().split())
+    assert f"{own} is no directory that this user can write to: sr-tool, which it lacks" in lines
+
+
+def test_a_cache_that_cannot_be_entered_is_passed_over(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, kept_closed: list[tuple[Path, int]]
+) -> None:
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    tools(tmp_path, tool()).path("sr-tool")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    kept_closed.append((tmp_path / "cache", os.X_OK))
+
+    assert tools(tmp_path, tool()).path("sr-tool").is_relative_to(tmp_path / "own" / "strongroom")
+
+
+def test_a_cache_that_is_a_file_is_passed_over(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    (tmp_path / "cache").write_text("a file in the way")
+
+    assert tools(tmp_path, tool()).path("sr-tool").is_relative_to(tmp_path / "own" / "strongroom")
+
+
+def test_a_part_of_the_cache_that_cannot_be_written_to_is_an_error_that_says_what_to_do(
+    tmp_path: Path, path: Path
+) -> None:
+    executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "tools").write_text("a file in the way")
+
+    with pytest.raises(ToolError, match=r"Make it and what is in it this user's, or set STRONGROOM_CACHE"):
+        tools(tmp_path, tool()).path("sr-tool")
+
+
+def test_without_a_home_that_can_be_written_to_go_gets_directories_in_the_cache(
+    tmp_path: Path, kept_closed: list[tuple[Path, int]]
+) -> None:
+    home, cache = tmp_path / "home", tmp_path / "cache"
+    home.mkdir()
+    assert "GOPATH" not in clean_environment({"HOME": str(home)}, cache)
+
+    kept_closed.append((home, os.W_OK))
+    environment = clean_environment({"HOME": str(home)}, cache)
+    assert (environment["GOPATH"], environment["GOCACHE"]) == (str(cache / "go"), str(cache / "go-build"))
 
 
 def test_a_cache_that_cannot_be_written_to_is_read_and_what_it_lacks_goes_to_a_private_one(
