@@ -56,11 +56,11 @@ def default_cache(environment: Mapping[str, str] | None = None) -> Path:
 
     One that is there is used even if it can't be written to: it is read. Without any, it is `private_cache()`.
 
-    :raises ToolError: As in `private_cache`.
+    :raises ToolError: As in `private_cache`, or the variable names a home that is not known.
     """
     environment = os.environ if environment is None else environment
     if named := environment.get("STRONGROOM_CACHE"):
-        return Path(named).expanduser().absolute()
+        return _expand("STRONGROOM_CACHE", named)
     own = _own_cache(environment)
     return own if own and os.access(own, os.R_OK | os.X_OK) and own.is_dir() else private_cache(environment)
 
@@ -95,6 +95,13 @@ def is_writable(directory: Path) -> bool:
 
 def _own_cache(environment: Mapping[str, str]) -> Path | None:
     if base := environment.get("XDG_CACHE_HOME"):
-        return Path(base).expanduser() / "strongroom"
+        return _expand("XDG_CACHE_HOME", base) / "strongroom"
     home = environment.get("HOME")
     return Path(home) / ".cache" / "strongroom" if home else None
+
+
+def _expand(variable: str, named: str) -> Path:
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError:
+        raise ToolError(f"{variable}: {named!r} begins with a home that is not known. Name an absolute path") from None

@@ -556,6 +556,12 @@ def test_a_temporary_directory_that_cannot_be_had_is_an_error_that_says_what_to_
         default_cache({})
 
 
+@pytest.mark.parametrize("variable", ["STRONGROOM_CACHE", "XDG_CACHE_HOME"])
+def test_a_home_that_is_not_known_is_an_error_that_names_the_variable(variable: str) -> None:
+    with pytest.raises(ToolError, match=f"{variable}: '~nobody-here/x' begins with a home that is not known"):
+        default_cache({variable: "~nobody-here/x"})
+
+
 @pytest.fixture
 def kept_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Path, int]]]:
     """Directories that this user may not access in a way; root may, whatever the mode says."""
