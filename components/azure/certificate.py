@@ -17,7 +17,6 @@ from azure.keyvault.certificates import (
 )
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from .. import cancellation
 from ..plain_error import PlainError
 from ..refusal import told
 from .choices import KeyType
@@ -148,7 +147,7 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
         except UNEXPECTED as error:
             asked = f", asked for certificate {props['name']!r}"
             raise CertificateError(describe_unexpected(f"{url} or the directory", error, asked=asked)) from None
-        cancellation.sleep(pause)
+        time.sleep(pause)
         pause = min(pause * 1.5, 15)
 
 

@@ -15,7 +15,6 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
-from .. import cancellation
 from ..plain_error import PlainError
 from ..refusal import told
 from .client import UNEXPECTED, client_options, describe_unexpected
@@ -61,7 +60,6 @@ def wait(props: Mapping[str, Any]) -> None:
 
     :raises NotReadyError: It can't be after `timeout` seconds, or a server has not answered for a minute; at once, if
         no waiting helps.
-    :raises CancelledError: The engine is asked to stop.
     """
     begun = answered = time.monotonic()
     report = begun + _FIRST_REPORT
@@ -89,7 +87,7 @@ def wait(props: Mapping[str, Any]) -> None:
                     "Run the same again if Azure is slow today; raise readinessTimeout, or set it to 0 where "
                     "this machine can't reach the vault or the cluster"
                 ) from None
-        cancellation.sleep(pause)
+        time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from .. import cancellation
 from .custody import CustodyError
 
 
@@ -55,7 +54,7 @@ def locked(lock: Path, seconds: float) -> Generator[Sequence[int]]:
             except BlockingIOError:
                 if time.monotonic() > end:
                     raise CustodyError(f"Another run holds {lock}: wait for it, and run this again") from None
-            cancellation.sleep(0.2)
+            time.sleep(0.2)
         yield (handle.fileno(),)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import requests
 from hvac.exceptions import Forbidden, VaultError
 
-from .. import cancellation
 from ..plain_error import PlainError
 from ..refusal import told
 from . import initialise
@@ -218,7 +217,7 @@ class _Run:
                     f"{' and '.join(silent)} can't be reached after {self._plan.timeout:.0f} s: see that the server "
                     "runs, that this machine reaches it, and that its certificate is of the CA and the name given here"
                 )
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
 
     def _initialise(self, node: VaultNode, state: _State, inherited: Sequence[int]) -> None:
         record = self._custody.load()
@@ -254,7 +253,7 @@ class _Run:
                 raise BootstrapError(self._still_sealed(node, state))
             if not state.recovery and kept and not self._custody.pgp_keys:
                 self._submit(node, state, kept)
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
         self._passed(f"opened {self._number(node)}")
 
     def _submit(self, node: VaultNode, state: _State, record: Record) -> None:
@@ -275,7 +274,7 @@ class _Run:
             return
         joined = time.monotonic() + _JOINING
         while time.monotonic() < joined and self._state(node).sealed:
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
 
     def _join(self, node: VaultNode, first: VaultNode) -> None:
         """See that `node` is of the raft cluster of `first`, by its own retry_join or by being told."""
@@ -301,7 +300,7 @@ class _Run:
                     f"{node.address} can't join {first.join_address or first.address}: {failure}. "
                     "See that the nodes reach each other there, and trust the CA"
                 )
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
 
     def _active(self, node: VaultNode) -> str | None:
         """Wait until `node` serves, by itself or by its leader; its cluster's id."""
@@ -318,7 +317,7 @@ class _Run:
                     f"{node.address} is open but has no leader after {self._plan.timeout:.0f} s: more than half of "
                     "the raft peers must run and be unsealed; see its log"
                 )
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
 
     def _token(self, node: VaultNode, before: str | None, operator: str | None) -> str:
         """A good token, as soon as `node` gives one: it may be busy, or go away meanwhile."""
@@ -331,7 +330,7 @@ class _Run:
                 if not passing(error) or time.monotonic() + pause > self._end:
                     said = told(error, *record.shares, record.root_token, record.admin_token, operator)
                     raise BootstrapError(f"{node.address} is open, but no token can be made: {said}") from None
-            cancellation.sleep(pause)
+            time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _made(self, node: VaultNode, record: Record, before: str | None, operator: str | None) -> str:
@@ -390,7 +389,7 @@ class _Run:
             servers: list[dict[str, Any]] = said["data"]["config"]["servers"]
             if all(server["voter"] for server in servers):
                 return
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
 
     def _root(self, node: VaultNode, record: Record, operator: str | None) -> tuple[str, Record]:
         """A token that may make the admin's, and what is kept of it."""
@@ -431,7 +430,7 @@ class _Run:
         while not (state := _asked(node)):
             if time.monotonic() > self._end:
                 raise BootstrapError(f"{node.address} does not answer any more: see its log, and run this again")
-            cancellation.sleep(_POLL)
+            time.sleep(_POLL)
         return state
 
     def _number(self, node: VaultNode) -> int:

@@ -18,7 +18,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The time, which passes while somebody sleeps."""
     now = [1000.0]
     monkeypatch.setattr(gate.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(gate.cancellation, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(gate.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     return now
 
 
