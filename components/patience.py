@@ -6,6 +6,8 @@ from typing import Any
 from urllib3.exceptions import MaxRetryError, SSLError
 from urllib3.util.retry import Retry
 
+from .cancellation import pause
+
 CONNECT_SECONDS = 5
 """How long a connection may take to be made."""
 
@@ -43,7 +45,7 @@ def patience(*, read: bool | None = None, busy: Collection[int] = BUSY) -> Retry
 
 
 class _Retry(Retry):
-    """Tries no certificate twice: one that is not trusted is not trusted later."""
+    """Tries no certificate twice: one that is not trusted is not trusted later. Its pauses end with a cancellation."""
 
     def increment(
         self,
@@ -57,3 +59,7 @@ class _Retry(Retry):
         if isinstance(error, SSLError):
             raise MaxRetryError(_pool, url or "", error) from error
         return super().increment(method, url, response, error, _pool, _stacktrace)
+
+    def sleep(self, response: Any = None) -> None:
+        asked = self.get_retry_after(response) if response and self.respect_retry_after_header else None
+        pause(asked or self.get_backoff_time(), "a server answers")

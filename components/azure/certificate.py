@@ -17,6 +17,7 @@ from azure.keyvault.certificates import (
 )
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from ..cancellation import listen, pause
 from ..plain_error import PlainError
 from ..refusal import told
 from .choices import KeyType
@@ -133,7 +134,8 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
     """What `call` gives, once the deployer's role has reached the vault."""
     url = props["vaultUrl"]
     client = CertificateClient(url, credential(props["tenantId"], props["authority"]), **client_options())
-    end, pause = time.monotonic() + _SETTLING, 1.0
+    listen()
+    end, seconds = time.monotonic() + _SETTLING, 1.0
     while True:
         try:
             return call(client)
@@ -147,8 +149,8 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
         except UNEXPECTED as error:
             asked = f", asked for certificate {props['name']!r}"
             raise CertificateError(describe_unexpected(f"{url} or the directory", error, asked=asked)) from None
-        time.sleep(pause)
-        pause = min(pause * 1.5, 15)
+        pause(seconds, f"this machine's login may make certificate {props['name']!r} at {url}")
+        seconds = min(seconds * 1.5, 15)
 
 
 def _policy(props: Mapping[str, Any]) -> CertificatePolicy:

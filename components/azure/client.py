@@ -8,6 +8,7 @@ import requests
 from azure.core.pipeline.transport import RequestsTransport
 
 from ..bounds import BoundedAdapter
+from ..cancellation import pause
 from ..patience import CONNECT_SECONDS, READ_SECONDS
 
 IN_ALL_SECONDS = 60
@@ -33,8 +34,8 @@ class BoundedTransport(RequestsTransport):
         super().__init__(session=session, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 
     def sleep(self, duration: float) -> None:
-        """Pause before a repetition."""
-        super().sleep(min(duration, _LONGEST_PAUSE))
+        """Pause before a repetition, unless the engine cancels the update."""
+        pause(min(duration, _LONGEST_PAUSE), "Azure answers")
 
 
 def client_options() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
+from ..cancellation import listen, pause
 from ..plain_error import PlainError
 from ..refusal import told
 from .client import UNEXPECTED, client_options, describe_unexpected
@@ -60,11 +61,13 @@ def wait(props: Mapping[str, Any]) -> None:
 
     :raises NotReadyError: It can't be after `timeout` seconds, or a server has not answered for a minute; at once, if
         no waiting helps.
+    :raises CancelledError: The user cancelled the update.
     """
+    listen()
     begun = answered = time.monotonic()
     report = begun + _FIRST_REPORT
     who = f"{props['namespace']}/{props['serviceAccount']}"
-    end, pause = begun + float(props["timeout"]), 0.5
+    end, seconds = begun + float(props["timeout"]), 0.5
     while True:
         try:
             _attempt(props)
@@ -81,14 +84,14 @@ def wait(props: Mapping[str, Any]) -> None:
                 # The engine shows what its providers print there.
                 waited = f"{now - begun:.0f} s of at most {float(props['timeout']):.0f}"
                 print(f"{who} can't read its secrets yet, after {waited}: {error}", file=sys.stderr, flush=True)
-            if now + pause > until:
+            if now + seconds > until:
                 raise NotReadyError(
                     f"{who} still can't read its secrets after {until - begun:.0f} s. Seen last: {error}. "
                     "Run the same again if Azure is slow today; raise readinessTimeout, or set it to 0 where "
                     "this machine can't reach the vault or the cluster"
                 ) from None
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        pause(seconds, f"{who} can read its secrets")
+        seconds = min(seconds * 1.5, _LONGEST_PAUSE)
 
 
 def _attempt(props: Mapping[str, Any]) -> None:

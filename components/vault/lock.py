@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from ..cancellation import pause
 from .custody import CustodyError
 
 
@@ -54,7 +55,7 @@ def locked(lock: Path, seconds: float) -> Generator[Sequence[int]]:
             except BlockingIOError:
                 if time.monotonic() > end:
                     raise CustodyError(f"Another run holds {lock}: wait for it, and run this again") from None
-            time.sleep(0.2)
+            pause(0.2, f"another run lets go of {lock}")
         yield (handle.fileno(),)
 
 

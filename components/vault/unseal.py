@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from hvac.exceptions import Forbidden, VaultError
 
+from ..cancellation import listen, pause
 from ..plain_error import PlainError
 from ..refusal import told
 from . import initialise
@@ -123,9 +124,11 @@ def bootstrap(
     :param passed: Told of each step that is done.
     :raises BootstrapError: A human must do something first.
     :raises CustodyError: What is kept can't be read or written.
+    :raises CancelledError: The user cancelled the update.
     """
     if wrong := faults(nodes, custody, plan):
         raise BootstrapError("; ".join(wrong))
+    listen()
     with custody.alone(plan.timeout) as inherited:
         return _Run(nodes, custody, plan, passed).all(inherited, before, operator)
 
@@ -217,7 +220,7 @@ class _Run:
                     f"{' and '.join(silent)} can't be reached after {self._plan.timeout:.0f} s: see that the server "
                     "runs, that this machine reaches it, and that its certificate is of the CA and the name given here"
                 )
-            time.sleep(_POLL)
+            pause(_POLL, f"{' and '.join(silent)} can be reached")
 
     def _initialise(self, node: VaultNode, state: _State, inherited: Sequence[int]) -> None:
         record = self._custody.load()
@@ -253,7 +256,7 @@ class _Run:
                 raise BootstrapError(self._still_sealed(node, state))
             if not state.recovery and kept and not self._custody.pgp_keys:
                 self._submit(node, state, kept)
-            time.sleep(_POLL)
+            pause(_POLL, f"{node.address} is unsealed")
         self._passed(f"opened {self._number(node)}")
 
     def _submit(self, node: VaultNode, state: _State, record: Record) -> None:
@@ -274,7 +277,7 @@ class _Run:
             return
         joined = time.monotonic() + _JOINING
         while time.monotonic() < joined and self._state(node).sealed:
-            time.sleep(_POLL)
+            pause(_POLL, f"{node.address} is unsealed")
 
     def _join(self, node: VaultNode, first: VaultNode) -> None:
         """See that `node` is of the raft cluster of `first`, by its own retry_join or by being told."""
@@ -300,7 +303,7 @@ class _Run:
                     f"{node.address} can't join {first.join_address or first.address}: {failure}. "
                     "See that the nodes reach each other there, and trust the CA"
                 )
-            time.sleep(_POLL)
+            pause(_POLL, f"{node.address} joins {first.address}")
 
     def _active(self, node: VaultNode) -> str | None:
         """Wait until `node` serves, by itself or by its leader; its cluster's id."""
@@ -317,21 +320,21 @@ class _Run:
                     f"{node.address} is open but has no leader after {self._plan.timeout:.0f} s: more than half of "
                     "the raft peers must run and be unsealed; see its log"
                 )
-            time.sleep(_POLL)
+            pause(_POLL, f"{node.address} has a leader")
 
     def _token(self, node: VaultNode, before: str | None, operator: str | None) -> str:
         """A good token, as soon as `node` gives one: it may be busy, or go away meanwhile."""
-        pause = _POLL
+        seconds = _POLL
         while True:
             record = self._custody.load() or Record()
             try:
                 return self._made(node, record, before, operator)
             except (VaultError, requests.RequestException) as error:
-                if not passing(error) or time.monotonic() + pause > self._end:
+                if not passing(error) or time.monotonic() + seconds > self._end:
                     said = told(error, *record.shares, record.root_token, record.admin_token, operator)
                     raise BootstrapError(f"{node.address} is open, but no token can be made: {said}") from None
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause(seconds, f"{node.address} makes a token")
+            seconds = min(seconds * 2, _LONGEST_PAUSE)
 
     def _made(self, node: VaultNode, record: Record, before: str | None, operator: str | None) -> str:
         digest = _digest(self._plan)
@@ -389,7 +392,7 @@ class _Run:
             servers: list[dict[str, Any]] = said["data"]["config"]["servers"]
             if all(server["voter"] for server in servers):
                 return
-            time.sleep(_POLL)
+            pause(_POLL, "all peers of the raft cluster vote")
 
     def _root(self, node: VaultNode, record: Record, operator: str | None) -> tuple[str, Record]:
         """A token that may make the admin's, and what is kept of it."""
@@ -430,7 +433,7 @@ class _Run:
         while not (state := _asked(node)):
             if time.monotonic() > self._end:
                 raise BootstrapError(f"{node.address} does not answer any more: see its log, and run this again")
-            time.sleep(_POLL)
+            pause(_POLL, f"{node.address} answers")
         return state
 
     def _number(self, node: VaultNode) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from components.azure.certificate import CertificateError
 from components.azure.gate import NotReadyError
+from components.cancellation import CancelledError
 from components.vault.custody import CustodyError
 from components.vault.unseal import BootstrapError
 
@@ -52,7 +53,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traceback, "format_exc", traceback.format_exc)
 
 
-@pytest.mark.parametrize("kind", [BootstrapError, CertificateError, CustodyError, NotReadyError])
+@pytest.mark.parametrize("kind", [BootstrapError, CancelledError, CertificateError, CustodyError, NotReadyError])
 def test_what_a_user_can_mend_is_one_text(monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> None:
     assert report(monkeypatch, kind("what, and what to do")) == "what, and what to do"
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, cast
 
 import pytest
 from azure.core.credentials import AccessToken
-from azure.core.pipeline.transport import RequestsTransport
 
 from components.azure import client, gate
 from components.azure.client import BoundedTransport
@@ -172,10 +171,7 @@ def test_the_gate_tells_a_directory_that_is_none_in_one_line(address: str, monke
 def test_a_pause_that_a_server_asks_for_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
 
-    def sleep(_: object, duration: float) -> None:
-        slept.append(duration)
-
-    monkeypatch.setattr(RequestsTransport, "sleep", sleep)
+    monkeypatch.setattr(client, "pause", lambda seconds, until: slept.append(seconds))
     BoundedTransport().sleep(3600)
 
     assert slept == [8]

@@ -14,11 +14,11 @@ PROPS = {"namespace": "shop", "serviceAccount": "orders", "timeout": 300}
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which passes while somebody sleeps."""
     now = [1000.0]
     monkeypatch.setattr(gate.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(gate.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(gate, "pause", lambda seconds, until: now.__setitem__(0, now[0] + seconds))
     return now
 
 

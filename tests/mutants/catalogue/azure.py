@@ -222,10 +222,19 @@ AZURE = (
     Mutant(
         "azure-pauses-as-long-as-told",
         "components/azure/client.py",
-        "super().sleep(min(duration, _LONGEST_PAUSE))",
-        "super().sleep(duration)",
+        "pause(min(duration, _LONGEST_PAUSE), ",
+        "pause(duration, ",
         "A response in Azure's place stops a command for hours.",
         "tests/components/azure/test_client.py::test_a_pause_that_a_server_asks_for_is_bounded",
+    ),
+    Mutant(
+        "cancellation-unheard",
+        "components/cancellation.py",
+        "        if call.method == _CANCEL:",
+        "        if not call.method:",
+        "One Ctrl-C leaves an update waiting for five minutes.",
+        "tests/components/test_cancellation.py::"
+        "test_a_cancellation_ends_what_waits_though_no_thread_of_the_host_is_free",
     ),
     Mutant(
         "azure-client-without-bounds",
