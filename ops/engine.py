@@ -14,7 +14,7 @@ from .errors import OpsError
 from .guardrails import levels, pack
 from .observed import Observed, of_events, of_refresh
 from .progress import show_progress
-from .stack import ROOT, Workspace, pulumi_program, workspace
+from .stack import QUIET, ROOT, Workspace, pulumi_program, workspace
 
 _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 """What tells the engine of plugins that run already."""
@@ -89,12 +89,14 @@ def driving(stack: str) -> Generator[automation.Stack]:
 
 def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> automation.Stack:
     pulumi = Path(pulumi_program({**os.environ, **environment}))
+    quiet = {name: os.environ.get(name, value) for name, value in QUIET.items()}
     try:
         return automation.select_stack(
             stack,
             work_dir=str(home.project),
             opts=automation.LocalWorkspaceOptions(
-                env_vars=dict(environment), pulumi_command=automation.PulumiCommand(str(pulumi.parent.parent))
+                env_vars={**quiet, **environment},
+                pulumi_command=automation.PulumiCommand(str(pulumi.parent.parent)),
             ),
         )
     except automation.StackNotFoundError:

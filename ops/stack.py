@@ -19,6 +19,9 @@ from .errors import AbsentError, OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+"""What the Pulumi CLI gets where the user says nothing else: news of its releases belongs to no report."""
+
 
 class _Output(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, populate_by_name=True)
@@ -250,7 +253,7 @@ def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
     home = workspace(stack)
-    environment = {**os.environ, **home.environment}
+    environment = {**QUIET, **os.environ, **home.environment}
     pulumi = pulumi_program(environment)
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
         [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
@@ -262,6 +265,8 @@ def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     )
     if result.returncode != 0:
         reason = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        # Warnings may follow.
+        errors = [line for line in reason if line.startswith("error:")]
         kind = AbsentError if any("no stack named" in line for line in reason) else OpsError
-        raise kind(f"Stack {stack!r} can't be read: {reason[-1] if reason else 'the Pulumi CLI failed'}")
+        raise kind(f"Stack {stack!r} can't be read: {(errors or reason or ['the Pulumi CLI failed'])[-1]}")
     return result.stdout

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ops.engine import driving
 from ops.errors import OpsError
-from ops.stack import read_stack, workspace
+from ops.stack import read_stack, run_pulumi, workspace
 
 OUTPUTS = {
     "backend": {
@@ -54,6 +55,41 @@ def test_the_clis_own_error_is_told(pulumi: Path) -> None:
 
     with pytest.raises(OpsError, match="Stack 'dev' can't be read: error: no stack named 'dev' found"):
         read_stack("dev")
+
+
+def test_a_warning_after_the_clis_error_hides_it_not(pulumi: Path) -> None:
+    pulumi.write_text("#!/bin/sh\necho 'error: the passphrase is wrong' >&2\necho 'warning: x' >&2\nexit 255\n")
+
+    with pytest.raises(OpsError, match=r"Stack 'dev' can't be read: error: the passphrase is wrong$"):
+        read_stack("dev")
+
+
+@pytest.mark.parametrize(("given", "seen"), [(None, "true"), ("false", "false")])
+def test_the_cli_looks_for_no_release_of_itself_unless_the_user_wants_it(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, seen: str
+) -> None:
+    monkeypatch.delenv("PULUMI_SKIP_UPDATE_CHECK", raising=False)
+    if given:
+        monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", given)
+    pulumi.write_text('#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK"\n')
+
+    assert run_pulumi("dev", "version") == f"{seen}\n"
+
+
+def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_SKIP_UPDATE_CHECK", raising=False)
+    monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    told = tmp_path / "told"
+    program.write_text(f'#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK $1" >> {told}\necho v3.999.0\n')
+    program.chmod(0o755)
+
+    with driving("dev"):
+        assert {line.partition(" ")[0] for line in told.read_text().splitlines()} == {"true"}
 
 
 def test_a_stack_that_was_never_deployed_is_told_so(pulumi: Path) -> None:
