@@ -14,6 +14,7 @@ from .plain_error import PlainError
 _CANCEL = "/pulumirpc.ResourceProvider/Cancel"
 
 _cancelled = threading.Event()
+_listening = threading.Event()
 _lock = threading.Lock()
 
 
@@ -44,6 +45,9 @@ def listen() -> None:
     if _cancelled.is_set():
         raise CancelledError("cancelled before it began; the next `pulumi up` begins it")
     with _lock:
+        if _listening.is_set():
+            return
+        _listening.set()
         for server in (each for each in gc.get_objects() if issubclass(type(each), grpc.Server)):
             state: Any = getattr(server, "_state", None)
             # Another release of gRPC may keep it elsewhere: then waiting ends as late as it did.

@@ -50,8 +50,9 @@ def read_secret_inputs(stack: str, kind: str, *path: str) -> dict[str, str]:
             encrypted = False
             for name in path:
                 value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
-                if isinstance(value, Mapping) and isinstance(value.get("plaintext"), str):
-                    value, encrypted = json.loads(value["plaintext"]), True
+                plaintext = cast("Mapping[str, Any]", value).get("plaintext") if isinstance(value, Mapping) else None
+                if isinstance(plaintext, str):
+                    value, encrypted = json.loads(plaintext), True
             if encrypted and isinstance(value, str):
                 found[resource["urn"]] = value
     return found

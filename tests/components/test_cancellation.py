@@ -36,6 +36,7 @@ class Host(ResourceProviderServicer):
 def cancelled(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     event = threading.Event()
     monkeypatch.setattr(cancellation, "_cancelled", event)
+    monkeypatch.setattr(cancellation, "_listening", threading.Event())
     return event
 
 
