@@ -90,7 +90,7 @@ def test_what_it_imports_is_what_it_requires(installed: Path) -> None:
     required = {canonicalize_name(Requirement(line).name) for line in PathDistribution(metadata).requires or ()}
     used: set[str] = set()
     for module in imported(installed / "strongroom"):
-        name = {"yaml": "pyyaml"}.get(module) or canonicalize_name(module)
+        name = {"grpc": "grpcio", "yaml": "pyyaml"}.get(module) or canonicalize_name(module)
         (owner,) = sorted((own for own in required if name.startswith(own)), key=len)[-1:] or [module]
         used.add(owner)
 
