@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 STAGE := $(BIN)/python -m scripts.stage
 # As many workers as keep two cores busy, unless a few tests are named: each would start servers of its own for them.
 # Tests on servers wait half of their time.
-WORKERS := $(if $(TESTS),,-n 2)
+PROCESSES := $(if $(TESTS),,--processes 4)
 WAITERS := $(if $(TESTS),,-n 4 --dist loadfile --no-loadscope-reorder)
 # Python would parse all packages anew in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +35,7 @@ check: $(STAMP) ## Lint, format and types
 	$(STAGE) check $(BIN)/python -m scripts.check
 
 unit: $(STAMP) ## The tests that need no server, or those of TESTS alone: no tool is built
-	$(STAGE) unit $(BIN)/python -m pytest -m "not integration" $(WORKERS) --dist worksteal $(TESTS)
+	$(STAGE) unit $(BIN)/python -m pytest -m "not integration" $(PROCESSES) $(TESTS)
 
 integration: $(STAMP) ## The tests on the sandbox's real servers
 	$(STAGE) integration $(BIN)/python -m pytest -m integration $(WAITERS) $(TESTS)

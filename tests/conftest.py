@@ -10,17 +10,12 @@ import pytest
 if TYPE_CHECKING:
     from tests.recording import Declare
 
-pytest_plugins = ["pytester", "tests.environment", "tests.longest", "tests.sandboxed"]
+pytest_plugins = ["pytester", "tests.environment", "tests.longest", "tests.processes", "tests.sandboxed"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect garbage seldom: with 700 objects, Python's default, that was a sixth of the unit tests' time.
-
-    A worker of `make unit` collects none at all: it is gone in half a minute, and needs 100 to 200 MB more.
-    """
+    """Collect garbage seldom: with 700 objects, Python's default, that was a sixth of the unit tests' time."""
     gc.set_threshold(50_000)
-    if hasattr(config, "workerinput") and config.option.markexpr == "not integration":
-        gc.disable()
     # What hands tests out to workers runs none, and they wait for it: it loads no Hypothesis but to check a profile.
     if not config.getoption("numprocesses", None) or config.getoption("--hypothesis-profile"):
         import_module("tests.soak")
