@@ -31,7 +31,7 @@ test: $(STAMP) ## Everything that CI runs, with the seconds of each stage
 tools: $(STAMP) ## The tools of the sandbox and of its tests: found, downloaded or built
 	$(STAGE) tools $(BIN)/python -m sandbox.tools --tests
 
-check: $(STAMP) ## Lint, format and types
+check: $(STAMP) ## Lint, format, types and imports
 	$(STAGE) check $(BIN)/python -m scripts.check
 
 unit: $(STAMP) ## The tests that need no server, or those of TESTS alone: no tool is built
