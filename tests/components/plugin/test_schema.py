@@ -1,7 +1,6 @@
 """What other languages are told of the components."""
 
 import json
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from components.azure.access import Principal
 from components.kubernetes.akv2k8s import Principal as OtherPrincipal
 from components.plugin import described
 from components.plugin.catalogue import Catalogue, UnspeakableError
-from components.plugin.provider import VERSION, ComponentProvider
+from components.plugin.provider import ComponentProvider
 
 ROOT = Path(__file__).parents[3]
 
@@ -137,12 +136,6 @@ def test_identities_are_told_apart_by_their_kind(schema: Any) -> None:
     assert len(kinds) == len(set(kinds)) == 6
     assert {"workload-identity", "shared", "service-principal"} <= set(kinds)
     assert all("parent" not in each["properties"] for each in types)
-
-
-def test_the_version_is_the_wheels() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-    assert project["version"] == VERSION
 
 
 def test_the_plugin_runs_in_an_environment_of_its_own() -> None:
