@@ -27,7 +27,7 @@ def test_the_policy_pack_has_the_same() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_a_page_names_no_other_version_of_the_components(page: Path) -> None:
-    assert set(re.findall(r"strongroom/components@v([\d.]+\d)", page.read_text())) <= {VERSION}
+    assert set(re.findall(r"strongroom(?:/components@v|-)([\d.]+\d)", page.read_text())) <= {VERSION}
 
 
 def test_the_changelogs_newest_version_is_this_one_and_has_a_date() -> None:

@@ -22,6 +22,7 @@ def test_what_is_asked_for_is_what_is_locked() -> None:
     assert pins("requirements.in").items() <= pins("requirements.txt").items()
     assert pins("requirements-dev.in").items() <= pins("requirements.txt", "requirements-dev.txt").items()
     assert pins("requirements-uv.in") == pins("requirements-uv.txt")
+    assert pins("requirements-release.in").items() <= pins("requirements-release.txt").items()
     assert pins("constraints.txt") == pins("requirements.txt", "requirements-dev.txt")
 
 
@@ -41,6 +42,7 @@ def test_the_plugin_has_what_the_wheel_requires_as_it_is_locked_elsewhere(file: 
         "requirements.txt",
         "requirements-dev.txt",
         "requirements-uv.txt",
+        "requirements-release.txt",
         "components/requirements.txt",
         "components/requirements-azure.txt",
     ],
