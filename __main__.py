@@ -6,8 +6,8 @@ import sys
 # The program ends in seconds and keeps nearly all that it makes: looking for garbage was a third of its time.
 gc.disable()
 
-from stacks.provision import provision  # noqa: E402
-from stacks.settings import of_stack  # noqa: E402
+from stacks.load import of_stack  # noqa: E402
+from stacks.provision.program import provision  # noqa: E402
 
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ops.state import hidden
+from ops.pulumi.state import hidden
 from sandbox.certificates import write_private
 from sandbox.world import ROOT
 

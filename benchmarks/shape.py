@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.vault_limits import MOST
+from ops.store.vault_denials import MOST
 
 TEAM = 20
 """Workloads that share a namespace and an object in the store."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend
-    from .azure.borrowed import NodeIdentity, ServicePrincipal
     from .azure.certificate import Certificate
     from .azure.cluster import AksCluster
-    from .azure.federated import OwnIdentities, SharedIdentity
-    from .azure.identity_binding import IdentityBindings
+    from .azure.identities.existing import NodeIdentity, ServicePrincipal
+    from .azure.identities.identity_binding import IdentityBindings
+    from .azure.identities.pod_identity import PodIdentities
+    from .azure.identities.workload_identity import OwnIdentities, SharedIdentity
     from .azure.key_vault import KeyVault
-    from .azure.pod_identity import PodIdentities
     from .backend import Backend, Grant
     from .kubernetes.agent_injector import VaultAgentInjector
     from .kubernetes.akv2k8s import Akv2k8sEnvInjector
@@ -22,69 +22,69 @@ if TYPE_CHECKING:
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
     from .seeds import Generate
-    from .vault.approle import AppRole, AppRoleAuth
     from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
-    from .vault.auth import KubernetesAuth
-    from .vault.azure_seal import AzureSealKey
+    from .vault.auth.approle import AppRole, AppRoleAuth
+    from .vault.auth.external_group import DirectoryGroup
+    from .vault.auth.github import GithubAuth
+    from .vault.auth.jwt import JwtAuth
+    from .vault.auth.kubernetes import KubernetesAuth
+    from .vault.auth.ldap import LdapAuth
+    from .vault.auth.oidc import OidcAuth
+    from .vault.auth.userpass import User, UserpassAuth
     from .vault.backend import VaultBackend
-    from .vault.bootstrap import VaultBootstrap
-    from .vault.directory_group import DirectoryGroup
+    from .vault.bootstrap.azure_key_store import KeyVaultCustody
+    from .vault.bootstrap.component import VaultBootstrap
+    from .vault.bootstrap.file_key_store import FileCustody
+    from .vault.client import VaultNode
     from .vault.engines import KvEngine
-    from .vault.file_custody import FileCustody
-    from .vault.github import GithubAuth
-    from .vault.jwt_auth import JwtAuth
-    from .vault.key_vault_custody import KeyVaultCustody
-    from .vault.ldap import LdapAuth
-    from .vault.oidc import OidcAuth
-    from .vault.reach import VaultNode
-    from .vault.server import VaultServer
-    from .vault.server_args import VaultServerArgs
-    from .vault.userpass import User, UserpassAuth
+    from .vault.server.args import VaultServerArgs
+    from .vault.server.azure_seal import AzureSealKey
+    from .vault.server.server import VaultServer
     from .workload import Secret, Workload
 
 _HOME = {
     "AksCluster": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
-    "AppRole": ".vault.approle",
-    "AppRoleAuth": ".vault.approle",
+    "AppRole": ".vault.auth.approle",
+    "AppRoleAuth": ".vault.auth.approle",
     "AuditDevice": ".vault.audit",
     "AzureKeyVaultBackend": ".azure.backend",
-    "AzureSealKey": ".vault.azure_seal",
+    "AzureSealKey": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
-    "DirectoryGroup": ".vault.directory_group",
+    "DirectoryGroup": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
-    "FileCustody": ".vault.file_custody",
+    "FileCustody": ".vault.bootstrap.file_key_store",
     "Generate": ".seeds",
-    "GithubAuth": ".vault.github",
+    "GithubAuth": ".vault.auth.github",
     "Grant": ".backend",
-    "IdentityBindings": ".azure.identity_binding",
-    "JwtAuth": ".vault.jwt_auth",
+    "IdentityBindings": ".azure.identities.identity_binding",
+    "JwtAuth": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
-    "KeyVaultCustody": ".vault.key_vault_custody",
-    "KubernetesAuth": ".vault.auth",
+    "KeyVaultCustody": ".vault.bootstrap.azure_key_store",
+    "KubernetesAuth": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
-    "LdapAuth": ".vault.ldap",
-    "NodeIdentity": ".azure.borrowed",
-    "OidcAuth": ".vault.oidc",
-    "OwnIdentities": ".azure.federated",
-    "PodIdentities": ".azure.pod_identity",
+    "LdapAuth": ".vault.auth.ldap",
+    "NodeIdentity": ".azure.identities.existing",
+    "OidcAuth": ".vault.auth.oidc",
+    "OwnIdentities": ".azure.identities.workload_identity",
+    "PodIdentities": ".azure.identities.pod_identity",
     "Secret": ".workload",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
-    "ServicePrincipal": ".azure.borrowed",
-    "SharedIdentity": ".azure.federated",
+    "ServicePrincipal": ".azure.identities.existing",
+    "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
     "SyslogAudit": ".vault.audit",
-    "User": ".vault.userpass",
-    "UserpassAuth": ".vault.userpass",
+    "User": ".vault.auth.userpass",
+    "UserpassAuth": ".vault.auth.userpass",
     "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
-    "VaultBootstrap": ".vault.bootstrap",
-    "VaultNode": ".vault.reach",
-    "VaultServer": ".vault.server",
-    "VaultServerArgs": ".vault.server_args",
+    "VaultBootstrap": ".vault.bootstrap.component",
+    "VaultNode": ".vault.client",
+    "VaultServer": ".vault.server.server",
+    "VaultServerArgs": ".vault.server.args",
     "Workload": ".workload",
 }
 

@@ -16,9 +16,9 @@ sys.path.insert(0, str(ROOT))
 
 import components  # noqa: E402
 from components.plugin import described  # noqa: E402
-from ops.doctor.explanations import EXPLANATIONS  # noqa: E402
+from ops.doctor.events import EXPLANATIONS  # noqa: E402
 from policy.rules import RULES  # noqa: E402
-from stacks.settings import Settings  # noqa: E402
+from stacks.settings.root import Settings  # noqa: E402
 
 NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. -->"
 

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 import requests
 import yaml
 
-from components.chart_files import ChartError, checked
-from components.charts import CHARTS, Chart
+from components.helm.chart_file import ChartError, checked
+from components.helm.charts import CHARTS, Chart
 
 from .errors import OpsError
 

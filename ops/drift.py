@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .observed import Observed
-from .preview import AccessChange, compare_access, title
+from .preview.events import Observed
+from .preview.report import AccessChange, compare_access, title
 from .verify.difference import compare
 
 

@@ -1,7 +1,10 @@
 """What was looked at, what was seen, and what to do about it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from .errors import OpsError
 
 State = Literal["ok", "warned", "broken", "not tried"]
 
@@ -41,3 +44,11 @@ def broken(seen: str, fix: str, *, name: str = "") -> Finding:
 def untried(reason: str, *, name: str = "") -> Finding:
     """Something that could not be found out, and why."""
     return Finding(name, "not tried", reason)
+
+
+def attempt(name: str, look: Callable[[], Finding]) -> Finding:
+    """What `look` finds, under its name; where it can't be asked, that, which is no failure."""
+    try:
+        return replace(look(), name=name)
+    except OpsError as error:
+        return untried(str(error), name=name)

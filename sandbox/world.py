@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.orphans import end_orphaned_plugins
+from ops.recover.orphans import end_orphaned_plugins
 
 from .certificates import Authority, write_private
 from .errors import SandboxError

@@ -8,12 +8,12 @@ import pulumi
 from ..backend import Grant
 from ..workload import Secret, Workload
 from .access import READERS, access_policy, role_assignment
-from .choices import RoleScope
+from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
-from .identity import Identities, WorkloadIdentity
+from .identities.base import Identities, WorkloadIdentity
 from .key_vault import KeyVault
 from .objects import ObjectKind, VaultObject, object_name, objects_parameter, unreadable, vault_object
-from .readiness import AccessReady
+from .options import RoleScope
 
 
 @dataclass(frozen=True)

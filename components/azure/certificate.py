@@ -18,12 +18,12 @@ from azure.keyvault.certificates import (
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from ..cancellation import listen, pause
-from ..plain_error import PlainError
-from ..refusal import told
-from .choices import KeyType
+from ..error_text import PlainError
+from ..redact import told
 from .client import UNEXPECTED, client_options, describe_unexpected
 from .clouds import Cloud
-from .deployer import credential
+from .credentials import credential
+from .options import KeyType
 
 Answer = TypeVar("Answer")
 _SETTLING = 600

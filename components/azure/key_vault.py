@@ -8,15 +8,15 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
 
-from ..names import named
 from ..seeds import Seed, value_of
+from ..types import named
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
 from .certificate import Certificate, VaultCertificate
-from .choices import AccessMode, KeyType
 from .clouds import PUBLIC, Cloud
-from .names import object_fault
-from .names import vault_name as legal_vault_name
 from .objects import VaultObject
+from .options import AccessMode, KeyType
+from .types import object_fault
+from .types import vault_name as legal_vault_name
 
 PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
 """(Microsoft Learn: "Azure Private Endpoint private DNS zone values")"""

@@ -2,8 +2,8 @@
 
 import pulumi
 
-from ..charts import VAULT, Chart
-from ..helm import PlannedRelease, release
+from ..helm.charts import VAULT, Chart
+from ..helm.release import PlannedRelease, release
 from .agent_injection import INJECTED
 from .csi_driver import NAMESPACE, NO_SERVER
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
-from ..charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
-from ..helm import PlannedRelease, release
+from ..helm.charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from ..helm.release import PlannedRelease, release
 from ..rotation import check_poll_interval
 
 CA_DIRECTORY = "/vault/tls"

@@ -7,11 +7,11 @@ import pulumi_vault
 
 from ..backend import Grant
 from ..workload import Secret, Workload
-from ..yaml_text import yaml_text
-from .auth import WorkloadAuth
-from .choices import unreadable
+from ..yaml import yaml_text
+from .auth.kubernetes import WorkloadAuth
 from .engines import KvEngine
 from .kv_paths import check_kv_object
+from .options import unreadable
 from .policy import policy_of, read_policy
 
 

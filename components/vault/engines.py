@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_vault
 
-from ..names import named
 from ..seeds import Seed, value_of
+from ..types import named
 from .kv_paths import check_kv_object
-from .mounting import mounted_by
+from .remount import mounted_by
 
 
 class KvEngine(pulumi.ComponentResource):

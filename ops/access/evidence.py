@@ -10,7 +10,7 @@ from policy.rules import Declared
 from policy.rules.rule import at
 
 from ..errors import OpsError
-from ..stack import ask_pulumi
+from ..pulumi.stack import ask_pulumi
 
 UNKNOWN = "not known"
 """What stands for what neither the state nor the stack's history says."""

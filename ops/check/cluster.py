@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 
-from components.azure.choices import AUDIENCES
-from stacks.installation import Installation
-from stacks.settings import Settings
-from stacks.vault import VaultSettings
+from components.azure.options import AUDIENCES
+from stacks.provision.installation import Installation
+from stacks.settings.root import Settings
+from stacks.settings.vault import VaultSettings
 
+from ..cluster.installation import Installed
 from ..doctor.driver import INSTALL, driver_of, provider_of, requested
 from ..doctor.webhook import DOMAINS
 from ..errors import AbsentError, NotAllowedError, OpsError
 from ..existing.cluster import ClusterFinder
 from ..existing.find import New, find_existing
-from ..findings import Finding, broken, ok, untried
-from ..installed import Installed
-from ..stack import Cluster
-from .attempt import attempt
+from ..findings import Finding, attempt, broken, ok, untried
+from ..pulumi.stack import Cluster
 from .issuer import issuers
 
 _CLASSES = "secretproviderclasses.secrets-store.csi.x-k8s.io"

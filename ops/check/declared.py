@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 
 from policy.rules import RULES, Declared
-from stacks.faults import Fault, InvalidSettingsError
-from stacks.files import read_files
-from stacks.installation import Installation
-from stacks.settings import Settings
+from stacks.errors import Fault, InvalidSettingsError
+from stacks.provision.files import read_files
+from stacks.provision.installation import Installation
+from stacks.settings.root import Settings
 
 from ..access.report import list_unread
-from ..declare import declare
 from ..findings import Finding, broken, ok, untried, warned
-from ..guardrails import guardrails
-from ..observed import Broken
+from ..preview.events import Broken
+from ..preview.guardrails import guardrails
+from ..pulumi.declare import declare
 
 _RULES = {rule.name: rule for rule in RULES}
 

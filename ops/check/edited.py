@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..stack import ROOT, Workspace
-from ..stack_file import stack_file
+from ..pulumi.stack import ROOT, Workspace
+from ..pulumi.stack_file import stack_file
 
 
 @contextmanager

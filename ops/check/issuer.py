@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from stacks.settings import Settings
-from stacks.vault import JwtAuthSettings, VaultSettings
+from stacks.settings.root import Settings
+from stacks.settings.vault import JwtAuthSettings, VaultSettings
 
 from ..errors import OpsError
-from ..findings import Finding, broken, ok
-from ..stack import Cluster
+from ..findings import Finding, attempt, broken, ok
+from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
-from .attempt import attempt
 
 _DISCOVERY = "/.well-known/openid-configuration"
 

@@ -9,18 +9,18 @@ from azure.keyvault.secrets import SecretClient
 from pydantic import SecretStr
 
 from components.azure.client import UNEXPECTED, client_options, describe_unexpected
-from components.azure.deployer import credential
-from components.azure.names import vault_and_group
+from components.azure.credentials import credential
 from components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
-from stacks.azure import AzureKeyVaultSettings
-from stacks.seeds import Generated
-from stacks.settings import Settings
-from stacks.vault_name import NotAskedError, name_faults
+from components.azure.types import vault_and_group
+from stacks.provision.preflight_vault_name import NotAskedError, name_faults
+from stacks.settings.azure import AzureKeyVaultSettings
+from stacks.settings.root import Settings
+from stacks.settings.seeds import Generated
 
-from ..azure import no_such_vault
 from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing
 from ..findings import Finding, broken, ok, untried
+from ..store.key_vault import no_such_vault
 from .declared import faulty
 
 _ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks.faults import InvalidSettingsError
-from stacks.settings import Settings
-from stacks.vault import VaultSettings
+from stacks.errors import InvalidSettingsError
+from stacks.settings.root import Settings
+from stacks.settings.vault import VaultSettings
 
 from ..existing.find import New
 from ..existing.identity import Owned, list_owned
 from ..findings import Finding, ok, untried
-from ..stack_file import settings_of, stack_file
+from ..pulumi.stack_file import settings_of, stack_file
 from .cluster import cluster
 from .declared import declared, faulty, try_declare
 from .vault import vault

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stacks.settings import Settings
-from stacks.vault import VaultSettings
+from stacks.settings.root import Settings
+from stacks.settings.vault import VaultSettings
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError
 from ..existing.find import New, find_existing
 from ..existing.servers import vault_store
 from ..existing.vault import VaultFinder
-from ..findings import Finding, broken, ok, untried, warned
-from ..vault_operator import VaultOperator
+from ..findings import Finding, attempt, broken, ok, untried, warned
+from ..store.vault_operator import VaultOperator
 from .api_server import check_certificate
-from .attempt import attempt
 from .vault_rights import check_rights
 
 _SOON = 600

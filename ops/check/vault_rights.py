@@ -7,7 +7,7 @@ from policy.rules import Declared
 from policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
 
 from ..findings import Finding, broken, ok
-from ..vault_operator import VaultOperator
+from ..store.vault_operator import VaultOperator
 
 _WRITE = ("create", "update")
 _SKIP = "TERRAFORM_VAULT_SKIP_CHILD_TOKEN"

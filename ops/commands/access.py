@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..console import console
-from ..printable import make_printable
+from ..terminal_text import make_printable
 from .options import Administrator, AsJson, Stack, written
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def access(
     from ..access.picture import picture
     from ..access.report import report
     from ..access.table import format_csv
-    from ..state import read_state
+    from ..pulumi.state import read_state
 
     resources = read_state(stack)
     told = report(stack, resources).only(secret, who)
@@ -81,9 +81,9 @@ def access(
 
 def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
     """List what the servers have that the stack did not deploy, and what could not be found out."""
-    from ..reach import reach
-    from ..stack import read_stack, workspace
-    from ..state import read_state
+    from ..pulumi.port_forward import reach
+    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.state import read_state
     from ..verify.deployment import Deployment
     from ..verify.inspection import Inspection
 

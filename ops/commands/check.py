@@ -18,7 +18,7 @@ def check(stack: Stack, as_json: AsJson = False) -> None:
     """
     from ..check.edited import edited
     from ..check.run import check_stack
-    from ..stack import workspace
+    from ..pulumi.stack import workspace
 
     home = workspace(stack)
     with home.connected(as_operator=True), edited(home, stack) as project:

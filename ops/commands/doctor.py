@@ -44,8 +44,8 @@ def doctor(
     if stack is None or workload is None:
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
     from ..doctor.diagnosis import chosen, diagnose
-    from ..reach import reach
-    from ..stack import read_stack, workspace
+    from ..pulumi.port_forward import reach
+    from ..pulumi.stack import read_stack, workspace
 
     deployed = read_stack(stack)
     with workspace(stack).connected(), reach(deployed):

@@ -18,8 +18,8 @@ def drift(
     Nothing is changed, and no value of a secret is in it. Exits with 1 where there is any, or it can't be told.
     """
     from ..drift import drift_of
-    from ..engine import observe_drift
-    from ..markdown import format_drift
+    from ..preview.markdown import format_drift
+    from ..pulumi.engine import observe_drift
 
     found = drift_of(stack, observe_drift(stack))
     report = {**asdict(found), "found": found.found}

@@ -29,21 +29,21 @@ def preview(
     No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, a mandatory
     guardrail is broken, or something that isn't the stack's own is in the place of what is to be created.
     """
-    from ..guardrails import weakened
-    from ..markdown import markdown
-    from ..preview import preview_of
+    from ..preview.guardrails import weakened
+    from ..preview.markdown import markdown
+    from ..preview.report import preview_of
 
     if offline:
-        from ..offline import compare
-        from ..stack_file import stack_file
+        from ..preview.offline import compare
+        from ..pulumi.stack_file import stack_file
 
         other = f"the settings in `{against}`" if against else "nothing: everything is new"
         if against and not stack_file(against, stack).is_file():
             other = f"`{against}`, which has no stack {stack!r}: the stack is new"
         found = preview_of(stack, compare(stack, against), other, weakened(stack, against))
     else:
-        from ..engine import observe
-        from ..stack_file import require_checkout
+        from ..pulumi.engine import observe
+        from ..pulumi.stack_file import require_checkout
 
         if against:
             require_checkout(against)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from ..console import console
-from ..printable import make_printable
+from ..terminal_text import make_printable
 from .options import AsJson, Stack
 
 if TYPE_CHECKING:

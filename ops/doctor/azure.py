@@ -1,11 +1,11 @@
 """Links: the identity, its federated credential, the vault, the role assignments and the objects."""
 
-from components.azure.choices import FEDERATED
+from components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, untried
-from ..stack import KeyVaultStore
-from ..stores import DeniedError, MissingError, NotTriedError
+from ..pulumi.stack import KeyVaultStore
+from ..store.base import DeniedError, MissingError, NotTriedError
 from .case import Case
 from .reads import admitted, allowed, there, unreached
 

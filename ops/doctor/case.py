@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
-from stacks.values import seconds
+from stacks.settings.types import seconds
 
-from ..cluster import ClusterClient
-from ..deliveries import Delivered, delivered
-from ..driver_records import DriverRecords
+from ..cluster.client import ClusterClient
+from ..cluster.delivered import Delivered, delivered
+from ..cluster.driver_records import DriverRecords
+from ..cluster.installation import DaemonSet, Installed
+from ..cluster.pod_template import PodTemplate
 from ..errors import OpsError
-from ..installed import DaemonSet, Installed
-from ..pod_template import PodTemplate
-from ..stack import DeployedStack, DeployedWorkload
-from ..stores import DeniedError, NotTriedError, Promise, Session, Store, store_of
+from ..pulumi.stack import DeployedStack, DeployedWorkload
+from ..store.base import DeniedError, NotTriedError, Promise, Session, Store
+from ..store.open import store_of
 
 Refusal = DeniedError | NotTriedError | OpsError
 """Why something was not let in, or not read."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..errors import OpsError
 from ..findings import Finding, untried
-from ..stack import DeployedStack, DeployedWorkload
+from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .case import Case
 from .chain import walk
 from .events import Explained

@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from components.kubernetes.csi_volume import DRIVER
-from stacks.values import seconds
+from stacks.settings.types import seconds
 
+from ..cluster.installation import DaemonSet, Installed
 from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, untried, warned
-from ..installed import DaemonSet, Installed
-from ..stack import VaultStore
-from ..stores import DeniedError
-from ..vault_operator import VaultOperator
+from ..pulumi.stack import VaultStore
+from ..store.base import DeniedError
+from ..store.vault_operator import VaultOperator
 from .case import Case
 
 _KUBELET_WAITS = 120

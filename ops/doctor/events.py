@@ -4,11 +4,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .explanations import EXPLANATIONS
+from ..redaction import redacted
+from .known.azure import AZURE
+from .known.cluster import CLUSTER
+from .known.cut_off import CUT_OFF
+from .known.elsewhere import ELSEWHERE
 from .known.explanation import Explanation
+from .known.network import NETWORK
+from .known.sync import SYNC
+from .known.vault import VAULT
 from .messages import Message, split_messages
-from .redaction import redacted
 from .unknown import describe_unknown
+
+EXPLANATIONS = (*ELSEWHERE, *SYNC, *CLUSTER, *AZURE, *VAULT, *NETWORK, *CUT_OFF)
+"""In the order in which they are tried: what is said of anything but secrets comes first, since its words leave no
+doubt; where nothing answers, and where the reason is cut off, comes last, as that names no cause."""
 
 _LONGEST = 100_000
 """Characters of a message that are looked at: an event has at most 1,024, and its log not many more."""

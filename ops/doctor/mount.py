@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from ..driver_records import Mount
+from ..cluster.driver_records import Mount
 from ..errors import OpsError
 from ..findings import Finding, broken, ok, untried, warned
-from ..stores import DeniedError, NotTriedError
+from ..store.base import DeniedError, NotTriedError
 from .case import Case
 from .driver import NO_KUBELET
 

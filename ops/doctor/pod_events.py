@@ -10,8 +10,8 @@ from typing import Any
 
 from kubernetes import client
 
-from ..cluster import asked, connected
-from ..stack import Cluster, DeployedWorkload
+from ..cluster.client import asked, connected
+from ..pulumi.stack import Cluster, DeployedWorkload
 from .events import Explained, explain, leave_out_consequences
 
 _LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

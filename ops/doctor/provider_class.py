@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.azure.choices import FEDERATED
+from components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, warned
-from ..stack import DeployedWorkload, KeyVaultStore, VaultStore
+from ..pulumi.stack import DeployedWorkload, KeyVaultStore, VaultStore
 from .case import Case
 
 _FLAGS = ("useVMManagedIdentity", "usePodIdentity", "useAzureTokenProxy")

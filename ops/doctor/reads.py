@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ..errors import OpsError
 from ..findings import Finding, broken, ok, untried
-from ..stores import DeniedError, MissingError, NotTriedError
+from ..store.base import DeniedError, MissingError, NotTriedError
 from .case import Case
 
 

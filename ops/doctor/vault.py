@@ -5,9 +5,9 @@ from typing import Any
 
 from ..errors import AbsentError, NotAllowedError, OpsError
 from ..findings import Finding, broken, ok, untried
-from ..stack import VaultStore
-from ..stores import DeniedError
-from ..vault_operator import VaultOperator
+from ..pulumi.stack import VaultStore
+from ..store.base import DeniedError
+from ..store.vault_operator import VaultOperator
 from .case import Case
 from .reads import admitted, allowed, there
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from components.azure.choices import FEDERATED
-from components.azure.identity import CLIENT_ANNOTATION
+from components.azure.identities.base import CLIENT_ANNOTATION
+from components.azure.options import FEDERATED
 from components.kubernetes.csi_volume import DRIVER
 
+from ..cluster.pod_template import CsiVolume
 from ..errors import AbsentError
 from ..findings import Finding, broken, ok, untried, warned
-from ..pod_template import CsiVolume
-from ..stack import KeyVaultStore
+from ..pulumi.stack import KeyVaultStore
 from .case import Case
 
 

@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 import requests
 from azure.core.exceptions import AzureError
 
-from components.azure.deployer import credential
-from components.bounds import BoundedAdapter
-from components.patience import CONNECT_SECONDS, READ_SECONDS, patience
+from components.azure.credentials import credential
+from components.response_limits import BoundedAdapter
+from components.retry import CONNECT_SECONDS, READ_SECONDS, patience
 from policy.rules import Declared
 from policy.rules.azure import VAULT
 from policy.rules.rule import at, listed
-from stacks.azure import AzureKeyVaultSettings
+from stacks.settings.azure import AzureKeyVaultSettings
 
-from ..azure import UNKNOWN_HOST
-from ..dates import parse_time
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
-from ..resource_manager import ResourceManager
-from ..stack import KeyVaultStore
+from ..pulumi.stack import KeyVaultStore
+from ..store.key_vault import UNKNOWN_HOST
+from ..store.resource_manager import ResourceManager
+from ..timestamps import parse_time
 from .find import Existing
 from .identity import CERTIFICATE, KEY, SECRET, id_of
 

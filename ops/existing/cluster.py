@@ -9,7 +9,7 @@ from policy.rules.kubernetes import PROVIDER_CLASS
 from policy.rules.rule import at, listed
 
 from ..errors import AbsentError
-from ..stack import Cluster
+from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
 from .find import Existing
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 from policy.rules import Declared
 
 from ..errors import AbsentError, OpsError
-from ..interrupted import identity
-from ..stack import exported
-from ..state import hidden
+from ..pulumi.stack import exported
+from ..pulumi.state import hidden
+from ..recover.pending_operations import identity
 
 GROUP = "vault:identity/group:Group"
 CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"

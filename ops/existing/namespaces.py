@@ -7,7 +7,7 @@ from policy.rules.rule import at, listed
 
 from ..errors import AbsentError, OpsError, UnreachableError
 from ..findings import Finding, broken, untried
-from ..observed import Observed
+from ..preview.events import Observed
 from ..verify.cluster_reader import ClusterReader
 
 NAME = "namespaces"

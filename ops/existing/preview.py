@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from stacks.faults import InvalidSettingsError
+from stacks.errors import InvalidSettingsError
 
 from ..errors import OpsError
 from ..findings import Finding, untried
-from ..observed import Observed
-from ..stack import workspace
-from ..stack_file import settings_of, stack_file
+from ..preview.events import Observed
+from ..pulumi.stack import workspace
+from ..pulumi.stack_file import settings_of, stack_file
 from .cluster import ClusterFinder
 from .find import New, find_existing
 from .identity import Owned, key_of

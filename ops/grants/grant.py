@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policy.rules import Declared
 
-from ..state import HIDDEN
+from ..pulumi.state import HIDDEN
 
 ByKind = Mapping[str, Sequence[Declared]]
 """A stack's resources, by their kind."""

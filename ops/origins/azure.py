@@ -2,8 +2,8 @@
 
 from policy.rules import Declared
 
-from ..dates import format_time
 from ..existing.azure import AzureFinder
+from ..timestamps import format_time
 from .origin import ABSENT, Interrupted, Origin
 
 

@@ -8,9 +8,9 @@ from policy.rules import Declared
 from policy.rules.rule import at, listed
 from policy.rules.vault import RELEASE
 
-from ..dates import parse_time
 from ..errors import AbsentError
 from ..existing.cluster import advise
+from ..timestamps import parse_time
 from ..verify.cluster_reader import ClusterReader
 from .origin import ABSENT, Interrupted, Origin
 

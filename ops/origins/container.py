@@ -6,7 +6,7 @@ from typing import Any
 
 from policy.rules.rule import at
 
-from ..dates import parse_time
+from ..timestamps import parse_time
 
 
 def is_in_new_container(resource: Mapping[str, Any], others: Iterable[Mapping[str, Any]], begun: datetime) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from policy.rules import Declared
 
-from ..dates import format_time
+from ..timestamps import format_time
 
 _LATE = timedelta(minutes=1)
 """How long after an engine wrote its last state a server may still have obeyed it, clocks that differ included."""

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from policy.rules import Declared
-from stacks.faults import InvalidSettingsError
-from stacks.settings import Settings
+from stacks.errors import InvalidSettingsError
+from stacks.settings.root import Settings
 
 from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder
 from ..existing.servers import list_servers
-from ..stack import workspace
-from ..stack_file import settings_of, stack_file
-from ..state import hidden
+from ..pulumi.stack import workspace
+from ..pulumi.stack_file import settings_of, stack_file
+from ..pulumi.state import hidden
 from .cluster import ClusterExaminer
 from .container import is_in_new_container
 from .origin import OWN, Examiner, Interrupted, Origin

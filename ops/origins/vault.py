@@ -3,10 +3,10 @@
 from policy.rules import Declared
 from policy.rules.vault import POLICY
 
-from ..dates import format_time, parse_time
 from ..existing.find import Existing
 from ..existing.vault import METHODS, MOUNT, OBJECT, VaultFinder
-from ..state import HIDDEN
+from ..pulumi.state import HIDDEN
+from ..timestamps import format_time, parse_time
 from .origin import ABSENT, OWN, Interrupted, Origin
 
 _PART = "vault:kubernetes/authBackendConfig:AuthBackendConfig"

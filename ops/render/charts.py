@@ -13,7 +13,7 @@ from kubernetes import client
 from policy.rules.rule import at
 
 from ..errors import OpsError
-from ..stack import ROOT
+from ..pulumi.stack import ROOT
 from .objects import LeftOut, flat, holds_values, named
 from .text import Manifest, of_yaml
 

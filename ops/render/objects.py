@@ -8,8 +8,8 @@ from policy.rules import UNKNOWN, Declared
 from policy.rules.rule import at
 
 from ..errors import OpsError
-from ..observed import Observed
-from ..state import HIDDEN
+from ..preview.events import Observed
+from ..pulumi.state import HIDDEN
 from .text import Manifest
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"

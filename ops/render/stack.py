@@ -1,7 +1,7 @@
 """From a stack to its objects."""
 
-from ..engine import observe
 from ..errors import OpsError
+from ..pulumi.engine import observe
 from .charts import templated
 from .objects import KubernetesHalf, kubernetes_half
 

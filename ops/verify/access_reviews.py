@@ -9,7 +9,7 @@ from typing import Any
 from policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
-from ..sampler import Sampler
+from ..store.sampler import Sampler
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .risky_rights import RIGHTS, Way

@@ -12,8 +12,8 @@ from ..errors import AbsentError, NotAllowedError
 from ..grants.azure import ACCESS_POLICY
 from ..grants.principals import IDENTITY
 from ..grants.roles import ROLES
-from ..resource_manager import ResourceManager
-from ..stack import KeyVaultStore
+from ..pulumi.stack import KeyVaultStore
+from ..store.resource_manager import ResourceManager
 from .attempt import attempt
 from .check import STACK, Check
 from .deployment import Deployment

@@ -11,9 +11,9 @@ from kubernetes.client.exceptions import ApiException
 
 from policy.rules.rule import at
 
-from ..cluster import METADATA_LIST, asked, connected
+from ..cluster.client import METADATA_LIST, asked, connected
 from ..errors import OpsError
-from ..stack import Cluster
+from ..pulumi.stack import Cluster
 
 _PAGE = 500
 _JSON = "application/json"

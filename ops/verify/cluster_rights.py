@@ -8,7 +8,7 @@ from typing import Any, cast
 from policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
-from ..stack import DeployedStack
+from ..pulumi.stack import DeployedStack
 from .access_reviews import Subject, check_reviews
 from .check import STACK, Check
 from .cluster_reader import ClusterReader

@@ -7,9 +7,9 @@ from policy.rules import Declared
 from policy.rules.kubernetes import PROVIDER_CLASS
 from policy.rules.rule import at, listed
 
-from ..cluster import ProviderClass
+from ..cluster.client import ProviderClass
+from ..cluster.pod_template import PodTemplate
 from ..errors import AbsentError
-from ..pod_template import PodTemplate
 
 _KINDS = {"Deployment": "kubernetes:apps:Deployment", "Pod": "kubernetes:core:Pod"}
 _KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind

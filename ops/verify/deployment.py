@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from policy.rules import Declared
 from policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
 
-from ..deliveries import Delivered, delivered
+from ..cluster.delivered import Delivered, delivered
 from ..errors import OpsError
 from ..existing.identity import SECRET
-from ..stack import DeployedStack, DeployedWorkload
+from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..state import HIDDEN
+from ..pulumi.state import HIDDEN
 
 Path = tuple[str, ...]
 """The way to a field: keys of objects; `[name]` or `[number]` for an item of a list."""

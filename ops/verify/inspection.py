@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ..errors import NotAllowedError, OpsError, UnreachableError
-from ..stack import DeployedStack, VaultStore
-from ..vault_operator import VaultOperator
+from ..pulumi.stack import DeployedStack, VaultStore
+from ..store.vault_operator import VaultOperator
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .cluster_rights import ClusterRights

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from policy.rules import Declared
 
 from ..errors import NotAllowedError, OpsError
-from ..stack import DeployedWorkload
+from ..pulumi.stack import DeployedWorkload
 from .attempt import attempt
 from .check import Check
 from .deployment import Deployment

@@ -6,7 +6,7 @@ from typing import Any, cast
 import yaml
 
 from ..errors import AbsentError, NotAllowedError
-from ..stack import DeployedStack, DeployedWorkload, VaultStore
+from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .deployment import Deployment

@@ -11,9 +11,9 @@ from policy.rules.rule import at
 from policy.rules.vault import APP_ROLE, AUDIT, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from ..grants.vault import GROUP
-from ..stack import VaultStore
-from ..state import HIDDEN
-from ..vault_operator import VaultOperator
+from ..pulumi.stack import VaultStore
+from ..pulumi.state import HIDDEN
+from ..store.vault_operator import VaultOperator
 from .attempt import attempt
 from .check import STACK, Check
 from .deployment import Deployment

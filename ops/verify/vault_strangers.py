@@ -11,8 +11,8 @@ from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..grants.vault import GROUP
-from ..stack import DeployedStack, VaultStore
-from ..vault_operator import VaultOperator
+from ..pulumi.stack import DeployedStack, VaultStore
+from ..store.vault_operator import VaultOperator
 from .check import STACK, Check
 from .deployment import Deployment
 from .path_index import PathIndex

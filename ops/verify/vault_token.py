@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import AbsentError, NotAllowedError
-from ..sampler import Sampler
-from ..stack import DeployedWorkload, VaultStore
-from ..stores import DeniedError
+from ..pulumi.stack import DeployedWorkload, VaultStore
+from ..store.base import DeniedError
+from ..store.sampler import Sampler
 from .check import Check
 from .deployment import Deployment
 from .difference import Difference, compare
 
 if TYPE_CHECKING:
-    from ..vault import VaultSession
+    from ..store.vault import VaultSession
 
 _PARTS = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
 _OTHERS = 64

@@ -7,7 +7,7 @@ from typing import Any, cast
 from policy.rules import Declared
 
 from ..errors import NotAllowedError, OpsError
-from ..vault_operator import VaultOperator
+from ..store.vault_operator import VaultOperator
 from .attempt import attempt
 from .check import Check
 from .deployment import Deployment

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from policy.rules import Declared
 
-from ..cluster import ClusterClient, ProviderClass, expired
-from ..deliveries import Delivered, delivered
+from ..cluster.client import ClusterClient, ProviderClass, expired
+from ..cluster.delivered import Delivered, delivered
 from ..errors import OpsError, UnreachableError
-from ..sampler import Sampler
-from ..stack import DeployedStack, DeployedWorkload
-from ..stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
+from ..pulumi.stack import DeployedStack, DeployedWorkload
+from ..store.base import DeniedError, Limit, NotTriedError, Promise, Session
+from ..store.open import store_of
+from ..store.sampler import Sampler
 from .check import STACK, Check
 from .deployment import Deployment
 from .digests import Digests

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 from components.azure.backend import AzureKeyVaultBackend
 from components.azure.certificate import VaultCertificate
-from components.azure.federated import OwnIdentities, Place
+from components.azure.identities.workload_identity import OwnIdentities, Place
 from components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
-from components.azure.names import object_fault, vault_and_group
-from components.names import object_path
-from components.vault.approle import AppRole, AppRoleAuth
-from components.vault.auth import KubernetesAuth
+from components.azure.types import object_fault, vault_and_group
+from components.types import object_path
+from components.vault.auth.approle import AppRole, AppRoleAuth
+from components.vault.auth.github import GithubAuth
+from components.vault.auth.jwt import JwtAuth
+from components.vault.auth.kubernetes import KubernetesAuth
+from components.vault.auth.ldap import LdapAuth
+from components.vault.auth.oidc import OidcAuth
+from components.vault.auth.userpass import User, UserpassAuth
 from components.vault.engines import KvEngine
-from components.vault.github import GithubAuth
-from components.vault.jwt_auth import JwtAuth
-from components.vault.ldap import LdapAuth
-from components.vault.oidc import OidcAuth
 from components.vault.policy import policy_of, read_policy
-from components.vault.userpass import User, UserpassAuth
 from components.workload import Secret, Workload
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CRAFTED = [
     "",

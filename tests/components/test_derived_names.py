@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.azure.federated import credential_name, identity_name
-from components.azure.identity import Federation
-from components.azure.identity_binding import binding_name
+from components.azure.identities.base import Federation
+from components.azure.identities.identity_binding import binding_name
+from components.azure.identities.workload_identity import credential_name, identity_name
 from components.derived_names import derive_name
-from components.vault.auth import reviewer_name
-from components.vault.directory_group import group_name
+from components.vault.auth.external_group import group_name
+from components.vault.auth.kubernetes import reviewer_name
 from components.vault.policy import policy_of, policy_prefix
-from tests.soak import bounded
-from tests.texts import WORD, labels, paths, texts
+from tests.support.soak import bounded
+from tests.support.texts import WORD, labels, paths, texts
 
 SHORT = st.sampled_from(["a", "b", "a-b", "a-b-c", "b-c", "c", "a" * 63, "a-" * 31 + "a"]) | labels()
 PATH = st.sampled_from(["ldap", "ldap.a", "LDAP", "a/b", "a-b", "a", "A", "a_b", "x" * 512]) | paths()

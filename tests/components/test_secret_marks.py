@@ -28,12 +28,12 @@ from components import (
 )
 from components.kubernetes.akv2k8s import Principal
 from components.seeds import value_of
-from components.vault.file_custody import FileCustody
-from components.vault.reach import VaultNode
-from components.vault.server_args import VaultServerArgs
-from components.vault.tls import GeneratedTls, SuppliedTls
+from components.vault.bootstrap.file_key_store import FileCustody
+from components.vault.client import VaultNode
+from components.vault.server.args import VaultServerArgs
+from components.vault.server.tls import GeneratedTls, SuppliedTls
 from tests.components.outputs import is_secret
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CANARY = "canary-77c1"
 WORKLOAD = Workload(name="a", namespace="b", image="i:1", secrets=(Secret(name="f", object="o"),))

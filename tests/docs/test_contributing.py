@@ -38,9 +38,9 @@ def test_every_make_target_that_it_names_is_there() -> None:
 @pytest.mark.parametrize(
     ("name", "module"),
     [
-        ("WorkloadAuth", "components/vault/auth.py"),
-        ("AUTH", "stacks/vault.py"),
-        ("LOGINS", "stacks/vault_logins.py"),
+        ("WorkloadAuth", "components/vault/auth/kubernetes.py"),
+        ("AUTH", "stacks/settings/vault.py"),
+        ("LOGINS", "stacks/settings/vault_logins.py"),
         ("misfit", "components/delivery.py"),
         ("_STORES", "components/kubernetes/delivered.py"),
         ("Provider", "components/kubernetes/csi_driver.py"),

@@ -2,7 +2,7 @@
 
 from ops.doctor.diagnosis import Diagnosis, chosen, diagnose
 from ops.findings import Finding
-from ops.stack import DeployedStack
+from ops.pulumi.stack import DeployedStack
 
 EXCHANGE = "api://AzureADTokenExchange"
 

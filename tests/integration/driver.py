@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from components.kubernetes.csi_volume import DRIVER
 from sandbox.world import World
-from tests.polling import poll_until
+from tests.support.polling import poll_until
 
 NAMESPACE = "kube-system"
 NODE = "doctor-1"

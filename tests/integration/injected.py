@@ -13,8 +13,8 @@ from typing import Any
 
 from kubernetes import client, config
 
-from ops.cluster import ClusterClient
-from ops.stack import Cluster
+from ops.cluster.client import ClusterClient
+from ops.pulumi.stack import Cluster
 from sandbox.certificates import write_private
 from sandbox.world import World
 

@@ -20,16 +20,16 @@ import pytest
 from hvac.exceptions import Forbidden, VaultError
 from requests import RequestException
 
-from components.vault.admin import ADMIN_POLICY, AdminScope, admin_rules
 from components.vault.audit import FileAudit, describe_devices
-from components.vault.custody import Custody, Record
-from components.vault.file_custody import FileCustody
-from components.vault.reach import VaultNode, client
-from components.vault.root import made_by_shares
-from components.vault.unseal import Plan
-from tests.hunter import Canary, Hunter
-from tests.polling import poll_until
-from tests.soak import sampled
+from components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
+from components.vault.bootstrap.file_key_store import FileCustody
+from components.vault.bootstrap.key_store import Custody, Record
+from components.vault.bootstrap.root_token import made_by_shares
+from components.vault.bootstrap.runner import Plan
+from components.vault.client import VaultNode, client
+from tests.support.polling import poll_until
+from tests.support.secret_scanner import Canary, Hunter
+from tests.support.soak import sampled
 
 from .vaults import PLAN, Ran, Server, Servers, kept, run
 

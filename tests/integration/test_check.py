@@ -19,7 +19,7 @@ from ops.__main__ import app
 from ops.check.run import check_stack
 from ops.existing.identity import Owned
 from ops.findings import Finding
-from ops.stack import Workspace
+from ops.pulumi.stack import Workspace
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.store import Store
 from sandbox.azure.vaults import Vault
@@ -534,7 +534,7 @@ def assign(store: Store, world: World, vault_id: str, role: str) -> None:
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setattr("ops.pulumi.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
     assert (told.exit_code, "Nothing is broken" in told.output) == (0, True), told.output

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.stack import read_stack
+from ops.pulumi.stack import read_stack
 from sandbox.world import World
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.injected import agent
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 from components.kubernetes.csi_volume import ADDON, DRIVER
 from ops.__main__ import app
-from ops.stack import Cluster as Reached
-from ops.stack import DeployedStack, read_stack
+from ops.pulumi.stack import Cluster as Reached
+from ops.pulumi.stack import DeployedStack, read_stack
 from sandbox.world import World
 from tests.integration.doctored import EXCHANGE, faults, goes_on, seen, stops, whole
 from tests.integration.driver import CLASSES, NAMESPACE, Cluster, driver_pod, provider_pod
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

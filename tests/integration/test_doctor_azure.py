@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from ops.stack import DeployedStack, read_stack
+from ops.pulumi.stack import DeployedStack, read_stack
 from sandbox.azure.store import Store
 from sandbox.world import World
 from tests.integration.doctored import EXCHANGE, faults, seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken
-from tests.sandboxed import Project
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

@@ -14,20 +14,20 @@ from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from components.kubernetes.api import api_client
-from components.vault.file_custody import FileCustody
-from components.vault.unseal import bootstrap
+from components.vault.bootstrap.file_key_store import FileCustody
+from components.vault.bootstrap.runner import bootstrap
 from ops.errors import OpsError
-from ops.recovery import recover
-from ops.stack import Cluster, DeployedStack, read_stack, workspace
+from ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
+from ops.recover.run import recover
 from ops.verify import Check, Verifier
 from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
+from tests.faults.harness import Stage
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios
-from tests.faults.stage import Stage
-from tests.sandboxed import copied, environment
+from tests.support.sandboxed import copied, environment
 
 from .vaults import PLAN, Servers
 

@@ -20,10 +20,10 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
-from stacks.installed_driver import conflicts
-from stacks.kubernetes import KubernetesSettings
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from stacks.provision.preflight_driver import conflicts
+from stacks.settings.kubernetes import KubernetesSettings
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

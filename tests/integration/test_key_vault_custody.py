@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from components.vault.custody import CustodyError, Record
-from components.vault.key_vault_custody import KeyVaultCustody
+from components.vault.bootstrap.azure_key_store import KeyVaultCustody
+from components.vault.bootstrap.key_store import CustodyError, Record
 from sandbox.azure.store import Document
 from sandbox.world import World
-from tests.soak import sampled
+from tests.support.soak import sampled
 
 from .vaults import PLAN, Servers, kept, run
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pulumi.automation import ConfigValue
 
+from components.azure.access_probe import NotReadyError, wait
 from components.azure.clouds import PUBLIC
-from components.azure.gate import NotReadyError, wait
-from ops.stack import read_stack
+from ops.pulumi.stack import read_stack
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
@@ -18,13 +18,13 @@ from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
-from tests.forked import run_ops
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
 from tests.integration.test_check import OFFICER, assign
-from tests.sandboxed import Project
-from tests.soak import sampled
+from tests.support.forked import run_ops
+from tests.support.sandboxed import Project
+from tests.support.soak import sampled
 
 pytestmark = pytest.mark.integration
 

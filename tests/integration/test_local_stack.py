@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.stack import exported
+from ops.pulumi.stack import exported
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
-from tests.sandboxed import Project
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

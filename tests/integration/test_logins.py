@@ -18,8 +18,8 @@ from pulumi.automation import ConfigValue
 
 from sandbox.ports import find_free_port
 from sandbox.world import World
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 from .github import Github
 from .slapd import BASE, READER, Slapd

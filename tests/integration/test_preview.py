@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from ops.observed import of_events
+from ops.preview.events import of_events
 from sandbox.world import ROOT, World
-from tests.forked import run_ops
 from tests.integration.test_local_stack import values
-from tests.sandboxed import Project
+from tests.support.forked import run_ops
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

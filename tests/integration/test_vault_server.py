@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes import client, config
 
-from components.vault.file_custody import FileCustody
+from components.vault.bootstrap.file_key_store import FileCustody
 from sandbox.world import World
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 from .vaults import Server, Servers
 

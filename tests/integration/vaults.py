@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from components.vault.custody import Custody, Record
-from components.vault.reach import VaultNode, client
-from components.vault.unseal import Plan
+from components.vault.bootstrap.key_store import Custody, Record
+from components.vault.bootstrap.runner import Plan
+from components.vault.client import VaultNode, client
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.process import Process

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.polling import poll_until
+from tests.support.polling import poll_until
 
 from .damage import Damage, Hands, added, changed, gone
 

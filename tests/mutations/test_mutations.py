@@ -13,9 +13,9 @@ import hvac
 import pytest
 import yaml
 
-from ops.stack import Cluster as Reached
-from ops.stack import DeployedStack, read_stack, workspace
-from ops.state import read_state
+from ops.pulumi.stack import Cluster as Reached
+from ops.pulumi.stack import DeployedStack, read_stack, workspace
+from ops.pulumi.state import read_state
 from ops.verify import Check, Verifier
 from ops.verify.cluster_reader import ClusterReader
 from ops.verify.cluster_rights import ClusterRights
@@ -24,7 +24,7 @@ from ops.verify.inspection import Inspection
 from policy.rules import Declared
 from sandbox.world import World
 from tests.integration.driver import Cluster
-from tests.sandboxed import Project, copied
+from tests.support.sandboxed import Project, copied
 
 from .damage import Damage, Hands
 from .of_azure import DAMAGE_TO_AZURE

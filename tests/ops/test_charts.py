@@ -12,12 +12,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from components.charts import CHARTS, VAULT
+from components.helm.charts import CHARTS, VAULT
 from ops.__main__ import app
 from ops.charts import check_charts, place
 from ops.errors import OpsError
-from tests.components.test_chart_files import chart_at, packed
-from tests.serving import serving
+from tests.components.helm.test_chart_file import chart_at, packed
+from tests.support.serving import serving
 
 
 class Repository:

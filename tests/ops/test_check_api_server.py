@@ -12,8 +12,9 @@ import yaml
 from ops.check.api_server import check_certificate
 from ops.findings import Finding
 from sandbox.certificates import Authority
-from stacks.settings import Settings, parse
-from tests.serving import serving
+from stacks.load import parse
+from stacks.settings.root import Settings
+from tests.support.serving import serving
 
 
 class Quiet(ThreadingHTTPServer):

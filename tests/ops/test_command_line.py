@@ -13,7 +13,7 @@ import typer
 
 from ops import command_line
 from ops.command_line import wants_json
-from tests.sandboxed import ROOT
+from tests.support.sandboxed import ROOT
 
 Run = Callable[..., tuple[object, str, str]]
 

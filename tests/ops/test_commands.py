@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from ops.__main__ import app, main
 from ops.doctor.diagnosis import Diagnosis
 from ops.findings import Finding, broken, ok, untried, warned
-from ops.observed import Broken, Observed
-from ops.recovery import Recovered
-from ops.stack import ROOT, Workspace
+from ops.preview.events import Broken, Observed
+from ops.pulumi.stack import ROOT, Workspace
+from ops.recover.run import Recovered
 from ops.verify import Check
 
 GOOD = Check("shop/orders", "reads a", True, "place")
@@ -26,10 +26,10 @@ def run(*words: str) -> Any:
 
 def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
-    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(ROOT, {}))
-    monkeypatch.setattr("ops.stack.read_stack", lambda _: None)
-    monkeypatch.setattr("ops.state.read_state", lambda _: [])
-    monkeypatch.setattr("ops.reach.reach", lambda _: nullcontext())
+    monkeypatch.setattr("ops.pulumi.stack.workspace", lambda _: Workspace(ROOT, {}))
+    monkeypatch.setattr("ops.pulumi.stack.read_stack", lambda _: None)
+    monkeypatch.setattr("ops.pulumi.state.read_state", lambda _: [])
+    monkeypatch.setattr("ops.pulumi.port_forward.reach", lambda _: nullcontext())
 
 
 def verified(monkeypatch: pytest.MonkeyPatch, *checks: Check, options: Sequence[str] = ()) -> Any:
@@ -76,7 +76,7 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
 def test_preview_ends_with_1_where_the_update_would_be_refused(
     monkeypatch: pytest.MonkeyPatch, observed: Observed, code: int
 ) -> None:
-    monkeypatch.setattr("ops.engine.observe", lambda *_: observed)
+    monkeypatch.setattr("ops.pulumi.engine.observe", lambda *_: observed)
 
     assert run("preview", "--markdown").exit_code == code
 
@@ -127,7 +127,7 @@ def test_recover_names_what_is_somebody_elses_and_hands_on_the_users_choice(
         chosen.append(adopt)
         return Recovered(left={"urn:pulumi:dev::p::a$kubernetes:core/v1:Namespace::shop": "made by [red]\x1bkubectl"})
 
-    monkeypatch.setattr("ops.recovery.recover", recover)
+    monkeypatch.setattr("ops.recover.run.recover", recover)
     output = run("recover", *options).output
 
     assert chosen == [adopt]

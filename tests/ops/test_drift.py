@@ -3,8 +3,8 @@
 from typing import Any
 
 from ops.drift import drift_of
-from ops.markdown import format_drift
-from ops.observed import Observed, Operation
+from ops.preview.events import Observed, Operation
+from ops.preview.markdown import format_drift
 from policy.rules import Declared
 
 URN = "urn:pulumi:local::strongroom::vault:index/policy:Policy::"

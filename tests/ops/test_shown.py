@@ -13,7 +13,7 @@ from ops.commands.findings import show_findings
 from ops.commands.verify import show
 from ops.console import console
 from ops.findings import broken
-from ops.printable import make_printable
+from ops.terminal_text import make_printable
 from ops.verify import Check
 from sandbox.progress import Reporter
 

@@ -8,11 +8,11 @@ from typing import Any
 import jwt
 import pytest
 
-from ops.cluster import ProviderClass
-from ops.deliveries import Delivered
+from ops.cluster.client import ProviderClass
+from ops.cluster.delivered import Delivered
 from ops.errors import OpsError, UnreachableError
-from ops.stack import DeployedStack
-from ops.stores import DeniedError, Limit, Promise
+from ops.pulumi.stack import DeployedStack
+from ops.store.base import DeniedError, Limit, Promise
 from ops.verify import Check, Verifier
 from ops.verify import verifier as module
 from sandbox.certificates import Authority

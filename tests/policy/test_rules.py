@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from policy.rules import RULES, UNKNOWN, Declared
 from policy.rules.policies import opened
 from policy.rules.rule import Finding
-from stacks.provision import provision
-from stacks.settings import parse
-from tests.recording import Declare, Recorder
+from stacks.load import parse
+from stacks.provision.program import provision
+from tests.support.recording import Declare, Recorder
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -11,13 +11,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importli
 
 FORBIDDEN = {
     "components/seeds.py": "ops.errors",
-    "stacks/seeds.py": "sandbox.errors",
+    "stacks/settings/seeds.py": "sandbox.errors",
     "policy/rules/durations.py": "components.seeds",
-    "ops/dates.py": "sandbox.errors",
-    "sandbox/errors.py": "stacks.seeds",
+    "ops/timestamps.py": "sandbox.errors",
+    "sandbox/errors.py": "stacks.settings.seeds",
     "scripts/progress.py": "ops.errors",
-    "components/azure/names.py": "components.vault.kv_paths",
-    "components/kubernetes/api.py": "components.azure.names",
+    "components/azure/types.py": "components.vault.kv_paths",
+    "components/kubernetes/api.py": "components.azure.types",
 }
 """An import that each rule forbids, by the module that is given it."""
 

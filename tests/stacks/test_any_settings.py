@@ -11,13 +11,13 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
-from ops.stack_file import read_stack_file
-from stacks.faults import InvalidSettingsError
-from stacks.installation import Installation
-from stacks.provision import provision
-from stacks.settings import parse, written
-from tests.recording import Recorder
-from tests.soak import bounded
+from ops.pulumi.stack_file import read_stack_file
+from stacks.errors import InvalidSettingsError
+from stacks.load import parse, written
+from stacks.provision.installation import Installation
+from stacks.provision.program import provision
+from tests.support.recording import Recorder
+from tests.support.soak import bounded
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "bad_input"
@@ -164,9 +164,9 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
         patched.setattr(Installation, "conflicts", lambda _: [])
-        patched.setattr("stacks.provision_azure.taken", lambda *_: [])
-        patched.setattr("stacks.provision_server._HOME", tmp_path_factory.mktemp("home"))
-        patched.setattr("stacks.provision_server.PodForward", lambda *_, **__: None)
+        patched.setattr("stacks.provision.azure.taken", lambda *_: [])
+        patched.setattr("stacks.provision.vault_server._HOME", tmp_path_factory.mktemp("home"))
+        patched.setattr("stacks.provision.vault_server.PodForward", lambda *_, **__: None)
         patched.setattr("pulumi.log.warn", lambda *_: None)
         yield
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, parse
+from stacks.errors import InvalidSettingsError
+from stacks.load import parse
+from stacks.settings.root import SECRET_KEYS
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-77aa"

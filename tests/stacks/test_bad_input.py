@@ -13,13 +13,13 @@ from pulumi.runtime import mocks
 from pydantic import SecretStr
 
 from ops.errors import OpsError
-from ops.offline import offline_settings
-from ops.stack_file import read_stack_file
-from stacks.faults import InvalidSettingsError
-from stacks.installation import Installation
-from stacks.provision import provision
-from stacks.settings import of_stack
-from tests.recording import Recorder
+from ops.preview.offline import offline_settings
+from ops.pulumi.stack_file import read_stack_file
+from stacks.errors import InvalidSettingsError
+from stacks.load import of_stack
+from stacks.provision.installation import Installation
+from stacks.provision.program import provision
+from tests.support.recording import Recorder
 
 CORPUS = Path(__file__).parents[1] / "bad_input"
 FILES = sorted(file for file in CORPUS.glob("*/*.yaml") if file.parent.name != "files")

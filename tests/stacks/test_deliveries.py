@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from components.delivery import AgentInjector, Csi, KubernetesSecret
-from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, Settings, parse
+from stacks.errors import InvalidSettingsError
+from stacks.load import parse
+from stacks.settings.root import SECRET_KEYS, Settings
+from tests.stacks.settings.test_root import GOOD as ON_VAULT
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
-from tests.stacks.test_settings import GOOD as ON_VAULT
 
 PRINCIPAL = {
     "mode": "service-principal",

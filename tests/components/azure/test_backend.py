@@ -23,12 +23,12 @@ from components import (
     Workload,
 )
 from components.azure.backend import Gate
-from components.azure.choices import AccessMode, RoleScope
 from components.azure.clouds import CLOUDS, Cloud
-from components.azure.federated import Place
-from components.azure.identity import Identities
+from components.azure.identities.base import Identities
+from components.azure.identities.workload_identity import Place
 from components.azure.key_vault import Contents, VaultSecret
-from tests.recording import VAULT_ID, Declare, Recorder
+from components.azure.options import AccessMode, RoleScope
+from tests.support.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"
 POLICY = "azure-native:keyvault:AccessPolicy"

@@ -12,16 +12,17 @@ from typing import Any, ClassVar, cast
 import pytest
 from azure.core.credentials import AccessToken
 
-from components.azure import client, gate
+from components.azure import access_probe as gate
+from components.azure import client
 from components.azure.client import BoundedTransport
-from components.bounds import read_bounded
-from ops.azure import KeyVault, KeyVaultSession
+from components.response_limits import read_bounded
 from ops.errors import OpsError
-from ops.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
-from ops.stores import DeniedError
+from ops.pulumi.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
+from ops.store.base import DeniedError
+from ops.store.key_vault import KeyVault, KeyVaultSession
 from sandbox.certificates import Authority
-from tests.components.test_bounds import MEGABYTE, Handler
-from tests.serving import QuietServer, serving
+from tests.components.test_response_limits import MEGABYTE, Handler
+from tests.support.serving import QuietServer, serving
 
 ROOT = Path(__file__).parents[3]
 BODIES = {

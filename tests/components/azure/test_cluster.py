@@ -6,7 +6,7 @@ import pytest
 from components import AksCluster
 from components.azure.cluster import NewCluster
 from tests.components.outputs import is_secret
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 

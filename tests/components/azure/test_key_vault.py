@@ -18,7 +18,7 @@ from components.azure.key_vault import (
     VaultKey,
     VaultSecret,
 )
-from tests.recording import VAULT_ID, Declare
+from tests.support.recording import VAULT_ID, Declare
 
 VAULT = "azure-native:keyvault:Vault"
 SECRET = "azure-native:keyvault:Secret"

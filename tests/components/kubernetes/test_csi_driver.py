@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from components import SecretsStoreCsiDriver
-from components.charts import SECRETS_STORE_CSI_DRIVER
+from components.helm.charts import SECRETS_STORE_CSI_DRIVER
 from components.kubernetes.csi_driver import CA_PATH
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 

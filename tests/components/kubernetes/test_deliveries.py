@@ -12,8 +12,8 @@ from components import Grant, Secret, SecretWorkload, Workload
 from components.delivery import AgentInjector, check_file_permission, check_secret_type
 from components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
 from components.vault.backend import objects_parameter
-from tests.recording import Declare, Recorder
-from tests.texts import WORD, texts
+from tests.support.recording import Declare, Recorder
+from tests.support.texts import WORD, texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"

@@ -4,7 +4,7 @@ from typing import Any
 
 from components import Akv2k8sEnvInjector, VaultAgentInjector
 from components.kubernetes.akv2k8s import Principal
-from tests.recording import Declare, Recorder
+from tests.support.recording import Declare, Recorder
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PASSWORD = "canary-11d0"

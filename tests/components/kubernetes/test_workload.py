@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from components import Grant, Secret, SecretWorkload, Workload
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "kubernetes:core/v1:Pod"

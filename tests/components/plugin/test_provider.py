@@ -12,7 +12,7 @@ from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ComponentInitError
 
 import components
-from components.azure.federated import OwnIdentities
+from components.azure.identities.workload_identity import OwnIdentities
 from components.azure.key_vault import ExistingVault, NewVault
 from components.plugin.catalogue import Catalogue
 from components.plugin.provider import ComponentProvider
@@ -20,7 +20,7 @@ from components.plugin.shapes import Faults
 from components.seeds import Generate
 from components.vault.engines import KvEngine
 from tests.components.outputs import is_secret
-from tests.recording import Declare, Recorder
+from tests.support.recording import Declare, Recorder
 
 CANARY = "canary-19bd"
 CONNECTION = {"address": "https://vault:8200"}

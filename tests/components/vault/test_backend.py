@@ -12,7 +12,7 @@ from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
 from components.seeds import Generate
 from components.vault.backend import VaultConnection, objects_parameter
 from components.vault.policy import read_policy
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 POLICY = "vault:index/policy:Policy"
 ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"

@@ -5,7 +5,7 @@ import pytest
 from components import KvEngine, Secret, Workload
 from components.vault.kv_paths import check_kv_object
 from tests.components.vault.test_backend import backend
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 
 @pytest.mark.parametrize(

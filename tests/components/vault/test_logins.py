@@ -24,7 +24,7 @@ from components import (
     Workload,
 )
 from components.vault.backend import VaultConnection
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CANARY = "canary-of-a-login"
 ISSUER = "https://issuer.example.net/cluster/"

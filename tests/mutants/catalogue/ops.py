@@ -3,10 +3,10 @@
 from ..mutant import Mutant
 
 _VERIFY = "tests/ops/test_verify.py"
-_VAULT = "tests/ops/test_vault.py"
-_AZURE = "tests/ops/test_azure.py"
+_VAULT = "tests/ops/store/test_vault.py"
+_AZURE = "tests/ops/store/test_key_vault.py"
 _COMMANDS = "tests/ops/test_commands.py"
-_PREVIEW = "tests/ops/test_preview.py"
+_PREVIEW = "tests/ops/preview/test_report.py"
 _GRANTS = "tests/ops/grants/test_vault.py"
 _ACCESS = "tests/ops/access/test_report.py"
 _RENDER = "tests/ops/render/test_objects.py"
@@ -41,11 +41,11 @@ OPS = (
     ),
     Mutant(
         "left-values-are-silent",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "unread=_unread(observed),",
         "unread=[],",
         "A removed workload's value stays in the store, and nobody learns of it.",
-        "tests/ops/test_preview.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",
+        "tests/ops/preview/test_report.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",
     ),
     Mutant(
         "verify-ends-well-whatever-it-saw",
@@ -145,11 +145,11 @@ OPS = (
     ),
     Mutant(
         "verify-with-a-token-that-has-not-expired",
-        "ops/cluster.py",
+        "ops/cluster/client.py",
         '"exp": past + 3600}',
         '"exp": past + 3 * 3600}',
         "The proof of expired tokens tries one that is good.",
-        "tests/ops/test_cluster.py::test_an_expired_token_differs_from_the_real_one_in_its_times_alone",
+        "tests/ops/cluster/test_client.py::test_an_expired_token_differs_from_the_real_one_in_its_times_alone",
     ),
     Mutant(
         "verify-tries-no-other-audience",
@@ -185,7 +185,7 @@ OPS = (
     ),
     Mutant(
         "vault-refusal-repeats-tokens",
-        "ops/vault.py",
+        "ops/store/vault.py",
         "return told(error, self._token, self._client.token)",
         "return told(error)",
         "The workload's token stands in the report that CI keeps.",
@@ -193,7 +193,7 @@ OPS = (
     ),
     Mutant(
         "verify-writes-where-it-is-allowed",
-        "ops/vault.py",
+        "ops/store/vault.py",
         '"options": {"cas": _NEVER_A_VERSION}, ',
         "",
         "The proof overwrites secrets where a policy is too wide.",
@@ -201,7 +201,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-write",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         '{name: partial(session.write, f"{mount}/data/{name}") for name in sorted(own)}',
         "{}",
         "A workload that overwrites its secrets passes.",
@@ -209,7 +209,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-object-of-others",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         "objects.draw(workload.path, MOST, without=own)",
         "objects.draw(workload.path, 0, without=own)",
         "A workload that reads its neighbour's secrets passes.",
@@ -217,7 +217,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-list",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         'folders = sorted({"", *(_folder(name) for name in (*own, *others))})',
         "folders = list[str]()",
         "A workload that lists what is in the engine passes.",
@@ -225,7 +225,7 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-sealed-vault-for-a-refusal",
-        "ops/vault.py",
+        "ops/store/vault.py",
         '            raise UnreachableError(\n                f"Vault at {self.store.address} is sealed',
         '            raise DeniedError(\n                f"Vault at {self.store.address} is sealed',
         "A Vault that is sealed counts as one that refuses.",
@@ -233,7 +233,7 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-busy-azure-for-a-refusal",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "        if _is_refusal(error):",
         "        if _is_refusal(error) or _busy(error):",
         "A Key Vault that is busy counts as one that refuses.",
@@ -241,7 +241,7 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-proxys-page-for-a-refusal",
-        "ops/vault_responses.py",
+        "ops/store/vault_responses.py",
         'return bool(errors) if login else any("permission denied" in each for each in errors)',
         "return True",
         "Whatever a firewall answers with 403 counts as the store's refusal.",
@@ -249,7 +249,7 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-firewalls-page-for-a-refusal",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         'return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS',
         "return error.status_code == _FORBIDDEN",
         "Whatever a firewall answers with 403 counts as the vault's refusal.",
@@ -265,7 +265,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-unknown-name",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         'read |= {f"{folder}{nobody}": ',
         'read |= {} and {f"{folder}{nobody}": ',
         "A policy with a pattern passes, since none of the names that are tried is one of its own.",
@@ -273,7 +273,7 @@ OPS = (
     ),
     Mutant(
         "verify-deletes-where-it-is-allowed",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         '_NO_VERSIONS: Mapping[str, Any] = {"versions": []}',
         '_NO_VERSIONS: Mapping[str, Any] = {"versions": [1]}',
         "The proof deletes secrets where a policy is too wide.",
@@ -297,15 +297,15 @@ OPS = (
     ),
     Mutant(
         "responses-have-no-bound",
-        "components/bounds.py",
+        "components/response_limits.py",
         "if size > largest:",
         "if False:",
         "A server that sends without end fills the memory.",
-        "tests/components/test_bounds.py::test_a_response_without_end_is_cut_off",
+        "tests/components/test_response_limits.py::test_a_response_without_end_is_cut_off",
     ),
     Mutant(
         "preview-loses-losses",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "        *told(before.keys() - after.keys(), False, before),\n",
         "",
         "Nobody is told who loses access by a change.",
@@ -313,7 +313,7 @@ OPS = (
     ),
     Mutant(
         "preview-takes-gains-for-losses",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "*told(after.keys() - before.keys(), True, after),",
         "*told(after.keys() - before.keys(), False, after),",
         "A change that opens secrets is reviewed as one that closes them.",
@@ -337,7 +337,7 @@ OPS = (
     ),
     Mutant(
         "preview-lets-what-exists-pass",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "return bool(self.errors) or is_others or any(",
         "return bool(self.errors) or any(",
         "An update starts, and fails half way at what exists already.",
@@ -361,15 +361,15 @@ OPS = (
     ),
     Mutant(
         "verify-reads-the-latest-version-alone",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "found[first : first + 1 + older]",
         "found[first : first + 1]",
         "A pod waits for an older version that its identity can't read, and the proof is green.",
-        "tests/ops/test_azure.py::test_each_version_that_the_provider_mounts_is_read",
+        "tests/ops/store/test_key_vault.py::test_each_version_that_the_provider_mounts_is_read",
     ),
     Mutant(
         "preview-against-nothing-is-silent",
-        "ops/offline.py",
+        "ops/preview/offline.py",
         "        require_checkout(against)\n",
         "",
         "A misspelled directory makes everything look new, and nobody sees who loses access.",
@@ -377,7 +377,7 @@ OPS = (
     ),
     Mutant(
         "preview-of-a-broken-guardrail-is-fine",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "return bool(self.errors) or is_others or any(guardrail.mandatory for guardrail in self.guardrails)",
         "return bool(self.errors)",
         "A change that breaks a mandatory rule is merged, and its deployment is refused.",
@@ -393,7 +393,7 @@ OPS = (
     ),
     Mutant(
         "preview-tells-texts",
-        "ops/preview.py",
+        "ops/preview/report.py",
         'shown = path.rpartition(".")[2] in _SHOWN or all(',
         "shown = True or all(",
         "A value that is a secret to its owner alone stands in a pull request's comment.",
@@ -401,7 +401,7 @@ OPS = (
     ),
     Mutant(
         "preview-writes-what-names-say",
-        "ops/markdown.py",
+        "ops/preview/markdown.py",
         "_PLAIN.fullmatch(text) and not _ACTIVE.search(text)",
         "True",
         "A name in a pull request mentions people and links in the bot's comment.",
@@ -425,7 +425,7 @@ OPS = (
     ),
     Mutant(
         "preview-restores-what-is-final",
-        "ops/losses.py",
+        "ops/preview/impact.py",
         '        final=True,\n    ),\n    "vault:kv/secretV2:SecretV2"',
         '    ),\n    "vault:kv/secretV2:SecretV2"',
         "That an engine's secrets are gone for good is not told.",
@@ -473,11 +473,11 @@ OPS = (
     ),
     Mutant(
         "state-shows-secrets",
-        "ops/state.py",
+        "ops/pulumi/state.py",
         "            return HIDDEN\n",
         "            return dict(mapping)\n",
         "What the state keeps encrypted is in reports and previews.",
-        "tests/ops/test_state.py::test_a_resource_has_its_inputs_its_outputs_and_its_id_and_no_secret",
+        "tests/ops/pulumi/test_state.py::test_a_resource_has_its_inputs_its_outputs_and_its_id_and_no_secret",
     ),
     Mutant(
         "render-writes-secrets",
@@ -590,15 +590,15 @@ OPS = (
     ),
     Mutant(
         "a-kind-of-object-that-is-none-is-read",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "    if item[0] not in _KINDS:",
         "    if item[0] in ():",
         "A class that was edited by hand crashes doctor and verify.",
-        "tests/ops/test_azure.py::test_a_kind_of_object_that_is_none_is_named",
+        "tests/ops/store/test_key_vault.py::test_a_kind_of_object_that_is_none_is_named",
     ),
     Mutant(
         "doctor-shows-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()eyJ[A-Za-z0-9_=-]{6,}(?:\\.[A-Za-z0-9_=-]*)*"),',
         "",
         "A service account's token stands in what a user pastes into an issue.",
@@ -606,7 +606,7 @@ OPS = (
     ),
     Mutant(
         "doctor-shows-vaults-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()\\bhv[sbr]\\.[A-Za-z0-9_.-]{6,}"),',
         "",
         "A Vault token stands in what a user pastes into an issue.",
@@ -614,7 +614,7 @@ OPS = (
     ),
     Mutant(
         "doctor-shows-old-vault-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()\\b[sbr]\\.[A-Za-z0-9]{24,}"),',
         "",
         "A token of an older Vault stands in what a user pastes into an issue.",
@@ -638,35 +638,35 @@ OPS = (
     ),
     Mutant(
         "recover-breaks-a-strangers-lock",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         'foreign = [lock for lock in locks if lock["hostname"] != socket.gethostname()]',
         "foreign = []",
         "An engine that works on another machine loses its lock, and two update one stack.",
-        "tests/ops/test_recovery.py::test_nothing_is_known_of_an_engine_on_another_machine",
+        "tests/ops/recover/test_run.py::test_nothing_is_known_of_an_engine_on_another_machine",
     ),
     Mutant(
         "recover-breaks-a-living-lock",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         "return not dead and born <=",
         "return dead and born <=",
         "An engine that works loses its lock, and two update one stack.",
-        "tests/ops/test_recovery.py::test_an_engine_that_works_is_waited_for_and_left_alone",
+        "tests/ops/recover/test_run.py::test_an_engine_that_works_is_waited_for_and_left_alone",
     ),
     Mutant(
         "recover-adopts-a-strangers-object",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         'if origin.maker == "stack" or',
         'if origin.maker != "nobody" or',
         "After a crash, destroy deletes a namespace that another team made.",
-        "tests/ops/test_recovery.py::test_what_somebody_else_made_is_named_and_never_taken_into_the_state",
+        "tests/ops/recover/test_run.py::test_what_somebody_else_made_is_named_and_never_taken_into_the_state",
     ),
     Mutant(
         "recover-chooses-where-nobody-knows",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         "    if adopt is None:\n        _refuse_unknown(stack, origins)",
         "",
         "The state loses what the stack made, and nobody is asked.",
-        "tests/ops/test_recovery.py::test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_changes",
+        "tests/ops/recover/test_run.py::test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_changes",
     ),
     Mutant(
         "recover-believes-every-manager",
@@ -710,35 +710,35 @@ OPS = (
     ),
     Mutant(
         "plugins-of-living-engines-ended",
-        "ops/orphans.py",
+        "ops/recover/orphans.py",
         "and not _answers(int(address[2]))",
         "and address[2]",
         "recover ends the plugins of an update that runs.",
-        "tests/ops/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
+        "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
     ),
     Mutant(
         "plugins-of-another-home-ended",
-        "ops/orphans.py",
+        "ops/recover/orphans.py",
         " and _home(process.environ()) == home",
         "",
         "recover ends plugins of another sandbox or user's home.",
-        "tests/ops/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
+        "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
     ),
     Mutant(
         "offline-preview-keeps-all-registrations",
-        "ops/declare.py",
+        "ops/pulumi/declare.py",
         "if number % _AT_ONCE == 0:",
         "if number < 0:",
         "A preview of 2,000 workloads takes gigabytes.",
-        "tests/ops/test_declare.py::test_workloads_are_noted_while_others_are_still_to_be_declared[vault]",
+        "tests/ops/pulumi/test_declare.py::test_workloads_are_noted_while_others_are_still_to_be_declared[vault]",
     ),
     Mutant(
         "offline-preview-drops-dependencies",
-        "ops/declare.py",
+        "ops/pulumi/declare.py",
         "inputs, list(prepared.dependencies))",
         "inputs, [])",
         "An offline preview judges a stack that is not the one deployed.",
-        "tests/ops/test_declare.py::test_what_is_declared_is_what_the_sdk_registers[vault]",
+        "tests/ops/pulumi/test_declare.py::test_what_is_declared_is_what_the_sdk_registers[vault]",
     ),
 )
 """Those of the command line."""

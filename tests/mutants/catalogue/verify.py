@@ -148,7 +148,7 @@ VERIFY = (
     ),
     Mutant(
         "verify-tries-each-object-at-each-workload",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "drawn = self._store.names.draw(workload.path, MOST, without=whole)",
         "drawn = self._store.names.draw(workload.path, 1_000_000, without=whole)",
         "The proof sends requests by the product of workloads and objects.",
@@ -156,11 +156,11 @@ VERIFY = (
     ),
     Mutant(
         "verify-tries-a-workloads-own-objects-as-others",
-        "ops/sampler.py",
+        "ops/store/sampler.py",
         "if name not in without:",
         "if name is not without:",
         "A workload's own object, which it reads, is a red line.",
-        "tests/ops/test_sampler.py::test_what_must_not_be_drawn_is_replaced_by_others",
+        "tests/ops/store/test_sampler.py::test_what_must_not_be_drawn_is_replaced_by_others",
     ),
     Mutant(
         "verify-passes-a-policy-that-nobody-can-judge",

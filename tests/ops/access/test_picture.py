@@ -17,8 +17,8 @@ from ops.access.picture import drawing, picture
 from ops.access.report import Report, report
 from policy.rules import Declared
 from tests.ops.grants.test_vault import USER
-from tests.ops.test_preview import READ_O, declared, policy, role
-from tests.soak import bounded
+from tests.ops.preview.test_report import READ_O, declared, policy, role
+from tests.support.soak import bounded
 
 NAMES = st.text(st.characters(), max_size=60)
 HOSTILE = [

@@ -18,7 +18,7 @@ from ops.grants import granted
 from policy.rules import Declared
 from tests.ops.grants.test_azure import assigned
 from tests.ops.grants.test_copies import copied
-from tests.ops.test_preview import CANARY, SECRETS_USER, VAULT, declared, policy, role
+from tests.ops.preview.test_report import CANARY, SECRETS_USER, VAULT, declared, policy, role
 
 RESOURCES = [
     role("own", "ops"),
@@ -123,7 +123,7 @@ def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command, on a stack of `RESOURCES`."""
-    monkeypatch.setattr("ops.state.read_state", lambda stack: RESOURCES)
+    monkeypatch.setattr("ops.pulumi.state.read_state", lambda stack: RESOURCES)
     monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: "[]")
     return lambda *words: CliRunner().invoke(app, ["access", "--stack", "dev", *words], catch_exceptions=False)
 

@@ -11,7 +11,7 @@ from ops.doctor.chain import Link, chain, walk
 from ops.doctor.diagnosis import chosen
 from ops.errors import NotAllowedError, OpsError
 from ops.findings import Finding, broken, ok, untried
-from ops.stack import ROOT, DeployedStack, DeployedWorkload
+from ops.pulumi.stack import ROOT, DeployedStack, DeployedWorkload
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.doctor.events import explain, explain_all
-from ops.doctor.explanations import EXPLANATIONS
+from ops.doctor.events import EXPLANATIONS, explain, explain_all
 from ops.doctor.known.cut_off import CUT_OFF as GENERAL
-from tests.soak import bounded
+from tests.support.soak import bounded
 
 HERE = Path(__file__).parent
 MESSAGES: dict[str, str] = yaml.safe_load((HERE / "messages.yaml").read_text())

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from ops.cluster.driver_records import Mount
 from ops.doctor.mount import mount
-from ops.driver_records import Mount
 from ops.errors import OpsError
-from ops.stores import DeniedError, Promise
+from ops.store.base import DeniedError, Promise
 
 NOW = datetime.now(UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from ops.errors import NotAllowedError
 from ops.existing.find import Existing, New, find_existing
 from ops.existing.identity import Owned, key_of
-from ops.stack import AbsentError, exported
+from ops.pulumi.stack import AbsentError, exported
 from policy.rules import UNKNOWN, Declared
 
 NAMESPACE, POLICY = "kubernetes:core/v1:Namespace", "vault:index/policy:Policy"

@@ -7,7 +7,7 @@ import pytest
 
 from ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ops.existing.namespaces import find_left, list_deleted
-from ops.observed import Observed, Operation
+from ops.preview.events import Observed, Operation
 from ops.verify.cluster_reader import ClusterReader
 from policy.rules import Declared
 

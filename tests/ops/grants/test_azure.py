@@ -12,11 +12,11 @@ from ops.grants import Granted, Step, granted, grants
 from ops.grants.azure import ACCESS_POLICY
 from ops.grants.principals import IDENTITY
 from ops.grants.roles import ROLES
-from ops.offline import compare
+from ops.preview.offline import compare
 from policy.rules import Declared
 from policy.rules.azure import FEDERATED, READERS
 from sandbox.azure.access import ROLES as EMULATED
-from tests.ops.test_preview import SECRETS_USER, VAULT, assignment, checkout, declared
+from tests.ops.preview.test_report import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -203,7 +203,7 @@ def policies(config: Any) -> None:
 def test_every_workload_is_told_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
-    monkeypatch.setattr("ops.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.setattr("ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
     observed = compare("prod", None)
     assert not observed.errors
     readers = {each.who for each in grants(observed.after.values()) if each.may == "read"}

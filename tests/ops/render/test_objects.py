@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ops.errors import OpsError
-from ops.observed import Observed, Operation
+from ops.preview.events import Observed, Operation
+from ops.pulumi.state import HIDDEN
 from ops.render.objects import LeftOut, flat, kubernetes_half
-from ops.state import HIDDEN
 from policy.rules import UNKNOWN, Declared
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from ops.__main__ import app
 from ops.errors import OpsError
-from ops.observed import Broken, Observed
+from ops.preview.events import Broken, Observed
+from ops.pulumi.state import HIDDEN
 from ops.render import stack
-from ops.state import HIDDEN
 from policy.rules import UNKNOWN
 from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from ops.stack import DeployedStack
+from ops.pulumi.stack import DeployedStack
 from ops.verify.deployment import Deployment
 from policy.rules import Declared
 

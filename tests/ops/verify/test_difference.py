@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.state import HIDDEN
+from ops.pulumi.state import HIDDEN
 from ops.verify.difference import Difference, compare
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ops.errors import AbsentError, NotAllowedError, OpsError
 from ops.existing.identity import SECRET
-from ops.stack import DeployedStack, DeployedWorkload
+from ops.pulumi.stack import DeployedStack, DeployedWorkload
 from ops.verify import Check, Digests
 from ops.verify.deployment import Deployment
 from ops.verify.key_vault_values import check_values

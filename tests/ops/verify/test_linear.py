@@ -19,8 +19,8 @@ from tests.ops.verify.fakes import FakeKeyVaultStack, FakeStack, FakeVaultStack
 ROOT = Path(__file__).parents[3]
 OWN = tuple(f"{ROOT / package}{os.sep}" for package in ("ops", "policy"))
 BOUNDS = {
-    "ops.vault_limits.MOST": 2,
-    "ops.azure.MOST": 2,
+    "ops.store.vault_denials.MOST": 2,
+    "ops.store.key_vault.MOST": 2,
     "ops.verify.vault_token._OTHERS": 2,
     "ops.verify.access_reviews._MOST": 2,
     "ops.verify.access_reviews._MOST_NAMED": 2,

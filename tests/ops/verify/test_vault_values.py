@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ops.errors import AbsentError, NotAllowedError, OpsError
-from ops.stack import DeployedStack
+from ops.pulumi.stack import DeployedStack
 from ops.verify import Check, Digests
 from ops.verify.deployment import Deployment
 from ops.verify.vault_values import KIND, check_values

@@ -1,0 +1,59 @@
+"""What groups of a directory may do."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_vault
+
+from ...derived_names import derive_name
+
+
+class DirectoryGroup(pulumi.ComponentResource):
+    """What a group of a directory may do: of LDAP, a GitHub team, a group in OIDC tokens.
+
+    Its members' tokens get the policies for as long as the group has them, so that a change ends access at once; who
+    leaves the group loses them with the next login. (Vault docs: "Identity: external groups")
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        group: str,
+        path: str,
+        accessor: pulumi.Input[str],
+        policies: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param group: The group, as the directory names it: a GitHub team's slug, the groups claim's value.
+        :param path: Where its auth method is mounted.
+        :param accessor: That mount's accessor.
+        :param policies: Names of the policies.
+        """
+        super().__init__("strongroom:index:DirectoryGroup", name, None, opts)
+        made = pulumi_vault.identity.Group(
+            name,
+            name=group_name(path, group),
+            type="external",
+            policies=list(policies),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        pulumi_vault.identity.GroupAlias(
+            name,
+            name=group,
+            mount_accessor=accessor,
+            canonical_id=made.id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
+
+
+def group_name(path: str, group: str) -> str:
+    """Build the name of the identity group of `group` of the directory at `path`.
+
+    Vault folds the case of groups' names, and a group of the same name is changed rather than refused.
+    (Vault docs: "/identity/group")
+    """
+    return derive_name(path, group, separator=".", limit=255, extra="_/")

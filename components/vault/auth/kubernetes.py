@@ -1,0 +1,181 @@
+"""Auth methods of a Vault."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_vault
+
+from ...derived_names import derive_name
+from ...types import named
+from ...workload import Workload
+from ..options import Reviewer
+from ..remount import mounted_by
+
+REVIEWER_NAMESPACE = "kube-system"
+
+
+class WorkloadAuth(Protocol):
+    """An auth method by which a pod's service account token becomes a Vault token."""
+
+    path: str
+    """The path that the method is mounted at."""
+
+    def role_for(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """Make the role that admits `workload`'s service account, with that audience, and nobody else.
+
+        :param name: The role's name.
+        :param policy: The only policy of its tokens.
+        :param audience: Audience of the service account's tokens.
+        :param token_ttl: Life of its Vault tokens, in seconds.
+        :param token_max_ttl: Their longest life, with renewals, in seconds.
+        :param parent: What the role belongs to.
+        """
+        ...
+
+
+class KubernetesAuth(pulumi.ComponentResource):
+    """A Kubernetes auth method, by which a pod's service account token becomes a Vault token.
+
+    With the reviewer `service-account`, a service account that may review tokens and do nothing else is made in
+    `kube-system`, with a long-lived token: a client that reviews itself fails as soon as its token has an audience
+    of its own. (Vault docs: "Kubernetes auth method", on short-lived tokens)
+    """
+
+    path: str
+    """The path that the method is mounted at."""
+
+    ready: list[pulumi.Resource]
+    """What must exist before a role can be made or a login can succeed."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str = "kubernetes",
+        create: bool = True,
+        kubernetes_host: pulumi.Input[str] | None = None,
+        kubernetes_ca_certificate: pulumi.Input[str] | None = None,
+        reviewer: Reviewer = "service-account",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param path: Where the method is mounted.
+        :param create: Mount and configure it; `False` for a method that exists and is configured.
+        :param kubernetes_host: URL of the API server, as Vault reaches it. Required with `create`.
+        :param kubernetes_ca_certificate: PEM of the CA that signed the API server's certificate.
+        :param reviewer: Whose token reviews a client's token.
+        :raises ValueError: `create` without `kubernetes_host`, or a path that leads elsewhere than it says.
+        """
+        named(f"KubernetesAuth {name!r}: path", path)
+        super().__init__("strongroom:index:KubernetesAuth", name, None, opts)
+        self.path = path
+        self.ready = []
+        if create:
+            if kubernetes_host is None:
+                raise ValueError(
+                    f"KubernetesAuth {name!r} needs kubernetes_host: the API server's URL, as Vault reaches it"
+                )
+            mount = pulumi_vault.AuthBackend(
+                name,
+                type="kubernetes",
+                path=path,
+                description="Service accounts of workloads, mounted by Strongroom",
+                opts=mounted_by(self),
+            )
+            configuration = pulumi_vault.kubernetes.AuthBackendConfig(
+                name,
+                backend=path,
+                kubernetes_host=kubernetes_host,
+                kubernetes_ca_cert=kubernetes_ca_certificate,
+                token_reviewer_jwt=self._reviewer_token(name) if reviewer == "service-account" else None,
+                disable_local_ca_jwt=reviewer != "in-cluster",
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[mount], additional_secret_outputs=["tokenReviewerJwt"]
+                ),
+            )
+            self.ready = [mount, configuration]
+        self.register_outputs({"path": path})
+
+    def role_for(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """As `WorkloadAuth` says."""
+        return pulumi_vault.kubernetes.AuthBackendRole(
+            workload.path,
+            backend=self.path,
+            role_name=name,
+            bound_service_account_names=[workload.name],
+            bound_service_account_namespaces=[workload.namespace],
+            audience=audience,
+            token_policies=[policy],
+            token_no_default_policy=True,
+            token_ttl=token_ttl,
+            token_max_ttl=token_max_ttl,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+        )
+
+    def _reviewer_token(self, name: str) -> pulumi.Output[str]:
+        account_name = reviewer_name(self.path)
+        child = pulumi.ResourceOptions(parent=self)
+        account = kubernetes.core.v1.ServiceAccount(
+            f"{name}-reviewer",
+            metadata={"name": account_name, "namespace": REVIEWER_NAMESPACE},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        binding = kubernetes.rbac.v1.ClusterRoleBinding(
+            f"{name}-reviewer",
+            metadata={"name": account_name},
+            role_ref={
+                "api_group": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "system:auth-delegator",
+            },
+            subjects=[{"kind": "ServiceAccount", "name": account_name, "namespace": REVIEWER_NAMESPACE}],
+            opts=child,
+        )
+        token = kubernetes.core.v1.Secret(
+            f"{name}-reviewer",
+            type="kubernetes.io/service-account-token",
+            metadata={
+                "name": account_name,
+                "namespace": REVIEWER_NAMESPACE,
+                "annotations": {"kubernetes.io/service-account.name": account_name},
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[account, binding], additional_secret_outputs=["data", "stringData"]
+            ),
+        )
+        return pulumi.Output.secret(token.data.apply(_decoded_token))
+
+
+def reviewer_name(path: str) -> str:
+    """Build the name of the service account that reviews tokens for the method at `path`."""
+    return f"vault-token-reviewer-{derive_name(path, separator='-', limit=200)}"
+
+
+def _decoded_token(data: Mapping[str, Any] | None) -> str:
+    # A preview knows no data yet.
+    return base64.b64decode(data["token"]).decode() if data and "token" in data else ""

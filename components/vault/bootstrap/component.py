@@ -1,0 +1,185 @@
+"""A Vault that is initialised and open, as a resource."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import pulumi
+import requests
+from hvac.exceptions import VaultError
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from ...types import SECRET
+from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
+from ..client import VaultNode, client
+from .admin_policy import admin_rules
+from .key_store import Custody, Record, custody_of
+from .runner import Access, Plan, bootstrap, faults, settled
+
+_HOW = ("nodes", "custody", "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
+"""The inputs whose change is a change; the timeout is not."""
+
+
+class VaultBootstrap(pulumi.ComponentResource):
+    """A Vault that is initialised once in its store's life, unsealed, joined to one raft cluster, and has an admin.
+
+    The shares are kept by `custody` before anything else is done with them. The initial root token is revoked at the
+    end. Each `pulumi up` opens what is sealed since, joins a node that lost its data, and replaces a token of which
+    half the life is over; it may be killed at any moment and run again. With a seal of its own a node is waited for.
+
+    Shares that the custody can't read, because they are encrypted for their holders, need those: the error says so.
+    A token is then made with the token in `VAULT_TOKEN`. (Vault docs: "/sys/init", "/sys/generate-root",
+    "Integrated storage")
+    """
+
+    address: pulumi.Output[str]
+    """URL of a node that is open, as this machine reaches it; for the provider."""
+
+    token: Annotated[pulumi.Output[str], SECRET]
+    """A short-lived token with the policy `strongroom-admin`; secret."""
+
+    shares: Annotated[pulumi.Output[list[str]], SECRET]
+    """The encrypted shares, or readable ones where the custody was told to give them; secret."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        nodes: Sequence[VaultNode],
+        custody: Custody,
+        ca_certificate: pulumi.Input[str] | None = None,
+        shares: int = 5,
+        threshold: int = 3,
+        policy: str | None = None,
+        audit: Sequence[FileAudit | SyslogAudit | SocketAudit] = (),
+        token_ttl: int = 3600,
+        timeout: int = 300,
+        servers: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param nodes: Every server of the Vault, as this machine reaches it; the first is initialised.
+        :param ca_certificate: PEM of the CA of nodes that name none, where it is known only once something exists.
+        :param custody: Who keeps the shares: `FileCustody` or `KeyVaultCustody`.
+        :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
+        :param threshold: How many of them open it.
+        :param policy: Rules of the admin's policy, in HCL; `admin_rules()` if omitted.
+        :param audit: Audit devices, which need root's rights and are enabled here for that reason.
+        :param token_ttl: The token's life in seconds; it is replaced once half of it is over.
+        :param timeout: How long servers may take to answer, join and open, in seconds.
+        :param servers: What must exist before the servers can answer.
+        :raises ValueError: Addresses, shares or keys that can't be right; all that is wrong is told.
+        """
+        super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
+        plan = Plan(shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout)
+        if wrong := faults(nodes, custody, plan):
+            raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")
+        made = _Bootstrap(
+            name,
+            [node.inputs() | ({} if node.ca_certificate else {"ca_certificate": ca_certificate}) for node in nodes],
+            custody,
+            plan,
+            pulumi.ResourceOptions(parent=self, depends_on=list(servers)),
+        )
+        self.address = made.address
+        self.token = pulumi.Output.secret(made.token)
+        self.shares = pulumi.Output.secret(made.shares)
+        self.register_outputs({"address": self.address, "token": self.token, "shares": self.shares})
+
+
+class _Provider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["nodes"][0]["address"], {**props, **_outputs(_run(props, None))})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if any(_olds.get(key) != _news[key] for key in _HOW):
+            return DiffResult(changes=True)
+        nodes, custody, plan = _asked(_news)
+        return DiffResult(changes=not settled(nodes, custody, plan, _given(_olds)))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        # What the stack no longer declares is deleted after this, by this token: its rights end with the next run.
+        rules = "\n".join(dict.fromkeys([_news["adminRules"], _olds["adminRules"]]))
+        return UpdateResult({**_news, **_outputs(_run({**_news, "adminRules": rules}, _given(_olds)))})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Leave the store and its keys as they are; the token ends."""
+        for node in _asked(_props)[0]:
+            try:
+                client(node, _props["token"]).auth.token.revoke_self()  # pyright: ignore[reportUnknownMemberType]
+            except (VaultError, requests.RequestException):
+                continue  # it is over, or will be soon
+            return
+
+
+class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
+    address: pulumi.Output[str]
+    token: pulumi.Output[str]
+    shares: pulumi.Output[list[str]]
+
+    def __init__(
+        self,
+        name: str,
+        nodes: Sequence[Mapping[str, Any]],
+        custody: Custody,
+        plan: Plan,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__(
+            _Provider(),
+            name,
+            {
+                "nodes": list(nodes),
+                "custody": custody.inputs(),
+                "shareCount": plan.shares,
+                "threshold": plan.threshold,
+                "adminRules": plan.admin_rules,
+                "audit": plan.audit,
+                "tokenTtl": plan.token_ttl,
+                "timeout": plan.timeout,
+                "address": None,
+                "token": None,
+                "shares": None,
+                "passedOver": None,
+            },
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["token", "shares"])),
+        )
+
+
+def _run(props: Mapping[str, Any], given: Access | None) -> Access:
+    nodes, custody, plan = _asked(props)
+    if given and given.shares and custody.load() is None:
+        # Another machine ran this before.
+        custody.save(Record(shares=given.shares, threshold=plan.threshold, finished=True))
+    return bootstrap(
+        nodes, custody, plan, before=given.token if given else None, operator=os.environ.get("VAULT_TOKEN")
+    )
+
+
+def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
+    # The engine has no integers.
+    plan = Plan(
+        shares=int(props["shareCount"]),
+        threshold=int(props["threshold"]),
+        admin_rules=props["adminRules"],
+        audit=props["audit"] or {},
+        token_ttl=int(props["tokenTtl"]),
+        timeout=float(props["timeout"]),
+    )
+    return [VaultNode.from_inputs(node) for node in props["nodes"]], custody_of(props["custody"]), plan
+
+
+def _given(olds: Mapping[str, Any]) -> Access:
+    return Access(olds["address"], olds["token"], tuple(olds["shares"]), tuple(olds["passedOver"]))
+
+
+def _outputs(access: Access) -> dict[str, Any]:
+    return {
+        "address": access.address,
+        "token": access.token,
+        "shares": list(access.shares),
+        "passedOver": list(access.passed_over),
+    }

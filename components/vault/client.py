@@ -1,0 +1,112 @@
+"""How the machine that runs the program reaches the nodes of a Vault."""
+# pyright: reportUnknownMemberType=false
+# hvac ships no types.
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hvac
+import requests
+from hvac.exceptions import BadGateway, InternalServerError, RateLimitExceeded, VaultDown
+from urllib3.util.retry import Retry
+
+from ..response_limits import BoundedAdapter
+
+
+@dataclass(frozen=True)
+class VaultNode:
+    """One server of a Vault."""
+
+    address: str
+    """Its URL, as the machine that runs the program reaches it: a port-forward's is good."""
+
+    ca_certificate: str | None = None
+    """PEM of the CA that signed its certificate; the system's CAs where it is left out."""
+
+    tls_server_name: str | None = None
+    """The name that its certificate bears, where it is not the address's."""
+
+    join_address: str | None = None
+    """Its URL, as the other nodes reach it; `address` where it is left out."""
+
+    def inputs(self) -> dict[str, Any]:
+        """As a resource, or a process, takes it."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> "VaultNode":
+        """The node that `inputs` describe."""
+        return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
+
+
+def connections(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
+    """Connections to `node`, which stay open between requests and which several clients may share.
+
+    :param node: The server.
+    :param retries: How often, and for what, a request is tried again; never, where the caller does so by itself.
+    """
+    session = requests.Session()
+    session.mount("https://", _Trust(node, retries))
+    return session
+
+
+def client(
+    node: VaultNode,
+    token: str = "",
+    timeout: float = 10,
+    namespace: str | None = None,
+    session: requests.Session | None = None,
+    *,
+    adapter: Any = None,
+) -> Any:
+    """A client of `node`; without a token, and without the user's own, where none is given.
+
+    :param node: The server.
+    :param token: What it says it is.
+    :param timeout: How long an answer may take, in seconds.
+    :param namespace: Vault Enterprise's or HCP's namespace.
+    :param session: Connections that it shares; its own where none are given.
+    :param adapter: hvac's class that sends requests; defaults to the one that parses JSON.
+    """
+    made: Any = hvac.Client(
+        url=node.address,
+        token=token,
+        session=session or connections(node),
+        verify=True,
+        timeout=int(timeout),
+        namespace=namespace,
+        **({"adapter": adapter} if adapter else {}),
+    )
+    return made
+
+
+def passing(error: Exception) -> bool:
+    """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
+    busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown
+    return isinstance(error, requests.RequestException | busy)
+
+
+class _Trust(BoundedAdapter):
+    """Trusts the node's CA and no other, and expects the node's name."""
+
+    def __init__(self, node: VaultNode, retries: Retry | int) -> None:
+        self._tls: dict[str, Any] = {"ssl_context": ssl.create_default_context(cadata=node.ca_certificate)}
+        if node.tls_server_name:
+            self._tls |= {"server_hostname": node.tls_server_name, "assert_hostname": node.tls_server_name}
+        super().__init__(max_retries=retries)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, **self._tls)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, **kwargs, **self._tls)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        # What requests would add here are CAs of its own.
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context says it all."""

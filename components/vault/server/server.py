@@ -1,0 +1,76 @@
+"""A Vault server in the cluster."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from ...helm.charts import VAULT, Chart
+from ...helm.release import PlannedRelease, release
+from .args import VaultServerArgs, faults
+from .certificates import certified
+from .chart_values import values
+
+
+class VaultServer(pulumi.ComponentResource):
+    """A Vault server by the official Helm chart: storage, TLS, volumes for data and audit, pods kept apart.
+
+    Helm does not wait: a pod is ready once it is open, and only `VaultBootstrap` opens it. The injector and the CSI
+    provider of the chart are left out; the latter comes with `SecretsStoreCsiDriver`. (Vault docs: "Run Vault on
+    Kubernetes", "Production hardening"; Helm chart "vault")
+    """
+
+    address: str
+    """URL of it in the cluster."""
+
+    peers: list[str]
+    """URLs by which its pods reach each other: the join addresses of bootstrap's nodes."""
+
+    ca_certificate: pulumi.Output[str] | None
+    """PEM of the CA of its certificate; `None` where it speaks plain HTTP."""
+
+    release: pulumi.Resource
+    """The chart's release: what bootstrap depends on."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        server: VaultServerArgs,
+        production: bool = True,
+        chart: Chart = VAULT,
+        after: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        :param name: The component's name in the stack.
+        :param server: What it is to be.
+        :param production: Refuse the dev server and plain HTTP.
+        :param chart: The chart; another repository for a mirror.
+        :param after: What must exist before its pods can start: the namespace, a seal's key.
+        :raises ValueError: What it is told to be can't be; all that is wrong is told.
+        :raises ChartError: The chart's file is not that chart, or the values don't fit it.
+        """
+        super().__init__("strongroom:index:VaultServer", name, None, opts)
+        if wrong := faults(server, production):
+            raise ValueError(f"VaultServer {name!r}: {'; '.join(f'{field}: {told}' for field, told in wrong)}")
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        certificate = certified(server, server.tls, child) if server.tls else None
+        required = [certificate.requires] if certificate and certificate.requires else []
+        planned = server_release(server, chart=chart, certificate=certificate.fingerprint if certificate else None)
+        self.release = release(
+            planned, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)), wait=False
+        )
+        self.address = server.address
+        self.peers = server.peers
+        self.ca_certificate = pulumi.Output.from_input(certificate.ca_certificate) if certificate else None
+        self.register_outputs({"address": self.address, "peers": self.peers, "caCertificate": self.ca_certificate})
+
+
+def server_release(
+    server: VaultServerArgs, *, chart: Chart = VAULT, certificate: pulumi.Input[str] | None = None
+) -> PlannedRelease:
+    """The release that `VaultServer` makes; of its parameters.
+
+    :param certificate: What changes with its certificate, where pods must start anew then.
+    """
+    return PlannedRelease(server.name, chart, server.namespace, values(server, certificate))

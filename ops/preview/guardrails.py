@@ -1,0 +1,137 @@
+"""The rules and levels that judge a change: those of the checkout that it is compared with. No change judges itself."""
+
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from policy.rules import RULES, UNKNOWN, Declared
+
+from ..errors import OpsError
+from ..pulumi.stack import ROOT
+from .events import Broken
+
+_STRICTNESS = ("disabled", "advisory", "remediate", "mandatory")
+
+
+def pack(root: Path | None) -> Path:
+    """Find the policy pack of a checkout; this one's where none is given, or where that has none."""
+    found = (root or ROOT) / "policy"
+    return found if (found / "PulumiPolicy.yaml").is_file() else ROOT / "policy"
+
+
+def levels(stack: str, root: Path | None = None) -> Path | None:
+    """Find what a stack says to a checkout's policy pack; `None` where it says nothing."""
+    file = pack(root) / "levels" / f"{stack}.json"
+    return file if file.is_file() else None
+
+
+def guardrails(stack: str, resources: Collection[Declared], against: Path | None = None) -> list[Broken]:
+    """List the guardrails that `resources` break, by the rules and at the levels of `against`.
+
+    Rules that only this checkout has judge too.
+
+    :raises OpsError: The rules of that checkout can't be loaded.
+    """
+    chosen = _chosen(stack, against)
+    if pack(against) == pack(None):
+        return list(_broken(RULES, resources, chosen))
+    base = _load(pack(against))
+    known = {rule.name for rule in base.RULES}
+    return [
+        *_broken(base.RULES, [_translate(resource, base) for resource in resources], chosen),
+        *_broken([rule for rule in RULES if rule.name not in known], resources, chosen),
+    ]
+
+
+def weakened(stack: str, against: Path | None) -> list[str]:
+    """List what a change takes away from what judges it: levels, options, rules; each a sentence for a reviewer."""
+    if against is None or pack(against) == pack(None):
+        return []
+    before, after = _chosen(stack, against), _chosen(stack, None)
+    found: list[str] = []
+    for name in sorted({*before, *after, *(rule.name for rule in RULES)}):
+        (was, options), (now, others) = _level(name, before), _level(name, after)
+        if _rank(now) < _rank(was):
+            found.append(f"{name}: its level is lowered from {was} to {now}.")
+        if options != others:
+            found.append(f"{name}: its options change from {json.dumps(options)} to {json.dumps(others)}.")
+    old, new = _digests(pack(against)), _digests(pack(None))
+    changed = (file for file in sorted(old.keys() | new.keys()) if old.get(file) != new.get(file))
+    return [*found, *(f"{file}: this change {_verb(old, new, file)} it." for file in changed)]
+
+
+def _verb(old: Mapping[str, str], new: Mapping[str, str], file: str) -> str:
+    return "adds" if file not in old else "removes" if file not in new else "edits"
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The files by which a pack judges: its program and its rules, and not its levels."""
+    return {
+        f"policy/{file.relative_to(folder)}": hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in (*folder.glob("*.*"), *folder.glob("rules/**/*.py"))
+        if file.is_file()
+    }
+
+
+def _chosen(stack: str, root: Path | None) -> dict[str, Any]:
+    file = levels(stack, root)
+    return cast("dict[str, Any]", json.loads(file.read_text())) if file else {}
+
+
+def _level(name: str, chosen: Mapping[str, Any], otherwise: str = "mandatory") -> tuple[str, dict[str, Any]]:
+    level = chosen.get(name, chosen.get("all", otherwise))
+    options = dict(cast("dict[str, Any]", level)) if isinstance(level, dict) else {"enforcementLevel": level}
+    return str(options.pop("enforcementLevel", "mandatory")), options
+
+
+def _rank(level: str) -> int:
+    return _STRICTNESS.index(level) if level in _STRICTNESS else -1
+
+
+def _broken(rules: Sequence[Any], resources: Collection[Any], chosen: Mapping[str, Any]) -> Iterator[Broken]:
+    for rule in rules:
+        # Rules of another checkout may know no level of their own.
+        level, options = _level(rule.name, chosen, getattr(rule, "level", "mandatory"))
+        if level == "disabled":
+            continue
+        for finding in rule.findings(resources, options):
+            name = finding.urn.rpartition("::")[2]
+            yield Broken(rule.name, level, finding.urn, f"{rule.says}\n{name} {finding.problem}.")
+
+
+def _load(folder: Path) -> ModuleType:
+    """Load a pack's rules beside this one's."""
+    name = f"rules_of_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    home = folder / "rules"
+    spec = importlib.util.spec_from_file_location(name, home / "__init__.py", submodule_search_locations=[str(home)])
+    try:
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{home} is no package")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        _ = module.RULES
+    except Exception as error:
+        sys.modules.pop(name, None)
+        raise OpsError(f"The rules in {home} can't be loaded: {error}. Give another checkout.") from error
+    return module
+
+
+def _translate(resource: Declared, module: ModuleType) -> Any:
+    """A resource as another pack's rules know it: each has a mark of its own for what isn't known."""
+
+    def known(value: Any) -> Any:
+        if value is UNKNOWN:
+            return module.UNKNOWN
+        if isinstance(value, Mapping):
+            return {key: known(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
+        return [known(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
+
+    return module.Declared(resource.type, resource.urn, known(resource.properties), resource.dependencies)

@@ -1,0 +1,247 @@
+"""From settings to components: Azure Key Vault."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_azure_native as azure_native
+from pulumi_azure_native import keyvault, resources
+from pydantic import BaseModel, SecretStr
+
+from components.azure.backend import AzureKeyVaultBackend, Gate
+from components.azure.certificate import VaultCertificate
+from components.azure.clouds import Cloud
+from components.azure.cluster import AksCluster, NewCluster
+from components.azure.identities.base import Identities
+from components.azure.identities.existing import NodeIdentity, ServicePrincipal
+from components.azure.identities.identity_binding import IdentityBindings
+from components.azure.identities.pod_identity import PodIdentities
+from components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+from components.azure.key_vault import (
+    Contents,
+    ExistingVault,
+    KeyVault,
+    Network,
+    NewVault,
+    PrivateEndpoint,
+    VaultKey,
+    VaultSecret,
+)
+from components.azure.objects import object_name
+from components.azure.options import AUDIENCES
+from components.azure.types import vault_and_group
+
+from ..errors import InvalidSettingsError
+from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings, SecretAttributes
+from ..settings.root import Settings
+from ..settings.seeds import Generated, to_seed
+from .common import Provisioned, cluster_provider, namespaces
+from .preflight_vault_name import taken
+
+
+def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisioned:
+    """The Key Vault backend that `settings` describe.
+
+    :raises InvalidSettingsError: The vault's name is taken.
+    """
+    cloud = azure.services
+    if faults := taken(azure, cloud):
+        raise InvalidSettingsError(pulumi.get_stack(), faults)
+    provider = azure_native.Provider(
+        "azure",
+        tenant_id=azure.tenant_id,
+        subscription_id=azure.subscription_id,
+        environment=None if azure.azure_stack else cloud.environment,
+        location=azure.location,
+    )
+    in_azure = pulumi.ResourceOptions(providers=[provider])
+    group = _group(azure, in_azure)
+    aks = _cluster(settings, azure, group, in_azure)
+    kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
+    cluster = cluster_provider(settings, kubeconfig)
+    made = namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
+    everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
+    vault = _vault(settings, azure, cloud, group, everywhere)
+    place = Place(group, azure.location, azure.tenant_id)
+    identities = _identities(
+        settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
+    )
+    gate = Gate(kubeconfig, settings.kubernetes.context, azure.readiness_timeout) if azure.readiness_timeout else None
+    backend = AzureKeyVaultBackend(
+        "azure",
+        vault=vault,
+        identities=identities,
+        tenant_id=azure.tenant_id,
+        cloud=cloud,
+        role_scope=azure.role_scope,
+        gate=gate,
+        workloads=settings.workloads,
+        opts=everywhere,
+    )
+    mode = azure.identity.mode
+    return Provisioned(
+        backend=backend,
+        described={
+            "kind": azure.kind,
+            "tenantId": azure.tenant_id,
+            "authority": cloud.authority,
+            "vault": vault.name,
+            "url": vault.url,
+            "access": azure.vault.access,
+            "identityMode": mode,
+            "audience": AUDIENCES.get(mode, ""),
+        },
+        cluster=cluster,
+        namespaces=made,
+    )
+
+
+class _Anchor(pulumi.ComponentResource):
+    """What workloads' identities belong to."""
+
+    def __init__(self, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("strongroom:index:AzureIdentities", "azure", None, opts)
+        self.register_outputs({})
+
+
+def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
+    if not azure.create_resource_group:
+        return azure.resource_group
+    return resources.ResourceGroup(
+        azure.resource_group, resource_group_name=azure.resource_group, location=azure.location, opts=opts
+    ).name
+
+
+def _cluster(
+    settings: Settings, azure: AzureKeyVaultSettings, group: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> AksCluster | None:
+    aks = settings.kubernetes.aks
+    if aks is None:
+        return None
+    new = NewCluster(
+        location=aks.location or azure.location,
+        kubernetes_version=aks.kubernetes_version,
+        nodes=aks.nodes,
+        vm_size=aks.vm_size,
+        zones=aks.zones,
+        subnet_id=aks.subnet_id,
+        addon=settings.kubernetes.install == "addon",
+        rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
+    )
+    return AksCluster(
+        "cluster",
+        cluster_name=aks.name,
+        resource_group=aks.resource_group or group,
+        new=new if aks.create else None,
+        opts=opts,
+    )
+
+
+def _vault(
+    settings: Settings,
+    azure: AzureKeyVaultSettings,
+    cloud: Cloud,
+    group: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> KeyVault:
+    name = azure.vault.name or ""
+    if azure.vault.id:
+        name, group = vault_and_group(azure.vault.id)
+    return KeyVault(
+        "vault",
+        vault_name=name,
+        resource_group=group,
+        tenant_id=azure.tenant_id,
+        cloud=cloud,
+        access=azure.vault.access,
+        vault=_new(azure.vault, azure.location) if azure.vault.create else ExistingVault(),
+        contents=Contents(
+            secrets=_secrets(settings, azure.secrets),
+            keys={own: VaultKey(**_fields(key)) for own, key in azure.keys.items()},
+            certificates={own: VaultCertificate(**_fields(each)) for own, each in azure.certificates.items()},
+        ),
+        opts=opts,
+    )
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in type(model).model_fields}
+
+
+def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
+    endpoint = vault.network.private_endpoint
+    return NewVault(
+        location=location,
+        sku=keyvault.SkuName(vault.sku),
+        retention_days=vault.retention_days,
+        purge_protection=vault.purge_protection,
+        recover=vault.recover,
+        reach=Network(
+            public=vault.network.public,
+            allowed_ip_ranges=vault.network.allowed_ip_ranges,
+            allowed_subnet_ids=vault.network.allowed_subnet_ids,
+            private_endpoint=PrivateEndpoint(endpoint.subnet_id, endpoint.virtual_network_id, endpoint.dns_zone_id)
+            if endpoint
+            else None,
+        ),
+        audit_workspace_id=vault.audit_workspace_id,
+        lock=vault.lock,
+        tags=dict(vault.tags) or None,
+    )
+
+
+def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
+    values: dict[str, SecretStr | Generated] = {}
+    for name, given in settings.seeds.items():
+        if isinstance(given, SecretStr | Generated):
+            values[name] = given
+        else:
+            values |= {object_name(name, key): value for key, value in given.items()}
+    none = SecretAttributes()
+    return {
+        name: VaultSecret(
+            to_seed(value),
+            attributes.get(name, none).content_type,
+            attributes.get(name, none).not_before,
+            attributes.get(name, none).expires,
+        )
+        for name, value in values.items()
+    }
+
+
+def _identities(
+    settings: Settings,
+    azure: AzureKeyVaultSettings,
+    aks: AksCluster | None,
+    place: Place,
+    *,
+    opts: pulumi.ResourceOptions,
+    after: Sequence[pulumi.Resource],
+) -> Identities:
+    identity, cluster, anchor = azure.identity, settings.kubernetes.aks, _Anchor(opts)
+    issuer = settings.kubernetes.oidc_issuer or (aks.issuer if aks else "")
+    client, principal = identity.client_id or "", identity.principal_id or ""
+    match identity.mode:
+        case "workload-identity":
+            return OwnIdentities(place, issuer, anchor)
+        case "shared":
+            name = identity.name or f"strongroom-{pulumi.get_stack()}"
+            return SharedIdentity(place, issuer, anchor, name=name, existing=identity.existing)
+        case "identity-binding":
+            group = (cluster.resource_group if cluster else None) or place.resource_group
+            return IdentityBindings(place, cluster.name if cluster else "", group, anchor)
+        case "pod-identity":
+            return PodIdentities(place, anchor)
+        case "service-principal":
+            return ServicePrincipal(
+                principal,
+                identity.secret_name,
+                anchor,
+                client_id=client,
+                client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
+                namespaces=after,
+            )
+        case "addon" if aks and not client:
+            return NodeIdentity("addon", aks.addon_principal_id, aks.addon_client_id)
+        case "addon" | "node" | "system-assigned":
+            return NodeIdentity(identity.mode, principal, client)

@@ -1,0 +1,133 @@
+"""What a stack installs in its cluster: what the deliveries of its workloads need, and nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.azure.options import AUDIENCES
+from components.delivery import DeliveryKind
+from components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
+from components.helm.release import PlannedRelease, faults
+from components.kubernetes.agent_injector import VaultAgentInjector, injector_release
+from components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
+from components.kubernetes.csi_driver import NAMESPACE, SecretsStoreCsiDriver, driver_releases
+from components.vault.server.args import VaultServerArgs, VaultServerShape
+from components.vault.server.server import server_release
+
+from ..errors import Fault
+from ..settings.azure import AzureKeyVaultSettings
+from ..settings.root import Settings
+from ..settings.vault import VaultSettings
+
+_DRIVER, _INJECTOR, _AKV2K8S = "secrets-store", "vault-injector", "akv2k8s"
+"""The names of the releases."""
+
+
+class Installation:
+    """The releases of a stack with `kubernetes.install: helm`; none otherwise."""
+
+    def __init__(self, settings: Settings) -> None:
+        """
+        :param settings: The stack's.
+        """
+        self._settings = settings
+        self._charts = settings.charts.charts
+        kinds = {workload.delivery.kind for workload in settings.workloads}
+        ours = settings.kubernetes.install == "helm"
+        self._driven = bool(kinds & {"csi", "kubernetes-secret"} or settings.kubernetes.providers)
+        self._drives = ours and self._driven
+        self._injects = ours and "agent-injector" in kinds
+        self._fills = ours and "akv2k8s" in kinds
+
+    @property
+    def akv2k8s_credentials(self) -> Mapping[str, str] | None:
+        """The Kubernetes Secret with what akv2k8s reads Key Vault as, where the stack installs it."""
+        backend = self._settings.backend
+        if not self._fills or not isinstance(backend, AzureKeyVaultSettings):
+            return None
+        return {"namespace": NAMESPACE, "name": backend.identity.secret_name}
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with charts that the settings replace, and with the values for them."""
+        found = [
+            Fault(("charts", planned.chart.name), problem) for planned in self._planned() for problem in faults(planned)
+        ]
+        return list(dict.fromkeys(found))  # one chart may be of several releases
+
+    def conflicts(self) -> list[Fault]:
+        """What is wrong with the stack's driver beside one that the cluster has, where the cluster can be asked."""
+        kubernetes = self._settings.kubernetes
+        if not self._driven or kubernetes.install == "existing":
+            return []
+        # Who installs nothing needs no client.
+        from .preflight_driver import conflicts  # noqa: PLC0415
+
+        return conflicts(kubernetes, f"{NAMESPACE}/{_DRIVER}")
+
+    def declare(
+        self, vault_ca: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    ) -> Mapping[DeliveryKind, Sequence[pulumi.Resource]]:
+        """Install it all; what each delivery needs.
+
+        :param vault_ca: PEM of the CA of Vault's certificate, where it has one of its own.
+        """
+        made: dict[DeliveryKind, Sequence[pulumi.Resource]] = {}
+        if self._drives:
+            made["csi"] = made["kubernetes-secret"] = [
+                SecretsStoreCsiDriver(_DRIVER, **self._driver(), vault_ca_certificate=vault_ca, opts=opts)
+            ]
+        if self._injects:
+            made["agent-injector"] = [VaultAgentInjector(_INJECTOR, **self._injector(), opts=opts)]
+        if self._fills and isinstance(backend := self._settings.backend, AzureKeyVaultSettings):
+            password = self._settings.client_secret
+            principal = (
+                Principal(backend.tenant_id, backend.identity.client_id or "", password.get_secret_value())
+                if password
+                else None
+            )
+            made["akv2k8s"] = [
+                Akv2k8sEnvInjector(_AKV2K8S, **self._akv2k8s(), principal=principal, cloud=backend.cloud, opts=opts)
+            ]
+        return made
+
+    def _planned(self) -> Iterator[PlannedRelease]:
+        if isinstance(self._settings.backend, VaultSettings) and (server := self._settings.backend.server):
+            # Who has the seal's key is known later, and nothing else of the values depends on it.
+            shown = VaultServerArgs(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
+            yield server_release(shown, chart=self._charts[VAULT.name])
+        if self._drives:
+            backend = self._settings.backend
+            yield from driver_releases(
+                _DRIVER, **self._driver(), vault_ca=isinstance(backend, VaultSettings) and backend.has_authority
+            ).values()
+        if self._injects:
+            yield injector_release(_INJECTOR, **self._injector())
+        if self._fills:
+            yield akv2k8s_release(_AKV2K8S, **self._akv2k8s())
+
+    def _driver(self) -> dict[str, Any]:
+        backend, kubernetes = self._settings.backend, self._settings.kubernetes
+        vault = isinstance(backend, VaultSettings)
+        own = backend.audience if isinstance(backend, VaultSettings) else AUDIENCES.get(backend.identity.mode)
+        return {
+            "audiences": {*kubernetes.audiences, *([own] if own else [])},
+            "providers": {*kubernetes.providers, "vault" if vault else "azure"},
+            "rotation_poll_interval": kubernetes.rotation_poll_interval,
+            "driver_chart": self._charts[SECRETS_STORE_CSI_DRIVER.name],
+            "vault_chart": self._charts[VAULT.name],
+            "azure_chart": self._charts[AZURE_PROVIDER.name],
+        }
+
+    def _injector(self) -> dict[str, Any]:
+        address = self._settings.backend.in_cluster if isinstance(self._settings.backend, VaultSettings) else ""
+        return {"address": address, "chart": self._charts[VAULT.name]}
+
+    def _akv2k8s(self) -> dict[str, Any]:
+        credentials = self.akv2k8s_credentials or {}
+        readers = {
+            (workload.namespace, workload.name)
+            for workload in self._settings.workloads
+            if workload.delivery.kind == "akv2k8s"
+        }
+        return {"credentials": credentials["name"], "readers": readers, "chart": self._charts[AKV2K8S.name]}

@@ -1,0 +1,159 @@
+"""From settings to components: a HashiCorp Vault that the stack deploys, opens, or both."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.helm.charts import VAULT
+from components.vault.bootstrap.admin_policy import AdminScope, admin_rules
+from components.vault.bootstrap.component import VaultBootstrap
+from components.vault.bootstrap.key_store import Custody
+from components.vault.client import VaultNode
+from components.vault.port_forward import ForwardError, PodForward
+from components.vault.server.args import VaultServerArgs, VaultServerShape
+from components.vault.server.seal import Seal
+from components.vault.server.server import VaultServer
+
+from ..settings.root import Settings
+from ..settings.vault import VaultSettings
+from ..settings.vault_server import AzureSealSettings, BootstrapSettings, FileCustodySettings, ServerSettings
+from ..validation.vault import local
+from .common import ReachedVault, namespace
+from .files import Files
+
+_HOME = Path(__file__).resolve().parents[2] / ".strongroom"
+"""Where the program leaves what providers read from files; it can be made again at any time."""
+
+
+def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kubernetes.Provider) -> ReachedVault:
+    """The Vault of `settings`: deployed and opened, where they say so."""
+    server = _server(settings, vault.server, cluster) if vault.server else None
+    forward = _forward(settings, vault.server, vault.bootstrap) if vault.server else None
+    addresses = list(vault.bootstrap.nodes) if vault.bootstrap else []
+    if forward:
+        scheme = "https" if vault.server and vault.server.tls else "http"
+        addresses = [f"{scheme}://localhost:{forward['firstPort'] + number}" for number in range(len(forward["pods"]))]
+    authority = server.ca_certificate if server else files.vault_ca
+    authority_file = server.ca_certificate.apply(_written) if server and server.ca_certificate else vault.ca_certificate
+    if not vault.bootstrap:
+        return ReachedVault(addresses[0] if addresses else vault.in_cluster, authority, authority_file, forward=forward)
+    peers = server.peers if server else [None] * len(addresses)
+    bootstrap = VaultBootstrap(
+        "vault",
+        nodes=[
+            VaultNode(address, tls_server_name=vault.tls_server_name, join_address=peer)
+            for address, peer in zip(addresses, peers, strict=True)
+        ],
+        custody=_custody(vault.bootstrap, files),
+        ca_certificate=authority,
+        shares=vault.bootstrap.shares,
+        threshold=vault.bootstrap.threshold,
+        policy=admin_rules(_admin_scope(vault)),
+        audit=vault.audit,
+        token_ttl=vault.bootstrap.token_ttl,
+        timeout=vault.bootstrap.timeout,
+        servers=[server.release] if server else (),
+    )
+    # A Vault that exists has an address that outlives its servers.
+    return ReachedVault(vault.address or bootstrap.address, authority, authority_file, bootstrap.token, forward)
+
+
+def _admin_scope(vault: VaultSettings) -> AdminScope:
+    """Build what the stack writes once Vault is open."""
+    return AdminScope(
+        engines=(vault.mount.path,) if vault.mount.create else (),
+        seeded=(vault.mount.path,),
+        auth=vault.auth.path,
+        logins=tuple(login.path for login in vault.logins),
+        groups=any(group.members for group in vault.groups),
+    )
+
+
+def _server(settings: Settings, server: ServerSettings, cluster: kubernetes.Provider) -> VaultServer:
+    on_cluster = pulumi.ResourceOptions(providers=[cluster])
+    after: list[pulumi.Resource] = []
+    if server.namespace not in settings.kubernetes.existing_namespaces:
+        # Vault's pods drop fewer capabilities than `restricted` asks for.
+        after.append(namespace(server.namespace, "baseline", on_cluster))
+    seal, key = _seal(settings, server)
+    return VaultServer(
+        "vault",
+        server=VaultServerArgs(
+            **{name: getattr(server, name) for name in VaultServerShape.model_fields},
+            seal=seal,
+        ),
+        production=not local(pulumi.get_stack()),
+        chart=settings.charts.charts[VAULT.name],
+        after=[*after, *key],
+        opts=on_cluster,
+    )
+
+
+def _seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pulumi.Resource]]:
+    """What opens the server, and what must exist before it can."""
+    seal = server.seal
+    if not isinstance(seal, AzureSealSettings):
+        return seal, ()
+    # A stack loads the provider that it uses.
+    import pulumi_azure_native as azure_native  # noqa: PLC0415
+
+    from components.azure.identities.workload_identity import Place  # noqa: PLC0415
+    from components.azure.key_vault import ExistingVault  # noqa: PLC0415
+    from components.vault.server.azure_seal import AzureSealKey  # noqa: PLC0415
+
+    provider = azure_native.Provider(
+        "azure", tenant_id=seal.tenant_id, subscription_id=seal.subscription_id, location=seal.location
+    )
+    made = AzureSealKey(
+        "vault-seal",
+        place=Place(seal.resource_group, seal.location, seal.tenant_id),
+        issuer=settings.kubernetes.oidc_issuer or "",
+        vault_name=seal.vault,
+        vault=None if seal.create else ExistingVault(),
+        key_name=seal.key,
+        namespace=server.namespace,
+        service_account=server.name,
+        opts=pulumi.ResourceOptions(providers=[provider]),
+    )
+    return made.seal, made.ready
+
+
+def _forward(settings: Settings, server: ServerSettings, bootstrap: BootstrapSettings | None) -> dict[str, Any] | None:
+    if bootstrap and bootstrap.nodes:
+        return None
+    first = (bootstrap or BootstrapSettings.model_construct()).first_port
+    try:
+        # Open until the engine is done, deletions included: the program lives as long.
+        PodForward(
+            server.pods,
+            namespace=server.namespace,
+            first_port=first,
+            kubeconfig=settings.kubernetes.kubeconfig,
+            context=settings.kubernetes.context,
+        )
+    except ForwardError as error:
+        raise pulumi.RunError(f"strongroom:backend.bootstrap.firstPort: {error}") from None
+    return {"pods": server.pods, "namespace": server.namespace, "firstPort": first}
+
+
+def _custody(bootstrap: BootstrapSettings, files: Files) -> Custody:
+    if isinstance(custody := bootstrap.custody, FileCustodySettings):
+        from components.vault.bootstrap.file_key_store import FileCustody  # noqa: PLC0415
+
+        return FileCustody(custody.path, pgp_keys=files.pgp_keys)
+    from components.vault.bootstrap.azure_key_store import KeyVaultCustody  # noqa: PLC0415
+
+    return KeyVaultCustody(custody.vault_url, custody.tenant_id, name=custody.name, pgp_keys=files.pgp_keys)
+
+
+def _written(authority: str) -> str:
+    """The file that the CA is now in."""
+    file = _HOME / f"{pulumi.get_stack()}-vault-ca.crt"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(authority)
+    partial.replace(file)
+    return str(file)

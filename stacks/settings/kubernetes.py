@@ -1,0 +1,88 @@
+"""What a stack may say of the cluster."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.azure.types import Region, ResourceGroup, SubnetId
+from components.rotation import PollInterval
+from components.types import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
+
+from .types import Issuer
+
+_AKS = "is not a legal name of a cluster: use 1 to 63 letters, digits, '-' and '_', with a letter or digit at both ends"
+_ACCOUNT = "is not an account: write namespace/name, e.g. kube-system/backup"
+_VERSION = 'is not a version of Kubernetes\': write it in quotes, e.g. "1.33" or "1.33.2"'
+_SIZE = "is not a size of machines: write it as Azure does, e.g. Standard_D4s_v5 (az vm list-sizes)"
+
+
+class AksSettings(Declaration):
+    """The AKS cluster that the workloads run on: made here, or found. Issuer and add-on's identity come from it."""
+
+    name: Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", _AKS)]
+    """Its name."""
+
+    resource_group: ResourceGroup | None = None
+    """Its resource group; the backend's where it is left out."""
+
+    create: Switch = False
+    """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
+
+    location: Region | None = None
+    """Its region; the resource group's where it is left out."""
+
+    kubernetes_version: Annotated[str, matching(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", _VERSION)] | None = None
+    """Its version; the region's default where it is left out."""
+
+    nodes: Annotated[Whole, Field(ge=1, le=1000)] = 3
+    """How many nodes its system pool has."""
+
+    vm_size: Annotated[str, matching(r"[A-Za-z0-9]+(_[A-Za-z0-9-]+)+", _SIZE)] = "Standard_D4s_v5"
+    """The size of its nodes."""
+
+    zones: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
+    """The availability zones that they are spread over."""
+
+    subnet_id: SubnetId | None = None
+    """The subnet that its nodes are in; a network of its own where it is left out."""
+
+
+class KubernetesSettings(Declaration):
+    """The cluster that the workloads run on."""
+
+    kubeconfig: LocalFile | None = None
+    """File with the kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."""
+
+    context: Text | None = None
+    """The kubeconfig's context; its current one where it is left out."""
+
+    install: Literal["helm", "addon", "existing"] = "existing"
+    """Who owns what deliveries need in the cluster, its one CSI driver above all: Strongroom (`helm`), AKS (`addon`) or
+    somebody else (`existing`)."""
+
+    providers: tuple[Literal["azure", "vault"], ...] = ()
+    """With `helm`: CSI providers to install besides the backend's own, for other stacks of the cluster."""
+
+    audiences: tuple[Text, ...] = ()
+    """With `helm`: audiences that the driver requests tokens of besides the backend's own, for other stacks of the
+    cluster."""
+
+    rotation_poll_interval: PollInterval = "2m"
+    """How old a mounted secret may be before it is read again, at most 2m: a driver that polls less often lets a pod
+    start without its secrets when their store hangs. Where Strongroom, or AKS for the stack, installs the driver."""
+
+    oidc_issuer: Issuer | None = None
+    """The cluster's OIDC issuer, for workload identity; the AKS cluster's where `aks` names one."""
+
+    aks: AksSettings | None = None
+    """The AKS cluster, where it is one."""
+
+    existing_namespaces: tuple[DnsLabel, ...] = ("default",)
+    """Namespaces that exist already; every other one is created."""
+
+    reserved_accounts: tuple[Annotated[str, matching(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}", _ACCOUNT)], ...] = ()
+    """Accounts, written `namespace/name`, that workloads may bear although they are not theirs alone: `default`, those
+    in `kube-*` namespaces, and those of controllers. Each is refused if omitted."""
+
+    wait_for_rollout: Switch = True
+    """Whether an update waits until the pods are ready."""

@@ -1,0 +1,172 @@
+"""What a stack may say of a HashiCorp Vault."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Discriminator, Tag
+
+from components.hosts import Host
+from components.types import AbsolutePath, Declaration, LocalFile, ObjectPath, Switch, Text, matching, object_path
+from components.validators import unique
+from components.vault.audit import AuditDeviceArgs
+from components.vault.options import Reviewer
+
+from .raw import mapping
+from .types import Address, Https, Issuer, Seconds
+from .vault_logins import GroupSettings, LoginSettings
+from .vault_server import BootstrapSettings, ServerSettings
+
+
+def _engine_path(value: str) -> str:
+    if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
+        raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
+    return object_path(value)
+
+
+EnginePath = Annotated[str, AfterValidator(_engine_path)]
+"""Where an engine may be mounted. (Vault docs: "/sys/mounts")"""
+
+VaultNamespace = Annotated[
+    str,
+    matching(
+        r"(?!root/?$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?",
+        "is not a namespace: write its path, e.g. admin/shop, and leave it out for the root namespace",
+    ),
+]
+"""(Vault docs: "Vault Enterprise namespaces")"""
+
+
+class KvMount(Declaration):
+    """The KV version 2 engine that holds the workloads' secrets."""
+
+    path: EnginePath = "secret"
+    """Where it is mounted."""
+
+    create: Switch = False
+    """Mount it. Left out, the engine exists, and so do the objects that `seeds` doesn't name."""
+
+
+class KubernetesAuthSettings(Declaration):
+    """The Kubernetes auth method that workloads log in by."""
+
+    kind: Literal["kubernetes"] = "kubernetes"
+    """Which method: `kubernetes`, also where it is left out."""
+
+    path: ObjectPath = "kubernetes"
+    """Where it is mounted; a path of its own for each cluster that shares a Vault."""
+
+    create: Switch = True
+    """Mount and configure it; false where it exists and is configured."""
+
+    kubernetes_host: Address | None = None
+    """URL of the API server, as Vault reaches it; the kubeconfig's where it is left out."""
+
+    kubernetes_ca_certificate: LocalFile | None = None
+    """File with the CA of the API server's certificate; the kubeconfig's where it is left out."""
+
+    reviewer: Reviewer = "service-account"
+    """Whose token reviews clients' tokens: `service-account` (made for it) for a Vault outside the cluster,
+    `in-cluster` for one inside, `client` for the client's own."""
+
+
+class JwtAuthSettings(Declaration):
+    """A JWT auth method that workloads log in by: Vault checks a token's signature itself and asks no API server."""
+
+    kind: Literal["jwt"]
+    """Which method: `jwt`; for HCP, and wherever Vault doesn't reach the API server."""
+
+    path: ObjectPath = "jwt"
+    """Where it is mounted; a path of its own for each cluster that shares a Vault."""
+
+    create: Switch = True
+    """Mount and configure it; false where it exists and is configured."""
+
+    issuer: Issuer | None = None
+    """The cluster's issuer, as its tokens name it; `kubernetes.oidcIssuer` where it is left out. Vault reads the
+    signing keys there, unless `jwksUrl` or `publicKeys` say otherwise."""
+
+    jwks_url: Https | None = None
+    """URL of the signing keys, where the issuer can't be reached by its name."""
+
+    public_keys: tuple[LocalFile, ...] = ()
+    """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
+
+    ca_certificate: LocalFile | None = None
+    """File with the CA of the issuer's, or the keys', server; the system's CAs where it is left out."""
+
+
+AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "jwt": JwtAuthSettings}
+"""How workloads may log in, by its kind."""
+
+
+def _auth_kind(value: object) -> object:
+    return getattr(value, "kind", None) or mapping(value).get("kind", "kubernetes")
+
+
+AuthSettings = Annotated[
+    Annotated[KubernetesAuthSettings, Tag("kubernetes")] | Annotated[JwtAuthSettings, Tag("jwt")],
+    Discriminator(_auth_kind),
+]
+
+
+class VaultSettings(Declaration):
+    """A HashiCorp Vault that exists, self-managed or HCP, or one that the stack deploys."""
+
+    kind: Literal["vault"]
+    """Which store: `vault`."""
+
+    address: Address | None = None
+    """Vault's URL, as this program and the CSI provider reach it; with `server` it is the server's own. The token comes
+    from VAULT_TOKEN, or from `bootstrap`."""
+
+    server: ServerSettings | None = None
+    """Deploy a Vault in the cluster. It outlives the stack only in its volumes and in what `bootstrap` keeps."""
+
+    bootstrap: BootstrapSettings | None = None
+    """Initialise and open Vault, and configure it with a token that is made for it."""
+
+    namespace: VaultNamespace | None = None
+    """Vault Enterprise's or HCP's namespace."""
+
+    ca_certificate: LocalFile | None = None
+    """File with the CA of Vault's certificate; the system's CAs where it is left out."""
+
+    provider_ca_path: AbsolutePath | None = None
+    """Path of that CA inside the CSI provider's pods, where Strongroom does not install the provider."""
+
+    tls_server_name: Host | None = None
+    """The name that Vault's certificate bears, where it is not the address's."""
+
+    mount: KvMount = KvMount()
+    """The KV version 2 engine."""
+
+    auth: AuthSettings = KubernetesAuthSettings()
+    """The auth method that workloads log in by."""
+
+    logins: Annotated[tuple[LoginSettings, ...], unique("path", what="the path")] = ()
+    """Auth methods of people and of machines outside the cluster."""
+
+    groups: Annotated[tuple[GroupSettings, ...], unique("name", what="the name")] = ()
+    """What people and machines may do."""
+
+    audit: Annotated[tuple[AuditDeviceArgs, ...], unique("path", what="the path")] = ()
+    """Audit devices that the stack enables."""
+
+    audience: Text = "vault"
+    """Audience of the workloads' service account tokens."""
+
+    token_ttl: Seconds = 1200
+    """Life of a workload's Vault token."""
+
+    token_max_ttl: Seconds = 3600
+    """Its longest life, with renewals."""
+
+    @property
+    def in_cluster(self) -> str:
+        """Vault's URL, as pods reach it."""
+        return self.server.address if self.server else self.address or ""
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether a CA of its own signed its certificate."""
+        return bool(self.server.tls if self.server else self.ca_certificate)

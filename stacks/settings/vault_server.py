@@ -1,0 +1,119 @@
+"""What a stack may say of a HashiCorp Vault that it deploys, and of how one is opened."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
+from components.types import Declaration, LocalFile, Switch, Whole
+from components.vault.server.args import VaultServerShape
+from components.vault.server.seal import ShamirSeal, TransitSeal
+
+from .types import Address, Seconds
+
+
+class AzureSealSettings(Declaration):
+    """A key in Azure Key Vault that opens the server: made here, with an identity of the server's own that may use it
+    and nothing else. The cluster's issuer is `kubernetes.oidcIssuer`."""
+
+    kind: Literal["azurekeyvault"]
+    """Which seal: `azurekeyvault`."""
+
+    tenant_id: Guid
+    """The directory (Microsoft Entra tenant)."""
+
+    subscription_id: Guid | None = None
+    """The subscription; ARM_SUBSCRIPTION_ID or the Azure CLI's where it is left out."""
+
+    resource_group: ResourceGroup
+    """The resource group of the key vault and of the identity; it must exist."""
+
+    location: Region | None = None
+    """Their region; the resource group's where it is left out."""
+
+    vault: VaultName
+    """The key vault's name, unique in Azure; with purge protection, since without the key the store is lost."""
+
+    create: Switch = True
+    """Make the key vault; false for one that exists, and decides by roles."""
+
+    key: VaultObjectName = "vault-unseal"
+    """The key's name in it."""
+
+
+SEALS: Mapping[str, type[Declaration]] = {
+    "shamir": ShamirSeal,
+    "transit": TransitSeal,
+    "azurekeyvault": AzureSealSettings,
+}
+"""What may open a server, by its kind."""
+
+
+class ServerSettings(VaultServerShape):
+    """A Vault that the stack deploys by the official chart, `charts.vault`."""
+
+    seal: Annotated[ShamirSeal | TransitSeal | AzureSealSettings, Field(discriminator="kind")] = ShamirSeal()
+    """What opens it after a start: shares, a key in another Vault, or one in Azure Key Vault."""
+
+
+class FileCustodySettings(Declaration):
+    """A recovery file of mode 0600 on the machine that runs the program: move it to a safe place."""
+
+    kind: Literal["file"]
+    """Which custody: `file`."""
+
+    path: LocalFile
+    """The file."""
+
+    pgp_keys: tuple[LocalFile, ...] = ()
+    """Files with public keys, one a share, as `gpg --export --armor` writes them: each share is then for one holder,
+    and the recovery file opens nothing."""
+
+
+class KeyVaultCustodySettings(Declaration):
+    """Secrets in an Azure Key Vault that exists; another one than the seal's."""
+
+    kind: Literal["azure-key-vault"]
+    """Which custody: `azure-key-vault`."""
+
+    vault_url: Address
+    """The key vault's URL."""
+
+    tenant_id: Guid
+    """The directory that it trusts."""
+
+    name: VaultObjectName = "vault-bootstrap"
+    """What the secrets' names begin with."""
+
+    pgp_keys: tuple[LocalFile, ...] = ()
+    """Files with public keys, as for `file`."""
+
+
+CUSTODIES: Mapping[str, type[Declaration]] = {"file": FileCustodySettings, "azure-key-vault": KeyVaultCustodySettings}
+"""Who may keep shares, by its kind."""
+
+
+class BootstrapSettings(Declaration):
+    """How a Vault is initialised, once in its store's life, and opened."""
+
+    custody: Annotated[FileCustodySettings | KeyVaultCustodySettings, Field(discriminator="kind")]
+    """Who keeps the shares."""
+
+    shares: Annotated[Whole, Field(ge=1, le=255)] = 5
+    """How many shares there are; unseal keys, or recovery keys where a seal opens the server."""
+
+    threshold: Annotated[Whole, Field(ge=1, le=255)] = 3
+    """How many of them open it."""
+
+    nodes: tuple[Address, ...] = ()
+    """URLs by which this machine reaches each server. Left out, ports are forwarded to the pods of `backend.server`."""
+
+    first_port: Annotated[Whole, Field(ge=1, le=65000)] = 18200
+    """With ports forwarded: this machine's port for the first pod; the next has the next one."""
+
+    token_ttl: Seconds = 3600
+    """Life of the token that the stack then configures Vault with."""
+
+    timeout: Seconds = 300
+    """How long servers may take to answer, join and open."""

@@ -1,0 +1,36 @@
+"""Durations that must follow each other."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import Fault, Location
+from ..settings.types import seconds
+
+
+def ordered(
+    place: Location,
+    below: Mapping[str, Any],
+    shorter: str,
+    longer: str,
+    defaults: tuple[object, object],
+    *,
+    equal: bool = True,
+) -> Iterator[Fault]:
+    """The fault of a duration that is not shorter than another.
+
+    :param place: Where both are, and `below` what is there.
+    :param shorter: The key of the one that must not be longer.
+    :param longer: The key of the other.
+    :param defaults: What they are where they are left out.
+    :param equal: Whether both may be the same.
+    """
+    least, most = (below.get(key, default) for key, default in zip((shorter, longer), defaults, strict=True))
+    first, second = seconds(least), seconds(most)
+    if first is None or second is None or first < second or (first == second and equal):
+        return
+    if shorter in below:
+        bound = "at most" if equal else "less than"
+        yield Fault((*place, shorter), f"{least} must be {bound} {longer}, {most}")
+    else:
+        bound = "at least" if equal else "more than"
+        yield Fault((*place, longer), f"{most} must be {bound} {shorter}, {least}")
