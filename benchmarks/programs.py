@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from ops.pulumi.state import hidden
 from sandbox.certificates import write_private
 from sandbox.world import ROOT
+from strongroom.ops.pulumi.state import hidden
 
 from . import shape
 from .measure import Usage, measured

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from ops.console import console
 from sandbox.world import ROOT
+from strongroom.ops.console import console
 
 from .figures import Figure, Growth
 

@@ -1,10 +1,10 @@
-"""Strongroom's components: they take a secret from its store to the pod that needs it.
+"""Strongroom's components: they take a secret from its store to the pod that needs it. Programs import `strongroom`.
 
 Importing this package costs nothing: each name loads its module, and that module's Pulumi provider, when first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend
@@ -143,7 +143,12 @@ class MissingExtraError(ImportError):
     """A name needs packages that were not installed: those of the extra `azure`."""
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> object:
+    """Load a public name.
+
+    :raises AttributeError: It is none.
+    :raises MissingExtraError: It needs the extra `azure`.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -155,3 +160,14 @@ def __getattr__(name: str) -> Any:
             f"{name} needs packages for Azure, and {error.name} is not installed: install strongroom[azure], or "
             "components/requirements-azure.txt where the components run as a plugin"
         ) from None
+
+
+if not TYPE_CHECKING:  # a type checker knows the names, and reports any other
+    __getattr__ = _load
+
+if __name__ == "components":
+    # Nothing imports this package by the name of its directory, save the host of dynamic resources for states of
+    # earlier versions.
+    from strongroom.components.dynamic_providers import register_former_modules
+
+    register_former_modules()

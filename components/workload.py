@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .delivery import Csi, Delivery
-from .types import (
+from .field_types import (
     Declaration,
     DnsLabel,
     EnvironmentVariable,

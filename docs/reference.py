@@ -14,11 +14,11 @@ from pydantic_core import PydanticUndefined
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import components  # noqa: E402
-from components.plugin import described  # noqa: E402
-from ops.doctor.events import EXPLANATIONS  # noqa: E402
-from policy.rules import RULES  # noqa: E402
-from stacks.settings.root import Settings  # noqa: E402
+import strongroom  # noqa: E402
+from strongroom.components.plugin import described  # noqa: E402
+from strongroom.ops.doctor.events import EXPLANATIONS  # noqa: E402
+from strongroom.policy.rules import RULES  # noqa: E402
+from strongroom.stacks.settings.root import Settings  # noqa: E402
 
 NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. -->"
 
@@ -54,10 +54,10 @@ def reference() -> str:
     lines = [
         "# Components",
         NOTE,
-        "What `import components` offers; `import strongroom` with the wheel.",
+        "What `import strongroom` offers.",
     ]
-    for name in components.__all__:
-        item = getattr(components, name)
+    for name in strongroom.__all__:
+        item = getattr(strongroom, name)
         lines += [f"## {name}", inspect.cleandoc(item.__doc__ or "")]
         initialiser = item.__dict__.get("__init__")
         if initialiser and initialiser.__doc__ and not issubclass(item, BaseModel):
@@ -76,13 +76,13 @@ def rules() -> str:
 
 
 def events() -> str:
-    """The messages that `ops doctor` explains."""
+    """The messages that `strongroom doctor` explains."""
     lines = [
         "# Events",
         NOTE,
-        "What [`ops doctor`](doctor.md) knows of a pod's events and of logs, in the order of its looking: a message is "
-        "judged as a whole, and gets the first explanation whose pattern, and what must stand beside it, it has. A "
-        "consequence is left out beside its cause.",
+        "What [`strongroom doctor`](doctor.md) knows of a pod's events and of logs, in the order of its looking: a "
+        "message is judged as a whole, and gets the first explanation whose pattern, and what must stand beside it, it "
+        "has. A consequence is left out beside its cause.",
     ]
     for each in EXPLANATIONS:
         lines += [f"## {each.name[0].upper()}{each.name[1:]}", f"{each.meaning[0].upper()}{each.meaning[1:]}."]

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 import requests
 import yaml
 
-from components.helm.chart_file import ChartError, checked
-from components.helm.charts import CHARTS, Chart
+from strongroom.components.helm.chart_file import ChartError, checked
+from strongroom.components.helm.charts import CHARTS, Chart
 
 from .errors import OpsError
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.recover.orphans import end_orphaned_plugins
+from strongroom.ops.recover.orphans import end_orphaned_plugins
 
 from .certificates import Authority, write_private
 from .errors import SandboxError
@@ -165,7 +165,7 @@ class World:
         attach: list[str],
         complete: list[str],
     ) -> None:
-        """Write down, for `ops`, which stacks are driven from where.
+        """Write down, for the command `strongroom`, which stacks are driven from where.
 
         :param stacks: The stacks that the sandbox runs.
         :param project: The directory that they are driven from.

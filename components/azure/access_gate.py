@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic_providers import StableProvider
 from .clouds import Cloud
 
 # What serves dynamic resources loads this module in each preview: it needs no SDK of Azure's.
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from .objects import VaultObject
 
 
-class _Provider(ResourceProvider):
-    serialize_as_secret_always = False
+class Provider(StableProvider):
+    stable_name = "azure-access"
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         _wait(props)
@@ -72,7 +73,7 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         :param granted: What lets the workload read; a change of it is waited for again.
         """
         super().__init__(
-            _Provider(),
+            Provider(),
             name,
             {
                 "namespace": federation.namespace,

@@ -15,9 +15,10 @@ from azure.keyvault.certificates import (
     KeyVaultCertificate,
     LifetimeAction,
 )
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from ..cancellation import listen, pause
+from ..dynamic_providers import StableProvider
 from ..error_text import PlainError
 from ..redact import told
 from .client import UNEXPECTED, client_options, describe_unexpected
@@ -81,8 +82,8 @@ class CertificateError(PlainError):
     """A certificate can't be had: what, why, what to do."""
 
 
-class _Provider(ResourceProvider):
-    serialize_as_secret_always = False
+class Provider(StableProvider):
+    stable_name = "azure-certificate"
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         made = self._issued(props)
@@ -211,7 +212,7 @@ class Certificate(Resource, module="strongroom", name="Certificate"):
         :param certificate: What it must be.
         """
         super().__init__(
-            _Provider(),
+            Provider(),
             resource_name,
             {
                 "name": name,

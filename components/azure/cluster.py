@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import pulumi
 from pulumi_azure_native import containerservice
 
+from ..field_types import SECRET
 from ..rotation import check_poll_interval
-from ..types import SECRET
 
 ADDON = "azureKeyvaultSecretsProvider"
 

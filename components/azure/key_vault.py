@@ -8,8 +8,8 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
 
+from ..field_types import named
 from ..seeds import Seed, value_of
-from ..types import named
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
 from .certificate import Certificate, VaultCertificate
 from .clouds import PUBLIC, Cloud

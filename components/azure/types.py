@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from ..types import matching
+from ..field_types import matching
 
 _VAULT = re.compile(r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]")
 _GROUP = r"[-\w._()]{0,89}[-\w_()]"

@@ -8,9 +8,9 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
 from ..azure.clouds import PUBLIC, CloudName
+from ..field_types import SECRET
 from ..helm.charts import AKV2K8S, Chart
 from ..helm.release import PlannedRelease, release
-from ..types import SECRET
 from .csi_driver import NAMESPACE
 
 NAMESPACE_LABEL = {"azure-key-vault-env-injection": "enabled"}

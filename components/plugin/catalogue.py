@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.fields import FieldInfo
 from typing_extensions import is_protocol
 
+from ..field_types import SECRET
 from ..seeds import Generate
-from ..types import SECRET
 from . import described
 from .shapes import Anything, Choice, Component, Either, Field, Fields, Later, Moment, Named, Primitive, Several, Shape
 

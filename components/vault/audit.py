@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pulumi
 from pydantic import Field
 
-from ..types import Declaration, ObjectPath, Text, Whole, matching
+from ..field_types import Declaration, ObjectPath, Text, Whole, matching
 
 _FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/audit.log, or stdout"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_vault
 
+from ..field_types import named
 from ..seeds import Seed, value_of
-from ..types import named
 from .kv_paths import check_kv_object
 from .remount import mounted_by
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..derived_names import derive_name
-from ..types import named
+from ..field_types import named
 
 
 def read_policy(mount: str, objects: Iterable[str]) -> str:

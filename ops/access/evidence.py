@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.rule import at
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..pulumi.stack import ask_pulumi
@@ -55,7 +55,7 @@ def read_evidence(stack: str, resources: Iterable[Declared]) -> Evidence:
     :param resources: The stack's state.
     """
     # A report without a page needs no component.
-    from components.plugin.provider import VERSION  # noqa: PLC0415
+    from strongroom.components.plugin.provider import VERSION  # noqa: PLC0415
 
     updated, revision = describe_update(_read_history(stack))
     now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from unicodedata import category
 from urllib.parse import urlsplit
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..grants import granted
 from ..grants.copies import COPY

@@ -5,9 +5,9 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from components.retry import CONNECT_SECONDS
-from stacks.provision.files import read_files
-from stacks.settings.root import Settings
+from strongroom.components.retry import CONNECT_SECONDS
+from strongroom.stacks.provision.files import read_files
+from strongroom.stacks.settings.root import Settings
 
 from ..findings import Finding, broken, ok, untried
 

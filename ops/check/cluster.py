@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from components.azure.options import AUDIENCES
-from stacks.provision.installation import Installation
-from stacks.settings.root import Settings
-from stacks.settings.vault import VaultSettings
+from strongroom.components.azure.options import AUDIENCES
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..cluster.installation import Installed
 from ..doctor.driver import INSTALL, driver_of, provider_of, requested

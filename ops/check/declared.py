@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from policy.rules import RULES, Declared
-from stacks.errors import Fault, InvalidSettingsError
-from stacks.provision.files import read_files
-from stacks.provision.installation import Installation
-from stacks.settings.root import Settings
+from strongroom.policy.rules import RULES, Declared
+from strongroom.stacks.errors import Fault, InvalidSettingsError
+from strongroom.stacks.provision.files import read_files
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.settings.root import Settings
 
 from ..access.report import list_unread
 from ..findings import Finding, broken, ok, untried, warned

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from stacks.settings.root import Settings
-from stacks.settings.vault import JwtAuthSettings, VaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import JwtAuthSettings, VaultSettings
 
 from ..errors import OpsError
 from ..findings import Finding, attempt, broken, ok

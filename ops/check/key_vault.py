@@ -8,14 +8,14 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 from pydantic import SecretStr
 
-from components.azure.client import UNEXPECTED, client_options, describe_unexpected
-from components.azure.credentials import credential
-from components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
-from components.azure.types import vault_and_group
-from stacks.provision.preflight_vault_name import NotAskedError, name_faults
-from stacks.settings.azure import AzureKeyVaultSettings
-from stacks.settings.root import Settings
-from stacks.settings.seeds import Generated
+from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.credentials import credential
+from strongroom.components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
+from strongroom.components.azure.types import vault_and_group
+from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
+from strongroom.stacks.settings.azure import AzureKeyVaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.seeds import Generated
 
 from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing

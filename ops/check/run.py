@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks.errors import InvalidSettingsError
-from stacks.settings.root import Settings
-from stacks.settings.vault import VaultSettings
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..existing.find import New
 from ..existing.identity import Owned, list_owned

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stacks.settings.root import Settings
-from stacks.settings.vault import VaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError
 from ..existing.find import New, find_existing

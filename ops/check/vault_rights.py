@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policy.rules import Declared
-from policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
 
 from ..findings import Finding, broken, ok
 from ..store.vault_operator import VaultOperator

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.api import api_client
-from components.retry import BUSY
+from strongroom.components.kubernetes.api import api_client
+from strongroom.components.retry import BUSY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import Cluster

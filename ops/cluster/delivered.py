@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol
 
 import yaml
 
-from components.delivery import KEY_VAULT_MARK
-from components.kubernetes.agent_annotations import class_parameters, token_volume
+from strongroom.components.delivery import KEY_VAULT_MARK
+from strongroom.components.kubernetes.agent_annotations import class_parameters, token_volume
 
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubernetes import client
 
-from components.kubernetes.csi_volume import ADDON, DRIVER
+from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 
 from ..pulumi.stack import Cluster
 from .client import asked, connected

@@ -1,4 +1,4 @@
-"""`python -m ops access`."""
+"""`strongroom access`."""
 
 import json
 from collections.abc import Sequence

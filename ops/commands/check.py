@@ -1,4 +1,4 @@
-"""`python -m ops check`."""
+"""`strongroom check`."""
 
 import json
 from dataclasses import asdict

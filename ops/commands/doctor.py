@@ -1,4 +1,4 @@
-"""`python -m ops doctor`."""
+"""`strongroom doctor`."""
 
 import json
 import sys

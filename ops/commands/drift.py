@@ -1,4 +1,4 @@
-"""`python -m ops drift`."""
+"""`strongroom drift`."""
 
 from dataclasses import asdict
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`python -m ops preview`."""
+"""`strongroom preview`."""
 
 from dataclasses import asdict
 from pathlib import Path

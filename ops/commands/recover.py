@@ -1,4 +1,4 @@
-"""`python -m ops recover`."""
+"""`strongroom recover`."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`python -m ops render`."""
+"""`strongroom render`."""
 
 import json
 from collections import Counter

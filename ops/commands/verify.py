@@ -1,4 +1,4 @@
-"""`python -m ops verify`."""
+"""`strongroom verify`."""
 
 import json
 from dataclasses import asdict

@@ -1,6 +1,6 @@
 """Links: the identity, its federated credential, the vault, the role assignments and the objects."""
 
-from components.azure.options import FEDERATED
+from strongroom.components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, untried

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
-from stacks.settings.types import seconds
+from strongroom.stacks.settings.types import seconds
 
 from ..cluster.client import ClusterClient
 from ..cluster.delivered import Delivered, delivered

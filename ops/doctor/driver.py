@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from components.kubernetes.csi_volume import DRIVER
-from stacks.settings.types import seconds
+from strongroom.components.kubernetes.csi_volume import DRIVER
+from strongroom.stacks.settings.types import seconds
 
 from ..cluster.installation import DaemonSet, Installed
 from ..errors import AbsentError, OpsError

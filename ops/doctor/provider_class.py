@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.azure.options import FEDERATED
+from strongroom.components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
 from ..findings import Finding, broken, ok, warned

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from components.azure.identities.base import CLIENT_ANNOTATION
-from components.azure.options import FEDERATED
-from components.kubernetes.csi_volume import DRIVER
+from strongroom.components.azure.identities.base import CLIENT_ANNOTATION
+from strongroom.components.azure.options import FEDERATED
+from strongroom.components.kubernetes.csi_volume import DRIVER
 
 from ..cluster.pod_template import CsiVolume
 from ..errors import AbsentError

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import requests
 from azure.core.exceptions import AzureError
 
-from components.azure.credentials import credential
-from components.response_limits import BoundedAdapter
-from components.retry import CONNECT_SECONDS, READ_SECONDS, patience
-from policy.rules import Declared
-from policy.rules.azure import VAULT
-from policy.rules.rule import at, listed
-from stacks.settings.azure import AzureKeyVaultSettings
+from strongroom.components.azure.credentials import credential
+from strongroom.components.response_limits import BoundedAdapter
+from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import VAULT
+from strongroom.policy.rules.rule import at, listed
+from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import KeyVaultStore

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from policy.rules import Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError
 from ..pulumi.stack import Cluster

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import OpsError
 from ..findings import Finding, broken, ok, untried, warned

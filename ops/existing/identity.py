@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import AbsentError, OpsError
 from ..pulumi.stack import exported

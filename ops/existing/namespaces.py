@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from policy.rules.rule import at, listed
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, OpsError, UnreachableError
 from ..findings import Finding, broken, untried

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stacks.errors import InvalidSettingsError
+from strongroom.stacks.errors import InvalidSettingsError
 
 from ..errors import OpsError
 from ..findings import Finding, untried

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from stacks.settings.root import Settings
-from stacks.settings.vault import VaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..errors import OpsError
 from ..pulumi.stack import Cluster, VaultStore

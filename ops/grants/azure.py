@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from policy.rules.azure import ASSIGNMENT, VAULT
-from policy.rules.rule import at, listed
+from strongroom.policy.rules.azure import ASSIGNMENT, VAULT
+from strongroom.policy.rules.rule import at, listed
 
 from .grant import ORDER, ByKind, Granted, Step, readable
 from .principals import Principals

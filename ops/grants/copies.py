@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import yaml
 
-from policy.rules import Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.rule import at, listed
 
 from .grant import ByKind, Granted, Step, readable
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from .azure import of_azure
 from .copies import list_copies

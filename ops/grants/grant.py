@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..pulumi.state import HIDDEN
 

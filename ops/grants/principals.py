@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from components.delivery import KEY_VAULT_MARK
-from policy.rules import Declared
-from policy.rules.azure import FEDERATED
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.pods import PODS, containers, spec
-from policy.rules.rule import at, is_true, listed
+from strongroom.components.delivery import KEY_VAULT_MARK
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import FEDERATED
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.pods import PODS, containers, spec
+from strongroom.policy.rules.rule import at, is_true, listed
 
 from .grant import ByKind, Step, readable
 from .vault import account

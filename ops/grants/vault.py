@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from policy.rules import Declared
-from policy.rules.policies import UnreadablePolicyError, opened
-from policy.rules.rule import listed
-from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.rule import listed
+from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from .grant import ByKind, Granted, Step, readable
 

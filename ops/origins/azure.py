@@ -1,6 +1,6 @@
 """Who made what is in Azure under the names of what an interrupted update was creating."""
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..existing.azure import AzureFinder
 from ..timestamps import format_time

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from policy.rules import Declared
-from policy.rules.rule import at, listed
-from policy.rules.vault import RELEASE
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.rule import at, listed
+from strongroom.policy.rules.vault import RELEASE
 
 from ..errors import AbsentError
 from ..existing.cluster import advise

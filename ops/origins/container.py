@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..timestamps import parse_time
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..timestamps import format_time
 

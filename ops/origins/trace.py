@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from policy.rules import Declared
-from stacks.errors import InvalidSettingsError
-from stacks.settings.root import Settings
+from strongroom.policy.rules import Declared
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.settings.root import Settings
 
 from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder

@@ -1,7 +1,7 @@
 """Who made what is in a Vault: it rarely says."""
 
-from policy.rules import Declared
-from policy.rules.vault import POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import POLICY
 
 from ..existing.find import Existing
 from ..existing.vault import METHODS, MOUNT, OBJECT, VaultFinder

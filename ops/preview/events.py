@@ -8,7 +8,7 @@ from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
 from pulumi.runtime import rpc
 
-from policy.rules import UNKNOWN, Declared
+from strongroom.policy.rules import UNKNOWN, Declared
 
 Operation = Literal["create", "update", "replace", "delete", "same"]
 

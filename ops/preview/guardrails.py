@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from policy.rules import RULES, UNKNOWN, Declared
+from strongroom.policy.rules import RULES, UNKNOWN, Declared
 
 from ..errors import OpsError
 from ..pulumi.stack import ROOT

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policy.rules import azure, vault
-from policy.rules.pods import PODS
+from strongroom.policy.rules import azure, vault
+from strongroom.policy.rules.pods import PODS
 
 
 @dataclass(frozen=True)

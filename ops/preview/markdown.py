@@ -62,10 +62,10 @@ def format_drift(drift: Drift) -> str:
         f"- To take it back: `pulumi refresh --stack {drift.stack}`, then `pulumi up --stack "
         f"{drift.stack}`. The update "
         "alone would not see it.\n"
-        f"- To keep it: write it into the stack's settings, then do the same: `python -m ops preview "
+        f"- To keep it: write it into the stack's settings, then do the same: `strongroom preview "
         f"--stack {drift.stack}` "
         "shows nothing more.\n"
-        "- Values of secrets are not compared: `python -m ops verify` shows whether they are there.",
+        "- Values of secrets are not compared: `strongroom verify` shows whether they are there.",
     ]
     return "\n\n".join(parts) + "\n"
 

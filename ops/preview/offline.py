@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from policy.rules import Declared
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse, written
-from stacks.settings.root import Settings
-from stacks.settings.vault import KubernetesAuthSettings, VaultSettings
+from strongroom.policy.rules import Declared
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse, written
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import KubernetesAuthSettings, VaultSettings
 
 from ..pulumi.declare import declare
 from ..pulumi.stack import ROOT

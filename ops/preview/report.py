@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policy.rules import RULES, UNKNOWN, Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.pods import PODS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import RULES, UNKNOWN, Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.pods import PODS
+from strongroom.policy.rules.rule import at, listed
 
 from ..access.report import list_unread
 from ..findings import Finding

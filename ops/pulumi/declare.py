@@ -21,9 +21,9 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.resource import prepare_resource
 from pulumi.runtime.settings import set_root_resource
 
-from policy.rules import Declared
-from stacks.provision.program import provision_stepwise
-from stacks.settings.root import Settings
+from strongroom.policy.rules import Declared
+from strongroom.stacks.provision.program import provision_stepwise
+from strongroom.stacks.settings.root import Settings
 
 from ..preview.events import known
 from .state import hidden

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from components.vault.port_forward import ForwardError, PodForward
+from strongroom.components.vault.port_forward import ForwardError, PodForward
 
 from ..errors import OpsError
 from .stack import DeployedStack, VaultStore

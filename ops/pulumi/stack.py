@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from components.delivery import DeliveryKind
+from strongroom.components.delivery import DeliveryKind
 
 from ..errors import AbsentError, OpsError
 

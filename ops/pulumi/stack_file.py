@@ -7,9 +7,9 @@ from typing import Any, cast
 import yaml
 from pydantic import SecretStr
 
-from stacks.errors import NAMESPACE
-from stacks.load import parse, written
-from stacks.settings.root import SECRET_KEYS, Settings
+from strongroom.stacks.errors import NAMESPACE
+from strongroom.stacks.load import parse, written
+from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 
 from ..errors import OpsError
 from .go_yaml import load

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pulumi.runtime import rpc
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import OpsError
 from .stack import exported

@@ -14,7 +14,7 @@ import psutil
 import yaml
 from pulumi import automation
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..origins.origin import Interrupted, Origin
@@ -129,7 +129,7 @@ def _refuse_unknown(stack: str, origins: Mapping[str, Origin]) -> None:
     if not unknown:
         return
     listed = "; ".join(origin.reason for origin in unknown)
-    command = f"python -m ops recover --stack {stack}"
+    command = f"strongroom recover --stack {stack}"
     raise OpsError(
         f"Stack {stack!r} was interrupted while it made what exists now, and it is not known who made it: {listed}. "
         f"If the stack did, which will then delete it: `{command} --adopt`; if somebody else did: `{command} --leave`. "

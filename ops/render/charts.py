@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..pulumi.stack import ROOT

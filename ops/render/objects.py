@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from policy.rules import UNKNOWN, Declared
-from policy.rules.rule import at
+from strongroom.policy.rules import UNKNOWN, Declared
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..preview.events import Observed

@@ -21,7 +21,7 @@ def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
     if refused:
         raise OpsError(
             f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "
-            f"`python -m ops preview --stack {stack}` tells all of it"
+            f"`strongroom preview --stack {stack}` tells all of it"
         )
     half = kubernetes_half(stack, observed, charts=charts)
     for release in half.releases:

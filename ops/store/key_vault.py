@@ -19,8 +19,8 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
-from components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
-from components.azure.options import FEDERATED
+from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.options import FEDERATED
 
 from ..cluster.client import ClusterClient, ProviderClass
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError

@@ -6,11 +6,11 @@ from typing import Any, cast
 import requests
 from azure.core.exceptions import AzureError
 
-from components.azure.client import UNEXPECTED, describe_unexpected
-from components.azure.clouds import CLOUDS
-from components.azure.credentials import credential
-from components.response_limits import BoundedAdapter
-from components.retry import CONNECT_SECONDS, READ_SECONDS, patience
+from strongroom.components.azure.client import UNEXPECTED, describe_unexpected
+from strongroom.components.azure.clouds import CLOUDS
+from strongroom.components.azure.credentials import credential
+from strongroom.components.response_limits import BoundedAdapter
+from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import KeyVaultStore

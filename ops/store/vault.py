@@ -12,9 +12,9 @@ import requests
 import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
-from components.redact import told
-from components.retry import READ_SECONDS, patience
-from components.vault.client import VaultNode, client, connections, passing
+from strongroom.components.redact import told
+from strongroom.components.retry import READ_SECONDS, patience
+from strongroom.components.vault.client import VaultNode, client, connections, passing
 
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
@@ -123,7 +123,7 @@ class VaultSession:
         """What Vault said of the token that it gave, without the token."""
 
     def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
-        """List what this workload must be refused: see `ops.store.vault_denials`."""
+        """List what this workload must be refused: see `strongroom.ops.store.vault_denials`."""
         return list_limits(self, self._objects, self.store, workload)
 
     @property

@@ -11,8 +11,8 @@ from typing import Any, cast
 import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultError
 
-from components.redact import told
-from components.vault.client import passing
+from strongroom.components.redact import told
+from strongroom.components.vault.client import passing
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError, UnreachableError
 from ..pulumi.stack import VaultStore

@@ -8,7 +8,7 @@ import requests
 from hvac.adapters import JSONAdapter
 from hvac.exceptions import VaultError
 
-from components.retry import BUSY
+from strongroom.components.retry import BUSY
 
 _OK = 200
 _LOGIN_REFUSALS = (

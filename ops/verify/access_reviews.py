@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
 from ..store.sampler import Sampler

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.azure import ASSIGNMENT, FEDERATED, VAULT
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import ASSIGNMENT, FEDERATED, VAULT
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, NotAllowedError
 from ..grants.azure import ACCESS_POLICY

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from kubernetes.client.exceptions import ApiException
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..cluster.client import METADATA_LIST, asked, connected
 from ..errors import OpsError

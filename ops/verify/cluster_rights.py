@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
 from ..pulumi.stack import DeployedStack

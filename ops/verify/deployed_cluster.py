@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
-from policy.rules import Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.rule import at, listed
 
 from ..cluster.client import ProviderClass
 from ..cluster.pod_template import PodTemplate

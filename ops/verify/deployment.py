@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from policy.rules import Declared
-from policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
 
 from ..cluster.delivered import Delivered, delivered
 from ..errors import OpsError

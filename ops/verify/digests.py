@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import NotAllowedError, OpsError
 
@@ -21,7 +21,7 @@ class Digests:
     def __init__(self, read_inputs: Callable[..., Mapping[str, str]]) -> None:
         """
         :param read_inputs: Reads a secret input of all resources of a type from the state, by URN, as
-            `ops.pulumi.state.read_secret_inputs`; raises `OpsError` if the state can't be decrypted here.
+            `strongroom.ops.pulumi.state.read_secret_inputs`; raises `OpsError` if the state can't be decrypted here.
         """
         self._read_inputs = read_inputs
         self._key = secrets.token_bytes(32)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import NotAllowedError, OpsError
 from ..pulumi.stack import DeployedWorkload

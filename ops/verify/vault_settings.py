@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.policies import UnreadablePolicyError, opened
-from policy.rules.rule import at
-from policy.rules.vault import APP_ROLE, AUDIT, JWT_ROLE, KUBERNETES_ROLE, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.rule import at
+from strongroom.policy.rules.vault import APP_ROLE, AUDIT, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from ..grants.vault import GROUP
 from ..pulumi.stack import VaultStore

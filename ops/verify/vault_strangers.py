@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
-from policy.rules.policies import UnreadablePolicyError, opened
-from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
+from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..grants.vault import GROUP

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import NotAllowedError, OpsError
 from ..store.vault_operator import VaultOperator

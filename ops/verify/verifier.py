@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..cluster.client import ClusterClient, ProviderClass, expired
 from ..cluster.delivered import Delivered, delivered

@@ -4,19 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 
-from .rule import (
-    UNKNOWN,
-    Declared,
-    Finding,
-    Options,
-    ResourceRule,
-    StackRule,
-    at,
-    filled,
-    is_true,
-    lacks,
-    listed,
-)
+from .rule import UNKNOWN, Declared, Finding, Options, ResourceRule, StackRule, at, filled, is_true, lacks, listed
 
 VAULT = "azure-native:keyvault:Vault"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"

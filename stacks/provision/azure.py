@@ -8,16 +8,16 @@ import pulumi_azure_native as azure_native
 from pulumi_azure_native import keyvault, resources
 from pydantic import BaseModel, SecretStr
 
-from components.azure.backend import AzureKeyVaultBackend, Gate
-from components.azure.certificate import VaultCertificate
-from components.azure.clouds import Cloud
-from components.azure.cluster import AksCluster, NewCluster
-from components.azure.identities.base import Identities
-from components.azure.identities.existing import NodeIdentity, ServicePrincipal
-from components.azure.identities.identity_binding import IdentityBindings
-from components.azure.identities.pod_identity import PodIdentities
-from components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
-from components.azure.key_vault import (
+from strongroom.components.azure.backend import AzureKeyVaultBackend, Gate
+from strongroom.components.azure.certificate import VaultCertificate
+from strongroom.components.azure.clouds import Cloud
+from strongroom.components.azure.cluster import AksCluster, NewCluster
+from strongroom.components.azure.identities.base import Identities
+from strongroom.components.azure.identities.existing import NodeIdentity, ServicePrincipal
+from strongroom.components.azure.identities.identity_binding import IdentityBindings
+from strongroom.components.azure.identities.pod_identity import PodIdentities
+from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+from strongroom.components.azure.key_vault import (
     Contents,
     ExistingVault,
     KeyVault,
@@ -27,9 +27,9 @@ from components.azure.key_vault import (
     VaultKey,
     VaultSecret,
 )
-from components.azure.objects import object_name
-from components.azure.options import AUDIENCES
-from components.azure.types import vault_and_group
+from strongroom.components.azure.objects import object_name
+from strongroom.components.azure.options import AUDIENCES
+from strongroom.components.azure.types import vault_and_group
 
 from ..errors import InvalidSettingsError
 from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings, SecretAttributes

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.backend import Backend
-from components.kubernetes.akv2k8s import NAMESPACE_LABEL
+from strongroom.components.backend import Backend
+from strongroom.components.kubernetes.akv2k8s import NAMESPACE_LABEL
 
 from ..settings.root import Settings
 
@@ -49,7 +49,7 @@ class ReachedVault:
     """A token for it; the environment's where it is left out."""
 
     forward: Mapping[str, Any] | None = None
-    """The ports that lead to its pods, where there are some: for `ops`."""
+    """The ports that lead to its pods, where there are some: for the command `strongroom`."""
 
 
 def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import yaml
 
-from components.vault.bootstrap.pgp import binary
+from strongroom.components.vault.bootstrap.pgp import binary
 
 from ..errors import Fault, Location, shown
 from ..settings.root import Settings

@@ -5,15 +5,15 @@ from typing import Any
 
 import pulumi
 
-from components.azure.options import AUDIENCES
-from components.delivery import DeliveryKind
-from components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
-from components.helm.release import PlannedRelease, faults
-from components.kubernetes.agent_injector import VaultAgentInjector, injector_release
-from components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
-from components.kubernetes.csi_driver import NAMESPACE, SecretsStoreCsiDriver, driver_releases
-from components.vault.server.args import VaultServerArgs, VaultServerShape
-from components.vault.server.server import server_release
+from strongroom.components.azure.options import AUDIENCES
+from strongroom.components.delivery import DeliveryKind
+from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
+from strongroom.components.helm.release import PlannedRelease, faults
+from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, injector_release
+from strongroom.components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
+from strongroom.components.kubernetes.csi_driver import NAMESPACE, SecretsStoreCsiDriver, driver_releases
+from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
+from strongroom.components.vault.server.server import server_release
 
 from ..errors import Fault
 from ..settings.azure import AzureKeyVaultSettings

@@ -10,7 +10,7 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.csi_volume import ADDON, DRIVER
+from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 
 from ..errors import Fault
 from ..settings.kubernetes import KubernetesSettings

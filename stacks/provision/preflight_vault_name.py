@@ -6,9 +6,9 @@ import pulumi
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
-from components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
-from components.azure.clouds import Cloud
-from components.azure.credentials import credential
+from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.clouds import Cloud
+from strongroom.components.azure.credentials import credential
 
 from ..errors import Fault
 from ..settings.azure import AzureKeyVaultSettings

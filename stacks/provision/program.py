@@ -5,8 +5,8 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.workload import SecretWorkload
-from components.workload import Workload
+from strongroom.components.kubernetes.workload import SecretWorkload
+from strongroom.components.workload import Workload
 
 from ..errors import InvalidSettingsError
 from ..settings.root import Settings

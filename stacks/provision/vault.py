@@ -6,12 +6,12 @@ import pulumi
 import pulumi_vault
 from pydantic import SecretStr
 
-from components.kubernetes.csi_driver import CA_PATH
-from components.seeds import Seed
-from components.vault.auth.jwt import JwtAuth
-from components.vault.auth.kubernetes import KubernetesAuth, WorkloadAuth
-from components.vault.backend import VaultBackend, VaultConnection
-from components.vault.engines import KvEngine
+from strongroom.components.kubernetes.csi_driver import CA_PATH
+from strongroom.components.seeds import Seed
+from strongroom.components.vault.auth.jwt import JwtAuth
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth, WorkloadAuth
+from strongroom.components.vault.backend import VaultBackend, VaultConnection
+from strongroom.components.vault.engines import KvEngine
 
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import pulumi
 
-from components.vault.audit import AuditDevice
-from components.vault.auth.approle import AppRole, AppRoleAuth
-from components.vault.auth.external_group import DirectoryGroup
-from components.vault.auth.github import GithubAuth
-from components.vault.auth.ldap import LdapAuth
-from components.vault.auth.oidc import OidcAuth
-from components.vault.auth.userpass import User, UserpassAuth
-from components.vault.policy import policy_of
+from strongroom.components.vault.audit import AuditDevice
+from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth
+from strongroom.components.vault.auth.external_group import DirectoryGroup
+from strongroom.components.vault.auth.github import GithubAuth
+from strongroom.components.vault.auth.ldap import LdapAuth
+from strongroom.components.vault.auth.oidc import OidcAuth
+from strongroom.components.vault.auth.userpass import User, UserpassAuth
+from strongroom.components.vault.policy import policy_of
 
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings

@@ -7,15 +7,15 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.helm.charts import VAULT
-from components.vault.bootstrap.admin_policy import AdminScope, admin_rules
-from components.vault.bootstrap.component import VaultBootstrap
-from components.vault.bootstrap.key_store import Custody
-from components.vault.client import VaultNode
-from components.vault.port_forward import ForwardError, PodForward
-from components.vault.server.args import VaultServerArgs, VaultServerShape
-from components.vault.server.seal import Seal
-from components.vault.server.server import VaultServer
+from strongroom.components.helm.charts import VAULT
+from strongroom.components.vault.bootstrap.admin_policy import AdminScope, admin_rules
+from strongroom.components.vault.bootstrap.component import VaultBootstrap
+from strongroom.components.vault.bootstrap.key_store import Custody
+from strongroom.components.vault.client import VaultNode
+from strongroom.components.vault.port_forward import ForwardError, PodForward
+from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
+from strongroom.components.vault.server.seal import Seal
+from strongroom.components.vault.server.server import VaultServer
 
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
@@ -100,9 +100,9 @@ def _seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pu
     # A stack loads the provider that it uses.
     import pulumi_azure_native as azure_native  # noqa: PLC0415
 
-    from components.azure.identities.workload_identity import Place  # noqa: PLC0415
-    from components.azure.key_vault import ExistingVault  # noqa: PLC0415
-    from components.vault.server.azure_seal import AzureSealKey  # noqa: PLC0415
+    from strongroom.components.azure.identities.workload_identity import Place  # noqa: PLC0415
+    from strongroom.components.azure.key_vault import ExistingVault  # noqa: PLC0415
+    from strongroom.components.vault.server.azure_seal import AzureSealKey  # noqa: PLC0415
 
     provider = azure_native.Provider(
         "azure", tenant_id=seal.tenant_id, subscription_id=seal.subscription_id, location=seal.location
@@ -141,10 +141,10 @@ def _forward(settings: Settings, server: ServerSettings, bootstrap: BootstrapSet
 
 def _custody(bootstrap: BootstrapSettings, files: Files) -> Custody:
     if isinstance(custody := bootstrap.custody, FileCustodySettings):
-        from components.vault.bootstrap.file_key_store import FileCustody  # noqa: PLC0415
+        from strongroom.components.vault.bootstrap.file_key_store import FileCustody  # noqa: PLC0415
 
         return FileCustody(custody.path, pgp_keys=files.pgp_keys)
-    from components.vault.bootstrap.azure_key_store import KeyVaultCustody  # noqa: PLC0415
+    from strongroom.components.vault.bootstrap.azure_key_store import KeyVaultCustody  # noqa: PLC0415
 
     return KeyVaultCustody(custody.vault_url, custody.tenant_id, name=custody.name, pgp_keys=files.pgp_keys)
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.azure.clouds import CLOUDS, Cloud, CloudName
-from components.azure.options import AccessMode, IdentityMode, KeyType, RoleScope
-from components.azure.types import (
+from strongroom.components.azure.clouds import CLOUDS, Cloud, CloudName
+from strongroom.components.azure.options import AccessMode, IdentityMode, KeyType, RoleScope
+from strongroom.components.azure.types import (
     Guid,
     NetworkId,
     Region,
@@ -19,8 +19,8 @@ from components.azure.types import (
     VaultZoneId,
     WorkspaceId,
 )
-from components.hosts import DnsName, Host, PublicRange
-from components.types import AbsolutePath, Declaration, DnsLabel, Switch, Text, Whole, matching
+from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, Text, Whole, matching
+from strongroom.components.hosts import DnsName, Host, PublicRange
 
 from .types import IsoDuration, Moment, SecondsOrNone
 

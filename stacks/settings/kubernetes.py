@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.azure.types import Region, ResourceGroup, SubnetId
-from components.rotation import PollInterval
-from components.types import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
+from strongroom.components.azure.types import Region, ResourceGroup, SubnetId
+from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
+from strongroom.components.rotation import PollInterval
 
 from .types import Issuer
 

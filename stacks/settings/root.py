@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from components.delivery import DELIVERIES
-from components.types import Declaration, ObjectPath, matching
-from components.validators import unique
-from components.vault.audit import AUDIT_DEVICES
-from components.vault.server.storage import STORAGES
-from components.vault.server.tls import TLS
-from components.workload import Workload
+from strongroom.components.delivery import DELIVERIES
+from strongroom.components.field_types import Declaration, ObjectPath, matching
+from strongroom.components.validators import unique
+from strongroom.components.vault.audit import AUDIT_DEVICES
+from strongroom.components.vault.server.storage import STORAGES
+from strongroom.components.vault.server.tls import TLS
+from strongroom.components.workload import Workload
 
 from ..validation.messages import Unions
 from .azure import AzureKeyVaultSettings

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import pulumi
 from pydantic import Field, PlainValidator, SecretStr, ValidatorFunctionWrapHandler, WrapValidator
 
-from components import seeds
-from components.types import Declaration, ObjectKey, Switch, Whole
+from strongroom.components import seeds
+from strongroom.components.field_types import Declaration, ObjectKey, Switch, Whole
 
 from .raw import is_generator, is_text
 

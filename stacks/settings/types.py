@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
-from components.types import LONGEST, matching
+from strongroom.components.field_types import LONGEST, matching
 
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smh])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}

@@ -5,11 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Tag
 
-from components.hosts import Host
-from components.types import AbsolutePath, Declaration, LocalFile, ObjectPath, Switch, Text, matching, object_path
-from components.validators import unique
-from components.vault.audit import AuditDeviceArgs
-from components.vault.options import Reviewer
+from strongroom.components.field_types import (
+    AbsolutePath,
+    Declaration,
+    LocalFile,
+    ObjectPath,
+    Switch,
+    Text,
+    matching,
+    object_path,
+)
+from strongroom.components.hosts import Host
+from strongroom.components.validators import unique
+from strongroom.components.vault.audit import AuditDeviceArgs
+from strongroom.components.vault.options import Reviewer
 
 from .raw import mapping
 from .types import Address, Https, Issuer, Seconds

@@ -5,9 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from components.hosts import Cidr
-from components.types import Declaration, LocalFile, ObjectPath, Switch, Text, Whole, matching, principal
-from components.validators import unique
+from strongroom.components.field_types import (
+    Declaration,
+    LocalFile,
+    ObjectPath,
+    Switch,
+    Text,
+    Whole,
+    matching,
+    principal,
+)
+from strongroom.components.hosts import Cidr
+from strongroom.components.validators import unique
 
 from .types import Https, RedirectUri, Seconds
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
-from components.types import Declaration, LocalFile, Switch, Whole
-from components.vault.server.args import VaultServerShape
-from components.vault.server.seal import ShamirSeal, TransitSeal
+from strongroom.components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
+from strongroom.components.field_types import Declaration, LocalFile, Switch, Whole
+from strongroom.components.vault.server.args import VaultServerShape
+from strongroom.components.vault.server.seal import ShamirSeal, TransitSeal
 
 from .types import Address, Seconds
 

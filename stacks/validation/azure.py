@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.azure.objects import clashes, object_name, unreadable
-from components.azure.options import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, IdentityMode, too_many
-from components.azure.types import object_fault
+from strongroom.components.azure.objects import clashes, object_name, unreadable
+from strongroom.components.azure.options import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, IdentityMode, too_many
+from strongroom.components.azure.types import object_fault
 
 from ..errors import Fault
 from ..settings.raw import Wrong, entries, mapping, secrets

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
-from components.azure.objects import object_name
+from strongroom.components.azure.objects import object_name
 
 from ..errors import Fault, Location
 from ..settings.raw import is_generator, is_text, mapping, secrets

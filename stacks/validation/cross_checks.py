@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from components.helm.charts import SECRETS_STORE_CSI_DRIVER
-from components.rotation import check_poll_interval
+from strongroom.components.helm.charts import SECRETS_STORE_CSI_DRIVER
+from strongroom.components.rotation import check_poll_interval
 
 from ..errors import Fault
 from ..settings.raw import is_generator, mapping

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.delivery import check_secret_type, misfit, undeliverable
-from components.workload import ONE_OF_IMAGES
+from strongroom.components.delivery import check_secret_type, misfit, undeliverable
+from strongroom.components.workload import ONE_OF_IMAGES
 
 from ..errors import Fault, Location
 from ..settings.raw import entries, known, mapping

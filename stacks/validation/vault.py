@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from pydantic.alias_generators import to_camel
 
-from components.vault.kv_paths import check_kv_object
-from components.vault.options import insecure, server_faults, shares_fault, unreadable
+from strongroom.components.vault.kv_paths import check_kv_object
+from strongroom.components.vault.options import insecure, server_faults, shares_fault, unreadable
 
 from ..errors import Fault
 from ..settings.raw import Wrong, entries, is_generator, is_text, mapping, secrets

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from components.vault.audit import lonely
+from strongroom.components.vault.audit import lonely
 
 from ..errors import Fault
 from ..settings.raw import Wrong, entries, mapping, name_of

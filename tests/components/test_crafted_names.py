@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.azure.backend import AzureKeyVaultBackend
-from components.azure.certificate import VaultCertificate
-from components.azure.identities.workload_identity import OwnIdentities, Place
-from components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
-from components.azure.types import object_fault, vault_and_group
-from components.types import object_path
-from components.vault.auth.approle import AppRole, AppRoleAuth
-from components.vault.auth.github import GithubAuth
-from components.vault.auth.jwt import JwtAuth
-from components.vault.auth.kubernetes import KubernetesAuth
-from components.vault.auth.ldap import LdapAuth
-from components.vault.auth.oidc import OidcAuth
-from components.vault.auth.userpass import User, UserpassAuth
-from components.vault.engines import KvEngine
-from components.vault.policy import policy_of, read_policy
-from components.workload import Secret, Workload
+from strongroom.components.azure.backend import AzureKeyVaultBackend
+from strongroom.components.azure.certificate import VaultCertificate
+from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
+from strongroom.components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
+from strongroom.components.azure.types import object_fault, vault_and_group
+from strongroom.components.field_types import object_path
+from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth
+from strongroom.components.vault.auth.github import GithubAuth
+from strongroom.components.vault.auth.jwt import JwtAuth
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth
+from strongroom.components.vault.auth.ldap import LdapAuth
+from strongroom.components.vault.auth.oidc import OidcAuth
+from strongroom.components.vault.auth.userpass import User, UserpassAuth
+from strongroom.components.vault.engines import KvEngine
+from strongroom.components.vault.policy import policy_of, read_policy
+from strongroom.components.workload import Secret, Workload
 from tests.support.recording import Declare
 
 CRAFTED = [

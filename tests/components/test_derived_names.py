@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.azure.identities.base import Federation
-from components.azure.identities.identity_binding import binding_name
-from components.azure.identities.workload_identity import credential_name, identity_name
-from components.derived_names import derive_name
-from components.vault.auth.external_group import group_name
-from components.vault.auth.kubernetes import reviewer_name
-from components.vault.policy import policy_of, policy_prefix
+from strongroom.components.azure.identities.base import Federation
+from strongroom.components.azure.identities.identity_binding import binding_name
+from strongroom.components.azure.identities.workload_identity import credential_name, identity_name
+from strongroom.components.derived_names import derive_name
+from strongroom.components.vault.auth.external_group import group_name
+from strongroom.components.vault.auth.kubernetes import reviewer_name
+from strongroom.components.vault.policy import policy_of, policy_prefix
 from tests.support.soak import bounded
 from tests.support.texts import WORD, labels, paths, texts
 

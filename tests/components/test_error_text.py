@@ -8,11 +8,11 @@ from typing import Any
 import grpc
 import pytest
 
-from components.azure.access_probe import NotReadyError
-from components.azure.certificate import CertificateError
-from components.cancellation import CancelledError
-from components.vault.bootstrap.key_store import CustodyError
-from components.vault.bootstrap.runner import BootstrapError
+from strongroom.components.azure.access_probe import NotReadyError
+from strongroom.components.azure.certificate import CertificateError
+from strongroom.components.cancellation import CancelledError
+from strongroom.components.vault.bootstrap.key_store import CustodyError
+from strongroom.components.vault.bootstrap.runner import BootstrapError
 
 
 class _AbortedError(Exception):

@@ -2,7 +2,7 @@
 
 from hvac.exceptions import InvalidRequest
 
-from components.redact import told
+from strongroom.components.redact import told
 
 
 def test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it() -> None:

@@ -10,8 +10,8 @@ import pytest
 import requests
 import urllib3
 
-from components import response_limits as module
-from components.response_limits import BoundedAdapter, read_bounded
+from strongroom.components import response_limits as module
+from strongroom.components.response_limits import BoundedAdapter, read_bounded
 from tests.support.serving import QuietServer, serving
 
 MEGABYTE = 1024 * 1024

@@ -8,9 +8,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from components import retry as module
-from components.retry import patience
-from components.vault.bootstrap import initialise
+from strongroom.components import retry as module
+from strongroom.components.retry import patience
+from strongroom.components.vault.bootstrap import initialise
 from tests.support.serving import serving
 
 

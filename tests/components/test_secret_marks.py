@@ -11,7 +11,7 @@ import pulumi_random
 import pulumi_vault
 import pytest
 
-from components import (
+from strongroom import (
     Akv2k8sEnvInjector,
     Generate,
     KubernetesAuth,
@@ -26,12 +26,12 @@ from components import (
     VaultServer,
     Workload,
 )
-from components.kubernetes.akv2k8s import Principal
-from components.seeds import value_of
-from components.vault.bootstrap.file_key_store import FileCustody
-from components.vault.client import VaultNode
-from components.vault.server.args import VaultServerArgs
-from components.vault.server.tls import GeneratedTls, SuppliedTls
+from strongroom.components.kubernetes.akv2k8s import Principal
+from strongroom.components.seeds import value_of
+from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.client import VaultNode
+from strongroom.components.vault.server.args import VaultServerArgs
+from strongroom.components.vault.server.tls import GeneratedTls, SuppliedTls
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare
 

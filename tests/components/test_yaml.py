@@ -4,8 +4,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.yaml import yaml_text
-from ops.pulumi.go_yaml import load
+from strongroom.components.yaml import yaml_text
+from strongroom.ops.pulumi.go_yaml import load
 from tests.support.soak import bounded
 
 SURPRISES = st.sampled_from(

@@ -12,9 +12,9 @@ from azure.keyvault.secrets import SecretClient
 from hvac.exceptions import InvalidPath, VaultError
 from kubernetes import client, config
 
-from ops.cluster.client import ClusterClient, ProviderClass
-from ops.pulumi.stack import Cluster
 from sandbox.world import World
+from strongroom.ops.cluster.client import ClusterClient, ProviderClass
+from strongroom.ops.pulumi.stack import Cluster
 from tests.support.sandboxed import Project, copied, environment
 
 MOUNT = "strongroom"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.store.base import Promise, Session
+from strongroom.ops.store.base import Promise, Session
 from tests.support.polling import poll_until
 from tests.support.sandboxed import environment
 from tests.support.secret_scanner import Canary, Hunter

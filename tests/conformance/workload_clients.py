@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
-from ops.cluster.client import ClusterClient, ProviderClass
-from ops.pulumi.stack import DeployedWorkload, read_stack
-from ops.store.base import DeniedError, Promise, Session
-from ops.store.open import store_of
+from strongroom.ops.cluster.client import ClusterClient, ProviderClass
+from strongroom.ops.pulumi.stack import DeployedWorkload, read_stack
+from strongroom.ops.store.base import DeniedError, Promise, Session
+from strongroom.ops.store.open import store_of
 
 
 class Eyes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.rules import RULES
+from strongroom.policy.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()

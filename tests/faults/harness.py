@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops.pulumi.stack import read_stack, workspace
-from ops.verify import Check, Verifier
 from sandbox.engine import PROJECT
 from sandbox.world import World
+from strongroom.ops.pulumi.stack import read_stack, workspace
+from strongroom.ops.verify import Check, Verifier
 from tests.support.sandboxed import Project, environment
 
 from .run import Death, Ran, left, run

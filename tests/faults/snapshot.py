@@ -12,10 +12,10 @@ from typing import Any
 from hvac.exceptions import InvalidPath
 from kubernetes import config, dynamic
 
-from ops.pulumi.state import hidden
 from sandbox.engine import Engine
 from sandbox.providers.azure_native import KINDS
 from sandbox.world import World
+from strongroom.ops.pulumi.state import hidden
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"\b[0-9a-f]{16}\b|[0-9a-f]{32,}")

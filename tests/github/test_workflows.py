@@ -13,8 +13,8 @@ import pytest
 import typer
 import yaml
 
-from ops.__main__ import app
 from sandbox.tools.catalogue import TOOLS
+from strongroom.ops.app import app
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
@@ -42,8 +42,10 @@ def mappings(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def commands(text: str) -> list[str]:
-    """The lines that run ops."""
-    return re.findall(r"python -m ops [^|>\n]*", text)
+    """The lines that run `strongroom`."""
+    return re.findall(
+        r"(?<=[/ `])strongroom (?:verify|access|check|preview|drift|render|recover|doctor|charts) --[^|>\n`]*", text
+    )
 
 
 @pytest.mark.parametrize("file", ALL, ids=lambda file: file.parent.name + "/" + file.name)
@@ -121,7 +123,7 @@ def test_a_deployment_is_held_to_the_rules_and_proved_in_its_environment() -> No
     assert job["environment"] == "${{ inputs.environment }}"
     assert len(steps) == 2
     assert '--policy-pack policy --policy-pack-config "policy/levels/$STACK.json"' in steps[0]
-    assert 'python -m ops verify --stack "$STACK"' in steps[1]
+    assert 'strongroom verify --stack "$STACK"' in steps[1]
     assert [
         (each["with"]["environment"], each["with"]["operation"])
         for each in load(GITHUB / "workflows" / "deploy.yml")["jobs"].values()
@@ -162,7 +164,7 @@ def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
 def test_what_was_changed_by_hand_is_told_at_night_and_taken_back_by_a_deployment() -> None:
     steps = {step["name"]: step["run"] for step in mappings(load(GITHUB / "workflows" / "stack.yml")) if "run" in step}
 
-    assert " -m ops drift " in steps["Look for drift"]
+    assert " -m strongroom drift " in steps["Look for drift"]
     assert steps["Update"].startswith("pulumi up --refresh ")
 
 
@@ -174,10 +176,10 @@ def test_the_commands_exist() -> None:
     ]
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
-    assert len(lines) >= 8
+    assert len(lines) >= 6
 
     for line in lines:
-        name, *arguments = shlex.split(line.partition("#")[0])[3:]
+        name, *arguments = shlex.split(line.partition("#")[0])[1:]
         command = group.commands[name]
         command.make_context(name, list(arguments))
 

@@ -5,9 +5,9 @@ import os
 import signal
 import sys
 
-from components.vault.bootstrap.key_store import CustodyError, custody_of
-from components.vault.bootstrap.runner import BootstrapError, Plan, bootstrap
-from components.vault.client import VaultNode
+from strongroom.components.vault.bootstrap.key_store import CustodyError, custody_of
+from strongroom.components.vault.bootstrap.runner import BootstrapError, Plan, bootstrap
+from strongroom.components.vault.client import VaultNode
 
 
 def main() -> None:

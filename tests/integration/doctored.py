@@ -1,8 +1,8 @@
 """Asking doctor, and what it must say."""
 
-from ops.doctor.diagnosis import Diagnosis, chosen, diagnose
-from ops.findings import Finding
-from ops.pulumi.stack import DeployedStack
+from strongroom.ops.doctor.diagnosis import Diagnosis, chosen, diagnose
+from strongroom.ops.findings import Finding
+from strongroom.ops.pulumi.stack import DeployedStack
 
 EXCHANGE = "api://AzureADTokenExchange"
 

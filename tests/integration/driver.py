@@ -10,8 +10,8 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.csi_volume import DRIVER
 from sandbox.world import World
+from strongroom.components.kubernetes.csi_volume import DRIVER
 from tests.support.polling import poll_until
 
 NAMESPACE = "kube-system"

@@ -100,7 +100,7 @@ class Journey:
 
         :param during: What is wrong meanwhile; what they say then is all that is looked at.
         """
-        from ops.__main__ import app  # noqa: PLC0415 - loads every command
+        from strongroom.ops.app import app  # noqa: PLC0415 - loads every command
 
         known = {entry.name or getattr(entry.callback, "__name__", "") for entry in app.registered_commands}
         watched: set[str] = set()
@@ -115,7 +115,7 @@ class Journey:
                     self._tell(what, done.stdout + done.stderr)
                 else:
                     watched.add(first)
-                    done = self._done(what, [sys.executable, "-m", "ops", *arguments], ROOT, environment)
+                    done = self._done(what, [sys.executable, "-m", "strongroom", *arguments], ROOT, environment)
                 assert done.returncode in {0, 1}, f"{command}: {done.stderr}"
 
     def pulumi(self, what: str, *arguments: str) -> str:

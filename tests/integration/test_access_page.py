@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.access.evidence import Evidence
-from ops.access.page import page
-from ops.access.report import Report, report
+from strongroom.ops.access.evidence import Evidence
+from strongroom.ops.access.page import page
+from strongroom.ops.access.report import Report, report
 from tests.ops.access.test_picture import named, stack
 
 from .chromium import Chromium

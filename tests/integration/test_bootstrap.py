@@ -20,13 +20,13 @@ import pytest
 from hvac.exceptions import Forbidden, VaultError
 from requests import RequestException
 
-from components.vault.audit import FileAudit, describe_devices
-from components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
-from components.vault.bootstrap.file_key_store import FileCustody
-from components.vault.bootstrap.key_store import Custody, Record
-from components.vault.bootstrap.root_token import made_by_shares
-from components.vault.bootstrap.runner import Plan
-from components.vault.client import VaultNode, client
+from strongroom.components.vault.audit import FileAudit, describe_devices
+from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
+from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.bootstrap.key_store import Custody, Record
+from strongroom.components.vault.bootstrap.root_token import made_by_shares
+from strongroom.components.vault.bootstrap.runner import Plan
+from strongroom.components.vault.client import VaultNode, client
 from tests.support.polling import poll_until
 from tests.support.secret_scanner import Canary, Hunter
 from tests.support.soak import sampled

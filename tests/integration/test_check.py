@@ -14,17 +14,17 @@ import yaml
 from kubernetes import client as k8s
 from typer.testing import CliRunner
 
-from components.kubernetes.csi_volume import DRIVER
-from ops.__main__ import app
-from ops.check.run import check_stack
-from ops.existing.identity import Owned
-from ops.findings import Finding
-from ops.pulumi.stack import Workspace
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.store import Store
 from sandbox.azure.vaults import Vault
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import ROOT, World
+from strongroom.components.kubernetes.csi_volume import DRIVER
+from strongroom.ops.app import app
+from strongroom.ops.check.run import check_stack
+from strongroom.ops.existing.identity import Owned
+from strongroom.ops.findings import Finding
+from strongroom.ops.pulumi.stack import Workspace
 from tests.integration.doctored import EXCHANGE
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, VAULTS, settle
@@ -79,7 +79,7 @@ def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pyt
     for workload in config["strongroom:workloads"]:
         workload["namespace"] = f"checked-{workload['namespace']}"
     del config["strongroom:seeds"]
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "local", "local", config)
 
 
@@ -103,7 +103,7 @@ def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.Mon
     config["strongroom:kubernetes"] |= {"kubeconfig": str(world.api_server.kubeconfig), "oidcIssuer": ISSUER}
     for workload in config["strongroom:workloads"]:
         workload["namespace"] = f"checked-{workload['namespace']}"
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "azure", "local-azure", config)
 
 
@@ -424,14 +424,15 @@ def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
     assert "add checked-shop to kubernetes.existingNamespaces" in advice
 
     monkeypatch.setattr(
-        "ops.check.run.list_owned", lambda _: Owned(frozenset({("kubernetes:core:Namespace", "checked-shop")}))
+        "strongroom.ops.check.run.list_owned",
+        lambda _: Owned(frozenset({("kubernetes:core:Namespace", "checked-shop")})),
     )
     assert not any("namespace " in seen for seen in broken(on_vault(), "names in the cluster"))
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
     told = [each for each in on_vault() if each.name == "names in the cluster"]
     assert {each.state for each in told} == {"not tried"}
     assert all("is not known: no state" in each.seen for each in told)
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
     assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warned"}
 
@@ -534,7 +535,7 @@ def assign(store: Store, world: World, vault_id: str, role: str) -> None:
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.pulumi.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
     assert (told.exit_code, "Nothing is broken" in told.output) == (0, True), told.output

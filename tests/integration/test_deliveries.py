@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.pulumi.stack import read_stack
 from sandbox.world import World
+from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.injected import agent

@@ -13,11 +13,11 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 from typer.testing import CliRunner
 
-from components.kubernetes.csi_volume import ADDON, DRIVER
-from ops.__main__ import app
-from ops.pulumi.stack import Cluster as Reached
-from ops.pulumi.stack import DeployedStack, read_stack
 from sandbox.world import World
+from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
+from strongroom.ops.app import app
+from strongroom.ops.pulumi.stack import Cluster as Reached
+from strongroom.ops.pulumi.stack import DeployedStack, read_stack
 from tests.integration.doctored import EXCHANGE, faults, goes_on, seen, stops, whole
 from tests.integration.driver import CLASSES, NAMESPACE, Cluster, driver_pod, provider_pod
 from tests.support.polling import poll_until

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ops.pulumi.stack import DeployedStack, read_stack
 from sandbox.azure.store import Store
 from sandbox.world import World
+from strongroom.ops.pulumi.stack import DeployedStack, read_stack
 from tests.integration.doctored import EXCHANGE, faults, seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken

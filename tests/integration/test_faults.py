@@ -13,17 +13,17 @@ import pytest
 from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.api import api_client
-from components.vault.bootstrap.file_key_store import FileCustody
-from components.vault.bootstrap.runner import bootstrap
-from ops.errors import OpsError
-from ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
-from ops.recover.run import recover
-from ops.verify import Check, Verifier
 from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
+from strongroom.components.kubernetes.api import api_client
+from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.bootstrap.runner import bootstrap
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
+from strongroom.ops.recover.run import recover
+from strongroom.ops.verify import Check, Verifier
 from tests.faults.harness import Stage
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios

@@ -20,8 +20,8 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
-from stacks.provision.preflight_driver import conflicts
-from stacks.settings.kubernetes import KubernetesSettings
+from strongroom.stacks.provision.preflight_driver import conflicts
+from strongroom.stacks.settings.kubernetes import KubernetesSettings
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
 

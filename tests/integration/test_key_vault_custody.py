@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.vault.bootstrap.azure_key_store import KeyVaultCustody
-from components.vault.bootstrap.key_store import CustodyError, Record
 from sandbox.azure.store import Document
 from sandbox.world import World
+from strongroom.components.vault.bootstrap.azure_key_store import KeyVaultCustody
+from strongroom.components.vault.bootstrap.key_store import CustodyError, Record
 from tests.support.soak import sampled
 
 from .vaults import PLAN, Servers, kept, run

@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 from pulumi.automation import ConfigValue
 
-from components.azure.access_probe import NotReadyError, wait
-from components.azure.clouds import PUBLIC
-from ops.pulumi.stack import read_stack
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
@@ -18,6 +15,9 @@ from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
+from strongroom.components.azure.access_probe import NotReadyError, wait
+from strongroom.components.azure.clouds import PUBLIC
+from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.pulumi.stack import exported
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
+from strongroom.ops.pulumi.stack import exported
 from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -328,7 +328,7 @@ def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
 
 def test_a_stack_that_does_not_exist_is_one_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ops", "verify", "--stack", "nowhere"],
+        [sys.executable, "-m", "strongroom", "verify", "--stack", "nowhere"],
         cwd=ROOT,
         capture_output=True,
         text=True,

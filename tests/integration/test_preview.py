@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from ops.preview.events import of_events
 from sandbox.world import ROOT, World
+from strongroom.ops.preview.events import of_events
 from tests.integration.test_local_stack import values
 from tests.support.forked import run_ops
 from tests.support.sandboxed import Project

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.client import ClusterClient
-from ops.pulumi.stack import Cluster
 from sandbox.azure.configuration import assemble
 from sandbox.world import World
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.pulumi.stack import Cluster
 from tests.support.secret_scanner import Canary, fresh, of_key, of_token
 
 from .echo import Echo

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes import client, config
 
-from components.vault.bootstrap.file_key_store import FileCustody
 from sandbox.world import World
+from strongroom.components.vault.bootstrap.file_key_store import FileCustody
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
 

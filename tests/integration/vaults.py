@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from components.vault.bootstrap.key_store import Custody, Record
-from components.vault.bootstrap.runner import Plan
-from components.vault.client import VaultNode, client
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.process import Process
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
+from strongroom.components.vault.bootstrap.key_store import Custody, Record
+from strongroom.components.vault.bootstrap.runner import Plan
+from strongroom.components.vault.client import VaultNode, client
 
 from .processes import Processes
 

@@ -23,6 +23,7 @@ _PARTS = (
     "sandbox",
     "scripts",
     "stacks",
+    "strongroom",
     "tests",
 )
 """What the tests that mutants name read or import."""
@@ -40,7 +41,7 @@ class ProjectCopy:
         self._source = source
         for name in filter(lambda name: (source / name).exists(), _PARTS):
             if (source / name).is_dir():
-                shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source / name, to / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source / name, to / name)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ops.check import declared as module
-from ops.preview.events import Broken
+from strongroom.ops.check import declared as module
+from strongroom.ops.preview.events import Broken
 
 
 def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkeypatch: pytest.MonkeyPatch) -> None:

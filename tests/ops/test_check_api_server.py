@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.check.api_server import check_certificate
-from ops.findings import Finding
 from sandbox.certificates import Authority
-from stacks.load import parse
-from stacks.settings.root import Settings
+from strongroom.ops.check.api_server import check_certificate
+from strongroom.ops.findings import Finding
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import Settings
 from tests.support.serving import serving
 
 

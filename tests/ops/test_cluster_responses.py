@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.client import ClusterClient
-from ops.errors import OpsError, UnreachableError
-from ops.pulumi.stack import Cluster
-from ops.verify.cluster_reader import ClusterReader
 from sandbox.certificates import Authority
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import Cluster
+from strongroom.ops.verify.cluster_reader import ClusterReader
 from tests.support.serving import QuietServer, serving
 
 CALLS: list[Callable[[Cluster], Any]] = [

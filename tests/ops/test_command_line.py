@@ -11,8 +11,8 @@ from importlib import import_module
 import pytest
 import typer
 
-from ops import command_line
-from ops.command_line import wants_json
+from strongroom.ops import command_line
+from strongroom.ops.command_line import wants_json
 from tests.support.sandboxed import ROOT
 
 Run = Callable[..., tuple[object, str, str]]
@@ -36,10 +36,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["ops", "access", "--stack", "dev", "--json"], 1, "The Pulumi CLI is not on PATH"),
-        (["ops", "charts", "--from", "nonsense", "--json"], 1, "names no chart and place"),
-        (["ops", "access", "--json"], 2, "Missing option '--stack'"),
-        (["ops", "verify", "--stack", "dev", "--bogus", "--json"], 2, "No such option: --bogus"),
+        (["strongroom", "access", "--stack", "dev", "--json"], 1, "The Pulumi CLI is not on PATH"),
+        (["strongroom", "charts", "--from", "nonsense", "--json"], 1, "names no chart and place"),
+        (["strongroom", "access", "--json"], 2, "Missing option '--stack'"),
+        (["strongroom", "verify", "--stack", "dev", "--bogus", "--json"], 2, "No such option: --bogus"),
         (["sandbox", "status", "--bogus", "--json"], 2, "No such option: --bogus"),
     ],
 )
@@ -54,7 +54,7 @@ def test_an_error_is_json_where_json_is_asked_for(run: Run, words: list[str], co
 
 def test_an_error_is_text_where_it_is_not() -> None:
     environment = {**os.environ, "STRONGROOM_SANDBOX": "/nowhere", "PATH": "/nowhere"}
-    command = [sys.executable, "-m", "ops", "access", "--stack", "dev"]
+    command = [sys.executable, "-m", "strongroom", "access", "--stack", "dev"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -63,7 +63,7 @@ def test_an_error_is_text_where_it_is_not() -> None:
 
 def test_what_follows_two_dashes_is_another_commands() -> None:
     assert wants_json(["verify", "--json"])
-    assert not wants_json(["exec", "--", "ops", "--json"])
+    assert not wants_json(["exec", "--", "strongroom", "--json"])
 
 
 @pytest.mark.parametrize("as_json", [True, False])

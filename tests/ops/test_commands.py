@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app, main
-from ops.doctor.diagnosis import Diagnosis
-from ops.findings import Finding, broken, ok, untried, warned
-from ops.preview.events import Broken, Observed
-from ops.pulumi.stack import ROOT, Workspace
-from ops.recover.run import Recovered
-from ops.verify import Check
+from strongroom.ops.app import app, main
+from strongroom.ops.doctor.diagnosis import Diagnosis
+from strongroom.ops.findings import Finding, broken, ok, untried, warned
+from strongroom.ops.preview.events import Broken, Observed
+from strongroom.ops.pulumi.stack import ROOT, Workspace
+from strongroom.ops.recover.run import Recovered
+from strongroom.ops.verify import Check
 
 GOOD = Check("shop/orders", "reads a", True, "place")
 WRONG = Check("shop/orders", "is refused listing", False, "allowed")
@@ -26,15 +26,17 @@ def run(*words: str) -> Any:
 
 def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
-    monkeypatch.setattr("ops.pulumi.stack.workspace", lambda _: Workspace(ROOT, {}))
-    monkeypatch.setattr("ops.pulumi.stack.read_stack", lambda _: None)
-    monkeypatch.setattr("ops.pulumi.state.read_state", lambda _: [])
-    monkeypatch.setattr("ops.pulumi.port_forward.reach", lambda _: nullcontext())
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(ROOT, {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.read_stack", lambda _: None)
+    monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda _: [])
+    monkeypatch.setattr("strongroom.ops.pulumi.port_forward.reach", lambda _: nullcontext())
 
 
 def verified(monkeypatch: pytest.MonkeyPatch, *checks: Check, options: Sequence[str] = ()) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.verify.Verifier", lambda *_, **__: type("_", (), {"run": lambda _: [*checks]})())
+    monkeypatch.setattr(
+        "strongroom.ops.verify.Verifier", lambda *_, **__: type("_", (), {"run": lambda _: [*checks]})()
+    )
     return run("verify", *options)
 
 
@@ -76,14 +78,14 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
 def test_preview_ends_with_1_where_the_update_would_be_refused(
     monkeypatch: pytest.MonkeyPatch, observed: Observed, code: int
 ) -> None:
-    monkeypatch.setattr("ops.pulumi.engine.observe", lambda *_: observed)
+    monkeypatch.setattr("strongroom.ops.pulumi.engine.observe", lambda *_: observed)
 
     assert run("preview", "--markdown").exit_code == code
 
 
 def checked(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.check.run.check_stack", lambda *_: [*findings])
+    monkeypatch.setattr("strongroom.ops.check.run.check_stack", lambda *_: [*findings])
     return run("check")
 
 
@@ -95,8 +97,8 @@ def test_check_ends_with_1_where_something_is_broken(monkeypatch: pytest.MonkeyP
 
 def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.doctor.diagnosis.chosen", lambda *_: None)
-    monkeypatch.setattr("ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*links], []))
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.chosen", lambda *_: None)
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*links], []))
     return run("doctor", "--workload", "orders")
 
 
@@ -127,7 +129,7 @@ def test_recover_names_what_is_somebody_elses_and_hands_on_the_users_choice(
         chosen.append(adopt)
         return Recovered(left={"urn:pulumi:dev::p::a$kubernetes:core/v1:Namespace::shop": "made by [red]\x1bkubectl"})
 
-    monkeypatch.setattr("ops.recover.run.recover", recover)
+    monkeypatch.setattr("strongroom.ops.recover.run.recover", recover)
     output = run("recover", *options).output
 
     assert chosen == [adopt]

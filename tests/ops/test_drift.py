@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ops.drift import drift_of
-from ops.preview.events import Observed, Operation
-from ops.preview.markdown import format_drift
-from policy.rules import Declared
+from strongroom.ops.drift import drift_of
+from strongroom.ops.preview.events import Observed, Operation
+from strongroom.ops.preview.markdown import format_drift
+from strongroom.policy.rules import Declared
 
 URN = "urn:pulumi:local::strongroom::vault:index/policy:Policy::"
 POLICY = 'path "strongroom/data/{}" {{ capabilities = ["read"] }}'

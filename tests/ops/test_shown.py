@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops.command_line import fail
-from ops.commands.findings import show_findings
-from ops.commands.verify import show
-from ops.console import console
-from ops.findings import broken
-from ops.terminal_text import make_printable
-from ops.verify import Check
 from sandbox.progress import Reporter
+from strongroom.ops.command_line import fail
+from strongroom.ops.commands.findings import show_findings
+from strongroom.ops.commands.verify import show
+from strongroom.ops.console import console
+from strongroom.ops.findings import broken
+from strongroom.ops.terminal_text import make_printable
+from strongroom.ops.verify import Check
 
 SAID = r"c:\[x] [/v1/sys] :key: [1] [green]ok[/green]"
 ESCAPES = "\x1b]0;title\x07\x1b[2Ja\x9b31m\u202eb\u200b"

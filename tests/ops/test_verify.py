@@ -8,14 +8,14 @@ from typing import Any
 import jwt
 import pytest
 
-from ops.cluster.client import ProviderClass
-from ops.cluster.delivered import Delivered
-from ops.errors import OpsError, UnreachableError
-from ops.pulumi.stack import DeployedStack
-from ops.store.base import DeniedError, Limit, Promise
-from ops.verify import Check, Verifier
-from ops.verify import verifier as module
 from sandbox.certificates import Authority
+from strongroom.ops.cluster.client import ProviderClass
+from strongroom.ops.cluster.delivered import Delivered
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.ops.store.base import DeniedError, Limit, Promise
+from strongroom.ops.verify import Check, Verifier
+from strongroom.ops.verify import verifier as module
 
 STACK = DeployedStack.model_validate(
     {

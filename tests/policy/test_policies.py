@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ops.grants import granted
-from policy.rules import Declared
-from policy.rules.policies import UnreadablePolicyError, allowed, opened
-from policy.rules.vault import POLICY
+from strongroom.ops.grants import granted
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.policies import UnreadablePolicyError, allowed, opened
+from strongroom.policy.rules.vault import POLICY
 from tests.policy.test_rules import BY_NAME, policy, role
 
 READ = 'capabilities = ["read"]'

@@ -15,11 +15,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.rules import RULES, UNKNOWN, Declared
-from policy.rules.policies import opened
-from policy.rules.rule import Finding
-from stacks.load import parse
-from stacks.provision.program import provision
+from strongroom.policy.rules import RULES, UNKNOWN, Declared
+from strongroom.policy.rules.policies import opened
+from strongroom.policy.rules.rule import Finding
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.program import provision
 from tests.support.recording import Declare, Recorder
 
 ROOT = Path(__file__).parents[2]

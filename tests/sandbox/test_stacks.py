@@ -8,7 +8,7 @@ import yaml
 
 from sandbox.errors import SandboxError
 from sandbox.stacks import Servers, complete, config_path, like_of, read_stack_file, remove_secrets, require, unset
-from stacks.load import parse
+from strongroom.stacks.load import parse
 from tests.support.sandboxed import ROOT
 
 SERVERS = Servers(

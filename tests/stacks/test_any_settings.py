@@ -11,11 +11,11 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
-from ops.pulumi.stack_file import read_stack_file
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse, written
-from stacks.provision.installation import Installation
-from stacks.provision.program import provision
+from strongroom.ops.pulumi.stack_file import read_stack_file
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse, written
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.provision.program import provision
 from tests.support.recording import Recorder
 from tests.support.soak import bounded
 
@@ -164,9 +164,9 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
         patched.setattr(Installation, "conflicts", lambda _: [])
-        patched.setattr("stacks.provision.azure.taken", lambda *_: [])
-        patched.setattr("stacks.provision.vault_server._HOME", tmp_path_factory.mktemp("home"))
-        patched.setattr("stacks.provision.vault_server.PodForward", lambda *_, **__: None)
+        patched.setattr("strongroom.stacks.provision.azure.taken", lambda *_: [])
+        patched.setattr("strongroom.stacks.provision.vault_server._HOME", tmp_path_factory.mktemp("home"))
+        patched.setattr("strongroom.stacks.provision.vault_server.PodForward", lambda *_, **__: None)
         patched.setattr("pulumi.log.warn", lambda *_: None)
         yield
 

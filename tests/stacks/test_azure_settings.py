@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
-from stacks.settings.root import SECRET_KEYS
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import SECRET_KEYS
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-77aa"

@@ -12,13 +12,13 @@ from pulumi.runtime import config as engine_config
 from pulumi.runtime import mocks
 from pydantic import SecretStr
 
-from ops.errors import OpsError
-from ops.preview.offline import offline_settings
-from ops.pulumi.stack_file import read_stack_file
-from stacks.errors import InvalidSettingsError
-from stacks.load import of_stack
-from stacks.provision.installation import Installation
-from stacks.provision.program import provision
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.offline import offline_settings
+from strongroom.ops.pulumi.stack_file import read_stack_file
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import of_stack
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.provision.program import provision
 from tests.support.recording import Recorder
 
 CORPUS = Path(__file__).parents[1] / "bad_input"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from components.delivery import AgentInjector, Csi, KubernetesSecret
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
-from stacks.settings.root import SECRET_KEYS, Settings
+from strongroom.components.delivery import AgentInjector, Csi, KubernetesSecret
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 from tests.stacks.settings.test_root import GOOD as ON_VAULT
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
 

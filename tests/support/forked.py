@@ -12,11 +12,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_LOADED = ("ops.__main__", "ops.verify", "kubernetes.client", "hvac", "pulumi.automation")
+_LOADED = ("strongroom.ops.app", "strongroom.ops.verify", "kubernetes.client", "hvac", "pulumi.automation")
 
 
 def run_ops(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `python -m ops` with these arguments, in the project's directory.
+    """Run `strongroom` with these arguments, in the project's directory.
 
     :param environment: All that it has in its environment; if omitted, what this process has.
     """
@@ -44,6 +44,6 @@ def _run(arguments: tuple[str, ...], environment: dict[str, str], streams: list[
     os.environ.update(environment)
     os.chdir(ROOT)
     sys.argv = ["ops", *arguments]
-    from ops.__main__ import main  # noqa: PLC0415 - this process has it already
+    from strongroom.ops.app import main  # noqa: PLC0415 - this process has it already
 
     main()

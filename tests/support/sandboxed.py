@@ -200,7 +200,7 @@ class Project:
         return run_ops(command, "--stack", self.stack, *arguments, environment=self.environment)
 
     def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `ops verify`."""
+        """Run `strongroom verify`."""
         return self.ops("verify", *arguments)
 
     def access(self, *, copies: bool = False) -> list[dict[str, Any]]:
@@ -213,10 +213,10 @@ class Project:
 
     def checks(self) -> list[dict[str, Any]]:
         """Every line of `verify`, from its own code in this process."""
-        from ops.pulumi.port_forward import reach  # noqa: PLC0415
-        from ops.pulumi.stack import read_stack, workspace  # noqa: PLC0415
-        from ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
-        from ops.verify import Digests, Verifier  # noqa: PLC0415
+        from strongroom.ops.pulumi.port_forward import reach  # noqa: PLC0415
+        from strongroom.ops.pulumi.stack import read_stack, workspace  # noqa: PLC0415
+        from strongroom.ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
+        from strongroom.ops.verify import Digests, Verifier  # noqa: PLC0415
 
         home, deployed, resources = workspace(self.stack), read_stack(self.stack), read_state(self.stack)
         with home.connected(as_operator=True), reach(deployed):
@@ -242,6 +242,7 @@ def copied(root: Path) -> Path:
     """A copy of the project's program at `root`."""
     for file in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(ROOT / file, root)
-    for package in ("components", "stacks"):
-        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    for package in ("components", "stacks", "strongroom"):
+        ignored = shutil.ignore_patterns(".venv", "__pycache__")
+        shutil.copytree(ROOT / package, root / package, symlinks=True, ignore=ignored)
     return root

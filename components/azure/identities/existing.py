@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ...types import SECRET
+from ...field_types import SECRET
 from ...workload import Workload
 from ..access import Principal
 from .base import WorkloadIdentity

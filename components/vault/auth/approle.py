@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault
 
-from ...types import named, principal
+from ...field_types import named, principal
 from ..remount import mounted_by
 
 

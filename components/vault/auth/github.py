@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_vault
 
-from ...types import named
+from ...field_types import named
 from ..remount import mounted_by
 
 

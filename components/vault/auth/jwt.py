@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_vault
 
-from ...types import named
+from ...field_types import named
 from ...workload import Workload
 from ..remount import mounted_by
 

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
 from ...derived_names import derive_name
-from ...types import named
+from ...field_types import named
 from ...workload import Workload
 from ..options import Reviewer
 from ..remount import mounted_by

@@ -5,7 +5,7 @@ from typing import Annotated
 import pulumi
 import pulumi_vault
 
-from ...types import SECRET, named
+from ...field_types import SECRET, named
 from ..remount import mounted_by
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import pulumi
 import pulumi_vault
 
-from ...types import SECRET, named, principal
+from ...field_types import SECRET, named, principal
 from ..remount import mounted_by
 
 

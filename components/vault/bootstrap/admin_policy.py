@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...types import named, object_path
+from ...field_types import named, object_path
 from ..policy import policy_prefix
 
 ADMIN_POLICY = "strongroom-admin"

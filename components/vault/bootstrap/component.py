@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import pulumi
 import requests
 from hvac.exceptions import VaultError
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ...types import SECRET
+from ...dynamic_providers import StableProvider
+from ...field_types import SECRET
 from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
 from ..client import VaultNode, client
 from .admin_policy import admin_rules
@@ -88,8 +89,8 @@ class VaultBootstrap(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "token": self.token, "shares": self.shares})
 
 
-class _Provider(ResourceProvider):
-    serialize_as_secret_always = False
+class Provider(StableProvider):
+    stable_name = "vault-bootstrap"
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["nodes"][0]["address"], {**props, **_outputs(_run(props, None))})
@@ -129,7 +130,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__(
-            _Provider(),
+            Provider(),
             name,
             {
                 "nodes": list(nodes),

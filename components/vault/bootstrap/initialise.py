@@ -7,7 +7,6 @@ process is in a session of its own, and keeps them before it ends.
 # hvac ships no types.
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -48,17 +47,15 @@ def begin(
         "threshold": threshold,
         "recovery": recovery,
     }
-    root = Path(__file__).parents[__name__.count(".")]
-    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    components, module = Path(__file__).parents[2], ".".join(__name__.split(".")[-3:])
     started = subprocess.Popen(  # noqa: S603 - this very module
-        [sys.executable, "-m", __name__],
+        [sys.executable, str(components), "--module", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
         pass_fds=tuple(inherited),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     assert started.stdin  # noqa: S101 - a pipe was asked for
     started.stdin.write(json.dumps(question))

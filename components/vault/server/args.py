@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, InstanceOf
 
+from ...field_types import Declaration, DnsLabel, GoDuration, ImageName, Switch, Text, Whole, matching
 from ...hosts import DnsName, Host
-from ...types import Declaration, DnsLabel, GoDuration, ImageName, Switch, Text, Whole, matching
 from ..options import Mode, server_faults
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
 from .storage import Quantity, RaftStorage, Storage, Volume

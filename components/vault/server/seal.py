@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pulumi
 
 from ...azure.clouds import CloudName
-from ...types import Declaration, DnsLabel, ObjectKey, Text, matching
+from ...field_types import Declaration, DnsLabel, ObjectKey, Text, matching
 from .pod_paths import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
 

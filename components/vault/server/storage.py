@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ...field_types import Declaration, DnsLabel, Switch, Text, matching
 from ...hosts import HostAndPort
-from ...types import Declaration, DnsLabel, Switch, Text, matching
 from .pod_paths import DATA_DIRECTORY, STORAGE_CA_DIRECTORY
 from .tls import CA_FILE
 

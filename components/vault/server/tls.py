@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ...types import Declaration, DnsLabel, GoDuration, Text, Whole
+from ...field_types import Declaration, DnsLabel, GoDuration, Text, Whole
 
 CERTIFICATE_FILE = "tls.crt"
 KEY_FILE = "tls.key"

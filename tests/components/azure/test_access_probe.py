@@ -7,8 +7,8 @@ import jwt
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from components.azure import access_probe as gate
-from components.azure.access_probe import NotReadyError, wait
+from strongroom.components.azure import access_probe as gate
+from strongroom.components.azure.access_probe import NotReadyError, wait
 
 PROPS = {"namespace": "shop", "serviceAccount": "orders", "timeout": 300}
 

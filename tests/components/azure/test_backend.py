@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import (
+from strongroom import (
     AzureKeyVaultBackend,
     Generate,
     Grant,
@@ -22,12 +22,12 @@ from components import (
     SharedIdentity,
     Workload,
 )
-from components.azure.backend import Gate
-from components.azure.clouds import CLOUDS, Cloud
-from components.azure.identities.base import Identities
-from components.azure.identities.workload_identity import Place
-from components.azure.key_vault import Contents, VaultSecret
-from components.azure.options import AccessMode, RoleScope
+from strongroom.components.azure.backend import Gate
+from strongroom.components.azure.clouds import CLOUDS, Cloud
+from strongroom.components.azure.identities.base import Identities
+from strongroom.components.azure.identities.workload_identity import Place
+from strongroom.components.azure.key_vault import Contents, VaultSecret
+from strongroom.components.azure.options import AccessMode, RoleScope
 from tests.support.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"

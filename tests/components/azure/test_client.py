@@ -12,15 +12,15 @@ from typing import Any, ClassVar, cast
 import pytest
 from azure.core.credentials import AccessToken
 
-from components.azure import access_probe as gate
-from components.azure import client
-from components.azure.client import BoundedTransport
-from components.response_limits import read_bounded
-from ops.errors import OpsError
-from ops.pulumi.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
-from ops.store.base import DeniedError
-from ops.store.key_vault import KeyVault, KeyVaultSession
 from sandbox.certificates import Authority
+from strongroom.components.azure import access_probe as gate
+from strongroom.components.azure import client
+from strongroom.components.azure.client import BoundedTransport
+from strongroom.components.response_limits import read_bounded
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
+from strongroom.ops.store.base import DeniedError
+from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession
 from tests.components.test_response_limits import MEGABYTE, Handler
 from tests.support.serving import QuietServer, serving
 

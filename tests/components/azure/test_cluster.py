@@ -3,8 +3,8 @@
 import pulumi
 import pytest
 
-from components import AksCluster
-from components.azure.cluster import NewCluster
+from strongroom import AksCluster
+from strongroom.components.azure.cluster import NewCluster
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare
 

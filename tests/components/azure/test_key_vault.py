@@ -7,9 +7,9 @@ import pulumi
 import pytest
 from pulumi_azure_native import keyvault
 
-from components import Generate, KeyVault
-from components.azure.certificate import VaultCertificate
-from components.azure.key_vault import (
+from strongroom import Generate, KeyVault
+from strongroom.components.azure.certificate import VaultCertificate
+from strongroom.components.azure.key_vault import (
     Contents,
     ExistingVault,
     Network,

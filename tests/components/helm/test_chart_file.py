@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.helm.chart_file import ChartError, checked, laid_over, read_chart, unfit
-from components.helm.charts import CHARTS, Chart
-from components.helm.release import PlannedRelease, faults, release
+from strongroom.components.helm.chart_file import ChartError, checked, laid_over, read_chart, unfit
+from strongroom.components.helm.charts import CHARTS, Chart
+from strongroom.components.helm.release import PlannedRelease, faults, release
 from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"

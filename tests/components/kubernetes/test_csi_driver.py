@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from components import SecretsStoreCsiDriver
-from components.helm.charts import SECRETS_STORE_CSI_DRIVER
-from components.kubernetes.csi_driver import CA_PATH
+from strongroom import SecretsStoreCsiDriver
+from strongroom.components.helm.charts import SECRETS_STORE_CSI_DRIVER
+from strongroom.components.kubernetes.csi_driver import CA_PATH
 from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"

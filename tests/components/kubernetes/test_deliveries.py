@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import Grant, Secret, SecretWorkload, Workload
-from components.delivery import AgentInjector, check_file_permission, check_secret_type
-from components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
-from components.vault.backend import objects_parameter
+from strongroom import Grant, Secret, SecretWorkload, Workload
+from strongroom.components.delivery import AgentInjector, check_file_permission, check_secret_type
+from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
+from strongroom.components.vault.backend import objects_parameter
 from tests.support.recording import Declare, Recorder
 from tests.support.texts import WORD, texts
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components import Akv2k8sEnvInjector, VaultAgentInjector
-from components.kubernetes.akv2k8s import Principal
+from strongroom import Akv2k8sEnvInjector, VaultAgentInjector
+from strongroom.components.kubernetes.akv2k8s import Principal
 from tests.support.recording import Declare, Recorder
 
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from components import Grant, Secret, SecretWorkload, Workload
+from strongroom import Grant, Secret, SecretWorkload, Workload
 from tests.support.recording import Declare
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -11,14 +11,14 @@ import pytest
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ComponentInitError
 
-import components
-from components.azure.identities.workload_identity import OwnIdentities
-from components.azure.key_vault import ExistingVault, NewVault
-from components.plugin.catalogue import Catalogue
-from components.plugin.provider import ComponentProvider
-from components.plugin.shapes import Faults
-from components.seeds import Generate
-from components.vault.engines import KvEngine
+import strongroom
+from strongroom.components.azure.identities.workload_identity import OwnIdentities
+from strongroom.components.azure.key_vault import ExistingVault, NewVault
+from strongroom.components.plugin.catalogue import Catalogue
+from strongroom.components.plugin.provider import ComponentProvider
+from strongroom.components.plugin.shapes import Faults
+from strongroom.components.seeds import Generate
+from strongroom.components.vault.engines import KvEngine
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare, Recorder
 
@@ -223,7 +223,7 @@ def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_instal
             raise ModuleNotFoundError(f"No module named {name}", name="pulumi_azure_native")
         return import_module(name, package)
 
-    monkeypatch.setattr(components, "import_module", import_without_azure)
+    monkeypatch.setattr(strongroom.components, "import_module", import_without_azure)
     described = json.loads(ComponentProvider().schema or "")["resources"]
 
     assert {"strongroom:index:VaultBackend", "strongroom:index:SecretWorkload"} <= described.keys()
@@ -235,7 +235,7 @@ def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_instal
 
 
 def test_a_module_that_is_missing_for_another_reason_is_not_taken_for_azures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(strongroom.components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
 
     with pytest.raises(ModuleNotFoundError, match=r"azure\.gone"):
-        _ = components.KeyVault
+        _ = strongroom.KeyVault

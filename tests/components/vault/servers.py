@@ -1,8 +1,8 @@
 """Vault servers of every kind, whose values are kept in golden/."""
 
-from components.vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerArgs
-from components.vault.server.seal import AzureKeyVaultSeal, TransitSeal
-from components.vault.server.storage import (
+from strongroom.components.vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerArgs
+from strongroom.components.vault.server.seal import AzureKeyVaultSeal, TransitSeal
+from strongroom.components.vault.server.storage import (
     ConsulStorage,
     MysqlStorage,
     PostgresStorage,
@@ -10,7 +10,7 @@ from components.vault.server.storage import (
     SpannerStorage,
     Volume,
 )
-from components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
+from strongroom.components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
 
 SERVERS = {
     "dev": VaultServerArgs(mode="dev"),

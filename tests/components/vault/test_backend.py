@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
-from components.seeds import Generate
-from components.vault.backend import VaultConnection, objects_parameter
-from components.vault.policy import read_policy
+from strongroom import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
+from strongroom.components.seeds import Generate
+from strongroom.components.vault.backend import VaultConnection, objects_parameter
+from strongroom.components.vault.policy import read_policy
 from tests.support.recording import Declare
 
 POLICY = "vault:index/policy:Policy"

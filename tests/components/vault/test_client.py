@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from components.vault.client import VaultNode, connections
 from sandbox.certificates import Authority
+from strongroom.components.vault.client import VaultNode, connections
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components import KvEngine, Secret, Workload
-from components.vault.kv_paths import check_kv_object
+from strongroom import KvEngine, Secret, Workload
+from strongroom.components.vault.kv_paths import check_kv_object
 from tests.components.vault.test_backend import backend
 from tests.support.recording import Declare
 

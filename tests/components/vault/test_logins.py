@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from components import (
+from strongroom import (
     AppRole,
     AppRoleAuth,
     AuditDevice,
@@ -23,7 +23,7 @@ from components import (
     VaultBackend,
     Workload,
 )
-from components.vault.backend import VaultConnection
+from strongroom.components.vault.backend import VaultConnection
 from tests.support.recording import Declare
 
 CANARY = "canary-of-a-login"

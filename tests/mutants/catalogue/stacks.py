@@ -43,7 +43,7 @@ STACKS = (
     ),
     Mutant(
         "settings-take-unknown-keys",
-        "components/types.py",
+        "components/field_types.py",
         'extra="forbid",',
         'extra="ignore",',
         "A misspelled key is passed over, and its default holds.",
@@ -51,7 +51,7 @@ STACKS = (
     ),
     Mutant(
         "objects-take-wildcards",
-        "components/types.py",
+        "components/field_types.py",
         're.compile(r"[A-Za-z0-9_.-]+")',
         're.compile(r"[A-Za-z0-9_.*+-]+")',
         "A workload declares `*`, and reads everything.",
@@ -59,7 +59,7 @@ STACKS = (
     ),
     Mutant(
         "objects-go-up",
-        "components/types.py",
+        "components/field_types.py",
         'segment in {".", ".."} or not _OBJECT_SEGMENT',
         "not _OBJECT_SEGMENT",
         "A workload declares `../root`, and reads what is beside its engine.",
@@ -67,7 +67,7 @@ STACKS = (
     ),
     Mutant(
         "files-go-elsewhere",
-        "components/types.py",
+        "components/field_types.py",
         'r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}"',
         'r"[A-Za-z0-9_.-][A-Za-z0-9._/-]{0,252}"',
         "A secret becomes a file outside of its volume, or hides in it.",
@@ -75,7 +75,7 @@ STACKS = (
     ),
     Mutant(
         "names-with-capitals",
-        "components/types.py",
+        "components/field_types.py",
         'r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"',
         'r"[A-Za-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"',
         "A name that Kubernetes refuses is found out in the middle of an update.",

@@ -137,8 +137,8 @@ WORKFLOWS = (
     _in(
         "stack",
         "proves-nothing",
-        "python -m ops verify",
-        "python -m ops access",
+        "strongroom verify",
+        "strongroom access",
         "A deployment ends without the proof of who can read what.",
         _HELD,
     ),

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.access.evidence import Evidence
-from ops.access.page import page
-from ops.access.picture import drawing, picture
-from ops.access.report import Report, report
-from policy.rules import Declared
+from strongroom.ops.access.evidence import Evidence
+from strongroom.ops.access.page import page
+from strongroom.ops.access.picture import drawing, picture
+from strongroom.ops.access.report import Report, report
+from strongroom.policy.rules import Declared
 from tests.ops.grants.test_vault import USER
 from tests.ops.preview.test_report import READ_O, declared, policy, role
 from tests.support.soak import bounded

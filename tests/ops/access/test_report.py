@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.access.evidence import Evidence, describe_store, describe_update
-from ops.access.page import page
-from ops.access.report import NOBODY, Report, report
-from ops.access.table import format_csv
-from ops.grants import granted
-from policy.rules import Declared
+from strongroom.ops.access.evidence import Evidence, describe_store, describe_update
+from strongroom.ops.access.page import page
+from strongroom.ops.access.report import NOBODY, Report, report
+from strongroom.ops.access.table import format_csv
+from strongroom.ops.app import app
+from strongroom.ops.grants import granted
+from strongroom.policy.rules import Declared
 from tests.ops.grants.test_azure import assigned
 from tests.ops.grants.test_copies import copied
 from tests.ops.preview.test_report import CANARY, SECRETS_USER, VAULT, declared, policy, role
@@ -123,8 +123,8 @@ def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command, on a stack of `RESOURCES`."""
-    monkeypatch.setattr("ops.pulumi.state.read_state", lambda stack: RESOURCES)
-    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: "[]")
+    monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda stack: RESOURCES)
+    monkeypatch.setattr("strongroom.ops.access.evidence.ask_pulumi", lambda *words: "[]")
     return lambda *words: CliRunner().invoke(app, ["access", "--stack", "dev", *words], catch_exceptions=False)
 
 
@@ -277,7 +277,9 @@ def test_the_page_says_what_it_is_evidence_of_and_what_nobody_reads() -> None:
 
 def test_the_csv_is_written_without_asking_twice(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: asked.append(words[1]) or json.dumps(HISTORY))
+    monkeypatch.setattr(
+        "strongroom.ops.access.evidence.ask_pulumi", lambda *words: asked.append(words[1]) or json.dumps(HISTORY)
+    )
     run("--csv", str(tmp_path / "a.csv"), "--html", str(tmp_path / "a.html"))
 
     assert asked == ["history"]
@@ -287,7 +289,7 @@ def test_the_csv_is_written_without_asking_twice(run: Any, monkeypatch: pytest.M
 
 
 def test_a_place_that_cannot_be_written_is_one_line(run: Any, tmp_path: Path) -> None:
-    from ops.errors import OpsError  # noqa: PLC0415
+    from strongroom.ops.errors import OpsError  # noqa: PLC0415
 
     with pytest.raises(OpsError, match=r"a\.svg can't be written: No such file or directory"):
         run("--svg", str(tmp_path / "nowhere" / "a.svg"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from ops.cluster.client import expired
 from sandbox.certificates import Authority
+from strongroom.ops.cluster.client import expired
 
 
 def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path: Path) -> None:

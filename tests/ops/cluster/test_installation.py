@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops.cluster.installation import DaemonSet
+from strongroom.ops.cluster.installation import DaemonSet
 
 
 def daemon_set(

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from ops.doctor import chain as module
-from ops.doctor.case import Case
-from ops.doctor.chain import Link, chain, walk
-from ops.doctor.diagnosis import chosen
-from ops.errors import NotAllowedError, OpsError
-from ops.findings import Finding, broken, ok, untried
-from ops.pulumi.stack import ROOT, DeployedStack, DeployedWorkload
+from strongroom.ops.doctor import chain as module
+from strongroom.ops.doctor.case import Case
+from strongroom.ops.doctor.chain import Link, chain, walk
+from strongroom.ops.doctor.diagnosis import chosen
+from strongroom.ops.errors import NotAllowedError, OpsError
+from strongroom.ops.findings import Finding, broken, ok, untried
+from strongroom.ops.pulumi.stack import ROOT, DeployedStack, DeployedWorkload
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.doctor.events import EXPLANATIONS, explain, explain_all
-from ops.doctor.known.cut_off import CUT_OFF as GENERAL
+from strongroom.ops.app import app
+from strongroom.ops.doctor.events import EXPLANATIONS, explain, explain_all
+from strongroom.ops.doctor.known.cut_off import CUT_OFF as GENERAL
 from tests.support.soak import bounded
 
 HERE = Path(__file__).parent

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.driver_records import Mount
-from ops.doctor.mount import mount
-from ops.errors import OpsError
-from ops.store.base import DeniedError, Promise
+from strongroom.ops.cluster.driver_records import Mount
+from strongroom.ops.doctor.mount import mount
+from strongroom.ops.errors import OpsError
+from strongroom.ops.store.base import DeniedError, Promise
 
 NOW = datetime.now(UTC)
 

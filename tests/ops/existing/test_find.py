@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import NotAllowedError
-from ops.existing.find import Existing, New, find_existing
-from ops.existing.identity import Owned, key_of
-from ops.pulumi.stack import AbsentError, exported
-from policy.rules import UNKNOWN, Declared
+from strongroom.ops.errors import NotAllowedError
+from strongroom.ops.existing.find import Existing, New, find_existing
+from strongroom.ops.existing.identity import Owned, key_of
+from strongroom.ops.pulumi.stack import AbsentError, exported
+from strongroom.policy.rules import UNKNOWN, Declared
 
 NAMESPACE, POLICY = "kubernetes:core/v1:Namespace", "vault:index/policy:Policy"
 

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 import pytest
 
-from ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
-from ops.existing.namespaces import find_left, list_deleted
-from ops.preview.events import Observed, Operation
-from ops.verify.cluster_reader import ClusterReader
-from policy.rules import Declared
+from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
+from strongroom.ops.existing.namespaces import find_left, list_deleted
+from strongroom.ops.preview.events import Observed, Operation
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.policy.rules import Declared
 
 
 def kind(name: str, resource: str, *, scope: str = "Namespaced", verbs: Sequence[str] = ("get", "list")) -> Any:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from components.azure import access
-from ops.grants import Granted, Step, granted, grants
-from ops.grants.azure import ACCESS_POLICY
-from ops.grants.principals import IDENTITY
-from ops.grants.roles import ROLES
-from ops.preview.offline import compare
-from policy.rules import Declared
-from policy.rules.azure import FEDERATED, READERS
 from sandbox.azure.access import ROLES as EMULATED
+from strongroom.components.azure import access
+from strongroom.ops.grants import Granted, Step, granted, grants
+from strongroom.ops.grants.azure import ACCESS_POLICY
+from strongroom.ops.grants.principals import IDENTITY
+from strongroom.ops.grants.roles import ROLES
+from strongroom.ops.preview.offline import compare
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import FEDERATED, READERS
 from tests.ops.preview.test_report import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]
@@ -203,7 +203,7 @@ def policies(config: Any) -> None:
 def test_every_workload_is_told_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
-    monkeypatch.setattr("ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
     observed = compare("prod", None)
     assert not observed.errors
     readers = {each.who for each in grants(observed.after.values()) if each.may == "read"}

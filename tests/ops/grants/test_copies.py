@@ -4,11 +4,11 @@ from typing import Any
 
 import yaml
 
-from components import Secret
-from components.azure.objects import objects_parameter as of_key_vault
-from components.vault.backend import objects_parameter as of_vault
-from ops.grants import Granted, Step, granted
-from policy.rules import UNKNOWN, Declared
+from strongroom import Secret
+from strongroom.components.azure.objects import objects_parameter as of_key_vault
+from strongroom.components.vault.backend import objects_parameter as of_vault
+from strongroom.ops.grants import Granted, Step, granted
+from strongroom.policy.rules import UNKNOWN, Declared
 
 READERS = Step("readers", "readers of Secrets in shop")
 COPY = Step("Kubernetes Secret", "shop/orders-env")

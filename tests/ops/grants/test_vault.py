@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops.grants import Granted, Step, granted, grants
-from ops.grants.vault import BOOTSTRAP, DIRECTORIES, GROUP, GROUP_ALIAS, USER
-from ops.preview.offline import compare
-from ops.pulumi.state import HIDDEN
-from policy.rules import UNKNOWN, Declared
-from policy.rules.vault import APP_ROLE, JWT_ROLE
+from strongroom.ops.grants import Granted, Step, granted, grants
+from strongroom.ops.grants.vault import BOOTSTRAP, DIRECTORIES, GROUP, GROUP_ALIAS, USER
+from strongroom.ops.preview.offline import compare
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.policy.rules import UNKNOWN, Declared
+from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE
 from tests.ops.preview.test_report import READ_O, checkout, declared, policy, role
 
 O = Step("path", "secret/data/o")  # noqa: E741 - the object that READ_O reads
@@ -239,7 +239,7 @@ def test_logins_of_a_stack_are_told_in_its_preview(tmp_path: Path, monkeypatch: 
             ],
         }
 
-    monkeypatch.setattr("ops.preview.offline.ROOT", checkout(tmp_path, "dev", change))
+    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "dev", change))
     found = grants(compare("dev", None).after.values())
 
     assert {(each.who, each.what, by) for each, by in found.items()} == {

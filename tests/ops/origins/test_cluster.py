@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ops.origins.cluster import judge
-from ops.origins.origin import Interrupted, Origin
+from strongroom.ops.origins.cluster import judge
+from strongroom.ops.origins.origin import Interrupted, Origin
 
 BEGUN = datetime(2026, 3, 1, 10, 0, 0, 500_000, UTC)
 RAN = Interrupted(BEGUN, datetime(2026, 3, 1, 10, 0, 20, tzinfo=UTC))

@@ -12,17 +12,17 @@ from pulumi.automation import EngineEvent
 from pulumi.runtime import rpc
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.errors import OpsError
-from ops.findings import broken, ok, untried
-from ops.grants import Grant, grants
-from ops.preview.events import Broken, Observed, of_events
-from ops.preview.guardrails import guardrails, weakened
-from ops.preview.impact import LOSSES
-from ops.preview.markdown import markdown
-from ops.preview.offline import compare
-from ops.preview.report import AccessChange, Change, Cost, Guardrail, Preview, preview_of
-from policy.rules import UNKNOWN, Declared
+from strongroom.ops.app import app
+from strongroom.ops.errors import OpsError
+from strongroom.ops.findings import broken, ok, untried
+from strongroom.ops.grants import Grant, grants
+from strongroom.ops.preview.events import Broken, Observed, of_events
+from strongroom.ops.preview.guardrails import guardrails, weakened
+from strongroom.ops.preview.impact import LOSSES
+from strongroom.ops.preview.markdown import markdown
+from strongroom.ops.preview.offline import compare
+from strongroom.ops.preview.report import AccessChange, Change, Cost, Guardrail, Preview, preview_of
+from strongroom.policy.rules import UNKNOWN, Declared
 
 ROOT = Path(__file__).parents[3]
 CANARY = "canary-5f0e"
@@ -451,7 +451,7 @@ def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.Mo
     def change(config: Any) -> None:
         config["strongroom:backend"]["vault"]["purgeProtection"] = False
 
-    monkeypatch.setattr("ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
     preview = preview_of("prod", compare("prod", None))
 
     assert [(each.rule, each.mandatory, each.problem) for each in preview.guardrails] == [
@@ -481,7 +481,7 @@ def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest
     def change(config: Any) -> None:
         config["strongroom:colour"] = CANARY
 
-    monkeypatch.setattr("ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
     preview = preview_of("prod", compare("prod", None))
 
     assert preview.refused

@@ -12,17 +12,17 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from ops.grants import grants
-from ops.preview.events import Observed, known
-from ops.preview.guardrails import guardrails
-from ops.preview.offline import offline_settings
-from ops.preview.report import preview_of
-from ops.pulumi.declare import PROJECT, declare
-from ops.pulumi.stack_file import read_stack_file, stack_file
-from ops.pulumi.state import hidden
-from policy.rules import Declared
-from stacks.provision.program import provision
-from stacks.settings.root import Settings
+from strongroom.ops.grants import grants
+from strongroom.ops.preview.events import Observed, known
+from strongroom.ops.preview.guardrails import guardrails
+from strongroom.ops.preview.offline import offline_settings
+from strongroom.ops.preview.report import preview_of
+from strongroom.ops.pulumi.declare import PROJECT, declare
+from strongroom.ops.pulumi.stack_file import read_stack_file, stack_file
+from strongroom.ops.pulumi.state import hidden
+from strongroom.policy.rules import Declared
+from strongroom.stacks.provision.program import provision
+from strongroom.stacks.settings.root import Settings
 
 ROOT = Path(__file__).parents[3]
 AZURE = {"kind": "azure-key-vault", "tenantId": "00000000-0000-0000-0000-000000000000", "resourceGroup": "rg"}
@@ -103,7 +103,7 @@ def test_what_is_declared_is_what_the_sdk_registers(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_workloads_are_noted_while_others_are_still_to_be_declared(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.pulumi.declare._AT_ONCE", 2)
+    monkeypatch.setattr("strongroom.ops.pulumi.declare._AT_ONCE", 2)
     alone = len(declare("dev", settings(stack, 2)))
     under_way: list[int] = []
 
@@ -112,7 +112,7 @@ def test_workloads_are_noted_while_others_are_still_to_be_declared(stack: str, m
             super().add(element)
             under_way.append(len(self))
 
-    monkeypatch.setattr("ops.pulumi.declare.set", Pending, raising=False)
+    monkeypatch.setattr("strongroom.ops.pulumi.declare.set", Pending, raising=False)
     declare("dev", settings(stack, 12))
 
     assert max(under_way) <= alone + 5
@@ -122,7 +122,7 @@ def test_what_stops_a_registration_is_raised(monkeypatch: pytest.MonkeyPatch) ->
     def stop(*_: object) -> str:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("components.kubernetes.csi_volume._digest", stop)
+    monkeypatch.setattr("strongroom.components.kubernetes.csi_volume._digest", stop)
 
     with pytest.raises(ValueError, match="no such thing"):
         declare("dev", settings("vault", 3))

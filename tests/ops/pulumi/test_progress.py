@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.pulumi import progress
-from ops.pulumi.progress import show_progress
+from strongroom.ops.pulumi import progress
+from strongroom.ops.pulumi.progress import show_progress
 
 RESOURCE: Any = SimpleNamespace(resource_pre_event=object())
 OTHER: Any = SimpleNamespace(resource_pre_event=None)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.errors import OpsError
-from ops.pulumi.engine import driving
-from ops.pulumi.stack import read_stack, run_pulumi, workspace
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.engine import driving
+from strongroom.ops.pulumi.stack import read_stack, run_pulumi, workspace
 
 OUTPUTS = {
     "backend": {

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from ops import __main__ as command_line
-from ops.errors import OpsError
-from ops.pulumi.go_yaml import load
-from ops.pulumi.stack_file import read_stack_file, settings_of, stack_file
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
+from strongroom.ops import app as command_line
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.go_yaml import load
+from strongroom.ops.pulumi.stack_file import read_stack_file, settings_of, stack_file
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
 from tests.stacks.test_azure_settings import GOOD
 
 GO = "2027-01-01 00:00:00 +0000 UTC"
@@ -96,7 +96,7 @@ def test_a_preview_of_a_broken_file_is_one_line(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text("config: {strongroom:seeds: {db: {p: canary")
-    monkeypatch.setattr("ops.preview.offline.ROOT", tmp_path)
+    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", tmp_path)
     monkeypatch.setattr("sys.argv", ["ops", "preview", "--offline", "--stack", "dev"])
 
     with pytest.raises(SystemExit) as ended:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pulumi.runtime import rpc
 
-from ops.errors import OpsError
-from ops.pulumi.state import HIDDEN, read_secret_inputs, read_state
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.state import HIDDEN, read_secret_inputs, read_state
 
 from ..preview.test_report import CANARY
 from .test_stack import pulumi

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.recover.pending_operations import identity, list_created
-from ops.recover.pending_operations import mended as mend
+from strongroom.ops.recover.pending_operations import identity, list_created
+from strongroom.ops.recover.pending_operations import mended as mend
 
 PROVIDER = "urn:pulumi:dev::strongroom::pulumi:providers:azure-native::azure"
 

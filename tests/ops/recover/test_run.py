@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import OpsError
-from ops.origins import trace
-from ops.origins.origin import ABSENT, OWN, Interrupted, Origin
-from ops.recover import run as recovery
-from ops.recover.run import recover
+from strongroom.ops.errors import OpsError
+from strongroom.ops.origins import trace
+from strongroom.ops.origins.origin import ABSENT, OWN, Interrupted, Origin
+from strongroom.ops.recover import run as recovery
+from strongroom.ops.recover.run import recover
 
 HERE = socket.gethostname()
 
@@ -166,8 +166,8 @@ def test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_chang
 
     with pytest.raises(OpsError, match="the policy shop exists, and Vault does not say who made it") as raised:
         recover("dev", print)
-    assert "`python -m ops recover --stack dev --adopt`" in str(raised.value)
-    assert "`python -m ops recover --stack dev --leave`" in str(raised.value)
+    assert "`strongroom recover --stack dev --adopt`" in str(raised.value)
+    assert "`strongroom recover --stack dev --leave`" in str(raised.value)
     assert interruption.state.read_text() == before
     assert interruption.lock.exists()
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import OpsError
-from ops.preview.events import Observed, Operation
-from ops.pulumi.state import HIDDEN
-from ops.render.objects import LeftOut, flat, kubernetes_half
-from policy.rules import UNKNOWN, Declared
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.events import Observed, Operation
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.ops.render.objects import LeftOut, flat, kubernetes_half
+from strongroom.policy.rules import UNKNOWN, Declared
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
 SECRET = "kubernetes:core/v1:Secret"

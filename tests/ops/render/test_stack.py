@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.errors import OpsError
-from ops.preview.events import Broken, Observed
-from ops.pulumi.state import HIDDEN
-from ops.render import stack
-from policy.rules import UNKNOWN
+from strongroom.ops.app import app
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.events import Broken, Observed
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.ops.render import stack
+from strongroom.policy.rules import UNKNOWN
 from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
 
 
@@ -21,7 +21,7 @@ def previewed(monkeypatch: pytest.MonkeyPatch, observed: Observed) -> None:
 
 def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     previewed(monkeypatch, Observed(errors=["2 faults\nstrongroom:backend is missing"]))
-    with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `python -m ops preview --stack dev`"):
+    with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `strongroom preview --stack dev`"):
         stack.render("dev")
 
     previewed(monkeypatch, Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]))

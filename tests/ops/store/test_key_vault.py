@@ -8,11 +8,11 @@ import pytest
 import yaml
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ODataV4Format, ServiceRequestError
 
-from ops.cluster.client import ProviderClass
-from ops.errors import OpsError, UnreachableError
-from ops.pulumi.stack import KeyVaultStore
-from ops.store.base import DeniedError, MissingError, Promise
-from ops.store.key_vault import KeyVault, KeyVaultSession, _asked
+from strongroom.ops.cluster.client import ProviderClass
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import KeyVaultStore
+from strongroom.ops.store.base import DeniedError, MissingError, Promise
+from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession, _asked
 
 STORE = KeyVaultStore.model_construct(url="https://kv.vault.azure.net")
 

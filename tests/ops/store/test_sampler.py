@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ops.store.sampler import Sampler
+from strongroom.ops.store.sampler import Sampler
 
 NAMES = [f"app-{number}" for number in range(200)]
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, RateLimitExceeded, VaultDown, VaultError
 
-from ops.errors import OpsError, UnreachableError
-from ops.pulumi.stack import DeployedStack, VaultStore
-from ops.store.base import DeniedError, MissingError
-from ops.store.sampler import Sampler
-from ops.store.vault import VaultSession
-from ops.store.vault_responses import NotVaultError
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import DeployedStack, VaultStore
+from strongroom.ops.store.base import DeniedError, MissingError
+from strongroom.ops.store.sampler import Sampler
+from strongroom.ops.store.vault import VaultSession
+from strongroom.ops.store.vault_responses import NotVaultError
 from tests.ops.test_verify import LEDGER, ORDERS, STACK
 
 TOKEN = "canary-of-an-account"

@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 
-from ops.pulumi.stack import DeployedStack
-from ops.verify.deployment import Deployment
-from policy.rules import Declared
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.policy.rules import Declared
 
 VAULT = {
     "kind": "vault",

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from ops.verify.cluster_reader import ClusterReader
-from ops.verify.deployment import Deployment
-from ops.verify.kubernetes_objects import check_objects
-from policy.rules import Declared
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.ops.verify.kubernetes_objects import check_objects
+from strongroom.policy.rules import Declared
 
 POD: dict[str, Any] = {
     "metadata": {"name": "ledger", "namespace": "bank", "labels": {"azure.workload.identity/use": "true"}},

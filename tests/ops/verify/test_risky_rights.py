@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.verify.risky_rights import find_rights
+from strongroom.ops.verify.risky_rights import find_rights
 
 
 def rule(group: str, resource: str, *verbs: str, **more: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.load import parse
-from stacks.provision.files import read_files
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.files import read_files
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stacks.errors import Fault, InvalidSettingsError
-from stacks.load import parse
-from stacks.provision.installation import Installation
-from stacks.provision.program import provision
+from strongroom.stacks.errors import Fault, InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.provision.program import provision
 from tests.stacks.settings.test_root import GOOD as ON_VAULT
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
 from tests.support.recording import Declare, Recorder

@@ -7,10 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.helm.charts import VAULT
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
-from stacks.provision.installation import Installation
+from strongroom.components.helm.charts import VAULT
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.installation import Installation
 from tests.components.helm.test_chart_file import chart_at, packed
 from tests.stacks.settings.test_root import GOOD as ON_VAULT
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from stacks.errors import InvalidSettingsError
-from stacks.load import _decoded, of_stack, parse
-from stacks.settings.root import SECRET_KEYS, Settings
-from stacks.settings.seeds import to_seed
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import _decoded, of_stack, parse
+from strongroom.stacks.settings.root import SECRET_KEYS, Settings
+from strongroom.stacks.settings.seeds import to_seed
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare
 
@@ -227,7 +227,7 @@ def test_anything_is_either_settings_or_a_message(raw: dict[str, Any]) -> None:
 def test_a_secret_that_looks_like_a_number_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {f"strongroom:{key}": json.dumps(value) for key, value in GOOD.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(values | {"strongroom:clientSecret": "12345678"}))
-    monkeypatch.setattr("stacks.load.raw_config.is_config_secret", lambda _: True)
+    monkeypatch.setattr("strongroom.stacks.load.raw_config.is_config_secret", lambda _: True)
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
 
     assert of_stack().client_secret.get_secret_value() == "12345678"

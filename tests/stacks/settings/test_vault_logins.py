@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
-from stacks.provision.files import read_files
-from stacks.settings.vault import VaultSettings
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.files import read_files
+from strongroom.stacks.settings.vault import VaultSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 

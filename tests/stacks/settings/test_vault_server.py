@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
-from stacks.provision import vault_server as provision_server
-from stacks.provision.program import provision
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision import vault_server as provision_server
+from strongroom.stacks.provision.program import provision
 from tests.support.recording import Declare, Recorder
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -49,7 +49,7 @@ def changed(**backend: Any) -> dict[str, Any]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(provision_server, "_HOME", tmp_path / ".strongroom")
-    monkeypatch.setattr("stacks.provision.installation.Installation.conflicts", lambda _: [])
+    monkeypatch.setattr("strongroom.stacks.provision.installation.Installation.conflicts", lambda _: [])
     return tmp_path / ".strongroom"
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stacks.errors import InvalidSettingsError
-from stacks.load import parse
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
 
 
 def settings(account: str, allowed: list[str]) -> dict[str, Any]:

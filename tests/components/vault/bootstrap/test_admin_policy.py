@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
-from ops.grants import Granted
-from policy.rules.policies import opened
+from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
+from strongroom.ops.grants import Granted
+from strongroom.policy.rules.policies import opened
 
 SCOPE = AdminScope(engines=("kv",), seeded=("kv", "team/kv"), auth="kubernetes", logins=("ldap",), groups=True)
 RULES = opened(admin_rules(SCOPE))

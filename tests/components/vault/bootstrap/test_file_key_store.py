@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components.vault.bootstrap.file_key_store import FileCustody
-from components.vault.bootstrap.key_store import CustodyError, Record
+from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.bootstrap.key_store import CustodyError, Record
 
 RECORD = Record(shares=("c2hhcmU=",), threshold=1)
 

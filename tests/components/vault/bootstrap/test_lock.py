@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.vault.bootstrap.azure_key_store import KeyVaultCustody
-from components.vault.bootstrap.key_store import CustodyError
-from components.vault.bootstrap.lock import locked, private_directory
+from strongroom.components.vault.bootstrap.azure_key_store import KeyVaultCustody
+from strongroom.components.vault.bootstrap.key_store import CustodyError
+from strongroom.components.vault.bootstrap.lock import locked, private_directory
 
 CUSTODY = KeyVaultCustody("https://kv-ops.vault.azure.net", "11111111-2222-3333-4444-555555555555")
 

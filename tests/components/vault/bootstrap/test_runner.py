@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hvac.exceptions import Forbidden
 
-from components.vault.bootstrap import runner as unseal
-from components.vault.bootstrap.key_store import Record
-from components.vault.bootstrap.runner import BootstrapError, Plan
-from components.vault.client import VaultNode
+from strongroom.components.vault.bootstrap import runner as unseal
+from strongroom.components.vault.bootstrap.key_store import Record
+from strongroom.components.vault.bootstrap.runner import BootstrapError, Plan
+from strongroom.components.vault.client import VaultNode
 
 NODE = VaultNode("https://vault:8200")
 RECORD = Record(shares=("canary-share",), threshold=1, root_token="canary-root", admin_token="canary-admin")

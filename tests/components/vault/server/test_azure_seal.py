@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from components.azure.clouds import CLOUDS
-from components.azure.identities.workload_identity import Place
-from components.azure.key_vault import ExistingVault, VaultKey
-from components.vault.server.args import VaultServerArgs
-from components.vault.server.azure_seal import AzureSealKey
-from components.vault.server.chart_values import values
-from components.vault.server.server import VaultServer
-from components.vault.server.tls import GeneratedTls
+from strongroom.components.azure.clouds import CLOUDS
+from strongroom.components.azure.identities.workload_identity import Place
+from strongroom.components.azure.key_vault import ExistingVault, VaultKey
+from strongroom.components.vault.server.args import VaultServerArgs
+from strongroom.components.vault.server.azure_seal import AzureSealKey
+from strongroom.components.vault.server.chart_values import values
+from strongroom.components.vault.server.server import VaultServer
+from strongroom.components.vault.server.tls import GeneratedTls
 from tests.support.recording import VAULT_ID, Declare
 
 PLACE = Place("rg-seal", "westeurope", "11111111-1111-1111-1111-111111111111")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.vault.server.args import VaultServerArgs, faults
-from components.vault.server.chart_values import values
-from components.vault.server.seal import AzureKeyVaultSeal
-from components.vault.server.storage import ConsulStorage
-from components.vault.server.tls import SuppliedTls
+from strongroom.components.vault.server.args import VaultServerArgs, faults
+from strongroom.components.vault.server.chart_values import values
+from strongroom.components.vault.server.seal import AzureKeyVaultSeal
+from strongroom.components.vault.server.storage import ConsulStorage
+from strongroom.components.vault.server.tls import SuppliedTls
 
 from ..servers import SERVERS
 

@@ -6,10 +6,10 @@ import hashlib
 import pytest
 import yaml
 
-from components.helm.charts import VAULT, Chart
-from components.vault.server.args import VaultServerArgs
-from components.vault.server.server import VaultServer
-from components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
+from strongroom.components.helm.charts import VAULT, Chart
+from strongroom.components.vault.server.args import VaultServerArgs
+from strongroom.components.vault.server.server import VaultServer
+from strongroom.components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
 from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -1,4 +1,4 @@
-"""Strongroom's command line for day two: `python -m ops`."""
+"""Strongroom's command line for day two: `strongroom`."""
 
 import logging
 import sys

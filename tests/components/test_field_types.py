@@ -10,14 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components import Secret, Workload
-from components.azure import objects as azure
-from components.delivery import AgentInjector
-from components.kubernetes.agent_annotations import agent_annotations, class_parameters
-from components.vault import backend as vault
-from components.vault.policy import read_policy
-from ops.pulumi.go_yaml import load
-from policy.rules.policies import opened
+from strongroom import Secret, Workload
+from strongroom.components.azure import objects as azure
+from strongroom.components.delivery import AgentInjector
+from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters
+from strongroom.components.vault import backend as vault
+from strongroom.components.vault.policy import read_policy
+from strongroom.ops.pulumi.go_yaml import load
+from strongroom.policy.rules.policies import opened
 from tests.support.soak import bounded
 from tests.support.texts import WORD, paths, texts
 
