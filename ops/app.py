@@ -1,7 +1,10 @@
 """Strongroom's command line for day two: `strongroom`."""
 
 import logging
+import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -25,8 +28,22 @@ for command in (verify, access, doctor, check, preview, drift, render, recover, 
 
 
 @app.callback()
-def day_two() -> None:
-    """Day two of a Strongroom stack."""
+def day_two(
+    cwd: Annotated[
+        Path | None,
+        typer.Option("--cwd", "-C", metavar="DIRECTORY", help="Run as if started in this directory, as Pulumi does."),
+    ] = None,
+) -> None:
+    """Day two of a Strongroom stack.
+
+    Commands work on the Pulumi project that the current directory is in: one with the settings of Strongroom, or any
+    program that uses its components.
+    """
+    if cwd is not None:
+        try:
+            os.chdir(cwd)
+        except OSError as error:
+            raise OpsError(f"--cwd: {cwd} can't be entered ({error.strerror}): name the project's directory") from None
 
 
 def main() -> None:

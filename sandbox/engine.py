@@ -316,7 +316,13 @@ class Engine:
         )
         known = list(dict.fromkeys([*stacks.OWN, *self.deployed, *running]))
         self._world.describe(
-            stacks=known, project=self.home, source=self._root, environment=shared, attach=attach, complete=complete
+            name=PROJECT,
+            stacks=known,
+            project=self.home,
+            source=self._root,
+            environment=shared,
+            attach=attach,
+            complete=complete,
         )
         return shared
 

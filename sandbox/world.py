@@ -158,6 +158,7 @@ class World:
     def describe(
         self,
         *,
+        name: str,
         stacks: list[str],
         project: Path,
         source: Path,
@@ -167,6 +168,7 @@ class World:
     ) -> None:
         """Write down, for the command `strongroom`, which stacks are driven from where.
 
+        :param name: The project's name.
         :param stacks: The stacks that the sandbox runs.
         :param project: The directory that they are driven from.
         :param source: The directory with their files, as the user wrote them.
@@ -175,6 +177,7 @@ class World:
         :param complete: What prints a stack's file with what the sandbox alone knows.
         """
         description = {
+            "name": name,
             "stacks": stacks,
             "project": str(project),
             "source": str(source),

@@ -10,7 +10,8 @@ from strongroom.stacks.settings.vault import VaultSettings
 from ..existing.find import New
 from ..existing.identity import Owned, list_owned
 from ..findings import Finding, ok, untried
-from ..pulumi.stack_file import settings_of, stack_file
+from ..pulumi.project import stack_file
+from ..pulumi.stack_file import settings_of
 from .cluster import cluster
 from .declared import declared, faulty, try_declare
 from .vault import vault
@@ -34,7 +35,7 @@ def _found(stack: str, project: Path) -> Iterator[Finding]:
         for name in ("files", "charts", "guardrails", "cluster", "store"):
             yield untried("the settings are faulty", name=name)
         return
-    yield ok(f"stacks/{file.name} has no fault", name="settings")
+    yield ok(f"{file.relative_to(project)} has no fault", name="settings")
     resources = try_declare(stack, settings)
     yield from declared(stack, settings, resources)
     is_known = not isinstance(resources, InvalidSettingsError)

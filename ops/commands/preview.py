@@ -35,7 +35,7 @@ def preview(
 
     if offline:
         from ..preview.offline import compare
-        from ..pulumi.stack_file import stack_file
+        from ..pulumi.project import stack_file
 
         other = f"the settings in `{against}`" if against else "nothing: everything is new"
         if against and not stack_file(against, stack).is_file():
@@ -43,7 +43,7 @@ def preview(
         found = preview_of(stack, compare(stack, against), other, weakened(stack, against))
     else:
         from ..pulumi.engine import observe
-        from ..pulumi.stack_file import require_checkout
+        from ..pulumi.project import require_checkout
 
         if against:
             require_checkout(against)

@@ -7,8 +7,9 @@ from strongroom.stacks.errors import InvalidSettingsError
 from ..errors import OpsError
 from ..findings import Finding, untried
 from ..preview.events import Observed
+from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
-from ..pulumi.stack_file import settings_of, stack_file
+from ..pulumi.stack_file import settings_of
 from .cluster import ClusterFinder
 from .find import New, find_existing
 from .identity import Owned, key_of

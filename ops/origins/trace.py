@@ -10,8 +10,9 @@ from strongroom.stacks.settings.root import Settings
 from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder
 from ..existing.servers import list_servers
+from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
-from ..pulumi.stack_file import settings_of, stack_file
+from ..pulumi.stack_file import settings_of
 from ..pulumi.state import hidden
 from .cluster import ClusterExaminer
 from .container import is_in_new_container

@@ -4,24 +4,67 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+import yaml
+
+from strongroom import policy
 from strongroom.policy.rules import RULES, UNKNOWN, Declared
 
 from ..errors import OpsError
-from ..pulumi.stack import ROOT
+from ..pulumi.project import find_project
 from .events import Broken
 
+_PROGRAM = "PulumiPolicy.yaml"
+_PACKAGED = Path(policy.__file__).parent
 _STRICTNESS = ("disabled", "advisory", "remediate", "mandatory")
 
 
 def pack(root: Path | None) -> Path:
-    """Find the policy pack of a checkout; this one's where none is given, or where that has none."""
-    found = (root or ROOT) / "policy"
-    return found if (found / "PulumiPolicy.yaml").is_file() else ROOT / "policy"
+    """Find the policy pack that judges.
+
+    :param root: A checkout of the project; if omitted, or if it has no pack, the project's own, else Strongroom's.
+    """
+    candidates = (*([root / "policy"] if root else ()), find_project() / "policy")
+    return next((each for each in candidates if (each / _PROGRAM).is_file()), _PACKAGED)
+
+
+@contextmanager
+def runnable_pack(root: Path | None) -> Generator[Path]:
+    """Find the policy pack that judges, as the engine can start it, for the block alone.
+
+    :param root: As for `pack`.
+    """
+    found = pack(root)
+    options = yaml.safe_load((found / _PROGRAM).read_text()).get("runtime", {}).get("options", {})
+    if (found / options.get("virtualenv", "")).is_dir():
+        yield found
+        return
+    with tempfile.TemporaryDirectory(prefix="strongroom-policy-") as directory:
+        write_pack(Path(directory), found)
+        yield Path(directory)
+
+
+def write_pack(directory: Path, found: Path | None = None) -> None:
+    """Write a program into `directory` by which the engine starts a policy pack with this Python.
+
+    (Pulumi docs: "Policy packs", "Python": the option `virtualenv`)
+
+    :param found: The pack; if omitted, Strongroom's.
+    """
+    home = found or _PACKAGED
+    document = yaml.safe_load((home / _PROGRAM).read_text())
+    document["runtime"] = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
+    (directory / _PROGRAM).write_text(yaml.safe_dump(document, sort_keys=False))
+    (directory / "__main__.py").write_text(
+        f"import runpy\nimport sys\n\nsys.path.insert(0, {str(home)!r})\n"
+        f"runpy.run_path({str(home / '__main__.py')!r}, run_name='__main__')\n"
+    )
 
 
 def levels(stack: str, root: Path | None = None) -> Path | None:

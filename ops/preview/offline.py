@@ -11,8 +11,8 @@ from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import KubernetesAuthSettings, VaultSettings
 
 from ..pulumi.declare import declare
-from ..pulumi.stack import ROOT
-from ..pulumi.stack_file import read_stack_file, require_checkout, stack_file
+from ..pulumi.project import find_project, require_checkout, stack_file
+from ..pulumi.stack_file import read_stack_file
 from .events import Observed
 from .guardrails import guardrails
 
@@ -30,7 +30,7 @@ def compare(stack: str, against: Path | None) -> Observed:
         require_checkout(against)
         if stack_file(against, stack).is_file():
             observed.before = _declared(stack, against, Observed())
-    observed.after = _declared(stack, ROOT, observed)
+    observed.after = _declared(stack, find_project(), observed)
     if observed.errors:
         observed.before = {}
         return observed

@@ -12,9 +12,10 @@ from pulumi import automation
 
 from ..errors import OpsError
 from ..preview.events import Observed, of_events, of_refresh
-from ..preview.guardrails import levels, pack
+from ..preview.guardrails import levels, runnable_pack
 from .progress import show_progress
-from .stack import QUIET, ROOT, Workspace, pulumi_program, workspace
+from .project import find_project
+from .stack import QUIET, Workspace, pulumi_program, workspace
 
 _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 """What tells the engine of plugins that run already."""
@@ -29,9 +30,10 @@ def observe(stack: str, against: Path | None = None) -> Observed:
     """
     chosen = levels(stack, against)
     configs = [str(chosen)] if chosen else None
-    seen, failure = _watch(
-        "preview", stack, automation.Stack.preview, policy_packs=[str(pack(against))], policy_pack_configs=configs
-    )
+    with runnable_pack(against) as pack:
+        seen, failure = _watch(
+            "preview", stack, automation.Stack.preview, policy_packs=[str(pack)], policy_pack_configs=configs
+        )
     observed = of_events(seen)
     # A broken guardrail fails the preview, and has been told as such.
     if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.broken):
@@ -115,7 +117,7 @@ def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
         yield {**home.environment, "PATH": os.environ["PATH"]}
         return
     process = subprocess.Popen(  # noqa: S603 - the sandbox's own words
-        [*home.attach, "--stack", stack], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*home.attach, "--stack", stack], cwd=find_project(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -16,8 +16,7 @@ from pydantic.alias_generators import to_camel
 from strongroom.components.delivery import DeliveryKind
 
 from ..errors import AbsentError, OpsError
-
-ROOT = Path(__file__).resolve().parents[2]
+from .project import find_project, read_project
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 """What the Pulumi CLI gets where the user says nothing else: news of its releases belongs to no report."""
@@ -181,10 +180,11 @@ class Workspace:
 
 def workspace(stack: str) -> Workspace:
     """The workspace of `stack`: the sandbox's for a stack that the sandbox runs, the project's own for every other."""
-    described = Path(os.environ.get("STRONGROOM_SANDBOX") or ROOT / ".sandbox") / "environment.json"
+    project = find_project()
+    described = Path(os.environ.get("STRONGROOM_SANDBOX") or project / ".sandbox") / "environment.json"
     if described.is_file():
         sandbox: dict[str, Any] = json.loads(described.read_text())
-        if stack in sandbox["stacks"]:
+        if stack in sandbox["stacks"] and read_project(project).get("name") == sandbox["name"]:
             return Workspace(
                 Path(sandbox["project"]),
                 sandbox["environment"],
@@ -195,7 +195,7 @@ def workspace(stack: str) -> Workspace:
                 Path(sandbox["source"]) if "source" in sandbox else None,
                 sandbox.get("complete") or (),
             )
-    return Workspace(ROOT, {})
+    return Workspace(project, {})
 
 
 def pulumi_program(environment: Mapping[str, str]) -> str:

@@ -13,29 +13,8 @@ from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 
 from ..errors import OpsError
 from .go_yaml import load
+from .project import list_stacks_in
 from .state import HIDDEN
-
-
-def stack_file(root: Path, stack: str) -> Path:
-    """Where the file of `stack` is, in a project's directory."""
-    return root / "stacks" / f"Pulumi.{stack}.yaml"
-
-
-def list_stacks(root: Path) -> list[str]:
-    """List the stacks of a project, by name."""
-    files = sorted((root / "stacks").glob("Pulumi.*.yaml"))
-    return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
-
-
-def require_checkout(root: Path) -> None:
-    """Check that `root` is a checkout of the project.
-
-    :raises OpsError: It isn't.
-    """
-    if not root.is_dir():
-        raise OpsError(f"--against: there is no directory {root}: name a checkout of the project")
-    if not list_stacks(root):
-        raise OpsError(f"--against: {root} has no stacks/Pulumi.<stack>.yaml: name a checkout of the project")
 
 
 def settings_of(file: Path, stack: str) -> Settings:
@@ -93,7 +72,7 @@ def _text(file: Path) -> str:
 
 def describe_missing(file: Path) -> str:
     """Say that there is no such stack, and which there are."""
-    stack, known = file.stem.removeprefix("Pulumi."), list_stacks(file.parent.parent)
+    stack, known = file.stem.removeprefix("Pulumi."), list_stacks_in(file.parent)
     near = get_close_matches(stack, known, 1)
     hint = f". Did you mean {near[0]!r}?" if near else f". There are {', '.join(known)}" if known else ""
     return f"There is no stack {stack!r}: {file} is missing{hint}"

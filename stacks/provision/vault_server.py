@@ -24,9 +24,6 @@ from ..validation.vault import local
 from .common import ReachedVault, namespace
 from .files import Files
 
-_HOME = Path(__file__).resolve().parents[2] / ".strongroom"
-"""Where the program leaves what providers read from files; it can be made again at any time."""
-
 
 def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kubernetes.Provider) -> ReachedVault:
     """The Vault of `settings`: deployed and opened, where they say so."""
@@ -150,8 +147,8 @@ def _custody(bootstrap: BootstrapSettings, files: Files) -> Custody:
 
 
 def _written(authority: str) -> str:
-    """The file that the CA is now in."""
-    file = _HOME / f"{pulumi.get_stack()}-vault-ca.crt"
+    """Write the CA into a file of the project's, for providers that read it from one; return its path."""
+    file = Path(pulumi.get_root_directory() or "").resolve() / ".strongroom" / f"{pulumi.get_stack()}-vault-ca.crt"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_text(authority)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -116,3 +117,21 @@ def test_without_a_sandbox_a_command_says_how_to_start_one(run: Run, words: list
     assert (ended, out) == (1, "")
     assert err.startswith("error: There is no sandbox in /nowhere: start it with `")
     assert len(err.splitlines()) == 1
+
+
+def test_a_command_runs_as_if_started_elsewhere(run: Run, tmp_path: Path) -> None:
+    before = Path.cwd()
+    try:
+        _, _, err = run("strongroom", "--cwd", str(tmp_path), "access", "--stack", "dev")
+    finally:
+        os.chdir(before)
+
+    assert f"error: {tmp_path} is in no Pulumi project" in err
+
+
+def test_a_directory_that_is_not_there_is_an_error_of_its_option(run: Run, tmp_path: Path) -> None:
+    ended, _, err = run("strongroom", "--cwd", str(tmp_path / "none"), "access", "--stack", "dev")
+
+    assert ended == 1
+    assert "error: --cwd: " in err
+    assert "can't be entered" in err

@@ -11,9 +11,10 @@ from strongroom.ops.app import app, main
 from strongroom.ops.doctor.diagnosis import Diagnosis
 from strongroom.ops.findings import Finding, broken, ok, untried, warned
 from strongroom.ops.preview.events import Broken, Observed
-from strongroom.ops.pulumi.stack import ROOT, Workspace
+from strongroom.ops.pulumi.stack import Workspace
 from strongroom.ops.recover.run import Recovered
 from strongroom.ops.verify import Check
+from tests.support.sandboxed import ROOT
 
 GOOD = Check("shop/orders", "reads a", True, "place")
 WRONG = Check("shop/orders", "is refused listing", False, "allowed")

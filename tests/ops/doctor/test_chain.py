@@ -11,7 +11,8 @@ from strongroom.ops.doctor.chain import Link, chain, walk
 from strongroom.ops.doctor.diagnosis import chosen
 from strongroom.ops.errors import NotAllowedError, OpsError
 from strongroom.ops.findings import Finding, broken, ok, untried
-from strongroom.ops.pulumi.stack import ROOT, DeployedStack, DeployedWorkload
+from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
+from tests.support.sandboxed import ROOT
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
 

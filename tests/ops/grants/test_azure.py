@@ -203,7 +203,7 @@ def policies(config: Any) -> None:
 def test_every_workload_is_told_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
-    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.chdir(checkout(tmp_path, "prod", change))
     observed = compare("prod", None)
     assert not observed.errors
     readers = {each.who for each in grants(observed.after.values()) if each.may == "read"}

@@ -239,7 +239,7 @@ def test_logins_of_a_stack_are_told_in_its_preview(tmp_path: Path, monkeypatch: 
             ],
         }
 
-    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "dev", change))
+    monkeypatch.chdir(checkout(tmp_path, "dev", change))
     found = grants(compare("dev", None).after.values())
 
     assert {(each.who, each.what, by) for each, by in found.items()} == {

@@ -403,6 +403,7 @@ def test_losses_are_of_kinds_that_strongroom_declares() -> None:
 def checkout(root: Path, stack: str, change: Any = None) -> Path:
     (root / "stacks").mkdir(parents=True)
     file = root / "stacks" / f"Pulumi.{stack}.yaml"
+    shutil.copy("Pulumi.yaml", root)
     shutil.copy(Path("stacks") / file.name, file)
     if change:
         document = yaml.safe_load(file.read_text())
@@ -451,7 +452,7 @@ def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.Mo
     def change(config: Any) -> None:
         config["strongroom:backend"]["vault"]["purgeProtection"] = False
 
-    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.chdir(checkout(tmp_path, "prod", change))
     preview = preview_of("prod", compare("prod", None))
 
     assert [(each.rule, each.mandatory, each.problem) for each in preview.guardrails] == [
@@ -481,7 +482,7 @@ def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest
     def change(config: Any) -> None:
         config["strongroom:colour"] = CANARY
 
-    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.chdir(checkout(tmp_path, "prod", change))
     preview = preview_of("prod", compare("prod", None))
 
     assert preview.refused
@@ -492,7 +493,7 @@ def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest
 def test_a_checkout_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match=r"there is no directory .*nowhere: name a checkout"):
         compare("prod", tmp_path / "nowhere")
-    with pytest.raises(OpsError, match=r"has no stacks/Pulumi\.<stack>\.yaml: name a checkout"):
+    with pytest.raises(OpsError, match=r"has no Pulumi\.<stack>\.yaml: name a checkout"):
         compare("prod", tmp_path)
 
 

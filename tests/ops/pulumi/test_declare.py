@@ -18,7 +18,8 @@ from strongroom.ops.preview.guardrails import guardrails
 from strongroom.ops.preview.offline import offline_settings
 from strongroom.ops.preview.report import preview_of
 from strongroom.ops.pulumi.declare import PROJECT, declare
-from strongroom.ops.pulumi.stack_file import read_stack_file, stack_file
+from strongroom.ops.pulumi.project import stack_file
+from strongroom.ops.pulumi.stack_file import read_stack_file
 from strongroom.ops.pulumi.state import hidden
 from strongroom.policy.rules import Declared
 from strongroom.stacks.provision.program import provision

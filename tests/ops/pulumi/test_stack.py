@@ -7,7 +7,7 @@ import pytest
 
 from strongroom.ops.errors import OpsError
 from strongroom.ops.pulumi.engine import driving
-from strongroom.ops.pulumi.stack import read_stack, run_pulumi, workspace
+from strongroom.ops.pulumi.stack import Workspace, read_stack, run_pulumi, workspace
 
 OUTPUTS = {
     "backend": {
@@ -110,6 +110,7 @@ def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project
     sandbox = pulumi.parent / "sandbox"
     sandbox.mkdir()
     described = {
+        "name": "strongroom",
         "stacks": ["local"],
         "project": "/somewhere",
         "environment": {"PULUMI_HOME": "/home"},
@@ -125,3 +126,14 @@ def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project
     assert workspace("dev").environment == {}
     assert workspace("dev").clients == {}
     assert workspace("dev").signing_key is None
+
+
+def test_another_project_may_have_a_stack_of_the_same_name(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = pulumi.parent / "own"
+    for directory in (pulumi.parent / "sandbox", own):
+        directory.mkdir()
+    (pulumi.parent / "sandbox" / "environment.json").write_text(json.dumps({"name": "strongroom", "stacks": ["local"]}))
+    (own / "Pulumi.yaml").write_text("name: own\n")
+    monkeypatch.chdir(own)
+
+    assert workspace("local") == Workspace(own, {})

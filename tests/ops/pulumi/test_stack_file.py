@@ -8,7 +8,8 @@ import pytest
 from strongroom.ops import app as command_line
 from strongroom.ops.errors import OpsError
 from strongroom.ops.pulumi.go_yaml import load
-from strongroom.ops.pulumi.stack_file import read_stack_file, settings_of, stack_file
+from strongroom.ops.pulumi.project import stack_file
+from strongroom.ops.pulumi.stack_file import read_stack_file, settings_of
 from strongroom.stacks.errors import InvalidSettingsError
 from strongroom.stacks.load import parse
 from tests.stacks.test_azure_settings import GOOD
@@ -96,7 +97,8 @@ def test_a_preview_of_a_broken_file_is_one_line(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text("config: {strongroom:seeds: {db: {p: canary")
-    monkeypatch.setattr("strongroom.ops.preview.offline.ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("stackConfigDir: stacks\n")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["ops", "preview", "--offline", "--stack", "dev"])
 
     with pytest.raises(SystemExit) as ended:

@@ -8,7 +8,6 @@ import pytest
 
 from strongroom.stacks.errors import InvalidSettingsError
 from strongroom.stacks.load import parse
-from strongroom.stacks.provision import vault_server as provision_server
 from strongroom.stacks.provision.program import provision
 from tests.support.recording import Declare, Recorder
 
@@ -48,7 +47,7 @@ def changed(**backend: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(provision_server, "_HOME", tmp_path / ".strongroom")
+    monkeypatch.setattr("pulumi.get_root_directory", lambda: str(tmp_path))
     monkeypatch.setattr("strongroom.stacks.provision.installation.Installation.conflicts", lambda _: [])
     return tmp_path / ".strongroom"
 
