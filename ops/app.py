@@ -14,6 +14,8 @@ from .commands.charts import charts
 from .commands.check import check
 from .commands.doctor import doctor
 from .commands.drift import drift
+from .commands.init import init
+from .commands.policy_pack import policy_pack
 from .commands.preview import preview
 from .commands.recover import recover
 from .commands.render import render
@@ -23,7 +25,7 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (verify, access, doctor, check, preview, drift, render, recover, charts):
+for command in (init, verify, access, doctor, check, preview, drift, render, recover, charts, policy_pack):
     app.command()(command)
 
 
