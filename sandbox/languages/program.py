@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,4 +37,5 @@ def main(asked: Path, answered: Path) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]  # this directory, whose modules are the host's
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the engine ends a program so, and no traceback belongs to it
     main(*map(Path, sys.argv[1:]))

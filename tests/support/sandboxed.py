@@ -110,6 +110,11 @@ def _plugins_served(world: "World") -> Iterator[None]:
             del _served[world.state]
 
 
+def served_plugins(world: "World") -> Mapping[str, str]:
+    """Return the environment in which an engine finds the plugins that the session serves."""
+    return _served[world.state]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell what the servers said where a test on them fails: their logs are gone with the sandbox."""
@@ -140,7 +145,7 @@ class Project:
         from sandbox.progress import Reporter  # noqa: PLC0415
 
         self.stack = stack
-        self.environment = {**os.environ, **_served[world.state]}
+        self.environment = {**os.environ, **served_plugins(world)}
         """What commands on the stack run with."""
 
         if without:
