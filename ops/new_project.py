@@ -17,7 +17,7 @@ from .pulumi.project import read_project, stack_file
 StoreKind = Literal["vault", "azure-key-vault"]
 Install = Literal["helm", "addon", "existing"]
 
-_PROGRAM = '''\
+PROGRAM = '''\
 """Strongroom, one environment a stack: read its settings, provision what they describe."""
 
 from strongroom import provision_stack
@@ -68,9 +68,9 @@ def write_project(project: NewProject, directory: Path) -> list[Path]:
     config = {f"strongroom:{key}": value for key, value in settings.items()}
     program = directory / "__main__.py"
     files = {stack_file(directory, project.stack): _HEADER + yaml.safe_dump({"config": config}, sort_keys=False)}
-    if not (read_project(directory) and program.is_file() and program.read_text() == _PROGRAM):
+    if not (read_project(directory) and program.is_file() and program.read_text() == PROGRAM):
         described = yaml.safe_dump(_describe_project(project.name, directory), sort_keys=False)
-        files = {directory / "Pulumi.yaml": described, program: _PROGRAM, **files}
+        files = {directory / "Pulumi.yaml": described, program: PROGRAM, **files}
     if existing := [str(file) for file in files if file.exists()]:
         raise OpsError(f"{', '.join(existing)} exists: name another directory, or another stack with --stack")
     try:

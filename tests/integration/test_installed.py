@@ -113,6 +113,19 @@ def test_its_command_proves_and_reports_from_anywhere(project: Installed) -> Non
     assert Path(where.strip()).is_relative_to(project.root / ".venv")
 
 
+def test_a_project_of_the_template_previews_its_stacks(project: Installed) -> None:
+    made, template = project.root / "shop", ROOT / "template"
+    said = project.run(
+        f"pulumi new --generate-only --yes --name shop --description x --dir {made} {template} >&2; "
+        f"strongroom --cwd {made} preview --offline --stack dev --json"
+    )
+    found = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
+
+    assert found == {file.relative_to(template) for file in template.rglob("*") if file.is_file()}
+    assert "template" not in yaml.safe_load((made / "Pulumi.yaml").read_text())
+    assert json.loads(said)["errors"] == []
+
+
 def test_its_guardrails_refuse_an_update(project: Installed) -> None:
     document = project.file.read_text()
     try:

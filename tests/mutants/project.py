@@ -24,6 +24,7 @@ _PARTS = (
     "scripts",
     "stacks",
     "strongroom",
+    "template",
     "tests",
 )
 """What the tests that mutants name read or import."""
