@@ -12,8 +12,8 @@ from strongroom.ops.console import console
 
 from .figures import Figure, Growth
 
-PAGE = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "performance.svg"
+PAGE = ROOT / "docs" / "reports" / "performance.md"
+PLOT = ROOT / "docs" / "reports" / "performance.svg"
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write-docs -->", "<!-- end of figures -->"
 
 _HEADINGS = ("", "workloads", "seconds", "against", "seconds", "ratio", "CPU", "memory", "at most")
