@@ -116,7 +116,7 @@ def settings_index() -> str:
         f"| [{page.title}]({name}.md) | {', '.join(f'`{key}`' for key in ', '.join(page.begins).split(', '))} |"
         for name, page in SETTINGS.items()
     )
-    lines = ["# Settings", NOTE, "What may stand below `config:` in `stacks/Pulumi.<stack>.yaml`."]
+    lines = ["# Settings", NOTE, "What may stand below `config:` in a stack file, `Pulumi.<stack>.yaml`."]
     lines += [f"| page | keys |\n| --- | --- |\n{pages}", *_section(sections()[Settings])]
     return "\n\n".join(lines) + "\n"
 

@@ -26,7 +26,7 @@ provision_stack()
 '''
 
 _HEADER = """\
-# What each key means, and what else there is: docs/settings.md of Strongroom. Nothing in here is secret: values are set
+# What each key means: docs/settings/index.md of Strongroom. Nothing in here is secret: values are set
 # with `pulumi config set --secret --path 'strongroom:seeds.OBJECT.KEY'`, or exist in the store.
 """
 
