@@ -33,8 +33,8 @@ def test_the_figures_of_performance_are_those_of_the_last_run() -> None:
         ("6 workloads", "reports/isolation.md"),
         ("680", "reports/isolation.md"),
         ("21", "reports/isolation.md"),
-        ("146", "verify.md"),
-        ("115", "verify.md"),
+        ("146", "verify-checks.md"),
+        ("115", "verify-checks.md"),
     ],
 )
 def test_the_figures_of_reliability_are_in_the_reports(figure: str, report: str) -> None:
