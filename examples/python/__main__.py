@@ -2,7 +2,7 @@
 
 import pulumi
 import strongroom
-from strongroom.vault.backend import VaultConnection
+from strongroom.components.vault.backend import VaultConnection
 
 config = pulumi.Config()
 
