@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-_PAGES = ("*.md", ".github/**/*.md", "docs/**/*.md", "examples/*/README.md", "tests/charts/*.md")
+_PAGES = ("*.md", ".github/**/*.md", "docs/**/*.md", "examples/*/README.md", "template/*.md", "tests/charts/*.md")
 _CODE = ("Makefile", "*.py", "[a-z]*/**/*.py", "stacks/*.yaml", ".github/**/*.yml")
 
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,}).*?^[ \t]*\2[ \t]*$", re.DOTALL | re.MULTILINE)
