@@ -82,7 +82,9 @@ def strongroom(site: Site, count: int) -> Program:
     program = Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
     # It is `ops`' to find, in an environment that has everything.
     there = program.directory
-    site.world.describe(stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[])
+    site.world.describe(
+        name=project["name"], stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[]
+    )
     return program
 
 

@@ -161,11 +161,12 @@ def edited(draw: st.DrawFn) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Be where some files are; nobody is asked anything, and no port is opened."""
+    home = str(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
         patched.setattr(Installation, "conflicts", lambda _: [])
         patched.setattr("strongroom.stacks.provision.azure.taken", lambda *_: [])
-        patched.setattr("strongroom.stacks.provision.vault_server._HOME", tmp_path_factory.mktemp("home"))
+        patched.setattr("pulumi.get_root_directory", lambda: home)
         patched.setattr("strongroom.stacks.provision.vault_server.PodForward", lambda *_, **__: None)
         patched.setattr("pulumi.log.warn", lambda *_: None)
         yield
