@@ -9,7 +9,7 @@ from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.settings.root import Settings
 
 from ..access.report import list_unread
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from ..preview.events import Broken
 from ..preview.guardrails import guardrails
 from ..pulumi.declare import declare
@@ -24,9 +24,9 @@ def faulty(name: str, faults: list[Fault], fine: str) -> Iterator[Finding]:
     :param fine: What to tell where there is none.
     """
     for fault in faults:
-        yield broken(str(fault), "", name=name)
+        yield Finding.failed(str(fault), "", name=name)
     if not faults:
-        yield ok(fine, name=name)
+        yield Finding.ok(fine, name=name)
 
 
 def try_declare(stack: str, settings: Settings) -> dict[str, Declared] | InvalidSettingsError:
@@ -49,17 +49,19 @@ def declared(
     yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
     if isinstance(resources, InvalidSettingsError):
         reason = "; ".join(str(fault) for fault in resources.faults)
-        yield untried(f"nothing can be declared: {reason}", name="guardrails")
+        yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")
         return
     for name in list_unread(resources.values()):
-        yield warned(f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds")
+        yield Finding.warning(
+            f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds"
+        )
     found = guardrails(stack, resources.values())
     for each in found:
-        made = broken if each.level == "mandatory" else warned
+        made = Finding.failed if each.level == "mandatory" else Finding.warning
         says, _, problem = each.message.partition("\n")
         yield made(f"{each.rule}: {problem or says}", _fix(stack, each), name="guardrails")
     if not found:
-        yield ok(f"{len(resources)} resources keep to all of them", name="guardrails")
+        yield Finding.ok(f"{len(resources)} resources keep to all of them", name="guardrails")
 
 
 def _fix(stack: str, found: Broken) -> str:

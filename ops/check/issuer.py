@@ -6,7 +6,7 @@ from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import JwtAuthSettings, VaultSettings
 
 from ..errors import OpsError
-from ..findings import Finding, attempt, broken, ok
+from ..findings import Finding, attempt
 from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
 
@@ -36,9 +36,9 @@ def _read(cluster: Cluster) -> str:
 
 def _compare(key: str, value: str, actual: str) -> Finding:
     if value == actual:
-        return ok(f"{key} is the cluster's")
+        return Finding.ok(f"{key} is the cluster's")
     slash = ", which differs in the slash at the end" if value.rstrip("/") == actual.rstrip("/") else ""
-    return broken(
+    return Finding.failed(
         f"{key} is {value}, and the cluster's tokens name {actual}{slash}: the store admits none of them",
         f"set {key}: {actual}",
     )

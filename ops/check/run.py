@@ -9,7 +9,7 @@ from strongroom.stacks.settings.vault import VaultSettings
 
 from ..existing.find import New
 from ..existing.identity import Owned, list_owned
-from ..findings import Finding, ok, untried
+from ..findings import Finding
 from ..pulumi.project import stack_file
 from ..pulumi.stack_file import settings_of
 from .cluster import cluster
@@ -33,9 +33,9 @@ def _found(stack: str, project: Path) -> Iterator[Finding]:
     except InvalidSettingsError as error:
         yield from faulty("settings", error.faults, "")
         for name in ("files", "charts", "guardrails", "cluster", "store"):
-            yield untried("the settings are faulty", name=name)
+            yield Finding.skipped("the settings are faulty", name=name)
         return
-    yield ok(f"{file.relative_to(project)} has no fault", name="settings")
+    yield Finding.ok(f"{file.relative_to(project)} has no fault", name="settings")
     resources = try_declare(stack, settings)
     yield from declared(stack, settings, resources)
     is_known = not isinstance(resources, InvalidSettingsError)

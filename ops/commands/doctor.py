@@ -60,9 +60,9 @@ def doctor(
         if len(current) < len(found.events):
             _show_events([event for event in found.events if event.past], "Past: the pods are ready since")
         out = console()
-        untried = sum(link.state == "not tried" for link in found.links)
+        untried = sum(link.state == "skipped" for link in found.links)
         if found.broken:
-            broken = [link.name for link in found.links if link.state == "broken"]
+            broken = [link.name for link in found.links if link.state == "failed"]
             out.print(f"The chain is broken at: {', '.join(broken)}")
         else:
             out.print("No link is broken" + (f"; {untried} could not be tried from here" if untried else ""))

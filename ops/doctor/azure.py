@@ -3,7 +3,7 @@
 from strongroom.components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
-from ..findings import Finding, broken, ok, untried
+from ..findings import Finding
 from ..pulumi.stack import KeyVaultStore
 from ..store.base import DeniedError, MissingError, NotTriedError
 from .case import Case
@@ -20,11 +20,13 @@ def identity(case: Case) -> Finding:
     """Whether the directory knows the identity that the class names."""
     told = case.admission
     if isinstance(told, NotTriedError | OpsError):
-        return untried(str(told))
+        return Finding.skipped(str(told))
     named = _named(case)
     if isinstance(told, DeniedError) and any(code in str(told) for code in _UNKNOWN):
-        return broken(f"the directory does not know {named}: {told}", f"it was deleted, or made anew: {case.again}")
-    return ok(f"the directory knows {named}")
+        return Finding.failed(
+            f"the directory does not know {named}: {told}", f"it was deleted, or made anew: {case.again}"
+        )
+    return Finding.ok(f"the directory knows {named}")
 
 
 def federation(case: Case) -> Finding:
@@ -34,13 +36,13 @@ def federation(case: Case) -> Finding:
     """
     told, mode = case.admission, _key_vault(case).identity_mode
     if isinstance(told, NotTriedError | OpsError):
-        return untried(str(told))
+        return Finding.skipped(str(told))
     if isinstance(told, DeniedError):
         what = "a federated credential" if mode in FEDERATED else "the identity's credentials"
-        return broken(f"{what} of {_named(case)} is wrong: {told}", _mended(case, str(told)))
+        return Finding.failed(f"{what} of {_named(case)} is wrong: {told}", _mended(case, str(told)))
     if mode not in FEDERATED:
-        return ok(f"none is needed in mode {mode}")
-    return ok(f"system:serviceaccount:{case.workload.namespace}:{case.workload.service_account} is tied to it")
+        return Finding.ok(f"none is needed in mode {mode}")
+    return Finding.ok(f"system:serviceaccount:{case.workload.namespace}:{case.workload.service_account} is tied to it")
 
 
 def store(case: Case) -> Finding:
@@ -50,13 +52,13 @@ def store(case: Case) -> Finding:
     url = _key_vault(case).url
     for error in case.refusals.values():
         if isinstance(error, AbsentError) and not isinstance(error, MissingError):
-            return broken(
+            return Finding.failed(
                 f"{url}: {error}",
                 "compare backend.vault.name; a vault that was deleted softly comes back with backend.vault.recover",
             )
         if any(code in str(error) for code in _ELSEWHERE):
-            return untried(f"{url}, from this machine: {error}. The nodes may be let in: the pods' events tell")
-    return unreached(case) or ok(f"{url} answers")
+            return Finding.skipped(f"{url}, from this machine: {error}. The nodes may be let in: the pods' events tell")
+    return unreached(case) or Finding.ok(f"{url} answers")
 
 
 def assignment(case: Case) -> Finding:
@@ -64,7 +66,7 @@ def assignment(case: Case) -> Finding:
     if nothing := admitted(case):
         return nothing
     if any(code in str(error) for error in case.refusals.values() for code in _ELSEWHERE):
-        return untried("the vault keeps this machine out")
+        return Finding.skipped("the vault keeps this machine out")
     return allowed(
         case, f"where it is new, wait: it takes up to ten minutes to take effect, and is kept for as long. {case.again}"
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import NotAllowedError, OpsError
-from ..findings import Finding, broken, untried
+from ..findings import Finding
 from . import azure, driver, mount, provider_class, sync, vault, webhook, workload
 from .case import Case
 
@@ -73,8 +73,8 @@ def walk(case: Case) -> list[Finding]:
     for link in chain(case.workload.delivery, case.stack.backend.kind):
         own = [name for name in link.repeats if roots.get(name) == name]
         root = next((roots[name] for name in (*link.needs, *own) if name in roots), None)
-        finding = untried(f"{root} is broken") if root else _looked_at(link, case)
-        if root or finding.state == "broken":
+        finding = Finding.skipped(f"{root} failed") if root else _looked_at(link, case)
+        if root or finding.state == "failed":
             roots[link.name] = root or link.name
         found.append(replace(finding, name=link.name))
     return found
@@ -84,6 +84,6 @@ def _looked_at(link: Link, case: Case) -> Finding:
     try:
         return link.check(case)
     except NotAllowedError as error:
-        return untried(str(error))
+        return Finding.skipped(str(error))
     except OpsError as error:
-        return broken(str(error), "mend that, and run doctor again")
+        return Finding.failed(str(error), "mend that, and run doctor again")

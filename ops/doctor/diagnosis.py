@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..errors import OpsError
-from ..findings import Finding, untried
+from ..findings import Finding
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .case import Case
 from .chain import walk
@@ -27,7 +27,7 @@ class Diagnosis:
     @property
     def broken(self) -> Finding | None:
         """The first link that is broken."""
-        return next((link for link in self.links if link.state == "broken"), None)
+        return next((link for link in self.links if link.state == "failed"), None)
 
 
 def diagnose(name: str, stack: DeployedStack, workload: DeployedWorkload) -> Diagnosis:
@@ -40,7 +40,7 @@ def diagnose(name: str, stack: DeployedStack, workload: DeployedWorkload) -> Dia
     try:
         return Diagnosis(workload.path, links, pod_events(stack.kubernetes, workload))
     except OpsError as error:
-        return Diagnosis(workload.path, [*links, untried(str(error), name="events")], [])
+        return Diagnosis(workload.path, [*links, Finding.skipped(str(error), name="events")], [])
 
 
 def chosen(stack: DeployedStack, name: str) -> DeployedWorkload:

@@ -8,7 +8,7 @@ from strongroom.stacks.settings.types import seconds
 
 from ..cluster.installation import DaemonSet, Installed
 from ..errors import AbsentError, OpsError
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from ..pulumi.stack import VaultStore
 from ..store.base import DeniedError
 from ..store.vault_operator import VaultOperator
@@ -29,14 +29,14 @@ NO_KUBELET = "no kubelet here: the cluster has no node, so that no driver runs a
 def driver(case: Case) -> Finding:
     """Whether the driver is there, once, and ready."""
     if not case.has_kubelet:
-        return untried(NO_KUBELET)
+        return Finding.skipped(NO_KUBELET)
     return driver_of(case.installed, case.daemon_sets)
 
 
 def provider(case: Case) -> Finding:
     """Whether the store's provider is there, ready, and has its socket where the driver looks."""
     if not case.has_kubelet:
-        return untried(NO_KUBELET)
+        return Finding.skipped(NO_KUBELET)
     return provider_of(case.provider, case.daemon_sets)
 
 
@@ -48,12 +48,12 @@ def driver_of(installed: Installed, daemon_sets: Collection[DaemonSet]) -> Findi
     try:
         installed.audiences()
     except AbsentError:
-        return broken(f"the cluster has no CSIDriver {DRIVER}", INSTALL)
+        return Finding.failed(f"the cluster has no CSIDriver {DRIVER}", INSTALL)
     found = [each for each in daemon_sets if each.drives]
     if not found:
-        return broken("the cluster has a CSIDriver object, and no DaemonSet of the driver", INSTALL)
+        return Finding.failed("the cluster has a CSIDriver object, and no DaemonSet of the driver", INSTALL)
     if len(found) > 1:
-        return broken(
+        return Finding.failed(
             f"two drivers are installed, which break each other: {' and '.join(map(str, found))}",
             "keep one: take the add-on away (az aks disable-addons -a azure-keyvault-secrets-provider), or the Helm "
             "release (helm uninstall), and set kubernetes.install accordingly",
@@ -66,7 +66,7 @@ def _polls_too_seldom(found: DaemonSet) -> Finding | None:
     interval = seconds(found.option("rotation-poll-interval"))
     if found.ready == 0 or interval is None or interval <= _KUBELET_WAITS:
         return None
-    return warned(
+    return Finding.warning(
         f"{found} has the rotationPollInterval {found.option('rotation-poll-interval')}: where a provider does not "
         "answer within kubelet's 2 minutes, a pod becomes ready with an empty directory",
         "set it to 2m or less (kubernetes.rotationPollInterval; rotationPollInterval of the driver's chart)",
@@ -77,7 +77,7 @@ def provider_of(name: str, daemon_sets: Collection[DaemonSet]) -> Finding:
     """Whether a cluster has the provider `name`, ready, with its socket where the driver looks."""
     found = [each for each in daemon_sets if each.provides(name)]
     if not found:
-        return broken(
+        return Finding.failed(
             f"the cluster has no provider {name!r} for the driver",
             f"install it: with kubernetes.install 'helm' add {name!r} to kubernetes.providers; the AKS add-on brings "
             "'azure' alone",
@@ -85,7 +85,7 @@ def provider_of(name: str, daemon_sets: Collection[DaemonSet]) -> Finding:
     looked = frozenset[str]().union(*(each.socket_directories for each in daemon_sets if each.drives))
     reached = [each for each in found if not looked or looked & set(each.directories)]
     if not reached:
-        return broken(
+        return Finding.failed(
             f"{found[0]} has its socket in {', '.join(found[0].directories) or 'no directory of the node'}, and the "
             f"driver looks in {', '.join(sorted(looked))}",
             "have both charts use the same directory: providersDir, by default /var/run/secrets-store-csi-providers",
@@ -97,12 +97,12 @@ def _ready(found: DaemonSet) -> Finding:
     seen = f"{found} is ready on {found.ready} of {found.wanted} nodes"
     look = f"kubectl describe daemonset -n {found.path.replace('/', ' ')}, and its pods' events and logs"
     if found.wanted == 0:
-        return broken(f"{found} is to run on no node", "correct its node selector and its tolerations")
+        return Finding.failed(f"{found} is to run on no node", "correct its node selector and its tolerations")
     if found.ready == 0:
-        return broken(seen, look)
+        return Finding.failed(seen, look)
     if found.ready < found.wanted:
-        return warned(f"{seen}: pods on the others wait", look)
-    return ok(seen)
+        return Finding.warning(f"{seen}: pods on the others wait", look)
+    return Finding.ok(seen)
 
 
 def audience(case: Case) -> Finding:
@@ -112,15 +112,15 @@ def audience(case: Case) -> Finding:
     """
     wanted = case.delivered.audience
     if not wanted:
-        return ok("no token of the service account is used")
+        return Finding.ok("no token of the service account is used")
     if isinstance(case.stack.backend, VaultStore):
         disagreement = _of_class(case, wanted) or _of_role(case, case.stack.backend, wanted)
         if disagreement:
-            return broken(disagreement, f"one setting drives both, backend.audience: {case.again}")
+            return Finding.failed(disagreement, f"one setting drives both, backend.audience: {case.again}")
     if case.workload.delivery == "agent-injector":
-        return ok(wanted)
+        return Finding.ok(wanted)
     if not case.has_kubelet:
-        return untried(NO_KUBELET)
+        return Finding.skipped(NO_KUBELET)
     return requested(case.installed, case.daemon_sets, case.provider, wanted, {case.workload.namespace})
 
 
@@ -134,7 +134,7 @@ def requested(
     """
     audiences = installed.audiences()
     if wanted in audiences:
-        return ok(wanted)
+        return Finding.ok(wanted)
     seen = f"the driver requests tokens of {', '.join(sorted(audiences)) or 'no audience'}, and {wanted} is needed"
     fix = (
         "add it to the CSIDriver's tokenRequests: with kubernetes.install 'helm' pulumi up does, beside what "
@@ -142,11 +142,11 @@ def requested(
     )
     users = [each.user for each in daemon_sets if each.provides("vault")]
     if provider != "vault" or not users:
-        return broken(seen, fix)
+        return Finding.failed(seen, fix)
     user = users[0]
     if all(installed.may_create(user, "serviceaccounts/token", namespace) for namespace in namespaces):
-        return warned(f"{seen}; Vault's provider makes one itself, as {user}", fix)
-    return broken(f"{seen}; nor may Vault's provider make one itself, as {user}", fix)
+        return Finding.warning(f"{seen}; Vault's provider makes one itself, as {user}", fix)
+    return Finding.failed(f"{seen}; nor may Vault's provider make one itself, as {user}", fix)
 
 
 def _of_class(case: Case, wanted: str) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..cluster.driver_records import Mount
 from ..errors import OpsError
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from ..store.base import DeniedError, NotTriedError
 from .case import Case
 from .driver import NO_KUBELET
@@ -24,14 +24,14 @@ def mount(case: Case) -> Finding:
     with driver 1.6)
     """
     if not case.has_kubelet:
-        return untried(NO_KUBELET)
+        return Finding.skipped(NO_KUBELET)
     now, ready = datetime.now(UTC), case.records.read_ready_pods()
     if not ready:
-        return untried("no pod of it is ready, so that there is no mount to look at")
+        return Finding.skipped("no pod of it is ready, so that there is no mount to look at")
     name = case.workload.secret_provider_class
     mounts = {each.pod: each for each in case.records.read_mounts() if each.provider_class == name}
     if empty := sorted(pod for pod, since in ready.items() if pod not in mounts and now - since > _GRACE):
-        return broken(
+        return Finding.failed(
             f"{', '.join(empty)}: ready, and the driver has mounted nothing for it: its directory is empty",
             f"kubectl delete pod -n {case.workload.namespace} {' '.join(empty)}; read the log of the driver's pod on "
             "its node (container secrets-store). The driver does so where its rotationPollInterval is above 2 minutes "
@@ -42,7 +42,7 @@ def mount(case: Case) -> Finding:
     if late:
         drivers = [each.path for each in case.daemon_sets if each.drives]
         namespace, _, driver = (drivers[0] if drivers else "kube-system/secrets-store").partition("/")
-        return warned(
+        return Finding.warning(
             f"{'; '.join(late)}. Unless the new value equals the old one, rotations fail or are off",
             f"a failing rotation makes no event: kubectl logs -n {namespace} daemonset/{driver} -c secrets-store on "
             "the pod's node, lines with isRemountRequest=true, and then the provider's log; "
@@ -50,7 +50,7 @@ def mount(case: Case) -> Finding:
             "driver's chart must be on",
         )
     oldest = min((each.written for each in mine.values()), default=now)
-    return ok(f"{len(mine)} of {len(ready)} ready pods have their files, as of {_utc(oldest)} or later")
+    return Finding.ok(f"{len(mine)} of {len(ready)} ready pods have their files, as of {_utc(oldest)} or later")
 
 
 def _late(case: Case, mounts: Mapping[str, Mount], now: datetime) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from strongroom.components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
-from ..findings import Finding, broken, ok, warned
+from ..findings import Finding
 from ..pulumi.stack import DeployedWorkload, KeyVaultStore, VaultStore
 from .case import Case
 
@@ -23,7 +23,7 @@ def provider_class(case: Case) -> Finding:
     try:
         found = case.delivered.provider_class
     except AbsentError:
-        return broken(
+        return Finding.failed(
             f"there is no SecretProviderClass {path}",
             f"{case.again}; where the cluster knows no SecretProviderClass at all, install the driver with its CRDs",
         )
@@ -34,8 +34,10 @@ def provider_class(case: Case) -> Finding:
         *_copies(case),
     ]
     if faults:
-        return broken(f"SecretProviderClass {path} {'; '.join(faults)}", f"it was edited by hand: {case.again}")
-    return _ca_file(case, found.parameters) or ok(f"{path} promises {', '.join(sorted(case.delivered.declared))}")
+        return Finding.failed(f"SecretProviderClass {path} {'; '.join(faults)}", f"it was edited by hand: {case.again}")
+    return _ca_file(case, found.parameters) or Finding.ok(
+        f"{path} promises {', '.join(sorted(case.delivered.declared))}"
+    )
 
 
 def _place(case: Case, provider: str, parameters: Mapping[str, str]) -> Iterator[str]:
@@ -76,7 +78,7 @@ def _ca_file(case: Case, parameters: Mapping[str, str]) -> Finding | None:
         return None
     if not path or not providers or any(each.mounts(path) for each in providers):
         return None
-    return warned(
+    return Finding.warning(
         f"the class has vaultCACertPath {path}, and {providers[0]} mounts nothing there: unless its "
         f"image has the file, "
         "no pod's mount will work ('Error loading CA File')",

@@ -3,22 +3,22 @@
 from collections.abc import Collection
 
 from ..errors import OpsError
-from ..findings import Finding, broken, ok, untried
+from ..findings import Finding
 from ..store.base import DeniedError, MissingError, NotTriedError
 from .case import Case
 
 
 def admitted(case: Case) -> Finding | None:
     """Why nothing can be read, where nothing can."""
-    return untried(f"its login failed: {case.admission}") if isinstance(case.admission, Exception) else None
+    return Finding.skipped(f"its login failed: {case.admission}") if isinstance(case.admission, Exception) else None
 
 
 def allowed(case: Case, fix: str) -> Finding:
     """Whether every promised object may be read."""
     denied = {place: error for place, error in case.refusals.items() if isinstance(error, DeniedError)}
     if denied:
-        return broken("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
-    return unreached(case) or ok(_places(case, ()))
+        return Finding.failed("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
+    return unreached(case) or Finding.ok(_places(case, ()))
 
 
 def there(case: Case, fix: str, *parts: str) -> Finding:
@@ -29,11 +29,11 @@ def there(case: Case, fix: str, *parts: str) -> Finding:
         if isinstance(error, MissingError) and error.part in parts
     }
     if missing:
-        return broken("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
+        return Finding.failed("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
     if nothing := unreached(case):
         return nothing
     places = _places(case, case.refusals)
-    return ok(places) if places else untried("none of its objects was read, for what is said above")
+    return Finding.ok(places) if places else Finding.skipped("none of its objects was read, for what is said above")
 
 
 def _places(case: Case, without: Collection[str]) -> str:
@@ -44,5 +44,5 @@ def unreached(case: Case) -> Finding | None:
     """Why the store could not be asked, where it could not."""
     for place, error in case.refusals.items():
         if isinstance(error, NotTriedError | OpsError) and not isinstance(error, MissingError):
-            return untried(f"{place}: {error}")
+            return Finding.skipped(f"{place}: {error}")
     return None

@@ -1,7 +1,7 @@
 """Link: the Kubernetes Secret that the driver makes."""
 
 from ..errors import NotAllowedError
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from .case import Case
 
 
@@ -11,15 +11,15 @@ def sync(case: Case) -> Finding:
     (Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
     """
     if not case.copies:
-        return _left_behind(case, frozenset()) or ok("no Kubernetes Secret is made")
+        return _left_behind(case, frozenset()) or Finding.ok("no Kubernetes Secret is made")
     user = next((each.user for each in case.daemon_sets if each.drives), None)
     if user is None:
-        return untried("there is no driver whose rights could be looked at")
+        return Finding.skipped("there is no driver whose rights could be looked at")
     names = frozenset(secret for secret, _ in case.delivered.provider_class.places)
     secrets = ", ".join(sorted(names))
     if case.installed.may_create(user, "secrets", case.workload.namespace):
-        return _left_behind(case, names) or ok(f"{user} may write {secrets}")
-    return broken(
+        return _left_behind(case, names) or Finding.ok(f"{user} may write {secrets}")
+    return Finding.failed(
         f"{user} may not write Secrets in {case.workload.namespace}, and {secrets} is to be made there",
         "set syncSecret.enabled in the driver's chart, as Strongroom's own installation does",
     )
@@ -35,7 +35,7 @@ def _left_behind(case: Case, wanted: frozenset[str]) -> Finding | None:
         return None
     namespace, names = case.workload.namespace, sorted(each.name for each in left)
     owners = sorted({owner for each in left for owner in each.owners})
-    return warned(
+    return Finding.warning(
         f"Secret {', '.join(f'{namespace}/{name}' for name in names)}: made by the driver for this workload, named by "
         f"its class no longer, and not rotated; it stays in etcd as long as {', '.join(owners)}",
         f"where nothing else reads it: kubectl delete secret -n {namespace} {' '.join(names)}",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import AbsentError, NotAllowedError, OpsError
-from ..findings import Finding, broken, ok, untried
+from ..findings import Finding
 from ..pulumi.stack import VaultStore
 from ..store.base import DeniedError
 from ..store.vault_operator import VaultOperator
@@ -18,32 +18,32 @@ def store(case: Case) -> Finding:
     try:
         sealed = VaultOperator(backend).sealed
     except OpsError as error:
-        return untried(f"{error}, from this machine: the cluster's nodes may reach it; the pods' events tell")
+        return Finding.skipped(f"{error}, from this machine: the cluster's nodes may reach it; the pods' events tell")
     if sealed:
-        return broken(
+        return Finding.failed(
             f"Vault at {backend.address} is sealed",
             "unseal it: pulumi up where the stack opens it (backend.bootstrap), or vault operator unseal",
         )
-    return ok(f"{backend.address} is unsealed")
+    return Finding.ok(f"{backend.address} is unsealed")
 
 
 def identity(case: Case) -> Finding:
     """Whether the auth method and the role are there."""
     if isinstance(case.admission, OpsError):
-        return untried(str(case.admission))
+        return Finding.skipped(str(case.admission))
     backend, role = _vault(case), _role(case)
     place = f"auth/{backend.auth_path}"
     told = str(case.admission) if isinstance(case.admission, DeniedError) else ""
     if "invalid role name" in told or "could not be found" in told:
-        return broken(f"{place} has no role {role}", case.again)
+        return Finding.failed(f"{place} has no role {role}", case.again)
     if told:
         try:
             VaultOperator(backend).read(f"{place}/role/{role}")
         except AbsentError:
-            return broken(f"Vault has no {place}/role/{role}, or no auth method there", case.again)
+            return Finding.failed(f"Vault has no {place}/role/{role}, or no auth method there", case.again)
         except NotAllowedError as error:
-            return untried(f"whether {place} has the role {role} was not found out: {error}")
-    return ok(f"{place}/role/{role}")
+            return Finding.skipped(f"whether {place} has the role {role} was not found out: {error}")
+    return Finding.ok(f"{place}/role/{role}")
 
 
 def role(case: Case) -> Finding:
@@ -52,18 +52,20 @@ def role(case: Case) -> Finding:
     (Vault docs: "Kubernetes auth method", "JWT/OIDC auth method")
     """
     if isinstance(case.admission, OpsError):
-        return untried(str(case.admission))
+        return Finding.skipped(str(case.admission))
     name, account = _role(case), f"{case.workload.namespace}/{case.workload.service_account}"
     if not isinstance(case.admission, DeniedError):
-        return ok(f"{name} admits {account}")
+        return Finding.ok(f"{name} admits {account}")
     seen = f"role {name} does not admit {account}: {case.admission}"
     try:
         told = VaultOperator(_vault(case)).read(f"auth/{_vault(case).auth_path}/role/{name}")
     except OpsError as error:
-        return broken(f"{seen}. What the role says was not found out: {error}", _role_or_reviewer(case))
+        return Finding.failed(f"{seen}. What the role says was not found out: {error}", _role_or_reviewer(case))
     if differences := list(_strangers(case, told)):
-        return broken(f"{seen}. It {'; it '.join(differences)}", case.again)
-    return broken(f"{seen}. The role is as it was deployed, so Vault could not review the token", _reviewer(case))
+        return Finding.failed(f"{seen}. It {'; it '.join(differences)}", case.again)
+    return Finding.failed(
+        f"{seen}. The role is as it was deployed, so Vault could not review the token", _reviewer(case)
+    )
 
 
 def policy(case: Case) -> Finding:

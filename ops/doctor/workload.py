@@ -8,7 +8,7 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 
 from ..cluster.pod_template import CsiVolume
 from ..errors import AbsentError
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from ..pulumi.stack import KeyVaultStore
 from .case import Case
 
@@ -23,14 +23,14 @@ def volume(case: Case) -> Finding:
     try:
         template = case.template
     except AbsentError:
-        return broken(f"there is no {path}", case.again)
+        return Finding.failed(f"there is no {path}", case.again)
     mine = [each for each in template.csi_volumes if each.provider_class == workload.secret_provider_class]
     if not mine:
-        return broken(f"{path} has no volume of the class {workload.secret_provider_class}", case.again)
+        return Finding.failed(f"{path} has no volume of the class {workload.secret_provider_class}", case.again)
     faults = [*_volume(mine[0]), *_variables(case)]
     if faults:
-        return broken(f"{path} {'; '.join(faults)}", case.again)
-    return _credentials(case, mine[0]) or ok(f"{path} mounts {workload.secret_provider_class}")
+        return Finding.failed(f"{path} {'; '.join(faults)}", case.again)
+    return _credentials(case, mine[0]) or Finding.ok(f"{path} mounts {workload.secret_provider_class}")
 
 
 def _volume(found: CsiVolume) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _credentials(case: Case, found: CsiVolume) -> Finding | None:
         return None
     wanted, namespace = case.workload.identity.get("secret", ""), case.workload.namespace
     if found.credentials != wanted:
-        return broken(
+        return Finding.failed(
             f"the volume of {case.workload.path} has the nodePublishSecretRef {found.credentials or 'unset'}, and "
             f"{wanted} was deployed",
             case.again,
@@ -65,12 +65,12 @@ def _credentials(case: Case, found: CsiVolume) -> Finding | None:
     try:
         held = case.cluster.secret(namespace, wanted)
     except AbsentError:
-        return broken(
+        return Finding.failed(
             f"there is no Secret {namespace}/{wanted}, which nodePublishSecretRef names",
             "set clientSecret, and pulumi up makes it; else write it, with clientid and clientsecret",
         )
     if missing := sorted({"clientid", "clientsecret"} - set(held)):
-        return broken(f"Secret {namespace}/{wanted} lacks {' and '.join(missing)}", case.again)
+        return Finding.failed(f"Secret {namespace}/{wanted} lacks {' and '.join(missing)}", case.again)
     return None
 
 
@@ -84,13 +84,13 @@ def service_account(case: Case) -> Finding:
     try:
         annotations = case.cluster.service_account(workload.namespace, workload.service_account)
     except AbsentError:
-        return broken(f"there is no service account {path}", case.again)
+        return Finding.failed(f"there is no service account {path}", case.again)
     try:
         named = case.template.service_account
     except AbsentError:
-        return untried(f"there is no {workload.controller} {workload.path} that would run as it")
+        return Finding.skipped(f"there is no {workload.controller} {workload.path} that would run as it")
     if named != workload.service_account:
-        return broken(
+        return Finding.failed(
             f"{workload.controller} {workload.path} runs as the service account {named}, and "
             f"the store admits {workload.service_account}",
             case.again,
@@ -99,10 +99,10 @@ def service_account(case: Case) -> Finding:
     if isinstance(backend, KeyVaultStore) and backend.identity_mode in FEDERATED and workload.delivery != "akv2k8s":
         client_id, client = annotations.get(CLIENT_ANNOTATION), workload.identity.get("clientId")
         if client_id != client:
-            return warned(
+            return Finding.warning(
                 f"service account {path} names the identity {client_id or 'none'}, and {client} was "
                 f"deployed: the class "
                 "decides for the mount, and this for SDKs in the pods",
                 case.again,
             )
-    return ok(path)
+    return Finding.ok(path)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from strongroom.stacks.errors import InvalidSettingsError
 
 from ..errors import OpsError
-from ..findings import Finding, untried
+from ..findings import Finding
 from ..preview.events import Observed
 from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
@@ -43,7 +43,7 @@ def find_existing_of(stack: str, observed: Observed) -> Sequence[Finding]:
             try:
                 finder = connect()
             except OpsError as error:
-                found.append(untried(str(error), name="cluster" if package == "kubernetes" else "store"))
+                found.append(Finding.skipped(str(error), name="cluster" if package == "kubernetes" else "store"))
                 continue
             if created:
                 found += find_existing(finder, New(created, Owned(before)))

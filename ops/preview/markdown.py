@@ -86,7 +86,7 @@ def _weakened(preview: Preview) -> list[str]:
 
 def _existing(preview: Preview) -> list[str]:
     rows = [
-        ("**refused**" if each.state == "broken" else each.state, _cell(each.seen), _cell(each.fix))
+        ("**refused**" if each.state == "failed" else each.state, _cell(each.seen), _cell(each.fix))
         for each in preview.existing
         if each.state != "ok"
     ]
@@ -123,7 +123,7 @@ def _summary(preview: Preview) -> str:
 
 def _is_broken(preview: Preview, *, others: bool) -> bool:
     """Tell whether a finding stands in the way, of what is in a namespace that is deleted or of what is created."""
-    return any(each.state == "broken" and (each.name == NAMESPACES) is others for each in preview.existing)
+    return any(each.state == "failed" and (each.name == NAMESPACES) is others for each in preview.existing)
 
 
 def _errors(preview: Preview) -> list[str]:

@@ -98,7 +98,7 @@ class Preview:
     @property
     def refused(self) -> bool:
         """Whether the update would be refused, or can't be told."""
-        is_others = any(found.state == "broken" for found in self.existing)
+        is_others = any(found.state == "failed" for found in self.existing)
         return bool(self.errors) or is_others or any(guardrail.mandatory for guardrail in self.guardrails)
 
     @property

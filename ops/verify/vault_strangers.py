@@ -102,7 +102,7 @@ class VaultStrangers:
         try:
             found = sorted(set(find()))
         except NotAllowedError as error:
-            return Check(STACK, what, None, f"{asked}: {error}", (asked,), "not tried")
+            return Check(STACK, what, None, f"{asked}: {error}", (asked,), "skipped")
         return Check(STACK, what, not found, "; ".join(found) or "none", (asked,), f"{len(found)} strangers")
 
     def _own_policies(self) -> set[str]:

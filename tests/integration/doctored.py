@@ -13,10 +13,10 @@ def seen(stack: DeployedStack, workload: str) -> Diagnosis:
 
 def stops(found: Diagnosis, link: str, *told: str) -> None:
     """`found` is broken at `link` and nowhere else, and says what was seen and how to mend it."""
-    assert [each.name for each in found.links if each.state == "broken"] == [link], found.links
+    assert [each.name for each in found.links if each.state == "failed"] == [link], found.links
     assert found.broken is not None
-    untried = {each.seen for each in found.links if each.state == "not tried" and each.name != "mount"}
-    assert untried <= {f"{link} is broken", "none of its objects was read, for what is said above"}, found.links
+    untried = {each.seen for each in found.links if each.state == "skipped" and each.name != "mount"}
+    assert untried <= {f"{link} failed", "none of its objects was read, for what is said above"}, found.links
     assert found.broken.fix
     for text in told:
         assert text in f"{found.broken.seen} | {found.broken.fix}"
@@ -29,7 +29,7 @@ def goes_on(found: Diagnosis, *links: str) -> None:
 
 def faults(found: Diagnosis) -> list[Finding]:
     """What is not ok; without a kubelet no pod becomes ready, and mounts are not tried."""
-    return [each for each in found.links if each.state != "ok" and (each.name, each.state) != ("mount", "not tried")]
+    return [each for each in found.links if each.state != "ok" and (each.name, each.state) != ("mount", "skipped")]
 
 
 def whole(found: Diagnosis) -> bool:

@@ -154,7 +154,7 @@ def test_without_a_kubelet_the_drivers_links_are_not_tried_and_the_stores_are(
 def test_a_provider_without_the_ca_of_the_class_is_warned_of(on_vault: DeployedStack, cluster: Cluster) -> None:
     with replaced(cluster, "secrets-store-vault-csi-provider", provider_pod("vault", ca=False)):
         (warned,) = faults(seen(on_vault, "shop/orders"))
-    assert (warned.name, warned.state) == ("class", "warned")
+    assert (warned.name, warned.state) == ("class", "warning")
     assert "vaultCACertPath /vault/tls/ca.crt" in warned.seen
     assert "backend.providerCaPath" in warned.fix
 
@@ -246,7 +246,7 @@ def test_without_token_requests_vaults_provider_makes_tokens_itself_where_it_may
     try:
         found = seen(on_vault, "shop/orders")
         (warned,) = faults(found)
-        assert (warned.name, warned.state) == ("audience", "warned")
+        assert (warned.name, warned.state) == ("audience", "warning")
         assert "Vault's provider makes one itself" in warned.seen
         cluster.rbac.delete_cluster_role_binding(name)
         stops(seen(on_vault, "shop/orders"), "audience", f"tokens of {EXCHANGE}, and vault is needed", "tokenRequests")
@@ -419,7 +419,7 @@ def test_a_secret_that_the_class_names_no_longer_is_found_with_the_command_to_re
 ) -> None:
     with made_secret(cluster, "an-older-name", workload), made_secret(cluster, "orders-env", "orders"):
         (warned,) = faults(seen(on_vault, f"shop/{workload}"))
-        assert (warned.name, warned.state) == ("sync", "warned")
+        assert (warned.name, warned.state) == ("sync", "warning")
         assert "shop/an-older-name" in warned.seen and "orders-env" not in warned.seen
         assert warned.fix.endswith("kubectl delete secret -n shop an-older-name")
         assert whole(seen(on_vault, "bank/ledger"))
@@ -479,7 +479,7 @@ def test_a_driver_that_polls_too_seldom_is_warned_of(on_vault: DeployedStack, cl
         cluster.apps.delete_namespaced_daemon_set("secrets-store", NAMESPACE)
         cluster.daemon_set("secrets-store", driver_pod())
         cluster.ready()
-    assert (warned.name, warned.state) == ("driver", "warned")
+    assert (warned.name, warned.state) == ("driver", "warning")
     assert "rotationPollInterval 30m" in warned.seen and "2m or less" in warned.fix
 
 
@@ -547,7 +547,7 @@ def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
     with without_driver(cluster):
         told = CliRunner().invoke(app, [*arguments, "--json"])
         assert told.exit_code == 1
-        assert [link["name"] for link in json.loads(told.output)["links"] if link["state"] == "broken"] == ["driver"]
+        assert [link["name"] for link in json.loads(told.output)["links"] if link["state"] == "failed"] == ["driver"]
 
 
 def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: DeployedStack, cluster: Cluster) -> None:
@@ -561,7 +561,7 @@ def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: De
         found = seen(away, "shop/orders")
         assert found.broken is None
         assert [link.name for link in faults(found)] == [*AT_VAULT]
-        assert {link.state for link in faults(found)} == {"not tried"}
+        assert {link.state for link in faults(found)} == {"skipped"}
 
 
 def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:
@@ -579,7 +579,7 @@ def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Clust
         found = seen(looking, "shop/orders")
         assert found.broken is None
         assert {link.name for link in found.links if link.state == "ok"} >= {"store"}
-        tried = {link.name: link.seen for link in found.links if link.state == "not tried"}
+        tried = {link.name: link.seen for link in found.links if link.state == "skipped"}
         assert "403 Forbidden" in tried["driver"]
     finally:
         cluster.rbac.delete_namespaced_role_binding("onlooker", "shop")

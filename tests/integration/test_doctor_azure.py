@@ -83,7 +83,7 @@ def test_an_annotation_that_is_gone_is_warned_of(on_azure: DeployedStack, cluste
     try:
         found = seen(on_azure, "ledger")
         (warned,) = faults(found)
-        assert (warned.name, warned.state) == ("service account", "warned")
+        assert (warned.name, warned.state) == ("service account", "warning")
     finally:
         change["metadata"]["annotations"][annotation] = before
         cluster.core.patch_namespaced_service_account("ledger", "bank", change)
@@ -123,7 +123,7 @@ def test_a_firewall_that_keeps_this_machine_out_is_not_called_broken(on_azure: D
     with broken(store, VAULTS, "strongroom-local", publicNetworkAccess="Disabled"):
         found = seen(on_azure, "ledger")
         assert found.broken is None
-        assert {link.name for link in found.links if link.state == "not tried"} >= {"store", "assignment"}
+        assert {link.name for link in found.links if link.state == "skipped"} >= {"store", "assignment"}
 
 
 def test_it_stops_at_a_missing_role_assignment(on_azure: DeployedStack, store: Store) -> None:

@@ -420,7 +420,7 @@ def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
         store.remove(f"{vault['id']}/providers/Microsoft.Authorization/roleAssignments/checked")
 
     told = json.loads(done.stdout)
-    (found,) = [each for each in told["existing"] if each["state"] == "broken"]
+    (found,) = [each for each in told["existing"] if each["state"] == "failed"]
     assert (done.returncode, told["refused"]) == (1, True)
     assert found["seen"].startswith("secret strongroom-local/refunds-token, deleted and recoverable, exists")
     for verb in ("recover", "purge"):

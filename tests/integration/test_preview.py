@@ -161,7 +161,7 @@ def test_check_knows_what_is_the_stacks_own_and_judges_the_file_that_is_edited(d
     changed(deployed, misspell)
     done = deployed.ops("check", "--json")
     assert done.returncode == 1
-    (seen,) = [each["seen"] for each in json.loads(done.stdout) if each["state"] == "broken"]
+    (seen,) = [each["seen"] for each in json.loads(done.stdout) if each["state"] == "failed"]
     assert "strongroom:workloads[0].name: 'Orders'" in seen
 
 
@@ -176,7 +176,7 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed:
         assert done.returncode == 1, done.stderr
         told = json.loads(done.stdout)
         assert told["refused"] is True
-        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "broken"} == {
+        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "failed"} == {
             "service account shop/refunds",
             "the policy kubernetes.shop.refunds exists, and is not this stack's own",
             "the update deletes namespace bank, and with it what it would not delete by itself: ConfigMap rates",

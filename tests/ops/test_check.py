@@ -19,4 +19,4 @@ def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkey
     settings: Any = None
 
     told = {each.seen: each.state for each in module.declared("dev", settings, {}) if each.name == "guardrails"}
-    assert told == {"vault-ttl: is long": "broken", "vault-tls: x": "warned"}
+    assert told == {"vault-ttl: is long": "failed", "vault-tls: x": "warning"}

@@ -79,7 +79,7 @@ def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
     (name,) = found(tmp_path, host, authority.certificate, {"kubernetesHost": host.replace("127.0.0.1", "127.0.0.2")})
 
     for seen in (ca, name):
-        assert seen.state == "broken"
+        assert seen.state == "failed"
         assert "does not verify the certificate of https://127.0.0." in seen.seen
         assert "backend.auth.kubernetesCaCertificate" in seen.fix and "kubernetesHost" in seen.fix
 
@@ -87,13 +87,13 @@ def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
 def test_without_any_ca_the_systems_own_are_tried(tmp_path: Path, host: str) -> None:
     (seen,) = found(tmp_path, host, tmp_path / "nowhere", {"kubernetesHost": host})
 
-    assert (seen.state, seen.seen.partition(",")[0]) == ("broken", "no CA is given to Vault")
+    assert (seen.state, seen.seen.partition(",")[0]) == ("failed", "no CA is given to Vault")
 
 
 def test_a_host_that_only_vault_reaches_is_not_tried(tmp_path: Path, authority: Authority) -> None:
     (seen,) = found(tmp_path, "https://127.0.0.1:1", authority.certificate)
 
-    assert (seen.state, "which Vault must reach" in seen.seen) == ("not tried", True)
+    assert (seen.state, "which Vault must reach" in seen.seen) == ("skipped", True)
 
 
 def test_what_asks_no_api_server_is_not_looked_at(tmp_path: Path, authority: Authority) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from strongroom.ops.app import app, main
 from strongroom.ops.doctor.diagnosis import Diagnosis
-from strongroom.ops.findings import Finding, broken, ok, untried, warned
+from strongroom.ops.findings import Finding
 from strongroom.ops.preview.events import Broken, Observed
 from strongroom.ops.pulumi.stack import Workspace
 from strongroom.ops.recover.run import Recovered
@@ -54,8 +54,8 @@ def test_verify_shows_what_went_wrong_and_counts_only_what_was_tried(monkeypatch
         return next(each for each in lines if text in each)
 
     assert "ok" in line("reads a")
-    assert "WRONG" in line("is refused listing") and "allowed" in line("is refused listing")
-    assert "not tried" in line("is refused writing")
+    assert "FAILED" in line("is refused listing") and "allowed" in line("is refused listing")
+    assert "skipped" in line("is refused writing")
     assert lines[-1] == "1 of 2 checks went as they must, 1 did not"
 
 
@@ -91,9 +91,9 @@ def checked(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> Any:
 
 
 def test_check_ends_with_1_where_something_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    fine = checked(monkeypatch, ok("fine"), warned("soon", "renew it"), untried("not asked"))
-    assert (fine.exit_code, fine.output.splitlines()[-1]) == (0, "Nothing is broken, 1 not tried")
-    assert checked(monkeypatch, ok("fine"), broken("gone", "mend it")).exit_code == 1
+    fine = checked(monkeypatch, Finding.ok("fine"), Finding.warning("soon", "renew it"), Finding.skipped("not asked"))
+    assert (fine.exit_code, fine.output.splitlines()[-1]) == (0, "Nothing failed, 1 skipped")
+    assert checked(monkeypatch, Finding.ok("fine"), Finding.failed("gone", "mend it")).exit_code == 1
 
 
 def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
@@ -104,8 +104,10 @@ def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
 
 
 def test_doctor_ends_with_1_where_a_link_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert diagnosed(monkeypatch, [ok("fine", name="driver"), untried("no", name="role")]).exit_code == 0
-    told = diagnosed(monkeypatch, [ok("fine", name="driver"), broken("gone", "mend it", name="role")])
+    assert (
+        diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.skipped("no", name="role")]).exit_code == 0
+    )
+    told = diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.failed("gone", "mend it", name="role")])
     assert (told.exit_code, told.output.splitlines()[-1]) == (1, "The chain is broken at: role")
 
 

@@ -82,7 +82,7 @@ OPS = (
     Mutant(
         "verify-shows-untried-as-ok",
         "ops/commands/options.py",
-        'None: Text("not tried", "yellow")',
+        'None: Text("skipped", "yellow")',
         'None: Text("ok", "green")',
         "What could not be tried looks like what was proved.",
         f"{_COMMANDS}::test_verify_shows_what_went_wrong_and_counts_only_what_was_tried",
@@ -538,7 +538,7 @@ OPS = (
     Mutant(
         "doctor-takes-untold-for-broken",
         "ops/doctor/chain.py",
-        "    except NotAllowedError as error:\n        return untried(str(error))\n",
+        "    except NotAllowedError as error:\n        return Finding.skipped(str(error))\n",
         "",
         "What the user may not look at is told to be broken.",
         f"{_CHAIN}::test_what_may_not_be_looked_at_is_not_broken",
@@ -623,16 +623,16 @@ OPS = (
     Mutant(
         "check-ends-well-whatever-it-saw",
         "ops/commands/check.py",
-        "    if broken:\n        raise typer.Exit(1)",
-        "    if broken > len(found):\n        raise typer.Exit(1)",
+        "    if failed:\n        raise typer.Exit(1)",
+        "    if failed > len(found):\n        raise typer.Exit(1)",
         "A stack that can't work passes CI.",
         f"{_COMMANDS}::test_check_ends_with_1_where_something_is_broken",
     ),
     Mutant(
         "check-takes-a-refusal-for-an-advice",
         "ops/check/declared.py",
-        'made = broken if each.level == "mandatory" else warned',
-        "made = warned",
+        'made = Finding.failed if each.level == "mandatory" else Finding.warning',
+        "made = Finding.warning",
         "A stack that breaks a mandatory rule passes the check.",
         "tests/ops/test_check.py::test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns",
     ),

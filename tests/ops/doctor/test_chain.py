@@ -10,7 +10,7 @@ from strongroom.ops.doctor.case import Case
 from strongroom.ops.doctor.chain import Link, chain, walk
 from strongroom.ops.doctor.diagnosis import chosen
 from strongroom.ops.errors import NotAllowedError, OpsError
-from strongroom.ops.findings import Finding, broken, ok, untried
+from strongroom.ops.findings import Finding
 from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
 from tests.support.sandboxed import ROOT
 
@@ -73,10 +73,12 @@ def walked(monkeypatch: pytest.MonkeyPatch, *found: Finding | Exception, **how: 
 
 
 def test_a_link_that_needs_a_broken_one_is_not_tried_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert walked(monkeypatch, broken("gone", "mend it"), ok("fine"), ok("never seen"), needs=("link 1",)) == [
-        ("broken", "gone"),
+    assert walked(
+        monkeypatch, Finding.failed("gone", "mend it"), Finding.ok("fine"), Finding.ok("never seen"), needs=("link 1",)
+    ) == [
+        ("failed", "gone"),
         ("ok", "fine"),
-        ("not tried", "link 1 is broken"),
+        ("skipped", "link 1 failed"),
     ]
 
 
@@ -84,7 +86,9 @@ def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pyte
     states = {link.name: link for link in chain("csi", "vault")}
     found: dict[str, Finding] = {}
     monkeypatch.setattr(
-        module, "_looked_at", lambda link, _: broken("x", "y") if link.name == "class" else ok(link.name)
+        module,
+        "_looked_at",
+        lambda link, _: Finding.failed("x", "y") if link.name == "class" else Finding.ok(link.name),
     )
     case: Any = SimpleNamespace(
         workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
@@ -92,35 +96,38 @@ def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pyte
     found = {each.name: each for each in walk(case)}
 
     assert {found[name].seen for name in ("volume", "identity", "role", "version", "sync", "mount")} == {
-        "class is broken"
+        "class failed"
     }
     assert {name for name in states if found[name].state == "ok"} == {"driver", "provider", "service account", "store"}
 
 
 @pytest.mark.parametrize(
-    ("first", "state"), [(broken("gone", "mend it"), "not tried"), (ok("fine"), "ok"), (untried("away"), "ok")]
+    ("first", "state"),
+    [(Finding.failed("gone", "mend it"), "skipped"), (Finding.ok("fine"), "ok"), (Finding.skipped("away"), "ok")],
 )
 def test_a_link_says_nothing_again_that_another_has_said(
     monkeypatch: pytest.MonkeyPatch, first: Finding, state: str
 ) -> None:
-    assert walked(monkeypatch, first, ok("said"), repeats=("link 1",))[-1][0] == state
+    assert walked(monkeypatch, first, Finding.ok("said"), repeats=("link 1",))[-1][0] == state
 
 
 def test_what_was_not_tried_for_a_broken_link_keeps_no_other_from_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        module, "_looked_at", lambda link, _: broken("x", "y") if link.name == "driver" else ok(link.name)
+        module,
+        "_looked_at",
+        lambda link, _: Finding.failed("x", "y") if link.name == "driver" else Finding.ok(link.name),
     )
     case: Any = SimpleNamespace(
         workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
-    assert {each.name for each in walk(case) if each.state == "not tried"} == {"audience", "sync", "mount"}
+    assert {each.name for each in walk(case) if each.state == "skipped"} == {"audience", "sync", "mount"}
 
 
 def test_what_may_not_be_looked_at_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert walked(monkeypatch, NotAllowedError("you may not"), ok("fine"), OpsError("it is away")) == [
-        ("not tried", "you may not"),
+    assert walked(monkeypatch, NotAllowedError("you may not"), Finding.ok("fine"), OpsError("it is away")) == [
+        ("skipped", "you may not"),
         ("ok", "fine"),
-        ("broken", "it is away"),
+        ("failed", "it is away"),
     ]
 
 

@@ -47,7 +47,7 @@ def case(
 def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -> None:
     found = mount(case(ago(hours=1), ago(minutes=9)))
 
-    assert found.state == "warned"
+    assert found.state == "warning"
     assert "strongroom/data/db was written at" in found.seen
     assert "kubectl logs -n kube-system daemonset/csi -c secrets-store" in found.fix
     assert "isRemountRequest=true" in found.fix
@@ -78,4 +78,4 @@ def test_without_a_login_ages_are_not_compared() -> None:
 
 @pytest.mark.parametrize("change", [{"has_kubelet": False}, {"records": SimpleNamespace(read_ready_pods=dict)}])
 def test_what_no_kubelet_has_mounted_is_not_tried(change: dict[str, Any]) -> None:
-    assert mount(case(NOW, NOW, **change)).state == "not tried"
+    assert mount(case(NOW, NOW, **change)).state == "skipped"

@@ -99,7 +99,7 @@ def found(server: Server, *gone: tuple[str, str, Operation]) -> list[tuple[str, 
 def test_what_the_update_does_not_delete_by_itself_is_refused_by_name(objects: Any, named: str) -> None:
     ((state, seen),) = found(Server(**objects), *OWN)
 
-    assert state == "broken"
+    assert state == "failed"
     assert seen == f"the update deletes namespace team, and with it what it would not delete by itself: {named}"
 
 
@@ -124,7 +124,7 @@ def test_what_the_stack_goes_on_declaring_there_is_refused_too() -> None:
     stays: tuple[tuple[str, str, Operation], ...] = (("kubernetes:core/v1:ServiceAccount", "orders", "same"),)
     ((state, seen),) = found(Server(serviceaccounts=[{"name": "orders"}]), *stays)
 
-    assert (state, seen.rpartition(": ")[2]) == ("broken", "ServiceAccount orders")
+    assert (state, seen.rpartition(": ")[2]) == ("failed", "ServiceAccount orders")
 
 
 def test_many_are_counted() -> None:
@@ -136,10 +136,10 @@ def test_many_are_counted() -> None:
 def test_kinds_that_may_not_be_listed_are_named_beside_what_was_found() -> None:
     server = Server("secrets", configmaps=[{"name": "theirs"}])
 
-    assert [state for state, _ in found(server)] == ["broken", "not tried"]
+    assert [state for state, _ in found(server)] == ["failed", "skipped"]
     assert found(server)[1][1] == "whether namespace team has any Secret: no Secret of team"
     assert found(Server("secrets", error=AbsentError)) == []
-    assert [state for state, _ in found(Server("secrets", error=UnreachableError))] == ["not tried"]
+    assert [state for state, _ in found(Server("secrets", error=UnreachableError))] == ["skipped"]
 
 
 def keep(changed: Observed) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from strongroom.ops.app import app
 from strongroom.ops.errors import OpsError
-from strongroom.ops.findings import broken, ok, untried
+from strongroom.ops.findings import Finding
 from strongroom.ops.grants import Grant, grants
 from strongroom.ops.preview.events import Broken, Observed, of_events
 from strongroom.ops.preview.guardrails import guardrails, weakened
@@ -357,7 +357,7 @@ def test_names_neither_mention_nor_link_nor_show_images(name: str) -> None:
             against="x",
             weakened=[name],
             unread=[name],
-            existing=[broken(name, name, name=name)],
+            existing=[Finding.failed(name, name, name=name)],
         )
     )
 
@@ -507,9 +507,9 @@ def test_a_stack_that_a_checkout_does_not_have_is_called_new(tmp_path: Path) -> 
 
 def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> None:
     found = [
-        broken("namespace team exists", "add team", name="a"),
-        untried("policy p: 403", name="b"),
-        ok("c", name="c"),
+        Finding.failed("namespace team exists", "add team", name="a"),
+        Finding.skipped("policy p: 403", name="b"),
+        Finding.ok("c", name="c"),
     ]
     preview = preview_of("dev", Observed(), existing=found)
     text = markdown(preview)
@@ -517,13 +517,13 @@ def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> N
     assert preview.refused
     assert "**The update would be refused**: it would create what exists already." in text
     assert "| **refused** | namespace team exists | add team |" in text
-    assert "| not tried | policy p: 403 |  |" in text
+    assert "| skipped | policy p: 403 |  |" in text
     assert not preview_of("dev", Observed(), existing=found[1:]).refused
     assert "not this stack's own" not in markdown(preview_of("dev", Observed(), existing=found[2:]))
 
 
 def test_what_would_go_with_a_namespace_is_refused() -> None:
-    preview = preview_of("dev", Observed(), existing=[broken("ConfigMap a", "move it", name="namespaces")])
+    preview = preview_of("dev", Observed(), existing=[Finding.failed("ConfigMap a", "move it", name="namespaces")])
 
     assert preview.refused
     assert "**The update would be refused**: it would delete what is not its own." in markdown(preview)
