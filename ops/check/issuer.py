@@ -30,7 +30,7 @@ def issuers(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
 def _read(cluster: Cluster) -> str:
     found: object = ClusterReader(cluster).get("OIDC discovery document", _DISCOVERY).get("issuer")
     if not isinstance(found, str):
-        raise OpsError("The API server's OIDC discovery document names no issuer: see what stands before it")
+        raise OpsError("The API server's OIDC discovery document names no issuer: check the proxy in front of it")
     return found
 
 

@@ -20,7 +20,7 @@ from strongroom.stacks.settings.seeds import Generated
 from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing
 from ..findings import Finding
-from ..store.key_vault import no_such_vault
+from ..store.key_vault import is_missing_vault
 from .declared import faulty
 
 _ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
@@ -92,7 +92,7 @@ class _Contents:
         try:
             found = list(self._versions[item.kind](item.name))
         except AzureError as error:
-            if no_such_vault(error):
+            if is_missing_vault(error):
                 return Finding.failed(
                     f"there is no vault at {self._url}", "correct backend.vault.name or id", name="store"
                 )

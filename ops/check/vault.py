@@ -40,7 +40,7 @@ def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Find
     yield Finding.ok(f"{backend.address} is unsealed", name="store")
     if not backend.bootstrap:
         yield attempt("token", lambda: _token(operator))
-        if operator.known:
+        if operator.has_token:
             yield attempt("rights", lambda: check_rights(operator, new.resources))
     if not backend.mount.create:
         yield attempt("mount", lambda: _mount(operator, backend))
@@ -59,7 +59,7 @@ def _sealed(backend: VaultSettings) -> Finding:
 
 
 def _token(operator: VaultOperator) -> Finding:
-    if not operator.known:
+    if not operator.has_token:
         raise NotAllowedError("VAULT_TOKEN is not set, which the update needs")
     try:
         told = operator.read("auth/token/lookup-self")
@@ -133,7 +133,7 @@ def _object(
 ) -> Finding:
     place = f"{backend.mount.path}/{name}" + (f", version {version}" if version else "")
     try:
-        keys = operator.keys(backend.mount.path, name, version)
+        keys = operator.list_keys(backend.mount.path, name, version)
     except AbsentError:
         return Finding.failed(f"Vault has no {place}", "write it: vault kv put; or seed it (strongroom:seeds)")
     if key not in keys:

@@ -217,7 +217,8 @@ def asked(what: str, call: Any) -> Any:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         # The client takes it for granted that a response is what the API server sends.
         raise OpsError(
-            f"The API server's response for {what} is not its own ({type(error).__name__}): see what stands before it"
+            f"The API server's response for {what} is not its own ({type(error).__name__}): check the proxy in front "
+            "of it"
         ) from None
 
 

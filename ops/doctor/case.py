@@ -7,13 +7,13 @@ from functools import cached_property
 from strongroom.stacks.settings.types import seconds
 
 from ..cluster.client import ClusterClient
-from ..cluster.delivered import Delivered, delivered
+from ..cluster.delivery import Delivery, read_delivery
 from ..cluster.driver_records import DriverRecords
 from ..cluster.installation import DaemonSet, Installed
 from ..cluster.pod_template import PodTemplate
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
-from ..store.base import DeniedError, NotTriedError, Promise, Session, Store
+from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session, Store
 from ..store.open import store_of
 
 Refusal = DeniedError | NotTriedError | OpsError
@@ -90,9 +90,9 @@ class Case:
         return self.cluster.pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
 
     @cached_property
-    def delivered(self) -> Delivered:
+    def delivered(self) -> Delivery:
         """Its delivery, as the cluster says."""
-        return delivered(self.cluster, self.stack, self.workload)
+        return read_delivery(self.cluster, self.stack, self.workload)
 
     @cached_property
     def admission(self) -> Session | Refusal:
@@ -100,14 +100,14 @@ class Case:
         audience, workload = self.delivered.audience, self.workload
         try:
             token = self.cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
-            return self.store.admit(workload, self.delivered.provider_class, token)
+            return self.store.log_in(workload, self.delivered.provider_class, token)
         except (DeniedError, NotTriedError, OpsError) as error:
             return error
 
     @cached_property
-    def promises(self) -> Sequence[Promise]:
+    def promises(self) -> Sequence[ExpectedFile]:
         """The files that its class promises."""
-        return self.store.promises(self.delivered.provider_class)
+        return self.store.list_expected_files(self.delivered.provider_class)
 
     @cached_property
     def refusals(self) -> Mapping[str, Refusal]:

@@ -179,7 +179,7 @@ class AzureFinder:
             return None
         document = _parse(response)
         if response.status_code != requests.codes.ok or document is None:
-            raise OpsError(f"{url} answered {response.status_code} with no document of Key Vault's")
+            raise OpsError(f"{url}'s response {response.status_code} is no document of Key Vault's")
         return document
 
 

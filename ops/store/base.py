@@ -1,4 +1,4 @@
-"""What `verify` needs of a store: to let a workload in, to read what it declares, to refuse the rest."""
+"""The interface of a store for `verify` and `doctor`: log a workload in, read what it declares, refuse the rest."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 
 class DeniedError(Exception):
-    """The store refused: why, and what to do where it should not have."""
+    """The store refused. The text says why, and how to fix it if it should not have."""
 
 
 class NotTriedError(Exception):
-    """It can't be tried here: why."""
+    """The request can't be made from here. The text says why."""
 
 
 class MissingError(AbsentError):
-    """The store has not what a class promises."""
+    """The store lacks what a SecretProviderClass names."""
 
-    def __init__(self, told: str, part: Literal["object", "version", "key"]) -> None:
+    def __init__(self, message: str, part: Literal["object", "version", "key"]) -> None:
         """
-        :param told: What the store said.
+        :param message: The text.
         :param part: What is missing; a version that is disabled counts as missing.
         """
-        super().__init__(told)
+        super().__init__(message)
         self.part = part
 
 
 @dataclass(frozen=True)
-class Promise:
-    """A file that a class promises."""
+class ExpectedFile:
+    """A file that a SecretProviderClass has the driver mount."""
 
     file: str
     """Its name below the mount path."""
@@ -46,71 +46,71 @@ class Promise:
     """Where the store keeps its value."""
 
     read: Callable[["Session"], None]
-    """Read it and drop it; raises `DeniedError`, or `MissingError` where it isn't there."""
+    """Read the value and drop it; raises `DeniedError`, or `MissingError` if there is none."""
 
     find_change: Callable[["Session"], datetime | None] = lambda _: None
-    """Find out when its version was written, if the store says; raises what `read` does."""
+    """Find when its version was written, if the store says so; raises what `read` does."""
 
 
 @dataclass(frozen=True)
-class Limit:
-    """Something that must be refused."""
+class DeniedCheck:
+    """Requests that the store must refuse."""
 
     what: str
-    """As the reader is told, e.g. `is refused listing`."""
+    """Title of the check, e.g. `is refused listing`."""
 
     attempts: Mapping[str, Callable[[], object]]
-    """What to try, by name; each must raise `DeniedError`."""
+    """The requests by name; each must raise `DeniedError`."""
 
     reason: str | None = None
-    """Why it isn't tried, where it isn't."""
+    """Why the check is skipped, if it is."""
 
 
 class Session(Protocol):
-    """A workload, let in."""
+    """A workload's login."""
 
     name: str
-    """Who it is to the store."""
+    """Name that the store knows the workload by."""
 
-    def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
-        """What this workload must be refused."""
+    def list_denied_checks(self, workload: DeployedWorkload) -> Sequence[DeniedCheck]:
+        """List what this workload must be refused."""
         ...
 
     def close(self) -> None:
-        """End it."""
+        """Log out."""
         ...
 
     def inspect(
         self, workload: DeployedWorkload, deployment: "Deployment", digests: "Digests | None"
     ) -> Iterable["Check"]:
-        """Compare what the store says to the workload itself with what was deployed for it.
+        """Compare what the store returns to the workload itself with what was deployed for it.
 
-        :param digests: Those of the values that the stack wrote; if `None`, values are not compared.
+        :param digests: Digests of the values that the stack wrote; if `None`, values are not compared.
         """
         ...
 
 
 class Store(Protocol):
-    """A store, as a workload meets it: with nothing but what the workload has."""
+    """A store, as a workload uses it: with the workload's own credentials alone."""
 
-    admission: str
-    """What being let in is called, e.g. `logs in by its role`."""
+    login_title: str
+    """Title of the check of a login, e.g. `logs in by its role`."""
 
-    door: str
-    """What lets it in, e.g. `its role`."""
+    login_by: str
+    """What allows a login, e.g. `its role`."""
 
     shared: str | None
-    """Why other workloads are let in by the same door, where they are."""
+    """Why other workloads can log in the same way, if they can."""
 
-    def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
-        """The files that a class promises."""
+    def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
+        """List the files that a SecretProviderClass has the driver mount."""
         ...
 
-    def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
-        """Let a workload in with a token of a service account; empty where it needs none.
+    def log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
+        """Log a workload in with a token of a service account; empty if it needs none.
 
-        :raises DeniedError: It isn't let in.
-        :raises NotTriedError: Only a node of the cluster can try.
-        :raises OpsError: The store can't be asked.
+        :raises DeniedError: The store refuses the login.
+        :raises NotTriedError: Only a node of the cluster can log in.
+        :raises OpsError: The store can't be reached.
         """
         ...

@@ -1,4 +1,4 @@
-"""Azure Key Vault, as a workload meets it: a service account's token, the directory, the vault."""
+"""Azure Key Vault, as a workload uses it: a service account's token, Microsoft Entra ID, the vault."""
 
 import re
 import secrets
@@ -25,7 +25,7 @@ from strongroom.components.azure.options import FEDERATED
 from ..cluster.client import ClusterClient, ProviderClass
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
-from .base import DeniedError, Limit, MissingError, NotTriedError, Promise, Session
+from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, NotTriedError, Session
 from .sampler import Sampler
 from .vault_denials import MOST
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Object = tuple[str, str]
-"""Type, as a class spells it, and name."""
+"""Type, as a SecretProviderClass has it, and name."""
 
 _NO_VAULT = "VaultNotFound"
 UNKNOWN_HOST = ("Name or service not known", "nodename nor servname", "No address associated", "getaddrinfo failed")
-"""What a system says of a host that the DNS does not know: a vault that is not there has no name."""
+"""Errors of a system for a host that the DNS does not know: a vault that does not exist has no name."""
 
 _FORBIDDEN, _BAD_REQUEST = 403, 400
 _REFUSALS = {"ForbiddenByRbac", "ForbiddenByPolicy", "AccessDenied"}
@@ -53,8 +53,8 @@ _TOO_LONG = 26 * 1024
 _DISABLED = ("SecretDisabled", "KeyDisabled", "CertificateDisabled")
 _CODE = re.compile(r"AADSTS\d+")
 _UNCHECKED = re.compile(r"AADSTS(50166|501661|90061)\b")
-"""Codes of a directory that could not check a token: nobody was refused. (Azure/azure-workload-identity: "Unknown error
-code 50166", "AADSTS90061 error attempting to acquire token")"""
+"""Codes of Microsoft Entra ID for a token that could not be checked: nobody was refused.
+(Azure/azure-workload-identity: "Unknown error code 50166", "AADSTS90061 error attempting to acquire token")"""
 _EXPLAINED = {
     "AADSTS700211": "no federated credential of the identity names this issuer: kubernetes.oidcIssuer must be the "
     "cluster's, letter by letter",
@@ -63,65 +63,65 @@ _EXPLAINED = {
     "AADSTS700213": "the federated credential names another subject: it must be this namespace and service account",
     "AADSTS70021": "no federated credential of the identity matches the token's issuer, subject and audience",
     "AADSTS70025": "the identity has no federated credential",
-    "AADSTS700016": "the tenant knows no identity with the class's clientID",
+    "AADSTS700016": "the tenant has no identity with the clientID of the SecretProviderClass",
     "AADSTS90002": "there is no such tenant: check tenantId",
     "Unable to get authority configuration": "there is no such tenant: check tenantId",  # how azure-identity puts it
     "AADSTS700024": "the token has expired, or clocks differ",
-    "AADSTS7000272": "the issuer publishes no such signing key (the directory sees a new one after up to half an hour)",
-    "AADSTS50166": "the directory could not read the issuer's discovery document or keys",
+    "AADSTS7000272": "the issuer publishes no such signing key (Entra ID sees a new one after up to half an hour)",
+    "AADSTS50166": "Microsoft Entra ID could not read the issuer's discovery document or keys",
     "AADSTS7000215": "the service principal's secret is wrong or has expired",
     "ForbiddenByRbac": "no role assignment of the identity covers it (one takes up to ten minutes to take effect)",
     "ForbiddenByPolicy": "no access policy of the vault allows it",
-    "ForbiddenByFirewall": "the vault's firewall keeps this machine's address out",
-    "ForbiddenByConnection": "the vault has no public address: run this where its private address is reached",
+    "ForbiddenByFirewall": "the vault's firewall refuses this machine's address",
+    "ForbiddenByConnection": "the vault has no public address: run this where its private address can be reached",
     _NO_VAULT: "there is no such vault",
 }
-"""What a code means. (Microsoft Learn: "Microsoft Entra authentication and authorization error codes", "Azure Key Vault
-REST API error codes")"""
+"""Meanings of the codes. (Microsoft Learn: "Microsoft Entra authentication and authorization error codes", "Azure Key
+Vault REST API error codes")"""
 
 
 class KeyVault:
-    """A key vault and its workloads' identities."""
+    """A key vault, with the identities of a stack's workloads."""
 
-    admission = "is admitted by the directory"
-    door = "its identity"
+    login_title = "logs in by its identity"
+    login_by = "its identity"
 
     def __init__(self, stack: DeployedStack, store: KeyVaultStore, cluster: ClusterClient) -> None:
         """
         :param stack: The stack whose workloads read from it.
         :param store: The vault.
-        :param cluster: Asked for a service principal's credentials.
+        :param cluster: Has a service principal's credentials.
         """
         self.stack = stack
         self.store = store
         self._cluster = cluster
         together = store.identity_mode not in {"workload-identity", "identity-binding", "pod-identity"}
-        declared = {item for workload in stack.workloads for item in _declared(workload)}
+        declared = {item for workload in stack.workloads for item in _list_declared(workload)}
         self.objects: dict[str, list[Object]] = {}
-        """What any workload declares, by name: a secret, a key and a certificate may have the same."""
+        """Objects of all workloads, by name: a secret, a key and a certificate may have the same name."""
         for item in sorted(declared):
             self.objects.setdefault(item[1], []).append(item)
         self.names = Sampler(self.objects)
         """Their names."""
         self.shared = f"in mode {store.identity_mode} all workloads are one" if together else None
 
-    def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
-        """The files that a class promises."""
-        return _each_entry(provider_class, _promise)
+    def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
+        """List the files that a SecretProviderClass has the driver mount."""
+        return _map_entries(provider_class, _expect_file)
 
-    def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "KeyVaultSession":
+    def log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "KeyVaultSession":
         """Exchange the token for one of the identity."""
         credential = self._credential(workload, provider_class.parameters, token)
         scope = f"https://{self.store.url.partition('.')[2]}/.default"
         name = provider_class.parameters.get("clientID") or self.store.identity_mode
-        _asked(self.store, lambda: credential.get_token(scope))
+        _call(self.store, lambda: credential.get_token(scope))
         return KeyVaultSession(self, credential, name, self._list_allowed(provider_class))
 
     def _list_allowed(self, provider_class: ProviderClass) -> Collection[str]:
-        """List the kinds whose names an access policy must list, so that the versions of one are listed."""
+        """List the kinds whose names an access policy must list, so that versions can be listed."""
         if self.store.access != "policies":
             return ()
-        return {_PLURALS[kind] for kind, older in _each_entry(provider_class, _history) if older > 1}
+        return {_PLURALS[kind] for kind, older in _map_entries(provider_class, _parse_history) if older > 1}
 
     def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
@@ -142,7 +142,7 @@ class KeyVault:
         if workload.delivery == "akv2k8s":
             place = self.stack.kubernetes.akv2k8s_credentials
             if place is None:
-                raise NotTriedError("akv2k8s is not this stack's, and has the credentials")
+                raise NotTriedError("another owner's akv2k8s has the credentials")
             namespace, name, client, password = place.namespace, place.name, "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"
         else:
             name = workload.identity["secret"]
@@ -155,13 +155,13 @@ class KeyVault:
 
 
 class KeyVaultSession:
-    """An identity, with a token of the directory."""
+    """An identity, with a token of Microsoft Entra ID."""
 
     def __init__(self, store: KeyVault, credential: TokenCredential, name: str, listed: Collection[str] = ()) -> None:
         """
         :param store: The vault.
-        :param credential: The identity's.
-        :param name: Its client id, or what it is called.
+        :param credential: The identity's credential.
+        :param name: Its client id, or its mode.
         :param listed: What it may list, of secrets, keys and certificates.
         """
         self.name = name
@@ -172,9 +172,9 @@ class KeyVaultSession:
         self._keys = KeyClient(url, credential, **client_options())
         self._certificates = CertificateClient(url, credential, **client_options())
 
-    def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
-        """Others' objects, the vault's lists, and changing its own."""
-        own = set(_declared(workload))
+    def list_denied_checks(self, workload: DeployedWorkload) -> Sequence[DeniedCheck]:
+        """List what this workload must be refused: others' objects, lists, and changes."""
+        own = set(_list_declared(workload))
         objects = self._store.objects
         whole = {name for _, name in own if own.issuperset(objects[name])}
         drawn = self._store.names.draw(workload.path, MOST, without=whole)
@@ -188,53 +188,58 @@ class KeyVaultSession:
             "keys": lambda: next(iter(self._keys.list_properties_of_keys()), None),
             "certificates": lambda: next(iter(self._certificates.list_properties_of_certificates()), None),
         }
-        refused = {name: self._asking(call) for name, call in listed.items() if name not in self._listed}
+        refused = {name: self._build_request(call) for name, call in listed.items() if name not in self._listed}
         return [
-            Limit(
+            DeniedCheck(
                 "is refused other workloads' objects",
-                {item[1]: self._reading(item) for item in tried},
+                {item[1]: self._build_read(item) for item in tried},
                 reason or (None if tried else "no other workload declares an object of its own"),
             ),
-            Limit(
+            DeniedCheck(
                 "is refused names that nobody knows",
-                {kind: self._unknown(lambda kind=kind: self._get((kind, nobody), None)) for kind in _KINDS},
+                {kind: self._ignore_absent(lambda kind=kind: self._get((kind, nobody), None)) for kind in _KINDS},
                 reason,
             ),
-            Limit(
+            DeniedCheck(
                 "is refused listing",
                 refused,
                 None if refused else "its access policy lists each kind, whose older versions it reads",
             ),
-            Limit("is refused writing", {item[1]: self._asking(self._changing(item)) for item in sorted(own)}),
-            Limit(
+            DeniedCheck(
+                "is refused writing", {item[1]: self._build_request(self._build_update(item)) for item in sorted(own)}
+            ),
+            DeniedCheck(
                 "is refused setting and deleting",
-                {name: self._unknown(self._asking(call)) for name, call in self._administering(nobody).items()},
+                {
+                    name: self._ignore_absent(self._build_request(call))
+                    for name, call in self._list_admin_requests(nobody).items()
+                },
             ),
         ]
 
     def close(self) -> None:
-        """Do nothing: a token of the directory can't be revoked."""
+        """Do nothing: a token of Microsoft Entra ID can't be revoked."""
 
     def inspect(
         self, workload: DeployedWorkload, deployment: "Deployment", digests: "Digests | None"
     ) -> Iterable["Check"]:
-        """Compare the values of the workload's secrets: the directory says nothing to an identity of its rights."""
+        """Compare the values of the workload's secrets; an identity can't query its own rights."""
         from ..verify.key_vault_values import check_values  # noqa: PLC0415 - it needs this module
 
         if digests is None:
             return ()
-        names = sorted({name for kind, name in _declared(workload) if kind == "secret"})
-        return check_values(workload, names, self._value, deployment, digests)
+        names = sorted({name for kind, name in _list_declared(workload) if kind == "secret"})
+        return check_values(workload, names, self._read_value, deployment, digests)
 
-    def _value(self, name: str) -> str:
+    def _read_value(self, name: str) -> str:
         try:
             found: Any = self._get(("secret", name), None)
         except DeniedError as error:
             raise NotAllowedError(str(error)) from None
         return found.value
 
-    def _administering(self, nobody: str) -> Mapping[str, Callable[[], object]]:
-        """Requests about names that nobody has: nothing is changed even if they are allowed."""
+    def _list_admin_requests(self, nobody: str) -> Mapping[str, Callable[[], object]]:
+        """Build requests about names that do not exist: they change nothing even if they are allowed."""
         deleted = {"list deleted secrets": lambda: next(iter(self._secrets.list_deleted_secrets()), None)}
         return {
             f"set secret {nobody}": lambda: self._secrets.set_secret(nobody, "x" * _TOO_LONG),
@@ -243,12 +248,12 @@ class KeyVaultSession:
             f"purge secret {nobody}": lambda: self._secrets.purge_deleted_secret(nobody),
             f"delete key {nobody}": lambda: self._keys.begin_delete_key(nobody),
             f"delete certificate {nobody}": lambda: self._certificates.begin_delete_certificate(nobody),
-            # Whoever may list secrets may list those too. (Microsoft Learn: "Get Deleted Secrets")
+            # The right to list secrets covers those too. (Microsoft Learn: "Get Deleted Secrets")
             **({} if "secrets" in self._listed else deleted),
         }
 
-    def _unknown(self, call: Callable[[], object]) -> Callable[[], object]:
-        """A request about a name that nobody has: that it isn't there is said only to those who might have it."""
+    def _ignore_absent(self, call: Callable[[], object]) -> Callable[[], object]:
+        """Wrap a request about a name that does not exist: the vault says so only to those who may use it."""
 
         def attempt() -> object:
             try:
@@ -307,12 +312,12 @@ class KeyVaultSession:
             "key": lambda: self._keys.list_properties_of_key_versions(name),
             "cert": lambda: self._certificates.list_properties_of_certificate_versions(name),
         }
-        found = cast("list[Any]", _asked(self._store.store, lambda: list(calls[kind]())))
+        found = cast("list[Any]", _call(self._store.store, lambda: list(calls[kind]())))
         enabled = [each for each in found if each.enabled is not False]
         return [each.version for each in sorted(enabled, key=lambda each: each.created_on, reverse=True)]
 
     def find_change(self, item: Object, version: str | None = None) -> datetime | None:
-        """Find out when a version of an object was written.
+        """Find when a version of an object was written.
 
         :raises DeniedError: Nothing allows it.
         :raises AbsentError: It isn't there, or is disabled.
@@ -341,16 +346,16 @@ class KeyVaultSession:
                 else self._certificates.get_certificate(name)
             ),
         }
-        return _asked(self._store.store, calls[kind])
+        return _call(self._store.store, calls[kind])
 
-    def _reading(self, item: Object) -> Callable[[], object]:
+    def _build_read(self, item: Object) -> Callable[[], object]:
         return lambda: self.read(item)
 
-    def _asking(self, call: Callable[[], object]) -> Callable[[], object]:
-        return lambda: _asked(self._store.store, call)
+    def _build_request(self, call: Callable[[], object]) -> Callable[[], object]:
+        return lambda: _call(self._store.store, call)
 
-    def _changing(self, item: Object) -> Callable[[], object]:
-        """An update that changes nothing, even where it is allowed, but the time of the last update."""
+    def _build_update(self, item: Object) -> Callable[[], object]:
+        """Build an update that changes nothing but the time of the last update, even if it is allowed."""
         kind, name = item
         calls: dict[str, Callable[[], object]] = {
             "secret": lambda: self._secrets.update_secret_properties(name, **ANY_METHOD),
@@ -360,33 +365,33 @@ class KeyVaultSession:
         return calls[kind]
 
 
-def _declared(workload: DeployedWorkload) -> list[Object]:
+def _list_declared(workload: DeployedWorkload) -> list[Object]:
     return [(item.type, f"{item.object}-{item.key}" if item.key else item.object) for item in workload.objects]
 
 
-def _each_entry(provider_class: ProviderClass, use: Callable[[Mapping[str, Any]], T]) -> list[T]:
-    """Use each object of a class.
+def _map_entries(provider_class: ProviderClass, use: Callable[[Mapping[str, Any]], T]) -> list[T]:
+    """Parse each object of a SecretProviderClass.
 
-    :raises OpsError: They aren't what Azure's provider can read.
+    :raises OpsError: Azure's provider can't parse them.
     """
     try:
         document: dict[str, list[str]] = yaml.safe_load(provider_class.parameters["objects"]) or {}
         return [use(yaml.safe_load(text)) for text in document.get("array") or ()]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OpsError(
-            f"the class's objects can't be read as Azure's provider reads them: {type(error).__name__}"
+            f"the objects of the SecretProviderClass can't be parsed as Azure's provider does: {type(error).__name__}"
         ) from None
 
 
-def _history(entry: Mapping[str, Any]) -> tuple[str, int]:
+def _parse_history(entry: Mapping[str, Any]) -> tuple[str, int]:
     return entry["objectType"], entry.get("objectVersionHistory", 1)
 
 
-def _promise(entry: Mapping[str, Any]) -> Promise:
+def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
     item = (entry["objectType"], entry["objectName"])
     if item[0] not in _KINDS:
         raise OpsError(
-            f"the objectType {item[0]!r} of {item[1]!r} is none: the provider takes {', '.join(_KINDS[:-1])} and "
+            f"the objectType {item[0]!r} of {item[1]!r} is not valid: the provider takes {', '.join(_KINDS[:-1])} and "
             f"{_KINDS[-1]}"
         )
     version, older = entry.get("objectVersion"), entry.get("objectVersionHistory", 1)
@@ -404,35 +409,35 @@ def _promise(entry: Mapping[str, Any]) -> Promise:
     def find_change(session: Session) -> datetime | None:
         return cast("KeyVaultSession", session).find_change(item, version)
 
-    return Promise(entry.get("objectAlias") or entry["objectName"], place, read, find_change)
+    return ExpectedFile(entry.get("objectAlias") or entry["objectName"], place, read, find_change)
 
 
-def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
+def _call(store: KeyVaultStore, call: Callable[[], object]) -> object:
     try:
         return call()
     except CredentialUnavailableError:
         raise NotTriedError("only a node of the cluster has this identity") from None
     except ClientAuthenticationError as error:
-        # The client says the same where the directory said nothing that it understands.
-        is_silent = error.status_code is None and not _CODE.search(_explained(error))
-        if _busy(error) or is_silent or _UNCHECKED.search(_text(error)):
-            raise UnreachableError(f"the directory can't be asked: {_explained(error)}") from None
-        if not _CODE.search(_text(error)):
-            raise OpsError(f"{error.status_code} is no refusal of the directory's: {_explained(error)}") from None
-        raise DeniedError(_explained(error)) from None
+        # The client raises the same for a response that it does not understand.
+        is_silent = error.status_code is None and not _CODE.search(_explain(error))
+        if _is_busy(error) or is_silent or _UNCHECKED.search(_format_error(error)):
+            raise UnreachableError(f"Microsoft Entra ID can't be reached: {_explain(error)}") from None
+        if not _CODE.search(_format_error(error)):
+            raise OpsError(f"{error.status_code} is no refusal of Microsoft Entra ID: {_explain(error)}") from None
+        raise DeniedError(_explain(error)) from None
     except ResourceNotFoundError as error:
-        raise AbsentError(_explained(error)) from None
+        raise AbsentError(_explain(error)) from None
     except HttpResponseError as error:
-        if any(code in _text(error) for code in _DISABLED):
+        if any(code in _format_error(error) for code in _DISABLED):
             raise MissingError("its version is disabled", "version") from None
         if _is_refusal(error):
-            raise DeniedError(_explained(error)) from None
+            raise DeniedError(_explain(error)) from None
         if error.status_code == _BAD_REQUEST and error.error is not None:
-            raise _RejectedError(f"{store.url} answered: {_explained(error)}") from None
-        kind = UnreachableError if _busy(error) else OpsError
-        raise kind(f"{store.url} answered: {_explained(error)}") from None
+            raise _RejectedError(f"Response of {store.url}: {_explain(error)}") from None
+        kind = UnreachableError if _is_busy(error) else OpsError
+        raise kind(f"Response of {store.url}: {_explain(error)}") from None
     except AzureError as error:
-        if no_such_vault(error):
+        if is_missing_vault(error):
             raise AbsentError(f"{_NO_VAULT}: {_EXPLAINED[_NO_VAULT]}, its name is not known") from None
         raise UnreachableError(f"{store.url} can't be reached: {type(error).__name__}") from None
     except UNEXPECTED as error:
@@ -440,11 +445,11 @@ def _asked(store: KeyVaultStore, call: Callable[[], object]) -> object:
 
 
 class _RejectedError(OpsError):
-    """The vault checked the rights, and took the request for wrong."""
+    """The vault checked the rights, then rejected the request as invalid."""
 
 
 def _is_refusal(error: HttpResponseError) -> bool:
-    """Tell whether the vault itself refused for want of rights: neither a firewall's page nor a proxy's is a refusal.
+    """Return whether the vault itself refused for lack of rights: a firewall's or a proxy's page is no refusal.
 
     (Microsoft Learn: "Azure Key Vault REST API error codes")
     """
@@ -454,22 +459,22 @@ def _is_refusal(error: HttpResponseError) -> bool:
     return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS
 
 
-def _busy(error: HttpResponseError) -> bool:
+def _is_busy(error: HttpResponseError) -> bool:
     return error.status_code is not None and (error.status_code == 429 or error.status_code >= 500)
 
 
-def no_such_vault(error: AzureError) -> bool:
-    """Whether `error` says that there is no vault of that name."""
+def is_missing_vault(error: AzureError) -> bool:
+    """Return whether `error` means that there is no vault of that name."""
     return any(sign in str(error) for sign in (_NO_VAULT, *UNKNOWN_HOST))
 
 
-def _text(error: AzureError) -> str:
+def _format_error(error: AzureError) -> str:
     told: Any = getattr(error, "error", None)
     return f"{error} {getattr(told, 'innererror', '')}"
 
 
-def _explained(error: AzureError) -> str:
-    text = _text(error)
+def _explain(error: AzureError) -> str:
+    text = _format_error(error)
     for code, meaning in _EXPLAINED.items():
         if code in text:
             return f"{code}: {meaning}"

@@ -1,4 +1,4 @@
-"""The store of a stack."""
+"""Construction of a stack's store."""
 
 from ..cluster.client import ClusterClient
 from ..pulumi.stack import DeployedStack, VaultStore
@@ -6,8 +6,8 @@ from .base import Store
 
 
 def store_of(stack: DeployedStack, cluster: ClusterClient) -> Store:
-    """The store of `stack`."""
-    # Whoever verifies Vault loads no client of Azure, and the other way round.
+    """Build the store of `stack`."""
+    # For Vault, no client of Azure is loaded, and the other way round.
     if isinstance(stack.backend, VaultStore):
         from .vault import Vault  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Azure's Resource Manager, as the caller reads it."""
+"""Azure Resource Manager, read with the caller's login."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -19,12 +19,12 @@ _PAGES = 200
 
 
 class ResourceManager:
-    """The caller, to the Resource Manager. They may know less than is asked."""
+    """A client of Azure Resource Manager, with the caller's rights."""
 
     def __init__(self, store: KeyVaultStore) -> None:
         """
         :param store: The vault, whose cloud and tenant it is.
-        :raises NotAllowedError: The cloud's Resource Manager isn't known, or the caller has no login.
+        :raises NotAllowedError: The cloud's Resource Manager is unknown, or the caller has no login.
         """
         host = next((cloud.management for cloud in CLOUDS.values() if cloud.authority == store.authority), None)
         if host is None:
@@ -45,7 +45,7 @@ class ResourceManager:
 
         :raises AbsentError: There is none.
         :raises NotAllowedError: The caller may not read it.
-        :raises OpsError: The Resource Manager can't be asked.
+        :raises OpsError: The Resource Manager can't be reached.
         """
         return self._get(f"{self._base}{path}", version)
 
@@ -53,7 +53,7 @@ class ResourceManager:
         """Read all pages of a list.
 
         :raises NotAllowedError: The caller may not read it.
-        :raises OpsError: The Resource Manager can't be asked.
+        :raises OpsError: The Resource Manager can't be reached.
         """
         found: list[Mapping[str, Any]] = []
         following: object = f"{self._base}{path}"
@@ -61,7 +61,7 @@ class ResourceManager:
             answer = self._get(str(following), version if not page else None)
             value: object = answer.get("value")
             if not isinstance(value, list):
-                raise OpsError(f"{self._base} answered with no list for {path}: see what stands before it")
+                raise OpsError(f"{self._base}'s response for {path} has no list: check the proxy in front of it")
             found += [cast("Mapping[str, Any]", each) for each in cast("list[object]", value) if isinstance(each, dict)]
             following = answer.get("nextLink")
             if not isinstance(following, str) or not following.startswith(f"{self._base}/"):
@@ -85,5 +85,5 @@ class ResourceManager:
         except (ValueError, RecursionError):
             document = None
         if response.status_code != requests.codes.ok or not isinstance(document, dict):
-            raise OpsError(f"{self._base} answered {response.status_code} with no document of the Resource Manager's")
+            raise OpsError(f"{self._base}'s response {response.status_code} is no document of Azure Resource Manager")
         return cast("Mapping[str, Any]", document)

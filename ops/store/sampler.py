@@ -1,19 +1,19 @@
-"""A few of many names for each of many callers, at a cost that doesn't grow with the names."""
+"""Samples of a few of many names, at a cost that doesn't grow with the number of names."""
 
 from collections.abc import Collection, Iterable
 from hashlib import sha256
 
 
 class Sampler:
-    """Names of which each caller draws a few: others for each caller, and the same each time.
+    """Names of which each caller draws a few: different ones for each caller, and the same each time.
 
-    The names are shuffled once, and a caller takes those that follow a place of its own. So each name is drawn by as
-    many callers as any other, and to draw costs the same whether there are a hundred names or a thousand.
+    The names are shuffled once, and a caller takes those that follow its own start. So each name is drawn by as many
+    callers as any other, and a draw costs the same whether there are a hundred names or a thousand.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
         """
-        :param names: The names; those that are repeated count once.
+        :param names: The names; duplicates count once.
         """
         self._ring = sorted(set(names), key=_digest)
 

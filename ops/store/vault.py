@@ -1,4 +1,4 @@
-"""Vault, as a workload meets it: with nothing but its service account's token."""
+"""Vault, as a workload uses it: with its service account's token alone."""
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
@@ -19,9 +19,9 @@ from strongroom.components.vault.client import VaultNode, client, connections, p
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
-from .base import DeniedError, Limit, MissingError, Promise, Session
+from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session
 from .sampler import Sampler
-from .vault_denials import list_limits
+from .vault_denials import list_denied_checks
 from .vault_responses import NotVaultError, StrictAdapter, is_refusal
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ _NEVER_A_VERSION = 2**31 - 1
 
 
 class Vault:
-    """A Vault and its workloads' roles."""
+    """A Vault, with the roles of a stack's workloads."""
 
-    admission = "logs in by its role"
-    door = "its role"
+    login_title = "logs in by its role"
+    login_by = "its role"
     shared: str | None = None
 
     def __init__(self, stack: DeployedStack, store: VaultStore) -> None:
@@ -49,18 +49,19 @@ class Vault:
         self.store = store
         self._objects = Sampler(item.object for workload in stack.workloads for item in workload.objects)
 
-    def promises(self, provider_class: ProviderClass) -> Sequence[Promise]:
-        """The files that a class promises."""
+    def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
+        """List the files that a SecretProviderClass has the driver mount."""
         try:
             entries: list[dict[str, Any]] = yaml.safe_load(provider_class.parameters["objects"]) or []
-            return [_promise(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
+            return [_expect_file(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise OpsError(
-                f"the class's objects can't be read as Vault's provider reads them: {type(error).__name__}"
+                "the objects of the SecretProviderClass can't be parsed as Vault's provider does: "
+                f"{type(error).__name__}"
             ) from None
 
-    def admit(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
-        """Log in by the class's role."""
+    def log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "VaultSession":
+        """Log in by the role of the SecretProviderClass."""
         del workload
         parameters = provider_class.parameters
         return VaultSession(
@@ -96,9 +97,9 @@ class VaultSession:
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
-        :param clients: As `vault_clients` makes them.
-        :param operator: Finds the caller's own access to Vault.
-        :raises DeniedError: Vault doesn't let this token in by that role.
+        :param clients: Builds clients, as `vault_clients` returns.
+        :param operator: Returns the caller's own access to Vault.
+        :raises DeniedError: Vault refuses this token for that role.
         :raises OpsError: Vault can't be asked.
         """
         self.name = parameters["roleName"]
@@ -115,25 +116,27 @@ class VaultSession:
         )
         given: Any = answer.get("auth")
         if not isinstance(given, dict) or not isinstance(cast("dict[str, Any]", given).get("client_token"), str):
-            raise OpsError(f"Vault at {store.address} let the workload in without a token: see what stands before it")
+            raise OpsError(
+                f"Vault at {store.address} accepted the login and returned no token: check the proxy in front of it"
+            )
         self._client.token = cast("dict[str, Any]", given)["client_token"]
         self.login: Mapping[str, Any] = {
             name: value for name, value in cast("dict[str, Any]", given).items() if name != "client_token"
         }
-        """What Vault said of the token that it gave, without the token."""
+        """Vault's response to the login, without the token."""
 
-    def limits(self, workload: DeployedWorkload) -> Sequence[Limit]:
+    def list_denied_checks(self, workload: DeployedWorkload) -> Sequence[DeniedCheck]:
         """List what this workload must be refused: see `strongroom.ops.store.vault_denials`."""
-        return list_limits(self, self._objects, self.store, workload)
+        return list_denied_checks(self, self._objects, self.store, workload)
 
     @property
     def operator(self) -> "VaultOperator | None":
-        """The caller, if they have a token of their own."""
+        """The caller's own access to Vault; `None` if the caller has no token."""
         found = self._find_operator() if self._find_operator else None
-        return found if found and found.known else None
+        return found if found and found.has_token else None
 
     def close(self) -> None:
-        """Revoke the token, as far as it or the caller may: a proof leaves none behind."""
+        """Revoke the token if it, or the caller, may do so: no token is left behind."""
         try:
             self._ask(lambda: self._client.adapter.post("/v1/auth/token/revoke-self", json={}))
         except DeniedError:
@@ -155,8 +158,8 @@ class VaultSession:
         yield from check_token(self, workload, deployment)
         yield check_capabilities(self, self._objects, self.store, workload)
 
-    def keys(self, path: str) -> set[str]:
-        """The keys of the object at `path`, which may end in `?version=N`. Values are dropped at once.
+    def read_keys(self, path: str) -> set[str]:
+        """Read the keys of the object at `path`, which may end in `?version=N`. Values are dropped at once.
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such object, or no such version of it.
@@ -165,7 +168,7 @@ class VaultSession:
         return set(self._read_version(path)["data"])
 
     def find_change(self, path: str) -> datetime | None:
-        """Find out when the version at `path` was written; None if the response doesn't say.
+        """Find when the version at `path` was written; `None` if the response doesn't say.
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such object, or no such version of it.
@@ -189,7 +192,7 @@ class VaultSession:
             raise
         data = cast("dict[str, Any]", response.get("data") or {})
         if not isinstance(data.get("data"), dict):
-            raise OpsError(f"{self.store.address} answered for {address} with no object of KV version 2")
+            raise OpsError(f"{self.store.address}'s response for {address} is no object of KV version 2")
         return data
 
     def _has(self, address: str) -> bool:
@@ -207,7 +210,7 @@ class VaultSession:
         self._ask(lambda: self._client.adapter.list(f"/v1/{path}"))
 
     def write(self, path: str) -> None:
-        """Try to write to `path` in a way that changes nothing even where it is allowed.
+        """Send a write to `path` that changes nothing even if it is allowed.
 
         :raises DeniedError: The policy doesn't allow it.
         """
@@ -236,7 +239,7 @@ class VaultSession:
     def capabilities(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Query what the token may do at `paths`.
 
-        :raises DeniedError: It may not even ask.
+        :raises DeniedError: It may not query that.
         """
         answer = self._ask(lambda: self._client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)}))
         return cast("Mapping[str, Sequence[str]]", answer.get("data") or {})
@@ -262,25 +265,25 @@ class VaultSession:
             return call()
         except NotVaultError as error:
             kind = UnreachableError if error.is_transient else OpsError
-            raise kind(f"{self.store.address} answered: {error}") from None
+            raise kind(f"Response of {self.store.address}: {error}") from None
         except InvalidPath as error:
-            raise _missing(error) from None
+            raise _build_missing_error(error) from None
         except VaultDown:
             raise UnreachableError(
                 f"Vault at {self.store.address} is sealed or not ready: unseal it and run again"
             ) from None
         except VaultError as error:
             if is_refusal(error, login=login):
-                raise DeniedError(self._told(error)) from None
-            # It went past the check of rights.
+                raise DeniedError(self._redact(error)) from None
+            # The request passed the check of rights.
             if isinstance(error, InvalidRequest) and (probe or "check-and-set" in str(error)):
                 raise _MismatchError from None
             kind = UnreachableError if passing(error) else OpsError
-            raise kind(f"Vault at {self.store.address} answered: {self._told(error)}") from None
+            raise kind(f"Response of Vault at {self.store.address}: {self._redact(error)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"Vault at {self.store.address} can't be reached: {type(error).__name__}") from None
 
-    def _told(self, error: VaultError) -> str:
+    def _redact(self, error: VaultError) -> str:
         return told(error, self._token, self._client.token)
 
 
@@ -289,8 +292,9 @@ class _MismatchError(Exception):
 
 
 def vault_clients(store: VaultStore) -> Callable[..., Any]:
-    """What makes clients of `store`, by a `token` and a `namespace`, without the user's own token; they share their
-    connections.
+    """Return a function that builds clients of `store` by a `token` and a `namespace`.
+
+    The clients share connections, and never use the user's own token.
 
     :raises OpsError: The CA's file can't be used.
     """
@@ -303,7 +307,7 @@ def vault_clients(store: VaultStore) -> Callable[..., Any]:
     return partial(client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)
 
 
-def _missing(error: InvalidPath) -> MissingError:
+def _build_missing_error(error: InvalidPath) -> MissingError:
     answer: dict[str, Any] = getattr(error, "json", None) or {}
     data: dict[str, Any] = answer.get("data") or {}
     metadata: dict[str, Any] = data.get("metadata") or {}
@@ -313,9 +317,9 @@ def _missing(error: InvalidPath) -> MissingError:
     return MissingError(f"version {metadata.get('version')} is {gone}", "version")
 
 
-def _promise(file: str, path: str, key: str) -> Promise:
+def _expect_file(file: str, path: str, key: str) -> ExpectedFile:
     def read(session: Session) -> None:
-        if key not in cast("VaultSession", session).keys(path):
+        if key not in cast("VaultSession", session).read_keys(path):
             raise MissingError(f"there is no key {key}", "key")
 
-    return Promise(file, path, read, lambda session: cast("VaultSession", session).find_change(path))
+    return ExpectedFile(file, path, read, lambda session: cast("VaultSession", session).find_change(path))

@@ -1,4 +1,4 @@
-"""What a workload must be refused by Vault, as requests of its own that change nothing."""
+"""Requests that Vault must refuse to a workload; they change nothing."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..pulumi.stack import DeployedWorkload, VaultStore
-from .base import Limit
+from .base import DeniedCheck
 from .sampler import Sampler
 
 if TYPE_CHECKING:
     from .vault import VaultSession
 
 MOST = 16
-"""How many of the others' objects, and of their folders, each workload tries: the whole stays linear."""
+"""How many of the others' objects, and of their folders, each workload tries: the run stays linear."""
 
 _SYSTEM: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("list", "sys/policies/acl", {}),
@@ -25,24 +25,24 @@ _SYSTEM: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("list", "identity/group/id", {}),
     ("get", "sys/raw/core", {}),
     ("get", "sys/storage/raft/configuration", {}),
-    # Vault checks the rights first, and then can't read the duration.
+    # Vault checks the rights first, and then rejects the duration.
     ("post", "auth/token/create", {"ttl": "never"}),
     ("post", "auth/token/create-orphan", {"ttl": "never"}),
 )
 """Requests by which a token could see, or give itself, more."""
 
 
-def list_limits(
+def list_denied_checks(
     session: "VaultSession", objects: Sampler, store: VaultStore, workload: DeployedWorkload
-) -> Sequence[Limit]:
-    """List what `workload` must be refused: others' objects, names that nobody knows, lists, and changes.
+) -> Sequence[DeniedCheck]:
+    """List what `workload` must be refused: others' objects, names that do not exist, lists, and changes.
 
     :param objects: The names of the objects that any workload of the stack declares.
     """
     mount = store.mount
     own = {secret.object for secret in workload.objects}
     others = objects.draw(workload.path, MOST, without=own)
-    folders = sorted({"", *(_folder(name) for name in (*own, *others))})
+    folders = sorted({"", *(_get_folder(name) for name in (*own, *others))})
     nobody = secrets.token_hex(12)
     probe = session.probe
     read: dict[str, Callable[[], object]] = {name: partial(_read, session, f"{mount}/data/{name}") for name in others}
@@ -55,15 +55,17 @@ def list_limits(
         folder or "/": partial(session.list_below, f"{mount}/metadata/{folder.rstrip('/')}") for folder in folders
     }
     return [
-        Limit("is refused other workloads' objects", read),
-        Limit("is refused listing", listed),
-        Limit(
+        DeniedCheck("is refused other workloads' objects", read),
+        DeniedCheck("is refused listing", listed),
+        DeniedCheck(
             "is refused writing",
             {name: partial(session.write, f"{mount}/data/{name}") for name in sorted(own)}
             | {f"patch {name}": partial(probe, "patch", f"{mount}/data/{name}", _PATCH) for name in sorted(own)},
         ),
-        Limit("is refused metadata and deleting", dict(_changes(session, mount, sorted(own), folders, nobody))),
-        Limit(
+        DeniedCheck(
+            "is refused metadata and deleting", dict(_list_changes(session, mount, sorted(own), folders, nobody))
+        ),
+        DeniedCheck(
             "is refused administration",
             {f"{method} {path}": partial(probe, method, path, body) for method, path, body in _SYSTEM}
             | {f"write sys/policies/acl/{nobody}": partial(probe, "post", f"sys/policies/acl/{nobody}")},
@@ -76,7 +78,7 @@ _NO_VERSIONS: Mapping[str, Any] = {"versions": []}
 """What Vault refuses to delete, once it has checked the rights. (Vault docs: "KV secrets engine - version 2 (API)")"""
 
 
-def _changes(
+def _list_changes(
     session: "VaultSession", mount: str, own: Sequence[str], folders: Sequence[str], nobody: str
 ) -> Sequence[tuple[str, Callable[[], object]]]:
     probe = session.probe
@@ -97,9 +99,9 @@ def _changes(
 
 
 def _read(session: "VaultSession", path: str) -> object:
-    return session.keys(path)
+    return session.read_keys(path)
 
 
-def _folder(name: str) -> str:
+def _get_folder(name: str) -> str:
     head, slash, _ = name.rpartition("/")
     return head + slash

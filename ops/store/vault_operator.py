@@ -1,4 +1,4 @@
-"""Vault, as whoever runs a command reaches it, with a token of their own."""
+"""Vault, with the token of the user who runs a command."""
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
@@ -19,17 +19,17 @@ from ..pulumi.stack import VaultStore
 from .vault import vault_clients
 
 _ENDED = "invalid accessor"
-"""What Vault says of a token that ended while it was looked for; the status differs."""
+"""Vault's error for a token that ended while it was looked for; the status differs."""
 
 _UNKNOWN = "invalid token"
-"""What Vault says of a token that it does not know. (Vault's source: "request_handling.go")"""
+"""Vault's error for an unknown token. (Vault's source: "request_handling.go")"""
 
-_REMEMBERED = Path("~/.vault-token")
+_TOKEN_FILE = Path("~/.vault-token")
 """Where `vault login` keeps a token. (Vault docs: "Token helpers")"""
 
 
 class VaultOperator:
-    """Whoever runs a command, to Vault. They may know less than is asked: then what is asked is not found out."""
+    """A client of Vault with the user's own token, which may allow less than what is requested."""
 
     def __init__(self, store: VaultStore) -> None:
         """
@@ -37,44 +37,44 @@ class VaultOperator:
         :raises OpsError: The CA's file can't be used.
         """
         self._store = store
-        self._token = os.environ.get("VAULT_TOKEN") or _remembered()
+        self._token = os.environ.get("VAULT_TOKEN") or _read_token_file()
         clients = vault_clients(store)
         self._client = clients(token=self._token, namespace=store.namespace)
         # A namespace has no seal of its own.
-        self._whole = clients()
+        self._root_namespace = clients()
 
     @property
     def sealed(self) -> bool:
-        """Whether Vault is sealed, or not initialised; it tells anybody.
+        """Whether Vault is sealed, or not initialised; no token is needed.
 
         :raises OpsError: Vault can't be reached.
         """
-        status: Any = self._ask(self._whole.sys.read_seal_status)
+        status: Any = self._ask(self._root_namespace.sys.read_seal_status)
         return bool(status["sealed"]) or not status["initialized"]
 
     @property
-    def known(self) -> bool:
+    def has_token(self) -> bool:
         """Whether there is a token."""
         return bool(self._token)
 
     def read(self, path: str, **parameters: str) -> Mapping[str, Any]:
-        """What Vault says at `path`, e.g. `auth/kubernetes/role/shop.orders`.
+        """Read `path`, e.g. `auth/kubernetes/role/shop.orders`.
 
-        :param parameters: Of the request.
+        :param parameters: Query parameters of the request.
         :raises NotAllowedError: There is no token, or it may not read that.
         :raises AbsentError: There is nothing.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
-        return self._data(lambda: self._client.adapter.get(f"/v1/{path}", params=parameters), path)
+        return self._read_data(lambda: self._client.adapter.get(f"/v1/{path}", params=parameters), path)
 
     def list_names(self, path: str) -> list[str]:
         """List what is below `path`, e.g. `sys/policies/acl`; nothing if there is nothing.
 
         :raises NotAllowedError: There is no token, or it may not list that.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         try:
-            names: Any = self._data(lambda: self._client.adapter.list(f"/v1/{path}"), path).get("keys")
+            names: Any = self._read_data(lambda: self._client.adapter.list(f"/v1/{path}"), path).get("keys")
         except AbsentError:
             return []
         return [str(name) for name in cast("list[object]", names)] if isinstance(names, list) else []
@@ -84,36 +84,37 @@ class VaultOperator:
 
         :raises NotAllowedError: There is no token, or it may not do that.
         :raises AbsentError: There is nothing.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
-        return self._data(lambda: self._client.adapter.post(f"/v1/{path}", json=body), path)
+        return self._read_data(lambda: self._client.adapter.post(f"/v1/{path}", json=body), path)
 
     def revoke(self, accessor: str) -> None:
         """Revoke a token, by its accessor, if the operator's may."""
         with suppress(OpsError):
             self._ask(lambda: self._client.adapter.post("/v1/auth/token/revoke-accessor", json={"accessor": accessor}))
 
-    def _data(self, call: Any, path: str) -> Mapping[str, Any]:
+    def _read_data(self, call: Any, path: str) -> Mapping[str, Any]:
         if not self._token:
             raise NotAllowedError("VAULT_TOKEN is not set")
         answer: Any = self._ask(call)
         data: Any = cast("dict[str, Any]", answer).get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict):
             raise OpsError(
-                f"Vault at {self._store.address} answered for {path} with no JSON object of Vault's: see what stands "
-                "before it"
+                f"The response of Vault at {self._store.address} for {path} is no JSON object of Vault's: check the "
+                "proxy in front of it"
             )
         return cast("dict[str, Any]", data)
 
-    def keys(self, mount: str, name: str, version: str | None = None) -> set[str]:
-        """The keys of an object of a KV version 2 engine. Values are not asked for, save where the token may read
-        nothing else: then they are dropped at once.
+    def list_keys(self, mount: str, name: str, version: str | None = None) -> set[str]:
+        """List the keys of an object of a KV version 2 engine.
+
+        Values are not requested, unless the token may read nothing else; then they are dropped at once.
 
         (Vault docs: "KV secrets engine - version 2 (API)", on subkeys)
 
         :raises NotAllowedError: There is no token, or it may read neither.
         :raises AbsentError: There is no such object, or no such version of it.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         parameters = {"version": version} if version else {}
         try:
@@ -126,21 +127,23 @@ class VaultOperator:
             return call()
         except Forbidden as error:
             if any(_UNKNOWN in str(each) for each in error.errors or ()):
-                raise UnknownTokenError("Vault does not know the token in VAULT_TOKEN, or not any more") from None
+                raise UnknownTokenError(
+                    "Vault does not know the token in VAULT_TOKEN: it is wrong, or has ended"
+                ) from None
             raise NotAllowedError("the token in VAULT_TOKEN may not read that") from None
         except InvalidPath:
             raise AbsentError("there is nothing at that path") from None
         except VaultError as error:
             if any(_ENDED in str(each) for each in error.errors or ()):
-                raise AbsentError("there is no such token any more") from None
+                raise AbsentError("the token does not exist any more") from None
             kind = UnreachableError if passing(error) else OpsError
-            raise kind(f"Vault at {self._store.address} answered: {told(error, self._token)}") from None
+            raise kind(f"Response of Vault at {self._store.address}: {told(error, self._token)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
 
 
-def _remembered() -> str:
+def _read_token_file() -> str:
     try:
-        return _REMEMBERED.expanduser().read_text().strip()
+        return _TOKEN_FILE.expanduser().read_text().strip()
     except OSError:
         return ""

@@ -1,4 +1,4 @@
-"""Vault's own responses, told apart from those of whatever stands before it."""
+"""Distinction of Vault's own responses from those of a proxy in front of it."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # hvac ships no types.
 
@@ -21,23 +21,23 @@ _LOGIN_REFUSALS = (
     "claim ",
     "no known key",
 )
-"""How auth methods begin to say, with status 400, that they don't let a token in. (Vault's source:
+"""Beginnings of the errors, with status 400, by which auth methods refuse a token. (Vault's source:
 `vault-plugin-auth-jwt` and `vault-plugin-auth-kubernetes`, "path_login.go")"""
 
 
 class NotVaultError(VaultError):  # pyright: ignore[reportUntypedBaseClass]
-    """A response that is not Vault's: HTML, nothing, or JSON of somebody else."""
+    """A response that is not Vault's: HTML, empty, or JSON of another server."""
 
     def __init__(self, status: int) -> None:
         """
         :param status: Its HTTP status.
         """
-        super().__init__(f"HTTP {status} with no JSON of Vault's: see what stands before it")
+        super().__init__(f"HTTP {status} with no JSON of Vault's: check the proxy in front of it")
         self.status = status
 
     @property
     def is_transient(self) -> bool:
-        """Whether it may be another in a moment."""
+        """Whether a later request may succeed."""
         return self.status in BUSY
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class NotVaultError(VaultError):  # pyright: ignore[reportUntypedBaseClass]
 
 
 class StrictAdapter(JSONAdapter):  # pyright: ignore[reportUntypedBaseClass]
-    """Requests to a Vault, whose responses must be its own."""
+    """An adapter that accepts Vault's own responses alone."""
 
     def request(self, *args: Any, **options: Any) -> Any:
         """Send a request.
@@ -78,7 +78,7 @@ class StrictAdapter(JSONAdapter):  # pyright: ignore[reportUntypedBaseClass]
 
 
 def is_refusal(error: VaultError, *, login: bool = False) -> bool:
-    """Tell whether Vault itself refused: a request for want of rights, or a login.
+    """Return whether Vault itself refused: a request for lack of rights, or a login.
 
     (Vault docs: "HTTP API", on status codes)
     """

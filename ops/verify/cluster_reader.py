@@ -90,7 +90,7 @@ class ClusterReader:
             if items is None and accept == METADATA_LIST and "items" in page:
                 items = []  # as the API server writes an empty list of them
             if not isinstance(items, list) or not all(map(_is_document, cast("list[object]", items))):
-                raise OpsError(f"The API server's response for {what} is no list: see what stands before it")
+                raise OpsError(f"The API server's response for {what} is no list: check the proxy in front of it")
             found.extend(cast("list[Mapping[str, Any]]", items))
             following = str(at(page, "metadata", "continue") or "")
             if not following:
@@ -130,7 +130,7 @@ class ClusterReader:
 
         response = parse(asked(what, send))
         if response is None:
-            raise OpsError(f"The API server's response for {what} is no JSON object: see what stands before it")
+            raise OpsError(f"The API server's response for {what} is no JSON object: check the proxy in front of it")
         return response
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
 
-from ..cluster.delivered import Delivered, delivered
+from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError
 from ..existing.identity import SECRET
 from ..pulumi.stack import DeployedStack, DeployedWorkload
@@ -37,13 +37,13 @@ class Deployment:
         path = "/".join(resource.name.split("/")[:2])
         return path if path in self._paths else STACK
 
-    def delivery(self, workload: DeployedWorkload) -> Delivered | None:
+    def delivery(self, workload: DeployedWorkload) -> Delivery | None:
         """Find what was deployed for a workload to be brought; `None` if the state has not all of it.
 
         Where a GitOps controller applies what `render` wrote, the state has nothing of the cluster's half.
         """
         try:
-            return delivered(self._documents, self._stack, workload)
+            return read_delivery(self._documents, self._stack, workload)
         except OpsError:
             return None
 

@@ -78,7 +78,7 @@ class Inspection:
         from .vault_strangers import VaultStrangers  # noqa: PLC0415
 
         operator = VaultOperator(backend)
-        if not operator.known:
+        if not operator.has_token:
             raise NotAllowedError("VAULT_TOKEN is not set")
         yield from check_vault_settings(self._deployment, backend, operator)
         if self._digests is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from strongroom.ops.store.base import Promise, Session
+from strongroom.ops.store.base import ExpectedFile, Session
 from tests.support.polling import poll_until
 from tests.support.sandboxed import environment
 from tests.support.secret_scanner import Canary, Hunter
@@ -28,7 +28,7 @@ class Crowd:
     declared: Access
     eyes: Eyes
     sessions: dict[str, Session]
-    places: dict[str, Promise]
+    places: dict[str, ExpectedFile]
 
     @property
     def expected(self) -> set[tuple[str, str]]:

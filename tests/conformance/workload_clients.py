@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from strongroom.ops.cluster.client import ClusterClient, ProviderClass
 from strongroom.ops.pulumi.stack import DeployedWorkload, read_stack
-from strongroom.ops.store.base import DeniedError, Promise, Session
+from strongroom.ops.store.base import DeniedError, ExpectedFile, Session
 from strongroom.ops.store.open import store_of
 
 
@@ -31,25 +31,33 @@ class Eyes:
         namespace, _, name = account.partition("/")
         return self._cluster.token(namespace, name, self.audience)
 
-    def places(self) -> dict[str, Promise]:
+    def places(self) -> dict[str, ExpectedFile]:
         """Everything that any workload declares, by its place in the store."""
-        return {promise.place: promise for each in self.classes.values() for promise in self._store.promises(each)}
+        return {
+            promise.place: promise
+            for each in self.classes.values()
+            for promise in self._store.list_expected_files(each)
+        }
 
     def promised(self) -> set[tuple[str, str]]:
         """Who is promised what, by its place in the store."""
-        return {(path, promise.place) for path, each in self.classes.items() for promise in self._store.promises(each)}
+        return {
+            (path, promise.place)
+            for path, each in self.classes.items()
+            for promise in self._store.list_expected_files(each)
+        }
 
     def sessions(self) -> dict[str, Session]:
         """Every workload, let in by its own class and token."""
         return {
-            path: self._store.admit(self._workloads[path], self.classes[path], token)
+            path: self._store.log_in(self._workloads[path], self.classes[path], token)
             for path, token in self.tokens.items()
         }
 
     def admits(self, provider_class: ProviderClass, token: str, workload: DeployedWorkload | None = None) -> bool:
         """Whether the store lets that token in by that class."""
         try:
-            self._store.admit(workload or next(iter(self._workloads.values())), provider_class, token)
+            self._store.log_in(workload or next(iter(self._workloads.values())), provider_class, token)
         except DeniedError:
             return False
         return True
@@ -64,7 +72,7 @@ class Eyes:
         }
 
 
-def reads(sessions: Mapping[str, Session], places: Mapping[str, Promise]) -> set[tuple[str, str]]:
+def reads(sessions: Mapping[str, Session], places: Mapping[str, ExpectedFile]) -> set[tuple[str, str]]:
     """Who reads what: every session tries every place."""
     return {
         (who, place)
@@ -74,7 +82,7 @@ def reads(sessions: Mapping[str, Session], places: Mapping[str, Promise]) -> set
     }
 
 
-def _reads(promise: Promise, session: Session) -> bool:
+def _reads(promise: ExpectedFile, session: Session) -> bool:
     try:
         promise.read(session)
     except DeniedError:

@@ -45,10 +45,10 @@ def stored(world: World, name: str) -> dict[str, str]:
         # With `csi`: test_local_stack.
         (
             {"kind": "kubernetes-secret", "secretName": "{name}-for-an-old-application"},
-            "its class copies them to its Secret",
+            "its SecretProviderClass copies them to its Secret",
             34,
         ),
-        ({"kind": "agent-injector", "mode": "init"}, "its annotations promise its files", 31),
+        ({"kind": "agent-injector", "mode": "init"}, "its annotations have its files", 31),
     ],
 )
 def test_the_same_workloads_verify_by_each_delivery(
@@ -153,7 +153,7 @@ def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world
         api.delete_namespaced_deployment("checkout", "shop")
         injected.changes("refresh")
         injected.changes("up")
-    promise = ("shop/checkout", "its annotations promise its files")
+    promise = ("shop/checkout", "its annotations have its files")
     assert {key for key, check in checks.items() if check["passed"] is False} == {
         promise,
         ("shop/checkout", "Deployment shop/checkout is as deployed"),

@@ -105,7 +105,7 @@ def test_a_second_preview_and_a_refresh_show_no_change(azure_deployed: Project) 
     assert azure_deployed.changes("preview") == set()
 
 
-ADMITTED = "is admitted by the directory"
+ADMITTED = "logs in by its identity"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_identity_that_is_tied_to_a_neighbour_is_found(azure_deployed: Projec
     with broken(store, CREDENTIALS, "serviceaccount:shop:orders", subject="system:serviceaccount:shop:checkout"):
         assert azure_deployed.wrong() >= {
             ("shop/orders", ADMITTED),
-            ("shop/orders", "its identity is closed to the service account of shop/checkout"),
+            ("shop/orders", "its identity refuses the service account of shop/checkout"),
         }
 
 
@@ -319,7 +319,7 @@ def test_akv2k8s_delivers_as_its_one_principal(
         assert azure_deployed.wrong() == set()
         read = {check["what"] for check in checks if check["what"].startswith("reads ") and check["passed"]}
         assert read == {"reads SECRET_0_0", "reads SECRET_0_1", "reads SECRET_1_0", "reads SECRET_2_0"}
-        assert sum(check["what"] == "its AzureKeyVaultSecrets promise its variables" for check in checks) == 3
+        assert sum(check["what"] == "its AzureKeyVaultSecrets have its variables" for check in checks) == 3
         assert {"shop/orders", "shop/checkout", "bank/ledger"} < readers(azure_deployed)["secret ledger-token"]
         # The password is where akv2k8s reads it, and in no workload's namespace.
         core = world.api_server.core()

@@ -201,7 +201,7 @@ def test_a_role_that_admits_a_stranger_is_found(
     write(world, "shop.orders", {**keep, **change})
     try:
         assert deployed.wrong() >= {
-            ("shop/orders", f"its role is closed to {what}"),
+            ("shop/orders", f"its role refuses {what}"),
             ("shop/orders", "role shop.orders is as deployed"),
         }
     finally:
@@ -218,7 +218,7 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
     api.patch_namespaced_custom_object(*kind, edit)
     assert deployed.wrong() == {
-        ("shop/orders", "its class promises its files"),
+        ("shop/orders", "its SecretProviderClass has its files"),
         ("shop/orders", "class shop/orders is as deployed"),
     }
 

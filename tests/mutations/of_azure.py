@@ -169,10 +169,10 @@ DAMAGE_TO_AZURE = (
     _assignment("of-an-officer", "is refused writing", roleDefinitionId=OFFICER),
     _assignment("of-a-stranger", principalId=_STRANGER),
     _assignment("with-a-condition", condition="@Resource[x] StringEquals 'y'"),
-    _credential("deleted", "is admitted by the directory"),
+    _credential("deleted", "logs in by its identity"),
     _credential(
         "of-a-neighbour",
-        "its identity is closed to the service account of shop/checkout",
+        "its identity refuses the service account of shop/checkout",
         subject="system:serviceaccount:shop:checkout",
     ),
     _credential("of-a-stranger", subject="system:serviceaccount:other:stranger"),

@@ -129,7 +129,7 @@ def test_a_request_whose_connection_is_cut_is_sent_again(authority: Authority, m
     with served(Server(("127.0.0.1", 0), Cuts), authority, monkeypatch) as url:
         store = KeyVaultStore.model_construct(url=url, identity_mode="workload-identity", access="rbac")
         session = KeyVaultSession(KeyVault(stack, store, cast("Any", None)), cast("Any", Known()), "id")
-        attempts = [call for limit in session.limits(workload) for call in limit.attempts.values()]
+        attempts = [call for limit in session.list_denied_checks(workload) for call in limit.attempts.values()]
         for call in attempts:
             with pytest.raises(DeniedError):
                 call()

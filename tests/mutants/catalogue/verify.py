@@ -109,8 +109,8 @@ VERIFY = (
     Mutant(
         "verify-tries-no-limit",
         "ops/verify/verifier.py",
-        "for limit in session.limits(workload):",
-        "for limit in session.limits(workload)[:0]:",
+        "for denied in session.list_denied_checks(workload):",
+        "for denied in session.list_denied_checks(workload)[:0]:",
         "A workload that lists the store passes.",
         f"{_ON_VAULT}[policy-lists]",
     ),
@@ -133,7 +133,7 @@ VERIFY = (
     Mutant(
         "verify-takes-the-cluster-for-what-was-deployed",
         "ops/verify/deployment.py",
-        "return delivered(self._documents, self._stack, workload)",
+        "return read_delivery(self._documents, self._stack, workload)",
         "return None",
         "An agent's login is tried as the annotations say that somebody edited.",
         f"{_DEPLOYMENT}::test_an_agents_login_is_that_of_the_deployed_annotations",

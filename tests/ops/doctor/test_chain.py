@@ -95,9 +95,7 @@ def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pyte
     )
     found = {each.name: each for each in walk(case)}
 
-    assert {found[name].seen for name in ("volume", "identity", "role", "version", "sync", "mount")} == {
-        "class failed"
-    }
+    assert {found[name].seen for name in ("volume", "identity", "role", "version", "sync", "mount")} == {"class failed"}
     assert {name for name in states if found[name].state == "ok"} == {"driver", "provider", "service account", "store"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from strongroom.ops.cluster.driver_records import Mount
 from strongroom.ops.doctor.mount import mount
 from strongroom.ops.errors import OpsError
-from strongroom.ops.store.base import DeniedError, Promise
+from strongroom.ops.store.base import DeniedError, ExpectedFile
 
 NOW = datetime.now(UTC)
 
@@ -38,7 +38,7 @@ def case(
         workload=SimpleNamespace(secret_provider_class="orders", namespace="shop"),
         admission=object(),
         poll_interval=poll,
-        promises=[Promise("db", "strongroom/data/db", lambda _: None, find_change)],
+        promises=[ExpectedFile("db", "strongroom/data/db", lambda _: None, find_change)],
         daemon_sets=[SimpleNamespace(path="kube-system/csi", drives=True)],
     )
     return SimpleNamespace(**{**vars(found), **change})

@@ -11,8 +11,8 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
 from strongroom.ops.pulumi.stack import KeyVaultStore
-from strongroom.ops.store.base import DeniedError, MissingError, Promise
-from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession, _asked
+from strongroom.ops.store.base import DeniedError, ExpectedFile, MissingError
+from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession, _call
 
 STORE = KeyVaultStore.model_construct(url="https://kv.vault.azure.net")
 
@@ -24,7 +24,7 @@ def told(error: Exception) -> type[Exception]:
         raise error
 
     with pytest.raises((DeniedError, OpsError)) as caught:
-        _asked(STORE, call)
+        _call(STORE, call)
     return type(caught.value)
 
 
@@ -79,7 +79,7 @@ def test_a_directory_that_can_not_check_a_token_has_refused_nothing(code: str) -
 
 @pytest.mark.parametrize("kind", ["secrets", "certificate", "", None])
 def test_a_kind_of_object_that_is_none_is_named(kind: str | None) -> None:
-    with pytest.raises(OpsError, match=f"the objectType {kind!r} of 'db-pass' is none: .* secret, key and cert"):
+    with pytest.raises(OpsError, match=f"the objectType {kind!r} of 'db-pass' is not valid: .* secret, key and cert"):
         promise(objectType=kind)
 
 
@@ -89,9 +89,9 @@ def provider_class(**entry: Any) -> ProviderClass:
     return ProviderClass("azure", {"objects": yaml.safe_dump({"array": [text]})})
 
 
-def promise(**entry: Any) -> Promise:
+def promise(**entry: Any) -> ExpectedFile:
     """The file of such a class."""
-    (found,) = KeyVault.__new__(KeyVault).promises(provider_class(**entry))
+    (found,) = KeyVault.__new__(KeyVault).list_expected_files(provider_class(**entry))
     return found
 
 
@@ -169,7 +169,7 @@ def test_who_may_list_secrets_need_not_be_refused_those_that_were_deleted(listed
     session = Versions().session
     session._listed = listed
 
-    assert ("list deleted secrets" in session._administering("nobody")) is ("secrets" not in listed)
+    assert ("list deleted secrets" in session._list_admin_requests("nobody")) is ("secrets" not in listed)
 
 
 def test_a_history_says_how_many_versions_are_read() -> None:

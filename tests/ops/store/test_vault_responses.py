@@ -80,7 +80,7 @@ def session(store: VaultStore) -> VaultSession:
 
 def test_a_workload_is_told_in_one_line_and_was_not_refused(store: VaultStore) -> None:
     with pytest.raises(OpsError) as told:
-        session(store).keys("m/data/o")
+        session(store).read_keys("m/data/o")
 
     assert "\n" not in str(told.value)
     assert not isinstance(told.value, DeniedError)
@@ -88,7 +88,7 @@ def test_a_workload_is_told_in_one_line_and_was_not_refused(store: VaultStore) -
 
 def test_a_proxys_page_is_no_sealed_vault(store: VaultStore) -> None:
     with pytest.raises(OpsError) as told:
-        session(store).keys("m/data/o")
+        session(store).read_keys("m/data/o")
 
     assert "sealed" not in str(told.value)
 

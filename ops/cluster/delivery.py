@@ -1,4 +1,4 @@
-"""What the cluster says of a workload's delivery, in the words of a SecretProviderClass whatever the delivery."""
+"""Deliveries of workloads as the cluster has them, each as a SecretProviderClass."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from .pod_template import PodTemplate
 
 
 class Documents(Protocol):
-    """Where the documents of a delivery are read: the cluster, or the state of the stack that deployed them."""
+    """A source of a delivery's documents: the cluster, or the state of the stack that deployed them."""
 
     def provider_class(self, namespace: str, name: str) -> ProviderClass:
         """Read a SecretProviderClass."""
         ...
 
     def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
-        """Read what a workload's pods are made from."""
+        """Read the template of a workload's pods."""
         ...
 
     def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
@@ -32,54 +32,54 @@ class Documents(Protocol):
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """What a workload will be brought, and how it asks for it."""
+class Delivery:
+    """A workload's delivery: its files, and how they are requested."""
 
     provider_class: ProviderClass
-    """What is read, and as whom."""
+    """Objects that are read, and the identity that reads them."""
 
     audience: str
-    """Of the service account token that is used; empty where none is."""
+    """Audience of the service account token; empty if none is used."""
 
-    promise: str
-    """Who promises what, e.g. `its class promises its files`."""
+    title: str
+    """Title of the check of its files, e.g. `its SecretProviderClass has its files`."""
 
     declared: frozenset[str]
-    """What must be promised."""
+    """Files, or variables, that it must have."""
 
     copies: frozenset[str] | None = None
-    """The keys of the Kubernetes Secret that is made of it, where one is what the delivery is for."""
+    """Keys of the Kubernetes Secret that is made of it, if the delivery is for one."""
 
 
-def delivered(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivered:
-    """The delivery of `workload`, as it stands in the cluster, or as it was deployed.
+def read_delivery(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
+    """Read the delivery of `workload` from the cluster, or from the stack's state.
 
     :param documents: The cluster, or the stack's state.
-    :raises OpsError: Something of it is missing, or isn't as Strongroom makes it.
+    :raises OpsError: A part of it is missing, or is not as Strongroom makes it.
     """
-    ways: dict[str, Callable[[Documents, DeployedStack, DeployedWorkload], Delivered]] = {
-        "csi": _mounted,
-        "kubernetes-secret": _copied,
-        "agent-injector": _injected,
-        "akv2k8s": _filled,
+    ways: dict[str, Callable[[Documents, DeployedStack, DeployedWorkload], Delivery]] = {
+        "csi": _read_mounted,
+        "kubernetes-secret": _read_copied,
+        "agent-injector": _read_injected,
+        "akv2k8s": _read_filled,
     }
     return ways[workload.delivery](documents, stack, workload)
 
 
-def _mounted(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivered:
+def _read_mounted(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
     found = documents.provider_class(workload.namespace, workload.secret_provider_class)
-    return Delivered(found, stack.backend.audience, "its class promises its files", workload.names)
+    return Delivery(found, stack.backend.audience, "its SecretProviderClass has its files", workload.names)
 
 
-def _copied(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivered:
-    mounted = _mounted(documents, stack, workload)
+def _read_copied(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
+    mounted = _read_mounted(documents, stack, workload)
     copies = mounted.provider_class.copies
-    return Delivered(mounted.provider_class, mounted.audience, mounted.promise, mounted.declared, copies)
+    return Delivery(mounted.provider_class, mounted.audience, mounted.title, mounted.declared, copies)
 
 
-def _injected(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivered:
+def _read_injected(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
     del stack
-    template = _template(documents, workload)
+    template = _read_template(documents, workload)
     try:
         parameters = class_parameters(template.annotations)
     except ValueError as error:
@@ -88,13 +88,13 @@ def _injected(documents: Documents, stack: DeployedStack, workload: DeployedWork
     if volume not in template.audiences:
         raise OpsError(f"{workload.controller} {workload.path} has no volume {volume!r} with a token for the agent")
     found = ProviderClass("vault", parameters)
-    return Delivered(found, template.audiences[volume], "its annotations promise its files", workload.names)
+    return Delivery(found, template.audiences[volume], "its annotations have its files", workload.names)
 
 
-def _filled(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivered:
-    template = _template(documents, workload)
+def _read_filled(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
+    template = _read_template(documents, workload)
     if not isinstance(stack.backend, KeyVaultStore):
-        raise OpsError(f"{workload.path} has the delivery 'akv2k8s', and its stack no Key Vault")
+        raise OpsError(f"{workload.path} has the delivery 'akv2k8s', but its stack has no Key Vault")
     array: list[str] = []
     for variable, value in template.environment.items():
         if not value.endswith(KEY_VAULT_MARK):
@@ -102,21 +102,21 @@ def _filled(documents: Documents, stack: DeployedStack, workload: DeployedWorklo
         item = documents.key_vault_secret(workload.namespace, value.removesuffix(KEY_VAULT_MARK))
         if item["name"] != stack.backend.vault:
             raise OpsError(f"{variable} of {workload.path} is read from the vault {item['name']}, not from the stack's")
-        array.append(yaml.safe_dump(_entry(variable, item["object"])))
+        array.append(yaml.safe_dump(_build_entry(variable, item["object"])))
     parameters = {"tenantID": stack.backend.tenant_id, "objects": yaml.safe_dump({"array": array})}
-    return Delivered(
+    return Delivery(
         ProviderClass("azure", parameters),
         "",
-        "its AzureKeyVaultSecrets promise its variables",
+        "its AzureKeyVaultSecrets have its variables",
         frozenset(secret.env for secret in workload.objects if secret.env),
     )
 
 
-def _template(documents: Documents, workload: DeployedWorkload) -> PodTemplate:
+def _read_template(documents: Documents, workload: DeployedWorkload) -> PodTemplate:
     return documents.pod_template(workload.namespace, workload.name, workload.controller)
 
 
-def _entry(variable: str, item: Mapping[str, str]) -> dict[str, str]:
+def _build_entry(variable: str, item: Mapping[str, str]) -> dict[str, str]:
     kind = {"certificate": "cert"}.get(item["type"], item["type"])
     version = {"objectVersion": item["version"]} if item.get("version") else {}
     return {"objectName": item["name"], "objectType": kind, "objectAlias": variable, **version}
