@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .backend import Backend, Grant
     from .kubernetes.agent_injector import VaultAgentInjector
     from .kubernetes.akv2k8s import Akv2k8sEnvInjector
-    from .kubernetes.csi_driver import SecretsStoreCsiDriver
+    from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
     from .seeds import Generate
@@ -73,6 +73,7 @@ _HOME = {
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
+    "SecretsStoreCsiDriverArgs": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.identities.existing",
     "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
@@ -119,6 +120,7 @@ __all__ = [
     "SecretProviderClass",
     "SecretWorkload",
     "SecretsStoreCsiDriver",
+    "SecretsStoreCsiDriverArgs",
     "ServicePrincipal",
     "SharedIdentity",
     "SocketAudit",

@@ -1,12 +1,14 @@
 """The names a user writes, each checked once, where it enters."""
 
 import re
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticKnownError
+from pydantic_core import ErrorDetails, PydanticKnownError
+
+from .errors import InvalidArgumentsError
 
 SECRET = "secret"  # noqa: S105 - a mark, and no value
 """It holds a secret: `Annotated[..., SECRET]`."""
@@ -15,16 +17,78 @@ _OBJECT_SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
 _PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._@-]{0,127}")
 
 
-class Declaration(BaseModel):
-    """What a user declares: immutable, spelled in camel case in stack files, unknown keys refused."""
+if TYPE_CHECKING:
+    _DeclarationType = type(BaseModel)
+else:
+
+    class _DeclarationType(type(BaseModel)):
+        """The type of declarations: a program that makes one gets Strongroom's own error."""
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*args, **fields)
+            except ValidationError as error:
+                problems = [_format_problem(cls, each) for each in error.errors(include_url=False)]
+                raise InvalidArgumentsError(
+                    "\n  ".join([f"{cls.__name__} has invalid arguments:", *problems])
+                ) from None
+
+
+class Declaration(BaseModel, metaclass=_DeclarationType):
+    """What a user declares: immutable, spelled in camel case in stack files, unknown keys refused.
+
+    :raises InvalidArgumentsError: A program gives it what a stack file is refused.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
         defer_build=True,
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
         populate_by_name=True,
     )
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Leave out what holds a secret."""
+        fields = type(self).model_fields
+        return [(name, value) for name, value in super().__repr_args__() if SECRET not in fields[name or ""].metadata]
+
+
+def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
+    """Format what is wrong with one argument, by Python's names, without a value that is secret."""
+    path, hidden, models = "", False, [model]
+    for step in details["loc"]:
+        fields = {
+            key: (name, field)
+            for each in models
+            for name, field in each.model_fields.items()
+            for key in (name, field.alias)
+        }
+        if step in fields:
+            name, field = fields[step]
+            path, hidden, models = (
+                f"{path}.{name}",
+                hidden or SECRET in field.metadata,
+                list(_models_in(field.annotation)),
+            )
+        elif isinstance(step, int):
+            path += f"[{step}]"
+        elif not any(
+            step in {each.__name__, getattr(each.model_fields.get("kind"), "default", None)} for each in models
+        ):
+            path += f"[{step!r}]"
+    value: object = details["input"]
+    given = "" if hidden or details["type"] == "missing" or not isinstance(value, str | int | float) else f"{value!r} "
+    problem = details["msg"].removeprefix("Value error, ")
+    return f"{path.removeprefix('.')}: {given}{problem}" if path else problem
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _whole(value: object) -> object:

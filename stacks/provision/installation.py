@@ -11,7 +11,12 @@ from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_S
 from strongroom.components.helm.release import PlannedRelease, faults
 from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, injector_release
 from strongroom.components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
-from strongroom.components.kubernetes.csi_driver import NAMESPACE, SecretsStoreCsiDriver, driver_releases
+from strongroom.components.kubernetes.csi_driver import (
+    NAMESPACE,
+    SecretsStoreCsiDriver,
+    SecretsStoreCsiDriverArgs,
+    driver_releases,
+)
 from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
 from strongroom.components.vault.server.server import server_release
 
@@ -74,9 +79,7 @@ class Installation:
         """
         made: dict[DeliveryKind, Sequence[pulumi.Resource]] = {}
         if self._drives:
-            made["csi"] = made["kubernetes-secret"] = [
-                SecretsStoreCsiDriver(_DRIVER, **self._driver(), vault_ca_certificate=vault_ca, opts=opts)
-            ]
+            made["csi"] = made["kubernetes-secret"] = [SecretsStoreCsiDriver(_DRIVER, self._driver(vault_ca), opts)]
         if self._injects:
             made["agent-injector"] = [VaultAgentInjector(_INJECTOR, **self._injector(), opts=opts)]
         if self._fills and isinstance(backend := self._settings.backend, AzureKeyVaultSettings):
@@ -98,26 +101,27 @@ class Installation:
             yield server_release(shown, chart=self._charts[VAULT.name])
         if self._drives:
             backend = self._settings.backend
-            yield from driver_releases(
-                _DRIVER, **self._driver(), vault_ca=isinstance(backend, VaultSettings) and backend.has_authority
-            ).values()
+            # What the CA is, is known later, and nothing of the values depends on it.
+            vault_ca = "known later" if isinstance(backend, VaultSettings) and backend.has_authority else None
+            yield from driver_releases(_DRIVER, self._driver(vault_ca)).values()
         if self._injects:
             yield injector_release(_INJECTOR, **self._injector())
         if self._fills:
             yield akv2k8s_release(_AKV2K8S, **self._akv2k8s())
 
-    def _driver(self) -> dict[str, Any]:
+    def _driver(self, vault_ca: pulumi.Input[str] | None) -> SecretsStoreCsiDriverArgs:
         backend, kubernetes = self._settings.backend, self._settings.kubernetes
         vault = isinstance(backend, VaultSettings)
         own = backend.audience if isinstance(backend, VaultSettings) else AUDIENCES.get(backend.identity.mode)
-        return {
-            "audiences": {*kubernetes.audiences, *([own] if own else [])},
-            "providers": {*kubernetes.providers, "vault" if vault else "azure"},
-            "rotation_poll_interval": kubernetes.rotation_poll_interval,
-            "driver_chart": self._charts[SECRETS_STORE_CSI_DRIVER.name],
-            "vault_chart": self._charts[VAULT.name],
-            "azure_chart": self._charts[AZURE_PROVIDER.name],
-        }
+        return SecretsStoreCsiDriverArgs(
+            audiences=[*kubernetes.audiences, *([own] if own else [])],
+            providers=sorted({*kubernetes.providers, "vault" if vault else "azure"}),
+            rotation_poll_interval=kubernetes.rotation_poll_interval,
+            vault_ca_certificate=vault_ca,
+            driver_chart=self._charts[SECRETS_STORE_CSI_DRIVER.name],
+            vault_chart=self._charts[VAULT.name],
+            azure_chart=self._charts[AZURE_PROVIDER.name],
+        )
 
     def _injector(self) -> dict[str, Any]:
         address = self._settings.backend.in_cluster if isinstance(self._settings.backend, VaultSettings) else ""
