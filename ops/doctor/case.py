@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
-from strongroom.stacks.settings.types import seconds
+from strongroom.components.durations import parse_seconds
 
 from ..cluster.client import ClusterClient
 from ..cluster.delivery import Delivery, read_delivery
@@ -81,7 +81,7 @@ class Case:
     def poll_interval(self) -> timedelta | None:
         """How old the driver lets files become, if its arguments say."""
         found = next((each.option("rotation-poll-interval") for each in self.daemon_sets if each.drives), None)
-        length = seconds(found)
+        length = parse_seconds(found)
         return None if length is None else timedelta(seconds=length)
 
     @cached_property

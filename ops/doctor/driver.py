@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from strongroom.components.durations import parse_seconds
 from strongroom.components.kubernetes.csi_volume import DRIVER
-from strongroom.stacks.settings.types import seconds
 
 from ..cluster.installation import DaemonSet, Installed
 from ..errors import AbsentError, OpsError
@@ -63,7 +63,7 @@ def driver_of(installed: Installed, daemon_sets: Collection[DaemonSet]) -> Findi
 
 def _polls_too_seldom(found: DaemonSet) -> Finding | None:
     """Warn of a driver with which a pod may start without its secrets. (Seen on a node with driver 1.6)"""
-    interval = seconds(found.option("rotation-poll-interval"))
+    interval = parse_seconds(found.option("rotation-poll-interval"))
     if found.ready == 0 or interval is None or interval <= _KUBELET_WAITS:
         return None
     return Finding.warning(

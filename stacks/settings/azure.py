@@ -19,10 +19,9 @@ from strongroom.components.azure.types import (
     VaultZoneId,
     WorkspaceId,
 )
+from strongroom.components.durations import IsoDuration, Moment, SecondsOrNone
 from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, Text, Whole, matching
 from strongroom.components.hosts import DnsName, Host, PublicRange
-
-from .types import IsoDuration, Moment, SecondsOrNone
 
 TagName = Annotated[
     str, matching(r"[^<>%&\\?/\x00-\x1f]{1,512}", "is not a tag's name: use 1 to 512 characters, and none of <>%&\\?/")

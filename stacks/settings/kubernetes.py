@@ -7,8 +7,7 @@ from pydantic import Field
 from strongroom.components.azure.types import Region, ResourceGroup, SubnetId
 from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
 from strongroom.components.rotation import PollInterval
-
-from .types import Issuer
+from strongroom.components.urls import Issuer
 
 _AKS = "is not a legal name of a cluster: use 1 to 63 letters, digits, '-' and '_', with a letter or digit at both ends"
 _ACCOUNT = "is not an account: write namespace/name, e.g. kube-system/backup"

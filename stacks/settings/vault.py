@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Tag
 
+from strongroom.components.durations import Seconds
 from strongroom.components.field_types import (
     AbsolutePath,
     Declaration,
@@ -16,12 +17,12 @@ from strongroom.components.field_types import (
     object_path,
 )
 from strongroom.components.hosts import Host
+from strongroom.components.urls import Address, Https, Issuer
 from strongroom.components.validators import unique
 from strongroom.components.vault.audit import AuditDeviceArgs
 from strongroom.components.vault.options import Reviewer
 
 from .raw import mapping
-from .types import Address, Https, Issuer, Seconds
 from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
 

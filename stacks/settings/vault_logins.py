@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from strongroom.components.durations import Seconds
 from strongroom.components.field_types import (
     Declaration,
     LocalFile,
@@ -16,9 +17,8 @@ from strongroom.components.field_types import (
     principal,
 )
 from strongroom.components.hosts import Cidr
+from strongroom.components.urls import Https, RedirectUri
 from strongroom.components.validators import unique
-
-from .types import Https, RedirectUri, Seconds
 
 Name = Annotated[str, AfterValidator(principal)]
 

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from strongroom.components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
+from strongroom.components.durations import Seconds
 from strongroom.components.field_types import Declaration, LocalFile, Switch, Whole
+from strongroom.components.urls import Address
 from strongroom.components.vault.server.args import VaultServerShape
 from strongroom.components.vault.server.seal import ShamirSeal, TransitSeal
-
-from .types import Address, Seconds
 
 
 class AzureSealSettings(Declaration):

@@ -7,10 +7,10 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from strongroom.components.azure.objects import object_name
+from strongroom.components.durations import Moment
 
 from ..errors import Fault, Location
 from ..settings.raw import is_generator, is_text, mapping, secrets
-from ..settings.types import Moment
 
 Raw = Mapping[str, Any]
 

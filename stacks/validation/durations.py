@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from strongroom.components.durations import parse_seconds
+
 from ..errors import Fault, Location
-from ..settings.types import seconds
 
 
 def ordered(
@@ -25,7 +26,7 @@ def ordered(
     :param equal: Whether both may be the same.
     """
     least, most = (below.get(key, default) for key, default in zip((shorter, longer), defaults, strict=True))
-    first, second = seconds(least), seconds(most)
+    first, second = parse_seconds(least), parse_seconds(most)
     if first is None or second is None or first < second or (first == second and equal):
         return
     if shorter in below:
