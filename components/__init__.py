@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from .azure.identities.workload_identity import OwnIdentities, SharedIdentity
     from .azure.key_vault import KeyVault
     from .backend import Backend, Grant
-    from .kubernetes.agent_injector import VaultAgentInjector
-    from .kubernetes.akv2k8s import Akv2k8sEnvInjector
+    from .errors import InvalidArgumentsError, StrongroomError
+    from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
+    from .kubernetes.akv2k8s import Akv2k8sEnvInjector, Akv2k8sEnvInjectorArgs, Principal
     from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
     from .kubernetes.secret_provider_class import SecretProviderClass
     from .kubernetes.workload import SecretWorkload
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AksCluster": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
+    "Akv2k8sEnvInjectorArgs": ".kubernetes.akv2k8s",
     "AppRole": ".vault.auth.approle",
     "AppRoleAuth": ".vault.auth.approle",
     "AuditDevice": ".vault.audit",
@@ -59,6 +61,7 @@ _HOME = {
     "GithubAuth": ".vault.auth.github",
     "Grant": ".backend",
     "IdentityBindings": ".azure.identities.identity_binding",
+    "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
     "KeyVaultCustody": ".vault.bootstrap.azure_key_store",
@@ -69,6 +72,7 @@ _HOME = {
     "OidcAuth": ".vault.auth.oidc",
     "OwnIdentities": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
+    "Principal": ".kubernetes.akv2k8s",
     "Secret": ".workload",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
@@ -77,10 +81,12 @@ _HOME = {
     "ServicePrincipal": ".azure.identities.existing",
     "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
+    "StrongroomError": ".errors",
     "SyslogAudit": ".vault.audit",
     "User": ".vault.auth.userpass",
     "UserpassAuth": ".vault.auth.userpass",
     "VaultAgentInjector": ".kubernetes.agent_injector",
+    "VaultAgentInjectorArgs": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
     "VaultBootstrap": ".vault.bootstrap.component",
     "VaultNode": ".vault.client",
@@ -92,6 +98,7 @@ _HOME = {
 __all__ = [
     "AksCluster",
     "Akv2k8sEnvInjector",
+    "Akv2k8sEnvInjectorArgs",
     "AppRole",
     "AppRoleAuth",
     "AuditDevice",
@@ -106,6 +113,7 @@ __all__ = [
     "GithubAuth",
     "Grant",
     "IdentityBindings",
+    "InvalidArgumentsError",
     "JwtAuth",
     "KeyVault",
     "KeyVaultCustody",
@@ -116,6 +124,7 @@ __all__ = [
     "OidcAuth",
     "OwnIdentities",
     "PodIdentities",
+    "Principal",
     "Secret",
     "SecretProviderClass",
     "SecretWorkload",
@@ -124,10 +133,12 @@ __all__ = [
     "ServicePrincipal",
     "SharedIdentity",
     "SocketAudit",
+    "StrongroomError",
     "SyslogAudit",
     "User",
     "UserpassAuth",
     "VaultAgentInjector",
+    "VaultAgentInjectorArgs",
     "VaultBackend",
     "VaultBootstrap",
     "VaultNode",

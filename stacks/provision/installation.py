@@ -1,7 +1,7 @@
 """What a stack installs in its cluster: what the deliveries of its workloads need, and nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import pulumi
 
@@ -9,8 +9,13 @@ from strongroom.components.azure.options import AUDIENCES
 from strongroom.components.delivery import DeliveryKind
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
 from strongroom.components.helm.release import PlannedRelease, faults
-from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, injector_release
-from strongroom.components.kubernetes.akv2k8s import Akv2k8sEnvInjector, Principal, akv2k8s_release
+from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs, injector_release
+from strongroom.components.kubernetes.akv2k8s import (
+    Akv2k8sEnvInjector,
+    Akv2k8sEnvInjectorArgs,
+    Principal,
+    akv2k8s_release,
+)
 from strongroom.components.kubernetes.csi_driver import (
     NAMESPACE,
     SecretsStoreCsiDriver,
@@ -81,17 +86,9 @@ class Installation:
         if self._drives:
             made["csi"] = made["kubernetes-secret"] = [SecretsStoreCsiDriver(_DRIVER, self._driver(vault_ca), opts)]
         if self._injects:
-            made["agent-injector"] = [VaultAgentInjector(_INJECTOR, **self._injector(), opts=opts)]
-        if self._fills and isinstance(backend := self._settings.backend, AzureKeyVaultSettings):
-            password = self._settings.client_secret
-            principal = (
-                Principal(backend.tenant_id, backend.identity.client_id or "", password.get_secret_value())
-                if password
-                else None
-            )
-            made["akv2k8s"] = [
-                Akv2k8sEnvInjector(_AKV2K8S, **self._akv2k8s(), principal=principal, cloud=backend.cloud, opts=opts)
-            ]
+            made["agent-injector"] = [VaultAgentInjector(_INJECTOR, self._injector(), opts)]
+        if self._fills:
+            made["akv2k8s"] = [Akv2k8sEnvInjector(_AKV2K8S, self._akv2k8s(), opts)]
         return made
 
     def _planned(self) -> Iterator[PlannedRelease]:
@@ -105,9 +102,9 @@ class Installation:
             vault_ca = "known later" if isinstance(backend, VaultSettings) and backend.has_authority else None
             yield from driver_releases(_DRIVER, self._driver(vault_ca)).values()
         if self._injects:
-            yield injector_release(_INJECTOR, **self._injector())
+            yield injector_release(_INJECTOR, self._injector())
         if self._fills:
-            yield akv2k8s_release(_AKV2K8S, **self._akv2k8s())
+            yield akv2k8s_release(_AKV2K8S, self._akv2k8s())
 
     def _driver(self, vault_ca: pulumi.Input[str] | None) -> SecretsStoreCsiDriverArgs:
         backend, kubernetes = self._settings.backend, self._settings.kubernetes
@@ -123,15 +120,23 @@ class Installation:
             azure_chart=self._charts[AZURE_PROVIDER.name],
         )
 
-    def _injector(self) -> dict[str, Any]:
-        address = self._settings.backend.in_cluster if isinstance(self._settings.backend, VaultSettings) else ""
-        return {"address": address, "chart": self._charts[VAULT.name]}
+    def _injector(self) -> VaultAgentInjectorArgs:
+        backend = cast("VaultSettings", self._settings.backend)  # no other store has that delivery
+        return VaultAgentInjectorArgs(address=backend.in_cluster, chart=self._charts[VAULT.name])
 
-    def _akv2k8s(self) -> dict[str, Any]:
-        credentials = self.akv2k8s_credentials or {}
-        readers = {
-            (workload.namespace, workload.name)
-            for workload in self._settings.workloads
-            if workload.delivery.kind == "akv2k8s"
-        }
-        return {"credentials": credentials["name"], "readers": readers, "chart": self._charts[AKV2K8S.name]}
+    def _akv2k8s(self) -> Akv2k8sEnvInjectorArgs:
+        backend = cast("AzureKeyVaultSettings", self._settings.backend)  # the same
+        password, client_id = self._settings.client_secret, backend.identity.client_id
+        return Akv2k8sEnvInjectorArgs(
+            credentials=backend.identity.secret_name,
+            readers=[
+                (workload.namespace, workload.name)
+                for workload in self._settings.workloads
+                if workload.delivery.kind == "akv2k8s"
+            ],
+            principal=Principal(tenant_id=backend.tenant_id, client_id=client_id, secret=password.get_secret_value())
+            if password and client_id
+            else None,
+            cloud=backend.cloud,
+            chart=self._charts[AKV2K8S.name],
+        )

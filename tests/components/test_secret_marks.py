@@ -13,11 +13,13 @@ import pytest
 
 from strongroom import (
     Akv2k8sEnvInjector,
+    Akv2k8sEnvInjectorArgs,
     Generate,
     KubernetesAuth,
     KvEngine,
     LdapAuth,
     OidcAuth,
+    Principal,
     Secret,
     ServicePrincipal,
     User,
@@ -26,7 +28,6 @@ from strongroom import (
     VaultServer,
     Workload,
 )
-from strongroom.components.kubernetes.akv2k8s import Principal
 from strongroom.components.seeds import value_of
 from strongroom.components.vault.bootstrap.file_key_store import FileCustody
 from strongroom.components.vault.client import VaultNode
@@ -36,6 +37,7 @@ from tests.components.outputs import is_secret
 from tests.support.recording import Declare
 
 CANARY = "canary-77c1"
+TENANT = "11111111-2222-3333-4444-555555555555"
 WORKLOAD = Workload(name="a", namespace="b", image="i:1", secrets=(Secret(name="f", object="o"),))
 
 
@@ -125,7 +127,12 @@ MARKED = [
         "akv2k8s",
         kubernetes.core.v1.Secret,
         lambda: Akv2k8sEnvInjector(
-            "akv2k8s", credentials="c", readers=[("b", "a")], principal=Principal("tenant", "client", CANARY)
+            "akv2k8s",
+            Akv2k8sEnvInjectorArgs(
+                credentials="c",
+                readers=[("b", "a")],
+                principal=Principal(tenant_id=TENANT, client_id=TENANT, secret=CANARY),
+            ),
         ),
         {"data", "stringData"},
         {"string_data.AZURE_CLIENT_SECRET"},

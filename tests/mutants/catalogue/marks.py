@@ -257,8 +257,8 @@ MARKS = (
     _unmarked(
         "akv2k8s-argument",
         "components/kubernetes/akv2k8s.py",
-        "secret: Annotated[pulumi.Input[str], SECRET] = field(repr=False)",
-        "secret: pulumi.Input[str] = field(repr=False)",
+        "secret: Annotated[Input[str], SECRET]",
+        "secret: Input[str]",
         f"{_SCHEMA}[Principal.secret]",
         _OTHERS,
     ),
