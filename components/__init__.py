@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend
     from .azure.certificate import Certificate
-    from .azure.cluster import AksCluster
+    from .azure.cluster import AksCluster, AksClusterArgs
+    from .azure.cluster_args import NewCluster
     from .azure.identities.existing import NodeIdentity, ServicePrincipal
     from .azure.identities.identity_binding import IdentityBindings
     from .azure.identities.pod_identity import PodIdentities
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AksCluster": ".azure.cluster",
+    "AksClusterArgs": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
     "Akv2k8sEnvInjectorArgs": ".kubernetes.akv2k8s",
     "AppRole": ".vault.auth.approle",
@@ -68,6 +70,7 @@ _HOME = {
     "KubernetesAuth": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
+    "NewCluster": ".azure.cluster_args",
     "NodeIdentity": ".azure.identities.existing",
     "OidcAuth": ".vault.auth.oidc",
     "OwnIdentities": ".azure.identities.workload_identity",
@@ -97,6 +100,7 @@ _HOME = {
 
 __all__ = [
     "AksCluster",
+    "AksClusterArgs",
     "Akv2k8sEnvInjector",
     "Akv2k8sEnvInjectorArgs",
     "AppRole",
@@ -120,6 +124,7 @@ __all__ = [
     "KubernetesAuth",
     "KvEngine",
     "LdapAuth",
+    "NewCluster",
     "NodeIdentity",
     "OidcAuth",
     "OwnIdentities",

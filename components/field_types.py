@@ -1,12 +1,20 @@
 """The names a user writes, each checked once, where it enters."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    Strict,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticKnownError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticKnownError
 
 from .errors import InvalidArgumentsError
 
@@ -53,6 +61,19 @@ class Declaration(BaseModel, metaclass=_DeclarationType):
         """Leave out what holds a secret."""
         fields = type(self).model_fields
         return [(name, value) for name, value in super().__repr_args__() if SECRET not in fields[name or ""].metadata]
+
+
+class _AsTuple:
+    """Takes any list or tuple, and keeps it as a tuple, which nobody changes."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(tuple[get_args(source)[0], ...])
+
+
+T = TypeVar("T")
+
+ListOf = Annotated[Sequence[T], _AsTuple()]
+"""A list of values."""
 
 
 def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:

@@ -159,6 +159,8 @@ class Catalogue:
             return Anything()
         if hint is datetime:
             return Moment()
+        if origin is Literal and all(type(word) is int for word in arguments):
+            return _PRIMITIVES[int]
         if origin is Literal:
             return self._choice(name, [str(word) for word in arguments], text)
         if origin in {tuple, list, Sequence, Collection}:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, SecretStr
 from strongroom.components.azure.backend import AzureKeyVaultBackend, Gate
 from strongroom.components.azure.certificate import VaultCertificate
 from strongroom.components.azure.clouds import Cloud
-from strongroom.components.azure.cluster import AksCluster, NewCluster
+from strongroom.components.azure.cluster import AksCluster, AksClusterArgs
+from strongroom.components.azure.cluster_args import ClusterShape, NewCluster
 from strongroom.components.azure.identities.base import Identities
 from strongroom.components.azure.identities.existing import NodeIdentity, ServicePrincipal
 from strongroom.components.azure.identities.identity_binding import IdentityBindings
@@ -119,22 +120,14 @@ def _cluster(
     if aks is None:
         return None
     new = NewCluster(
-        location=aks.location or azure.location,
-        kubernetes_version=aks.kubernetes_version,
-        nodes=aks.nodes,
-        vm_size=aks.vm_size,
-        zones=aks.zones,
-        subnet_id=aks.subnet_id,
+        **(_fields(aks, ClusterShape) | dict[str, Any](location=aks.location or azure.location)),
         addon=settings.kubernetes.install == "addon",
         rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
     )
-    return AksCluster(
-        "cluster",
-        cluster_name=aks.name,
-        resource_group=aks.resource_group or group,
-        new=new if aks.create else None,
-        opts=opts,
+    args = AksClusterArgs(
+        cluster_name=aks.name, resource_group=aks.resource_group or group, new=new if aks.create else None
     )
+    return AksCluster("cluster", args, opts)
 
 
 def _vault(
@@ -164,8 +157,9 @@ def _vault(
     )
 
 
-def _fields(model: BaseModel) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in type(model).model_fields}
+def _fields(model: BaseModel, shape: type[BaseModel] | None = None) -> dict[str, Any]:
+    """Return the fields of a model: all, or those that it has from `shape`."""
+    return {name: getattr(model, name) for name in (shape or type(model)).model_fields}
 
 
 def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:

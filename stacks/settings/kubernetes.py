@@ -2,23 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from strongroom.components.azure.types import Region, ResourceGroup, SubnetId
-from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, Whole, matching
+from strongroom.components.azure.cluster_args import ClusterName, ClusterShape
+from strongroom.components.azure.types import ResourceGroup
+from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, matching
 from strongroom.components.rotation import PollInterval
 from strongroom.components.urls import Issuer
 
-_AKS = "is not a legal name of a cluster: use 1 to 63 letters, digits, '-' and '_', with a letter or digit at both ends"
 _ACCOUNT = "is not an account: write namespace/name, e.g. kube-system/backup"
-_VERSION = 'is not a version of Kubernetes\': write it in quotes, e.g. "1.33" or "1.33.2"'
-_SIZE = "is not a size of machines: write it as Azure does, e.g. Standard_D4s_v5 (az vm list-sizes)"
 
 
-class AksSettings(Declaration):
+class AksSettings(ClusterShape):
     """The AKS cluster that the workloads run on: made here, or found. Issuer and add-on's identity come from it."""
 
-    name: Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", _AKS)]
+    name: ClusterName
     """Its name."""
 
     resource_group: ResourceGroup | None = None
@@ -26,24 +22,6 @@ class AksSettings(Declaration):
 
     create: Switch = False
     """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
-
-    location: Region | None = None
-    """Its region; the resource group's where it is left out."""
-
-    kubernetes_version: Annotated[str, matching(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", _VERSION)] | None = None
-    """Its version; the region's default where it is left out."""
-
-    nodes: Annotated[Whole, Field(ge=1, le=1000)] = 3
-    """How many nodes its system pool has."""
-
-    vm_size: Annotated[str, matching(r"[A-Za-z0-9]+(_[A-Za-z0-9-]+)+", _SIZE)] = "Standard_D4s_v5"
-    """The size of its nodes."""
-
-    zones: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
-    """The availability zones that they are spread over."""
-
-    subnet_id: SubnetId | None = None
-    """The subnet that its nodes are in; a network of its own where it is left out."""
 
 
 class KubernetesSettings(Declaration):
