@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from .vault.auth.oidc import OidcAuth
     from .vault.auth.userpass import User, UserpassAuth
     from .vault.backend import VaultBackend
-    from .vault.bootstrap.azure_key_store import KeyVaultCustody
+    from .vault.bootstrap.azure_key_store import AzureKeyStore
     from .vault.bootstrap.component import VaultBootstrap
-    from .vault.bootstrap.file_key_store import FileCustody
+    from .vault.bootstrap.file_key_store import FileKeyStore
     from .vault.client import VaultNode
     from .vault.engines import KvEngine
     from .vault.server.args import VaultServerArgs
@@ -58,7 +58,7 @@ _HOME = {
     "Certificate": ".azure.certificate",
     "DirectoryGroup": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
-    "FileCustody": ".vault.bootstrap.file_key_store",
+    "FileKeyStore": ".vault.bootstrap.file_key_store",
     "Generate": ".seeds",
     "GithubAuth": ".vault.auth.github",
     "Grant": ".backend",
@@ -66,7 +66,7 @@ _HOME = {
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
-    "KeyVaultCustody": ".vault.bootstrap.azure_key_store",
+    "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "KubernetesAuth": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
@@ -106,13 +106,14 @@ __all__ = [
     "AppRole",
     "AppRoleAuth",
     "AuditDevice",
+    "AzureKeyStore",
     "AzureKeyVaultBackend",
     "AzureSealKey",
     "Backend",
     "Certificate",
     "DirectoryGroup",
     "FileAudit",
-    "FileCustody",
+    "FileKeyStore",
     "Generate",
     "GithubAuth",
     "Grant",
@@ -120,7 +121,6 @@ __all__ = [
     "InvalidArgumentsError",
     "JwtAuth",
     "KeyVault",
-    "KeyVaultCustody",
     "KubernetesAuth",
     "KvEngine",
     "LdapAuth",

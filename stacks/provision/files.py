@@ -92,8 +92,8 @@ def _of_vault(settings: Settings, vault: VaultSettings, faults: list[Fault]) -> 
 
 def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
     found: list[str] = []
-    place = ("backend", "bootstrap", "custody", "pgpKeys")
-    for number, path in enumerate(vault.bootstrap.custody.pgp_keys if vault.bootstrap else ()):
+    place = ("backend", "bootstrap", "keyStore", "pgpKeys")
+    for number, path in enumerate(vault.bootstrap.key_store.pgp_keys if vault.bootstrap else ()):
         text = _text(path, (*place, number), "name a public key's file", faults)
         try:
             binary(() if text is None else [text])

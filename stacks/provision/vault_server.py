@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from strongroom.components.helm.charts import VAULT
 from strongroom.components.vault.bootstrap.admin_policy import AdminScope, admin_rules
 from strongroom.components.vault.bootstrap.component import VaultBootstrap
-from strongroom.components.vault.bootstrap.key_store import Custody
+from strongroom.components.vault.bootstrap.key_store import KeyStore
 from strongroom.components.vault.client import VaultNode
 from strongroom.components.vault.port_forward import ForwardError, PodForward
 from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
@@ -19,7 +19,7 @@ from strongroom.components.vault.server.server import VaultServer
 
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
-from ..settings.vault_server import AzureSealSettings, BootstrapSettings, FileCustodySettings, ServerSettings
+from ..settings.vault_server import AzureSealSettings, BootstrapSettings, FileKeyStoreSettings, ServerSettings
 from ..validation.vault import local
 from .common import ReachedVault, namespace
 from .files import Files
@@ -44,7 +44,7 @@ def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kub
             VaultNode(address, tls_server_name=vault.tls_server_name, join_address=peer)
             for address, peer in zip(addresses, peers, strict=True)
         ],
-        custody=_custody(vault.bootstrap, files),
+        key_store=_key_store(vault.bootstrap, files),
         ca_certificate=authority,
         shares=vault.bootstrap.shares,
         threshold=vault.bootstrap.threshold,
@@ -136,14 +136,14 @@ def _forward(settings: Settings, server: ServerSettings, bootstrap: BootstrapSet
     return {"pods": server.pods, "namespace": server.namespace, "firstPort": first}
 
 
-def _custody(bootstrap: BootstrapSettings, files: Files) -> Custody:
-    if isinstance(custody := bootstrap.custody, FileCustodySettings):
-        from strongroom.components.vault.bootstrap.file_key_store import FileCustody  # noqa: PLC0415
+def _key_store(bootstrap: BootstrapSettings, files: Files) -> KeyStore:
+    if isinstance(key_store := bootstrap.key_store, FileKeyStoreSettings):
+        from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore  # noqa: PLC0415
 
-        return FileCustody(custody.path, pgp_keys=files.pgp_keys)
-    from strongroom.components.vault.bootstrap.azure_key_store import KeyVaultCustody  # noqa: PLC0415
+        return FileKeyStore(key_store.path, pgp_keys=files.pgp_keys)
+    from strongroom.components.vault.bootstrap.azure_key_store import AzureKeyStore  # noqa: PLC0415
 
-    return KeyVaultCustody(custody.vault_url, custody.tenant_id, name=custody.name, pgp_keys=files.pgp_keys)
+    return AzureKeyStore(key_store.vault_url, key_store.tenant_id, name=key_store.name, pgp_keys=files.pgp_keys)
 
 
 def _written(authority: str) -> str:

@@ -20,7 +20,7 @@ from .kubernetes import KubernetesSettings
 from .seeds import ObjectSeeds
 from .vault import AUTH, VaultSettings
 from .vault_logins import LOGINS
-from .vault_server import CUSTODIES, SEALS
+from .vault_server import KEY_STORES, SEALS
 
 SECRET_KEYS = ("seeds", "clientSecret", "credentials")
 """Keys whose values are never shown."""
@@ -36,7 +36,7 @@ UNIONS: Unions = {
     ("backend", "server", "tls"): TLS,
     ("backend", "server", "seal"): SEALS,
     ("backend", "server", "storage"): STORAGES,
-    ("backend", "bootstrap", "custody"): CUSTODIES,
+    ("backend", "bootstrap", "keyStore"): KEY_STORES,
     ("backend", "auth"): AUTH,
     ("backend", "logins", "*"): LOGINS,
     ("backend", "audit", "*"): AUDIT_DEVICES,

@@ -57,11 +57,11 @@ class ServerSettings(VaultServerShape):
     """What opens it after a start: shares, a key in another Vault, or one in Azure Key Vault."""
 
 
-class FileCustodySettings(Declaration):
+class FileKeyStoreSettings(Declaration):
     """A recovery file of mode 0600 on the machine that runs the program: move it to a safe place."""
 
     kind: Literal["file"]
-    """Which custody: `file`."""
+    """Which key store: `file`."""
 
     path: LocalFile
     """The file."""
@@ -71,11 +71,11 @@ class FileCustodySettings(Declaration):
     and the recovery file opens nothing."""
 
 
-class KeyVaultCustodySettings(Declaration):
+class AzureKeyStoreSettings(Declaration):
     """Secrets in an Azure Key Vault that exists; another one than the seal's."""
 
     kind: Literal["azure-key-vault"]
-    """Which custody: `azure-key-vault`."""
+    """Which key store: `azure-key-vault`."""
 
     vault_url: Address
     """The key vault's URL."""
@@ -90,14 +90,14 @@ class KeyVaultCustodySettings(Declaration):
     """Files with public keys, as for `file`."""
 
 
-CUSTODIES: Mapping[str, type[Declaration]] = {"file": FileCustodySettings, "azure-key-vault": KeyVaultCustodySettings}
+KEY_STORES: Mapping[str, type[Declaration]] = {"file": FileKeyStoreSettings, "azure-key-vault": AzureKeyStoreSettings}
 """Who may keep shares, by its kind."""
 
 
 class BootstrapSettings(Declaration):
     """How a Vault is initialised, once in its store's life, and opened."""
 
-    custody: Annotated[FileCustodySettings | KeyVaultCustodySettings, Field(discriminator="kind")]
+    key_store: Annotated[FileKeyStoreSettings | AzureKeyStoreSettings, Field(discriminator="kind")]
     """Who keeps the shares."""
 
     shares: Annotated[Whole, Field(ge=1, le=255)] = 5

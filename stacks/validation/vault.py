@@ -114,10 +114,10 @@ def _bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -> Iter
     shares, threshold = bootstrap.get("shares", 5), bootstrap.get("threshold", 3)
     if isinstance(shares, int) and isinstance(threshold, int) and (told := shares_fault(shares, threshold)):
         yield Fault((*place, "threshold"), told)
-    url = mapping(bootstrap.get("custody")).get("vaultUrl")
+    url = mapping(bootstrap.get("keyStore")).get("vaultUrl")
     if isinstance(url, str) and (told := insecure(url)):
-        yield Fault((*place, "custody", "vaultUrl"), f"{url!r} {told}")
-    keys: object = mapping(bootstrap.get("custody")).get("pgpKeys")
+        yield Fault((*place, "keyStore", "vaultUrl"), f"{url!r} {told}")
+    keys: object = mapping(bootstrap.get("keyStore")).get("pgpKeys")
     if isinstance(keys, list) and keys and len(cast("list[object]", keys)) != shares:
         yield Fault(
             (*place, "shares"), f"{shares}, but there are {len(cast('list[object]', keys))} PGP keys: name one a share"

@@ -75,4 +75,4 @@ def test_components_alone_are_importable_by_their_one_name(tmp_path: Path) -> No
         check=False,
     )
     # It asks for a key store, which the question doesn't name.
-    assert done.stderr.endswith("KeyError: 'custody'\n")
+    assert done.stderr.endswith("KeyError: 'key_store'\n")

@@ -11,7 +11,7 @@ import pytest
 from strongroom.components.azure.access_probe import NotReadyError
 from strongroom.components.azure.certificate import CertificateError
 from strongroom.components.cancellation import CancelledError
-from strongroom.components.vault.bootstrap.key_store import CustodyError
+from strongroom.components.vault.bootstrap.key_store import KeyStoreError
 from strongroom.components.vault.bootstrap.runner import BootstrapError
 
 
@@ -53,7 +53,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traceback, "format_exc", traceback.format_exc)
 
 
-@pytest.mark.parametrize("kind", [BootstrapError, CancelledError, CertificateError, CustodyError, NotReadyError])
+@pytest.mark.parametrize("kind", [BootstrapError, CancelledError, CertificateError, KeyStoreError, NotReadyError])
 def test_what_a_user_can_mend_is_one_text(monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> None:
     assert report(monkeypatch, kind("what, and what to do")) == "what, and what to do"
 

@@ -29,7 +29,7 @@ from strongroom import (
     Workload,
 )
 from strongroom.components.seeds import value_of
-from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.client import VaultNode
 from strongroom.components.vault.server.args import VaultServerArgs
 from strongroom.components.vault.server.tls import GeneratedTls, SuppliedTls
@@ -56,7 +56,7 @@ class Marked:
 
 
 def opened() -> VaultBootstrap:
-    return VaultBootstrap("vault", nodes=[VaultNode("https://vault:8200")], custody=FileCustody("recovery.json"))
+    return VaultBootstrap("vault", nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"))
 
 
 def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from strongroom.components.vault.bootstrap.key_store import CustodyError, custody_of
+from strongroom.components.vault.bootstrap.key_store import KeyStoreError, build_key_store
 from strongroom.components.vault.bootstrap.runner import BootstrapError, Plan, bootstrap
 from strongroom.components.vault.client import VaultNode
 
@@ -21,12 +21,12 @@ def main() -> None:
     try:
         access = bootstrap(
             [VaultNode.from_inputs(node) for node in asked["nodes"]],
-            custody_of(asked["custody"]),
+            build_key_store(asked["key_store"]),
             Plan(**asked["plan"]),
             operator=asked["operator"],
             passed=passed,
         )
-    except (BootstrapError, CustodyError) as error:
+    except (BootstrapError, KeyStoreError) as error:
         print(f"error {error}")
         sys.exit(1)
     print(f"address {access.address}")

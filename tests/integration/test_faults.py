@@ -18,7 +18,7 @@ from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
 from strongroom.components.kubernetes.api import api_client
-from strongroom.components.vault.bootstrap.file_key_store import FileCustody
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.runner import bootstrap
 from strongroom.ops.errors import OpsError
 from strongroom.ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
@@ -231,10 +231,10 @@ def test_a_vault_that_fails_now_and_then_is_initialised_once_and_opened(tmp_path
         faulty = FaultyServer(node.address, authority, authority.pair("vault"), share=0.35, seed=3)
         with faulty.serving():
             there = type(node)(faulty.address, ca_certificate=node.ca_certificate)
-            custody = FileCustody(tmp_path / "custody" / "recovery.json")
-            access = bootstrap([there], custody, PLAN)
-            again = bootstrap([there], custody, PLAN, before=access.token)
-        record = custody.load()
+            key_store = FileKeyStore(tmp_path / "keys" / "recovery.json")
+            access = bootstrap([there], key_store, PLAN)
+            again = bootstrap([there], key_store, PLAN, before=access.token)
+        record = key_store.load()
         assert record
         assert record.finished
         assert again.token == access.token

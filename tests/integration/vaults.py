@@ -15,7 +15,7 @@ from sandbox.ports import HOST, Ports
 from sandbox.process import Process
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
-from strongroom.components.vault.bootstrap.key_store import Custody, Record
+from strongroom.components.vault.bootstrap.key_store import KeyStore, Record
 from strongroom.components.vault.bootstrap.runner import Plan
 from strongroom.components.vault.client import VaultNode, client
 
@@ -142,7 +142,7 @@ class Ran:
 
 def run(
     nodes: Sequence[VaultNode],
-    custody: Custody,
+    key_store: KeyStore,
     plan: Plan = PLAN,
     *,
     kill_at: str | None = None,
@@ -152,7 +152,7 @@ def run(
     """Run bootstrap, and kill it as soon as it has done the step `kill_at`."""
     asked = {
         "nodes": [node.inputs() for node in nodes],
-        "custody": custody.inputs(),
+        "key_store": key_store.inputs(),
         "plan": asdict(plan),
         "kill_at": kill_at,
         "operator": operator,
@@ -180,8 +180,8 @@ def run(
     )
 
 
-def kept(custody: Custody) -> Record:
-    """What custody has."""
-    record = custody.load()
+def kept(key_store: KeyStore) -> Record:
+    """Return what the key store has."""
+    record = key_store.load()
     assert record
     return record

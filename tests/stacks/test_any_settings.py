@@ -46,7 +46,7 @@ SERVER["backend"] |= {
         "maxUnavailable": 1,
     },
     "bootstrap": {
-        "custody": {"kind": "file", "path": "recovery.json"},
+        "keyStore": {"kind": "file", "path": "recovery.json"},
         "shares": 5,
         "threshold": 3,
         "nodes": [f"https://10.0.0.{number}:8200" for number in (1, 2, 3)],

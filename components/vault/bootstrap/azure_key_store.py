@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...azure.clouds import PUBLIC
 from ...redact import told
-from .key_store import CustodyError, Record
+from .key_store import KeyStoreError, Record
 from .lock import locked, private_directory
 from .pgp import binary
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KEYS = ("shares", "threshold")
 
 
-class KeyVaultCustody:
+class AzureKeyStore:
     """Two secrets of an Azure Key Vault that exists: the shares, and how far bootstrap came.
 
     The one with the shares is written once in a store's life, so that nothing later overwrites it; the other has
@@ -80,7 +80,7 @@ class KeyVaultCustody:
             known["shares"] = tuple(known.get("shares", ()))
             return Record(**known)
         except TypeError:
-            raise CustodyError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
+            raise KeyStoreError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
 
     def save(self, record: Record) -> None:
         """Keep `record`: the shares first, and never less than was known of them."""
@@ -95,7 +95,7 @@ class KeyVaultCustody:
         """Hold a lock of this user's on this machine. Between machines and users the stack's own lock holds, and Vault
         initialises only once.
 
-        :raises CustodyError: The user has no directory of their own for it.
+        :raises Key storeError: The user has no directory of their own for it.
         """
         digest = hashlib.sha256(f"{self._url}/{self._name}".encode()).hexdigest()[:16]
         return locked(private_directory() / f"{digest}.lock", seconds)
@@ -125,7 +125,7 @@ class KeyVaultCustody:
             kept: Mapping[str, Any] = json.loads(value or "")
         except ValueError:
             # The parser's words would repeat what stands in the secret.
-            raise CustodyError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
+            raise KeyStoreError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
         return kept
 
     def _write(self, client: "SecretClient", what: str, said: Mapping[str, Any]) -> None:
@@ -138,7 +138,7 @@ class KeyVaultCustody:
         except (AzureError, *UNEXPECTED) as error:
             raise self._error(what, "written", error) from None
 
-    def _error(self, what: str, done: str, error: Exception) -> CustodyError:
+    def _error(self, what: str, done: str, error: Exception) -> KeyStoreError:
         from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415
 
         status = error.status_code if isinstance(error, HttpResponseError) else None
@@ -149,7 +149,7 @@ class KeyVaultCustody:
         }.get(status or 0, "see that the vault exists and that this machine reaches it")
         # What is no error of Azure's may quote what it couldn't read.
         reason = told(error) if isinstance(error, AzureError) else f"no answer of Azure's ({type(error).__name__})"
-        return CustodyError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {reason}; {advice}")
+        return KeyStoreError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {reason}; {advice}")
 
 
 def _normal(keys: Mapping[str, Any]) -> Any:

@@ -14,21 +14,24 @@ from ...field_types import SECRET
 from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
 from ..client import VaultNode, client
 from .admin_policy import admin_rules
-from .key_store import Custody, Record, custody_of
+from .key_store import KeyStore, Record, build_key_store
 from .runner import Access, Plan, bootstrap, faults, settled
 
-_HOW = ("nodes", "custody", "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
+_KEY_STORE = "custody"
+"""The input with the key store, as the states of every version name it."""
+
+_HOW = ("nodes", _KEY_STORE, "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
 """The inputs whose change is a change; the timeout is not."""
 
 
 class VaultBootstrap(pulumi.ComponentResource):
     """A Vault that is initialised once in its store's life, unsealed, joined to one raft cluster, and has an admin.
 
-    The shares are kept by `custody` before anything else is done with them. The initial root token is revoked at the
+    The shares are kept by `key_store` before anything else is done with them. The initial root token is revoked at the
     end. Each `pulumi up` opens what is sealed since, joins a node that lost its data, and replaces a token of which
     half the life is over; it may be killed at any moment and run again. With a seal of its own a node is waited for.
 
-    Shares that the custody can't read, because they are encrypted for their holders, need those: the error says so.
+    Shares that the key store can't read, because they are encrypted for their holders, need those: the error says so.
     A token is then made with the token in `VAULT_TOKEN`. (Vault docs: "/sys/init", "/sys/generate-root",
     "Integrated storage")
     """
@@ -40,14 +43,14 @@ class VaultBootstrap(pulumi.ComponentResource):
     """A short-lived token with the policy `strongroom-admin`; secret."""
 
     shares: Annotated[pulumi.Output[list[str]], SECRET]
-    """The encrypted shares, or readable ones where the custody was told to give them; secret."""
+    """The encrypted shares, or readable ones where the key store was told to give them; secret."""
 
     def __init__(
         self,
         name: str,
         *,
         nodes: Sequence[VaultNode],
-        custody: Custody,
+        key_store: KeyStore,
         ca_certificate: pulumi.Input[str] | None = None,
         shares: int = 5,
         threshold: int = 3,
@@ -62,7 +65,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         :param name: The component's name in the stack.
         :param nodes: Every server of the Vault, as this machine reaches it; the first is initialised.
         :param ca_certificate: PEM of the CA of nodes that name none, where it is known only once something exists.
-        :param custody: Who keeps the shares: `FileCustody` or `KeyVaultCustody`.
+        :param key_store: Who keeps the shares: `FileKeyStore` or `AzureKeyStore`.
         :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
         :param threshold: How many of them open it.
         :param policy: Rules of the admin's policy, in HCL; `admin_rules()` if omitted.
@@ -74,12 +77,12 @@ class VaultBootstrap(pulumi.ComponentResource):
         """
         super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
         plan = Plan(shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout)
-        if wrong := faults(nodes, custody, plan):
+        if wrong := faults(nodes, key_store, plan):
             raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")
         made = _Bootstrap(
             name,
             [node.inputs() | ({} if node.ca_certificate else {"ca_certificate": ca_certificate}) for node in nodes],
-            custody,
+            key_store,
             plan,
             pulumi.ResourceOptions(parent=self, depends_on=list(servers)),
         )
@@ -98,8 +101,8 @@ class Provider(StableProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if any(_olds.get(key) != _news[key] for key in _HOW):
             return DiffResult(changes=True)
-        nodes, custody, plan = _asked(_news)
-        return DiffResult(changes=not settled(nodes, custody, plan, _given(_olds)))
+        nodes, key_store, plan = _asked(_news)
+        return DiffResult(changes=not settled(nodes, key_store, plan, _given(_olds)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         # What the stack no longer declares is deleted after this, by this token: its rights end with the next run.
@@ -125,7 +128,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
         self,
         name: str,
         nodes: Sequence[Mapping[str, Any]],
-        custody: Custody,
+        key_store: KeyStore,
         plan: Plan,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -134,7 +137,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
             name,
             {
                 "nodes": list(nodes),
-                "custody": custody.inputs(),
+                _KEY_STORE: key_store.inputs(),
                 "shareCount": plan.shares,
                 "threshold": plan.threshold,
                 "adminRules": plan.admin_rules,
@@ -151,16 +154,16 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
 
 
 def _run(props: Mapping[str, Any], given: Access | None) -> Access:
-    nodes, custody, plan = _asked(props)
-    if given and given.shares and custody.load() is None:
+    nodes, key_store, plan = _asked(props)
+    if given and given.shares and key_store.load() is None:
         # Another machine ran this before.
-        custody.save(Record(shares=given.shares, threshold=plan.threshold, finished=True))
+        key_store.save(Record(shares=given.shares, threshold=plan.threshold, finished=True))
     return bootstrap(
-        nodes, custody, plan, before=given.token if given else None, operator=os.environ.get("VAULT_TOKEN")
+        nodes, key_store, plan, before=given.token if given else None, operator=os.environ.get("VAULT_TOKEN")
     )
 
 
-def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
+def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], KeyStore, Plan]:
     # The engine has no integers.
     plan = Plan(
         shares=int(props["shareCount"]),
@@ -170,7 +173,7 @@ def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], Custody, Plan]:
         token_ttl=int(props["tokenTtl"]),
         timeout=float(props["timeout"]),
     )
-    return [VaultNode.from_inputs(node) for node in props["nodes"]], custody_of(props["custody"]), plan
+    return [VaultNode.from_inputs(node) for node in props["nodes"]], build_key_store(props[_KEY_STORE]), plan
 
 
 def _given(olds: Mapping[str, Any]) -> Access:

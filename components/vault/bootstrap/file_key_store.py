@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .key_store import CustodyError, Record
+from .key_store import KeyStoreError, Record
 from .lock import locked
 from .pgp import binary
 
 
-class FileCustody:
+class FileKeyStore:
     """A recovery file that only its owner can read, beside the program.
 
     With the shares in the clear it opens the store: move a copy to a safe place, and guard or delete the file. Without
@@ -56,17 +56,17 @@ class FileCustody:
         try:
             with self.path.open() as file:
                 if os.fstat(file.fileno()).st_mode & 0o077:
-                    raise CustodyError(f"{self.place} can be read by others than its owner: chmod 600 {self.path}")
+                    raise KeyStoreError(f"{self.place} can be read by others than its owner: chmod 600 {self.path}")
                 kept: dict[str, Any] = json.load(file)
             kept["shares"] = tuple(kept["shares"])
             return Record(**kept)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise CustodyError(f"{self.place} can't be read: {error.strerror}") from None
+            raise KeyStoreError(f"{self.place} can't be read: {error.strerror}") from None
         except (ValueError, TypeError, KeyError):
             # The parser's words would repeat what stands in the file.
-            raise CustodyError(f"{self.place} is damaged: put it back from its copy") from None
+            raise KeyStoreError(f"{self.place} is damaged: put it back from its copy") from None
 
     def save(self, record: Record) -> None:
         """Keep `record`."""
@@ -86,7 +86,7 @@ class FileCustody:
             finally:
                 os.close(directory)
         except OSError as error:
-            raise CustodyError(f"{self.place} can't be written: {error.strerror}") from None
+            raise KeyStoreError(f"{self.place} can't be written: {error.strerror}") from None
 
     def alone(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
         """Hold a lock beside the file."""

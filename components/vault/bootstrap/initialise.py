@@ -19,30 +19,30 @@ from hvac.exceptions import VaultError
 
 from ...retry import patience
 from ..client import VaultNode, client, connections
-from .key_store import Custody, CustodyError, Record, custody_of
+from .key_store import KeyStore, KeyStoreError, Record, build_key_store
 
 _PATIENCE = 120
-"""Seconds that Vault may take, and the custody."""
+"""Seconds that Vault may take, and the key store."""
 
 _UNANSWERED = patience(read=False, busy={429, 503})
 """Asks again only where Vault did nothing: it gives its keys once."""
 
 
 def begin(
-    node: VaultNode, custody: Custody, *, shares: int, threshold: int, recovery: bool, inherited: Sequence[int]
+    node: VaultNode, key_store: KeyStore, *, shares: int, threshold: int, recovery: bool, inherited: Sequence[int]
 ) -> subprocess.Popen[str]:
     """Start to initialise `node`.
 
     :param node: The node; its store must be empty, and Vault refuses otherwise.
-    :param custody: Who keeps the shares.
+    :param key_store: Who keeps the shares.
     :param shares: How many.
     :param threshold: How many open it.
     :param recovery: Whether the store unseals itself, so that they are recovery shares.
-    :param inherited: Descriptors that hold the custody's lock.
+    :param inherited: Descriptors that hold the key store's lock.
     """
     question = {
         "node": node.inputs(),
-        "custody": custody.inputs(),
+        "key_store": key_store.inputs(),
         "shares": shares,
         "threshold": threshold,
         "recovery": recovery,
@@ -64,7 +64,7 @@ def begin(
 
 
 def outcome(started: subprocess.Popen[str]) -> str | None:
-    """Wait for its end: why it failed, or `None` where the custody has the shares."""
+    """Wait for its end: why it failed, or `None` where the key store has the shares."""
     assert started.stdout  # noqa: S101 - a pipe was asked for
     told = started.stdout.read().strip()
     started.wait()
@@ -74,9 +74,9 @@ def outcome(started: subprocess.Popen[str]) -> str | None:
 def main() -> None:
     """Do what standard input asks; say on standard output why it failed."""
     question: dict[str, Any] = json.load(sys.stdin)
-    custody = custody_of(question["custody"])
+    key_store = build_key_store(question["key_store"])
     shares, threshold = int(question["shares"]), int(question["threshold"])
-    keys = list(custody.pgp_keys) or None
+    keys = list(key_store.pgp_keys) or None
     # Under auto-unseal there is nothing to unseal with, and shares of a recovery key take the place.
     wanted: dict[str, Any] = (
         {"recovery_shares": shares, "recovery_threshold": threshold, "recovery_pgp_keys": keys}
@@ -90,20 +90,20 @@ def main() -> None:
         vault = client(node, timeout=_PATIENCE, session=connections(node, _UNANSWERED))
         answer: dict[str, Any] = vault.adapter.put("/v1/sys/init", json=wanted)
         given: list[str] = answer["recovery_keys_base64" if question["recovery"] else "keys_base64"]
-        _keep(custody, Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))
-    except (VaultError, requests.RequestException, CustodyError) as error:
+        _keep(key_store, Record(shares=tuple(given), threshold=threshold, root_token=answer["root_token"]))
+    except (VaultError, requests.RequestException, KeyStoreError) as error:
         print(str(error).splitlines()[0])
         sys.exit(1)
 
 
-def _keep(custody: Custody, record: Record) -> None:
+def _keep(key_store: KeyStore, record: Record) -> None:
     # Nobody will ever be told them again.
     end = time.monotonic() + _PATIENCE
     while True:
         try:
-            custody.save(record)
+            key_store.save(record)
             return
-        except CustodyError:
+        except KeyStoreError:
             if time.monotonic() > end:
                 raise
         time.sleep(1)

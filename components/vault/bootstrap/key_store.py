@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ...error_text import PlainError
 
 
-class CustodyError(PlainError):
+class KeyStoreError(PlainError):
     """What is kept can't be read or written: which file, why, what to do."""
 
 
@@ -42,7 +42,7 @@ class Record:
     """Whether bootstrap once came to its end."""
 
 
-class Custody(Protocol):
+class KeyStore(Protocol):
     """Where shares are kept. Another place is one more class with these, named in `_HOME`."""
 
     pgp_keys: Sequence[str]
@@ -63,35 +63,35 @@ class Custody(Protocol):
     def load(self) -> Record | None:
         """What is kept; `None` where nothing is.
 
-        :raises CustodyError: It can't be read.
+        :raises Key storeError: It can't be read.
         """
         ...
 
     def save(self, record: Record) -> None:
         """Keep `record` in place of what is kept. When this returns, a power cut doesn't lose it.
 
-        :raises CustodyError: It can't be written.
+        :raises Key storeError: It can't be written.
         """
         ...
 
     def alone(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
         """Let nobody else bootstrap this store meanwhile; gives what a child must inherit to keep it so.
 
-        :raises CustodyError: Somebody else still does after `seconds`.
+        :raises Key storeError: Somebody else still does after `seconds`.
         """
         ...
 
 
 _HOME = {
-    "file": (".file_key_store", "FileCustody"),
-    "azure-key-vault": (".azure_key_store", "KeyVaultCustody"),
+    "file": (".file_key_store", "FileKeyStore"),
+    "azure-key-vault": (".azure_key_store", "AzureKeyStore"),
 }
 
 
-def custody_of(inputs: Mapping[str, Any]) -> Custody:
-    """The custody that `inputs` describe."""
+def build_key_store(inputs: Mapping[str, Any]) -> KeyStore:
+    """The key store that `inputs` describe."""
     module, name = _HOME[inputs["kind"]]
-    made: Custody = getattr(import_module(module, __package__), name)(
+    made: KeyStore = getattr(import_module(module, __package__), name)(
         **{key: value for key, value in inputs.items() if key != "kind"}
     )
     return made

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from ...cancellation import pause
-from .key_store import CustodyError
+from .key_store import KeyStoreError
 
 
 def private_directory() -> Path:
@@ -18,7 +18,7 @@ def private_directory() -> Path:
     Never in a shared temporary directory, where another user could take the lock first and hold it for ever.
     (XDG Base Directory Specification)
 
-    :raises CustodyError: The user has no such directory.
+    :raises Key storeError: The user has no such directory.
     """
     base = os.environ.get("XDG_STATE_HOME")
     directory = Path(base if base and Path(base).is_absolute() else "~/.local/state")
@@ -28,12 +28,12 @@ def private_directory() -> Path:
         found = directory.stat()
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "there is no home directory"
-        raise CustodyError(
+        raise KeyStoreError(
             f"{directory} can't be made, for the lock of this bootstrap: {reason}. Set XDG_STATE_HOME to a directory "
             "of this user's alone"
         ) from None
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise CustodyError(
+        raise KeyStoreError(
             f"{directory} is not this user's alone, so that others could hold the lock of this bootstrap: "
             f"chmod 700 {directory}, or set XDG_STATE_HOME to another directory"
         )
@@ -44,7 +44,7 @@ def private_directory() -> Path:
 def locked(lock: Path, seconds: float) -> Generator[Sequence[int]]:
     """Hold the file `lock`; gives the descriptors that a child must inherit to hold it too.
 
-    :raises CustodyError: Another run still holds it after `seconds`, or another user made it.
+    :raises Key storeError: Another run still holds it after `seconds`, or another user made it.
     """
     end = time.monotonic() + seconds
     with os.fdopen(_open_lock(lock), "w") as handle:
@@ -54,7 +54,7 @@ def locked(lock: Path, seconds: float) -> Generator[Sequence[int]]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise CustodyError(f"Another run holds {lock}: wait for it, and run this again") from None
+                    raise KeyStoreError(f"Another run holds {lock}: wait for it, and run this again") from None
             pause(0.2, f"another run lets go of {lock}")
         yield (handle.fileno(),)
 
@@ -66,10 +66,10 @@ def _open_lock(lock: Path) -> int:
         owners = {os.geteuid(), lock.parent.stat().st_uid}
     except OSError as error:
         reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise CustodyError(f"{lock} can't be written: {reason}") from None
+        raise KeyStoreError(f"{lock} can't be written: {reason}") from None
     if os.fstat(descriptor).st_uid not in owners:
         os.close(descriptor)
-        raise CustodyError(
+        raise KeyStoreError(
             f"{lock} belongs to another user, who could hold it for ever: delete it, and keep what it is beside in a "
             "directory that only you can write to"
         )

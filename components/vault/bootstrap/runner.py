@@ -20,7 +20,7 @@ from ..options import insecure, shares_fault
 from . import initialise
 from .admin_policy import ADMIN_POLICY, admin_rules
 from .audit import apply_devices
-from .key_store import Custody, Record
+from .key_store import KeyStore, Record
 from .root_token import made_by_shares, revoke_forgotten
 
 _POLL = 0.3
@@ -67,7 +67,7 @@ class Plan:
     @property
     def policy(self) -> str:
         """The policy as it is written. It bears a digest of the audit devices, so that it says whether they are made
-        where the custody keeps no record."""
+        where the key store keeps no record."""
         if not self.audit:
             return self.admin_rules
         digest = hashlib.sha256(json.dumps(self.audit, sort_keys=True).encode()).hexdigest()
@@ -85,13 +85,13 @@ class Access:
     """A short-lived token with the admin policy."""
 
     shares: tuple[str, ...]
-    """What the custody says may be given: encrypted shares, or readable ones where it was told to."""
+    """What the key store says may be given: encrypted shares, or readable ones where it was told to."""
 
     passed_over: tuple[str, ...]
     """Addresses of nodes that could not be reached, in a Vault that is open without them."""
 
 
-def faults(nodes: Sequence[VaultNode], custody: Custody, plan: Plan) -> list[str]:
+def faults(nodes: Sequence[VaultNode], key_store: KeyStore, plan: Plan) -> list[str]:
     """What is wrong with what was asked, each as a sentence; known before any server is."""
     found = [f"nodes: {node.address!r} {fault}" for node in nodes if (fault := insecure(node.address))]
     if not nodes:
@@ -100,14 +100,14 @@ def faults(nodes: Sequence[VaultNode], custody: Custody, plan: Plan) -> list[str
         found.append("nodes: an address is there twice: name each server once")
     if told := shares_fault(plan.shares, plan.threshold):
         found.append(f"threshold: {told}")
-    if custody.pgp_keys and len(custody.pgp_keys) != plan.shares:
-        found.append(f"shares: {plan.shares}, but there are {len(custody.pgp_keys)} PGP keys: name one key a share")
+    if key_store.pgp_keys and len(key_store.pgp_keys) != plan.shares:
+        found.append(f"shares: {plan.shares}, but there are {len(key_store.pgp_keys)} PGP keys: name one key a share")
     return found
 
 
 def bootstrap(
     nodes: Sequence[VaultNode],
-    custody: Custody,
+    key_store: KeyStore,
     plan: Plan,
     *,
     before: str | None = None,
@@ -117,29 +117,29 @@ def bootstrap(
     """Initialise once, open every node, join them to one cluster, and make a token; whatever is done, is left.
 
     :param nodes: Every server of one Vault; the first is initialised, where none is.
-    :param custody: Who keeps the shares.
+    :param key_store: Who keeps the shares.
     :param plan: What to do.
-    :param before: The token that was given back last, where the custody may have forgotten it.
+    :param before: The token that was given back last, where the key store may have forgotten it.
     :param operator: A token of whoever runs this, for a store whose shares can't be read here.
     :param passed: Told of each step that is done.
     :raises BootstrapError: A human must do something first.
-    :raises CustodyError: What is kept can't be read or written.
+    :raises Key storeError: What is kept can't be read or written.
     :raises CancelledError: The user cancelled the update.
     """
-    if wrong := faults(nodes, custody, plan):
+    if wrong := faults(nodes, key_store, plan):
         raise BootstrapError("; ".join(wrong))
     listen()
-    with custody.alone(plan.timeout) as inherited:
-        return _Run(nodes, custody, plan, passed).all(inherited, before, operator)
+    with key_store.alone(plan.timeout) as inherited:
+        return _Run(nodes, key_store, plan, passed).all(inherited, before, operator)
 
 
-def settled(nodes: Sequence[VaultNode], custody: Custody, plan: Plan, given: Access) -> bool:
+def settled(nodes: Sequence[VaultNode], key_store: KeyStore, plan: Plan, given: Access) -> bool:
     """Whether `bootstrap` would change nothing. Nodes that can't be reached don't count in a Vault that is open."""
     states = [_asked(node) for node in nodes]
     here = {node.address for node, state in zip(nodes, states, strict=True) if state}
     if given.address not in here or any(state and not state.open for state in states):
         return False
-    record = custody.load()
+    record = key_store.load()
     if record and not record.finished:
         return False
     return any(
@@ -168,9 +168,11 @@ class _State:
 
 
 class _Run:
-    def __init__(self, nodes: Sequence[VaultNode], custody: Custody, plan: Plan, passed: Callable[[str], None]) -> None:
+    def __init__(
+        self, nodes: Sequence[VaultNode], key_store: KeyStore, plan: Plan, passed: Callable[[str], None]
+    ) -> None:
         self._nodes = nodes
-        self._custody = custody
+        self._key_store = key_store
         self._plan = plan
         self._passed = passed
         self._end = time.monotonic() + plan.timeout
@@ -179,7 +181,7 @@ class _Run:
         states = self._reached()
         if not any(state.initialised for state in states.values()):
             self._initialise(self._nodes[0], states[self._nodes[0]], inherited)
-        kept = self._custody.load()
+        kept = self._key_store.load()
         record = kept or Record()
         members = [node for node in states if self._state(node).initialised]
         # All that are of the cluster before anything else: one peer of three elects nobody.
@@ -200,13 +202,13 @@ class _Run:
         return Access(
             address=first.address,
             token=self._token(first, before, operator),
-            shares=record.shares if self._custody.gives_shares else (),
+            shares=record.shares if self._key_store.gives_shares else (),
             passed_over=tuple(node.address for node in self._nodes if node not in states),
         )
 
     def _reached(self) -> dict[VaultNode, _State]:
         """The nodes that answer: all of them, or as many as a Vault that was open once is open with."""
-        finished = (self._custody.load() or Record()).finished
+        finished = (self._key_store.load() or Record()).finished
         while True:
             states = {node: state for node in self._nodes if (state := _asked(node))}
             silent = [node.address for node in self._nodes if node not in states]
@@ -223,18 +225,18 @@ class _Run:
             pause(_POLL, f"{' and '.join(silent)} can be reached")
 
     def _initialise(self, node: VaultNode, state: _State, inherited: Sequence[int]) -> None:
-        record = self._custody.load()
+        record = self._key_store.load()
         if record and record.shares:
             raise BootstrapError(
-                f"{node.address} is not initialised, but {self._custody.place} holds the keys of a store: this is "
+                f"{node.address} is not initialised, but {self._key_store.place} holds the keys of a store: this is "
                 "another Vault, or its data is lost. Restore its snapshot, or, for a new store, move the keys away; "
                 "Strongroom never initialises over keys"
             )
-        self._custody.save(Record())
+        self._key_store.save(Record())
         self._passed("asked")
         started = initialise.begin(
             node,
-            self._custody,
+            self._key_store,
             shares=self._plan.shares,
             threshold=self._plan.threshold,
             recovery=state.recovery,
@@ -254,7 +256,7 @@ class _Run:
                 raise BootstrapError(self._keyless(node, kept))
             if time.monotonic() > self._end:
                 raise BootstrapError(self._still_sealed(node, state))
-            if not state.recovery and kept and not self._custody.pgp_keys:
+            if not state.recovery and kept and not self._key_store.pgp_keys:
                 self._submit(node, state, kept)
             pause(_POLL, f"{node.address} is unsealed")
         self._passed(f"opened {self._number(node)}")
@@ -269,7 +271,7 @@ class _Run:
         except VaultError as error:
             if time.monotonic() > self._end or "invalid key" in str(error):
                 raise BootstrapError(
-                    f"{node.address} does not open with the keys in {self._custody.place}: "
+                    f"{node.address} does not open with the keys in {self._key_store.place}: "
                     f"{told(error, *record.shares)}. "
                     "They are another store's, or it was given new ones: put the right ones there"
                 ) from None
@@ -326,7 +328,7 @@ class _Run:
         """A good token, as soon as `node` gives one: it may be busy, or go away meanwhile."""
         seconds = _POLL
         while True:
-            record = self._custody.load() or Record()
+            record = self._key_store.load() or Record()
             try:
                 return self._made(node, record, before, operator)
             except (VaultError, requests.RequestException) as error:
@@ -342,7 +344,7 @@ class _Run:
         root_is_over = record.root_since is None and not (record.root_token and _alive(node, record.root_token))
         if known and root_is_over and _is_applied(node, known[0], record, self._plan):
             if record.shares and not record.finished:
-                self._custody.save(replace(record, root_token=None, finished=True))
+                self._key_store.save(replace(record, root_token=None, finished=True))
             return known[0]
         root, record = self._root(node, record, operator)
         vault = client(node, root)
@@ -364,7 +366,7 @@ class _Run:
             self._passed("token")
         record = replace(record, admin_token=token, admin_digest=digest)
         if record.shares:
-            self._custody.save(record)
+            self._key_store.save(record)
         self._passed("token kept")
         if record.root_since is not None:
             revoke_forgotten(vault, record.root_since)
@@ -372,7 +374,7 @@ class _Run:
             vault.auth.token.revoke_self()
         self._passed("revoked")
         if record.shares:
-            self._custody.save(replace(record, root_token=None, root_since=None, finished=True))
+            self._key_store.save(replace(record, root_token=None, root_since=None, finished=True))
         self._passed("finished")
         return token
 
@@ -398,10 +400,10 @@ class _Run:
         """A token that may make the admin's, and what is kept of it."""
         if record.root_token and _alive(node, record.root_token):
             return record.root_token, record
-        if record.shares and not self._custody.pgp_keys:
+        if record.shares and not self._key_store.pgp_keys:
             since = record.root_since or int(time.time())
             record = replace(record, root_token=None, root_since=since)
-            self._custody.save(record)
+            self._key_store.save(record)
             self._passed("root asked")
             try:
                 root = made_by_shares(node, record.shares[: record.threshold])
@@ -411,20 +413,20 @@ class _Run:
                 if operator:
                     return operator, replace(record, root_since=None)
                 raise BootstrapError(
-                    f"{node.address} makes no root token by the shares in {self._custody.place}: "
+                    f"{node.address} makes no root token by the shares in {self._key_store.place}: "
                     f"{told(error, *record.shares)}. "
                     "From Vault 2.0 on its configuration must say enable_unauthenticated_access = "
                     '["generate-root"], or give a token that may write policies in VAULT_TOKEN'
                 ) from None
             self._passed("root made")
             record = replace(record, root_token=root)
-            self._custody.save(record)
+            self._key_store.save(record)
             self._passed("root kept")
             return root, record
         if operator:
             return operator, replace(record, root_token=None)
         raise BootstrapError(
-            f"{node.address} is open, the admin token is over, and {self._custody.place} holds no share that can be "
+            f"{node.address} is open, the admin token is over, and {self._key_store.place} holds no share that can be "
             "read here: set VAULT_TOKEN to a token that may write policies and make orphan tokens (the shares' "
             "holders make one with `vault operator generate-root`), run this again, and revoke that token"
         )
@@ -443,12 +445,12 @@ class _Run:
         if kept:
             return (
                 f"{node.address} was initialised, but the machine stopped before its keys were kept in "
-                f"{self._custody.place}: nobody can open it, and it holds nothing yet. Delete the data of every node "
+                f"{self._key_store.place}: nobody can open it, and it holds nothing yet. Delete the data of every node "
                 "(its volume), restart them, and run this again; if somebody else initialised it and has its keys, "
                 "let them unseal it"
             )
         return (
-            f"{node.address} is initialised and sealed, and {self._custody.place} holds no keys: Strongroom never "
+            f"{node.address} is initialised and sealed, and {self._key_store.place} holds no keys: Strongroom never "
             "initialises twice. Put the keys back from their copy; or let their holders run `vault operator unseal` "
             "on each node, and run this again. If all keys are lost, so is what the store holds: delete the data of "
             "every node, and run this again"
@@ -461,10 +463,10 @@ class _Run:
                 f"{self._plan.timeout:.0f} s: see its log, that the key exists, and that the server's identity may "
                 "wrap and unwrap with it"
             )
-        if self._custody.pgp_keys:
+        if self._key_store.pgp_keys:
             return (
                 f"{node.address} waits for the holders of its shares: {self._plan.threshold} of {self._plan.shares} "
-                f"must decrypt theirs, from {self._custody.place}, and run `vault operator unseal` there; "
+                f"must decrypt theirs, from {self._key_store.place}, and run `vault operator unseal` there; "
                 "then run this again"
             )
         return f"{node.address} is still sealed after {self._plan.timeout:.0f} s: see its log"

@@ -5,7 +5,7 @@ from ..mutant import Mutant
 _BACKEND = "tests/components/vault/test_backend.py"
 _LOGINS = "tests/components/vault/test_logins.py"
 _ADMIN = "tests/components/vault/bootstrap/test_admin_policy.py"
-_CUSTODY = "tests/components/vault/bootstrap/test_file_key_store.py"
+_KEY_STORE = "tests/components/vault/bootstrap/test_file_key_store.py"
 _LOCK = "tests/components/vault/bootstrap/test_lock.py"
 _PATIENCE = "tests/components/test_retry.py"
 
@@ -288,7 +288,7 @@ VAULT = (
         "os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)",
         "os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)",
         "Every user of the machine reads the shares that open the Vault.",
-        f"{_CUSTODY}::test_a_recovery_file_is_its_owners_alone",
+        f"{_KEY_STORE}::test_a_recovery_file_is_its_owners_alone",
     ),
     Mutant(
         "vault-shares-that-others-read-are-taken",
@@ -296,7 +296,7 @@ VAULT = (
         "st_mode & 0o077:",
         "st_mode & 0o002:",
         "A recovery file that everybody could read is used without a word.",
-        f"{_CUSTODY}::test_a_recovery_file_that_others_can_read_is_refused",
+        f"{_KEY_STORE}::test_a_recovery_file_that_others_can_read_is_refused",
     ),
     Mutant(
         "vault-is-initialised-twice",

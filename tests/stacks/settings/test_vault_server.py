@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
         "kind": "vault",
         "server": {"tls": {"kind": "generated"}},
         "bootstrap": {
-            "custody": {"kind": "file", "path": "recovery.json"},
+            "keyStore": {"kind": "file", "path": "recovery.json"},
             "nodes": [f"https://vault-{number}.example.net" for number in range(3)],
         },
         "auth": {"kubernetesHost": "https://10.0.0.1", "reviewer": "in-cluster"},
@@ -181,13 +181,13 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
             "6 of 5 shares",
         ),
         (
-            changed(bootstrap=GOOD["backend"]["bootstrap"] | {"custody": {"kind": "paper"}}),
-            "backend.bootstrap.custody.kind",
+            changed(bootstrap=GOOD["backend"]["bootstrap"] | {"keyStore": {"kind": "paper"}}),
+            "backend.bootstrap.keyStore.kind",
             "use 'file' or 'azure-key-vault'",
         ),
         (
             changed(
-                bootstrap={"custody": {"kind": "file", "path": "r.json", "pgpKeys": ["a.asc"]}},
+                bootstrap={"keyStore": {"kind": "file", "path": "r.json", "pgpKeys": ["a.asc"]}},
                 server=None,
                 address="https://v",
             ),
@@ -222,14 +222,14 @@ def test_a_public_key_that_is_none_is_told_before_anything_is_declared(
 ) -> None:
     (tmp_path / "one.asc").write_text("no key")
     keys = [str(tmp_path / "one.asc"), str(tmp_path / "missing.asc")]
-    custody = {"kind": "file", "path": "r.json", "pgpKeys": keys}
-    raw = changed(bootstrap=GOOD["backend"]["bootstrap"] | {"custody": custody, "shares": 2, "threshold": 2})
+    key_store = {"kind": "file", "path": "r.json", "pgpKeys": keys}
+    raw = changed(bootstrap=GOOD["backend"]["bootstrap"] | {"keyStore": key_store, "shares": 2, "threshold": 2})
 
     with pytest.raises(InvalidSettingsError) as caught:
         declared(declare, raw)
     assert [fault.key for fault in caught.value.faults] == [
-        "strongroom:backend.bootstrap.custody.pgpKeys[0]",
-        "strongroom:backend.bootstrap.custody.pgpKeys[1]",
+        "strongroom:backend.bootstrap.keyStore.pgpKeys[0]",
+        "strongroom:backend.bootstrap.keyStore.pgpKeys[1]",
     ]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.components.vault.bootstrap.file_key_store import FileCustody
-from strongroom.components.vault.bootstrap.key_store import CustodyError, Record
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
+from strongroom.components.vault.bootstrap.key_store import KeyStoreError, Record
 
 RECORD = Record(shares=("c2hhcmU=",), threshold=1)
 
@@ -22,19 +22,19 @@ def open_handed() -> Iterator[None]:
 
 @pytest.mark.usefixtures("open_handed")
 def test_a_recovery_file_is_its_owners_alone(tmp_path: Path) -> None:
-    custody = FileCustody(str(tmp_path / "keys" / "recovery.json"))
-    custody.save(RECORD)
+    key_store = FileKeyStore(str(tmp_path / "keys" / "recovery.json"))
+    key_store.save(RECORD)
 
-    assert custody.path.stat().st_mode & 0o777 == 0o600
-    assert custody.path.parent.stat().st_mode & 0o777 == 0o700
-    assert custody.load() == RECORD
+    assert key_store.path.stat().st_mode & 0o777 == 0o600
+    assert key_store.path.parent.stat().st_mode & 0o777 == 0o700
+    assert key_store.load() == RECORD
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_a_recovery_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    custody = FileCustody(str(tmp_path / "recovery.json"))
-    custody.save(RECORD)
-    custody.path.chmod(mode)
+    key_store = FileKeyStore(str(tmp_path / "recovery.json"))
+    key_store.save(RECORD)
+    key_store.path.chmod(mode)
 
-    with pytest.raises(CustodyError, match="can be read by others than its owner: chmod 600"):
-        custody.load()
+    with pytest.raises(KeyStoreError, match="can be read by others than its owner: chmod 600"):
+        key_store.load()

@@ -15,7 +15,7 @@ NODE = VaultNode("https://vault:8200")
 RECORD = Record(shares=("canary-share",), threshold=1, root_token="canary-root", admin_token="canary-admin")
 
 
-class Custody:
+class FakeKeyStore:
     """Keeps what it was made with."""
 
     place, pgp_keys, gives_shares = "a place", (), False
@@ -37,7 +37,7 @@ def test_a_refused_token_is_told_without_any_token(monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> str:
         raise Forbidden("no: canary-share canary-root canary-admin canary-operator")
 
-    run = unseal._Run([NODE], Custody(), Plan(), lambda _: None)
+    run = unseal._Run([NODE], FakeKeyStore(), Plan(), lambda _: None)
     monkeypatch.setattr(run, "_made", refuse)
 
     with pytest.raises(BootstrapError, match="no token can be made: no: ") as told:

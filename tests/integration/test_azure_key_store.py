@@ -12,8 +12,8 @@ import pytest
 
 from sandbox.azure.store import Document
 from sandbox.world import World
-from strongroom.components.vault.bootstrap.azure_key_store import KeyVaultCustody
-from strongroom.components.vault.bootstrap.key_store import CustodyError, Record
+from strongroom.components.vault.bootstrap.azure_key_store import AzureKeyStore
+from strongroom.components.vault.bootstrap.key_store import KeyStoreError, Record
 from tests.support.soak import sampled
 
 from .vaults import PLAN, Servers, kept, run
@@ -30,13 +30,13 @@ class Keeper:
     def __init__(self, world: World) -> None:
         self.azure = world.azure
         self.environment = {**world.azure.environment(), **world.azure.operator()}
-        base = f"/subscriptions/{world.azure.configuration.subscription}/resourceGroups/rg-custody/providers"
-        self.id = f"{base}/Microsoft.KeyVault/vaults/kv-custody"
+        base = f"/subscriptions/{world.azure.configuration.subscription}/resourceGroups/rg-keys/providers"
+        self.id = f"{base}/Microsoft.KeyVault/vaults/kv-keys"
         self.role = f"{self.id}/providers/Microsoft.Authorization/roleAssignments/officer"
 
     def deploy(self) -> None:
         """Make the vault and the role."""
-        vault = {"id": self.id, "name": "kv-custody", "type": "Microsoft.KeyVault/vaults", "properties": {}}
+        vault = {"id": self.id, "name": "kv-keys", "type": "Microsoft.KeyVault/vaults", "properties": {}}
         vault["properties"] = {"tenantId": self.azure.configuration.tenant, "enableRbacAuthorization": True}
         self.azure.store.put(self.id, vault["type"], vault)
         self.allow()
@@ -52,13 +52,13 @@ class Keeper:
         """Take that back."""
         self.azure.store.remove(self.role)
 
-    def custody(self, name: str) -> KeyVaultCustody:
-        """A custody there."""
-        return KeyVaultCustody("https://kv-custody.vault.azure.net", self.azure.configuration.tenant, name=name)
+    def key_store(self, name: str) -> AzureKeyStore:
+        """A key store there."""
+        return AzureKeyStore("https://kv-keys.vault.azure.net", self.azure.configuration.tenant, name=name)
 
     def versions(self, secret: str) -> list[Document]:
         """All versions of a secret."""
-        found = self.azure.store.object("kv-custody", "secrets", secret)
+        found = self.azure.store.object("kv-keys", "secrets", secret)
         return found["versions"] if found else []
 
 
@@ -68,7 +68,7 @@ def keeper(world: World) -> Iterator[Keeper]:
     made = Keeper(world)
     made.deploy()
     yield made
-    world.azure.store.remove_object("kv-custody")
+    world.azure.store.remove_object("kv-keys")
     world.azure.store.remove(made.id)
 
 
@@ -82,43 +82,43 @@ def as_deployer(keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("as_deployer")
 def test_shares_are_written_once_and_nothing_later_overwrites_them(keeper: Keeper) -> None:
-    custody = keeper.custody("once")
-    assert custody.load() is None
+    key_store = keeper.key_store("once")
+    assert key_store.load() is None
 
-    custody.save(Record())
-    assert custody.load() == Record()
-    custody.save(RECORD)
-    assert custody.load() == RECORD
+    key_store.save(Record())
+    assert key_store.load() == Record()
+    key_store.save(RECORD)
+    assert key_store.load() == RECORD
     finished = replace(RECORD, root_token=None, admin_token="canary-admin", finished=True)
-    custody.save(finished)
-    assert custody.load() == finished
+    key_store.save(finished)
+    assert key_store.load() == finished
     assert len(keeper.versions("once-keys")) == 1
 
-    custody.save(Record())  # a run elsewhere that began too
-    assert (custody.load() or Record()).shares == RECORD.shares
+    key_store.save(Record())  # a run elsewhere that began too
+    assert (key_store.load() or Record()).shares == RECORD.shares
 
 
 @pytest.mark.usefixtures("as_deployer")
 def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> None:
-    custody = keeper.custody("refused")
-    custody.save(RECORD)
+    key_store = keeper.key_store("refused")
+    key_store.save(RECORD)
     keeper.deny()
     try:
         with pytest.raises(
-            CustodyError, match="give the deploying identity `Key Vault Secrets Officer` there"
+            KeyStoreError, match="give the deploying identity `Key Vault Secrets Officer` there"
         ) as refused:
-            custody.load()
-        with pytest.raises(CustodyError, match="can't be written"):
-            keeper.custody("other").save(Record())
+            key_store.load()
+        with pytest.raises(KeyStoreError, match="can't be written"):
+            keeper.key_store("other").save(Record())
     finally:
         keeper.allow()
     assert "canary" not in str(refused.value)
 
-    found: Any = keeper.azure.store.object("kv-custody", "secrets", "refused-keys")
+    found: Any = keeper.azure.store.object("kv-keys", "secrets", "refused-keys")
     found["versions"][-1]["value"] = '{"shares": ["canary-share-1"'
-    keeper.azure.store.put_object("kv-custody", "secrets", "refused-keys", found)
-    with pytest.raises(CustodyError, match="is not what bootstrap wrote") as damaged:
-        custody.load()
+    keeper.azure.store.put_object("kv-keys", "secrets", "refused-keys", found)
+    with pytest.raises(KeyStoreError, match="is not what bootstrap wrote") as damaged:
+        key_store.load()
     assert "canary" not in str(damaged.value)
 
 
@@ -127,19 +127,19 @@ def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> N
 def test_a_bootstrap_killed_on_the_way_finds_its_keys_there(keeper: Keeper, tmp_path: Path, step: str) -> None:
     servers = Servers(tmp_path, 1)
     servers.start()
-    custody = keeper.custody(step.replace(" ", "-"))
+    key_store = keeper.key_store(step.replace(" ", "-"))
     try:
-        assert run(servers.nodes, custody, kill_at=step).code == -signal.SIGKILL
-        again = run(servers.nodes, custody)
+        assert run(servers.nodes, key_store, kill_at=step).code == -signal.SIGKILL
+        again = run(servers.nodes, key_store)
         assert again.code == 0, again.output
-        record = kept(custody)
+        record = kept(key_store)
         assert record.finished
         assert record.root_token is None
         assert len(record.shares) == PLAN.shares
         assert len(keeper.versions(f"{step.replace(' ', '-')}-keys")) == 1
         servers.all[0].kill()
         servers.all[0].start()
-        assert run(servers.nodes, custody).steps == ["opened 1"]
+        assert run(servers.nodes, key_store).steps == ["opened 1"]
         assert not list(tmp_path.rglob("*recovery*"))
         assert not any(share in again.output for share in record.shares)
     finally:
