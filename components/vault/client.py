@@ -41,7 +41,7 @@ class VaultNode:
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
-def connections(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
+def create_session(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
     """Connections to `node`, which stay open between requests and which several clients may share.
 
     :param node: The server.
@@ -52,7 +52,7 @@ def connections(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
     return session
 
 
-def client(
+def create_client(
     node: VaultNode,
     token: str = "",
     timeout: float = 10,
@@ -73,7 +73,7 @@ def client(
     made: Any = hvac.Client(
         url=node.address,
         token=token,
-        session=session or connections(node),
+        session=session or create_session(node),
         verify=True,
         timeout=int(timeout),
         namespace=namespace,
@@ -82,7 +82,7 @@ def client(
     return made
 
 
-def passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
     busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown
     return isinstance(error, requests.RequestException | busy)

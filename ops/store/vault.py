@@ -14,7 +14,7 @@ from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
 from strongroom.components.redact import told
 from strongroom.components.retry import READ_SECONDS, patience
-from strongroom.components.vault.client import VaultNode, client, connections, passing
+from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
 
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
@@ -278,7 +278,7 @@ class VaultSession:
             # The request passed the check of rights.
             if isinstance(error, InvalidRequest) and (probe or "check-and-set" in str(error)):
                 raise _MismatchError from None
-            kind = UnreachableError if passing(error) else OpsError
+            kind = UnreachableError if is_transient(error) else OpsError
             raise kind(f"Response of Vault at {self.store.address}: {self._redact(error)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"Vault at {self.store.address} can't be reached: {type(error).__name__}") from None
@@ -301,10 +301,10 @@ def vault_clients(store: VaultStore) -> Callable[..., Any]:
     try:
         authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
         node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-        shared = connections(node, patience())
+        shared = create_session(node, patience())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
-    return partial(client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)
+    return partial(create_client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)
 
 
 def _build_missing_error(error: InvalidPath) -> MissingError:

@@ -12,7 +12,7 @@ import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultError
 
 from strongroom.components.redact import told
-from strongroom.components.vault.client import passing
+from strongroom.components.vault.client import is_transient
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError, UnreachableError
 from ..pulumi.stack import VaultStore
@@ -136,7 +136,7 @@ class VaultOperator:
         except VaultError as error:
             if any(_ENDED in str(each) for each in error.errors or ()):
                 raise AbsentError("the token does not exist any more") from None
-            kind = UnreachableError if passing(error) else OpsError
+            kind = UnreachableError if is_transient(error) else OpsError
             raise kind(f"Response of Vault at {self._store.address}: {told(error, self._token)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None

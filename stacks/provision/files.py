@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import yaml
 
-from strongroom.components.vault.bootstrap.pgp import binary
+from strongroom.components.vault.bootstrap.pgp import decode_keys
 
 from ..errors import Fault, Location, shown
 from ..settings.root import Settings
@@ -96,7 +96,7 @@ def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
     for number, path in enumerate(vault.bootstrap.key_store.pgp_keys if vault.bootstrap else ()):
         text = _text(path, (*place, number), "name a public key's file", faults)
         try:
-            binary(() if text is None else [text])
+            decode_keys(() if text is None else [text])
             found += () if text is None else [text]
         except ValueError:
             faults.append(

@@ -115,7 +115,7 @@ def test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing(
 ) -> None:
     server.answers = [(status, None) for status in answers]
 
-    assert asked(server, initialise._UNANSWERED, "PUT") == answers[asked_times - 1]
+    assert asked(server, initialise._RETRY, "PUT") == answers[asked_times - 1]
     assert server.asked == asked_times
 
 

@@ -13,7 +13,7 @@ import pytest
 from sandbox.azure.store import Document
 from sandbox.world import World
 from strongroom.components.vault.bootstrap.azure_key_store import AzureKeyStore
-from strongroom.components.vault.bootstrap.key_store import KeyStoreError, Record
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStoreError
 from tests.support.soak import sampled
 
 from .vaults import PLAN, Servers, kept, run
@@ -21,7 +21,7 @@ from .vaults import PLAN, Servers, kept, run
 pytestmark = pytest.mark.integration
 
 OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-RECORD = Record(shares=("canary-share-1", "canary-share-2"), threshold=2, root_token="canary-root")
+RECORD = BootstrapState(shares=("canary-share-1", "canary-share-2"), threshold=2, root_token="canary-root")
 
 
 class Keeper:
@@ -85,8 +85,8 @@ def test_shares_are_written_once_and_nothing_later_overwrites_them(keeper: Keepe
     key_store = keeper.key_store("once")
     assert key_store.load() is None
 
-    key_store.save(Record())
-    assert key_store.load() == Record()
+    key_store.save(BootstrapState())
+    assert key_store.load() == BootstrapState()
     key_store.save(RECORD)
     assert key_store.load() == RECORD
     finished = replace(RECORD, root_token=None, admin_token="canary-admin", finished=True)
@@ -94,8 +94,8 @@ def test_shares_are_written_once_and_nothing_later_overwrites_them(keeper: Keepe
     assert key_store.load() == finished
     assert len(keeper.versions("once-keys")) == 1
 
-    key_store.save(Record())  # a run elsewhere that began too
-    assert (key_store.load() or Record()).shares == RECORD.shares
+    key_store.save(BootstrapState())  # a run elsewhere that began too
+    assert (key_store.load() or BootstrapState()).shares == RECORD.shares
 
 
 @pytest.mark.usefixtures("as_deployer")
@@ -109,7 +109,7 @@ def test_what_can_not_be_read_says_what_to_do_and_no_secret(keeper: Keeper) -> N
         ) as refused:
             key_store.load()
         with pytest.raises(KeyStoreError, match="can't be written"):
-            keeper.key_store("other").save(Record())
+            keeper.key_store("other").save(BootstrapState())
     finally:
         keeper.allow()
     assert "canary" not in str(refused.value)

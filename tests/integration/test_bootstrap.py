@@ -23,10 +23,10 @@ from requests import RequestException
 from strongroom.components.vault.audit import FileAudit, describe_devices
 from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
-from strongroom.components.vault.bootstrap.key_store import KeyStore, Record
-from strongroom.components.vault.bootstrap.root_token import made_by_shares
-from strongroom.components.vault.bootstrap.runner import Plan
-from strongroom.components.vault.client import VaultNode, client
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStore
+from strongroom.components.vault.bootstrap.root_token import generate_root_token
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig
+from strongroom.components.vault.client import VaultNode, create_client
 from tests.support.polling import poll_until
 from tests.support.secret_scanner import Canary, Hunter
 from tests.support.soak import sampled
@@ -67,13 +67,13 @@ def key_store_of(servers: Servers) -> FileKeyStore:
 
 
 def admin(server: Server, key_store: KeyStore) -> Any:
-    return client(server.node, kept(key_store).admin_token or "")
+    return create_client(server.node, kept(key_store).admin_token or "")
 
 
-def roots(server: Server, record: Record) -> list[str]:
+def roots(server: Server, record: BootstrapState) -> list[str]:
     """Accessors of the root tokens that are left; asked with one more, which is revoked again."""
-    token = made_by_shares(server.node, record.shares[: record.threshold])
-    vault = client(server.node, token)
+    token = generate_root_token(server.node, record.shares[: record.threshold])
+    vault = create_client(server.node, token)
     own = vault.auth.token.lookup_self()["data"]["accessor"]
     found = []
     for accessor in vault.auth.token.list_accessors()["data"]["keys"]:
@@ -88,7 +88,7 @@ def initialisations(servers: Servers) -> int:
     return servers.said().count("security barrier initialized")
 
 
-def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
+def hunt(servers: Servers, ran: list[Ran], *records: BootstrapState) -> None:
     """No secret of `records` stands where others can read it."""
     secrets = {
         share for record in records for share in (*record.shares, record.root_token, record.admin_token) if share
@@ -104,21 +104,21 @@ def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def converged(servers: Servers, key_store: KeyStore, *before: Ran, plan: Plan = PLAN) -> None:
+def converged(servers: Servers, key_store: KeyStore, *before: Ran, config: BootstrapConfig = PLAN) -> None:
     """One run more ends well, another has nothing to do, and the store is as it should be."""
-    after_kill = key_store.load() or Record()
-    again = run(servers.nodes, key_store, plan)
+    after_kill = key_store.load() or BootstrapState()
+    again = run(servers.nodes, key_store, config)
     assert again.code == 0, again.output
     record = kept(key_store)
     assert record.finished
     assert record.root_token is None
     assert initialisations(servers) == 1
-    assert client(servers.nodes[0], record.admin_token or "").auth.token.lookup_self()["data"]["policies"] == [
+    assert create_client(servers.nodes[0], record.admin_token or "").auth.token.lookup_self()["data"]["policies"] == [
         "default",
         ADMIN_POLICY,
     ]
     assert roots(servers.all[0], record) == []
-    no_op = run(servers.nodes, key_store, plan)
+    no_op = run(servers.nodes, key_store, config)
     assert (no_op.code, no_op.steps) == (0, [])
     assert kept(key_store) == record
     hunt(servers, [*before, again, no_op], record, after_kill)
@@ -242,7 +242,7 @@ def test_no_spelling_of_the_admins_policy_writes_it(opened: tuple[Servers, FileK
     run(servers.nodes, key_store)
     node = servers.nodes[0]
     token = kept(key_store).admin_token or ""
-    vault = client(node, token)
+    vault = create_client(node, token)
     before = vault.sys.read_acl_policy(ADMIN_POLICY)["data"]["policy"]
     for spelling in SPELLINGS:
         put_as_written(node, f"/v1/{path}/{spelling}", token)
@@ -294,7 +294,7 @@ def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, Fil
 def root_of(servers: Servers, key_store: KeyStore) -> Iterator[Any]:
     """A client with root's token, which is revoked at the end."""
     record = kept(key_store)
-    vault = client(servers.nodes[0], made_by_shares(servers.nodes[0], record.shares[: record.threshold]))
+    vault = create_client(servers.nodes[0], generate_root_token(servers.nodes[0], record.shares[: record.threshold]))
     yield vault
     vault.auth.token.revoke_self()
 
@@ -353,7 +353,7 @@ def three(
             killed.append(run(servers.nodes, key_store, KV, kill_at=step))
             assert killed[-1].code == -signal.SIGKILL, killed[-1].output
             assert killed[-1].steps[-1] == step
-        converged(servers, key_store, *killed, plan=KV)
+        converged(servers, key_store, *killed, config=KV)
         yield servers, key_store
     finally:
         servers.stop()
@@ -462,7 +462,7 @@ def test_keys_that_are_missing_are_told_and_a_store_is_never_initialised_twice(m
     assert "Put the keys back from their copy" in (lost.error or "")
     assert key_store.load() is None
 
-    key_store.save(Record())
+    key_store.save(BootstrapState())
     begun = run(servers.nodes, key_store)
     assert "before its keys were kept" in (begun.error or "")
 
@@ -531,10 +531,10 @@ def test_a_vault_that_somebody_else_opened_is_adopted_with_their_token(opened: t
     without = run(servers.nodes, elsewhere)
     assert "set VAULT_TOKEN to a token" in (without.error or "")
 
-    token = made_by_shares(servers.nodes[0], record.shares[: record.threshold])
+    token = generate_root_token(servers.nodes[0], record.shares[: record.threshold])
     adopted = run(servers.nodes, elsewhere, operator=token)
     assert adopted.steps == FINISH
-    client(servers.nodes[0], token).auth.token.revoke_self()
+    create_client(servers.nodes[0], token).auth.token.revoke_self()
 
 
 class Holder:
@@ -570,7 +570,7 @@ def test_pgp_shares_are_opened_by_their_holders_alone(make: Make, tmp_path: Path
     assert not any(share in key_store.path.read_text() for share in shares)
 
     for share in shares[:2]:
-        client(servers.nodes[0]).sys.submit_unseal_key(share)
+        create_client(servers.nodes[0]).sys.submit_unseal_key(share)
     killed = run(servers.nodes, key_store, impatient, kill_at="revoked")
     assert killed.steps == ["policy", "token", "token kept", "revoked"]
     assert run(servers.nodes, key_store, impatient).code == 0
@@ -578,13 +578,13 @@ def test_pgp_shares_are_opened_by_their_holders_alone(make: Make, tmp_path: Path
     assert record.finished
     assert record.root_token is None
     with pytest.raises(Forbidden):
-        client(servers.nodes[0], encrypted.root_token or "").auth.token.lookup_self()
+        create_client(servers.nodes[0], encrypted.root_token or "").auth.token.lookup_self()
     assert roots(servers.all[0], replace(record, shares=tuple(shares))) == []
 
     key_store.save(replace(record, admin_token=None))
     over = run(servers.nodes, key_store, impatient)
     assert "holds no share that can be read here: set VAULT_TOKEN" in (over.error or "")
-    token = made_by_shares(servers.nodes[0], shares[:2])
+    token = generate_root_token(servers.nodes[0], shares[:2])
     assert run(servers.nodes, key_store, impatient, operator=token).steps == FINISH
     hunt(servers, [waiting, killed, over], encrypted, replace(record, shares=tuple(shares)))
 
@@ -592,7 +592,7 @@ def test_pgp_shares_are_opened_by_their_holders_alone(make: Make, tmp_path: Path
 def test_servers_that_unseal_themselves_are_waited_for(opened: tuple[Servers, FileKeyStore], make: Make) -> None:
     keeper, keepers_key_store = opened
     record = kept(keepers_key_store)
-    root = client(keeper.nodes[0], made_by_shares(keeper.nodes[0], record.shares[: record.threshold]))
+    root = create_client(keeper.nodes[0], generate_root_token(keeper.nodes[0], record.shares[: record.threshold]))
     root.sys.enable_secrets_engine("transit", path="seals")
     root.secrets.transit.create_key("unseal", mount_point="seals")
     seal = {

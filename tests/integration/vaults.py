@@ -15,14 +15,14 @@ from sandbox.ports import HOST, Ports
 from sandbox.process import Process
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
-from strongroom.components.vault.bootstrap.key_store import KeyStore, Record
-from strongroom.components.vault.bootstrap.runner import Plan
-from strongroom.components.vault.client import VaultNode, client
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStore
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig
+from strongroom.components.vault.client import VaultNode, create_client
 
 from .processes import Processes
 
 ROOT = Path(__file__).parents[2]
-PLAN = Plan(shares=3, threshold=2, timeout=60)
+PLAN = BootstrapConfig(shares=3, threshold=2, timeout=60)
 
 
 class Server:
@@ -91,14 +91,14 @@ class Server:
     def state(self) -> dict[str, Any] | None:
         """What it says about itself; `None` where it doesn't answer."""
         try:
-            return client(self.node).sys.read_seal_status()
+            return create_client(self.node).sys.read_seal_status()
         except Exception:
             return None
 
     @property
     def leader(self) -> str:
         """The address of its leader."""
-        return client(self.node).sys.read_leader_status()["leader_address"]
+        return create_client(self.node).sys.read_leader_status()["leader_address"]
 
 
 class Servers:
@@ -143,7 +143,7 @@ class Ran:
 def run(
     nodes: Sequence[VaultNode],
     key_store: KeyStore,
-    plan: Plan = PLAN,
+    config: BootstrapConfig = PLAN,
     *,
     kill_at: str | None = None,
     operator: str | None = None,
@@ -153,7 +153,7 @@ def run(
     asked = {
         "nodes": [node.inputs() for node in nodes],
         "key_store": key_store.inputs(),
-        "plan": asdict(plan),
+        "config": asdict(config),
         "kill_at": kill_at,
         "operator": operator,
     }
@@ -180,7 +180,7 @@ def run(
     )
 
 
-def kept(key_store: KeyStore) -> Record:
+def kept(key_store: KeyStore) -> BootstrapState:
     """Return what the key store has."""
     record = key_store.load()
     assert record

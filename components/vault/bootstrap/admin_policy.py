@@ -1,4 +1,4 @@
-"""What the token may do that bootstrap gives back."""
+"""The policy of the token that bootstrap returns."""
 
 import json
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ _PROOF: Mapping[str, tuple[str, ...]] = {
         for below, verb in (("", "list"), ("/+", "read"))
     },
 }
-"""What `verify --as-operator` reads to find who else reaches the stack's secrets: names, policies and lifetimes. An
-accessor is no token: one can be looked up by it, and revoked by whoever may, which this is not."""
+"""The paths that `verify --as-operator` reads to find who else reaches the stack's secrets: names, policies, lifetimes.
+An accessor is no token: a token can be looked up by it, and revoked with a right that this policy does not give."""
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "identity/group/id": ("list",),
@@ -41,7 +41,7 @@ _VAULTS_OWN = {"auth": {"token"}, "mount": {"sys", "identity", "cubbyhole", "aut
 
 @dataclass(frozen=True)
 class AdminScope:
-    """What a stack writes in its Vault. Its admin may do that, and nothing beside it."""
+    """The paths that a stack writes in its Vault. Its admin may do that, and nothing beside it."""
 
     engines: tuple[str, ...] = ("secret",)
     """Engines that it mounts."""

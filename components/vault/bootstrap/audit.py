@@ -1,4 +1,4 @@
-"""Audit devices that bootstrap enables, with the root token that it has for a moment."""
+"""Audit devices that bootstrap enables with the root token that it has for a moment."""
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
@@ -11,7 +11,7 @@ from ..audit import DESCRIPTION
 
 
 class ForeignAuditDeviceError(VaultError):
-    """The path of a declared device is taken by one that the stack did not make."""
+    """A path of a declared device that another device has, which the stack did not make."""
 
 
 def apply_devices(vault: Any, devices: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Keys in an Azure Key Vault."""
+"""A key store in an Azure Key Vault."""
 
 import hashlib
 import json
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...azure.clouds import PUBLIC
 from ...redact import told
-from .key_store import KeyStoreError, Record
-from .lock import locked, private_directory
-from .pgp import binary
+from .key_store import BootstrapState, KeyStoreError
+from .lock import find_lock_directory, hold_lock
+from .pgp import decode_keys
 
 if TYPE_CHECKING:
     from azure.keyvault.secrets import SecretClient
@@ -38,27 +38,29 @@ class AzureKeyStore:
         pgp_keys: Sequence[str] = (),
         gives_shares: bool = False,
     ) -> None:
-        """
+        """Describe the key store; nothing is read or written yet.
+
         :param vault_url: The key vault's URL.
-        :param tenant_id: The directory that it trusts.
-        :param authority: The directory's host.
+        :param tenant_id: The Microsoft Entra tenant that it trusts.
+        :param authority: The host of Microsoft Entra ID.
         :param name: What the secrets' names begin with: `<name>-keys` and `<name>-progress`.
-        :param pgp_keys: One public key a share, as `gpg --export --armor` writes it; left out, shares are in the clear.
+        :param pgp_keys: One public key a share, as `gpg --export --armor` writes it; if omitted, shares are in
+            plaintext.
         :param gives_shares: Give the shares as a secret output too.
         :raises ValueError: A key that is not one.
         """
         self.gives_shares = gives_shares
-        self.pgp_keys: Sequence[str] = binary(pgp_keys)
+        self.pgp_keys: Sequence[str] = decode_keys(pgp_keys)
         self._url, self._tenant, self._authority, self._name = vault_url.rstrip("/"), tenant_id, authority, name
         self._armoured = list(pgp_keys)
 
     @property
     def place(self) -> str:
-        """Where it is, for a human."""
+        """Its location, for a human."""
         return f"the secret {self._name}-keys of {self._url}"
 
     def inputs(self) -> dict[str, Any]:
-        """As a resource, or a process, takes it."""
+        """Return how to find it again, as a resource or a process takes it."""
         return {
             "kind": "azure-key-vault",
             "vault_url": self._url,
@@ -69,36 +71,37 @@ class AzureKeyStore:
             "gives_shares": self.gives_shares,
         }
 
-    def load(self) -> Record | None:
-        """What is kept."""
+    def load(self) -> BootstrapState | None:
+        """Return what is kept; `None` where nothing is."""
         with self._client() as client:
             keys, progress = self._read(client, "keys"), self._read(client, "progress")
         if keys is None and progress is None:
             return None
         try:
-            known: dict[str, Any] = {**(progress or {}), **(keys or {})}
-            known["shares"] = tuple(known.get("shares", ()))
-            return Record(**known)
+            kept: dict[str, Any] = {**(progress or {}), **(keys or {})}
+            kept["shares"] = tuple(kept.get("shares", ()))
+            return BootstrapState(**kept)
         except TypeError:
             raise KeyStoreError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
 
-    def save(self, record: Record) -> None:
-        """Keep `record`: the shares first, and never less than was known of them."""
-        said = asdict(record)
-        keys = {key: said.pop(key) for key in _KEYS}
+    def save(self, state: BootstrapState) -> None:
+        """Keep `state`: the shares first, and never less than was known of them."""
+        progress = asdict(state)
+        keys = {key: progress.pop(key) for key in _KEYS}
         with self._client() as client:
-            if record.shares and _normal(keys) != self._read(client, "keys"):
+            if state.shares and _normal(keys) != self._read(client, "keys"):
                 self._write(client, "keys", keys)
-            self._write(client, "progress", said)
+            self._write(client, "progress", progress)
 
-    def alone(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
-        """Hold a lock of this user's on this machine. Between machines and users the stack's own lock holds, and Vault
-        initialises only once.
+    def lock(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
+        """Hold a lock of this user's on this machine.
 
-        :raises Key storeError: The user has no directory of their own for it.
+        Between machines and users the stack's own lock holds, and Vault initialises only once.
+
+        :raises KeyStoreError: The user has no directory of their own for it.
         """
         digest = hashlib.sha256(f"{self._url}/{self._name}".encode()).hexdigest()[:16]
-        return locked(private_directory() / f"{digest}.lock", seconds)
+        return hold_lock(find_lock_directory() / f"{digest}.lock", seconds)
 
     # A Vault may be bootstrapped without Azure's packages, and this is one of the ways to keep its keys.
 
@@ -110,17 +113,17 @@ class AzureKeyStore:
 
         return SecretClient(self._url, credential(self._tenant, self._authority), **client_options())
 
-    def _read(self, client: "SecretClient", what: str) -> Mapping[str, Any] | None:
+    def _read(self, client: "SecretClient", part: str) -> Mapping[str, Any] | None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError  # noqa: PLC0415
 
         from ...azure.client import UNEXPECTED  # noqa: PLC0415
 
         try:
-            value = client.get_secret(f"{self._name}-{what}").value
+            value = client.get_secret(f"{self._name}-{part}").value
         except ResourceNotFoundError:
             return None
         except (AzureError, *UNEXPECTED) as error:
-            raise self._error(what, "read", error) from None
+            raise self._error(part, "read", error) from None
         try:
             kept: Mapping[str, Any] = json.loads(value or "")
         except ValueError:
@@ -128,28 +131,28 @@ class AzureKeyStore:
             raise KeyStoreError(f"{self.place} is not what bootstrap wrote: enable the version that is") from None
         return kept
 
-    def _write(self, client: "SecretClient", what: str, said: Mapping[str, Any]) -> None:
+    def _write(self, client: "SecretClient", part: str, progress: Mapping[str, Any]) -> None:
         from azure.core.exceptions import AzureError  # noqa: PLC0415
 
         from ...azure.client import UNEXPECTED  # noqa: PLC0415
 
         try:
-            client.set_secret(f"{self._name}-{what}", json.dumps(said), content_type="application/json")
+            client.set_secret(f"{self._name}-{part}", json.dumps(progress), content_type="application/json")
         except (AzureError, *UNEXPECTED) as error:
-            raise self._error(what, "written", error) from None
+            raise self._error(part, "written", error) from None
 
-    def _error(self, what: str, done: str, error: Exception) -> KeyStoreError:
+    def _error(self, part: str, verb: str, error: Exception) -> KeyStoreError:
         from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415
 
         status = error.status_code if isinstance(error, HttpResponseError) else None
         advice = {
             403: "give the deploying identity `Key Vault Secrets Officer` there, which takes minutes to take effect",
             409: f"a secret of that name was deleted: az keyvault secret recover --id {self._url}/deletedsecrets/"
-            f"{self._name}-{what}",
+            f"{self._name}-{part}",
         }.get(status or 0, "see that the vault exists and that this machine reaches it")
         # What is no error of Azure's may quote what it couldn't read.
         reason = told(error) if isinstance(error, AzureError) else f"no answer of Azure's ({type(error).__name__})"
-        return KeyStoreError(f"The secret {self._name}-{what} of {self._url} can't be {done}: {reason}; {advice}")
+        return KeyStoreError(f"The secret {self._name}-{part} of {self._url} can't be {verb}: {reason}; {advice}")
 
 
 def _normal(keys: Mapping[str, Any]) -> Any:

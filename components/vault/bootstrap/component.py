@@ -12,15 +12,15 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 from ...dynamic_providers import StableProvider
 from ...field_types import SECRET
 from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
-from ..client import VaultNode, client
+from ..client import VaultNode, create_client
 from .admin_policy import admin_rules
-from .key_store import KeyStore, Record, build_key_store
-from .runner import Access, Plan, bootstrap, faults, settled
+from .key_store import BootstrapState, KeyStore, build_key_store
+from .runner import BootstrapConfig, BootstrapResult, bootstrap, check_bootstrap, is_up_to_date
 
 _KEY_STORE = "custody"
 """The input with the key store, as the states of every version name it."""
 
-_HOW = ("nodes", _KEY_STORE, "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
+_COMPARED = ("nodes", _KEY_STORE, "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
 """The inputs whose change is a change; the timeout is not."""
 
 
@@ -76,14 +76,16 @@ class VaultBootstrap(pulumi.ComponentResource):
         :raises ValueError: Addresses, shares or keys that can't be right; all that is wrong is told.
         """
         super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
-        plan = Plan(shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout)
-        if wrong := faults(nodes, key_store, plan):
+        config = BootstrapConfig(
+            shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout
+        )
+        if wrong := check_bootstrap(nodes, key_store, config):
             raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")
         made = _Bootstrap(
             name,
             [node.inputs() | ({} if node.ca_certificate else {"ca_certificate": ca_certificate}) for node in nodes],
             key_store,
-            plan,
+            config,
             pulumi.ResourceOptions(parent=self, depends_on=list(servers)),
         )
         self.address = made.address
@@ -93,27 +95,32 @@ class VaultBootstrap(pulumi.ComponentResource):
 
 
 class Provider(StableProvider):
+    """The dynamic provider of the resource."""
+
     stable_name = "vault-bootstrap"
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["nodes"][0]["address"], {**props, **_outputs(_run(props, None))})
+        """Bootstrap the Vault."""
+        return CreateResult(props["nodes"][0]["address"], {**props, **_build_outputs(_run(props, None))})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        if any(_olds.get(key) != _news[key] for key in _HOW):
+        """Return whether bootstrap would change something."""
+        if any(_olds.get(key) != _news[key] for key in _COMPARED):
             return DiffResult(changes=True)
-        nodes, key_store, plan = _asked(_news)
-        return DiffResult(changes=not settled(nodes, key_store, plan, _given(_olds)))
+        nodes, key_store, config = _read_inputs(_news)
+        return DiffResult(changes=not is_up_to_date(nodes, key_store, config, _read_result(_olds)))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Bootstrap again, with a policy that still allows what the stack is about to delete."""
         # What the stack no longer declares is deleted after this, by this token: its rights end with the next run.
         rules = "\n".join(dict.fromkeys([_news["adminRules"], _olds["adminRules"]]))
-        return UpdateResult({**_news, **_outputs(_run({**_news, "adminRules": rules}, _given(_olds)))})
+        return UpdateResult({**_news, **_build_outputs(_run({**_news, "adminRules": rules}, _read_result(_olds)))})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the store and its keys as they are; the token ends."""
-        for node in _asked(_props)[0]:
+        for node in _read_inputs(_props)[0]:
             try:
-                client(node, _props["token"]).auth.token.revoke_self()  # pyright: ignore[reportUnknownMemberType]
+                create_client(node, _props["token"]).auth.token.revoke_self()  # pyright: ignore[reportUnknownMemberType]
             except (VaultError, requests.RequestException):
                 continue  # it is over, or will be soon
             return
@@ -129,7 +136,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
         name: str,
         nodes: Sequence[Mapping[str, Any]],
         key_store: KeyStore,
-        plan: Plan,
+        config: BootstrapConfig,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__(
@@ -138,12 +145,12 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
             {
                 "nodes": list(nodes),
                 _KEY_STORE: key_store.inputs(),
-                "shareCount": plan.shares,
-                "threshold": plan.threshold,
-                "adminRules": plan.admin_rules,
-                "audit": plan.audit,
-                "tokenTtl": plan.token_ttl,
-                "timeout": plan.timeout,
+                "shareCount": config.shares,
+                "threshold": config.threshold,
+                "adminRules": config.admin_rules,
+                "audit": config.audit,
+                "tokenTtl": config.token_ttl,
+                "timeout": config.timeout,
                 "address": None,
                 "token": None,
                 "shares": None,
@@ -153,19 +160,19 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
         )
 
 
-def _run(props: Mapping[str, Any], given: Access | None) -> Access:
-    nodes, key_store, plan = _asked(props)
-    if given and given.shares and key_store.load() is None:
+def _run(props: Mapping[str, Any], previous: BootstrapResult | None) -> BootstrapResult:
+    nodes, key_store, config = _read_inputs(props)
+    if previous and previous.shares and key_store.load() is None:
         # Another machine ran this before.
-        key_store.save(Record(shares=given.shares, threshold=plan.threshold, finished=True))
+        key_store.save(BootstrapState(shares=previous.shares, threshold=config.threshold, finished=True))
     return bootstrap(
-        nodes, key_store, plan, before=given.token if given else None, operator=os.environ.get("VAULT_TOKEN")
+        nodes, key_store, config, before=previous.token if previous else None, operator=os.environ.get("VAULT_TOKEN")
     )
 
 
-def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], KeyStore, Plan]:
+def _read_inputs(props: Mapping[str, Any]) -> tuple[list[VaultNode], KeyStore, BootstrapConfig]:
     # The engine has no integers.
-    plan = Plan(
+    config = BootstrapConfig(
         shares=int(props["shareCount"]),
         threshold=int(props["threshold"]),
         admin_rules=props["adminRules"],
@@ -173,17 +180,17 @@ def _asked(props: Mapping[str, Any]) -> tuple[list[VaultNode], KeyStore, Plan]:
         token_ttl=int(props["tokenTtl"]),
         timeout=float(props["timeout"]),
     )
-    return [VaultNode.from_inputs(node) for node in props["nodes"]], build_key_store(props[_KEY_STORE]), plan
+    return [VaultNode.from_inputs(node) for node in props["nodes"]], build_key_store(props[_KEY_STORE]), config
 
 
-def _given(olds: Mapping[str, Any]) -> Access:
-    return Access(olds["address"], olds["token"], tuple(olds["shares"]), tuple(olds["passedOver"]))
+def _read_result(olds: Mapping[str, Any]) -> BootstrapResult:
+    return BootstrapResult(olds["address"], olds["token"], tuple(olds["shares"]), tuple(olds["passedOver"]))
 
 
-def _outputs(access: Access) -> dict[str, Any]:
+def _build_outputs(result: BootstrapResult) -> dict[str, Any]:
     return {
-        "address": access.address,
-        "token": access.token,
-        "shares": list(access.shares),
-        "passedOver": list(access.passed_over),
+        "address": result.address,
+        "token": result.token,
+        "shares": list(result.shares),
+        "passedOver": list(result.skipped_nodes),
     }

@@ -1,4 +1,4 @@
-"""Who keeps what opens a Vault."""
+"""The places where the keys of a Vault are kept."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,12 +10,12 @@ from ...error_text import PlainError
 
 
 class KeyStoreError(PlainError):
-    """What is kept can't be read or written: which file, why, what to do."""
+    """A key store that can't be read or written: which one, why, what to do."""
 
 
 @dataclass(frozen=True)
-class Record:
-    """What bootstrap knows of one store, kept from the moment that it exists.
+class BootstrapState:
+    """Bootstrap's knowledge of one Vault, kept from the moment that it exists.
 
     One without shares says that initialising was begun.
     """
@@ -43,7 +43,7 @@ class Record:
 
 
 class KeyStore(Protocol):
-    """Where shares are kept. Another place is one more class with these, named in `_HOME`."""
+    """A place where shares are kept. Another place is one more class with these members, named in `_CLASSES`."""
 
     pgp_keys: Sequence[str]
     """Public keys that the shares are encrypted with, base64 of their binary form; none leaves shares readable."""
@@ -53,44 +53,44 @@ class KeyStore(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for a human."""
+        """Its location, for a human."""
         ...
 
     def inputs(self) -> dict[str, Any]:
-        """As a resource, or a process, takes it: how to find it again, and no secret."""
+        """Return how to find it again, as a resource or a process takes it; no secret."""
         ...
 
-    def load(self) -> Record | None:
-        """What is kept; `None` where nothing is.
+    def load(self) -> BootstrapState | None:
+        """Return what is kept; `None` where nothing is.
 
-        :raises Key storeError: It can't be read.
+        :raises KeyStoreError: It can't be read.
         """
         ...
 
-    def save(self, record: Record) -> None:
-        """Keep `record` in place of what is kept. When this returns, a power cut doesn't lose it.
+    def save(self, state: BootstrapState) -> None:
+        """Keep `state` in place of what is kept. When this returns, a power cut doesn't lose it.
 
-        :raises Key storeError: It can't be written.
+        :raises KeyStoreError: It can't be written.
         """
         ...
 
-    def alone(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
-        """Let nobody else bootstrap this store meanwhile; gives what a child must inherit to keep it so.
+    def lock(self, seconds: float) -> AbstractContextManager[Sequence[int]]:
+        """Hold a lock, so that one bootstrap runs at a time; yields the descriptors that a child must inherit.
 
-        :raises Key storeError: Somebody else still does after `seconds`.
+        :raises KeyStoreError: Somebody else still does after `seconds`.
         """
         ...
 
 
-_HOME = {
+_CLASSES = {
     "file": (".file_key_store", "FileKeyStore"),
     "azure-key-vault": (".azure_key_store", "AzureKeyStore"),
 }
 
 
 def build_key_store(inputs: Mapping[str, Any]) -> KeyStore:
-    """The key store that `inputs` describe."""
-    module, name = _HOME[inputs["kind"]]
+    """Build the key store that `inputs` describe."""
+    module, name = _CLASSES[inputs["kind"]]
     made: KeyStore = getattr(import_module(module, __package__), name)(
         **{key: value for key, value in inputs.items() if key != "kind"}
     )

@@ -12,13 +12,13 @@ from ...cancellation import pause
 from .key_store import KeyStoreError
 
 
-def private_directory() -> Path:
+def find_lock_directory() -> Path:
     """Return the directory for locks that belong beside no file: in the user's state directory, which is theirs alone.
 
     Never in a shared temporary directory, where another user could take the lock first and hold it for ever.
     (XDG Base Directory Specification)
 
-    :raises Key storeError: The user has no such directory.
+    :raises KeyStoreError: The user has no such directory.
     """
     base = os.environ.get("XDG_STATE_HOME")
     directory = Path(base if base and Path(base).is_absolute() else "~/.local/state")
@@ -41,10 +41,10 @@ def private_directory() -> Path:
 
 
 @contextlib.contextmanager
-def locked(lock: Path, seconds: float) -> Generator[Sequence[int]]:
+def hold_lock(lock: Path, seconds: float) -> Generator[Sequence[int]]:
     """Hold the file `lock`; gives the descriptors that a child must inherit to hold it too.
 
-    :raises Key storeError: Another run still holds it after `seconds`, or another user made it.
+    :raises KeyStoreError: Another run still holds it after `seconds`, or another user made it.
     """
     end = time.monotonic() + seconds
     with os.fdopen(_open_lock(lock), "w") as handle:

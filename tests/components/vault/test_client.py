@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from sandbox.certificates import Authority
-from strongroom.components.vault.client import VaultNode, connections
+from strongroom.components.vault.client import VaultNode, create_session
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultNode]:
 
 
 def asked(node: VaultNode) -> int:
-    return connections(node).get(node.address, timeout=5).status_code
+    return create_session(node).get(node.address, timeout=5).status_code
 
 
 def test_a_node_is_trusted_by_its_certificate(node: VaultNode, tmp_path: Path) -> None:

@@ -301,8 +301,8 @@ VAULT = (
     Mutant(
         "vault-is-initialised-twice",
         "components/vault/bootstrap/initialise.py",
-        "_UNANSWERED = patience(read=False, busy={429, 503})",
-        "_UNANSWERED = patience()",
+        "_RETRY = patience(read=False, busy={429, 503})",
+        "_RETRY = patience()",
         "A lost answer is asked for again, and Vault's keys, which it gives once, are lost.",
         f"{_PATIENCE}::test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing",
     ),
@@ -325,8 +325,8 @@ VAULT = (
     Mutant(
         "vault-bootstrap-tells-its-tokens",
         "components/vault/bootstrap/runner.py",
-        "said = told(error, *record.shares, record.root_token, record.admin_token, operator)",
-        "said = told(error)",
+        "reason = told(error, *state.shares, state.root_token, state.admin_token, operator)",
+        "reason = told(error)",
         "The root token stands in the error of a bootstrap that fails.",
         "tests/components/vault/bootstrap/test_runner.py::test_a_refused_token_is_told_without_any_token",
     ),

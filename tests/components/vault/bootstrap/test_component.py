@@ -31,7 +31,7 @@ def test_a_state_of_an_earlier_version_is_read_and_needs_no_update(
     monkeypatch: pytest.MonkeyPatch, declare: Declare
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(component, "settled", lambda *arguments: asked.append(arguments) or True)
+    monkeypatch.setattr(component, "is_up_to_date", lambda *arguments: asked.append(arguments) or True)
     recorder = declare(
         lambda: VaultBootstrap(
             "vault",
@@ -45,4 +45,4 @@ def test_a_state_of_an_earlier_version_is_read_and_needs_no_update(
     assert component.Provider().diff("id", IN_STATE, news).changes is False
     (nodes, key_store, _, given) = asked[0]
     assert (nodes, str(key_store.path)) == ([VaultNode("https://vault:8200")], "recovery.json")
-    assert (given.token, given.passed_over) == ("hvs.x", ("https://other:8200",))
+    assert (given.token, given.skipped_nodes) == ("hvs.x", ("https://other:8200",))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
-from strongroom.components.vault.bootstrap.key_store import KeyStoreError, Record
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStoreError
 
-RECORD = Record(shares=("c2hhcmU=",), threshold=1)
+RECORD = BootstrapState(shares=("c2hhcmU=",), threshold=1)
 
 
 @pytest.fixture

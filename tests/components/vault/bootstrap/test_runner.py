@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hvac.exceptions import Forbidden
 
-from strongroom.components.vault.bootstrap import runner as unseal
-from strongroom.components.vault.bootstrap.key_store import Record
-from strongroom.components.vault.bootstrap.runner import BootstrapError, Plan
+from strongroom.components.vault.bootstrap import runner
+from strongroom.components.vault.bootstrap.key_store import BootstrapState
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig, BootstrapError
 from strongroom.components.vault.client import VaultNode
 
 NODE = VaultNode("https://vault:8200")
-RECORD = Record(shares=("canary-share",), threshold=1, root_token="canary-root", admin_token="canary-admin")
+RECORD = BootstrapState(shares=("canary-share",), threshold=1, root_token="canary-root", admin_token="canary-admin")
 
 
 class FakeKeyStore:
@@ -20,16 +20,16 @@ class FakeKeyStore:
 
     place, pgp_keys, gives_shares = "a place", (), False
 
-    def load(self) -> Record:
+    def load(self) -> BootstrapState:
         return RECORD
 
-    def save(self, record: Record) -> None:
+    def save(self, state: BootstrapState) -> None:
         raise NotImplementedError
 
     def inputs(self) -> dict[str, Any]:
         return {}
 
-    def alone(self, seconds: float) -> AbstractContextManager[tuple[int, ...]]:
+    def lock(self, seconds: float) -> AbstractContextManager[tuple[int, ...]]:
         return nullcontext(())
 
 
@@ -37,9 +37,9 @@ def test_a_refused_token_is_told_without_any_token(monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> str:
         raise Forbidden("no: canary-share canary-root canary-admin canary-operator")
 
-    run = unseal._Run([NODE], FakeKeyStore(), Plan(), lambda _: None)
-    monkeypatch.setattr(run, "_made", refuse)
+    run = runner._Run([NODE], FakeKeyStore(), BootstrapConfig(), lambda _: None)
+    monkeypatch.setattr(run, "_make_token", refuse)
 
     with pytest.raises(BootstrapError, match="no token can be made: no: ") as told:
-        run._token(NODE, None, "canary-operator")
+        run._get_token(NODE, None, "canary-operator")
     assert "canary" not in str(told.value)
