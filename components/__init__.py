@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .seeds import Generate
     from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
     from .vault.auth.approle import AppRole, AppRoleAuth
-    from .vault.auth.external_group import DirectoryGroup
+    from .vault.auth.external_group import ExternalGroup
     from .vault.auth.github import GithubAuth
     from .vault.auth.jwt import JwtAuth
     from .vault.auth.kubernetes import KubernetesAuth
@@ -56,7 +56,7 @@ _HOME = {
     "AzureSealKey": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
-    "DirectoryGroup": ".vault.auth.external_group",
+    "ExternalGroup": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
     "FileKeyStore": ".vault.bootstrap.file_key_store",
     "Generate": ".seeds",
@@ -111,7 +111,7 @@ __all__ = [
     "AzureSealKey",
     "Backend",
     "Certificate",
-    "DirectoryGroup",
+    "ExternalGroup",
     "FileAudit",
     "FileKeyStore",
     "Generate",

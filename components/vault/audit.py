@@ -1,4 +1,4 @@
-"""Where a Vault writes down who asked for what."""
+"""Audit devices of a Vault."""
 
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
@@ -68,16 +68,16 @@ AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": S
 
 
 DESCRIPTION = "Enabled by Strongroom"
-"""How a device says whose it is."""
+"""The description that marks a device as Strongroom's."""
 
 
 def describe_devices(devices: Collection[FileAudit | SyslogAudit | SocketAudit]) -> dict[str, dict[str, Any]]:
-    """Build what Vault takes to enable `devices`, by path."""
-    return {device.path: {"type": device.kind, "options": _options(device)} for device in devices}
+    """Build the requests that enable `devices`, by path."""
+    return {device.path: {"type": device.kind, "options": _build_options(device)} for device in devices}
 
 
-def lonely(kinds: Collection[str]) -> str | None:
-    """Why devices of these kinds don't do, as the end of a sentence; `None` where they do."""
+def check_device_kinds(kinds: Collection[str]) -> str | None:
+    """Return why devices of these kinds don't suffice, as the end of a sentence; `None` if they do."""
     if set(kinds) == {"socket"}:
         return "are sockets alone: Vault answers nobody while the collector is away; add a device of kind 'file'"
     return None
@@ -114,13 +114,13 @@ class AuditDevice(pulumi.ComponentResource):
             type=device.kind,
             path=device.path,
             description=DESCRIPTION,
-            options=_options(device),
+            options=_build_options(device),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"path": self.path})
 
 
-def _options(device: FileAudit | SyslogAudit | SocketAudit) -> dict[str, str]:
+def _build_options(device: FileAudit | SyslogAudit | SocketAudit) -> dict[str, str]:
     match device:
         case FileAudit():
             return {"file_path": device.file, "mode": "0600"}

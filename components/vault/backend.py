@@ -11,8 +11,8 @@ from ..yaml import yaml_text
 from .auth.kubernetes import WorkloadAuth
 from .engines import KvEngine
 from .kv_paths import check_kv_object
-from .options import unreadable
-from .policy import policy_of, read_policy
+from .options import check_secret
+from .policy import build_policy_name, build_read_policy
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,16 @@ class VaultBackend(pulumi.ComponentResource):
         :raises ValueError: A secret without a key, or of a type that Vault has not.
         """
         for secret in workload.secrets:
-            if fault := unreadable(secret.model_dump()):
+            if fault := check_secret(secret.model_dump()):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
             if fault := check_kv_object(secret.object, self._engine.path):
                 raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {fault}")
         identity = f"{workload.namespace}.{workload.name}"
-        policy_name = policy_of(self._auth.path, workload.path)
+        policy_name = build_policy_name(self._auth.path, workload.path)
         policy = pulumi_vault.Policy(
             workload.path,
             name=policy_name,
-            policy=read_policy(self._engine.path, workload.objects),
+            policy=build_read_policy(self._engine.path, workload.objects),
             opts=pulumi.ResourceOptions(parent=self),
         )
         role = self._auth.role_for(
@@ -118,7 +118,7 @@ class VaultBackend(pulumi.ComponentResource):
                 "roleName": identity,
                 "vaultAuthMountPath": self._auth.path,
                 "audience": self._audience,
-                "objects": objects_parameter(self._engine.path, workload.secrets),
+                "objects": build_objects_parameter(self._engine.path, workload.secrets),
             },
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
@@ -127,16 +127,16 @@ class VaultBackend(pulumi.ComponentResource):
         )
 
 
-def objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
+def build_objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
     """The `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
 
     A version is named in the path, because the provider's cache ignores `secretArgs`.
     (Vault docs: "Vault CSI Provider Configurations")
     """
-    return yaml_text([_object(mount, secret) for secret in secrets])
+    return yaml_text([_build_object(mount, secret) for secret in secrets])
 
 
-def _object(mount: str, secret: Secret) -> dict[str, str | int]:
+def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:
     version = f"?version={secret.version}" if secret.version else ""
     entry: dict[str, str | int] = {
         "objectName": secret.name,

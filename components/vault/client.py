@@ -1,4 +1,4 @@
-"""How the machine that runs the program reaches the nodes of a Vault."""
+"""Connections of the machine that runs the program to the nodes of a Vault."""
 # pyright: reportUnknownMemberType=false
 # hvac ships no types.
 
@@ -23,26 +23,26 @@ class VaultNode:
     """Its URL, as the machine that runs the program reaches it: a port-forward's is good."""
 
     ca_certificate: str | None = None
-    """PEM of the CA that signed its certificate; the system's CAs where it is left out."""
+    """PEM of the CA that signed its certificate; if omitted, the system's CAs."""
 
     tls_server_name: str | None = None
     """The name that its certificate bears, where it is not the address's."""
 
     join_address: str | None = None
-    """Its URL, as the other nodes reach it; `address` where it is left out."""
+    """Its URL, as the other nodes reach it; if omitted, `address`."""
 
     def inputs(self) -> dict[str, Any]:
-        """As a resource, or a process, takes it."""
+        """Return it as a resource, or a process, takes it."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> "VaultNode":
-        """The node that `inputs` describe."""
+        """Build the node that `inputs` describe."""
         return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
 
 
 def create_session(node: VaultNode, retries: Retry | int = 0) -> requests.Session:
-    """Connections to `node`, which stay open between requests and which several clients may share.
+    """Open a session with `node`, which stays open between requests and which several clients may share.
 
     :param node: The server.
     :param retries: How often, and for what, a request is tried again; never, where the caller does so by itself.
@@ -61,16 +61,16 @@ def create_client(
     *,
     adapter: Any = None,
 ) -> Any:
-    """A client of `node`; without a token, and without the user's own, where none is given.
+    """Create a client of `node`. If no token is given it has none, not the user's own either.
 
     :param node: The server.
-    :param token: What it says it is.
-    :param timeout: How long an answer may take, in seconds.
+    :param token: Its token.
+    :param timeout: How long a response may take, in seconds.
     :param namespace: Vault Enterprise's or HCP's namespace.
-    :param session: Connections that it shares; its own where none are given.
+    :param session: A session that it shares; if omitted, one of its own.
     :param adapter: hvac's class that sends requests; defaults to the one that parses JSON.
     """
-    made: Any = hvac.Client(
+    client: Any = hvac.Client(
         url=node.address,
         token=token,
         session=session or create_session(node),
@@ -79,17 +79,17 @@ def create_client(
         namespace=namespace,
         **({"adapter": adapter} if adapter else {}),
     )
-    return made
+    return client
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether what Vault said, or that it said nothing, may be otherwise in a moment."""
+    """Return whether a later request may succeed: Vault is busy, or did not respond."""
     busy = RateLimitExceeded | InternalServerError | BadGateway | VaultDown
     return isinstance(error, requests.RequestException | busy)
 
 
 class _Trust(BoundedAdapter):
-    """Trusts the node's CA and no other, and expects the node's name."""
+    """An adapter that trusts the node's CA and no other, and expects the node's name."""
 
     def __init__(self, node: VaultNode, retries: Retry | int) -> None:
         self._tls: dict[str, Any] = {"ssl_context": ssl.create_default_context(cadata=node.ca_certificate)}
@@ -109,4 +109,4 @@ class _Trust(BoundedAdapter):
         return host, {}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """The context says it all."""
+        """Do nothing: the context decides."""

@@ -9,7 +9,7 @@ import pulumi_vault
 from ..field_types import named
 from ..seeds import Seed, value_of
 from .kv_paths import check_kv_object
-from .remount import mounted_by
+from .remount import build_mount_options
 
 
 class KvEngine(pulumi.ComponentResource):
@@ -57,7 +57,7 @@ class KvEngine(pulumi.ComponentResource):
                 type="kv",
                 options={"version": "2"},
                 description="Secrets of workloads, mounted by Strongroom",
-                opts=mounted_by(self),
+                opts=build_mount_options(self),
             )
             if create
             else None

@@ -17,7 +17,7 @@ _VAULTS_OWN = ("sys", "auth", "cubbyhole")
 
 
 def check_kv_object(name: str, mount: str) -> str | None:
-    """Say why `name` can't be meant as an object of the KV engine at `mount`, as the end of a sentence, with what is.
+    """Return why `name` can't be meant as an object of the KV engine at `mount`, as the end of a sentence.
 
     (Vault docs: "KV secrets engine - version 2 (API)", "Database secrets engine (API)", "PKI secrets engine (API)")
     """

@@ -1,4 +1,4 @@
-"""What may be chosen, and what Vault can't serve: known without loading a provider."""
+"""Choices of a Vault, and checks of what it can serve, without loading a provider."""
 
 import ipaddress
 import re
@@ -19,12 +19,12 @@ Mode = Literal["dev", "standalone", "ha"]
 """`dev`: in memory, open, with a known token; for a look. `standalone`: one pod. `ha`: several, with a leader."""
 
 
-def unreadable(secret: Mapping[str, object]) -> str | None:
-    """Why Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` where it can."""
+def check_secret(secret: Mapping[str, object]) -> str | None:
+    """Return why Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` if it can."""
     if secret.get("type", "secret") != "secret":
-        return "has a type that only Azure Key Vault has: leave type out for Vault"
+        return "has a type that only Azure Key Vault has: omit type for Vault"
     if secret.get("format") is not None or secret.get("version_history", secret.get("versionHistory", 1)) != 1:
-        return "has format or versionHistory, which only Azure Key Vault knows: leave them out for Vault"
+        return "has format or versionHistory, which only Azure Key Vault knows: omit them for Vault"
     version = secret.get("version")
     if isinstance(version, str) and not re.fullmatch(r"[1-9][0-9]{0,8}", version):
         return f"has the version {version!r}, which is none of Vault's: those are whole numbers from 1 on"
@@ -33,10 +33,10 @@ def unreadable(secret: Mapping[str, object]) -> str | None:
     return None
 
 
-def server_faults(
+def check_server_options(
     *, mode: str, replicas: int, max_unavailable: int, raft: bool, tls: bool, sealed: bool, production: bool
 ) -> list[tuple[str, str]]:
-    """What is wrong with a server: each setting's name, and what to tell of it.
+    """List what is wrong with a server: each setting's name and the end of a sentence.
 
     :param mode: What it is.
     :param replicas: How many pods it has.
@@ -46,58 +46,61 @@ def server_faults(
     :param sealed: Whether a key elsewhere opens it.
     :param production: Refuse the dev server and plain HTTP.
     """
-    found: list[tuple[str, str]] = []
+    issues: list[tuple[str, str]] = []
     if mode == "dev":
         if production:
-            found.append(("mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"))
+            issues.append(("mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"))
         if tls:
-            found.append(("tls", "the dev server speaks plain HTTP: leave it out, or use another mode"))
+            issues.append(("tls", "the dev server speaks plain HTTP: omit it, or use another mode"))
         if sealed:
-            found.append(("seal", "the dev server is open from its start: leave it out, or use another mode"))
+            issues.append(("seal", "the dev server is open from its start: omit it, or use another mode"))
         if not raft:
-            found.append(("storage", "the dev server keeps everything in memory: leave it out, or use another mode"))
+            issues.append(("storage", "the dev server keeps everything in memory: omit it, or use another mode"))
     elif production and not tls:
-        found.append(("tls", "is left out, and production refuses plain HTTP: say where the certificate is from"))
+        issues.append(("tls", "is missing, and production refuses plain HTTP: say where the certificate is from"))
     if mode != "ha":
-        return found
+        return issues
     if raft and (replicas < 3 or replicas % 2 == 0):
-        found.append(("replicas", f"{replicas}: use an odd number from 3 on, so that a majority survives a loss"))
+        issues.append(("replicas", f"{replicas}: use an odd number from 3 on, so that a majority survives a loss"))
     elif replicas < 2:
-        found.append(("replicas", f"{replicas}: use 2 or more, so that one takes over from another"))
+        issues.append(("replicas", f"{replicas}: use 2 or more, so that one takes over from another"))
     most = (replicas - 1) // 2 if raft else replicas - 1
-    if not found and not 1 <= max_unavailable <= most:
-        found.append(
+    if not issues and not 1 <= max_unavailable <= most:
+        issues.append(
             (
                 "max_unavailable",
                 f"{max_unavailable} of {replicas}: use 1 or more, so that nodes can be drained, and leave "
                 + ("more than half of the peers" if raft else "one pod"),
             )
         )
-    return found
+    return issues
 
 
-def insecure(address: str) -> str | None:
-    """Why keys must not travel to `address`, as the end of a sentence; `None` where they may."""
+def check_address(address: str) -> str | None:
+    """Return why keys must not travel to `address`, as the end of a sentence; `None` if they may."""
     try:
         parts = urlsplit(address)
     except ValueError:
         return "is not a URL: use https://host:port"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "is not a URL: use https://host:port"
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
         return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
     return None
 
 
-def shares_fault(shares: int, threshold: int) -> str | None:
-    """Why a key can't be split so, as the end of a sentence; `None` where it can. (Vault docs: "/sys/init")"""
+def check_shares(shares: int, threshold: int) -> str | None:
+    """Return why a key can't be split so, as the end of a sentence; `None` if it can.
+
+    (Vault docs: "/sys/init")
+    """
     # Vault refuses one share out of several.
     if 1 <= threshold <= shares and (threshold > 1 or shares == 1):
         return None
     return f"{threshold} of {shares} shares: use 2 to the number of shares, or 1 of 1 share"
 
 
-def _loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

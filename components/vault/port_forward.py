@@ -14,14 +14,14 @@ _CHUNK = 65536
 
 
 class ForwardError(Exception):
-    """A port can't be opened: which, why, what to do."""
+    """A port that can't be opened: which, why, what to do."""
 
 
 class PodForward:
     """One port of this machine for each pod; each connection is a port-forward of the API server's.
 
     They are open until `close`, or until the process ends. A pod need not exist yet: a connection to one that doesn't
-    run is closed at once, so that the client tries again. Who uses it needs `create` and `get` on `pods/portforward`.
+    run is closed at once, so that the client tries again. The user needs `create` and `get` on `pods/portforward`.
     (Kubernetes docs: "Use Port Forwarding to Access Applications in a Cluster")
     """
 
@@ -35,12 +35,13 @@ class PodForward:
         kubeconfig: str | None = None,
         context: str | None = None,
     ) -> None:
-        """
+        """Open the ports.
+
         :param pods: Their names.
         :param namespace: Their namespace.
         :param first_port: The port for the first pod; the next has the next one.
         :param pod_port: The pods' own port.
-        :param kubeconfig: File with the cluster's kubeconfig; the user's own where it is left out.
+        :param kubeconfig: File with the cluster's kubeconfig; if omitted, the user's own.
         :param context: Its context.
         :raises ForwardError: A port is in use.
         """
@@ -89,7 +90,7 @@ class PodForward:
         with connection:
             try:
                 forward = self._forward(pod)
-            except Exception:  # whatever it is, the client sees a connection that ends, and tells its address
+            except Exception:  # the client sees a connection that ends, and its error names the address
                 return
             far: socket.socket = forward.socket(self._pod_port)
             back = threading.Thread(target=_copy, args=(far, connection), daemon=True)
@@ -99,21 +100,21 @@ class PodForward:
             forward.close()
 
     def _forward(self, pod: str) -> Any:
-        # Imported here: whoever declares a server needs no client.
+        # Imported here: a program that only declares a server needs no client.
         from kubernetes import client, config  # noqa: PLC0415
         from kubernetes.stream import portforward  # noqa: PLC0415
 
         with self._lock:
             if self._configuration is None:
-                made: Any = config.new_client_from_config(self._kubeconfig, self._context)
-                self._configuration = made.configuration
+                loaded: Any = config.new_client_from_config(self._kubeconfig, self._context)
+                self._configuration = loaded.configuration
         # A client each: the library changes one for as long as it connects.
         api: Any = client.CoreV1Api(client.ApiClient(self._configuration))
         return portforward(api.connect_get_namespaced_pod_portforward, pod, self._namespace, ports=str(self._pod_port))
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Carry what comes until nothing more does, and tell the other side so."""
+    """Copy bytes until none come, and then end the other side."""
     with contextlib.suppress(OSError):
         while chunk := source.recv(_CHUNK):
             target.sendall(chunk)

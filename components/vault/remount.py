@@ -1,9 +1,9 @@
-"""How what is mounted in a Vault moves to another path."""
+"""Options by which a mount of a Vault moves to another path."""
 
 import pulumi
 
 
-def mounted_by(parent: pulumi.Resource, *secret_outputs: str) -> pulumi.ResourceOptions:
+def build_mount_options(parent: pulumi.Resource, *secret_outputs: str) -> pulumi.ResourceOptions:
     """Build the options of an engine or auth method: another path makes another one, and then the old one goes.
 
     By itself the provider changes a path with `sys/remount`. That needs a right on every mount of the Vault, which no

@@ -116,7 +116,7 @@ def _members(group: Declared, by_kind: ByKind) -> Iterator[Step]:
     own = readable(group.outputs.get("id"))
     for alias in by_kind.get(GROUP_ALIAS, ()):
         of = readable(alias.at("canonicalId"))
-        # What is still to be made has no id, and then what DirectoryGroup made together bears one name.
+        # What is still to be made has no id, and then what ExternalGroup made together bears one name.
         if of == own if of and own else alias.name == group.name:
             name = str(alias.at("name"))
             path, kind = _directory(alias, alias.name.removesuffix(f"/{name}"), by_kind)

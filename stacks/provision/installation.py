@@ -23,7 +23,7 @@ from strongroom.components.kubernetes.csi_driver import (
     driver_releases,
 )
 from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
-from strongroom.components.vault.server.server import server_release
+from strongroom.components.vault.server.server import plan_server_release
 
 from ..errors import Fault
 from ..settings.azure import AzureKeyVaultSettings
@@ -95,7 +95,7 @@ class Installation:
         if isinstance(self._settings.backend, VaultSettings) and (server := self._settings.backend.server):
             # Who has the seal's key is known later, and nothing else of the values depends on it.
             shown = VaultServerArgs(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
-            yield server_release(shown, chart=self._charts[VAULT.name])
+            yield plan_server_release(shown, chart=self._charts[VAULT.name])
         if self._drives:
             backend = self._settings.backend
             # What the CA is, is known later, and nothing of the values depends on it.

@@ -22,14 +22,14 @@ from .vault_logins import declare_audit, declare_logins
 
 
 def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
-    """The Vault backend that `settings` describe."""
+    """Declare the Vault backend that `settings` describe."""
     cluster = cluster_provider(settings, settings.kubernetes.kubeconfig)
     found = ReachedVault(vault.in_cluster, files.vault_ca, vault.ca_certificate)
     if vault.server or vault.bootstrap:
         # Clients and charts that a stack on an existing Vault does without.
-        from .vault_server import reached  # noqa: PLC0415
+        from .vault_server import provision_server  # noqa: PLC0415
 
-        found = reached(settings, vault, files, cluster)
+        found = provision_server(settings, vault, files, cluster)
     provider = pulumi_vault.Provider(
         "vault",
         address=found.address,
@@ -51,9 +51,9 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             ca_certificate=found.authority,
         ),
         engine=KvEngine(
-            "vault", path=vault.mount.path, create=vault.mount.create, seeds=_seeds(settings), opts=in_vault
+            "vault", path=vault.mount.path, create=vault.mount.create, seeds=_read_seeds(settings), opts=in_vault
         ),
-        auth=_auth(settings, vault, files, in_vault),
+        auth=_declare_auth(settings, vault, files, in_vault),
         audience=vault.audience,
         token_ttl=vault.token_ttl,
         token_max_ttl=vault.token_max_ttl,
@@ -82,7 +82,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     )
 
 
-def _auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> WorkloadAuth:
+def _declare_auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> WorkloadAuth:
     auth = vault.auth
     if isinstance(auth, JwtAuthSettings):
         return JwtAuth(
@@ -106,7 +106,7 @@ def _auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.R
     )
 
 
-def _seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:
+def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:
     return {
         name: {key: to_seed(value) for key, value in values.items()}
         for name, values in settings.seeds.items()

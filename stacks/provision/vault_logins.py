@@ -1,4 +1,4 @@
-"""From settings to components: who else logs in to a Vault, what they may do, and where it is written down."""
+"""From settings to components: logins, groups and audit devices of a Vault."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,12 +6,12 @@ import pulumi
 
 from strongroom.components.vault.audit import AuditDevice
 from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth
-from strongroom.components.vault.auth.external_group import DirectoryGroup
+from strongroom.components.vault.auth.external_group import ExternalGroup
 from strongroom.components.vault.auth.github import GithubAuth
 from strongroom.components.vault.auth.ldap import LdapAuth
 from strongroom.components.vault.auth.oidc import OidcAuth
 from strongroom.components.vault.auth.userpass import User, UserpassAuth
-from strongroom.components.vault.policy import policy_of
+from strongroom.components.vault.policy import build_policy_name
 
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
@@ -28,9 +28,9 @@ def declare_audit(vault: VaultSettings, opts: pulumi.ResourceOptions) -> None:
 
 
 def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> None:
-    """The auth methods of people and machines, and what their groups may do."""
+    """Declare the auth methods of people and machines, and the policies of their groups."""
     policies = {
-        group.name: [*(policy_of(vault.auth.path, workload) for workload in group.reads), *group.policies]
+        group.name: [*(build_policy_name(vault.auth.path, workload) for workload in group.reads), *group.policies]
         for group in vault.groups
     }
 
@@ -40,7 +40,7 @@ def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts:
     accessors = {
         login.path: accessor
         for login in vault.logins
-        if (accessor := _declare(login, settings, files.login_cas.get(login.path), of, opts)) is not None
+        if (accessor := _declare_login(login, settings, files.login_cas.get(login.path), of, opts)) is not None
     }
     members: dict[tuple[str, str], list[str]] = {}
     for group in vault.groups:
@@ -48,19 +48,17 @@ def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts:
             for name in names:
                 members.setdefault((path, name), []).append(group.name)
     for (path, name), groups in members.items():
-        DirectoryGroup(
-            f"{path}/{name}", group=name, path=path, accessor=accessors[path], policies=of(groups), opts=opts
-        )
+        ExternalGroup(f"{path}/{name}", group=name, path=path, accessor=accessors[path], policies=of(groups), opts=opts)
 
 
-def _declare(
+def _declare_login(
     login: LoginSettings,
     settings: Settings,
     authority: str | None,
     of: Callable[[Sequence[str]], list[str]],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str] | None:
-    """Its accessor, where it has a directory."""
+    """Declare a login; return its accessor, if it has external groups."""
     credentials = {name: value.get_secret_value() for name, value in settings.credentials.items()}
     match login:
         case AppRoleLogin():

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from strongroom.components.helm.charts import VAULT
-from strongroom.components.vault.bootstrap.admin_policy import AdminScope, admin_rules
+from strongroom.components.vault.bootstrap.admin_policy import AdminScope, build_admin_rules
 from strongroom.components.vault.bootstrap.component import VaultBootstrap
 from strongroom.components.vault.bootstrap.key_store import KeyStore
 from strongroom.components.vault.client import VaultNode
@@ -25,16 +25,20 @@ from .common import ReachedVault, namespace
 from .files import Files
 
 
-def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kubernetes.Provider) -> ReachedVault:
-    """The Vault of `settings`: deployed and opened, where they say so."""
-    server = _server(settings, vault.server, cluster) if vault.server else None
-    forward = _forward(settings, vault.server, vault.bootstrap) if vault.server else None
+def provision_server(
+    settings: Settings, vault: VaultSettings, files: Files, cluster: kubernetes.Provider
+) -> ReachedVault:
+    """Deploy and open the Vault of `settings`, where they say so."""
+    server = _declare_server(settings, vault.server, cluster) if vault.server else None
+    forward = _forward_ports(settings, vault.server, vault.bootstrap) if vault.server else None
     addresses = list(vault.bootstrap.nodes) if vault.bootstrap else []
     if forward:
         scheme = "https" if vault.server and vault.server.tls else "http"
         addresses = [f"{scheme}://localhost:{forward['firstPort'] + number}" for number in range(len(forward["pods"]))]
     authority = server.ca_certificate if server else files.vault_ca
-    authority_file = server.ca_certificate.apply(_written) if server and server.ca_certificate else vault.ca_certificate
+    authority_file = (
+        server.ca_certificate.apply(_write_authority) if server and server.ca_certificate else vault.ca_certificate
+    )
     if not vault.bootstrap:
         return ReachedVault(addresses[0] if addresses else vault.in_cluster, authority, authority_file, forward=forward)
     peers = server.peers if server else [None] * len(addresses)
@@ -44,11 +48,11 @@ def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kub
             VaultNode(address, tls_server_name=vault.tls_server_name, join_address=peer)
             for address, peer in zip(addresses, peers, strict=True)
         ],
-        key_store=_key_store(vault.bootstrap, files),
+        key_store=_build_key_store(vault.bootstrap, files),
         ca_certificate=authority,
         shares=vault.bootstrap.shares,
         threshold=vault.bootstrap.threshold,
-        policy=admin_rules(_admin_scope(vault)),
+        policy=build_admin_rules(_build_admin_scope(vault)),
         audit=vault.audit,
         token_ttl=vault.bootstrap.token_ttl,
         timeout=vault.bootstrap.timeout,
@@ -58,7 +62,7 @@ def reached(settings: Settings, vault: VaultSettings, files: Files, cluster: kub
     return ReachedVault(vault.address or bootstrap.address, authority, authority_file, bootstrap.token, forward)
 
 
-def _admin_scope(vault: VaultSettings) -> AdminScope:
+def _build_admin_scope(vault: VaultSettings) -> AdminScope:
     """Build what the stack writes once Vault is open."""
     return AdminScope(
         engines=(vault.mount.path,) if vault.mount.create else (),
@@ -69,13 +73,13 @@ def _admin_scope(vault: VaultSettings) -> AdminScope:
     )
 
 
-def _server(settings: Settings, server: ServerSettings, cluster: kubernetes.Provider) -> VaultServer:
+def _declare_server(settings: Settings, server: ServerSettings, cluster: kubernetes.Provider) -> VaultServer:
     on_cluster = pulumi.ResourceOptions(providers=[cluster])
     after: list[pulumi.Resource] = []
     if server.namespace not in settings.kubernetes.existing_namespaces:
         # Vault's pods drop fewer capabilities than `restricted` asks for.
         after.append(namespace(server.namespace, "baseline", on_cluster))
-    seal, key = _seal(settings, server)
+    seal, key = _declare_seal(settings, server)
     return VaultServer(
         "vault",
         server=VaultServerArgs(
@@ -89,8 +93,8 @@ def _server(settings: Settings, server: ServerSettings, cluster: kubernetes.Prov
     )
 
 
-def _seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pulumi.Resource]]:
-    """What opens the server, and what must exist before it can."""
+def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pulumi.Resource]]:
+    """Declare the seal; return it with what must exist before the server can use it."""
     seal = server.seal
     if not isinstance(seal, AzureSealSettings):
         return seal, ()
@@ -118,7 +122,9 @@ def _seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pu
     return made.seal, made.ready
 
 
-def _forward(settings: Settings, server: ServerSettings, bootstrap: BootstrapSettings | None) -> dict[str, Any] | None:
+def _forward_ports(
+    settings: Settings, server: ServerSettings, bootstrap: BootstrapSettings | None
+) -> dict[str, Any] | None:
     if bootstrap and bootstrap.nodes:
         return None
     first = (bootstrap or BootstrapSettings.model_construct()).first_port
@@ -136,7 +142,7 @@ def _forward(settings: Settings, server: ServerSettings, bootstrap: BootstrapSet
     return {"pods": server.pods, "namespace": server.namespace, "firstPort": first}
 
 
-def _key_store(bootstrap: BootstrapSettings, files: Files) -> KeyStore:
+def _build_key_store(bootstrap: BootstrapSettings, files: Files) -> KeyStore:
     if isinstance(key_store := bootstrap.key_store, FileKeyStoreSettings):
         from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore  # noqa: PLC0415
 
@@ -146,7 +152,7 @@ def _key_store(bootstrap: BootstrapSettings, files: Files) -> KeyStore:
     return AzureKeyStore(key_store.vault_url, key_store.tenant_id, name=key_store.name, pgp_keys=files.pgp_keys)
 
 
-def _written(authority: str) -> str:
+def _write_authority(authority: str) -> str:
     """Write the CA into a file of the project's, for providers that read it from one; return its path."""
     file = Path(pulumi.get_root_directory() or "").resolve() / ".strongroom" / f"{pulumi.get_stack()}-vault-ca.crt"
     file.parent.mkdir(mode=0o700, exist_ok=True)

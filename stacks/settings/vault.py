@@ -27,13 +27,13 @@ from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
 
 
-def _engine_path(value: str) -> str:
+def _check_engine_path(value: str) -> str:
     if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
         raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
     return object_path(value)
 
 
-EnginePath = Annotated[str, AfterValidator(_engine_path)]
+EnginePath = Annotated[str, AfterValidator(_check_engine_path)]
 """Where an engine may be mounted. (Vault docs: "/sys/mounts")"""
 
 VaultNamespace = Annotated[
@@ -109,13 +109,13 @@ AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "
 """How workloads may log in, by its kind."""
 
 
-def _auth_kind(value: object) -> object:
+def _read_auth_kind(value: object) -> object:
     return getattr(value, "kind", None) or mapping(value).get("kind", "kubernetes")
 
 
 AuthSettings = Annotated[
     Annotated[KubernetesAuthSettings, Tag("kubernetes")] | Annotated[JwtAuthSettings, Tag("jwt")],
-    Discriminator(_auth_kind),
+    Discriminator(_read_auth_kind),
 ]
 
 

@@ -37,7 +37,7 @@ _FILTER = "is not a filter: write it in parentheses, e.g. (&(objectClass=group)(
 _ORGANIZATION = "is not an organization: use its name in github.com/NAME"
 
 
-def _policy(value: str) -> str:
+def _check_policy(value: str) -> str:
     if value in {"root", "default"}:
         raise ValueError("is not for people: 'root' opens everything, 'default' is nobody's here; name another policy")
     return value
@@ -219,7 +219,7 @@ class GroupSettings(Declaration):
     reads: tuple[Text, ...] = ()
     """Workloads, as `namespace/name`, whose secrets they may read too."""
 
-    policies: tuple[Annotated[Name, AfterValidator(_policy)], ...] = ()
+    policies: tuple[Annotated[Name, AfterValidator(_check_policy)], ...] = ()
     """Names of policies that exist, by which they may do more."""
 
     members: Mapping[ObjectPath, Annotated[tuple[Text, ...], Field(min_length=1)]] = {}

@@ -6,7 +6,7 @@ from typing import Any, cast
 from pydantic.alias_generators import to_camel
 
 from strongroom.components.vault.kv_paths import check_kv_object
-from strongroom.components.vault.options import insecure, server_faults, shares_fault, unreadable
+from strongroom.components.vault.options import check_address, check_secret, check_server_options, check_shares
 
 from ..errors import Fault
 from ..settings.raw import Wrong, entries, is_generator, is_text, mapping, secrets
@@ -54,7 +54,7 @@ def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> It
     storage, seal = server.get("storage"), mapping(server.get("seal"))
     mode, replicas, most = server.get("mode", "ha"), server.get("replicas", 3), server.get("maxUnavailable", 1)
     if isinstance(mode, str) and isinstance(replicas, int) and isinstance(most, int):
-        for field, told in server_faults(
+        for field, told in check_server_options(
             mode=mode,
             replicas=replicas,
             max_unavailable=most,
@@ -72,7 +72,7 @@ def _server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str) -> It
         )
     yield from _renewal(mapping(server.get("tls")))
     address = seal.get("address")
-    if isinstance(address, str) and (told := insecure(address)):
+    if isinstance(address, str) and (told := check_address(address)):
         yield Fault(("backend", "server", "seal", "address"), f"{address!r} {told}")
     if seal.get("kind") == "azurekeyvault" and not mapping(raw.get("kubernetes")).get("oidcIssuer"):
         yield Fault(
@@ -106,16 +106,16 @@ def _bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -> Iter
     if isinstance(nodes, list):
         addresses = [str(node) for node in cast("list[object]", nodes)]
         for number, node in enumerate(addresses):
-            if told := insecure(node):
+            if told := check_address(node):
                 yield Fault((*place, "nodes", number), f"{node!r} {told}")
         pods = server.get("replicas", 3) if server.get("mode", "ha") == "ha" else 1
         if "server" in backend and not dev and isinstance(pods, int) and len(addresses) != pods:
             yield Fault((*place, "nodes"), f"are {len(addresses)}, and the server has {pods} pods: name each once")
     shares, threshold = bootstrap.get("shares", 5), bootstrap.get("threshold", 3)
-    if isinstance(shares, int) and isinstance(threshold, int) and (told := shares_fault(shares, threshold)):
+    if isinstance(shares, int) and isinstance(threshold, int) and (told := check_shares(shares, threshold)):
         yield Fault((*place, "threshold"), told)
     url = mapping(bootstrap.get("keyStore")).get("vaultUrl")
-    if isinstance(url, str) and (told := insecure(url)):
+    if isinstance(url, str) and (told := check_address(url)):
         yield Fault((*place, "keyStore", "vaultUrl"), f"{url!r} {told}")
     keys: object = mapping(bootstrap.get("keyStore")).get("pgpKeys")
     if isinstance(keys, list) and keys and len(cast("list[object]", keys)) != shares:
@@ -131,7 +131,7 @@ def local(stack: str) -> bool:
 
 def _unreadable(raw: Mapping[str, Any]) -> Iterator[Fault]:
     for location, secret in secrets(raw):
-        if problem := unreadable(secret):
+        if problem := check_secret(secret):
             yield Fault(location, problem)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from strongroom.components.vault.audit import lonely
+from strongroom.components.vault.audit import check_device_kinds
 
 from ..errors import Fault
 from ..settings.raw import Wrong, entries, mapping, name_of
@@ -170,7 +170,7 @@ def _audit(backend: Mapping[str, Any]) -> Iterator[Fault]:
             ("backend", "audit"),
             "belongs to Vault's root namespace: leave it out here; HCP streams its audit log by its portal",
         )
-    if told := lonely(devices):
+    if told := check_device_kinds(devices):
         yield Fault(("backend", "audit"), told)
 
 

@@ -21,7 +21,7 @@ from strongroom.components.vault.auth.ldap import LdapAuth
 from strongroom.components.vault.auth.oidc import OidcAuth
 from strongroom.components.vault.auth.userpass import User, UserpassAuth
 from strongroom.components.vault.engines import KvEngine
-from strongroom.components.vault.policy import policy_of, read_policy
+from strongroom.components.vault.policy import build_policy_name, build_read_policy
 from strongroom.components.workload import Secret, Workload
 from tests.support.recording import Declare
 
@@ -58,8 +58,8 @@ CRAFTED = [
 PATHS: dict[str, Callable[[str], object]] = {
     "an engine's path": lambda name: KvEngine("it", path=name),
     "an object's name": lambda name: KvEngine("it", seeds={name: {"key": "value"}}),
-    "a policy's mount": lambda name: read_policy(name, ["own"]),
-    "a policy's object": lambda name: read_policy("secret", [name]),
+    "a policy's mount": lambda name: build_read_policy(name, ["own"]),
+    "a policy's object": lambda name: build_read_policy("secret", [name]),
     "a Kubernetes auth method": lambda name: KubernetesAuth("it", path=name, kubernetes_host="https://a"),
     "a JWT auth method": lambda name: JwtAuth("it", path=name, issuer="https://a"),
     "an LDAP auth method": lambda name: LdapAuth("it", path=name, url="ldaps://a", user_dn="a", group_dn="b"),
@@ -117,7 +117,7 @@ def test_a_key_vaults_object_is_one_segment_of_ascii(name: str) -> None:
 
 @given(st.tuples(*[st.text(ascii_letters, min_size=1, max_size=3)] * 2))
 def test_policies_of_auth_methods_that_differ_by_case_alone_are_two(paths: tuple[str, str]) -> None:
-    first, second = (policy_of(path, "shop/orders") for path in paths)
+    first, second = (build_policy_name(path, "shop/orders") for path in paths)
 
     # Vault folds the case of policies' names, and not of paths.
     assert first == first.lower()

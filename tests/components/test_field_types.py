@@ -15,7 +15,7 @@ from strongroom.components.delivery import AgentInjector
 from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters
 from strongroom.components.vault import backend as vault
-from strongroom.components.vault.policy import read_policy
+from strongroom.components.vault.policy import build_read_policy
 from strongroom.ops.pulumi.go_yaml import load
 from strongroom.policy.rules.policies import opened
 from tests.support.soak import bounded
@@ -52,7 +52,7 @@ def secrets(draw: st.DrawFn) -> Secret:
 @bounded(25)
 @given(secrets(), PATHS)
 def test_vaults_provider_reads_what_was_declared(secret: Secret, mount: str) -> None:
-    (entry,) = load(vault.objects_parameter(mount, (secret,)))
+    (entry,) = load(vault.build_objects_parameter(mount, (secret,)))
 
     version = f"?version={secret.version}" if secret.version else ""
     assert (entry["objectName"], entry["secretKey"]) == (secret.name, secret.key)
@@ -80,7 +80,7 @@ def test_an_agent_reads_what_a_class_would(secret: Secret, mount: str) -> None:
         "vaultAddress": "https://v",
         "roleName": "n.w",
         "vaultAuthMountPath": "kubernetes",
-        "objects": vault.objects_parameter(mount, (secret,)),
+        "objects": vault.build_objects_parameter(mount, (secret,)),
     }
     annotations = agent_annotations(workload, AgentInjector(), parameters, None)
 
@@ -101,7 +101,7 @@ def test_an_agent_reads_what_a_class_would(secret: Secret, mount: str) -> None:
 @example("kv/data", "a/..")
 def test_no_name_makes_a_policy_wider(mount: str, name: str) -> None:
     try:
-        policy = read_policy(mount, [name])
+        policy = build_read_policy(mount, [name])
     except ValueError:
         return
     path = f"{mount}/data/{name}"

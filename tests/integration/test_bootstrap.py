@@ -21,7 +21,7 @@ from hvac.exceptions import Forbidden, VaultError
 from requests import RequestException
 
 from strongroom.components.vault.audit import FileAudit, describe_devices
-from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
+from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, build_admin_rules
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStore
 from strongroom.components.vault.bootstrap.root_token import generate_root_token
@@ -43,7 +43,7 @@ _AWAY = (VaultError, RequestException)
 FINISH = ["policy", "token", "token kept", "revoked", "finished"]
 ONE = ["asked", "initialising", "kept", "opened 1", *FINISH]
 THREE = ["asked", "initialising", "kept", "opened 1", "joined 2", "opened 2", "joined 3", "opened 3", *FINISH]
-KV = replace(PLAN, admin_rules=admin_rules(AdminScope(seeded=("secret",))))
+KV = replace(PLAN, admin_rules=build_admin_rules(AdminScope(seeded=("secret",))))
 RENEWAL = ["root asked", "root made", "root kept", *FINISH]
 
 
@@ -195,7 +195,7 @@ def test_the_policy_follows_its_rules_and_the_token_stays(opened: tuple[Servers,
     with pytest.raises(Forbidden):
         vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
 
-    wider = replace(PLAN, admin_rules=admin_rules(AdminScope(engines=("ours",), seeded=("ours",))))
+    wider = replace(PLAN, admin_rules=build_admin_rules(AdminScope(engines=("ours",), seeded=("ours",))))
     assert "policy" in run(servers.nodes, key_store, wider).steps
     assert kept(key_store).admin_token == token
     vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})

@@ -284,7 +284,7 @@ def test_who_is_taken_out_of_a_group_loses_its_access_at_once(place: Place) -> N
     place.project.write(settings)
     try:
         assert place.project.changes("up") == {
-            "delete DirectoryGroup ldap/auditors",
+            "delete ExternalGroup ldap/auditors",
             "delete Group ldap/auditors",
             "delete GroupAlias ldap/auditors",
         }

@@ -33,6 +33,8 @@ class Recorded:
     """Types of that."""
 
     replace_on_changes: list[str]
+    former_types: set[str]
+    """The types that it may have in a state, beside its own."""
 
 
 class Recorder(mocks.MockMonitor):
@@ -55,6 +57,7 @@ class Recorder(mocks.MockMonitor):
                 dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
                 dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
+                former_types={alias.spec.type for alias in request.aliases},
             )
         )
         return super().RegisterResource(request)

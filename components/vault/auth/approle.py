@@ -7,7 +7,7 @@ import pulumi
 import pulumi_vault
 
 from ...field_types import named, principal
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class AppRoleAuth(pulumi.ComponentResource):
             type="approle",
             path=path,
             description="Mounted by Strongroom",
-            opts=mounted_by(self),
+            opts=build_mount_options(self),
         )
         for role in roles:
             pulumi_vault.approle.AuthBackendRole(

@@ -1,4 +1,4 @@
-"""What groups of a directory may do."""
+"""Policies of groups of a directory."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ import pulumi_vault
 from ...derived_names import derive_name
 
 
-class DirectoryGroup(pulumi.ComponentResource):
-    """What a group of a directory may do: of LDAP, a GitHub team, a group in OIDC tokens.
+class ExternalGroup(pulumi.ComponentResource):
+    """A group of a directory and its policies: an LDAP group, a GitHub team, a group in OIDC tokens.
 
-    Its members' tokens get the policies for as long as the group has them, so that a change ends access at once; who
-    leaves the group loses them with the next login. (Vault docs: "Identity: external groups")
+    Its members' tokens get the policies for as long as the group has them, so that a change ends access at once; a
+    member who leaves the group loses them with the next login. (Vault docs: "Identity: external groups")
     """
 
     def __init__(
@@ -32,10 +32,12 @@ class DirectoryGroup(pulumi.ComponentResource):
         :param accessor: That mount's accessor.
         :param policies: Names of the policies.
         """
-        super().__init__("strongroom:index:DirectoryGroup", name, None, opts)
-        made = pulumi_vault.identity.Group(
+        # States of version 0.1.0 have it by this name: it is not replaced.
+        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="strongroom:index:DirectoryGroup")])
+        super().__init__("strongroom:index:ExternalGroup", name, None, pulumi.ResourceOptions.merge(opts, former))
+        identity_group = pulumi_vault.identity.Group(
             name,
-            name=group_name(path, group),
+            name=build_group_name(path, group),
             type="external",
             policies=list(policies),
             opts=pulumi.ResourceOptions(parent=self),
@@ -44,13 +46,13 @@ class DirectoryGroup(pulumi.ComponentResource):
             name,
             name=group,
             mount_accessor=accessor,
-            canonical_id=made.id,
+            canonical_id=identity_group.id,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
 
 
-def group_name(path: str, group: str) -> str:
+def build_group_name(path: str, group: str) -> str:
     """Build the name of the identity group of `group` of the directory at `path`.
 
     Vault folds the case of groups' names, and a group of the same name is changed rather than refused.

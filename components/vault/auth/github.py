@@ -4,11 +4,11 @@ import pulumi
 import pulumi_vault
 
 from ...field_types import named
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 class GithubAuth(pulumi.ComponentResource):
-    """A GitHub auth method: members of one organization log in with a token of theirs, and `DirectoryGroup` says what
+    """A GitHub auth method: members of one organization log in with a token of theirs, and `ExternalGroup` says what
     its teams may do. (Vault docs: "GitHub auth method")
     """
 
@@ -16,7 +16,7 @@ class GithubAuth(pulumi.ComponentResource):
     """The path that the method is mounted at."""
 
     accessor: pulumi.Output[str]
-    """The mount's accessor, for `DirectoryGroup`."""
+    """The mount's accessor, for `ExternalGroup`."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class GithubAuth(pulumi.ComponentResource):
             token_ttl=token_ttl,
             token_max_ttl=token_max_ttl,
             token_no_default_policy=True,
-            opts=mounted_by(self),
+            opts=build_mount_options(self),
         )
         self.path, self.accessor = path, made.accessor
         self.register_outputs({"path": path})

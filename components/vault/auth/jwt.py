@@ -7,7 +7,7 @@ import pulumi_vault
 
 from ...field_types import named
 from ...workload import Workload
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 class JwtAuth(pulumi.ComponentResource):
@@ -71,7 +71,7 @@ class JwtAuth(pulumi.ComponentResource):
                     jwks_ca_pem=None if jwks_url is None else ca_certificate,
                     # Vault gives them back without blanks around them, and the provider compares.
                     jwt_validation_pubkeys=[key.strip() for key in public_keys] or None,
-                    opts=mounted_by(self),
+                    opts=build_mount_options(self),
                 )
             ]
         self.register_outputs({"path": path})

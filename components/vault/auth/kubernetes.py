@@ -12,7 +12,7 @@ from ...derived_names import derive_name
 from ...field_types import named
 from ...workload import Workload
 from ..options import Reviewer
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 REVIEWER_NAMESPACE = "kube-system"
 
@@ -94,7 +94,7 @@ class KubernetesAuth(pulumi.ComponentResource):
                 type="kubernetes",
                 path=path,
                 description="Service accounts of workloads, mounted by Strongroom",
-                opts=mounted_by(self),
+                opts=build_mount_options(self),
             )
             configuration = pulumi_vault.kubernetes.AuthBackendConfig(
                 name,
@@ -137,7 +137,7 @@ class KubernetesAuth(pulumi.ComponentResource):
         )
 
     def _reviewer_token(self, name: str) -> pulumi.Output[str]:
-        account_name = reviewer_name(self.path)
+        account_name = build_reviewer_name(self.path)
         child = pulumi.ResourceOptions(parent=self)
         account = kubernetes.core.v1.ServiceAccount(
             f"{name}-reviewer",
@@ -168,14 +168,14 @@ class KubernetesAuth(pulumi.ComponentResource):
                 parent=self, depends_on=[account, binding], additional_secret_outputs=["data", "stringData"]
             ),
         )
-        return pulumi.Output.secret(token.data.apply(_decoded_token))
+        return pulumi.Output.secret(token.data.apply(_decode_token))
 
 
-def reviewer_name(path: str) -> str:
+def build_reviewer_name(path: str) -> str:
     """Build the name of the service account that reviews tokens for the method at `path`."""
     return f"vault-token-reviewer-{derive_name(path, separator='-', limit=200)}"
 
 
-def _decoded_token(data: Mapping[str, Any] | None) -> str:
+def _decode_token(data: Mapping[str, Any] | None) -> str:
     # A preview knows no data yet.
     return base64.b64decode(data["token"]).decode() if data and "token" in data else ""

@@ -6,11 +6,11 @@ import pulumi
 import pulumi_vault
 
 from ...field_types import SECRET, named
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 class LdapAuth(pulumi.ComponentResource):
-    """An LDAP auth method: people log in with the directory's user names and passwords, and `DirectoryGroup` says what
+    """An LDAP auth method: people log in with the directory's user names and passwords, and `ExternalGroup` says what
     its groups may do. (Vault docs: "LDAP auth method")
     """
 
@@ -18,7 +18,7 @@ class LdapAuth(pulumi.ComponentResource):
     """The path that the method is mounted at."""
 
     accessor: pulumi.Output[str]
-    """The mount's accessor, for `DirectoryGroup`."""
+    """The mount's accessor, for `ExternalGroup`."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class LdapAuth(pulumi.ComponentResource):
             token_ttl=token_ttl,
             token_max_ttl=token_max_ttl,
             token_no_default_policy=True,
-            opts=mounted_by(self, "bindpass"),
+            opts=build_mount_options(self, "bindpass"),
         )
         self.path, self.accessor = path, made.accessor
         self.register_outputs({"path": path})

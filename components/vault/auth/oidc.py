@@ -7,11 +7,11 @@ import pulumi
 import pulumi_vault
 
 from ...field_types import SECRET, named
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 class OidcAuth(pulumi.ComponentResource):
-    """An OIDC auth method: people log in by a browser at an identity provider, and `DirectoryGroup` says what the
+    """An OIDC auth method: people log in by a browser at an identity provider, and `ExternalGroup` says what the
     groups in their tokens may do. (Vault docs: "JWT/OIDC auth method", "OIDC provider configuration")
     """
 
@@ -19,7 +19,7 @@ class OidcAuth(pulumi.ComponentResource):
     """The path that the method is mounted at."""
 
     accessor: pulumi.Output[str]
-    """The mount's accessor, for `DirectoryGroup`."""
+    """The mount's accessor, for `ExternalGroup`."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class OidcAuth(pulumi.ComponentResource):
             oidc_client_id=client_id,
             oidc_client_secret=pulumi.Output.secret(client_secret),
             default_role="default",
-            opts=mounted_by(self, "oidcClientSecret"),
+            opts=build_mount_options(self, "oidcClientSecret"),
         )
         pulumi_vault.jwt.AuthBackendRole(
             name,

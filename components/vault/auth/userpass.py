@@ -9,7 +9,7 @@ import pulumi
 import pulumi_vault
 
 from ...field_types import SECRET, named, principal
-from ..remount import mounted_by
+from ..remount import build_mount_options
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class UserpassAuth(pulumi.ComponentResource):
             type="userpass",
             path=path,
             description="Mounted by Strongroom",
-            opts=mounted_by(self),
+            opts=build_mount_options(self),
         )
         for user in users:
             password = pulumi.Output.secret(user.password)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...field_types import named, object_path
-from ..policy import policy_prefix
+from ..policy import build_policy_prefix
 
 ADMIN_POLICY = "strongroom-admin"
 
@@ -59,7 +59,7 @@ class AdminScope:
     """Whether it writes identity groups. Vault names those by ids, so this opens every group."""
 
 
-def admin_rules(scope: AdminScope | None = None) -> str:
+def build_admin_rules(scope: AdminScope | None = None) -> str:
     """Build the policy of the token that a stack configures its Vault with.
 
     Vault matches a path as it was sent, and folds a policy's name only afterwards. A pattern over all policies
@@ -79,7 +79,7 @@ def admin_rules(scope: AdminScope | None = None) -> str:
         "sys/auth": ("read",),
         "sys/policies/acl": ("list",),
         "sys/policies/acl/*": ("read",),
-        f"sys/policies/acl/{policy_prefix(scope.auth)}*": _ALL,
+        f"sys/policies/acl/{build_policy_prefix(scope.auth)}*": _ALL,
         # The provider works with a child of its token, which can do no more. (Vault provider: "Token")
         "auth/token/create": ("create", "update"),
         "sys/storage/raft/configuration": ("read",),
@@ -89,7 +89,7 @@ def admin_rules(scope: AdminScope | None = None) -> str:
     if not scope.groups:
         rules |= _GROUPS
     for path in (scope.auth, *scope.logins):
-        rules |= _auth_rules(_require_mountable("auth", path))
+        rules |= _build_auth_rules(_require_mountable("auth", path))
     for path in scope.engines:
         rules |= {f"sys/mounts/{_require_mountable('mount', path)}": _CHANGE, f"sys/mounts/{path}/tune": _CHANGE}
     for path in scope.seeded:
@@ -104,7 +104,7 @@ def admin_rules(scope: AdminScope | None = None) -> str:
     return "\n".join(f'path "{path}" {{ capabilities = {json.dumps(list(verbs))} }}' for path, verbs in rules.items())
 
 
-def _auth_rules(path: str) -> dict[str, tuple[str, ...]]:
+def _build_auth_rules(path: str) -> dict[str, tuple[str, ...]]:
     return {
         f"sys/auth/{path}": (*_CHANGE, "sudo"),
         f"sys/auth/{path}/tune": (*_CHANGE, "sudo"),

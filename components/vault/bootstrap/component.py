@@ -13,7 +13,7 @@ from ...dynamic_providers import StableProvider
 from ...field_types import SECRET
 from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
 from ..client import VaultNode, create_client
-from .admin_policy import admin_rules
+from .admin_policy import build_admin_rules
 from .key_store import BootstrapState, KeyStore, build_key_store
 from .runner import BootstrapConfig, BootstrapResult, bootstrap, check_bootstrap, is_up_to_date
 
@@ -68,7 +68,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         :param key_store: Who keeps the shares: `FileKeyStore` or `AzureKeyStore`.
         :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
         :param threshold: How many of them open it.
-        :param policy: Rules of the admin's policy, in HCL; `admin_rules()` if omitted.
+        :param policy: Rules of the admin's policy, in HCL; `build_admin_rules()` if omitted.
         :param audit: Audit devices, which need root's rights and are enabled here for that reason.
         :param token_ttl: The token's life in seconds; it is replaced once half of it is over.
         :param timeout: How long servers may take to answer, join and open, in seconds.
@@ -77,7 +77,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         """
         super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
         config = BootstrapConfig(
-            shares, threshold, policy or admin_rules(), describe_devices(audit), token_ttl, timeout
+            shares, threshold, policy or build_admin_rules(), describe_devices(audit), token_ttl, timeout
         )
         if wrong := check_bootstrap(nodes, key_store, config):
             raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")

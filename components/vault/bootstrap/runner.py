@@ -16,9 +16,9 @@ from ...cancellation import listen, pause
 from ...error_text import PlainError
 from ...redact import told
 from ..client import VaultNode, create_client, is_transient
-from ..options import insecure, shares_fault
+from ..options import check_address, check_shares
 from . import initialise
-from .admin_policy import ADMIN_POLICY, admin_rules
+from .admin_policy import ADMIN_POLICY, build_admin_rules
 from .audit import apply_devices
 from .key_store import BootstrapState, KeyStore
 from .root_token import generate_root_token, revoke_forgotten_tokens
@@ -51,7 +51,7 @@ class BootstrapConfig:
     threshold: int = 3
     """How many of them open the store."""
 
-    admin_rules: str = admin_rules()
+    admin_rules: str = build_admin_rules()
     """The policy of the token that is given back, in HCL."""
 
     audit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
@@ -95,12 +95,12 @@ class BootstrapResult:
 
 def check_bootstrap(nodes: Sequence[VaultNode], key_store: KeyStore, config: BootstrapConfig) -> list[str]:
     """List what is wrong with the arguments, each as a sentence; no server is asked."""
-    found = [f"nodes: {node.address!r} {fault}" for node in nodes if (fault := insecure(node.address))]
+    found = [f"nodes: {node.address!r} {fault}" for node in nodes if (fault := check_address(node.address))]
     if not nodes:
         found.append("nodes: there are none: name every server of the Vault")
     if len({node.address for node in nodes}) != len(nodes):
         found.append("nodes: an address is there twice: name each server once")
-    if told := shares_fault(config.shares, config.threshold):
+    if told := check_shares(config.shares, config.threshold):
         found.append(f"threshold: {told}")
     if key_store.pgp_keys and len(key_store.pgp_keys) != config.shares:
         found.append(f"shares: {config.shares}, but there are {len(key_store.pgp_keys)} PGP keys: name one key a share")

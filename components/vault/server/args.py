@@ -1,4 +1,4 @@
-"""What a Vault server in the cluster may be told to be."""
+"""The arguments of a Vault server in the cluster."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -7,10 +7,10 @@ from pydantic import Field, InstanceOf
 
 from ...field_types import Declaration, DnsLabel, GoDuration, ImageName, Switch, Text, Whole, matching
 from ...hosts import DnsName, Host
-from ..options import Mode, server_faults
+from ..options import Mode, check_server_options
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
 from .storage import Quantity, RaftStorage, Storage, Volume
-from .tls import Tls, service_name
+from .tls import Tls, build_service_name
 
 _TAG = "is not an image's tag: use letters, digits, '-', '_' and '.', and quotes around a number, e.g. \"1.20\""
 
@@ -55,7 +55,7 @@ class Ingress(Declaration):
     """The Secret with the host's certificate."""
 
     class_name: Text | None = None
-    """The ingress class; the cluster's default where it is left out."""
+    """The ingress class; if omitted, the cluster's default."""
 
     annotations: Mapping[str, str] = {}
     """E.g. `nginx.ingress.kubernetes.io/backend-protocol: HTTPS`."""
@@ -64,7 +64,7 @@ class Ingress(Declaration):
 class Monitor(Declaration):
     """A ServiceMonitor of the Prometheus operator, whose CRDs must be there.
 
-    Metrics are then readable without a token by whoever reaches the port. (Vault docs: "Telemetry")
+    Metrics are then readable without a token by anyone who reaches the port. (Vault docs: "Telemetry")
     """
 
     interval: GoDuration = "30s"
@@ -81,7 +81,7 @@ class Image(Declaration):
     """Its repository; a mirror's."""
 
     tag: Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", _TAG)] | None = None
-    """Its tag; the chart's where it is left out."""
+    """Its tag; if omitted, the chart's."""
 
     pull_secrets: tuple[DnsLabel, ...] = ()
     """Secrets in the server's namespace by which it is pulled."""
@@ -103,7 +103,7 @@ class VaultServerShape(Declaration):
     """How many pods `ha` has. Of raft peers an odd number, of which more than half must live."""
 
     tls: Tls | None = None
-    """Where its certificate is from; left out, it speaks plain HTTP."""
+    """Where its certificate is from; if omitted, it speaks plain HTTP."""
 
     also_named: tuple[DnsName, ...] = ()
     """More names that its certificate is to bear, where it is not supplied."""
@@ -146,7 +146,7 @@ class VaultServerShape(Declaration):
     @property
     def address(self) -> str:
         """URL of it in the cluster."""
-        return f"{self.scheme}://{service_name(self.name, self.namespace)}:8200"
+        return f"{self.scheme}://{build_service_name(self.name, self.namespace)}:8200"
 
     @property
     def pods(self) -> list[str]:
@@ -167,12 +167,12 @@ class VaultServerArgs(VaultServerShape):
     """What opens it after a start."""
 
 
-def faults(server: VaultServerArgs, production: bool) -> list[tuple[str, str]]:
-    """What is wrong with `server`: each field's name, and what to tell of it.
+def check_server(server: VaultServerArgs, production: bool) -> list[tuple[str, str]]:
+    """List what is wrong with `server`: each field's name and the end of a sentence.
 
     :param production: Refuse the dev server and plain HTTP.
     """
-    return server_faults(
+    return check_server_options(
         mode=server.mode,
         replicas=server.replicas,
         max_unavailable=server.max_unavailable,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from .tls import CertManagerTls, names_of, secret_of
+from .tls import CertManagerTls, build_secret_name, list_dns_names
 
 _API = "cert-manager.io/v1"
 _CA_LIFE = "87600h"
@@ -13,10 +13,10 @@ _READY = {"pulumi.com/waitFor": "condition=Ready"}
 """The certificate's Secret must exist before pods mount it. (Pulumi Kubernetes provider docs: "Await behavior")"""
 
 
-def issued(
+def request_certificate(
     name: str, namespace: str, tls: CertManagerTls, also: Sequence[str], opts: pulumi.ResourceOptions
 ) -> CustomResource:
-    """What makes cert-manager write the server's Secret: the certificate, after its issuer.
+    """Declare the certificate, after its issuer, so that cert-manager writes the server's Secret.
 
     :param name: The server's name.
     :param namespace: Its namespace.
@@ -28,19 +28,19 @@ def issued(
     issuer = {"name": tls.issuer, "kind": tls.issuer_kind, "group": tls.issuer_group}
     if tls.issuer is None:
         issuer = {"name": f"{name}-ca", "kind": "Issuer", "group": "cert-manager.io"}
-        before = [_authority(name, namespace, opts)]
+        before = [_declare_authority(name, namespace, opts)]
     return CustomResource(
         f"{name}-tls",
         api_version=_API,
         kind="Certificate",
         metadata={"name": f"{name}-tls", "namespace": namespace, "annotations": _READY},
         spec={
-            "secretName": secret_of(name, tls),
+            "secretName": build_secret_name(name, tls),
             "duration": tls.duration,
             "renewBefore": tls.renew_before,
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
             "usages": ["digital signature", "key encipherment", "server auth", "client auth"],
-            "dnsNames": [*names_of(name, namespace), *also],
+            "dnsNames": [*list_dns_names(name, namespace), *also],
             "ipAddresses": ["127.0.0.1"],
             "issuerRef": issuer,
         },
@@ -48,8 +48,8 @@ def issued(
     )
 
 
-def _authority(name: str, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-    """A CA of the server's own, as an issuer."""
+def _declare_authority(name: str, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """Declare a CA of the server's own, as an issuer."""
     first = CustomResource(
         f"{name}-self-signed",
         api_version=_API,

@@ -1,4 +1,4 @@
-"""A Vault server's certificate, from wherever it comes."""
+"""A Vault server's certificate, of each source."""
 
 import base64
 import hashlib
@@ -11,14 +11,14 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Secret
 
 from .args import VaultServerArgs
-from .cert_manager import issued
-from .generated_tls import generated
-from .tls import CA_FILE, CertManagerTls, GeneratedTls, Tls, secret_of
+from .cert_manager import request_certificate
+from .generated_tls import generate_certificate
+from .tls import CA_FILE, CertManagerTls, GeneratedTls, Tls, build_secret_name
 
 
 @dataclass(frozen=True)
-class Certified:
-    """What a server needs to know of its certificate."""
+class ServerCertificate:
+    """The facts of a certificate that its server needs."""
 
     ca_certificate: pulumi.Input[str]
     """PEM of the CA."""
@@ -30,38 +30,44 @@ class Certified:
     """What must exist before pods mount it."""
 
 
-def certified(server: VaultServerArgs, tls: Tls, opts: pulumi.ResourceOptions) -> Certified:
-    """The certificate of `server`.
+def build_certificate(server: VaultServerArgs, tls: Tls, opts: pulumi.ResourceOptions) -> ServerCertificate:
+    """Declare the certificate of `server`.
 
     :param server: The server.
     :param tls: Where it is from.
     :param opts: Options of each resource.
     """
     if isinstance(tls, GeneratedTls):
-        secret, authority, certificate = generated(server.name, server.namespace, tls, server.also_named, opts)
-        return Certified(authority, certificate.apply(lambda pem: hashlib.sha256(pem.encode()).hexdigest()), secret)
-    made = (
-        issued(server.name, server.namespace, tls, server.also_named, opts) if isinstance(tls, CertManagerTls) else None
+        secret, authority, certificate = generate_certificate(
+            server.name, server.namespace, tls, server.also_named, opts
+        )
+        return ServerCertificate(
+            authority, certificate.apply(lambda pem: hashlib.sha256(pem.encode()).hexdigest()), secret
+        )
+    requested = (
+        request_certificate(server.name, server.namespace, tls, server.also_named, opts)
+        if isinstance(tls, CertManagerTls)
+        else None
     )
-    return Certified(tls.ca_certificate or _read(server, tls, made, opts), requires=made)
+    return ServerCertificate(tls.ca_certificate or _read_authority(server, tls, requested, opts), requires=requested)
 
 
-def _read(
-    server: VaultServerArgs, tls: Tls, made: CustomResource | None, opts: pulumi.ResourceOptions
+def _read_authority(
+    server: VaultServerArgs, tls: Tls, requested: CustomResource | None, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    place = f"{server.namespace}/{secret_of(server.name, tls)}"
-    found = Secret.get(
+    place = f"{server.namespace}/{build_secret_name(server.name, tls)}"
+    secret = Secret.get(
         f"{server.name}-ca",
         # Of one that is yet to be written, a preview must not ask.
-        made.id.apply(lambda _: place) if made else place,
+        requested.id.apply(lambda _: place) if requested else place,
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])
         ),
     )
-    return pulumi.Output.unsecret(found.data.apply(_authority))
+    return pulumi.Output.unsecret(secret.data.apply(_decode_authority))
 
 
-def _authority(data: Mapping[str, Any] | None) -> str:
+def _decode_authority(data: Mapping[str, Any] | None) -> str:
     if not data or CA_FILE not in data:
         raise pulumi.RunError(
             f"The Secret of Vault's certificate has no {CA_FILE}: have its issuer write it, or name the CA's file"

@@ -5,33 +5,36 @@ from typing import Any
 
 from .args import VaultServerArgs
 from .pod_paths import TLS_DIRECTORY
-from .seal import stanza
-from .storage import storage_stanza
+from .seal import build_seal_stanza
+from .storage import build_storage_stanza
 from .tls import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 
 POD = "HOSTNAME"
 """The chart puts the pod's name in its place when a pod starts."""
 
 
-def configuration(server: VaultServerArgs) -> str:
-    """What the server `server` is started with. (Vault docs: "Vault configuration parameters", "Integrated storage")"""
-    said: dict[str, Any] = {
+def build_configuration(server: VaultServerArgs) -> str:
+    """Build the configuration that `server` is started with.
+
+    (Vault docs: "Vault configuration parameters", "Integrated storage")
+    """
+    settings: dict[str, Any] = {
         "ui": server.ui,
-        "disable_mlock": True,  # as integrated storage wants it
-        "listener": {"tcp": _listener(server)},
-        "storage": _storage(server),
+        "disable_mlock": True,  # as integrated storage requires
+        "listener": {"tcp": _build_listener(server)},
+        "storage": _build_storage(server),
     }
     if server.mode == "ha":
         # Labels pods, by which the chart's services know the leader; it lets pods of this mode alone do so.
-        said["service_registration"] = {"kubernetes": {}}
-    if seal := stanza(server.seal):
-        said["seal"] = seal
+        settings["service_registration"] = {"kubernetes": {}}
+    if seal := build_seal_stanza(server.seal):
+        settings["seal"] = seal
     if server.monitor:
-        said["telemetry"] = {"prometheus_retention_time": "30s", "disable_hostname": True}
-    return json.dumps(said, indent=2)
+        settings["telemetry"] = {"prometheus_retention_time": "30s", "disable_hostname": True}
+    return json.dumps(settings, indent=2)
 
 
-def _listener(server: VaultServerArgs) -> dict[str, Any]:
+def _build_listener(server: VaultServerArgs) -> dict[str, Any]:
     tls: dict[str, Any] = (
         {
             "tls_cert_file": f"{TLS_DIRECTORY}/{CERTIFICATE_FILE}",
@@ -46,12 +49,12 @@ def _listener(server: VaultServerArgs) -> dict[str, Any]:
     return {"address": "[::]:8200", "cluster_address": "[::]:8201", **tls, **monitored}
 
 
-def _storage(server: VaultServerArgs) -> dict[str, Any]:
-    said = storage_stanza(server.storage, server.mode == "ha")
-    if "raft" in said:
-        said["raft"]["node_id"] = POD
+def _build_storage(server: VaultServerArgs) -> dict[str, Any]:
+    settings = build_storage_stanza(server.storage, server.mode == "ha")
+    if "raft" in settings:
+        settings["raft"]["node_id"] = POD
         if server.mode == "ha":
             # Each peer by name: a pod that lost its data joins again by itself.
             authority = {"leader_ca_cert_file": f"{TLS_DIRECTORY}/{CA_FILE}"} if server.tls else {}
-            said["raft"]["retry_join"] = [{"leader_api_addr": peer, **authority} for peer in server.peers]
-    return said
+            settings["raft"]["retry_join"] = [{"leader_api_addr": peer, **authority} for peer in server.peers]
+    return settings

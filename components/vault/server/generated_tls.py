@@ -6,13 +6,13 @@ import pulumi
 import pulumi_tls
 from pulumi_kubernetes.core.v1 import Secret
 
-from .tls import CA_FILE, CERTIFICATE_FILE, KEY_FILE, GeneratedTls, names_of, secret_of
+from .tls import CA_FILE, CERTIFICATE_FILE, KEY_FILE, GeneratedTls, build_secret_name, list_dns_names
 
 
-def generated(
+def generate_certificate(
     name: str, namespace: str, tls: GeneratedTls, also: Sequence[str], opts: pulumi.ResourceOptions
 ) -> tuple[Secret, pulumi.Output[str], pulumi.Output[str]]:
-    """The server's Secret, and the PEM of the CA and of the certificate.
+    """Declare the server's Secret; return it with the PEM of the CA and of the certificate.
 
     :param name: The server's name.
     :param namespace: Its namespace.
@@ -39,7 +39,7 @@ def generated(
         f"{name}-tls",
         private_key_pem=key.private_key_pem,
         subject={"common_name": name},
-        dns_names=[*names_of(name, namespace), *also],
+        dns_names=[*list_dns_names(name, namespace), *also],
         ip_addresses=["127.0.0.1"],
         opts=opts,
     )
@@ -57,7 +57,7 @@ def generated(
     secret = Secret(
         f"{name}-tls",
         type="kubernetes.io/tls",
-        metadata={"name": secret_of(name, tls), "namespace": namespace},
+        metadata={"name": build_secret_name(name, tls), "namespace": namespace},
         string_data={
             CERTIFICATE_FILE: certificate.cert_pem,
             KEY_FILE: key.private_key_pem,

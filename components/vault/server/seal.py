@@ -1,4 +1,4 @@
-"""What opens a Vault server after a start: people with shares, or a key elsewhere."""
+"""The seals that open a Vault server after a start: people with shares, or a key elsewhere."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ _MOUNT = "is not an engine's path: use letters, digits, '-', '_' and '.', with s
 
 
 class ShamirSeal(Declaration):
-    """Shares of a key: whoever has enough of them opens each pod after each start. (Vault docs: "Seal/Unseal")"""
+    """Shares of a key: people with enough of them open each pod after each start. (Vault docs: "Seal/Unseal")"""
 
     kind: Literal["shamir"] = "shamir"
     """Which seal: `shamir`."""
@@ -30,7 +30,7 @@ class AzureKeyVaultSeal:
     """
 
     tenant_id: str
-    """The directory."""
+    """The Microsoft Entra tenant."""
 
     client_id: pulumi.Input[str]
     """Client id of the identity."""
@@ -71,8 +71,8 @@ class TransitSeal(Declaration):
 Seal = ShamirSeal | AzureKeyVaultSeal | TransitSeal
 
 
-def stanza(seal: Seal) -> dict[str, Any]:
-    """The seal of the server's configuration; nothing for shares."""
+def build_seal_stanza(seal: Seal) -> dict[str, Any]:
+    """Build the seal of the server's configuration; nothing for shares."""
     match seal:
         case ShamirSeal():
             return {}

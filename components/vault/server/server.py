@@ -6,9 +6,9 @@ import pulumi
 
 from ...helm.charts import VAULT, Chart
 from ...helm.release import PlannedRelease, release
-from .args import VaultServerArgs, faults
-from .certificates import certified
-from .chart_values import values
+from .args import VaultServerArgs, check_server
+from .certificates import build_certificate
+from .chart_values import build_values
 
 
 class VaultServer(pulumi.ComponentResource):
@@ -47,18 +47,18 @@ class VaultServer(pulumi.ComponentResource):
         :param production: Refuse the dev server and plain HTTP.
         :param chart: The chart; another repository for a mirror.
         :param after: What must exist before its pods can start: the namespace, a seal's key.
-        :raises ValueError: What it is told to be can't be; all that is wrong is told.
+        :raises ValueError: A server that can't run; the message lists every issue.
         :raises ChartError: The chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:VaultServer", name, None, opts)
-        if wrong := faults(server, production):
-            raise ValueError(f"VaultServer {name!r}: {'; '.join(f'{field}: {told}' for field, told in wrong)}")
+        if issues := check_server(server, production):
+            raise ValueError(f"VaultServer {name!r}: {'; '.join(f'{field}: {issue}' for field, issue in issues)}")
         child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
-        certificate = certified(server, server.tls, child) if server.tls else None
+        certificate = build_certificate(server, server.tls, child) if server.tls else None
         required = [certificate.requires] if certificate and certificate.requires else []
-        planned = server_release(server, chart=chart, certificate=certificate.fingerprint if certificate else None)
+        plan = plan_server_release(server, chart=chart, certificate=certificate.fingerprint if certificate else None)
         self.release = release(
-            planned, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)), wait=False
+            plan, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)), wait=False
         )
         self.address = server.address
         self.peers = server.peers
@@ -66,11 +66,11 @@ class VaultServer(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "peers": self.peers, "caCertificate": self.ca_certificate})
 
 
-def server_release(
+def plan_server_release(
     server: VaultServerArgs, *, chart: Chart = VAULT, certificate: pulumi.Input[str] | None = None
 ) -> PlannedRelease:
-    """The release that `VaultServer` makes; of its parameters.
+    """Plan the release that `VaultServer` makes; of its parameters.
 
-    :param certificate: What changes with its certificate, where pods must start anew then.
+    :param certificate: A value that changes with its certificate, where pods must start anew then.
     """
-    return PlannedRelease(server.name, chart, server.namespace, values(server, certificate))
+    return PlannedRelease(server.name, chart, server.namespace, build_values(server, certificate))

@@ -38,7 +38,7 @@ class Volume(Declaration):
     """Its size."""
 
     storage_class: Text | None = None
-    """Its storage class; the cluster's default where it is left out."""
+    """Its storage class; if omitted, the cluster's default."""
 
 
 class RaftStorage(Declaration):
@@ -142,8 +142,8 @@ Storage = Annotated[
 """Where a server keeps its data."""
 
 
-def storage_stanza(storage: Storage, ha: bool) -> dict[str, Any]:
-    """The storage of the server's configuration, without a credential: those come by the environment.
+def build_storage_stanza(storage: Storage, ha: bool) -> dict[str, Any]:
+    """Build the storage of the server's configuration, without a credential: those come by the environment.
 
     :param storage: Which.
     :param ha: Whether there are several pods, which agree on a leader by it.
@@ -166,8 +166,8 @@ def storage_stanza(storage: Storage, ha: bool) -> dict[str, Any]:
             return {"spanner": {"database": storage.database, "table": storage.table, **shared}}
 
 
-def storage_secrets(storage: Storage) -> list[tuple[str, str, str]]:
-    """Credentials as variables of the pods' environment: name, Secret and key."""
+def list_storage_secrets(storage: Storage) -> list[tuple[str, str, str]]:
+    """List credentials as variables of the pods' environment: name, Secret and key."""
     match storage:
         case ConsulStorage(secret=str(secret)):
             return [("CONSUL_HTTP_TOKEN", secret, "token")]

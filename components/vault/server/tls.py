@@ -32,14 +32,14 @@ class GeneratedTls(Declaration):
 class CertManagerTls(Declaration):
     """A certificate that cert-manager issues and renews. (cert-manager docs: "Certificate resource", "CA")
 
-    Vault rereads its certificate only when it is told to, by a restart or SIGHUP: see to that before the old one ends.
+    Vault rereads its certificate only on a restart or SIGHUP: see to that before the old one ends.
     """
 
     kind: Literal["cert-manager"] = "cert-manager"
     """Which source: `cert-manager`."""
 
     issuer: Text | None = None
-    """The issuer; left out, a CA of this server's own is made in the cluster, and its key never leaves it."""
+    """The issuer; if omitted, a CA of this server's own is made in the cluster, and its key never leaves it."""
 
     issuer_kind: Text = "ClusterIssuer"
     """`ClusterIssuer`, or `Issuer` for one in the server's namespace. It must write `ca.crt` to the Secret."""
@@ -54,12 +54,12 @@ class CertManagerTls(Declaration):
     """How long before its end it is renewed, as a Go duration."""
 
     ca_certificate: str | None = None
-    """PEM of the CA, as clients are to trust it; read from the Secret where it is left out, so that the certificate's
-    key is a secret in the stack's state too."""
+    """PEM of the CA, as clients are to trust it; if omitted, it is read from the Secret, and the certificate's key
+    is then a secret in the stack's state too."""
 
 
 class SuppliedTls(Declaration):
-    """A Secret that exists, with `tls.crt`, `tls.key` and `ca.crt`; its certificate bears the names of `names_of`."""
+    """A Secret that exists, with `tls.crt`, `tls.key` and `ca.crt`; its certificate bears its services' names."""
 
     kind: Literal["supplied"] = "supplied"
     """Which source: `supplied`."""
@@ -68,8 +68,8 @@ class SuppliedTls(Declaration):
     """The Secret's name, in the server's namespace."""
 
     ca_certificate: str | None = None
-    """PEM of the CA, as clients are to trust it; read from the Secret where it is left out, so that the certificate's
-    key is a secret in the stack's state too."""
+    """PEM of the CA, as clients are to trust it; if omitted, it is read from the Secret, and the certificate's key
+    is then a secret in the stack's state too."""
 
 
 TLS: Mapping[str, type[Declaration]] = {
@@ -83,18 +83,18 @@ Tls = Annotated[GeneratedTls | CertManagerTls | SuppliedTls, Field(discriminator
 """Where a certificate is from."""
 
 
-def service_name(name: str, namespace: str) -> str:
-    """The name by which all the cluster knows the server `name`."""
+def build_service_name(name: str, namespace: str) -> str:
+    """Build the name by which all the cluster knows the server `name`."""
     return f"{name}.{namespace}.svc"
 
 
-def names_of(name: str, namespace: str) -> list[str]:
-    """Names that the certificate of the server `name` must bear: its services' and its pods'."""
+def list_dns_names(name: str, namespace: str) -> list[str]:
+    """List the names that the certificate of the server `name` must bear: its services' and its pods'."""
     services = [name, f"{name}-active", f"{name}-standby", f"{name}-ui", f"*.{name}-internal"]
     ends = ["", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"]
     return [*(f"{service}{end}" for service in services for end in ends), "localhost"]
 
 
-def secret_of(name: str, tls: Tls) -> str:
-    """The Secret that the server `name` has its certificate from."""
+def build_secret_name(name: str, tls: Tls) -> str:
+    """Return the name of the Secret that the server `name` has its certificate from."""
     return tls.secret if isinstance(tls, SuppliedTls) else f"{name}-tls"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strongroom import Grant, Secret, SecretWorkload, Workload
 from strongroom.components.delivery import AgentInjector, check_file_permission, check_secret_type
 from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
-from strongroom.components.vault.backend import objects_parameter
+from strongroom.components.vault.backend import build_objects_parameter
 from tests.support.recording import Declare, Recorder
 from tests.support.texts import WORD, texts
 
@@ -43,7 +43,7 @@ class Vault:
             "roleName": "shop.orders",
             "vaultAuthMountPath": "kubernetes-dev",
             "audience": "vault-dev",
-            "objects": objects_parameter("kv", workload.secrets),
+            "objects": build_objects_parameter("kv", workload.secrets),
         }
         return Grant(
             provider="vault",
@@ -162,7 +162,7 @@ def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[S
         "vaultAddress": "https://vault:8200",
         "roleName": "shop.orders",
         "vaultAuthMountPath": "kubernetes",
-        "objects": objects_parameter("kv", tuple(secrets)),
+        "objects": build_objects_parameter("kv", tuple(secrets)),
     }
     said = agent_annotations(workload("agent-injector", tuple(secrets)), AgentInjector(), parameters, None)
 

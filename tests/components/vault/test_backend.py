@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from strongroom import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
 from strongroom.components.seeds import Generate
-from strongroom.components.vault.backend import VaultConnection, objects_parameter
-from strongroom.components.vault.policy import read_policy
+from strongroom.components.vault.backend import VaultConnection, build_objects_parameter
+from strongroom.components.vault.policy import build_read_policy
 from tests.support.recording import Declare
 
 POLICY = "vault:index/policy:Policy"
@@ -73,7 +73,7 @@ def test_a_class_asks_by_the_role_for_the_audience_that_the_role_requires(declar
 
 
 def test_objects_are_a_yaml_list_with_versions_in_the_path() -> None:
-    assert yaml.safe_load(objects_parameter("kv", ORDERS.secrets)) == [
+    assert yaml.safe_load(build_objects_parameter("kv", ORDERS.secrets)) == [
         {"objectName": "user", "secretPath": "kv/data/db-pass", "secretKey": "username"},
         {"objectName": "password", "secretPath": "kv/data/db-pass?version=3", "secretKey": "password"},
         {
@@ -178,7 +178,7 @@ def test_an_auth_method_to_create_needs_the_api_server(declare: Declare) -> None
 @given(st.text())
 def test_no_name_makes_a_policy_wider(name: str) -> None:
     try:
-        policy = read_policy("kv", [name])
+        policy = build_read_policy("kv", [name])
     except ValueError:
         return
     assert policy == f'path "kv/data/{name}" {{\n  capabilities = ["read"]\n}}\n'

@@ -7,7 +7,7 @@ from strongroom import (
     AppRole,
     AppRoleAuth,
     AuditDevice,
-    DirectoryGroup,
+    ExternalGroup,
     FileAudit,
     GithubAuth,
     JwtAuth,
@@ -185,7 +185,7 @@ def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
 def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
     def program() -> None:
         method = GithubAuth("github", organization="acme")
-        DirectoryGroup(
+        ExternalGroup(
             "auditors",
             group="security-team",
             path=method.path,
@@ -202,6 +202,7 @@ def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
         "mountAccessor": "accessor of github",
         "canonicalId": "auditors-id",
     }
+    assert declared.one("strongroom:index:ExternalGroup").former_types == {"strongroom:index:DirectoryGroup"}
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,15 @@ MARKS = (
     _unmarked(
         "output-of-oidc",
         "components/vault/auth/oidc.py",
-        'mounted_by(self, "oidcClientSecret")',
-        "mounted_by(self)",
+        'build_mount_options(self, "oidcClientSecret")',
+        "build_mount_options(self)",
         f"{_OUTPUTS}[oidc]",
     ),
     _unmarked(
         "output-of-ldap",
         "components/vault/auth/ldap.py",
-        'mounted_by(self, "bindpass")',
-        "mounted_by(self)",
+        'build_mount_options(self, "bindpass")',
+        "build_mount_options(self)",
         f"{_OUTPUTS}[ldap]",
     ),
     _unmarked(
@@ -102,8 +102,8 @@ MARKS = (
     _unmarked(
         "reviewers-token",
         "components/vault/auth/kubernetes.py",
-        "return pulumi.Output.secret(token.data.apply(_decoded_token))",
-        "return token.data.apply(_decoded_token)",
+        "return pulumi.Output.secret(token.data.apply(_decode_token))",
+        "return token.data.apply(_decode_token)",
         f"{_INPUTS}[auth method]",
     ),
     _unmarked(

@@ -244,7 +244,7 @@ STACKS = (
     Mutant(
         "stacks-admin-seeds-nothing",
         "stacks/provision/vault_server.py",
-        "policy=admin_rules(_admin_scope(vault)),",
+        "policy=build_admin_rules(_build_admin_scope(vault)),",
         "policy=admin_rules(),",
         "The stack's token can't write the values that the stack seeds.",
         f"{_SERVER}::test_one_stack_deploys_a_server_opens_it_and_configures_it_with_the_token_of_that",

@@ -6,7 +6,7 @@ import yaml
 
 from strongroom import Secret
 from strongroom.components.azure.objects import objects_parameter as of_key_vault
-from strongroom.components.vault.backend import objects_parameter as of_vault
+from strongroom.components.vault.backend import build_objects_parameter as of_vault
 from strongroom.ops.grants import Granted, Step, granted
 from strongroom.policy.rules import UNKNOWN, Declared
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, admin_rules
+from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, build_admin_rules
 from strongroom.ops.grants import Granted
 from strongroom.policy.rules.policies import opened
 
 SCOPE = AdminScope(engines=("kv",), seeded=("kv", "team/kv"), auth="kubernetes", logins=("ldap",), groups=True)
-RULES = opened(admin_rules(SCOPE))
+RULES = opened(build_admin_rules(SCOPE))
 WRITES = {"create", "update", "delete", "sudo"}
 
 
@@ -68,7 +68,7 @@ def test_the_admin_writes_what_the_stack_makes(path: str) -> None:
 
 
 def test_the_admin_of_a_stack_without_groups_writes_none() -> None:
-    without = opened(admin_rules(AdminScope()))
+    without = opened(build_admin_rules(AdminScope()))
 
     assert not any(WRITES & set(verbs) for path, verbs in without.items() if path.startswith("identity/"))
 
@@ -113,7 +113,7 @@ def test_what_the_proof_reads_opens_no_way_to_more(path: str) -> None:
 )
 def test_an_admin_of_what_is_vaults_own_is_refused(scope: AdminScope) -> None:
     with pytest.raises(ValueError, match="is Vault's own"):
-        admin_rules(scope)
+        build_admin_rules(scope)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from strongroom.components.azure.identities.workload_identity import Place
 from strongroom.components.azure.key_vault import ExistingVault, VaultKey
 from strongroom.components.vault.server.args import VaultServerArgs
 from strongroom.components.vault.server.azure_seal import AzureSealKey
-from strongroom.components.vault.server.chart_values import values
+from strongroom.components.vault.server.chart_values import build_values
 from strongroom.components.vault.server.server import VaultServer
 from strongroom.components.vault.server.tls import GeneratedTls
 from tests.support.recording import VAULT_ID, Declare
@@ -68,7 +68,7 @@ def test_a_vault_that_exists_only_gets_the_key(declare: Declare) -> None:
 def test_another_cloud_is_told_to_vault(declare: Declare) -> None:
     made: list[AzureSealKey] = []
     declare(lambda: made.append(seal(cloud=CLOUDS["AzureChinaCloud"])))
-    config = values(VaultServerArgs(tls=GeneratedTls(), seal=made[0].seal))["server"]["ha"]["raft"]["config"]
+    config = build_values(VaultServerArgs(tls=GeneratedTls(), seal=made[0].seal))["server"]["ha"]["raft"]["config"]
 
     assert '"environment": "AZURECHINACLOUD"' in config
     client = made[0].seal.client_id

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from strongroom.components.vault.server.args import VaultServerArgs, faults
-from strongroom.components.vault.server.chart_values import values
+from strongroom.components.vault.server.args import VaultServerArgs, check_server
+from strongroom.components.vault.server.chart_values import build_values
 from strongroom.components.vault.server.seal import AzureKeyVaultSeal
 from strongroom.components.vault.server.storage import ConsulStorage
 from strongroom.components.vault.server.tls import SuppliedTls
@@ -34,7 +34,7 @@ _Dumper.add_representer(
 
 def written(name: str) -> str:
     """The golden file of the server `name`, as it should be."""
-    return yaml.dump(values(SERVERS[name]), Dumper=_Dumper, sort_keys=False)
+    return yaml.dump(build_values(SERVERS[name]), Dumper=_Dumper, sort_keys=False)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -49,13 +49,13 @@ def test_every_golden_file_has_its_server() -> None:
 
 
 def configuration(server: VaultServerArgs) -> dict[str, Any]:
-    said = values(server)["server"]
+    said = build_values(server)["server"]
     return json.loads(said["ha"]["raft"]["config"] if server.mode == "ha" else said["standalone"]["config"])
 
 
 def test_no_credential_lies_in_the_configuration() -> None:
     for name, variable in (("consul", "CONSUL_HTTP_TOKEN"), ("postgresql", "VAULT_PG_CONNECTION_URL")):
-        said = values(SERVERS[f"ha-{name}"])["server"]
+        said = build_values(SERVERS[f"ha-{name}"])["server"]
         assert variable in {given["envName"] for given in said["extraSecretEnvironmentVars"]}
         assert not {"token", "connection_url", "password"} & set(json.loads(said["ha"]["config"])["storage"][name])
 
@@ -71,21 +71,21 @@ def test_peers_find_each_other_by_the_names_of_their_certificate() -> None:
 
 def test_configuration_has_nothing_that_the_chart_would_take_for_a_template() -> None:
     for server in SERVERS.values():
-        said = values(server)["server"]
+        said = build_values(server)["server"]
         texts = [said.get("standalone", {}).get("config", ""), said.get("ha", {}).get("raft", {}).get("config", "")]
         assert not any("{{" in text for text in texts)
 
 
 def test_a_seal_that_opens_by_itself_lets_pods_be_rolled() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
-    assert values(VaultServerArgs(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
-    assert values(VaultServerArgs(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
+    assert build_values(VaultServerArgs(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
+    assert build_values(VaultServerArgs(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
 
 
 def test_extra_values_win_and_leave_the_rest() -> None:
-    plain = values(VaultServerArgs(tls=TLS))
+    plain = build_values(VaultServerArgs(tls=TLS))
     extra = {"server": {"ha": {"replicas": 7}, "logLevel": "trace"}, "ui": {"serviceType": "LoadBalancer"}}
-    said = values(VaultServerArgs(tls=TLS, extra_values=extra))
+    said = build_values(VaultServerArgs(tls=TLS, extra_values=extra))
     assert said["server"]["ha"] == plain["server"]["ha"] | {"replicas": 7}
     assert said["server"]["logLevel"] == "trace"
     assert said["ui"] == {"enabled": False, "serviceType": "LoadBalancer"}
@@ -93,34 +93,36 @@ def test_extra_values_win_and_leave_the_rest() -> None:
 
 
 def test_production_refuses_the_dev_server_and_plain_http() -> None:
-    assert faults(VaultServerArgs(mode="dev"), production=False) == []
-    assert dict(faults(VaultServerArgs(mode="dev"), production=True))["mode"].startswith("'dev' keeps everything in me")
+    assert check_server(VaultServerArgs(mode="dev"), production=False) == []
+    assert dict(check_server(VaultServerArgs(mode="dev"), production=True))["mode"].startswith(
+        "'dev' keeps everything in me"
+    )
     for mode in ("standalone", "ha"):
-        assert "refuses plain HTTP" in dict(faults(VaultServerArgs(mode=mode), production=True))["tls"]
-        assert faults(VaultServerArgs(mode=mode), production=False) == []
-        assert faults(VaultServerArgs(mode=mode, tls=TLS), production=True) == []
+        assert "refuses plain HTTP" in dict(check_server(VaultServerArgs(mode=mode), production=True))["tls"]
+        assert check_server(VaultServerArgs(mode=mode), production=False) == []
+        assert check_server(VaultServerArgs(mode=mode, tls=TLS), production=True) == []
 
 
 @pytest.mark.parametrize("replicas", [0, 1, 2, 4])
 def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
-    assert "use an odd number" in dict(faults(VaultServerArgs(tls=TLS, replicas=replicas), True))["replicas"]
+    assert "use an odd number" in dict(check_server(VaultServerArgs(tls=TLS, replicas=replicas), True))["replicas"]
     shared = VaultServerArgs(tls=TLS, replicas=replicas, storage=ConsulStorage(address="consul:8501"))
-    assert ("replicas" in dict(faults(shared, True))) == (replicas < 2)
+    assert ("replicas" in dict(check_server(shared, True))) == (replicas < 2)
 
 
 def test_most_peers_must_stay() -> None:
     for wrong in (0, 2):
-        told = dict(faults(VaultServerArgs(tls=TLS, max_unavailable=wrong), True))["max_unavailable"]
+        told = dict(check_server(VaultServerArgs(tls=TLS, max_unavailable=wrong), True))["max_unavailable"]
         assert told.startswith(f"{wrong} of 3")
-    assert faults(VaultServerArgs(tls=TLS, replicas=5, max_unavailable=2), True) == []
+    assert check_server(VaultServerArgs(tls=TLS, replicas=5, max_unavailable=2), True) == []
     consul = VaultServerArgs(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage(address="consul:8501"))
-    assert faults(consul, True) == []
+    assert check_server(consul, True) == []
 
 
 def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
     server = VaultServerArgs(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage(address="consul:8501"))
-    assert list(dict(faults(server, False))) == ["tls", "seal", "storage"]
+    assert list(dict(check_server(server, False))) == ["tls", "seal", "storage"]
 
 
 if __name__ == "__main__":
