@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from .kubernetes.workload import SecretWorkload
     from .seeds import Generate
     from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
-    from .vault.auth.approle import AppRole, AppRoleAuth
-    from .vault.auth.external_group import ExternalGroup
-    from .vault.auth.github import GithubAuth
+    from .vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
+    from .vault.auth.external_group import ExternalGroup, ExternalGroupArgs
+    from .vault.auth.github import GithubAuth, GithubAuthArgs
     from .vault.auth.jwt import JwtAuth
     from .vault.auth.kubernetes import KubernetesAuth
-    from .vault.auth.ldap import LdapAuth
-    from .vault.auth.oidc import OidcAuth
-    from .vault.auth.userpass import User, UserpassAuth
+    from .vault.auth.ldap import LdapAuth, LdapAuthArgs
+    from .vault.auth.oidc import OidcAuth, OidcAuthArgs
+    from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
     from .vault.backend import VaultBackend
     from .vault.bootstrap.azure_key_store import AzureKeyStore
     from .vault.bootstrap.component import VaultBootstrap
@@ -51,28 +51,33 @@ _HOME = {
     "Akv2k8sEnvInjectorArgs": ".kubernetes.akv2k8s",
     "AppRole": ".vault.auth.approle",
     "AppRoleAuth": ".vault.auth.approle",
+    "AppRoleAuthArgs": ".vault.auth.approle",
     "AuditDevice": ".vault.audit",
+    "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "AzureKeyVaultBackend": ".azure.backend",
     "AzureSealKey": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
     "ExternalGroup": ".vault.auth.external_group",
+    "ExternalGroupArgs": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
     "FileKeyStore": ".vault.bootstrap.file_key_store",
     "Generate": ".seeds",
     "GithubAuth": ".vault.auth.github",
+    "GithubAuthArgs": ".vault.auth.github",
     "Grant": ".backend",
     "IdentityBindings": ".azure.identities.identity_binding",
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
-    "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "KubernetesAuth": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
     "NewCluster": ".azure.cluster_args",
+    "LdapAuthArgs": ".vault.auth.ldap",
     "NodeIdentity": ".azure.identities.existing",
     "OidcAuth": ".vault.auth.oidc",
+    "OidcAuthArgs": ".vault.auth.oidc",
     "OwnIdentities": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
     "Principal": ".kubernetes.akv2k8s",
@@ -88,6 +93,7 @@ _HOME = {
     "SyslogAudit": ".vault.audit",
     "User": ".vault.auth.userpass",
     "UserpassAuth": ".vault.auth.userpass",
+    "UserpassAuthArgs": ".vault.auth.userpass",
     "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultAgentInjectorArgs": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
@@ -105,6 +111,7 @@ __all__ = [
     "Akv2k8sEnvInjectorArgs",
     "AppRole",
     "AppRoleAuth",
+    "AppRoleAuthArgs",
     "AuditDevice",
     "AzureKeyStore",
     "AzureKeyVaultBackend",
@@ -112,10 +119,12 @@ __all__ = [
     "Backend",
     "Certificate",
     "ExternalGroup",
+    "ExternalGroupArgs",
     "FileAudit",
     "FileKeyStore",
     "Generate",
     "GithubAuth",
+    "GithubAuthArgs",
     "Grant",
     "IdentityBindings",
     "InvalidArgumentsError",
@@ -124,9 +133,11 @@ __all__ = [
     "KubernetesAuth",
     "KvEngine",
     "LdapAuth",
+    "LdapAuthArgs",
     "NewCluster",
     "NodeIdentity",
     "OidcAuth",
+    "OidcAuthArgs",
     "OwnIdentities",
     "PodIdentities",
     "Principal",
@@ -142,6 +153,7 @@ __all__ = [
     "SyslogAudit",
     "User",
     "UserpassAuth",
+    "UserpassAuthArgs",
     "VaultAgentInjector",
     "VaultAgentInjectorArgs",
     "VaultBackend",

@@ -4,6 +4,7 @@ import inspect
 import sys
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -99,7 +100,7 @@ def sections() -> dict[type[BaseModel], Section]:
     while pending:
         prefix, model = pending.pop(0)
         for name, field in model.model_fields.items():
-            place = f"{prefix}{field.alias or name}{'[]' if get_origin(field.annotation) is tuple else ''}"
+            place = f"{prefix}{field.alias or name}{'[]' if get_origin(field.annotation) in {tuple, Sequence} else ''}"
             for below in _models(field.annotation):
                 if below in found:
                     found[below].places.append(place)

@@ -1,16 +1,19 @@
 """From settings to components: logins, groups and audit devices of a Vault."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pulumi
 
+from strongroom.components.field_types import Declaration
 from strongroom.components.vault.audit import AuditDevice
-from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth
-from strongroom.components.vault.auth.external_group import ExternalGroup
-from strongroom.components.vault.auth.github import GithubAuth
-from strongroom.components.vault.auth.ldap import LdapAuth
-from strongroom.components.vault.auth.oidc import OidcAuth
-from strongroom.components.vault.auth.userpass import User, UserpassAuth
+from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
+from strongroom.components.vault.auth.external_group import ExternalGroup, ExternalGroupArgs
+from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
+from strongroom.components.vault.auth.ldap import LdapAuth, LdapAuthArgs
+from strongroom.components.vault.auth.oidc import OidcAuth, OidcAuthArgs
+from strongroom.components.vault.auth.options import GithubOptions, LdapOptions, LoginOptions, OidcOptions, RoleOptions
+from strongroom.components.vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
 from strongroom.components.vault.policy import build_policy_name
 
 from ..settings.root import Settings
@@ -34,13 +37,14 @@ def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts:
         for group in vault.groups
     }
 
-    def of(groups: Sequence[str]) -> list[str]:
+    def list_policies(groups: Sequence[str]) -> list[str]:
         return sorted({policy for group in groups for policy in policies[group]})
 
     accessors = {
         login.path: accessor
         for login in vault.logins
-        if (accessor := _declare_login(login, settings, files.login_cas.get(login.path), of, opts)) is not None
+        if (accessor := _declare_login(login, settings, files.login_cas.get(login.path), list_policies, opts))
+        is not None
     }
     members: dict[tuple[str, str], list[str]] = {}
     for group in vault.groups:
@@ -48,86 +52,51 @@ def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts:
             for name in names:
                 members.setdefault((path, name), []).append(group.name)
     for (path, name), groups in members.items():
-        ExternalGroup(f"{path}/{name}", group=name, path=path, accessor=accessors[path], policies=of(groups), opts=opts)
+        args = ExternalGroupArgs(group=name, path=path, accessor=accessors[path], policies=list_policies(groups))
+        ExternalGroup(f"{path}/{name}", args, opts)
 
 
 def _declare_login(
     login: LoginSettings,
     settings: Settings,
     authority: str | None,
-    of: Callable[[Sequence[str]], list[str]],
+    list_policies: Callable[[Sequence[str]], list[str]],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str] | None:
     """Declare a login; return its accessor, if it has external groups."""
     credentials = {name: value.get_secret_value() for name, value in settings.credentials.items()}
     match login:
         case AppRoleLogin():
-            AppRoleAuth(
-                login.path,
-                path=login.path,
-                roles=[
-                    AppRole(role.name, of(role.groups), role.secret_id_ttl, role.secret_id_uses, role.bound_cidrs)
-                    for role in login.roles
-                ],
-                token_ttl=login.token_ttl,
-                token_max_ttl=login.token_max_ttl,
-                opts=opts,
-            )
+            roles = [AppRole(**_share(role, RoleOptions), policies=list_policies(role.groups)) for role in login.roles]
+            AppRoleAuth(login.path, AppRoleAuthArgs(path=login.path, roles=roles, **_share(login, LoginOptions)), opts)
             return None
         case UserpassLogin():
+            users = [
+                User(
+                    name=user.name,
+                    policies=list_policies(user.groups),
+                    password=credentials[f"{login.path}/{user.name}"],
+                )
+                for user in login.users
+            ]
             UserpassAuth(
-                login.path,
-                path=login.path,
-                users=[
-                    User(user.name, of(user.groups), credentials[f"{login.path}/{user.name}"]) for user in login.users
-                ],
-                token_ttl=login.token_ttl,
-                token_max_ttl=login.token_max_ttl,
-                opts=opts,
+                login.path, UserpassAuthArgs(path=login.path, users=users, **_share(login, LoginOptions)), opts
             )
             return None
         case LdapLogin():
-            return LdapAuth(
-                login.path,
-                path=login.path,
-                url=login.url,
-                user_dn=login.user_dn,
-                user_attribute=login.user_attribute,
-                group_dn=login.group_dn,
-                group_attribute=login.group_attribute,
-                group_filter=login.group_filter,
-                bind_dn=login.bind_dn,
-                bind_password=credentials.get(login.path),
-                ca_certificate=authority,
-                start_tls=login.start_tls,
-                token_ttl=login.token_ttl,
-                token_max_ttl=login.token_max_ttl,
-                opts=opts,
-            ).accessor
+            ldap = LdapAuthArgs(
+                **_share(login, LdapOptions), bind_password=credentials.get(login.path), ca_certificate=authority
+            )
+            return LdapAuth(login.path, ldap, opts).accessor
         case GithubLogin():
-            return GithubAuth(
-                login.path,
-                path=login.path,
-                organization=login.organization,
-                organization_id=login.organization_id,
-                base_url=login.base_url,
-                token_ttl=login.token_ttl,
-                token_max_ttl=login.token_max_ttl,
-                opts=opts,
-            ).accessor
+            return GithubAuth(login.path, GithubAuthArgs(**_share(login, GithubOptions)), opts).accessor
         case OidcLogin():
-            return OidcAuth(
-                login.path,
-                path=login.path,
-                discovery_url=login.discovery_url,
-                client_id=login.client_id,
-                client_secret=credentials[login.path],
-                redirect_uris=login.redirect_uris,
-                user_claim=login.user_claim,
-                groups_claim=login.groups_claim,
-                scopes=login.scopes,
-                ca_certificate=authority,
-                token_ttl=login.token_ttl,
-                token_max_ttl=login.token_max_ttl,
-                opts=opts,
-            ).accessor
+            oidc = OidcAuthArgs(
+                **_share(login, OidcOptions), client_secret=credentials[login.path], ca_certificate=authority
+            )
+            return OidcAuth(login.path, oidc, opts).accessor
+
+
+def _share(settings: Declaration, options: type[Declaration]) -> dict[str, Any]:
+    """Return the fields of `settings` that are a component's arguments as they are."""
+    return {name: getattr(settings, name) for name in options.model_fields}

@@ -13,13 +13,13 @@ from strongroom.components.azure.identities.workload_identity import OwnIdentiti
 from strongroom.components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
 from strongroom.components.azure.types import object_fault, vault_and_group
 from strongroom.components.field_types import object_path
-from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth
-from strongroom.components.vault.auth.github import GithubAuth
+from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
+from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
 from strongroom.components.vault.auth.jwt import JwtAuth
 from strongroom.components.vault.auth.kubernetes import KubernetesAuth
-from strongroom.components.vault.auth.ldap import LdapAuth
-from strongroom.components.vault.auth.oidc import OidcAuth
-from strongroom.components.vault.auth.userpass import User, UserpassAuth
+from strongroom.components.vault.auth.ldap import LdapAuth, LdapAuthArgs
+from strongroom.components.vault.auth.oidc import OidcAuth, OidcAuthArgs
+from strongroom.components.vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
 from strongroom.components.vault.engines import KvEngine
 from strongroom.components.vault.policy import build_policy_name, build_read_policy
 from strongroom.components.workload import Secret, Workload
@@ -62,15 +62,20 @@ PATHS: dict[str, Callable[[str], object]] = {
     "a policy's object": lambda name: build_read_policy("secret", [name]),
     "a Kubernetes auth method": lambda name: KubernetesAuth("it", path=name, kubernetes_host="https://a"),
     "a JWT auth method": lambda name: JwtAuth("it", path=name, issuer="https://a"),
-    "an LDAP auth method": lambda name: LdapAuth("it", path=name, url="ldaps://a", user_dn="a", group_dn="b"),
-    "a GitHub auth method": lambda name: GithubAuth("it", path=name, organization="a"),
-    "an OIDC auth method": lambda name: OidcAuth(
-        "it", path=name, discovery_url="https://a", client_id="a", client_secret="b", redirect_uris=["https://c"]
+    "an LDAP auth method": lambda name: LdapAuth(
+        "it", LdapAuthArgs(path=name, url="ldaps://a", user_dn="ou=a", group_dn="ou=b")
     ),
-    "a userpass auth method": lambda name: UserpassAuth("it", path=name, users=[]),
-    "an AppRole auth method": lambda name: AppRoleAuth("it", path=name, roles=[]),
-    "a user": lambda name: User(name, ["policy"], "password"),
-    "a machine": lambda name: AppRole(name, ["policy"]),
+    "a GitHub auth method": lambda name: GithubAuth("it", GithubAuthArgs(path=name, organization="a")),
+    "an OIDC auth method": lambda name: OidcAuth(
+        "it",
+        OidcAuthArgs(
+            path=name, discovery_url="https://a", client_id="a", client_secret="b", redirect_uris=["https://c"]
+        ),
+    ),
+    "a userpass auth method": lambda name: UserpassAuth("it", UserpassAuthArgs(path=name, users=[])),
+    "an AppRole auth method": lambda name: AppRoleAuth("it", AppRoleAuthArgs(path=name, roles=[])),
+    "a user": lambda name: User(name=name, policies=["policy"], password="password"),
+    "a machine": lambda name: AppRole(name=name, policies=["policy"]),
     "a secret's object": lambda name: Secret(name="file", object=name),
     "a key vault": lambda name: KeyVault("it", vault_name=name, resource_group="a", tenant_id="b"),
     "a key vault's secret": lambda name: vault(Contents(secrets={name: VaultSecret("value")})),

@@ -18,12 +18,15 @@ from strongroom import (
     KubernetesAuth,
     KvEngine,
     LdapAuth,
+    LdapAuthArgs,
     OidcAuth,
+    OidcAuthArgs,
     Principal,
     Secret,
     ServicePrincipal,
     User,
     UserpassAuth,
+    UserpassAuthArgs,
     VaultBootstrap,
     VaultServer,
     Workload,
@@ -81,7 +84,8 @@ MARKED = [
         "oidc",
         pulumi_vault.jwt.AuthBackend,
         lambda: OidcAuth(
-            "oidc", discovery_url="https://i", client_id="c", client_secret=CANARY, redirect_uris=["https://v"]
+            "oidc",
+            OidcAuthArgs(discovery_url="https://i", client_id="c", client_secret=CANARY, redirect_uris=["https://v"]),
         ),
         {"oidcClientSecret"},
         {"oidc_client_secret"},
@@ -90,7 +94,7 @@ MARKED = [
         "ldap",
         pulumi_vault.ldap.AuthBackend,
         lambda: LdapAuth(
-            "ldap", url="ldaps://l", user_dn="ou=u", group_dn="ou=g", bind_dn="cn=v", bind_password=CANARY
+            "ldap", LdapAuthArgs(url="ldaps://l", user_dn="ou=u", group_dn="ou=g", bind_dn="cn=v", bind_password=CANARY)
         ),
         {"bindpass"},
         {"bindpass"},
@@ -98,7 +102,7 @@ MARKED = [
     Marked(
         "userpass",
         pulumi_vault.UserpassAuthBackendUser,
-        lambda: UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)]),
+        lambda: UserpassAuth("userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=CANARY)])),
         {"passwordWo", "passwordWoVersion"},
         {"password_wo", "password_wo_version"},
     ),

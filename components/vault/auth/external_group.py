@@ -1,11 +1,29 @@
 """Policies of groups of a directory."""
 
-from collections.abc import Sequence
-
 import pulumi
 import pulumi_vault
 
+from ...args import Args, Input
 from ...derived_names import derive_name
+from ...field_types import ObjectPath, Text
+from ...sequences import Items
+from .options import PolicyName
+
+
+class ExternalGroupArgs(Args):
+    """The arguments of an `ExternalGroup`."""
+
+    group: Text
+    """The group, as the directory names it: a GitHub team's slug, the groups claim's value."""
+
+    path: ObjectPath
+    """Where its auth method is mounted."""
+
+    accessor: Input[str]
+    """That mount's accessor."""
+
+    policies: Items[PolicyName]
+    """Names of the policies."""
 
 
 class ExternalGroup(pulumi.ComponentResource):
@@ -15,37 +33,26 @@ class ExternalGroup(pulumi.ComponentResource):
     member who leaves the group loses them with the next login. (Vault docs: "Identity: external groups")
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        group: str,
-        path: str,
-        accessor: pulumi.Input[str],
-        policies: Sequence[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: ExternalGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the group and its alias in the auth method.
+
         :param name: The component's name in the stack.
-        :param group: The group, as the directory names it: a GitHub team's slug, the groups claim's value.
-        :param path: Where its auth method is mounted.
-        :param accessor: That mount's accessor.
-        :param policies: Names of the policies.
+        :param args: Its arguments.
         """
         # States of version 0.1.0 have it by this name: it is not replaced.
         former = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="strongroom:index:DirectoryGroup")])
         super().__init__("strongroom:index:ExternalGroup", name, None, pulumi.ResourceOptions.merge(opts, former))
         identity_group = pulumi_vault.identity.Group(
             name,
-            name=build_group_name(path, group),
+            name=build_group_name(args.path, args.group),
             type="external",
-            policies=list(policies),
+            policies=list(args.policies),
             opts=pulumi.ResourceOptions(parent=self),
         )
         pulumi_vault.identity.GroupAlias(
             name,
-            name=group,
-            mount_accessor=accessor,
+            name=args.group,
+            mount_accessor=args.accessor,
             canonical_id=identity_group.id,
             opts=pulumi.ResourceOptions(parent=self),
         )

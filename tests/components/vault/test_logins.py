@@ -6,20 +6,26 @@ import pytest
 from strongroom import (
     AppRole,
     AppRoleAuth,
+    AppRoleAuthArgs,
     AuditDevice,
     ExternalGroup,
+    ExternalGroupArgs,
     FileAudit,
     GithubAuth,
+    GithubAuthArgs,
     JwtAuth,
     KubernetesAuth,
     KvEngine,
     LdapAuth,
+    LdapAuthArgs,
     OidcAuth,
+    OidcAuthArgs,
     Secret,
     SocketAudit,
     SyslogAudit,
     User,
     UserpassAuth,
+    UserpassAuthArgs,
     VaultBackend,
     Workload,
 )
@@ -93,11 +99,19 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
         KvEngine("engine", path="kv", create=True)
         KubernetesAuth("kubernetes", path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
         JwtAuth("jwt", issuer=ISSUER)
-        AppRoleAuth("machines", roles=[])
-        GithubAuth("github", organization="example")
-        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=users", group_dn="ou=groups", bind_password=CANARY)
-        OidcAuth("oidc", discovery_url=ISSUER, client_id="c", client_secret=CANARY, redirect_uris=["https://x/y"])
-        UserpassAuth("people", users=[])
+        AppRoleAuth("machines", AppRoleAuthArgs(roles=[]))
+        GithubAuth("github", GithubAuthArgs(organization="example"))
+        LdapAuth(
+            "ldap",
+            LdapAuthArgs(
+                url="ldaps://ldap.example.net", user_dn="ou=users", group_dn="ou=groups", bind_password=CANARY
+            ),
+        )
+        OidcAuth(
+            "oidc",
+            OidcAuthArgs(discovery_url=ISSUER, client_id="c", client_secret=CANARY, redirect_uris=["https://x/y"]),
+        )
+        UserpassAuth("people", UserpassAuthArgs(users=[]))
 
     made = [each for each in declare(program).recorded if each.type.startswith("vault:") and "path" in each.inputs]
     assert len(made) == 8
@@ -112,9 +126,11 @@ def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
 
 
 def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: Declare) -> None:
-    role = declare(lambda: AppRoleAuth("approle", roles=[AppRole("runner", ["a"], bound_cidrs=["10.1.0.0/16"])])).one(
-        "vault:appRole/authBackendRole:AuthBackendRole"
-    )
+    role = declare(
+        lambda: AppRoleAuth(
+            "approle", AppRoleAuthArgs(roles=[AppRole(name="runner", policies=["a"], bound_cidrs=["10.1.0.0/16"])])
+        )
+    ).one("vault:appRole/authBackendRole:AuthBackendRole")
 
     assert role.inputs["secretIdNumUses"] == 1
     assert role.inputs["secretIdTtl"] == 86400
@@ -124,9 +140,11 @@ def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: D
 
 def test_another_password_is_told_by_another_version_and_both_are_secret(declare: Declare) -> None:
     def versions(password: str) -> object:
-        user = declare(lambda: UserpassAuth("userpass", users=[User("dora", ["a"], password)])).one(
-            "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
-        )
+        user = declare(
+            lambda: UserpassAuth(
+                "userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=password)])
+            )
+        ).one("vault:index/userpassAuthBackendUser:UserpassAuthBackendUser")
         assert {"passwordWo", "passwordWoVersion"} <= user.secret_inputs
         return user.inputs["passwordWoVersion"]
 
@@ -138,18 +156,22 @@ def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
     def program() -> None:
         LdapAuth(
             "ldap",
-            url="ldaps://ldap.example.net",
-            user_dn="ou=people",
-            group_dn="ou=groups",
-            bind_dn="cn=vault",
-            bind_password=CANARY,
+            LdapAuthArgs(
+                url="ldaps://ldap.example.net",
+                user_dn="ou=people",
+                group_dn="ou=groups",
+                bind_dn="cn=vault",
+                bind_password=CANARY,
+            ),
         )
         OidcAuth(
             "oidc",
-            discovery_url=ISSUER,
-            client_id="vault",
-            client_secret=CANARY,
-            redirect_uris=["https://vault.example.net/ui/vault/auth/oidc/oidc/callback"],
+            OidcAuthArgs(
+                discovery_url=ISSUER,
+                client_id="vault",
+                client_secret=CANARY,
+                redirect_uris=["https://vault.example.net/ui/vault/auth/oidc/oidc/callback"],
+            ),
         )
 
     declared = declare(program)
@@ -162,10 +184,13 @@ def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
 
 def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
     def program() -> None:
-        AppRoleAuth("approle", roles=[AppRole("runner", ["a"])])
-        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=people", group_dn="ou=groups")
-        OidcAuth("oidc", discovery_url=ISSUER, client_id="vault", client_secret=CANARY, redirect_uris=["https://v"])
-        UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)])
+        AppRoleAuth("approle", AppRoleAuthArgs(roles=[AppRole(name="runner", policies=["a"])]))
+        LdapAuth("ldap", LdapAuthArgs(url="ldaps://ldap.example.net", user_dn="ou=people", group_dn="ou=groups"))
+        OidcAuth(
+            "oidc",
+            OidcAuthArgs(discovery_url=ISSUER, client_id="vault", client_secret=CANARY, redirect_uris=["https://v"]),
+        )
+        UserpassAuth("userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=CANARY)]))
 
     said = {
         item.type: item.inputs.get("tokenNoDefaultPolicy")
@@ -184,13 +209,15 @@ def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
 
 def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
     def program() -> None:
-        method = GithubAuth("github", organization="acme")
+        method = GithubAuth("github", GithubAuthArgs(organization="acme"))
         ExternalGroup(
             "auditors",
-            group="security-team",
-            path=method.path,
-            accessor=pulumi.Output.from_input("accessor of github"),
-            policies=["a", "b"],
+            ExternalGroupArgs(
+                group="security-team",
+                path=method.path,
+                accessor=pulumi.Output.from_input("accessor of github"),
+                policies=["a", "b"],
+            ),
         )
 
     declared = declare(program)

@@ -221,7 +221,7 @@ VAULT = (
     Mutant(
         "vault-oidc-role-without-audience",
         "components/vault/auth/oidc.py",
-        "            bound_audiences=[client_id],\n",
+        "            bound_audiences=[args.client_id],\n",
         "",
         "A token that the identity provider made for another client logs in.",
         f"{_LOGINS}::test_what_a_login_binds_with_is_secret",
@@ -268,9 +268,9 @@ VAULT = (
     ),
     Mutant(
         "vault-secret-id-is-good-for-ever",
-        "components/vault/auth/approle.py",
-        "secret_id_uses: int = 1",
-        "secret_id_uses: int = 0",
+        "components/vault/auth/options.py",
+        "secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 1",
+        "secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 0",
         "A secret id that leaked is good again and again.",
         f"{_LOGINS}::test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs",
     ),
