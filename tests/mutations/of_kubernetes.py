@@ -147,7 +147,9 @@ COMMON = (
     class_edited("objects-missing", lambda each: each["spec"]["parameters"].pop("objects")),
     class_edited("parameters-missing", lambda each: each["spec"].pop("parameters")),
     class_edited(
-        "without-objects", lambda each: each["spec"]["parameters"].update(objects="[]"), "its SecretProviderClass has its files"
+        "without-objects",
+        lambda each: each["spec"]["parameters"].update(objects="[]"),
+        "its SecretProviderClass has its files",
     ),
     Damage("class-deleted", ORDERS, "class shop/orders is as deployed", lambda hands: gone(hands, f"{CLASSES}/orders")),
     Damage(
