@@ -1,7 +1,8 @@
 """Azure Key Vault as a backend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -13,7 +14,7 @@ from .clouds import PUBLIC, Cloud
 from .identities.base import Identities, WorkloadIdentity
 from .key_vault import KeyVault
 from .objects import ObjectKind, VaultObject, object_name, objects_parameter, unreadable, vault_object
-from .options import RoleScope
+from .options import AUDIENCES, RoleScope
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
     With role-based access each object is granted by itself, by the one role that its kind needs. Access policies can't
     be narrower than a kind of object, and so warn.
     """
+
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: where the store is, and what workloads are to it."""
 
     def __init__(
         self,
@@ -72,7 +76,22 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         self._granted: dict[tuple[str, str], pulumi.Resource] = {}
         self._meant: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._warn()
-        self.register_outputs({})
+        self.description = pulumi.Output.from_input(self.describe())
+        self.register_outputs({"description": self.description})
+
+    def describe(self) -> dict[str, Any]:
+        """Describe where the store is and what workloads are to it, for the command `strongroom`."""
+        mode = self._identities.mode
+        return {
+            "kind": "azure-key-vault",
+            "tenantId": self._tenant_id,
+            "authority": self._cloud.authority,
+            "vault": self._vault.name,
+            "url": self._vault.url,
+            "access": self._vault.access,
+            "identityMode": mode,
+            "audience": {str(each): audience for each, audience in AUDIENCES.items()}.get(mode, ""),
+        }
 
     def grant(self, workload: Workload) -> Grant:
         """Make the identity of `workload` and what lets it read its objects.

@@ -1,6 +1,6 @@
 """A workload and everything in Kubernetes that brings its secrets to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -25,6 +25,9 @@ class SecretWorkload(pulumi.ComponentResource):
     are replaced when the declared secrets change, since a running pod never sees another class.
     (Kubernetes docs: "Pod Security Standards")
     """
+
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: the workload's objects and identity, and no secret."""
 
     def __init__(
         self,
@@ -69,7 +72,31 @@ class SecretWorkload(pulumi.ComponentResource):
                 delete_before_replace=True,
             ),
         )
-        self.register_outputs({})
+        self.description = pulumi.Output.from_input(_describe(workload, self.grant))
+        self.register_outputs({"description": self.description})
+
+
+def _describe(workload: Workload, grant: Grant) -> Mapping[str, Any]:
+    return {
+        "name": workload.name,
+        "namespace": workload.namespace,
+        "serviceAccount": workload.name,
+        "secretProviderClass": workload.name,
+        "delivery": workload.delivery.kind,
+        "controller": workload.kind,
+        "identity": dict(grant.identity),
+        "objects": [
+            {
+                "name": secret.name,
+                "object": secret.object,
+                "key": secret.key,
+                "version": secret.version,
+                "type": secret.type,
+                "env": secret.env,
+            }
+            for secret in workload.secrets
+        ],
+    }
 
 
 def _pods(

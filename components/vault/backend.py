@@ -1,6 +1,8 @@
 """HashiCorp Vault as a backend."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_vault
@@ -53,6 +55,9 @@ class VaultBackend(pulumi.ComponentResource):
     its other keys.
     """
 
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: where the store is, and how workloads log in to it."""
+
     def __init__(
         self,
         name: str,
@@ -81,7 +86,22 @@ class VaultBackend(pulumi.ComponentResource):
         self._audience = audience
         self._token_ttl = token_ttl
         self._token_max_ttl = token_max_ttl
-        self.register_outputs({})
+        self.description = pulumi.Output.from_input(self.describe())
+        self.register_outputs({"description": self.description})
+
+    def describe(self) -> dict[str, Any]:
+        """Describe where the store is and how workloads log in to it, for the command `strongroom`."""
+        return {
+            "kind": "vault",
+            "address": self._connection.address,
+            "inCluster": self._connection.address,
+            "namespace": self._connection.namespace,
+            "providerCaPath": self._connection.ca_path,
+            "tlsServerName": self._connection.tls_server_name,
+            "mount": self._engine.path,
+            "authPath": self._auth.path,
+            "audience": self._audience,
+        }
 
     def grant(self, workload: Workload) -> Grant:
         """Make the policy and the role of `workload`.

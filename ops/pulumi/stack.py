@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,6 +17,13 @@ from strongroom.components.delivery import DeliveryKind
 
 from ..errors import AbsentError, OpsError
 from .project import find_project, read_project
+
+_DESCRIBING = {
+    "strongroom:index:AzureKeyVaultBackend": "backend",
+    "strongroom:index:SecretWorkload": "workloads",
+    "strongroom:index:VaultBackend": "backend",
+}
+"""Components that describe themselves in the state, by the part of a stack that they are."""
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 """What the Pulumi CLI gets where the user says nothing else: news of its releases belongs to no report."""
@@ -212,18 +219,54 @@ def pulumi_program(environment: Mapping[str, str]) -> str:
 
 
 def read_stack(stack: str) -> DeployedStack:
-    """The outputs of `stack`.
+    """Read what a deployed stack is: from its outputs, or from the state of the components that its program uses.
 
     :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
     """
-    told = ask_pulumi(stack, "output", "--json")
+    outputs = json.loads(ask_pulumi(stack, "output", "--json"))
+    if outputs.keys().isdisjoint(DeployedStack.model_fields):
+        outputs = _describe_components(stack)
     try:
-        return DeployedStack.model_validate_json(told)
+        return DeployedStack.model_validate(outputs)
     except ValidationError as error:
         missing = ", ".join(sorted({str(details["loc"][0]) for details in error.errors()}))
         raise OpsError(
             f"Stack {stack!r} has no usable outputs ({missing}): deploy it first with `pulumi up --stack {stack}`"
         ) from None
+
+
+def _describe_components(stack: str) -> dict[str, Any]:
+    """Describe a stack whose program uses the components themselves, in whichever language.
+
+    Clients find the cluster and the store by their own variables: KUBECONFIG, VAULT_ADDR, VAULT_CACERT.
+
+    :raises OpsError: Its workloads are on several stores, or none is a `SecretWorkload`.
+    """
+    described: dict[str, list[dict[str, Any]]] = {"backend": [], "workloads": []}
+    deployment: dict[str, Any] = exported(stack).get("deployment") or {}
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    for resource in resources:
+        outputs: dict[str, Any] = resource.get("outputs") or {}
+        found: object = outputs.get("description")
+        if resource["type"] in _DESCRIBING and isinstance(found, dict):
+            described[_DESCRIBING[resource["type"]]].append(cast("dict[str, Any]", found))
+    if len(described["backend"]) > 1:
+        raise OpsError(
+            f"Stack {stack!r} has {len(described['backend'])} backends, and one is all that can be read: "
+            "give each a stack of its own"
+        )
+    if not described["backend"]:
+        return {}
+    if not described["workloads"]:
+        raise OpsError(
+            f"Stack {stack!r} has a backend and no SecretWorkload: workloads that a program makes by itself "
+            "can't be read"
+        )
+    (backend,) = described["backend"]
+    if backend["kind"] == "vault":
+        backend["address"] = os.environ.get("VAULT_ADDR") or backend["address"]
+        backend["caCertificate"] = os.environ.get("VAULT_CACERT")
+    return {"backend": backend, "workloads": described["workloads"], "kubernetes": {}}
 
 
 def ask_pulumi(stack: str, *words: str) -> str:

@@ -29,7 +29,6 @@ from strongroom.components.azure.key_vault import (
     VaultSecret,
 )
 from strongroom.components.azure.objects import object_name
-from strongroom.components.azure.options import AUDIENCES
 from strongroom.components.azure.types import vault_and_group
 
 from ..errors import InvalidSettingsError
@@ -79,19 +78,9 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
         workloads=settings.workloads,
         opts=everywhere,
     )
-    mode = azure.identity.mode
     return Provisioned(
         backend=backend,
-        described={
-            "kind": azure.kind,
-            "tenantId": azure.tenant_id,
-            "authority": cloud.authority,
-            "vault": vault.name,
-            "url": vault.url,
-            "access": azure.vault.access,
-            "identityMode": mode,
-            "audience": AUDIENCES.get(mode, ""),
-        },
+        description=backend.describe(),
         cluster=cluster,
         namespaces=made,
     )

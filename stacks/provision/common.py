@@ -19,7 +19,7 @@ class Provisioned:
 
     backend: Backend
 
-    described: Mapping[str, Any]
+    description: Mapping[str, Any]
     """For the stack's outputs."""
 
     cluster: kubernetes.Provider

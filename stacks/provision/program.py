@@ -6,7 +6,6 @@ from typing import Any
 import pulumi
 
 from strongroom.components.kubernetes.workload import SecretWorkload
-from strongroom.components.workload import Workload
 
 from ..errors import InvalidSettingsError
 from ..settings.root import Settings
@@ -48,7 +47,7 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
         made = provision_azure(settings, settings.backend)
     on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
     installed = installation.declare(made.vault_ca, on_cluster)
-    described: list[Mapping[str, Any]] = []
+    descriptions: list[pulumi.Output[Mapping[str, Any]]] = []
     for workload in settings.workloads:
         component = SecretWorkload(
             workload,
@@ -57,9 +56,9 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
             after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
             opts=on_cluster,
         )
-        described.append(_described(workload, component))
+        descriptions.append(component.description)
         yield component
-    pulumi.export("backend", made.described)
+    pulumi.export("backend", made.description)
     pulumi.export(
         "kubernetes",
         {
@@ -69,27 +68,4 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
         },
     )
     pulumi.export("administrators", [*settings.administrators])
-    pulumi.export("workloads", described)
-
-
-def _described(workload: Workload, component: SecretWorkload) -> Mapping[str, Any]:
-    return {
-        "name": workload.name,
-        "namespace": workload.namespace,
-        "serviceAccount": workload.name,
-        "secretProviderClass": workload.name,
-        "delivery": workload.delivery.kind,
-        "controller": workload.kind,
-        "identity": dict(component.grant.identity),
-        "objects": [
-            {
-                "name": secret.name,
-                "object": secret.object,
-                "key": secret.key,
-                "version": secret.version,
-                "type": secret.type,
-                "env": secret.env,
-            }
-            for secret in workload.secrets
-        ],
-    }
+    pulumi.export("workloads", descriptions)

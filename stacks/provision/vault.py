@@ -63,18 +63,11 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     declare_logins(settings, vault, files, in_vault)
     return Provisioned(
         backend=backend,
-        described={
-            "kind": vault.kind,
+        description={
+            **backend.describe(),
             "address": found.address,
-            "inCluster": vault.in_cluster,
             "forward": found.forward,
-            "namespace": vault.namespace,
             "caCertificate": found.authority_file,
-            "providerCaPath": ca_path,
-            "tlsServerName": vault.tls_server_name,
-            "mount": vault.mount.path,
-            "authPath": vault.auth.path,
-            "audience": vault.audience,
         },
         cluster=cluster,
         namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),

@@ -57,7 +57,7 @@ def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -
     ("written", "changed", "poll"),
     [
         (ago(minutes=1), ago(minutes=9), None),  # rotated since
-        (ago(hours=1), ago(minutes=4), None),  # its turn has not come yet
+        (ago(hours=1), ago(minutes=1), None),  # its turn has not come yet
         (ago(hours=3), ago(minutes=30), timedelta(hours=1)),  # nor here
         (ago(hours=1), None, None),  # the store does not say
         (ago(hours=1), DeniedError("no"), None),  # the policy's link has said so

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +138,55 @@ def test_another_project_may_have_a_stack_of_the_same_name(pulumi: Path, monkeyp
     monkeypatch.chdir(own)
 
     assert workspace("local") == Workspace(own, {})
+
+
+def state_of(*components: tuple[str, dict[str, Any]]) -> str:
+    resources = [{"type": "pulumi:pulumi:Stack"}, *({"type": kind, "outputs": found} for kind, found in components)]
+    return json.dumps({"deployment": {"resources": resources}})
+
+
+def answer(pulumi: Path, outputs: str, state: str) -> None:
+    """Have the Pulumi CLI give these outputs, and this state."""
+    pulumi.write_text(f"#!/bin/sh\ncase \"$*\" in *export*) cat <<'END'\n{state}\nEND\n;; *) echo '{outputs}';; esac\n")
+
+
+def test_a_program_that_uses_the_components_is_read_from_their_state(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, (workload,) = OUTPUTS["backend"], OUTPUTS["workloads"]
+    components = (
+        ("strongroom:index:VaultBackend", {"description": backend}),
+        ("strongroom:index:SecretWorkload", {"description": workload}),
+        ("other:index:Thing", {"description": "a text"}),
+    )
+    answer(pulumi, '{"password": "[secret]"}', state_of(*components))
+    monkeypatch.setenv("VAULT_ADDR", "https://127.0.0.1:8200")
+    monkeypatch.setenv("VAULT_CACERT", "/ca.crt")
+    stack = read_stack("dev")
+
+    assert [each.path for each in stack.workloads] == ["shop/orders"]
+    assert (stack.backend.kind, stack.backend.address) == ("vault", "https://127.0.0.1:8200")
+    assert stack.backend.ca_certificate == "/ca.crt"
+    assert stack.kubernetes.kubeconfig is None
+
+
+def test_workloads_on_two_stores_are_an_error_that_says_what_to_do(pulumi: Path) -> None:
+    backend = ("strongroom:index:VaultBackend", {"description": OUTPUTS["backend"]})
+    answer(pulumi, "{}", state_of(backend, backend))
+
+    with pytest.raises(OpsError, match="has 2 backends, and one is all that can be read: give each a stack of its own"):
+        read_stack("dev")
+
+
+def test_a_program_whose_workloads_are_its_own_is_no_proof_of_nothing(pulumi: Path) -> None:
+    answer(pulumi, "{}", state_of(("strongroom:index:VaultBackend", {"description": OUTPUTS["backend"]})))
+
+    with pytest.raises(OpsError, match="has a backend and no SecretWorkload"):
+        read_stack("dev")
+
+
+def test_a_program_without_any_component_has_nothing_to_read(pulumi: Path) -> None:
+    answer(pulumi, "{}", state_of())
+
+    with pytest.raises(OpsError, match=r"no usable outputs \(backend, kubernetes, workloads\): deploy it first"):
+        read_stack("dev")
