@@ -1,4 +1,4 @@
-"""Faults in a stack's configuration, told to the person who wrote it."""
+"""Errors in a stack's configuration, as its author reads them."""
 
 import json
 import re
@@ -11,63 +11,63 @@ NAMESPACE = "strongroom"
 
 Location = tuple[int | str, ...]
 
-_BITS = 512
-"""Of the largest number that is repeated. Python refuses to write one of more than 4,300 digits."""
+_LARGEST_BITS = 512
+"""The size of the largest number that a message repeats. Python refuses to write one of more than 4,300 digits."""
 
 _LONGEST = 140
-"""Characters of a text that is repeated whole."""
+"""The length of the longest text that a message repeats whole."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_/@-]+")
+_BARE = re.compile(r"[A-Za-z0-9_/@-]+")
 """A key that needs no quotes in a path."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+")
-"""How Go prints a time, and so how one without quotes reaches the program."""
+"""A time as Go prints it: what YAML has without quotes reaches the program like this."""
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong with one key."""
+class ValidationIssue:
+    """An error in the value of one key."""
 
     location: Location
     """The key, from the top of the namespace down."""
 
-    problem: str
-    """What is wrong and how to right it; never a secret's value."""
+    message: str
+    """What is wrong and how to fix it, in whole sentences, without any secret's value."""
 
-    meant: Location | None = None
-    """The key that was probably meant: it is no fault of its own that this one is missing."""
+    suggested: Location | None = None
+    """The key that was probably meant. That it is missing is not reported as well."""
 
     @property
     def key(self) -> str:
-        """The key as `pulumi config` has it, e.g. `strongroom:workloads[0].name` or `strongroom:seeds["a.b"]`."""
-        return f"{NAMESPACE}:{''.join(map(_step, self.location)).removeprefix('.')}"
+        """The key as `pulumi config` names it, e.g. `strongroom:workloads[0].name` or `strongroom:seeds["a.b"]`."""
+        return f"{NAMESPACE}:{''.join(map(_format_step, self.location)).removeprefix('.')}"
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.problem}"
+        return f"{self.key}: {self.message}"
 
 
 class InvalidSettingsError(pulumi.RunError):
-    """The stack's configuration has faults; nothing was registered. Its text lists them all."""
+    """A configuration with errors, all of which its text lists. No resource was registered."""
 
-    def __init__(self, stack: str, faults: Sequence[Fault]) -> None:
-        self.faults = list(faults)
-        count = "a fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+    def __init__(self, stack: str, issues: Sequence[ValidationIssue]) -> None:
+        self.issues = list(issues)
+        count = "an error" if len(self.issues) == 1 else f"{len(self.issues)} errors"
         lines = [
-            f"Stack {stack} has {count} in its configuration; nothing was changed:",
-            *map(str, self.faults),
+            f"Stack {stack} is refused, and nothing was changed. Its configuration has {count}:",
+            *map(str, self.issues),
         ]
         super().__init__("\n  ".join(lines))
 
 
-def _step(step: int | str) -> str:
+def _format_step(step: int | str) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if _PLAIN.fullmatch(step) else f"[{json.dumps(step)}]"
+    return f".{step}" if _BARE.fullmatch(step) else f"[{json.dumps(step)}]"
 
 
-def shown(value: object) -> str:
-    """A value as an error may repeat it: in one line, short, without the password of a URL."""
-    if isinstance(value, int) and value.bit_length() > _BITS:
+def format_value(value: object) -> str:
+    """Format a value for an error message: in one line, short, without the password of a URL."""
+    if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
         return "a number of hundreds of digits"
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)

@@ -21,17 +21,17 @@ def provision_stack() -> None:
 
     It exports what the command `strongroom` needs to know of the stack.
 
-    :raises InvalidSettingsError: With every fault of the settings, before anything is declared.
+    :raises InvalidSettingsError: It lists every error of the settings, before anything is declared.
     """
     # The program ends in seconds and keeps nearly all that it makes: looking for garbage was a third of its time.
     gc.disable()
-    from .stacks.load import of_stack  # noqa: PLC0415
+    from .stacks.load import load_settings  # noqa: PLC0415
     from .stacks.provision.program import provision  # noqa: PLC0415
 
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
-    settings = of_stack()
+    settings = load_settings()
     # The state has the calls that made each resource, down to the language host's own, which are more than half of it;
     # and it is written at each step. The innermost show where in the program it was.
     sys.tracebacklimit = 10

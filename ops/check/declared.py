@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from strongroom.policy.rules import RULES, Declared
-from strongroom.stacks.errors import Fault, InvalidSettingsError
+from strongroom.stacks.errors import InvalidSettingsError, ValidationIssue
 from strongroom.stacks.provision.files import read_files
 from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.settings.root import Settings
@@ -17,15 +17,15 @@ from ..pulumi.declare import declare
 _RULES = {rule.name: rule for rule in RULES}
 
 
-def faulty(name: str, faults: list[Fault], fine: str) -> Iterator[Finding]:
-    """A finding for each fault, which says itself how to mend it; or that there is none.
+def faulty(name: str, issues: list[ValidationIssue], fine: str) -> Iterator[Finding]:
+    """A finding for each issue, which says itself how to mend it; or that there is none.
 
     :param name: The findings' name.
     :param fine: What to tell where there is none.
     """
-    for fault in faults:
-        yield Finding.failed(str(fault), "", name=name)
-    if not faults:
+    for issue in issues:
+        yield Finding.failed(str(issue), "", name=name)
+    if not issues:
         yield Finding.ok(fine, name=name)
 
 
@@ -44,11 +44,11 @@ def declared(
 
     :param resources: What the settings declare, as `try_declare` gives it.
     """
-    _, faults = read_files(settings)
-    yield from faulty("files", faults, "what the settings name can be read")
+    _, issues = read_files(settings)
+    yield from faulty("files", issues, "what the settings name can be read")
     yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
     if isinstance(resources, InvalidSettingsError):
-        reason = "; ".join(str(fault) for fault in resources.faults)
+        reason = "; ".join(str(issue) for issue in resources.issues)
         yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")
         return
     for name in list_unread(resources.values()):

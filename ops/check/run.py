@@ -31,7 +31,7 @@ def _found(stack: str, project: Path) -> Iterator[Finding]:
     try:
         settings = settings_of(file, stack)
     except InvalidSettingsError as error:
-        yield from faulty("settings", error.faults, "")
+        yield from faulty("settings", error.issues, "")
         for name in ("files", "charts", "guardrails", "cluster", "store"):
             yield Finding.skipped("the settings are faulty", name=name)
         return

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from strongroom.policy.rules import Declared
 from strongroom.stacks.errors import InvalidSettingsError
-from strongroom.stacks.load import parse, written
+from strongroom.stacks.load import parse, without_project_prefix
 from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import KubernetesAuthSettings, VaultSettings
 
@@ -53,9 +53,9 @@ def offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
     """The settings in a stack's file, without what only the machine that deploys knows: its kubeconfig.
 
     :param config: As `read_stack_file` gives it: every value that isn't hidden there is in plain text.
-    :raises InvalidSettingsError: With every fault that was found.
+    :raises InvalidSettingsError: It lists every error that was found.
     """
-    settings = parse(written(config), stack=stack, secret_keys=())
+    settings = parse(without_project_prefix(config), stack=stack, secret_keys=())
     kubernetes = settings.kubernetes.model_copy(update={"kubeconfig": None})
     backend = settings.backend
     if isinstance(backend, VaultSettings) and isinstance(auth := backend.auth, KubernetesAuthSettings) and auth.create:

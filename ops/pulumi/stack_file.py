@@ -8,7 +8,7 @@ import yaml
 from pydantic import SecretStr
 
 from strongroom.stacks.errors import NAMESPACE
-from strongroom.stacks.load import parse, written
+from strongroom.stacks.load import parse, without_project_prefix
 from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 
 from ..errors import OpsError
@@ -21,9 +21,9 @@ def settings_of(file: Path, stack: str) -> Settings:
     """The settings in a stack's file; what is encrypted counts as present.
 
     :raises OpsError: As `read_stack_file`.
-    :raises InvalidSettingsError: With every fault that was found.
+    :raises InvalidSettingsError: It lists every error that was found.
     """
-    return parse(written(read_stack_file(file)), stack=stack, secret_keys=())
+    return parse(without_project_prefix(read_stack_file(file)), stack=stack, secret_keys=())
 
 
 def read_stack_file(file: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import yaml
 
 from strongroom.components.vault.bootstrap.pgp import decode_keys
 
-from ..errors import Fault, Location, shown
+from ..errors import Location, ValidationIssue, format_value
 from ..settings.root import Settings
 from ..settings.vault import JwtAuthSettings, VaultSettings
 from ..settings.vault_logins import LdapLogin, OidcLogin
@@ -47,9 +47,9 @@ class Files:
     """PEM of the CA of each login's directory, by the login's path."""
 
 
-def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
+def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
     """The files that `settings` name, and what is wrong with them."""
-    faults: list[Fault] = []
+    faults: list[ValidationIssue] = []
     vault = settings.backend if isinstance(settings.backend, VaultSettings) else None
     files = _of_vault(settings, vault, faults) if vault else Files(None, (), None, None)
     kubeconfig = settings.kubernetes.kubeconfig
@@ -58,7 +58,7 @@ def read_files(settings: Settings) -> tuple[Files, list[Fault]]:
     return files, faults
 
 
-def _of_vault(settings: Settings, vault: VaultSettings, faults: list[Fault]) -> Files:
+def _of_vault(settings: Settings, vault: VaultSettings, faults: list[ValidationIssue]) -> Files:
     pgp_keys = _pgp(vault, faults)
     vault_ca = _pem(vault.ca_certificate, ("backend", "caCertificate"), faults)
     login_cas = {
@@ -90,7 +90,7 @@ def _of_vault(settings: Settings, vault: VaultSettings, faults: list[Fault]) -> 
     return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas)
 
 
-def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
+def _pgp(vault: VaultSettings, faults: list[ValidationIssue]) -> list[str]:
     found: list[str] = []
     place = ("backend", "bootstrap", "keyStore", "pgpKeys")
     for number, path in enumerate(vault.bootstrap.key_store.pgp_keys if vault.bootstrap else ()):
@@ -100,12 +100,14 @@ def _pgp(vault: VaultSettings, faults: list[Fault]) -> list[str]:
             found += () if text is None else [text]
         except ValueError:
             faults.append(
-                Fault((*place, number), f"{shown(path)} holds no public key as `gpg --export --armor` writes it")
+                ValidationIssue(
+                    (*place, number), f"{format_value(path)} holds no public key as `gpg --export --armor` writes it"
+                )
             )
     return found
 
 
-def _pem(path: str | None, key: Location, faults: list[Fault], what: str = _CERTIFICATE) -> str | None:
+def _pem(path: str | None, key: Location, faults: list[ValidationIssue], what: str = _CERTIFICATE) -> str | None:
     if path is None:
         return None
     text = _text(path, key, "name a PEM file", faults)
@@ -115,26 +117,27 @@ def _pem(path: str | None, key: Location, faults: list[Fault], what: str = _CERT
     if any("PRIVATE KEY" in label for label in labels):
         # Never the file's text.
         faults.append(
-            Fault(
+            ValidationIssue(
                 key,
-                f"{shown(path)} holds a private key, and is no place for one: name a file with a {what.lower()} alone",
+                f"{format_value(path)} holds a private key, and is no place for one: "
+                f"name a file with a {what.lower()} alone",
             )
         )
     elif what not in labels:
         others = f", but a {' and a '.join(labels).lower()}" if labels else ""
-        faults.append(Fault(key, f"{shown(path)} holds no PEM {what.lower()}{others}"))
+        faults.append(ValidationIssue(key, f"{format_value(path)} holds no PEM {what.lower()}{others}"))
     return text
 
 
-def _text(path: str, key: Location, advice: str, faults: list[Fault]) -> str | None:
+def _text(path: str, key: Location, advice: str, faults: list[ValidationIssue]) -> str | None:
     try:
         return Path(path).expanduser().read_text("utf-8")
     except (OSError, ValueError, RuntimeError) as error:
-        faults.append(Fault(key, f"{shown(path)} can't be read ({_reason(error)}): {advice}"))
+        faults.append(ValidationIssue(key, f"{format_value(path)} can't be read ({_reason(error)}): {advice}"))
         return None
 
 
-def _api_server(settings: Settings, faults: list[Fault]) -> tuple[str | None, str | None]:
+def _api_server(settings: Settings, faults: list[ValidationIssue]) -> tuple[str | None, str | None]:
     path = settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
     text = _text(path, _KUBECONFIG, advice, faults)
@@ -149,7 +152,11 @@ def _api_server(settings: Settings, faults: list[Fault]) -> tuple[str | None, st
     except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
         # Never the error's text, which may repeat the file's.
         context = f"the context {settings.kubernetes.context!r}" if settings.kubernetes.context else "a current context"
-        faults.append(Fault(_KUBECONFIG, f"{shown(path)} is no kubeconfig with {context} and its cluster: {advice}"))
+        faults.append(
+            ValidationIssue(
+                _KUBECONFIG, f"{format_value(path)} is no kubeconfig with {context} and its cluster: {advice}"
+            )
+        )
         return None, None
     beside = Path(path).expanduser().parent / str(authority)
     return host, _text(

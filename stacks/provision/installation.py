@@ -25,7 +25,7 @@ from strongroom.components.kubernetes.csi_driver import (
 from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
 from strongroom.components.vault.server.server import plan_server_release
 
-from ..errors import Fault
+from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
@@ -58,14 +58,16 @@ class Installation:
             return None
         return {"namespace": NAMESPACE, "name": backend.identity.secret_name}
 
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[ValidationIssue]:
         """What is wrong with charts that the settings replace, and with the values for them."""
         found = [
-            Fault(("charts", planned.chart.name), problem) for planned in self._planned() for problem in faults(planned)
+            ValidationIssue(("charts", planned.chart.name), problem)
+            for planned in self._planned()
+            for problem in faults(planned)
         ]
         return list(dict.fromkeys(found))  # one chart may be of several releases
 
-    def conflicts(self) -> list[Fault]:
+    def conflicts(self) -> list[ValidationIssue]:
         """What is wrong with the stack's driver beside one that the cluster has, where the cluster can be asked."""
         kubernetes = self._settings.kubernetes
         if not self._driven or kubernetes.install == "existing":

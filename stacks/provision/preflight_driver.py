@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 
-from ..errors import Fault
+from ..errors import ValidationIssue
 from ..settings.kubernetes import KubernetesSettings
 
 _KEY = ("kubernetes", "install")
@@ -30,7 +30,7 @@ class _Installed:
     """Whether it is the AKS add-on's."""
 
 
-def conflicts(kubernetes: KubernetesSettings, release: str) -> list[Fault]:
+def conflicts(kubernetes: KubernetesSettings, release: str) -> list[ValidationIssue]:
     """The fault of a stack that is to install a driver where there is another, which would break both.
 
     Where the cluster can't be asked, as where the stack makes it, nothing is said here.
@@ -50,7 +50,7 @@ def conflicts(kubernetes: KubernetesSettings, release: str) -> list[Fault]:
     whose = "the AKS add-on" if found.addon else f"the Helm release {found.release}" if found.release else "somebody"
     instead = "'addon'" if found.addon else "'existing'"
     return [
-        Fault(
+        ValidationIssue(
             _KEY,
             f"is {kubernetes.install!r}, and the cluster has the Secrets Store CSI driver of {whose} already: two of "
             f"them break each other, so use {instead}, or remove that one first",

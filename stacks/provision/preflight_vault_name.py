@@ -10,13 +10,13 @@ from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_op
 from strongroom.components.azure.clouds import Cloud
 from strongroom.components.azure.credentials import credential
 
-from ..errors import Fault
+from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
 
 _KEY = ("backend", "vault", "name")
 
 
-def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
+def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
     """The fault of a vault that the stack is to make, where its name is somebody else's or was deleted softly.
 
     Where the Resource Manager can't be asked, nothing is said here: it will say it itself.
@@ -33,7 +33,7 @@ class NotAskedError(Exception):
     """The Resource Manager could not be asked: why."""
 
 
-def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
+def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
     """As `taken`.
 
     :raises NotAskedError: The Resource Manager can't be asked, or need not be.
@@ -61,7 +61,7 @@ def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Fault]:
         raise NotAskedError(describe_unexpected(f"{management} or the directory", error)) from None
 
 
-def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[Fault]:
+def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[ValidationIssue]:
     try:
         client.vaults.get(azure.resource_group, name)
     except ResourceNotFoundError:
@@ -71,7 +71,9 @@ def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name:
         if answer.name_available:
             return []
         return [
-            Fault(_KEY, _deleted(client, azure, name) or f"{name!r} is taken, and not by this stack: choose another")
+            ValidationIssue(
+                _KEY, _deleted(client, azure, name) or f"{name!r} is taken, and not by this stack: choose another"
+            )
         ]
     return []
 

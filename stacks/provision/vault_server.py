@@ -20,7 +20,7 @@ from strongroom.components.vault.server.server import VaultServer
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
 from ..settings.vault_server import AzureSealSettings, BootstrapSettings, FileKeyStoreSettings, ServerSettings
-from ..validation.vault import local
+from ..validation.vault import is_local
 from .common import ReachedVault, namespace
 from .files import Files
 
@@ -86,7 +86,7 @@ def _declare_server(settings: Settings, server: ServerSettings, cluster: kuberne
             **{name: getattr(server, name) for name in VaultServerShape.model_fields},
             seal=seal,
         ),
-        production=not local(pulumi.get_stack()),
+        production=not is_local(pulumi.get_stack()),
         chart=settings.charts.charts[VAULT.name],
         after=[*after, *key],
         opts=on_cluster,

@@ -1,4 +1,4 @@
-"""Looking into what was written, before it is known to be right."""
+"""Access to a configuration that has not been validated."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,74 +11,74 @@ from ..errors import Location
 _GENERATOR = {"length", "special"}
 
 
-def mapping(value: object) -> Mapping[str, Any]:
-    """`value`, or nothing where it is no mapping."""
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping, and else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
-def entries(value: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The entries of a list that are mappings, by index."""
+def iterate_mappings(value: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """List the entries of a list that are mappings, with their index."""
     if isinstance(value, list | tuple):
         for index, entry in enumerate(cast("Sequence[object]", value)):
             if isinstance(entry, Mapping):
-                yield index, mapping(cast("object", entry))
+                yield index, as_mapping(cast("object", entry))
 
 
-def secrets(raw: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any]]]:
-    """Every secret of every workload, with its place."""
-    for number, workload in entries(raw.get("workloads")):
-        for index, secret in entries(workload.get("secrets")):
+def list_secrets(raw: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any]]]:
+    """List every secret of every workload, with its location."""
+    for number, workload in iterate_mappings(raw.get("workloads")):
+        for index, secret in iterate_mappings(workload.get("secrets")):
             if secret:
-                yield ("workloads", number, "secrets", index), known(secret)
+                yield ("workloads", number, "secrets", index), drop_invalid_options(secret)
 
 
-def known(secret: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of a secret, without options that are at fault themselves."""
+def drop_invalid_options(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a secret without the options that are invalid by themselves."""
     return {
         name: value
         for name, value in secret.items()
-        if name in {"object", "key", "env"} or not isinstance(value, Wrong)
+        if name in {"object", "key", "env"} or not isinstance(value, Invalid)
     }
 
 
 def is_generator(value: object) -> bool:
-    """Whether `value` is `{generate: {…}}`, and not an object with a key of that name."""
-    if list(mapping(value)) != ["generate"]:
+    """Return whether `value` is `{generate: {…}}`, and not an object with a key of that name."""
+    if list(as_mapping(value)) != ["generate"]:
         return False
-    below = mapping(value)["generate"]
-    return isinstance(below, Mapping) and set(mapping(cast("object", below))) <= _GENERATOR
+    below = as_mapping(value)["generate"]
+    return isinstance(below, Mapping) and set(as_mapping(cast("object", below))) <= _GENERATOR
 
 
 @dataclass(frozen=True, eq=False)
-class Wrong:
-    """What stands for a value that is at fault itself: no rule knows it, so none has more to say of it."""
+class Invalid:
+    """A placeholder for a value that is invalid by itself, so that no cross-check reports it again."""
 
     value: Any
 
 
-def name_of(value: object) -> str | None:
-    """A name that others may refer to, right or wrong; `None` where it is no text."""
-    found = value.value if isinstance(value, Wrong) else value
+def read_name(value: object) -> str | None:
+    """Return a name that others may refer to, valid or not; `None` if it is no text."""
+    found = value.value if isinstance(value, Invalid) else value
     return found if isinstance(found, str) else None
 
 
-def sifted(raw: Mapping[str, Any], wrong: Collection[Location]) -> dict[str, Any]:
-    """`raw`, with `Wrong` in place of what is at the places `wrong`, there or meant to be."""
-    return _sifted(raw, (), wrong)
+def mask_invalid(raw: Mapping[str, Any], invalid: Collection[Location]) -> dict[str, Any]:
+    """Return `raw` with `Invalid` at each of the locations `invalid`, whether or not a value is there."""
+    return _mask(raw, (), invalid)
 
 
-def _sifted(value: Any, place: Location, wrong: Collection[Location]) -> Any:
-    if place in wrong:
-        return Wrong(value)
+def _mask(value: Any, location: Location, invalid: Collection[Location]) -> Any:
+    if location in invalid:
+        return Invalid(value)
     if isinstance(value, Mapping):
         below = cast("Mapping[str, Any]", value)
-        meant = {str(each[-1]): Wrong(None) for each in wrong if each[:-1] == place and each[-1] not in below}
-        return meant | {key: _sifted(entry, (*place, key), wrong) for key, entry in below.items()}
+        meant = {str(each[-1]): Invalid(None) for each in invalid if each[:-1] == location and each[-1] not in below}
+        return meant | {key: _mask(entry, (*location, key), invalid) for key, entry in below.items()}
     if isinstance(value, list):
-        return [_sifted(entry, (*place, index), wrong) for index, entry in enumerate(cast("list[Any]", value))]
+        return [_mask(entry, (*location, index), invalid) for index, entry in enumerate(cast("list[Any]", value))]
     return value
 
 
 def is_text(value: object) -> bool:
-    """Whether `value` is text: as written, or kept from view already."""
+    """Return whether `value` is text, as written or already wrapped as a secret."""
     return isinstance(value, str | SecretStr)

@@ -23,7 +23,7 @@ from .vault_logins import LOGINS
 from .vault_server import KEY_STORES, SEALS
 
 SECRET_KEYS = ("seeds", "clientSecret", "credentials")
-"""Keys whose values are never shown."""
+"""Keys whose values are never format_value."""
 
 _WHO = r"(policy|group|user|principal) \S+( \S+)*|service account [^\s/]+/[^\s/]+"
 _ADMINISTRATOR = (

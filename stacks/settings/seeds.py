@@ -61,7 +61,7 @@ def _object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> objec
 if TYPE_CHECKING:
     ObjectSeeds = Mapping[str, SecretStr | Generated] | SecretStr | Generated
 else:
-    # As a union, every fault would be told once for each of its members.
+    # As a union, every issue would be told once for each of its members.
     ObjectSeeds = Annotated[Seeds, WrapValidator(_object_seeds)]
     """The values of one object by key, or its only value."""
 

@@ -22,7 +22,7 @@ from strongroom.components.validators import unique
 from strongroom.components.vault.audit import AuditDeviceArgs
 from strongroom.components.vault.options import Reviewer
 
-from .raw import mapping
+from .raw import as_mapping
 from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
 
@@ -110,7 +110,7 @@ AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "
 
 
 def _read_auth_kind(value: object) -> object:
-    return getattr(value, "kind", None) or mapping(value).get("kind", "kubernetes")
+    return getattr(value, "kind", None) or as_mapping(value).get("kind", "kubernetes")
 
 
 AuthSettings = Annotated[

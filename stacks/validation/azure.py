@@ -7,15 +7,15 @@ from strongroom.components.azure.objects import clashes, object_name, unreadable
 from strongroom.components.azure.options import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, IdentityMode, too_many
 from strongroom.components.azure.types import object_fault
 
-from ..errors import Fault
-from ..settings.raw import Wrong, entries, mapping, secrets
-from .azure_contents import contents, place_of, seeded
+from ..errors import ValidationIssue
+from ..settings.raw import Invalid, as_mapping, iterate_mappings, list_secrets
+from .azure_contents import check_contents, list_seeds, locate_seed
 
 Raw = Mapping[str, Any]
 
-_OF_A_NEW_VAULT = ("sku", "retentionDays", "purgeProtection", "recover", "network", "auditWorkspaceId", "lock", "tags")
+_NEW_VAULT_KEYS = ("sku", "retentionDays", "purgeProtection", "recover", "network", "auditWorkspaceId", "lock", "tags")
 
-_OF_MODES: Mapping[str, tuple[IdentityMode, ...]] = {
+_MODES_OF_KEYS: Mapping[str, tuple[IdentityMode, ...]] = {
     "name": ("shared",),
     "existing": ("shared",),
     "clientId": ("addon", "node", "service-principal"),
@@ -25,107 +25,121 @@ _OF_MODES: Mapping[str, tuple[IdentityMode, ...]] = {
 """The keys of an identity that only some modes have."""
 
 
-def rules(raw: Raw, stack: str) -> Iterator[Fault]:
+def check_azure(raw: Raw, stack: str) -> Iterator[ValidationIssue]:
     """What is wrong between the keys of `raw`."""
     del stack
-    backend, seeds = mapping(raw.get("backend")), mapping(raw.get("seeds"))
-    yield from _cloud(backend)
-    yield from _vault(backend)
-    yield from _network(backend)
-    yield from _access(backend, raw)
-    yield from _identity(backend, raw)
-    yield from _objects(raw, seeds)
-    yield from _sizes(seeds)
-    yield from contents(backend, seeds, raw)
-    yield from _unseeded(backend, seeds, raw)
+    backend, seeds = as_mapping(raw.get("backend")), as_mapping(raw.get("seeds"))
+    yield from _check_cloud(backend)
+    yield from _check_vault(backend)
+    yield from _check_network(backend)
+    yield from _check_access(backend, raw)
+    yield from _check_identity(backend, raw)
+    yield from _check_objects(raw, seeds)
+    yield from _check_sizes(seeds)
+    yield from check_contents(backend, seeds, raw)
+    yield from _check_seeded(backend, seeds, raw)
 
 
-def _cloud(backend: Raw) -> Iterator[Fault]:
+def _check_cloud(backend: Raw) -> Iterator[ValidationIssue]:
     custom, described = backend.get("cloud") == "AzureStackCloud", backend.get("azureStack") is not None
     if custom and not described:
-        yield Fault(("backend", "azureStack"), "is required with cloud 'AzureStackCloud': say where its services are")
+        yield ValidationIssue(
+            ("backend", "azureStack"), "is required with cloud 'AzureStackCloud': say where its services are"
+        )
     if described and not custom:
-        yield Fault(("backend", "azureStack"), "goes with cloud 'AzureStackCloud' only")
+        yield ValidationIssue(("backend", "azureStack"), "goes with cloud 'AzureStackCloud' only")
     if backend.get("createResourceGroup") is True and backend.get("location") is None:
-        yield Fault(("backend", "location"), "is required with createResourceGroup: name a region, e.g. westeurope")
+        yield ValidationIssue(
+            ("backend", "location"), "is required with createResourceGroup: name a region, e.g. westeurope"
+        )
 
 
-def _vault(backend: Raw) -> Iterator[Fault]:
-    vault, place = mapping(backend.get("vault")), ("backend", "vault")
+def _check_vault(backend: Raw) -> Iterator[ValidationIssue]:
+    vault, place = as_mapping(backend.get("vault")), ("backend", "vault")
     if not isinstance(backend.get("vault"), Mapping):
         return
     name, id_, create = vault.get("name"), vault.get("id"), vault.get("create", True)
     if name is None and id_ is None:
-        yield Fault((*place, "name"), "is required: 3 to 24 letters, digits and single '-', unique in all of Azure")
+        yield ValidationIssue(
+            (*place, "name"), "is required: 3 to 24 letters, digits and single '-', unique in all of Azure"
+        )
     if name is not None and id_ is not None:
-        yield Fault((*place, "id"), "and name both say which vault: keep one of them")
+        yield ValidationIssue((*place, "id"), "and name both say which vault: keep one of them")
     if id_ is not None and create is True:
-        yield Fault((*place, "id"), "is a vault's that exists: write create: false beside it")
+        yield ValidationIssue((*place, "id"), "is a vault's that exists: write create: false beside it")
     if create is False:
-        for key in _OF_A_NEW_VAULT:
+        for key in _NEW_VAULT_KEYS:
             if key in vault:
-                yield Fault((*place, key), "goes with create: true only: of a vault that exists nothing is changed")
+                yield ValidationIssue(
+                    (*place, key), "goes with create: true only: of a vault that exists nothing is changed"
+                )
     if vault.get("sku", "standard") == "standard":
         for collection, field in (("keys", "type"), ("certificates", "keyType")):
-            for own, entry in mapping(backend.get(collection)).items():
-                if str(mapping(entry).get(field)).endswith("-HSM") and create is True:
-                    yield Fault(
+            for own, entry in as_mapping(backend.get(collection)).items():
+                if str(as_mapping(entry).get(field)).endswith("-HSM") and create is True:
+                    yield ValidationIssue(
                         ("backend", collection, own, field),
-                        f"{mapping(entry)[field]!r} needs hardware: set backend.vault.sku to 'premium'",
+                        f"{as_mapping(entry)[field]!r} needs hardware: set backend.vault.sku to 'premium'",
                     )
 
 
-def _network(backend: Raw) -> Iterator[Fault]:
+def _check_network(backend: Raw) -> Iterator[ValidationIssue]:
     place = ("backend", "vault", "network")
-    network = mapping(mapping(backend.get("vault")).get("network"))
-    endpoint = mapping(network.get("privateEndpoint"))
+    network = as_mapping(as_mapping(backend.get("vault")).get("network"))
+    endpoint = as_mapping(network.get("privateEndpoint"))
     if network.get("public") is False and not endpoint:
-        yield Fault((*place, "privateEndpoint"), "is required with public: false: nobody would reach the vault")
+        yield ValidationIssue(
+            (*place, "privateEndpoint"), "is required with public: false: nobody would reach the vault"
+        )
     if network.get("public") is False:
         for key in ("allowedIpRanges", "allowedSubnetIds"):
             if network.get(key):
-                yield Fault((*place, key), "goes with public: true only: without a public address it lets nobody in")
+                yield ValidationIssue(
+                    (*place, key), "goes with public: true only: without a public address it lets nobody in"
+                )
     if endpoint and (endpoint.get("virtualNetworkId") is None) == (endpoint.get("dnsZoneId") is None):
-        yield Fault(
+        yield ValidationIssue(
             (*place, "privateEndpoint"),
             "needs exactly one of virtualNetworkId (a DNS zone is made) and dnsZoneId (one that exists)",
         )
 
 
-def _access(backend: Raw, raw: Raw) -> Iterator[Fault]:
-    if mapping(backend.get("vault")).get("access", "rbac") != "policies":
+def _check_access(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
+    if as_mapping(backend.get("vault")).get("access", "rbac") != "policies":
         return
     if "roleScope" in backend:
-        yield Fault(
+        yield ValidationIssue(
             ("backend", "roleScope"),
             "goes with vault.access 'rbac': role assignments and access policies exclude each other, so choose one",
         )
-    count = len(list(entries(raw.get("workloads"))))
+    count = len(list(iterate_mappings(raw.get("workloads"))))
     if count > MOST_POLICIES:
-        yield Fault(
+        yield ValidationIssue(
             ("backend", "vault", "access"),
             f"'policies' allows {MOST_POLICIES} principals a vault, and there are {count} workloads: use 'rbac'",
         )
 
 
-def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
-    identity, kubernetes = mapping(backend.get("identity")), mapping(raw.get("kubernetes"))
+def _check_identity(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
+    identity, kubernetes = as_mapping(backend.get("identity")), as_mapping(raw.get("kubernetes"))
     mode, place = identity.get("mode", "workload-identity"), ("backend", "identity")
     aks, install = kubernetes.get("aks"), kubernetes.get("install", "existing")
     if mode in {"workload-identity", "shared"} and aks is None and kubernetes.get("oidcIssuer") is None:
-        yield Fault(
+        yield ValidationIssue(
             ("kubernetes", "oidcIssuer"),
             f"is required with identity.mode {mode!r}: the cluster's issuer (az aks show --query "
             "oidcIssuerProfile.issuerUrl), or name the AKS cluster in kubernetes.aks",
         )
     if mode == "shared":
-        count = len(list(entries(raw.get("workloads"))))
+        count = len(list(iterate_mappings(raw.get("workloads"))))
         if count > MOST_FEDERATED:
-            yield Fault((*place, "mode"), f"'shared' can't be: {too_many(count)}")
+            yield ValidationIssue((*place, "mode"), f"'shared' can't be: {too_many(count)}")
     if mode == "identity-binding" and aks is None:
-        yield Fault(("kubernetes", "aks"), "is required with identity.mode 'identity-binding', which only AKS has")
+        yield ValidationIssue(
+            ("kubernetes", "aks"), "is required with identity.mode 'identity-binding', which only AKS has"
+        )
     if mode == "addon" and install in {"helm", "existing"}:
-        yield Fault((*place, "mode"), f"'addon' needs the AKS add-on, and kubernetes.install is {install!r}")
+        yield ValidationIssue((*place, "mode"), f"'addon' needs the AKS add-on, and kubernetes.install is {install!r}")
     needed: dict[str, tuple[str, ...]] = {
         "addon": ("clientId", "principalId") if aks is None and install == "addon" else (),
         "node": ("clientId", "principalId"),
@@ -134,57 +148,59 @@ def _identity(backend: Raw, raw: Raw) -> Iterator[Fault]:
     }
     for key in needed.get(str(mode), ()):
         if identity.get(key) is None:
-            yield Fault((*place, key), f"is required with mode {mode!r}")
+            yield ValidationIssue((*place, key), f"is required with mode {mode!r}")
     given = [key for key in ("clientId", "principalId") if identity.get(key) is not None]
     if mode == "addon" and aks is not None and len(given) == 1:
         told = "goes with the other of clientId and principalId: write both, or neither, since the cluster knows them"
-        yield Fault((*place, given[0]), told)
-    if isinstance(mode, Wrong):
+        yield ValidationIssue((*place, given[0]), told)
+    if isinstance(mode, Invalid):
         return
     if mode != "service-principal" and raw.get("clientSecret"):
-        yield Fault(("clientSecret",), "goes with backend.identity.mode 'service-principal' only")
-    for key, modes in _OF_MODES.items():
+        yield ValidationIssue(("clientSecret",), "goes with backend.identity.mode 'service-principal' only")
+    for key, modes in _MODES_OF_KEYS.items():
         if identity.get(key) is not None and mode not in modes:
-            yield Fault((*place, key), f"goes with mode {' or '.join(map(repr, modes))} only, and mode is {mode!r}")
-
-
-def _objects(raw: Raw, seeds: Raw) -> Iterator[Fault]:
-    named: list[tuple[str, str | None]] = []
-    for location, secret in secrets(raw):
-        if problem := unreadable(secret):
-            yield Fault(location, problem)
-        name, key = secret.get("object"), secret.get("key")
-        if isinstance(name, str) and (key is None or isinstance(key, str)):
-            named.append((name, key))
-    for name, key in seeded(seeds):
-        if problem := object_fault(object_name(name, key)):
-            yield Fault(place_of(name, key), f"is the secret {object_name(name, key)!r}, which {problem}")
-        named.append((name, key))
-    for whole, meant in clashes(named).items():
-        both = " and ".join(f"object {name!r}" + (f" with key {key!r}" if key else "") for name, key in meant)
-        yield Fault(("workloads",), f"{both} would both be {whole!r} in the vault: rename one")
-
-
-def _sizes(seeds: Raw) -> Iterator[Fault]:
-    for name, key in seeded(seeds):
-        value = mapping(seeds[name]).get(key) if key else seeds[name]
-        if isinstance(value, str) and (size := len(value.encode())) > LARGEST_SECRET:
-            yield Fault(
-                place_of(name, key), f"has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
+            yield ValidationIssue(
+                (*place, key), f"goes with mode {' or '.join(map(repr, modes))} only, and mode is {mode!r}"
             )
 
 
-def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
-    if mapping(backend.get("vault")).get("create", True) is not True:
+def _check_objects(raw: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
+    named: list[tuple[str, str | None]] = []
+    for location, secret in list_secrets(raw):
+        if problem := unreadable(secret):
+            yield ValidationIssue(location, problem)
+        name, key = secret.get("object"), secret.get("key")
+        if isinstance(name, str) and (key is None or isinstance(key, str)):
+            named.append((name, key))
+    for name, key in list_seeds(seeds):
+        if problem := object_fault(object_name(name, key)):
+            yield ValidationIssue(locate_seed(name, key), f"is the secret {object_name(name, key)!r}, which {problem}")
+        named.append((name, key))
+    for whole, meant in clashes(named).items():
+        both = " and ".join(f"object {name!r}" + (f" with key {key!r}" if key else "") for name, key in meant)
+        yield ValidationIssue(("workloads",), f"{both} would both be {whole!r} in the vault: rename one")
+
+
+def _check_sizes(seeds: Raw) -> Iterator[ValidationIssue]:
+    for name, key in list_seeds(seeds):
+        value = as_mapping(seeds[name]).get(key) if key else seeds[name]
+        if isinstance(value, str) and (size := len(value.encode())) > LARGEST_SECRET:
+            yield ValidationIssue(
+                locate_seed(name, key), f"has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
+            )
+
+
+def _check_seeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssue]:
+    if as_mapping(backend.get("vault")).get("create", True) is not True:
         return
     # A vault knows no capitals; who mixes them is told so.
-    certificates = {own.lower() for own in mapping(backend.get("certificates"))}
+    certificates = {own.lower() for own in as_mapping(backend.get("certificates"))}
     made = {
-        "secret": {object_name(name, key).lower() for name, key in seeded(seeds)} | certificates,
-        "key": {own.lower() for own in mapping(backend.get("keys"))} | certificates,
+        "secret": {object_name(name, key).lower() for name, key in list_seeds(seeds)} | certificates,
+        "key": {own.lower() for own in as_mapping(backend.get("keys"))} | certificates,
         "cert": certificates,
     }
-    for location, secret in secrets(raw):
+    for location, secret in list_secrets(raw):
         name, key, kind = secret.get("object"), secret.get("key"), secret.get("type", "secret")
         if not isinstance(name, str) or not (key is None or isinstance(key, str)) or kind not in made:
             continue
@@ -203,4 +219,4 @@ def _unseeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[Fault]:
         else:
             collection = "keys" if kind == "key" else "certificates"
             told = f"is no {kind} of the vault that this stack creates: describe {whole!r} in backend.{collection}"
-        yield Fault(location, told)
+        yield ValidationIssue(location, told)

@@ -1,4 +1,4 @@
-"""Rules that span several keys. They look at what was written, so that they are told with every other fault."""
+"""Rules that span several keys. They look at what was written, so that they are told with every other issue."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -6,65 +6,69 @@ from typing import Any
 from strongroom.components.helm.charts import SECRETS_STORE_CSI_DRIVER
 from strongroom.components.rotation import check_poll_interval
 
-from ..errors import Fault
-from ..settings.raw import is_generator, mapping
-from . import azure as azure_rules
-from . import delivery as delivery_rules
-from . import service_accounts as reserved_accounts
-from . import vault as vault_rules
+from ..errors import ValidationIssue
+from ..settings.raw import as_mapping, is_generator
+from .azure import check_azure
+from .delivery import check_deliveries
+from .service_accounts import check_service_accounts
+from .vault import check_vault
 
 
-def crosschecks(raw: Mapping[str, Any], *, stack: str) -> list[Fault]:
-    """The faults between the keys of `raw`, a stack's configuration below `strongroom:`.
+def cross_check(raw: Mapping[str, Any], *, stack: str) -> list[ValidationIssue]:
+    """The issues between the keys of `raw`, a stack's configuration below `strongroom:`.
 
     :param stack: The stack's name.
     """
-    kind = mapping(raw.get("backend")).get("kind")
-    own = {"vault": vault_rules.rules, "azure-key-vault": azure_rules.rules}
+    kind = as_mapping(raw.get("backend")).get("kind")
+    own = {"vault": check_vault, "azure-key-vault": check_azure}
     return [
         *(own[kind](raw, stack) if isinstance(kind, str) and kind in own else ()),
-        *delivery_rules.rules(raw),
-        *reserved_accounts.rules(raw),
-        *_unowned(mapping(raw.get("kubernetes"))),
-        *_made_by_azure(mapping(mapping(raw.get("kubernetes")).get("aks"))),
-        *_two_places(mapping(raw.get("charts"))),
-        *_polled_seldom(mapping(raw.get("charts"))),
+        *check_deliveries(raw),
+        *check_service_accounts(raw),
+        *_check_install_keys(as_mapping(raw.get("kubernetes"))),
+        *_check_aks(as_mapping(as_mapping(raw.get("kubernetes")).get("aks"))),
+        *_check_chart_source(as_mapping(raw.get("charts"))),
+        *_check_poll_interval(as_mapping(raw.get("charts"))),
     ]
 
 
-def _unowned(kubernetes: Mapping[str, Any]) -> Iterator[Fault]:
+def _check_install_keys(kubernetes: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     install = kubernetes.get("install", "existing")
     for key in ("providers", "audiences"):
         if kubernetes.get(key) and install in {"addon", "existing"}:
-            yield Fault(("kubernetes", key), f"goes with install 'helm' only, and install is {install!r}")
+            yield ValidationIssue(("kubernetes", key), f"goes with install 'helm' only, and install is {install!r}")
 
 
-def _made_by_azure(aks: Mapping[str, Any]) -> Iterator[Fault]:
+def _check_aks(aks: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     if aks.get("create", False) is not False:
         return
     for key in ("location", "kubernetesVersion", "nodes", "vmSize", "zones", "subnetId"):
         if aks.get(key) is not None:
-            yield Fault(
+            yield ValidationIssue(
                 ("kubernetes", "aks", key), "goes with create: true only: of a cluster that exists nothing is changed"
             )
 
 
-def _two_places(charts: Mapping[str, Any]) -> Iterator[Fault]:
+def _check_chart_source(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     for name, chart in charts.items():
-        if mapping(chart).get("path") is not None and mapping(chart).get("repository") is not None:
-            yield Fault(("charts", name, "repository"), "and path both say where the chart is: keep one of them")
+        if as_mapping(chart).get("path") is not None and as_mapping(chart).get("repository") is not None:
+            yield ValidationIssue(
+                ("charts", name, "repository"), "and path both say where the chart is: keep one of them"
+            )
 
 
-def _polled_seldom(charts: Mapping[str, Any]) -> Iterator[Fault]:
-    interval = mapping(mapping(charts.get(SECRETS_STORE_CSI_DRIVER.name)).get("values")).get("rotationPollInterval")
-    if isinstance(interval, str) and (fault := check_poll_interval(interval)):
-        yield Fault(
-            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {fault}"
+def _check_poll_interval(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]:
+    interval = as_mapping(as_mapping(charts.get(SECRETS_STORE_CSI_DRIVER.name)).get("values")).get(
+        "rotationPollInterval"
+    )
+    if isinstance(interval, str) and (issue := check_poll_interval(interval)):
+        yield ValidationIssue(
+            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {issue}"
         )
 
 
-def plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Fault]:
-    """The faults of secrets that stand in the stack's file for everybody to read.
+def check_plaintext_secrets(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[ValidationIssue]:
+    """The issues of secrets that stand in the stack's file for everybody to read.
 
     :param secret_keys: The keys that the configuration keeps encrypted.
     """
@@ -73,16 +77,16 @@ def plain(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[Faul
         "and change the value, since it was readable"
     )
     if "clientSecret" not in secret_keys and isinstance(raw.get("clientSecret"), str):
-        yield Fault(("clientSecret",), told)
+        yield ValidationIssue(("clientSecret",), told)
     if "credentials" not in secret_keys:
-        for name, value in mapping(raw.get("credentials")).items():
+        for name, value in as_mapping(raw.get("credentials")).items():
             if isinstance(value, str) and value:
-                yield Fault(("credentials", name), told)
+                yield ValidationIssue(("credentials", name), told)
     if "seeds" in secret_keys:
         return
-    for name, values in mapping(raw.get("seeds")).items():
+    for name, values in as_mapping(raw.get("seeds")).items():
         if isinstance(values, str) and values:
-            yield Fault(("seeds", name), told)
-        for key, value in mapping(values).items() if not is_generator(values) else ():
+            yield ValidationIssue(("seeds", name), told)
+        for key, value in as_mapping(values).items() if not is_generator(values) else ():
             if isinstance(value, str) and value:
-                yield Fault(("seeds", name, key), told)
+                yield ValidationIssue(("seeds", name, key), told)

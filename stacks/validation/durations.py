@@ -5,10 +5,10 @@ from typing import Any
 
 from strongroom.components.durations import parse_seconds
 
-from ..errors import Fault, Location
+from ..errors import Location, ValidationIssue
 
 
-def ordered(
+def check_order(
     place: Location,
     below: Mapping[str, Any],
     shorter: str,
@@ -16,8 +16,8 @@ def ordered(
     defaults: tuple[object, object],
     *,
     equal: bool = True,
-) -> Iterator[Fault]:
-    """The fault of a duration that is not shorter than another.
+) -> Iterator[ValidationIssue]:
+    """The issue of a duration that is not shorter than another.
 
     :param place: Where both are, and `below` what is there.
     :param shorter: The key of the one that must not be longer.
@@ -31,7 +31,7 @@ def ordered(
         return
     if shorter in below:
         bound = "at most" if equal else "less than"
-        yield Fault((*place, shorter), f"{least} must be {bound} {longer}, {most}")
+        yield ValidationIssue((*place, shorter), f"{least} must be {bound} {longer}, {most}")
     else:
         bound = "at least" if equal else "more than"
-        yield Fault((*place, longer), f"{most} must be {bound} {shorter}, {least}")
+        yield ValidationIssue((*place, longer), f"{most} must be {bound} {shorter}, {least}")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import Fault, Location, shown
+from ..errors import Location, ValidationIssue, format_value
 
 Unions = Mapping[Location, Mapping[str, type[BaseModel]]]
 """The keys whose `kind` tells models apart, with those models, outer ones first; `*` stands for any entry of a list."""
@@ -28,7 +28,7 @@ _MUST_BE = {
     "datetime_parsing": "a time with its zone, e.g. 2027-01-31T00:00:00Z",
     "timezone_aware": "a time with its zone, e.g. 2027-01-31T00:00:00Z",
 }
-"""What a value must be, by what pydantic calls the fault."""
+"""What a value must be, by what pydantic calls the issue."""
 
 _BOUNDS = {
     "greater_than_equal": ("ge", "must be {} or more"),
@@ -42,31 +42,31 @@ _CLOSE = 0.7
 """How alike a key must be to be suggested: at 0.6, `args` would be taken for `images`."""
 
 
-def faults_of(
+def list_issues(
     error: ValidationError, model: type[BaseModel], secret_keys: Collection[str], unions: Unions
-) -> list[Fault]:
-    """The faults that pydantic found in a `model`.
+) -> list[ValidationIssue]:
+    """The issues that pydantic found in a `model`.
 
     :param secret_keys: Keys below which no value is repeated.
     :param unions: The model's unions.
     """
-    faults: list[Fault] = []
+    issues: list[ValidationIssue] = []
     for details in error.errors(include_url=False):
-        location = _written(details["loc"], unions)[0]
+        location = _remove_kind(details["loc"], unions)[0]
         if details["type"] == "too_short" and details["input"]:
-            continue  # its entries are at fault, and told of
+            continue  # its entries are invalid, and told of
         if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            faults.append(_unknown_kind(location, details, unions))
+            issues.append(_report_kind(location, details, unions))
         elif details["type"] == "extra_forbidden":
-            faults.append(_unknown_key(location, _keys_beside(details["loc"], model, unions)))
+            issues.append(_report_key(location, _list_keys(details["loc"], model, unions)))
         else:
             hidden = bool(location) and location[0] in secret_keys
-            faults.append(Fault(location, _problem(details, hidden)))
-    meant = {fault.meant for fault in faults}
-    return [fault for fault in faults if fault.location not in meant]
+            issues.append(ValidationIssue(location, _format_message(details, hidden)))
+    meant = {issue.suggested for issue in issues}
+    return [issue for issue in issues if issue.location not in meant]
 
 
-def misfits(error: ValidationError, unions: Unions) -> set[Location]:
+def list_invalid(error: ValidationError, unions: Unions) -> set[Location]:
     """Where values are that can't be what their keys want; what lacks an entry, or has one too many, is none."""
     found: set[Location] = set()
     for details in error.errors(include_url=False):
@@ -74,46 +74,46 @@ def misfits(error: ValidationError, unions: Unions) -> set[Location]:
         if kind in {"missing", "extra_forbidden"} or details["loc"][-1:] == ("[key]",):
             continue
         if not container or kind in _MUST_BE or kind == "literal_error" or kind.startswith("union_tag"):
-            found.add(_written(details["loc"], unions)[0])
+            found.add(_remove_kind(details["loc"], unions)[0])
     return found
 
 
-def _written(location: Location, unions: Unions) -> tuple[Location, int, type[BaseModel] | None]:
+def _remove_kind(location: Location, unions: Unions) -> tuple[Location, int, type[BaseModel] | None]:
     """`location` as the user has written it, and the innermost model that a kind told, with that model's depth."""
     inner, innermost = 0, None
     if location[-1:] == ("[key]",):
-        location = location[:-1]  # a key, not its value, is at fault
+        location = location[:-1]  # a key, not its value, is invalid
     for key, models in unions.items():
         depth = len(key)
-        if _fits(key, location[:depth]) and location[depth:] and location[depth] in models:
+        if _matches(key, location[:depth]) and location[depth:] and location[depth] in models:
             inner, innermost = depth, models[str(location[depth])]
             location = (*location[:depth], *location[depth + 1 :])
     return location, inner, innermost
 
 
-def _fits(key: Location, location: Location) -> bool:
+def _matches(key: Location, location: Location) -> bool:
     return len(key) == len(location) and all(known in {"*", step} for known, step in zip(key, location, strict=True))
 
 
-def _unknown_kind(location: Location, details: ErrorDetails, unions: Unions) -> Fault:
-    known = next(models for key, models in unions.items() if _fits(key, location))
+def _report_kind(location: Location, details: ErrorDetails, unions: Unions) -> ValidationIssue:
+    known = next(models for key, models in unions.items() if _matches(key, location))
     allowed = " or ".join(repr(kind) for kind in known)
     written: Any = details["input"]
     if details["type"] == "union_tag_not_found" or "kind" not in written:
-        return Fault((*location, "kind"), f"is required and missing: use {allowed}")
-    given = "is empty" if written["kind"] is None else f"{shown(written['kind'])} is not allowed"
-    return Fault((*location, "kind"), f"{given}: use {allowed}")
+        return ValidationIssue((*location, "kind"), f"is required and missing: use {allowed}")
+    given = "is empty" if written["kind"] is None else f"{format_value(written['kind'])} is not allowed"
+    return ValidationIssue((*location, "kind"), f"{given}: use {allowed}")
 
 
-def _problem(details: ErrorDetails, hidden: bool) -> str:
+def _format_message(details: ErrorDetails, hidden: bool) -> str:
     kind, context = details["type"], details.get("ctx", {})
     value: object = details["input"]
     if kind == "missing":
         return "is required and missing"
     if kind == "too_short":
         return "must not be empty"
-    container = _container(value)
-    given = "" if hidden or container else f"{shown(value)} "
+    container = _name_container(value)
+    given = "" if hidden or container else f"{format_value(value)} "
     if hidden and kind == "string_type" and not container:
         return "must be text, as a number in quotes is too: set it with `pulumi config set --secret --path`"
     if kind in _MUST_BE:
@@ -134,31 +134,31 @@ def _problem(details: ErrorDetails, hidden: bool) -> str:
     return f"{given}{message[0].lower()}{message[1:]}"
 
 
-def _container(value: object) -> str:
+def _name_container(value: object) -> str:
     return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else ""
 
 
-def _unknown_key(location: Location, known: Sequence[str]) -> Fault:
+def _report_key(location: Location, known: Sequence[str]) -> ValidationIssue:
     """What to tell of a key that nobody knows. Its value is left out: it may be a secret in the wrong place."""
     close = get_close_matches(str(location[-1]), known, n=1, cutoff=_CLOSE)
     hint = f"did you mean {close[0]}? " if close else ""
     told = f"is not a known key; {hint}allowed here: {', '.join(known)}"
-    return Fault(location, told, (*location[:-1], close[0]) if close else None)
+    return ValidationIssue(location, told, (*location[:-1], close[0]) if close else None)
 
 
-def _keys_beside(location: Location, model: type[BaseModel], unions: Unions) -> list[str]:
-    location, depth, innermost = _written(tuple(location), unions)
+def _list_keys(location: Location, model: type[BaseModel], unions: Unions) -> list[str]:
+    location, depth, innermost = _remove_kind(tuple(location), unions)
     location, model = location[depth:], innermost or model
     for step in location[:-1]:
         fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-        model = _model_in(fields[step]) if step in fields else model
+        model = _find_model(fields[step]) if step in fields else model
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel]:
+def _find_model(annotation: Any) -> type[BaseModel]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for argument in get_args(annotation):
-        if (found := _model_in(argument)) is not BaseModel:
+        if (found := _find_model(argument)) is not BaseModel:
             return found
     return BaseModel

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from strongroom.components.vault.audit import check_device_kinds
 
-from ..errors import Fault
-from ..settings.raw import Wrong, entries, mapping, name_of
-from .durations import ordered
+from ..errors import ValidationIssue
+from ..settings.raw import Invalid, as_mapping, iterate_mappings, read_name
+from .durations import check_order
 
 _CONFIGURED = (
     "kubernetesHost",
@@ -23,160 +23,169 @@ _CONFIGURED = (
 _DIRECTORIES = {"ldap", "github", "oidc"}
 
 
-def rules(raw: Mapping[str, Any], backend: Mapping[str, Any], *, local: bool) -> Iterator[Fault]:
+def check_logins(raw: Mapping[str, Any], backend: Mapping[str, Any], *, is_local: bool) -> Iterator[ValidationIssue]:
     """What is wrong between them.
 
     :param raw: The stack's configuration.
     :param backend: What it says of Vault.
-    :param local: Whether the stack is on this machine alone.
+    :param is_local: Whether the stack is on this machine alone.
     """
-    logins = list(entries(backend.get("logins")))
-    yield from _auth(backend, mapping(raw.get("kubernetes")))
-    yield from _paths(backend, logins)
-    yield from _groups(raw, backend, logins)
-    yield from _directories(logins, local)
-    yield from _credentials(mapping(raw.get("credentials")), logins)
-    yield from _audit(backend)
+    logins = list(iterate_mappings(backend.get("logins")))
+    yield from _check_auth(backend, as_mapping(raw.get("kubernetes")))
+    yield from _check_paths(backend, logins)
+    yield from _check_groups(raw, backend, logins)
+    yield from _check_directories(logins, is_local)
+    yield from _check_credentials(as_mapping(raw.get("credentials")), logins)
+    yield from _check_audit(backend)
     for number, login in logins:
-        yield from ordered(("backend", "logins", number), login, "tokenTtl", "tokenMaxTtl", (3600, 28800))
+        yield from check_order(("backend", "logins", number), login, "tokenTtl", "tokenMaxTtl", (3600, 28800))
 
 
-def _auth(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> Iterator[Fault]:
-    auth = mapping(backend.get("auth"))
+def _check_auth(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> Iterator[ValidationIssue]:
+    auth = as_mapping(backend.get("auth"))
     if auth.get("create") is False:
         for key in _CONFIGURED:
             if auth.get(key):
-                yield Fault(
+                yield ValidationIssue(
                     ("backend", "auth", key), "goes with create: true only: a method that exists is left as it is"
                 )
     if auth.get("kind") != "jwt" or auth.get("create") is False:
         return
     if not auth.get("issuer") and not kubernetes.get("oidcIssuer"):
-        yield Fault(
+        yield ValidationIssue(
             ("backend", "auth", "issuer"),
             "is missing: name the cluster's issuer here or in kubernetes.oidcIssuer "
             "(kubectl get --raw /.well-known/openid-configuration)",
         )
     if auth.get("jwksUrl") and auth.get("publicKeys"):
-        yield Fault(("backend", "auth", "publicKeys"), "and jwksUrl both say what the keys are: keep one of them")
+        yield ValidationIssue(
+            ("backend", "auth", "publicKeys"), "and jwksUrl both say what the keys are: keep one of them"
+        )
 
 
-def _paths(backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Fault]:
-    auth = mapping(backend.get("auth"))
-    taken = _path(auth) or "kubernetes"
+def _check_paths(backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]) -> Iterator[ValidationIssue]:
+    auth = as_mapping(backend.get("auth"))
+    taken = _read_path(auth) or "kubernetes"
     seen: dict[str, int] = {}
     for number, login in logins:
         # Two that are written are told of as a repetition.
-        first = seen.setdefault(_path(login), number)
+        first = seen.setdefault(_read_path(login), number)
         if first != number and not (login.get("path") and logins[first][1].get("path")):
-            yield Fault(
+            yield ValidationIssue(
                 ("backend", "logins", number, "path"),
-                f"{_path(login)!r} is the path of entry [{first}] too: each needs its own",
+                f"{_read_path(login)!r} is the path of entry [{first}] too: each needs its own",
             )
-        if _path(login) == taken:
-            yield Fault(
+        if _read_path(login) == taken:
+            yield ValidationIssue(
                 ("backend", "logins", number, "path"), f"{taken!r} is where workloads log in: choose another path"
             )
 
 
-def _groups(
+def _check_groups(
     raw: Mapping[str, Any], backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]
-) -> Iterator[Fault]:
+) -> Iterator[ValidationIssue]:
     workloads = {
-        f"{name_of(each.get('namespace'))}/{name_of(each.get('name'))}" for _, each in entries(raw.get("workloads"))
+        f"{read_name(each.get('namespace'))}/{read_name(each.get('name'))}"
+        for _, each in iterate_mappings(raw.get("workloads"))
     }
-    directories = {_path(login) for _, login in logins if login.get("kind") in _DIRECTORIES}
+    directories = {_read_path(login) for _, login in logins if login.get("kind") in _DIRECTORIES}
     names: set[str] = set()
-    for number, group in entries(backend.get("groups")):
+    for number, group in iterate_mappings(backend.get("groups")):
         place = ("backend", "groups", number)
-        names.add(name_of(group.get("name")) or "")
+        names.add(read_name(group.get("name")) or "")
         if not group.get("reads") and not group.get("policies"):
-            yield Fault(place, "may do nothing: name workloads in reads, or policies")
-        for index, workload in enumerate(_texts(group.get("reads"))):
+            yield ValidationIssue(place, "may do nothing: name workloads in reads, or policies")
+        for index, workload in enumerate(_list_texts(group.get("reads"))):
             if workload not in workloads:
                 known = " or ".join(sorted(workloads)) or "one of workloads, of which there is none"
-                yield Fault((*place, "reads", index), f"{workload!r} is no workload here: use {known}")
-        # A login that is at fault may be the one that is meant.
+                yield ValidationIssue((*place, "reads", index), f"{workload!r} is no workload here: use {known}")
+        # A login that is invalid may be the one that is meant.
         written = backend.get("logins", [])
-        unsure = not isinstance(written, list) or any(isinstance(each, Wrong) for each in cast("list[object]", written))
-        for path in mapping(group.get("members")):
+        unsure = not isinstance(written, list) or any(
+            isinstance(each, Invalid) for each in cast("list[object]", written)
+        )
+        for path in as_mapping(group.get("members")):
             if path not in directories and not unsure:
                 known = (
                     " or ".join(sorted(directories)) or "a login of kind ldap, github or oidc, of which there is none"
                 )
-                yield Fault((*place, "members", path), f"is the path of no login with a directory: use {known}")
+                yield ValidationIssue(
+                    (*place, "members", path), f"is the path of no login with a directory: use {known}"
+                )
     for number, login in logins:
         for what in ("roles", "users"):
-            for index, member in entries(login.get(what)):
-                for nth, name in enumerate(_texts(member.get("groups"))):
+            for index, member in iterate_mappings(login.get(what)):
+                for nth, name in enumerate(_list_texts(member.get("groups"))):
                     if name not in names:
                         known = " or ".join(sorted(names)) or "one of backend.groups, of which there is none"
-                        yield Fault(
+                        yield ValidationIssue(
                             ("backend", "logins", number, what, index, "groups", nth),
                             f"{name!r} is no group: use {known}",
                         )
 
 
-def _directories(logins: list[tuple[int, Mapping[str, Any]]], local: bool) -> Iterator[Fault]:
+def _check_directories(logins: list[tuple[int, Mapping[str, Any]]], is_local: bool) -> Iterator[ValidationIssue]:
     for number, login in logins:
         url = login.get("url")
-        if login.get("kind") == "ldap" and isinstance(url, str) and not login.get("startTls") and not local:
+        if login.get("kind") == "ldap" and isinstance(url, str) and not login.get("startTls") and not is_local:
             for each in url.split(","):
                 if each.startswith("ldap://"):
-                    yield Fault(
+                    yield ValidationIssue(
                         ("backend", "logins", number, "url"),
                         f"{each!r} sends passwords in the clear: use ldaps://, or startTls: true",
                     )
 
 
-def _credentials(credentials: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Fault]:
+def _check_credentials(
+    credentials: Mapping[str, Any], logins: list[tuple[int, Mapping[str, Any]]]
+) -> Iterator[ValidationIssue]:
     needed: dict[str, str] = {}
     for _, login in logins:
-        path = _path(login)
+        path = _read_path(login)
         if login.get("kind") == "ldap" and login.get("bindDn"):
             needed[path] = "the password of bindDn"
         if login.get("kind") == "oidc":
             needed[path] = "the client's secret"
         needed |= {
             f"{path}/{user['name']}": "the user's password"
-            for _, user in entries(login.get("users"))
+            for _, user in iterate_mappings(login.get("users"))
             if isinstance(user.get("name"), str)
         }
     for name, what in needed.items():
         if name not in credentials:
-            yield Fault(
+            yield ValidationIssue(
                 ("credentials", name),
                 f"is missing, {what}: `pulumi config set --secret --path 'strongroom:credentials[\"{name}\"]'`",
             )
     for name in credentials:
         if name not in needed:
             known = " or ".join(sorted(needed)) or "none, since no login needs one"
-            yield Fault(("credentials", name), f"is no login's: allowed here: {known}")
+            yield ValidationIssue(("credentials", name), f"is no login's: allowed here: {known}")
 
 
-def _audit(backend: Mapping[str, Any]) -> Iterator[Fault]:
-    devices = [str(device.get("kind")) for _, device in entries(backend.get("audit"))]
+def _check_audit(backend: Mapping[str, Any]) -> Iterator[ValidationIssue]:
+    devices = [str(device.get("kind")) for _, device in iterate_mappings(backend.get("audit"))]
     taken: dict[str, tuple[int, bool]] = {}
-    for number, device in entries(backend.get("audit")):
-        first, written = taken.setdefault(_path(device), (number, "path" in device))
+    for number, device in iterate_mappings(backend.get("audit")):
+        first, written = taken.setdefault(_read_path(device), (number, "path" in device))
         # Two that are written are told of as a repetition.
         if first != number and not (written and "path" in device):
-            yield Fault(
+            yield ValidationIssue(
                 ("backend", "audit", number, "path"),
-                f"{_path(device)!r} is the path of entry [{first}] too: each needs its own",
+                f"{_read_path(device)!r} is the path of entry [{first}] too: each needs its own",
             )
     if devices and backend.get("namespace"):
-        yield Fault(
+        yield ValidationIssue(
             ("backend", "audit"),
             "belongs to Vault's root namespace: leave it out here; HCP streams its audit log by its portal",
         )
     if told := check_device_kinds(devices):
-        yield Fault(("backend", "audit"), told)
+        yield ValidationIssue(("backend", "audit"), told)
 
 
-def _path(login: Mapping[str, Any]) -> str:
-    return name_of(login.get("path")) or name_of(login.get("kind")) or ""
+def _read_path(login: Mapping[str, Any]) -> str:
+    return read_name(login.get("path")) or read_name(login.get("kind")) or ""
 
 
-def _texts(value: object) -> list[str]:
-    return [name_of(each) or "" for each in cast("list[object]", value)] if isinstance(value, list) else []
+def _list_texts(value: object) -> list[str]:
+    return [read_name(each) or "" for each in cast("list[object]", value)] if isinstance(value, list) else []

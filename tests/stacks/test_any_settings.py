@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 
 from strongroom.ops.pulumi.stack_file import read_stack_file
 from strongroom.stacks.errors import InvalidSettingsError
-from strongroom.stacks.load import parse, written
+from strongroom.stacks.load import parse, without_project_prefix
 from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.provision.program import provision
 from tests.support.recording import Recorder
@@ -26,7 +26,7 @@ GUID = "11111111-2222-3333-4444-555555555555"
 
 
 def stack(name: str) -> dict[str, Any]:
-    return written(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
+    return without_project_prefix(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
 
 
 DEV, HCP, PROD = (stack(name) for name in ("dev", "hcp", "prod"))
@@ -188,7 +188,7 @@ def test_whatever_a_stack_says_is_provisioned_or_told_to_be_wrong(raw: dict[str,
             program()
     except InvalidSettingsError as error:
         note(str(error))
-        assert error.faults
-        assert all(fault.key.startswith("strongroom:") and fault.location for fault in error.faults)
+        assert error.issues
+        assert all(issue.key.startswith("strongroom:") and issue.location for issue in error.issues)
         assert CANARY not in str(error)
         assert all(each.type == "pulumi:pulumi:Stack" for each in recorder.recorded)

@@ -35,14 +35,14 @@ GOOD: dict[str, Any] = {
 _MISSING = object()
 
 
-def faults(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
+def issues(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=secret_keys)
     assert CANARY not in str(caught.value)
     told: dict[str, str] = {}
-    for fault in caught.value.faults:
-        key = fault.key.removeprefix("strongroom:")
-        told[key] = f"{told.get(key, '')}; {fault.problem}"
+    for issue in caught.value.issues:
+        key = issue.key.removeprefix("strongroom:")
+        told[key] = f"{told.get(key, '')}; {issue.message}"
     return told
 
 
@@ -133,7 +133,7 @@ def test_an_object_may_have_a_key_called_generate() -> None:
     ],
 )
 def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, told: str) -> None:
-    assert told in faults(changed((path, value)))[key]
+    assert told in issues(changed((path, value)))[key]
 
 
 def test_a_certificate_is_read_as_what_it_is() -> None:
@@ -148,25 +148,25 @@ def test_a_certificate_is_read_as_what_it_is() -> None:
 
     private_as_public = [{"name": "web.pfx", "object": "web", "type": "cert", "format": "pfx"}]
     assert (
-        "goes with type 'secret' only" in faults(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
+        "goes with type 'secret' only" in issues(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
     )
     unknown = [{"name": "web.crt", "object": "other", "type": "cert"}]
     assert (
         "describe 'other' in backend.certificates"
-        in faults(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
+        in issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
     )
 
 
 def test_role_scope_and_access_policies_exclude_each_other() -> None:
     both = changed(("backend.roleScope", "object"), ("backend.vault.access", "policies"))
 
-    assert "exclude each other" in faults(both)["backend.roleScope"]
+    assert "exclude each other" in issues(both)["backend.roleScope"]
 
 
 def test_a_name_in_another_case_is_the_same_object() -> None:
     web = ("backend.certificates.Web", {"subject": "CN=web"})
 
-    told = faults(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
+    told = issues(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
     assert "would overwrite the private half of the certificate 'Web'" in told["seeds.WEB"]
     assert "would overwrite the key of the certificate 'Web'" in told["backend.keys.web"]
 
@@ -174,7 +174,7 @@ def test_a_name_in_another_case_is_the_same_object() -> None:
 def test_two_names_for_one_object_are_found() -> None:
     raw = changed(("seeds.db", {"pass-password": {"generate": {}}}))
 
-    assert "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in faults(raw)["workloads"]
+    assert "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in issues(raw)["workloads"]
 
 
 def test_a_vault_that_exists_is_not_shaped() -> None:
@@ -182,7 +182,7 @@ def test_a_vault_that_exists_is_not_shaped() -> None:
         ("backend.vault.create", False), ("backend.vault.sku", "premium"), ("backend.vault.lock", True), ("seeds", {})
     )
 
-    told = faults(existing)
+    told = issues(existing)
     assert set(told) == {"backend.vault.sku", "backend.vault.lock"}
     assert "nothing is changed" in told["backend.vault.sku"]
 
@@ -192,7 +192,7 @@ def test_name_and_id_exclude_each_other() -> None:
 
     assert (
         "keep one of them"
-        in faults(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
+        in issues(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
     )
     alone = changed(("backend.vault", {"id": id_, "create": False}))
     assert parse(alone, stack="dev")
@@ -202,14 +202,14 @@ def test_more_workloads_than_a_shared_identity_can_have_are_refused() -> None:
     raw = changed(("backend.identity.mode", "shared"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(21)]
 
-    assert "21 workloads would share one identity" in faults(raw)["backend.identity.mode"]
+    assert "21 workloads would share one identity" in issues(raw)["backend.identity.mode"]
 
 
 def test_more_workloads_than_access_policies_are_refused() -> None:
     raw = changed(("backend.vault.access", "policies"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(1025)]
 
-    assert "1025 workloads" in faults(raw)["backend.vault.access"]
+    assert "1025 workloads" in issues(raw)["backend.vault.access"]
 
 
 def test_plain_secrets_are_refused() -> None:
@@ -217,7 +217,7 @@ def test_plain_secrets_are_refused() -> None:
         ("seeds.token", CANARY), ("backend.identity", {"mode": "service-principal"}), ("clientSecret", CANARY)
     )
 
-    told = faults(raw, secret_keys=())
+    told = issues(raw, secret_keys=())
     assert "is in plain text" in told["seeds.token"]
     assert "is in plain text" in told["clientSecret"]
 
@@ -231,7 +231,7 @@ def test_faults_of_every_part_are_told_together() -> None:
         ("workloads.0.secrets.0.version", "x"),
     )
 
-    assert set(faults(raw)) >= {
+    assert set(issues(raw)) >= {
         "backend.tenantId",
         "backend.vault.name",
         "backend.identity.clientId",

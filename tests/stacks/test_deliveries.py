@@ -32,10 +32,10 @@ def accepted(raw: dict[str, Any]) -> Settings:
     return parse(raw, stack="dev")
 
 
-def faults(raw: dict[str, Any]) -> dict[str, str]:
+def issues(raw: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=SECRET_KEYS)
-    return {fault.key.removeprefix("strongroom:"): fault.problem for fault in caught.value.faults}
+    return {issue.key.removeprefix("strongroom:"): issue.message for issue in caught.value.issues}
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ SECRET = "workloads[0].secrets[0]"
     ],
 )
 def test_what_does_not_fit_is_told_where_it_was_written(raw: dict[str, Any], key: str, told: str) -> None:
-    assert told in faults(raw)[key]
+    assert told in issues(raw)[key]
 
 
 def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
     raw = stack(ON_VAULT, "csi", secret={"env": "A"})
     other = {**deepcopy(raw["workloads"][0]), "name": "other"}
     raw["workloads"].append({**other, "delivery": {"kind": "kubernetes-secret", "secretName": "orders-env"}})
-    told = faults(raw)
+    told = issues(raw)
 
     assert set(told) == {"workloads[1].delivery"}
     assert "'orders-env', as workloads[0] does" in told["workloads[1].delivery"]
@@ -163,4 +163,4 @@ def test_every_workloads_misfit_is_told_together() -> None:
     raw = stack(ON_VAULT, "agent-injector", secret={"env": "A"})
     raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
 
-    assert set(faults(raw)) == {SECRET, "workloads[1].delivery"}
+    assert set(issues(raw)) == {SECRET, "workloads[1].delivery"}

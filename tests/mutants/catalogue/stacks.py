@@ -36,7 +36,7 @@ STACKS = (
     Mutant(
         "objects-are-paths-of-the-api",
         "stacks/validation/vault.py",
-        "    yield from _unmeant(_mount(backend), seeds, raw)\n",
+        "    yield from _check_objects(_read_mount(backend), seeds, raw)\n",
         "",
         "A workload waits for `secret/data/data/db-pass`, which nobody wrote.",
         f"{_BAD}[names/object-of-another-api]",
@@ -108,7 +108,7 @@ STACKS = (
     Mutant(
         "seeds-in-plain-text",
         "stacks/load.py",
-        ", *plain(raw, secret_keys)]",
+        ", *check_plaintext_secrets(raw, secret_keys)]",
         "]",
         "A secret stays in the stack's file for all to read.",
         f"{_SETTINGS}::test_a_seed_in_plain_text_is_refused_and_never_repeated",
@@ -148,8 +148,8 @@ STACKS = (
     Mutant(
         "plain-http-anywhere",
         "stacks/validation/vault.py",
-        'address.startswith("http://") and not local(stack):',
-        'address.startswith("http://") and local(stack):',
+        'address.startswith("http://") and not is_local(stack):',
+        'address.startswith("http://") and is_local(stack):',
         "Tokens and secrets go over the network in the clear.",
         f"{_EACH}[backend.address-http://vault:8200-strongroom:backend.address-is plain HTTP]",
     ),
@@ -236,7 +236,7 @@ STACKS = (
     Mutant(
         "production-may-run-the-dev-server",
         "stacks/provision/vault_server.py",
-        "production=not local(pulumi.get_stack()),",
+        "production=not is_local(pulumi.get_stack()),",
         "production=False,",
         "A production Vault that keeps everything in memory, without TLS, is deployed.",
         f"{_SERVER}::test_a_server_of_production_is_held_to_production_by_the_component_too",

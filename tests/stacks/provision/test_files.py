@@ -35,10 +35,10 @@ def settings(tmp_path: Path, auth: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("host", [None, "https://api.example.net"])
 def test_the_kubeconfigs_certificate_goes_with_whichever_host_is_named(tmp_path: Path, host: str | None) -> None:
-    files, faults = read_files(settings(tmp_path, {"kubernetesHost": host} if host else {}))
+    files, issues = read_files(settings(tmp_path, {"kubernetesHost": host} if host else {}))
 
     assert (files.kubernetes_host, files.kubernetes_ca) == (host or "https://10.0.0.1", PEM)
-    assert faults == []
+    assert issues == []
 
 
 def test_a_certificate_of_its_own_comes_first(tmp_path: Path) -> None:
@@ -52,6 +52,6 @@ def test_a_certificate_of_its_own_comes_first(tmp_path: Path) -> None:
 def test_who_names_the_host_needs_no_kubeconfig(tmp_path: Path) -> None:
     found = settings(tmp_path, {"kubernetesHost": "https://api.example.net"})
     (tmp_path / "ca.crt").unlink()
-    files, faults = read_files(found)
+    files, issues = read_files(found)
 
-    assert (files.kubernetes_ca, faults) == (None, [])
+    assert (files.kubernetes_ca, issues) == (None, [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from strongroom.stacks.errors import Fault, InvalidSettingsError
+from strongroom.stacks.errors import InvalidSettingsError, ValidationIssue
 from strongroom.stacks.load import parse
 from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.provision.program import provision
@@ -76,7 +76,7 @@ def test_pods_of_a_stack_on_azure_wait_for_their_access(declare: Declare) -> Non
 def test_a_driver_beside_another_is_refused_before_anything_is_declared(
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    another = Fault(("kubernetes", "install"), "is 'helm', and the cluster has a driver")
+    another = ValidationIssue(("kubernetes", "install"), "is 'helm', and the cluster has a driver")
     monkeypatch.setattr(Installation, "conflicts", lambda _: [another])
 
     with pytest.raises(InvalidSettingsError, match="the cluster has a driver"):

@@ -106,7 +106,7 @@ def test_another_version_has_no_pinned_digest() -> None:
 def test_a_wrong_place_of_a_chart_is_told(charts: Any, key: str, told: str) -> None:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(stack(charts=charts), stack="dev")
-    assert told in {fault.key: fault.problem for fault in caught.value.faults}[f"strongroom:charts.{key}"]
+    assert told in {issue.key: issue.message for issue in caught.value.issues}[f"strongroom:charts.{key}"]
 
 
 def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(t
     driver = chart_at(tmp_path / "driver", schema=schema, name="secrets-store-csi-driver", version="1.6.0")
     own = {"path": packed(chart_at(tmp_path / "small"), tmp_path / "small.tgz")}
     raw = stack(kubernetes=HELM, charts={"secrets-store-csi-driver": {"path": driver}, "vault": own})
-    found = {fault.key: fault.problem for fault in Installation(parse(raw, stack="dev")).faults()}
+    found = {issue.key: issue.message for issue in Installation(parse(raw, stack="dev")).faults()}
 
     assert found["strongroom:charts.secrets-store-csi-driver"] == "syncSecret must be of type string"
     assert "is small 1.2.3, not vault" in found["strongroom:charts.vault"]

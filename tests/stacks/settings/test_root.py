@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from strongroom.stacks.errors import InvalidSettingsError
-from strongroom.stacks.load import _decoded, of_stack, parse
+from strongroom.stacks.load import _decode, load_settings, parse
 from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 from strongroom.stacks.settings.seeds import to_seed
 from tests.components.outputs import is_secret
@@ -36,10 +36,10 @@ GOOD: dict[str, Any] = {
 }
 
 
-def faults(raw: Any, *, stack: str = "dev", secret_keys: Collection[str] = SECRET_KEYS) -> dict[str, str]:
+def issues(raw: Any, *, stack: str = "dev", secret_keys: Collection[str] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack=stack, secret_keys=secret_keys)
-    return {fault.key: fault.problem for fault in caught.value.faults}
+    return {issue.key: issue.message for issue in caught.value.issues}
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_the_stack_files_are_valid(stack: str) -> None:
     ],
 )
 def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, told: str) -> None:
-    assert told in faults(changed(path, value))[key]
+    assert told in issues(changed(path, value))[key]
 
 
 def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
@@ -118,7 +118,7 @@ def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
     raw["workloads"][1]["secrets"] += [{"name": "db-password", "object": "x y"}]
     raw["colour"] = "red"
 
-    assert set(faults(raw)) == {
+    assert set(issues(raw)) == {
         "strongroom:backend.address",
         "strongroom:colour",
         "strongroom:workloads[1].name",
@@ -130,7 +130,7 @@ def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert faults({}) == {
+    assert issues({}) == {
         "strongroom:backend": "is required and missing",
         "strongroom:workloads": "is required and missing",
     }
@@ -138,7 +138,7 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_created_engine_needs_a_value_for_each_declared_key() -> None:
     raw = changed("backend.mount", {"create": True})
-    assert "has no value" in faults(raw)["strongroom:workloads[0].secrets[0]"]
+    assert "has no value" in issues(raw)["strongroom:workloads[0].secrets[0]"]
 
     raw["seeds"] = {"db-pass": {"password": {"generate": {}}}}
     assert parse(raw, stack="dev").seeds
@@ -149,11 +149,11 @@ def test_plain_http_is_for_local_stacks() -> None:
 
     assert parse(plain, stack="local").backend.address
     for stack in ("nonlocal", "my-local", "localhost", "prod"):
-        assert "is plain HTTP" in faults(plain, stack=stack)["strongroom:backend.address"]
+        assert "is plain HTTP" in issues(plain, stack=stack)["strongroom:backend.address"]
 
 
 def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
-    told = faults(changed("seeds.db.password", CANARY), secret_keys=())
+    told = issues(changed("seeds.db.password", CANARY), secret_keys=())
 
     assert "in plain text" in told["strongroom:seeds.db.password"]
     assert CANARY not in str(told)
@@ -169,13 +169,13 @@ def test_a_credential_in_plain_text_is_refused_and_never_repeated() -> None:
     ]
     assert parse(raw, stack="dev").credentials
 
-    told = faults(raw, secret_keys=("seeds",))
+    told = issues(raw, secret_keys=("seeds",))
     assert "in plain text" in told["strongroom:credentials.ldap"]
     assert CANARY not in str(told)
     raw["credentials"]["ldap"] = {CANARY: CANARY}
-    assert CANARY not in str(list(faults(raw, secret_keys=("seeds",)).values()))
+    assert CANARY not in str(list(issues(raw, secret_keys=("seeds",)).values()))
     raw["credentials"]["ldap"] = [CANARY]
-    assert CANARY not in str(faults(raw, secret_keys=("seeds",)))
+    assert CANARY not in str(issues(raw, secret_keys=("seeds",)))
 
 
 def test_a_seed_of_a_stack_is_secret_from_the_start(declare: Declare) -> None:
@@ -186,10 +186,10 @@ def test_a_seed_of_a_stack_is_secret_from_the_start(declare: Declare) -> None:
 
 
 def test_a_value_in_the_wrong_place_is_never_repeated() -> None:
-    told = faults(changed("seeds.db", CANARY) | {"token": CANARY, "backend": {"token": CANARY, "kind": "vault"}})
+    told = issues(changed("seeds.db", CANARY) | {"token": CANARY, "backend": {"token": CANARY, "kind": "vault"}})
 
     assert CANARY not in str(told)
-    assert "31415926" not in str(faults(changed("seeds.db.password", 31415926)))
+    assert "31415926" not in str(issues(changed("seeds.db.password", 31415926)))
 
 
 def test_settings_do_not_show_their_values() -> None:
@@ -221,7 +221,7 @@ def test_anything_is_either_settings_or_a_message(raw: dict[str, Any]) -> None:
     try:
         assert isinstance(parse(raw, stack="dev"), Settings)
     except InvalidSettingsError as error:
-        assert all(fault.key.startswith("strongroom:") for fault in error.faults)
+        assert all(issue.key.startswith("strongroom:") for issue in error.issues)
 
 
 def test_a_secret_that_looks_like_a_number_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +230,7 @@ def test_a_secret_that_looks_like_a_number_stays_text(monkeypatch: pytest.Monkey
     monkeypatch.setattr("strongroom.stacks.load.raw_config.is_config_secret", lambda _: True)
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
 
-    assert of_stack().client_secret.get_secret_value() == "12345678"
+    assert load_settings().client_secret.get_secret_value() == "12345678"
 
 
 @pytest.mark.parametrize(
@@ -250,14 +250,14 @@ def test_a_stack_names_who_may_administer_as_verify_does(who: str) -> None:
 
 @pytest.mark.parametrize("who", ["", "ops", "policy ", "policy  ops", "role ops", "service account ops", "group a\nb"])
 def test_an_administrator_whom_verify_never_names_is_refused(who: str) -> None:
-    found = faults({**GOOD, "administrators": ["policy ops", who]})
+    found = issues({**GOOD, "administrators": ["policy ops", who]})
     assert [*found] == ["strongroom:administrators[1]"]
     assert '"service account argocd/server"' in found["strongroom:administrators[1]"]
 
 
 def test_a_number_of_thousands_of_digits_is_a_fault_of_its_key() -> None:
     """Python refuses to read one, and to write one that it was given otherwise."""
-    found = faults(changed("workloads.0.replicas", 10**5000))
+    found = issues(changed("workloads.0.replicas", 10**5000))
     assert found["strongroom:workloads[0].replicas"].startswith("a number of hundreds of digits ")
-    decoded = _decoded('{"replicas": ' + "9" * 5000 + "}")
+    decoded = _decode('{"replicas": ' + "9" * 5000 + "}")
     assert isinstance(decoded["replicas"], str)

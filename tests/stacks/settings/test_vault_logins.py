@@ -45,13 +45,13 @@ RAW: dict[str, Any] = {
 }
 
 
-def faults(change: Any, stack: str = "dev", secret_keys: tuple[str, ...] = ("credentials",)) -> set[str]:
+def issues(change: Any, stack: str = "dev", secret_keys: tuple[str, ...] = ("credentials",)) -> set[str]:
     raw = copy.deepcopy(RAW)
     change(raw, raw["backend"])
     with pytest.raises(InvalidSettingsError) as error:
         parse(raw, stack=stack, secret_keys=secret_keys)
     assert "canary" not in str(error.value)
-    return {str(fault).removeprefix("strongroom:") for fault in error.value.faults}
+    return {str(issue).removeprefix("strongroom:") for issue in error.value.issues}
 
 
 def test_it_parses() -> None:
@@ -151,15 +151,15 @@ CASES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("change", "told"), CASES.values(), ids=CASES)
 def test_what_cannot_be_is_told(change: Any, told: str) -> None:
-    found = faults(change)
+    found = issues(change)
     assert len(found) == 1, found
     assert next(iter(found)).startswith(told), found
 
 
 def test_a_password_in_plain_text_is_refused_without_being_shown() -> None:
-    found = faults(lambda raw, backend: None, secret_keys=())
+    found = issues(lambda raw, backend: None, secret_keys=())
     assert len(found) == 2
-    assert all("is in plain text" in fault for fault in found)
+    assert all("is in plain text" in issue for issue in found)
 
 
 def test_files_that_are_not_what_they_should_be_are_told(tmp_path: Path) -> None:

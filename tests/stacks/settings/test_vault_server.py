@@ -199,7 +199,7 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
 def test_what_is_wrong_is_told_by_its_key(raw: dict[str, Any], key: str, told: str) -> None:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="prod")
-    found = {fault.key: fault.problem for fault in caught.value.faults}
+    found = {issue.key: issue.message for issue in caught.value.issues}
     assert told in found[f"strongroom:{key}"]
 
 
@@ -227,7 +227,7 @@ def test_a_public_key_that_is_none_is_told_before_anything_is_declared(
 
     with pytest.raises(InvalidSettingsError) as caught:
         declared(declare, raw)
-    assert [fault.key for fault in caught.value.faults] == [
+    assert [issue.key for issue in caught.value.issues] == [
         "strongroom:backend.bootstrap.keyStore.pgpKeys[0]",
         "strongroom:backend.bootstrap.keyStore.pgpKeys[1]",
     ]
