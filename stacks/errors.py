@@ -32,7 +32,7 @@ class ValidationIssue:
     """The key, from the top of the namespace down."""
 
     message: str
-    """What is wrong and how to fix it, in whole sentences, without any secret's value."""
+    """What is wrong and how to fix it: a sentence without its full stop, and without any secret's value."""
 
     suggested: Location | None = None
     """The key that was probably meant. That it is missing is not reported as well."""
@@ -43,7 +43,7 @@ class ValidationIssue:
         return f"{NAMESPACE}:{''.join(map(_format_step, self.location)).removeprefix('.')}"
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.message}"
+        return f"{self.key}: {self.message}."
 
 
 class InvalidSettingsError(pulumi.RunError):

@@ -48,7 +48,7 @@ def declared(
     yield from faulty("files", issues, "what the settings name can be read")
     yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
     if isinstance(resources, InvalidSettingsError):
-        reason = "; ".join(str(issue) for issue in resources.issues)
+        reason = " ".join(str(issue) for issue in resources.issues)
         yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")
         return
     for name in list_unread(resources.values()):

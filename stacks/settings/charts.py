@@ -1,4 +1,4 @@
-"""What a stack may say of the Helm charts that it installs."""
+"""Settings of the Helm charts that a stack installs."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from strongroom.components.field_types import Declaration, LocalFile, matching
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
 
 
-def _repository(value: str) -> str:
+def _check_repository(value: str) -> str:
     if not re.fullmatch(r"(https|oci)://[^\s/@?#]+(/[^\s@?#]*)?", value):
         raise ValueError("is not a chart repository: write its https:// or oci:// URL, without credentials")
     return value.rstrip("/")
@@ -22,22 +22,22 @@ _DIGEST = "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum
 
 
 class ChartSettings(Declaration):
-    """Another place of a chart, or another version, than the pinned one."""
+    """Another source or version of a chart than the pinned one."""
 
     path: LocalFile | None = None
     """A directory, or an archive, with the chart."""
 
-    repository: Annotated[str, AfterValidator(_repository)] | None = None
+    repository: Annotated[str, AfterValidator(_check_repository)] | None = None
     """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
 
     version: Annotated[str, matching(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
-    """Its exact version; the pinned one where it is left out."""
+    """Its exact version; defaults to the pinned one."""
 
     digest: Annotated[str, matching(r"[0-9a-f]{64}", _DIGEST)] | None = None
-    """SHA-256 of its archive; of the pinned version the pinned one where it is left out."""
+    """SHA-256 of its archive; defaults, for the pinned version, to the pinned one."""
 
     values: Mapping[str, Any] = {}
-    """Values laid over those that Strongroom sends, e.g. a mirror of its images. They are no place for a secret."""
+    """Values merged over those that Strongroom sets, e.g. a mirror of its images. Secrets don't belong here."""
 
 
 class ChartsSettings(Declaration):
@@ -57,9 +57,9 @@ class ChartsSettings(Declaration):
 
     @property
     def charts(self) -> Mapping[str, Chart]:
-        """The charts, by name, as these settings have them."""
+        """The charts by name, with these settings applied."""
         return {
-            chart.name: _replaced(chart, own)
+            chart.name: _apply(chart, own)
             for chart, own in (
                 (SECRETS_STORE_CSI_DRIVER, self.driver),
                 (AZURE_PROVIDER, self.azure_provider),
@@ -69,7 +69,7 @@ class ChartsSettings(Declaration):
         }
 
 
-def _replaced(pinned: Chart, own: ChartSettings) -> Chart:
+def _apply(pinned: Chart, own: ChartSettings) -> Chart:
     version = own.version or pinned.version
     return replace(
         pinned,

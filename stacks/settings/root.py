@@ -1,4 +1,4 @@
-"""Everything that a stack may say, typed and validated once."""
+"""The settings of a stack, typed and validated once."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -25,10 +25,10 @@ from .vault_server import KEY_STORES, SEALS
 SECRET_KEYS = ("seeds", "clientSecret", "credentials")
 """Keys whose values are never format_value."""
 
-_WHO = r"(policy|group|user|principal) \S+( \S+)*|service account [^\s/]+/[^\s/]+"
+_SUBJECT = r"(policy|group|user|principal) \S+( \S+)*|service account [^\s/]+/[^\s/]+"
 _ADMINISTRATOR = (
-    'is nobody whom `verify` finds: write "policy ops", "group platform", "user eve", "service account argocd/server" '
-    'or "principal 00000000-0000-0000-0000-000000000000", as its red line does'
+    'is not a subject that `verify` finds: use "policy ops", "group platform", "user eve", '
+    '"service account argocd/server" or "principal 00000000-0000-0000-0000-000000000000", as `verify` reports it'
 )
 
 UNIONS: Unions = {
@@ -42,7 +42,7 @@ UNIONS: Unions = {
     ("backend", "audit", "*"): AUDIT_DEVICES,
     ("workloads", "*", "delivery"): DELIVERIES,
 }
-"""What is told apart by its kind."""
+"""The settings whose `kind` selects a model."""
 
 
 class Settings(Declaration):
@@ -58,7 +58,7 @@ class Settings(Declaration):
     """The cluster."""
 
     charts: ChartsSettings = ChartsSettings()
-    """Where the Helm charts come from that the stack installs, where it is not their pinned repositories."""
+    """Other sources of the Helm charts that the stack installs than their pinned repositories."""
 
     seeds: Mapping[ObjectPath, ObjectSeeds] = {}
     """Values that the stack itself writes to the store: object, key, value. Key Vault's objects may go without a key:
@@ -68,8 +68,8 @@ class Settings(Declaration):
     """With `backend.logins`, as config secrets: by a login's path its `bindDn`'s password or its client's secret, by
     `<path>/<user>` a user's password."""
 
-    administrators: tuple[Annotated[str, matching(_WHO, _ADMINISTRATOR)], ...] = ()
-    """Who may reach the secrets besides the workloads, as a red line of `verify` names them: `policy ops`,
+    administrators: tuple[Annotated[str, matching(_SUBJECT, _ADMINISTRATOR)], ...] = ()
+    """Who may read the secrets besides the workloads, as `verify` names them in its errors: `policy ops`,
     `group platform`, `user eve`, `service account argocd/server`, `principal` and an object id. `--administrator` adds
     to these."""
 

@@ -1,4 +1,4 @@
-"""Values that a stack writes to its store, as they are written in its file."""
+"""Values that a stack writes to its store."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ from strongroom.components.field_types import Declaration, ObjectKey, Switch, Wh
 
 from .raw import is_generator, is_text
 
-NO_TEXT = "must be text, as a number in quotes is too: set it with `pulumi config set --secret --path`"
+NO_TEXT = "must be text (a number in quotes is text): set it with `pulumi config set --secret --path`"
 
 
 class Generated(Declaration):
@@ -21,14 +21,14 @@ class Generated(Declaration):
     """Characters."""
 
     special: Switch = True
-    """Whether punctuation is among the characters."""
+    """Whether to use punctuation as well."""
 
 
 class _Generate(Declaration):
     generate: Generated
 
 
-def _seed(value: object) -> SecretStr | Generated:
+def _read_seed(value: object) -> SecretStr | Generated:
     if isinstance(value, SecretStr | Generated):
         return value
     if isinstance(value, str) and value:
@@ -37,37 +37,39 @@ def _seed(value: object) -> SecretStr | Generated:
         if "generate" not in value:
             raise ValueError(
                 "is neither text nor a generator: set text with `pulumi config set --secret --path`, or "
-                "write {generate: {length: 32}}"
+                "use {generate: {length: 32}}"
             )
         return _Generate.model_validate(value).generate
     if value is not None and value != "":
         raise ValueError(NO_TEXT)
-    raise ValueError("has no value: set one with `pulumi config set --secret --path`, or let {generate: {}} make one")
+    raise ValueError(
+        "has no value: set one with `pulumi config set --secret --path`, or use {generate: {}} for a random value"
+    )
 
 
-Seed = Annotated[SecretStr | Generated, PlainValidator(_seed)]
+Seed = Annotated[SecretStr | Generated, PlainValidator(_read_seed)]
 """A value that the stack writes: a config secret, or `{generate: {length: 32}}`."""
 
 
 Seeds = Annotated[Mapping[ObjectKey, Seed], Field(min_length=1)]
 
 
-def _object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+def _read_object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> object:
     if is_text(value) or is_generator(value):
-        return _seed(value)
+        return _read_seed(value)
     return handler(value)
 
 
 if TYPE_CHECKING:
     ObjectSeeds = Mapping[str, SecretStr | Generated] | SecretStr | Generated
 else:
-    # As a union, every issue would be told once for each of its members.
-    ObjectSeeds = Annotated[Seeds, WrapValidator(_object_seeds)]
+    # As a union, every error would be reported once for each of its members.
+    ObjectSeeds = Annotated[Seeds, WrapValidator(_read_object_seeds)]
     """The values of one object by key, or its only value."""
 
 
 def to_seed(value: SecretStr | Generated) -> seeds.Seed:
-    """What a component takes for `value`."""
+    """Return `value` as a component's argument."""
     if isinstance(value, Generated):
         return seeds.Generate(value.length, value.special)
     return pulumi.Output.secret(value.get_secret_value())

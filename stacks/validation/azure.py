@@ -26,7 +26,7 @@ _MODES_OF_KEYS: Mapping[str, tuple[IdentityMode, ...]] = {
 
 
 def check_azure(raw: Raw, stack: str) -> Iterator[ValidationIssue]:
-    """What is wrong between the keys of `raw`."""
+    """Check the settings in `raw` against each other."""
     del stack
     backend, seeds = as_mapping(raw.get("backend")), as_mapping(raw.get("seeds"))
     yield from _check_cloud(backend)
@@ -44,13 +44,14 @@ def _check_cloud(backend: Raw) -> Iterator[ValidationIssue]:
     custom, described = backend.get("cloud") == "AzureStackCloud", backend.get("azureStack") is not None
     if custom and not described:
         yield ValidationIssue(
-            ("backend", "azureStack"), "is required with cloud 'AzureStackCloud': say where its services are"
+            ("backend", "azureStack"),
+            "This setting is required with cloud 'AzureStackCloud': set where its services are",
         )
     if described and not custom:
-        yield ValidationIssue(("backend", "azureStack"), "goes with cloud 'AzureStackCloud' only")
+        yield ValidationIssue(("backend", "azureStack"), "This setting is allowed with cloud 'AzureStackCloud' only")
     if backend.get("createResourceGroup") is True and backend.get("location") is None:
         yield ValidationIssue(
-            ("backend", "location"), "is required with createResourceGroup: name a region, e.g. westeurope"
+            ("backend", "location"), "This setting is required with createResourceGroup: name a region, e.g. westeurope"
         )
 
 
@@ -61,17 +62,18 @@ def _check_vault(backend: Raw) -> Iterator[ValidationIssue]:
     name, id_, create = vault.get("name"), vault.get("id"), vault.get("create", True)
     if name is None and id_ is None:
         yield ValidationIssue(
-            (*place, "name"), "is required: 3 to 24 letters, digits and single '-', unique in all of Azure"
+            (*place, "name"),
+            "This setting is required: use 3 to 24 letters, digits and single '-', unique in all of Azure",
         )
     if name is not None and id_ is not None:
-        yield ValidationIssue((*place, "id"), "and name both say which vault: keep one of them")
+        yield ValidationIssue((*place, "id"), "This setting and name both select the vault: keep one of them")
     if id_ is not None and create is True:
-        yield ValidationIssue((*place, "id"), "is a vault's that exists: write create: false beside it")
+        yield ValidationIssue((*place, "id"), "This setting selects an existing vault: set create: false as well")
     if create is False:
         for key in _NEW_VAULT_KEYS:
             if key in vault:
                 yield ValidationIssue(
-                    (*place, key), "goes with create: true only: of a vault that exists nothing is changed"
+                    (*place, key), "This setting is allowed with create: true only: an existing vault is not changed"
                 )
     if vault.get("sku", "standard") == "standard":
         for collection, field in (("keys", "type"), ("certificates", "keyType")):
@@ -89,18 +91,20 @@ def _check_network(backend: Raw) -> Iterator[ValidationIssue]:
     endpoint = as_mapping(network.get("privateEndpoint"))
     if network.get("public") is False and not endpoint:
         yield ValidationIssue(
-            (*place, "privateEndpoint"), "is required with public: false: nobody would reach the vault"
+            (*place, "privateEndpoint"),
+            "This setting is required with public: false: without it nobody could connect to the vault",
         )
     if network.get("public") is False:
         for key in ("allowedIpRanges", "allowedSubnetIds"):
             if network.get(key):
                 yield ValidationIssue(
-                    (*place, key), "goes with public: true only: without a public address it lets nobody in"
+                    (*place, key),
+                    "This setting is allowed with public: true only: a vault without a public address ignores it",
                 )
     if endpoint and (endpoint.get("virtualNetworkId") is None) == (endpoint.get("dnsZoneId") is None):
         yield ValidationIssue(
             (*place, "privateEndpoint"),
-            "needs exactly one of virtualNetworkId (a DNS zone is made) and dnsZoneId (one that exists)",
+            "This setting needs exactly one of virtualNetworkId (creates a DNS zone) and dnsZoneId (an existing one)",
         )
 
 
@@ -110,13 +114,14 @@ def _check_access(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
     if "roleScope" in backend:
         yield ValidationIssue(
             ("backend", "roleScope"),
-            "goes with vault.access 'rbac': role assignments and access policies exclude each other, so choose one",
+            "This setting is allowed with vault.access 'rbac' only: role assignments and access policies exclude "
+            "each other, so choose one",
         )
     count = len(list(iterate_mappings(raw.get("workloads"))))
     if count > MOST_POLICIES:
         yield ValidationIssue(
             ("backend", "vault", "access"),
-            f"'policies' allows {MOST_POLICIES} principals a vault, and there are {count} workloads: use 'rbac'",
+            f"'policies' allows {MOST_POLICIES} principals per vault, and there are {count} workloads: use 'rbac'",
         )
 
 
@@ -127,16 +132,17 @@ def _check_identity(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
     if mode in {"workload-identity", "shared"} and aks is None and kubernetes.get("oidcIssuer") is None:
         yield ValidationIssue(
             ("kubernetes", "oidcIssuer"),
-            f"is required with identity.mode {mode!r}: the cluster's issuer (az aks show --query "
+            f"This setting is required with identity.mode {mode!r}: use the cluster's issuer (az aks show --query "
             "oidcIssuerProfile.issuerUrl), or name the AKS cluster in kubernetes.aks",
         )
     if mode == "shared":
         count = len(list(iterate_mappings(raw.get("workloads"))))
         if count > MOST_FEDERATED:
-            yield ValidationIssue((*place, "mode"), f"'shared' can't be: {too_many(count)}")
+            yield ValidationIssue((*place, "mode"), f"'shared' is not possible: {too_many(count)}")
     if mode == "identity-binding" and aks is None:
         yield ValidationIssue(
-            ("kubernetes", "aks"), "is required with identity.mode 'identity-binding', which only AKS has"
+            ("kubernetes", "aks"),
+            "This setting is required with identity.mode 'identity-binding', which only AKS supports",
         )
     if mode == "addon" and install in {"helm", "existing"}:
         yield ValidationIssue((*place, "mode"), f"'addon' needs the AKS add-on, and kubernetes.install is {install!r}")
@@ -148,19 +154,24 @@ def _check_identity(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
     }
     for key in needed.get(str(mode), ()):
         if identity.get(key) is None:
-            yield ValidationIssue((*place, key), f"is required with mode {mode!r}")
+            yield ValidationIssue((*place, key), f"This setting is required with mode {mode!r}")
     given = [key for key in ("clientId", "principalId") if identity.get(key) is not None]
     if mode == "addon" and aks is not None and len(given) == 1:
-        told = "goes with the other of clientId and principalId: write both, or neither, since the cluster knows them"
-        yield ValidationIssue((*place, given[0]), told)
+        yield ValidationIssue(
+            (*place, given[0]),
+            "This setting needs the other of clientId and principalId: set both, or omit both to use the cluster's own",
+        )
     if isinstance(mode, Invalid):
         return
     if mode != "service-principal" and raw.get("clientSecret"):
-        yield ValidationIssue(("clientSecret",), "goes with backend.identity.mode 'service-principal' only")
+        yield ValidationIssue(
+            ("clientSecret",), "This setting is allowed with backend.identity.mode 'service-principal' only"
+        )
     for key, modes in _MODES_OF_KEYS.items():
         if identity.get(key) is not None and mode not in modes:
             yield ValidationIssue(
-                (*place, key), f"goes with mode {' or '.join(map(repr, modes))} only, and mode is {mode!r}"
+                (*place, key),
+                f"This setting is allowed with mode {' or '.join(map(repr, modes))} only, and mode is {mode!r}",
             )
 
 
@@ -168,17 +179,19 @@ def _check_objects(raw: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
     named: list[tuple[str, str | None]] = []
     for location, secret in list_secrets(raw):
         if problem := unreadable(secret):
-            yield ValidationIssue(location, problem)
+            yield ValidationIssue(location, f"This secret {problem}")
         name, key = secret.get("object"), secret.get("key")
         if isinstance(name, str) and (key is None or isinstance(key, str)):
             named.append((name, key))
     for name, key in list_seeds(seeds):
         if problem := object_fault(object_name(name, key)):
-            yield ValidationIssue(locate_seed(name, key), f"is the secret {object_name(name, key)!r}, which {problem}")
+            yield ValidationIssue(
+                locate_seed(name, key), f"This seed is the secret {object_name(name, key)!r}, which {problem}"
+            )
         named.append((name, key))
     for whole, meant in clashes(named).items():
         both = " and ".join(f"object {name!r}" + (f" with key {key!r}" if key else "") for name, key in meant)
-        yield ValidationIssue(("workloads",), f"{both} would both be {whole!r} in the vault: rename one")
+        yield ValidationIssue(("workloads",), f"The {both} would both be {whole!r} in the vault: rename one")
 
 
 def _check_sizes(seeds: Raw) -> Iterator[ValidationIssue]:
@@ -186,14 +199,15 @@ def _check_sizes(seeds: Raw) -> Iterator[ValidationIssue]:
         value = as_mapping(seeds[name]).get(key) if key else seeds[name]
         if isinstance(value, str) and (size := len(value.encode())) > LARGEST_SECRET:
             yield ValidationIssue(
-                locate_seed(name, key), f"has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
+                locate_seed(name, key),
+                f"The value has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)",
             )
 
 
 def _check_seeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssue]:
     if as_mapping(backend.get("vault")).get("create", True) is not True:
         return
-    # A vault knows no capitals; who mixes them is told so.
+    # Names in a vault ignore case; those that differ in case alone are reported elsewhere.
     certificates = {own.lower() for own in as_mapping(backend.get("certificates"))}
     made = {
         "secret": {object_name(name, key).lower() for name, key in list_seeds(seeds)} | certificates,
@@ -206,17 +220,18 @@ def _check_seeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssu
             continue
         whole = object_name(name, key)
         if unreadable(secret):
-            continue  # which is told already
+            continue  # it is reported already
         if whole.lower() in made[kind]:
             continue
         if kind == "secret":
             path = f'["{name}"]["{key}"]' if key else f'["{name}"]'
-            told = (
-                "has no value: the vault is created by this stack, so seed it with `pulumi config set --secret --path "
-                f"'strongroom:seeds{path}'`, let {{generate: {{}}}} make one, "
+            message = (
+                "This secret has no value: the vault is created by this stack, so seed it with "
+                f"`pulumi config set --secret --path 'strongroom:seeds{path}'`, "
+                "use {generate: {}} for a random value, "
                 "or use an existing vault (backend.vault.create: false)"
             )
         else:
             collection = "keys" if kind == "key" else "certificates"
-            told = f"is no {kind} of the vault that this stack creates: describe {whole!r} in backend.{collection}"
-        yield ValidationIssue(location, told)
+            message = f"{whole!r} is no {kind} of the vault that this stack creates: declare it in backend.{collection}"
+        yield ValidationIssue(location, message)

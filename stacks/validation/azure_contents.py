@@ -20,7 +20,7 @@ _SIGNING = {"sign", "verify"}
 
 
 def check_contents(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssue]:
-    """What is wrong between the keys of `backend` that describe objects of the vault.
+    """Check the objects of the vault, which `backend` declares, against each other.
 
     :param seeds: The values that the stack writes.
     :param raw: The stack's configuration.
@@ -35,7 +35,7 @@ def check_contents(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIss
 
 
 def list_seeds(seeds: Raw) -> Iterator[tuple[str, str | None]]:
-    """Object and key of each value that the stack writes; no key where an object has one value."""
+    """List the object and key of each value that the stack writes; the key is `None` if an object has one value."""
     for name, values in seeds.items():
         if is_text(values) or is_generator(values):
             yield name, None
@@ -44,13 +44,15 @@ def list_seeds(seeds: Raw) -> Iterator[tuple[str, str | None]]:
 
 
 def locate_seed(name: str, key: str | None) -> Location:
-    """Where the value of an object and key is written."""
+    """Return the location of the value of an object and key."""
     return ("seeds", name, key) if key else ("seeds", name)
 
 
 def _check_names(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
-    """A vault's names differ in more than capitals, and a certificate is a secret and a key too.
-    (Microsoft Learn: "About Azure Key Vault certificates")"""
+    """Check that names differ in more than case; a certificate is a secret and a key too.
+
+    (Microsoft Learn: "About Azure Key Vault certificates")
+    """
     written = {object_name(name, key).lower(): locate_seed(name, key) for name, key in list_seeds(seeds)}
     certificates: dict[str, str] = {}
     for collection in ("certificates", "keys"):
@@ -59,16 +61,19 @@ def _check_names(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
             first = known.setdefault(own.lower(), own)
             if first != own:
                 yield ValidationIssue(
-                    ("backend", collection, own), f"is {first!r} to the vault, which knows no capitals: rename one"
+                    ("backend", collection, own),
+                    f"{own!r} is the same as {first!r} in the vault, whose names ignore case: rename one",
                 )
             elif collection == "keys" and own.lower() in certificates:
                 certificate = certificates[own.lower()]
                 yield ValidationIssue(
-                    ("backend", "keys", own), f"would overwrite the key of the certificate {certificate!r}: rename one"
+                    ("backend", "keys", own),
+                    f"This key would overwrite the key of the certificate {certificate!r}: rename one",
                 )
             elif collection == "certificates" and own.lower() in written:
                 yield ValidationIssue(
-                    written[own.lower()], f"would overwrite the private half of the certificate {own!r}: rename one"
+                    written[own.lower()],
+                    f"This seed would overwrite the private key of the certificate {own!r}: rename one",
                 )
         certificates = known if collection == "certificates" else certificates
 
@@ -78,7 +83,7 @@ def _check_attributes(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
     for own, entry in as_mapping(backend.get("secrets")).items():
         if own not in written:
             known = ", ".join(sorted(written)) or "none"
-            yield ValidationIssue(("backend", "secrets", own), f"is no secret that seeds writes: those are {known}")
+            yield ValidationIssue(("backend", "secrets", own), f"{own!r} is no secret that seeds writes: use {known}")
         first, last = as_mapping(entry).get("notBefore"), as_mapping(entry).get("expires")
         if (
             isinstance(first, str)
@@ -93,24 +98,21 @@ def _check_key(place: Location, key: Raw) -> Iterator[ValidationIssue]:
     ec = str(type_).startswith("EC")
     wrong = "size" if ec else "curve"
     if isinstance(type_, str) and key.get(wrong) is not None:
-        yield ValidationIssue((*place, wrong), f"doesn't go with type {type_!r}")
+        yield ValidationIssue((*place, wrong), f"This setting is not allowed with type {type_!r}")
     operations = key.get("operations")
     named = {str(each) for each in cast("list[object]", operations)} if isinstance(operations, list) else set[str]()
     if ec and (others := sorted(named - _SIGNING)):
         yield ValidationIssue(
-            (*place, "operations"), f"{', '.join(others)}: a key of type {type_!r} can sign and verify alone"
+            (*place, "operations"),
+            f"{', '.join(others)} is not possible: a key of type {type_!r} can only sign and verify",
         )
     rotate, expire = key.get("rotateAfter"), key.get("expiresAfter")
     if expire is not None and rotate is None:
-        yield ValidationIssue((*place, "rotateAfter"), "is required with expiresAfter")
+        yield ValidationIssue((*place, "rotateAfter"), "This setting is required with expiresAfter")
     if isinstance(rotate, str) and _count_days(rotate) < 7:
-        yield ValidationIssue(
-            (*place, "rotateAfter"), f"{rotate!r} is too short: Key Vault rotates after 7 days (P7D) or more"
-        )
+        yield ValidationIssue((*place, "rotateAfter"), f"{rotate!r} is too short: use 7 days (P7D) or more")
     if isinstance(expire, str) and _count_days(expire) < 28:
-        yield ValidationIssue(
-            (*place, "expiresAfter"), f"{expire!r} is too short: a version lives for 28 days (P28D) or more"
-        )
+        yield ValidationIssue((*place, "expiresAfter"), f"{expire!r} is too short: use 28 days (P28D) or more")
     elif isinstance(rotate, str) and isinstance(expire, str) and _count_days(expire) < _count_days(rotate) + 7:
         yield ValidationIssue(
             (*place, "expiresAfter"), f"{expire!r} must be 7 days or more longer than rotateAfter, {rotate!r}"
@@ -124,7 +126,7 @@ def _count_days(duration: str) -> int:
 def _check_certificate(place: Location, certificate: Raw) -> Iterator[ValidationIssue]:
     type_ = certificate.get("keyType", "RSA")
     if str(type_).startswith("EC") and certificate.get("keySize") is not None:
-        yield ValidationIssue((*place, "keySize"), f"doesn't go with keyType {type_!r}")
+        yield ValidationIssue((*place, "keySize"), f"This setting is not allowed with keyType {type_!r}")
     months, before = certificate.get("validityMonths", 12), certificate.get("renewBeforeDays", 30)
     # (Azure Key Vault REST: "Create Certificate", on days_before_expiry)
     if isinstance(months, int) and isinstance(before, int) and before > 27 * months:
@@ -141,6 +143,6 @@ def _check_exportable(certificates: Raw, raw: Raw) -> Iterator[ValidationIssue]:
         if isinstance(name, str) and name.lower() in kept and secret.get("type", "secret") == "secret":
             yield ValidationIssue(
                 location,
-                f"reads the private key of the certificate {name!r}, which never leaves the vault: set exportable: "
-                f"true in backend.certificates.{name}, or read the public half by type: cert",
+                f"This secret is the private key of the certificate {name!r}, which never leaves the vault: set "
+                f"exportable: true in backend.certificates.{name}, or use type: cert for the public half",
             )

@@ -1,4 +1,4 @@
-"""Rules that span several keys. They look at what was written, so that they are told with every other issue."""
+"""Rules that span several settings, on a raw configuration, so that they are reported with all other errors."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from .vault import check_vault
 
 
 def cross_check(raw: Mapping[str, Any], *, stack: str) -> list[ValidationIssue]:
-    """The issues between the keys of `raw`, a stack's configuration below `strongroom:`.
+    """Check the settings in `raw`, a stack's configuration below `strongroom:`, against each other.
 
     :param stack: The stack's name.
     """
@@ -36,7 +36,9 @@ def _check_install_keys(kubernetes: Mapping[str, Any]) -> Iterator[ValidationIss
     install = kubernetes.get("install", "existing")
     for key in ("providers", "audiences"):
         if kubernetes.get(key) and install in {"addon", "existing"}:
-            yield ValidationIssue(("kubernetes", key), f"goes with install 'helm' only, and install is {install!r}")
+            yield ValidationIssue(
+                ("kubernetes", key), f"This setting is allowed with install 'helm' only, and install is {install!r}"
+            )
 
 
 def _check_aks(aks: Mapping[str, Any]) -> Iterator[ValidationIssue]:
@@ -45,7 +47,8 @@ def _check_aks(aks: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     for key in ("location", "kubernetesVersion", "nodes", "vmSize", "zones", "subnetId"):
         if aks.get(key) is not None:
             yield ValidationIssue(
-                ("kubernetes", "aks", key), "goes with create: true only: of a cluster that exists nothing is changed"
+                ("kubernetes", "aks", key),
+                "This setting is allowed with create: true only: an existing cluster is not changed",
             )
 
 
@@ -53,7 +56,7 @@ def _check_chart_source(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     for name, chart in charts.items():
         if as_mapping(chart).get("path") is not None and as_mapping(chart).get("repository") is not None:
             yield ValidationIssue(
-                ("charts", name, "repository"), "and path both say where the chart is: keep one of them"
+                ("charts", name, "repository"), "This setting and path both locate the chart: keep one of them"
             )
 
 
@@ -61,32 +64,32 @@ def _check_poll_interval(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]
     interval = as_mapping(as_mapping(charts.get(SECRETS_STORE_CSI_DRIVER.name)).get("values")).get(
         "rotationPollInterval"
     )
-    if isinstance(interval, str) and (issue := check_poll_interval(interval)):
+    if isinstance(interval, str) and (problem := check_poll_interval(interval)):
         yield ValidationIssue(
-            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {issue}"
+            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {problem}"
         )
 
 
 def check_plaintext_secrets(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[ValidationIssue]:
-    """The issues of secrets that stand in the stack's file for everybody to read.
+    """Check that no secret is in plaintext in the stack's file.
 
     :param secret_keys: The keys that the configuration keeps encrypted.
     """
-    told = (
-        "is in plain text in the stack's file: set it with `pulumi config set --secret --path`, "
-        "and change the value, since it was readable"
+    message = (
+        "The value is in plaintext in the stack's file: set it with `pulumi config set --secret --path`, "
+        "and rotate it, since it was readable"
     )
     if "clientSecret" not in secret_keys and isinstance(raw.get("clientSecret"), str):
-        yield ValidationIssue(("clientSecret",), told)
+        yield ValidationIssue(("clientSecret",), message)
     if "credentials" not in secret_keys:
         for name, value in as_mapping(raw.get("credentials")).items():
             if isinstance(value, str) and value:
-                yield ValidationIssue(("credentials", name), told)
+                yield ValidationIssue(("credentials", name), message)
     if "seeds" in secret_keys:
         return
     for name, values in as_mapping(raw.get("seeds")).items():
         if isinstance(values, str) and values:
-            yield ValidationIssue(("seeds", name), told)
+            yield ValidationIssue(("seeds", name), message)
         for key, value in as_mapping(values).items() if not is_generator(values) else ():
             if isinstance(value, str) and value:
-                yield ValidationIssue(("seeds", name, key), told)
+                yield ValidationIssue(("seeds", name, key), message)

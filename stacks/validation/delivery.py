@@ -13,22 +13,22 @@ Raw = Mapping[str, Any]
 
 
 def check_deliveries(raw: Raw) -> Iterator[ValidationIssue]:
-    """What is wrong between the keys of `raw`."""
+    """Check the deliveries in `raw` against everything else."""
     store = as_mapping(raw.get("backend")).get("kind")
     for number, workload in iterate_mappings(raw.get("workloads")):
         if (workload.get("image") is None) == (workload.get("images") is None):
-            yield ValidationIssue(("workloads", number), ONE_OF_IMAGES)
+            yield ValidationIssue(("workloads", number), f"This workload {ONE_OF_IMAGES}")
         delivery = workload.get("delivery", "csi")
         kind = delivery if isinstance(delivery, str) else as_mapping(delivery).get("kind")
         if not isinstance(kind, str) or not isinstance(store, str):
             continue
         place: Location = ("workloads", number)
-        if issue := misfit(kind, store):
-            yield ValidationIssue((*place, "delivery"), issue)
+        if problem := misfit(kind, store):
+            yield ValidationIssue((*place, "delivery"), problem)
             continue
         for index, secret in iterate_mappings(workload.get("secrets")):
-            if secret and (issue := undeliverable(kind, drop_invalid_options(secret))):
-                yield ValidationIssue((*place, "secrets", index), issue)
+            if secret and (problem := undeliverable(kind, drop_invalid_options(secret))):
+                yield ValidationIssue((*place, "secrets", index), f"This secret {problem}")
         yield from _check_options(as_mapping(delivery), workload, place)
         if kind == "akv2k8s":
             yield from _check_akv2k8s(raw, place)
@@ -37,27 +37,29 @@ def check_deliveries(raw: Raw) -> Iterator[ValidationIssue]:
 
 def _check_options(delivery: Raw, workload: Raw, place: Location) -> Iterator[ValidationIssue]:
     secrets = [drop_invalid_options(secret) for _, secret in iterate_mappings(workload.get("secrets"))]
-    if issue := check_secret_type(str(delivery.get("type")), secrets):
-        yield ValidationIssue((*place, "delivery", "type"), issue)
+    if problem := check_secret_type(str(delivery.get("type")), secrets):
+        yield ValidationIssue((*place, "delivery", "type"), problem)
     if delivery.get("mode") == "init" and "renderInterval" in delivery:
         yield ValidationIssue(
-            (*place, "delivery", "renderInterval"), "goes with mode 'sidecar' only: with 'init' nothing is reread"
+            (*place, "delivery", "renderInterval"),
+            "This setting is allowed with mode 'sidecar' only: with 'init' secrets are read once",
         )
 
 
 def _check_secret_names(raw: Raw) -> Iterator[ValidationIssue]:
-    """Two workloads whose values the driver would copy to one Kubernetes Secret."""
+    """Check that the driver copies no two workloads' values to one Kubernetes Secret."""
     first: dict[tuple[str, str], tuple[int, object]] = {}
     for number, workload in iterate_mappings(raw.get("workloads")):
         own, namespace, name = workload.get("name"), workload.get("namespace"), _find_secret_name(workload)
         if not isinstance(own, str) or not isinstance(namespace, str) or name is None:
             continue
         owner, same = first.setdefault((namespace, name), (number, own))
-        # A workload that is there twice is told of as that.
+        # A workload that is declared twice is reported as that.
         if owner != number and own != same:
             yield ValidationIssue(
                 ("workloads", number, "delivery"),
-                f"would fill the Kubernetes Secret {name!r}, as workloads[{owner}] does: give it another secretName",
+                f"This delivery would fill the Kubernetes Secret {name!r}, as that of workloads[{owner}] does: "
+                "use another secretName",
             )
 
 
@@ -82,7 +84,7 @@ def _check_akv2k8s(raw: Raw, place: Location) -> Iterator[ValidationIssue]:
         )
     if backend.get("cloud") == "AzureStackCloud":
         yield ValidationIssue(
-            (*place, "delivery"), "'akv2k8s' knows no custom cloud, and backend.cloud is 'AzureStackCloud'"
+            (*place, "delivery"), "'akv2k8s' supports no custom cloud, and backend.cloud is 'AzureStackCloud'"
         )
     install = kubernetes.get("install", "existing")
     if install == "addon":

@@ -17,12 +17,12 @@ def check_order(
     *,
     equal: bool = True,
 ) -> Iterator[ValidationIssue]:
-    """The issue of a duration that is not shorter than another.
+    """Check that a duration is shorter than another.
 
-    :param place: Where both are, and `below` what is there.
+    :param place: The location of both, and `below` the values there.
     :param shorter: The key of the one that must not be longer.
     :param longer: The key of the other.
-    :param defaults: What they are where they are left out.
+    :param defaults: Their defaults if omitted.
     :param equal: Whether both may be the same.
     """
     least, most = (below.get(key, default) for key, default in zip((shorter, longer), defaults, strict=True))

@@ -1,4 +1,4 @@
-"""What pydantic has against a stack's configuration, in the words of whoever wrote it."""
+"""Messages for pydantic's errors, in the terms of a stack's file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
@@ -28,7 +28,7 @@ _MUST_BE = {
     "datetime_parsing": "a time with its zone, e.g. 2027-01-31T00:00:00Z",
     "timezone_aware": "a time with its zone, e.g. 2027-01-31T00:00:00Z",
 }
-"""What a value must be, by what pydantic calls the issue."""
+"""What a value must be, by pydantic's type of the error."""
 
 _BOUNDS = {
     "greater_than_equal": ("ge", "must be {} or more"),
@@ -39,13 +39,13 @@ _BOUNDS = {
 
 
 _CLOSE = 0.7
-"""How alike a key must be to be suggested: at 0.6, `args` would be taken for `images`."""
+"""The similarity from which a key is suggested: at 0.6, `args` would be taken for `images`."""
 
 
 def list_issues(
     error: ValidationError, model: type[BaseModel], secret_keys: Collection[str], unions: Unions
 ) -> list[ValidationIssue]:
-    """The issues that pydantic found in a `model`.
+    """List the issues that pydantic found in a `model`.
 
     :param secret_keys: Keys below which no value is repeated.
     :param unions: The model's unions.
@@ -54,7 +54,7 @@ def list_issues(
     for details in error.errors(include_url=False):
         location = _remove_kind(details["loc"], unions)[0]
         if details["type"] == "too_short" and details["input"]:
-            continue  # its entries are invalid, and told of
+            continue  # its entries are invalid, and reported
         if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
             issues.append(_report_kind(location, details, unions))
         elif details["type"] == "extra_forbidden":
@@ -62,12 +62,12 @@ def list_issues(
         else:
             hidden = bool(location) and location[0] in secret_keys
             issues.append(ValidationIssue(location, _format_message(details, hidden)))
-    meant = {issue.suggested for issue in issues}
-    return [issue for issue in issues if issue.location not in meant]
+    suggested = {issue.suggested for issue in issues}
+    return [issue for issue in issues if issue.location not in suggested]
 
 
 def list_invalid(error: ValidationError, unions: Unions) -> set[Location]:
-    """Where values are that can't be what their keys want; what lacks an entry, or has one too many, is none."""
+    """List the locations of values of a wrong type or form, without mappings that lack a key or have one too many."""
     found: set[Location] = set()
     for details in error.errors(include_url=False):
         kind, container = details["type"], isinstance(details["input"], Mapping | list)
@@ -79,7 +79,7 @@ def list_invalid(error: ValidationError, unions: Unions) -> set[Location]:
 
 
 def _remove_kind(location: Location, unions: Unions) -> tuple[Location, int, type[BaseModel] | None]:
-    """`location` as the user has written it, and the innermost model that a kind told, with that model's depth."""
+    """Return `location` as in the stack's file, and the depth and model of the innermost union in it."""
     inner, innermost = 0, None
     if location[-1:] == ("[key]",):
         location = location[:-1]  # a key, not its value, is invalid
@@ -100,8 +100,8 @@ def _report_kind(location: Location, details: ErrorDetails, unions: Unions) -> V
     allowed = " or ".join(repr(kind) for kind in known)
     written: Any = details["input"]
     if details["type"] == "union_tag_not_found" or "kind" not in written:
-        return ValidationIssue((*location, "kind"), f"is required and missing: use {allowed}")
-    given = "is empty" if written["kind"] is None else f"{format_value(written['kind'])} is not allowed"
+        return ValidationIssue((*location, "kind"), f"This setting is required: use {allowed}")
+    given = "This setting is empty" if written["kind"] is None else f"{format_value(written['kind'])} is not allowed"
     return ValidationIssue((*location, "kind"), f"{given}: use {allowed}")
 
 
@@ -109,29 +109,30 @@ def _format_message(details: ErrorDetails, hidden: bool) -> str:
     kind, context = details["type"], details.get("ctx", {})
     value: object = details["input"]
     if kind == "missing":
-        return "is required and missing"
+        return "This setting is required"
     if kind == "too_short":
-        return "must not be empty"
+        return "This setting must not be empty"
     container = _name_container(value)
-    given = "" if hidden or container else f"{format_value(value)} "
+    named = "This name" if details["loc"][-1:] == ("[key]",) else "This setting"
+    given = named if hidden or container else format_value(value)
     if hidden and kind == "string_type" and not container:
-        return "must be text, as a number in quotes is too: set it with `pulumi config set --secret --path`"
+        return "The value must be text (a number in quotes is text): set it with `pulumi config set --secret --path`"
     if kind in _MUST_BE:
         if value is None or container:
-            return f"is {container or 'empty'}, and must be {_MUST_BE[kind]}"
+            return f"This setting is {container or 'empty'}, and must be {_MUST_BE[kind]}"
         quotes = kind == "string_type" and isinstance(value, bool | int | float)
-        return f"{given}must be {_MUST_BE[kind]}{': put it in quotes' if quotes else ''}"
+        return f"{given} must be {_MUST_BE[kind]}{': put it in quotes' if quotes else ''}"
     if kind in _BOUNDS:
-        limit, told = _BOUNDS[kind]
-        return f"{given}{told.format(context[limit])}"
+        limit, bound = _BOUNDS[kind]
+        return f"{given} {bound.format(context[limit])}"
     if kind == "literal_error" and not isinstance(value, str) and f"'{value}'" in context["expected"]:
-        return f"{given}must be a string: put it in quotes"
+        return f"{given} must be a string: put it in quotes"
     if kind == "literal_error":
-        return f"{given or f'{container} '}is not allowed: use {context['expected']}"
+        return f"{container.capitalize() or given} is not allowed: use {context['expected']}"
     if kind == "value_error":
-        return f"{given}{context['error']}"
+        return f"{given} {context['error']}"
     message = details["msg"]
-    return f"{given}{message[0].lower()}{message[1:]}"
+    return f"{given} {message[0].lower()}{message[1:]}"
 
 
 def _name_container(value: object) -> str:
@@ -139,11 +140,11 @@ def _name_container(value: object) -> str:
 
 
 def _report_key(location: Location, known: Sequence[str]) -> ValidationIssue:
-    """What to tell of a key that nobody knows. Its value is left out: it may be a secret in the wrong place."""
+    """Report an unknown key, without its value, which may be a secret in the wrong place."""
     close = get_close_matches(str(location[-1]), known, n=1, cutoff=_CLOSE)
-    hint = f"did you mean {close[0]}? " if close else ""
-    told = f"is not a known key; {hint}allowed here: {', '.join(known)}"
-    return ValidationIssue(location, told, (*location[:-1], close[0]) if close else None)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    message = f"This key is unknown.{hint} Allowed here: {', '.join(known)}"
+    return ValidationIssue(location, message, (*location[:-1], close[0]) if close else None)
 
 
 def _list_keys(location: Location, model: type[BaseModel], unions: Unions) -> list[str]:

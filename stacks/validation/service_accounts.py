@@ -1,4 +1,4 @@
-"""Service accounts that are no workload's: a grant to one would serve others too, or serve the cluster's own parts."""
+"""Rules on reserved service accounts, which other pods or the cluster's own parts use as well."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -8,7 +8,7 @@ from ..settings.raw import as_mapping, iterate_mappings
 
 
 def check_service_accounts(raw: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    """List the workloads of `raw` that would take such an account, unless `kubernetes.reservedAccounts` names it.
+    """Check that no workload of `raw` has a reserved account that `kubernetes.reservedAccounts` does not name.
 
     (Kubernetes docs: "Service Accounts", on default service accounts; "Namespaces", on initial namespaces)
     """
@@ -24,12 +24,12 @@ def check_service_accounts(raw: Mapping[str, Any]) -> Iterator[ValidationIssue]:
         if problem:
             yield ValidationIssue(
                 ("workloads", number, key),
-                f"{problem}: use another {key}, or allow it by kubernetes.reservedAccounts: [{account}]",
+                f"{problem}: use another {key}, or allow it with kubernetes.reservedAccounts: [{account}]",
             )
 
 
 def _find_owner(namespace: str, name: str) -> tuple[str, str]:
-    """Return the key that is invalid and whose the account is; nothing where it is the workload's own."""
+    """Return the key that selects a reserved account, and the account's owner; nothing for any other account."""
     if namespace.startswith("kube-"):
         return "namespace", f"{namespace!r} is the cluster's, and holds the accounts of its controllers"
     if name == "default":

@@ -15,7 +15,7 @@ from .vault_logins import check_logins
 
 
 def check_vault(raw: Mapping[str, Any], stack: str) -> Iterator[ValidationIssue]:
-    """What is wrong between the keys of `raw`."""
+    """Check the settings in `raw` against each other."""
     backend, seeds = as_mapping(raw.get("backend")), as_mapping(raw.get("seeds"))
     yield from _check_address(backend, stack)
     yield from _check_location(backend)
@@ -36,7 +36,7 @@ def _check_address(backend: Mapping[str, Any], stack: str) -> Iterator[Validatio
     if isinstance(address, str) and address.startswith("http://") and not is_local(stack):
         yield ValidationIssue(
             ("backend", "address"),
-            f"{address!r} is plain HTTP, which only the local stacks may use: give Vault a certificate and write https://",
+            f"{address!r} is plain HTTP, which is allowed for local stacks only: give Vault a certificate, and use https://",
         )
 
 
@@ -44,13 +44,13 @@ def _check_location(backend: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     if "server" not in backend:
         if backend.get("address") is None:
             yield ValidationIssue(
-                ("backend", "address"), "is required and missing, unless backend.server deploys a Vault"
+                ("backend", "address"), "This setting is required, unless backend.server deploys a Vault"
             )
         return
     for key in ("address", "caCertificate", "tlsServerName"):
         if backend.get(key) is not None:
             yield ValidationIssue(
-                ("backend", key), "goes with a Vault that exists: leave it out, backend.server has its own"
+                ("backend", key), "This setting is for an existing Vault: omit it, since backend.server has its own"
             )
 
 
@@ -58,7 +58,7 @@ def _check_server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str)
     storage, seal = server.get("storage"), as_mapping(server.get("seal"))
     mode, replicas, most = server.get("mode", "ha"), server.get("replicas", 3), server.get("maxUnavailable", 1)
     if isinstance(mode, str) and isinstance(replicas, int) and isinstance(most, int):
-        for field, told in check_server_options(
+        for field, problem in check_server_options(
             mode=mode,
             replicas=replicas,
             max_unavailable=most,
@@ -67,17 +67,17 @@ def _check_server(raw: Mapping[str, Any], server: Mapping[str, Any], stack: str)
             sealed=seal.get("kind", "shamir") != "shamir",
             production=not is_local(stack),
         ):
-            yield ValidationIssue(("backend", "server", to_camel(field)), told)
+            yield ValidationIssue(("backend", "server", to_camel(field)), problem)
     namespace = server.get("namespace", "vault")
     if any(workload.get("namespace") == namespace for _, workload in iterate_mappings(raw.get("workloads"))):
         yield ValidationIssue(
             ("backend", "server", "namespace"),
-            f"{namespace!r} is a workload's too: everybody who may read Secrets there would read Vault's own",
+            f"{namespace!r} is a workload's namespace too: everybody who may read Secrets there could read Vault's own",
         )
     yield from _check_renewal(as_mapping(server.get("tls")))
     address = seal.get("address")
-    if isinstance(address, str) and (told := check_address(address)):
-        yield ValidationIssue(("backend", "server", "seal", "address"), f"{address!r} {told}")
+    if isinstance(address, str) and (problem := check_address(address)):
+        yield ValidationIssue(("backend", "server", "seal", "address"), f"{address!r} {problem}")
     if seal.get("kind") == "azurekeyvault" and not as_mapping(raw.get("kubernetes")).get("oidcIssuer"):
         yield ValidationIssue(
             ("backend", "server", "seal"), "'azurekeyvault' needs the cluster's issuer: set kubernetes.oidcIssuer"
@@ -98,49 +98,53 @@ def _check_bootstrap(backend: Mapping[str, Any], bootstrap: Mapping[str, Any]) -
     place = ("backend", "bootstrap")
     if not bootstrap:
         if "server" in backend and not dev:
-            yield ValidationIssue(place, "is missing: nobody would initialise and open backend.server")
+            yield ValidationIssue(place, "This setting is required: it initialises and unseals backend.server")
         return
     if dev:
         yield ValidationIssue(
-            place, "goes with standalone and ha: the dev server is open from its start; set VAULT_TOKEN"
+            place,
+            "This setting is allowed with mode standalone or ha: the dev server starts unsealed, so set VAULT_TOKEN",
         )
     nodes = bootstrap.get("nodes") or ()
     if not nodes and "server" not in backend:
         yield ValidationIssue(
-            (*place, "nodes"), "is missing: name the URL of each server of the Vault, as this machine reaches it"
+            (*place, "nodes"),
+            "This setting is required: list the URL of each server of the Vault, as this machine connects to it",
         )
     if isinstance(nodes, list):
         addresses = [str(node) for node in cast("list[object]", nodes)]
         for number, node in enumerate(addresses):
-            if told := check_address(node):
-                yield ValidationIssue((*place, "nodes", number), f"{node!r} {told}")
+            if problem := check_address(node):
+                yield ValidationIssue((*place, "nodes", number), f"{node!r} {problem}")
         pods = server.get("replicas", 3) if server.get("mode", "ha") == "ha" else 1
         if "server" in backend and not dev and isinstance(pods, int) and len(addresses) != pods:
             yield ValidationIssue(
-                (*place, "nodes"), f"are {len(addresses)}, and the server has {pods} pods: name each once"
+                (*place, "nodes"), f"{len(addresses)} nodes are listed, and the server has {pods} pods: list each once"
             )
     shares, threshold = bootstrap.get("shares", 5), bootstrap.get("threshold", 3)
-    if isinstance(shares, int) and isinstance(threshold, int) and (told := check_shares(shares, threshold)):
-        yield ValidationIssue((*place, "threshold"), told)
+    if isinstance(shares, int) and isinstance(threshold, int) and (problem := check_shares(shares, threshold)):
+        yield ValidationIssue((*place, "threshold"), problem)
     url = as_mapping(bootstrap.get("keyStore")).get("vaultUrl")
-    if isinstance(url, str) and (told := check_address(url)):
-        yield ValidationIssue((*place, "keyStore", "vaultUrl"), f"{url!r} {told}")
+    if isinstance(url, str) and (problem := check_address(url)):
+        yield ValidationIssue((*place, "keyStore", "vaultUrl"), f"{url!r} {problem}")
     keys: object = as_mapping(bootstrap.get("keyStore")).get("pgpKeys")
     if isinstance(keys, list) and keys and len(cast("list[object]", keys)) != shares:
         yield ValidationIssue(
-            (*place, "shares"), f"{shares}, but there are {len(cast('list[object]', keys))} PGP keys: name one a share"
+            (*place, "shares"),
+            f"{shares} shares need as many PGP keys, and {len(cast('list[object]', keys))} are given: "
+            "list one per share",
         )
 
 
 def is_local(stack: str) -> bool:
-    """Whether a stack is on this machine alone."""
+    """Return whether a stack is on this machine alone."""
     return stack.partition("-")[0] == "local"
 
 
 def _check_secrets(raw: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     for location, secret in list_secrets(raw):
         if problem := check_secret(secret):
-            yield ValidationIssue(location, problem)
+            yield ValidationIssue(location, f"This secret {problem}")
 
 
 def _read_mount(backend: Mapping[str, Any]) -> str:
@@ -162,7 +166,8 @@ def _check_seed_keys(seeds: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     for name, values in seeds.items():
         if is_text(values) or is_generator(values):
             yield ValidationIssue(
-                ("seeds", name), f"has no key: Vault's objects have keys, so write strongroom:seeds.{name}.KEY"
+                ("seeds", name),
+                f"This seed has no key: an object of Vault has keys, so use strongroom:seeds.{name}.KEY",
             )
 
 
@@ -178,8 +183,9 @@ def _check_seeded(
         if isinstance(key, str) and key not in as_mapping(seeds.get(name)):
             yield ValidationIssue(
                 location,
-                "has no value: the engine is created by this stack, so seed it with `pulumi config set --secret --path "
-                f'\'strongroom:seeds["{name}"]["{key}"]\'`, let {{generate: {{}}}} make one, '
+                "This secret has no value: the engine is created by this stack, so seed it with "
+                f'`pulumi config set --secret --path \'strongroom:seeds["{name}"]["{key}"]\'`, '
+                "use {generate: {}} for a random value, "
                 "or use an existing engine (backend.mount.create: false)",
             )
 
@@ -189,15 +195,16 @@ def _check_driver(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> 
     if install == "addon":
         yield ValidationIssue(
             ("kubernetes", "install"),
-            "'addon' brings Azure Key Vault's provider only: use 'helm', "
-            "or 'existing' where Vault's provider is installed",
+            "'addon' installs Azure Key Vault's provider only: use 'helm', "
+            "or 'existing' if Vault's provider is installed",
         )
     if kubernetes.get("aks") is not None:
         yield ValidationIssue(
-            ("kubernetes", "aks"), "goes with backend 'azure-key-vault' only: name the cluster in context"
+            ("kubernetes", "aks"),
+            "This setting is allowed with backend 'azure-key-vault' only: name the cluster in context",
         )
     if install == "helm" and backend.get("providerCaPath") is not None:
         yield ValidationIssue(
             ("backend", "providerCaPath"),
-            "goes with 'existing' only: with install 'helm' the CA of caCertificate is mounted for you",
+            "This setting is allowed with install 'existing' only: with 'helm' the CA of caCertificate is mounted",
         )

@@ -18,16 +18,16 @@ _CONFIGURED = (
     "publicKeys",
     "caCertificate",
 )
-"""Keys by which a method is configured."""
+"""The settings that configure a method."""
 
 _DIRECTORIES = {"ldap", "github", "oidc"}
 
 
 def check_logins(raw: Mapping[str, Any], backend: Mapping[str, Any], *, is_local: bool) -> Iterator[ValidationIssue]:
-    """What is wrong between them.
+    """Check logins, groups and audit devices against each other and the rest.
 
     :param raw: The stack's configuration.
-    :param backend: What it says of Vault.
+    :param backend: Its settings of Vault.
     :param is_local: Whether the stack is on this machine alone.
     """
     logins = list(iterate_mappings(backend.get("logins")))
@@ -47,19 +47,20 @@ def _check_auth(backend: Mapping[str, Any], kubernetes: Mapping[str, Any]) -> It
         for key in _CONFIGURED:
             if auth.get(key):
                 yield ValidationIssue(
-                    ("backend", "auth", key), "goes with create: true only: a method that exists is left as it is"
+                    ("backend", "auth", key),
+                    "This setting is allowed with create: true only: an existing method is not changed",
                 )
     if auth.get("kind") != "jwt" or auth.get("create") is False:
         return
     if not auth.get("issuer") and not kubernetes.get("oidcIssuer"):
         yield ValidationIssue(
             ("backend", "auth", "issuer"),
-            "is missing: name the cluster's issuer here or in kubernetes.oidcIssuer "
+            "This setting is required: set the cluster's issuer here or in kubernetes.oidcIssuer "
             "(kubectl get --raw /.well-known/openid-configuration)",
         )
     if auth.get("jwksUrl") and auth.get("publicKeys"):
         yield ValidationIssue(
-            ("backend", "auth", "publicKeys"), "and jwksUrl both say what the keys are: keep one of them"
+            ("backend", "auth", "publicKeys"), "This setting and jwksUrl both provide the keys: keep one of them"
         )
 
 
@@ -68,16 +69,16 @@ def _check_paths(backend: Mapping[str, Any], logins: list[tuple[int, Mapping[str
     taken = _read_path(auth) or "kubernetes"
     seen: dict[str, int] = {}
     for number, login in logins:
-        # Two that are written are told of as a repetition.
+        # Two that are written are reported as a repetition.
         first = seen.setdefault(_read_path(login), number)
         if first != number and not (login.get("path") and logins[first][1].get("path")):
             yield ValidationIssue(
                 ("backend", "logins", number, "path"),
-                f"{_read_path(login)!r} is the path of entry [{first}] too: each needs its own",
+                f"{_read_path(login)!r} is the path of entry [{first}] too: use another",
             )
         if _read_path(login) == taken:
             yield ValidationIssue(
-                ("backend", "logins", number, "path"), f"{taken!r} is where workloads log in: choose another path"
+                ("backend", "logins", number, "path"), f"{taken!r} is the path of the workloads' login: use another"
             )
 
 
@@ -94,11 +95,13 @@ def _check_groups(
         place = ("backend", "groups", number)
         names.add(read_name(group.get("name")) or "")
         if not group.get("reads") and not group.get("policies"):
-            yield ValidationIssue(place, "may do nothing: name workloads in reads, or policies")
+            yield ValidationIssue(place, "This group has no rights: list workloads in reads, or policies")
         for index, workload in enumerate(_list_texts(group.get("reads"))):
             if workload not in workloads:
                 known = " or ".join(sorted(workloads)) or "one of workloads, of which there is none"
-                yield ValidationIssue((*place, "reads", index), f"{workload!r} is no workload here: use {known}")
+                yield ValidationIssue(
+                    (*place, "reads", index), f"{workload!r} is not a workload of this stack: use {known}"
+                )
         # A login that is invalid may be the one that is meant.
         written = backend.get("logins", [])
         unsure = not isinstance(written, list) or any(
@@ -110,7 +113,7 @@ def _check_groups(
                     " or ".join(sorted(directories)) or "a login of kind ldap, github or oidc, of which there is none"
                 )
                 yield ValidationIssue(
-                    (*place, "members", path), f"is the path of no login with a directory: use {known}"
+                    (*place, "members", path), f"{path!r} is not the path of a login with a directory: use {known}"
                 )
     for number, login in logins:
         for what in ("roles", "users"):
@@ -120,7 +123,7 @@ def _check_groups(
                         known = " or ".join(sorted(names)) or "one of backend.groups, of which there is none"
                         yield ValidationIssue(
                             ("backend", "logins", number, what, index, "groups", nth),
-                            f"{name!r} is no group: use {known}",
+                            f"{name!r} is not a group: use {known}",
                         )
 
 
@@ -132,7 +135,7 @@ def _check_directories(logins: list[tuple[int, Mapping[str, Any]]], is_local: bo
                 if each.startswith("ldap://"):
                     yield ValidationIssue(
                         ("backend", "logins", number, "url"),
-                        f"{each!r} sends passwords in the clear: use ldaps://, or startTls: true",
+                        f"{each!r} sends passwords in cleartext: use ldaps://, or startTls: true",
                     )
 
 
@@ -155,12 +158,13 @@ def _check_credentials(
         if name not in credentials:
             yield ValidationIssue(
                 ("credentials", name),
-                f"is missing, {what}: `pulumi config set --secret --path 'strongroom:credentials[\"{name}\"]'`",
+                f"This setting, {what}, is required: use "
+                f"`pulumi config set --secret --path 'strongroom:credentials[\"{name}\"]'`",
             )
     for name in credentials:
         if name not in needed:
             known = " or ".join(sorted(needed)) or "none, since no login needs one"
-            yield ValidationIssue(("credentials", name), f"is no login's: allowed here: {known}")
+            yield ValidationIssue(("credentials", name), f"{name!r} belongs to no login. Allowed here: {known}")
 
 
 def _check_audit(backend: Mapping[str, Any]) -> Iterator[ValidationIssue]:
@@ -168,19 +172,19 @@ def _check_audit(backend: Mapping[str, Any]) -> Iterator[ValidationIssue]:
     taken: dict[str, tuple[int, bool]] = {}
     for number, device in iterate_mappings(backend.get("audit")):
         first, written = taken.setdefault(_read_path(device), (number, "path" in device))
-        # Two that are written are told of as a repetition.
+        # Two that are written are reported as a repetition.
         if first != number and not (written and "path" in device):
             yield ValidationIssue(
                 ("backend", "audit", number, "path"),
-                f"{_read_path(device)!r} is the path of entry [{first}] too: each needs its own",
+                f"{_read_path(device)!r} is the path of entry [{first}] too: use another",
             )
     if devices and backend.get("namespace"):
         yield ValidationIssue(
             ("backend", "audit"),
-            "belongs to Vault's root namespace: leave it out here; HCP streams its audit log by its portal",
+            "Audit devices belong to Vault's root namespace: omit them (HCP streams its audit log from its portal)",
         )
-    if told := check_device_kinds(devices):
-        yield ValidationIssue(("backend", "audit"), told)
+    if problem := check_device_kinds(devices):
+        yield ValidationIssue(("backend", "audit"), f"The devices {problem}")
 
 
 def _read_path(login: Mapping[str, Any]) -> str:

@@ -281,8 +281,8 @@ def test_faults_in_settings_are_told_together_and_nothing_is_registered(
         deployed.engine.run("up", "local")
     told = capsys.readouterr().out
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in told
-    assert "strongroom:workloads[1].secrets: must not be empty" in told
-    assert "strongroom:colour: is not a known key" in told
+    assert "strongroom:workloads[1].secrets: This setting must not be empty" in told
+    assert "strongroom:colour: This key is unknown" in told
     assert "Traceback" not in told
     assert "creat" not in told.replace("created", "")
 

@@ -93,16 +93,16 @@ def test_an_object_may_have_a_key_called_generate() -> None:
         ("backend.vault.name", "1shop", "backend.vault.name", "is not a legal vault name"),
         ("backend.vault.name", "kv--shop", "backend.vault.name", "single '-'"),
         ("backend.vault.name", "x" * 25, "backend.vault.name", "3 to 24"),
-        ("backend.vault.name", _MISSING, "backend.vault.name", "is required: 3 to 24"),
-        ("backend.tenantId", _MISSING, "backend.tenantId", "is required and missing"),
+        ("backend.vault.name", _MISSING, "backend.vault.name", "This setting is required: use 3 to 24"),
+        ("backend.tenantId", _MISSING, "backend.tenantId", "This setting is required"),
         ("backend.tenantId", "contoso", "backend.tenantId", "is not a GUID"),
         ("backend.cloud", "AzureGermanCloud", "backend.cloud", "use 'AzurePublicCloud'"),
         ("backend.cloud", "AzureStackCloud", "backend.azureStack", "is required with cloud"),
         ("backend.createResourceGroup", True, "backend.location", "name a region"),
         ("backend.vault.retentionDays", 3, "backend.vault.retentionDays", "must be 7 or more"),
         ("backend.vault.id", "/subscriptions/x", "backend.vault.id", "is not a vault's id"),
-        ("backend.vault.public", True, "backend.vault.public", "is not a known key"),
-        ("backend.vault.network.public", False, "backend.vault.network.privateEndpoint", "nobody would reach"),
+        ("backend.vault.public", True, "backend.vault.public", "This key is unknown"),
+        ("backend.vault.network.public", False, "backend.vault.network.privateEndpoint", "nobody could connect"),
         (
             "backend.vault.network.allowedIpRanges",
             ["all"],
@@ -110,20 +110,20 @@ def test_an_object_may_have_a_key_called_generate() -> None:
             "not an IPv4 range",
         ),
         ("backend.keys.sign", {"type": "RSA-HSM"}, "backend.keys.sign.type", "set backend.vault.sku to 'premium'"),
-        ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "doesn't go with type 'EC'"),
+        ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "is not allowed with type 'EC'"),
         ("backend.keys.sign", {"expiresAfter": "P1Y"}, "backend.keys.sign.rotateAfter", "is required"),
         ("backend.keys.si_gn", {}, "backend.keys.si_gn", "e.g. 'si-gn'"),
         ("backend.certificates.web", {"subject": "web"}, "backend.certificates.web.subject", "e.g. CN=shop"),
-        ("backend.secrets.other", {"contentType": "x"}, "backend.secrets.other", "those are db-pass-password"),
+        ("backend.secrets.other", {"contentType": "x"}, "backend.secrets.other", "use db-pass-password"),
         ("backend.identity.mode", "magic", "backend.identity.mode", "use 'workload-identity'"),
         ("backend.identity.mode", "addon", "backend.identity.mode", "kubernetes.install is 'existing'"),
         ("backend.identity.mode", "node", "backend.identity.clientId", "is required with mode 'node'"),
         ("backend.identity.mode", "system-assigned", "backend.identity.principalId", "is required"),
-        ("backend.identity.mode", "identity-binding", "kubernetes.aks", "which only AKS has"),
-        ("backend.identity.name", "shared-one", "backend.identity.name", "goes with mode 'shared' only"),
+        ("backend.identity.mode", "identity-binding", "kubernetes.aks", "which only AKS supports"),
+        ("backend.identity.name", "shared-one", "backend.identity.name", "is allowed with mode 'shared' only"),
         ("kubernetes.oidcIssuer", _MISSING, "kubernetes.oidcIssuer", "az aks show"),
         ("kubernetes.oidcIssuer", "issuer.example.net", "kubernetes.oidcIssuer", "is not an issuer"),
-        ("clientSecret", CANARY, "clientSecret", "goes with backend.identity.mode 'service-principal' only"),
+        ("clientSecret", CANARY, "clientSecret", "is allowed with backend.identity.mode 'service-principal' only"),
         ("seeds.db_pass", {"x": CANARY}, "seeds.db_pass.x", "e.g. 'db-pass-x'"),
         ("seeds.big", {"x": CANARY * 3000}, "seeds.big.x", "33000 bytes: a secret of Key Vault has at most 25600"),
         ("workloads.0.secrets.0.object", "db_pass", "workloads[0].secrets[0]", "e.g. 'db-pass-password'"),
@@ -151,10 +151,7 @@ def test_a_certificate_is_read_as_what_it_is() -> None:
         "goes with type 'secret' only" in issues(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
     )
     unknown = [{"name": "web.crt", "object": "other", "type": "cert"}]
-    assert (
-        "describe 'other' in backend.certificates"
-        in issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
-    )
+    assert "declare it in backend.certificates" in issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
 
 
 def test_role_scope_and_access_policies_exclude_each_other() -> None:
@@ -167,7 +164,7 @@ def test_a_name_in_another_case_is_the_same_object() -> None:
     web = ("backend.certificates.Web", {"subject": "CN=web"})
 
     told = issues(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
-    assert "would overwrite the private half of the certificate 'Web'" in told["seeds.WEB"]
+    assert "would overwrite the private key of the certificate 'Web'" in told["seeds.WEB"]
     assert "would overwrite the key of the certificate 'Web'" in told["backend.keys.web"]
 
 
@@ -184,7 +181,7 @@ def test_a_vault_that_exists_is_not_shaped() -> None:
 
     told = issues(existing)
     assert set(told) == {"backend.vault.sku", "backend.vault.lock"}
-    assert "nothing is changed" in told["backend.vault.sku"]
+    assert "an existing vault is not changed" in told["backend.vault.sku"]
 
 
 def test_name_and_id_exclude_each_other() -> None:
@@ -218,8 +215,8 @@ def test_plain_secrets_are_refused() -> None:
     )
 
     told = issues(raw, secret_keys=())
-    assert "is in plain text" in told["seeds.token"]
-    assert "is in plain text" in told["clientSecret"]
+    assert "is in plaintext" in told["seeds.token"]
+    assert "is in plaintext" in told["clientSecret"]
 
 
 def test_faults_of_every_part_are_told_together() -> None:

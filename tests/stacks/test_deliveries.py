@@ -89,16 +89,16 @@ SECRET = "workloads[0].secrets[0]"
     [
         (stack(ON_VAULT, "fax"), DELIVERY, "use 'csi', 'agent-injector', 'kubernetes-secret', 'akv2k8s'"),
         (stack(ON_VAULT, {"kind": "fax"}), f"{DELIVERY}.kind", "'fax' is not allowed: use 'csi' or"),
-        (stack(ON_VAULT, {"mode": "init"}), f"{DELIVERY}.kind", "is required and missing"),
+        (stack(ON_VAULT, {"mode": "init"}), f"{DELIVERY}.kind", "This setting is required"),
         (
             stack(ON_VAULT, {"kind": "csi", "mode": "init"}),
             f"{DELIVERY}.mode",
-            "is not a known key; allowed here: kind",
+            "This key is unknown. Allowed here: kind",
         ),
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mod": "init"}),
             f"{DELIVERY}.mod",
-            "did you mean mode? allowed here: kind, mode, renderInterval",
+            "Did you mean mode? Allowed here: kind, mode, renderInterval",
         ),
         (stack(ON_VAULT, {"kind": "agent-injector", "mode": "x"}), f"{DELIVERY}.mode", "use 'sidecar' or 'init'"),
         (stack(ON_VAULT, 3), DELIVERY, "must be a mapping"),
@@ -134,12 +134,12 @@ SECRET = "workloads[0].secrets[0]"
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mode": "init", "renderInterval": "1m"}),
             f"{DELIVERY}.renderInterval",
-            "goes with mode 'sidecar' only",
+            "is allowed with mode 'sidecar' only",
         ),
         (
             stack(ON_VAULT, "csi", kubernetes={"providers": ["azure"]}),
             "kubernetes.providers",
-            "goes with install 'helm' only, and install is 'existing'",
+            "is allowed with install 'helm' only, and install is 'existing'",
         ),
     ],
 )
@@ -154,7 +154,7 @@ def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
     told = issues(raw)
 
     assert set(told) == {"workloads[1].delivery"}
-    assert "'orders-env', as workloads[0] does" in told["workloads[1].delivery"]
+    assert "'orders-env', as that of workloads[0] does" in told["workloads[1].delivery"]
     raw["workloads"][1]["namespace"] = "elsewhere"
     assert accepted(raw)
 

@@ -486,7 +486,7 @@ def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest
     preview = preview_of("prod", compare("prod", None))
 
     assert preview.refused
-    assert "strongroom:colour: is not a known key" in preview.errors[0]
+    assert "strongroom:colour: This key is unknown" in preview.errors[0]
     assert CANARY not in json.dumps(preview.errors)
 
 

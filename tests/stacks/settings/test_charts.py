@@ -96,7 +96,7 @@ def test_another_version_has_no_pinned_digest() -> None:
 @pytest.mark.parametrize(
     ("charts", "key", "told"),
     [
-        ({"valut": {}}, "valut", "did you mean vault?"),
+        ({"valut": {}}, "valut", "Did you mean vault?"),
         ({"vault": {"repository": "http://mirror"}}, "vault.repository", "is not a chart repository"),
         ({"vault": {"path": "a", "repository": "https://b"}}, "vault.repository", "keep one of them"),
         ({"vault": {"version": "latest"}}, "vault.version", "'latest'"),

@@ -76,8 +76,8 @@ def test_the_stack_files_are_valid(stack: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "key", "told"),
     [
-        ("workload", [], "strongroom:workload", "did you mean workloads?"),
-        ("backend.adress", "x", "strongroom:backend.adress", "did you mean address?"),
+        ("workload", [], "strongroom:workload", "Did you mean workloads?"),
+        ("backend.adress", "x", "strongroom:backend.adress", "Did you mean address?"),
         ("backend.kind", "consul", "strongroom:backend.kind", "'consul' is not allowed: use 'vault'"),
         ("backend.address", "vault:8200", "strongroom:backend.address", "is not a URL: write it with its scheme"),
         ("backend.address", "http://vault:8200", "strongroom:backend.address", "is plain HTTP"),
@@ -131,8 +131,8 @@ def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
 
 def test_what_is_missing_is_named() -> None:
     assert issues({}) == {
-        "strongroom:backend": "is required and missing",
-        "strongroom:workloads": "is required and missing",
+        "strongroom:backend": "This setting is required",
+        "strongroom:workloads": "This setting is required",
     }
 
 
@@ -155,7 +155,7 @@ def test_plain_http_is_for_local_stacks() -> None:
 def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
     told = issues(changed("seeds.db.password", CANARY), secret_keys=())
 
-    assert "in plain text" in told["strongroom:seeds.db.password"]
+    assert "in plaintext" in told["strongroom:seeds.db.password"]
     assert CANARY not in str(told)
 
 
@@ -170,7 +170,7 @@ def test_a_credential_in_plain_text_is_refused_and_never_repeated() -> None:
     assert parse(raw, stack="dev").credentials
 
     told = issues(raw, secret_keys=("seeds",))
-    assert "in plain text" in told["strongroom:credentials.ldap"]
+    assert "in plaintext" in told["strongroom:credentials.ldap"]
     assert CANARY not in str(told)
     raw["credentials"]["ldap"] = {CANARY: CANARY}
     assert CANARY not in str(list(issues(raw, secret_keys=("seeds",)).values()))

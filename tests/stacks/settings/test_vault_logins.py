@@ -67,10 +67,13 @@ def test_kubernetes_is_how_workloads_log_in_unless_it_is_said() -> None:
 
 
 CASES: dict[str, tuple[Any, str]] = {
-    "no issuer": (lambda raw, backend: backend["auth"].pop("issuer"), "backend.auth.issuer: is missing: name the"),
+    "no issuer": (
+        lambda raw, backend: backend["auth"].pop("issuer"),
+        "backend.auth.issuer: This setting is required: set the",
+    ),
     "two places of keys": (
         lambda raw, backend: backend["auth"].update(jwksUrl="https://api", publicKeys=["a.pem"]),
-        "backend.auth.publicKeys: and jwksUrl both say",
+        "backend.auth.publicKeys: This setting and jwksUrl both provide",
     ),
     "another auth": (
         lambda raw, backend: backend["auth"].update(kind="aws"),
@@ -78,7 +81,7 @@ CASES: dict[str, tuple[Any, str]] = {
     ),
     "an issuer of kubernetes": (
         lambda raw, backend: backend["auth"].update(kind="kubernetes"),
-        "backend.auth.issuer: is not a known key",
+        "backend.auth.issuer: This key is unknown",
     ),
     "another login": (
         lambda raw, backend: backend["logins"][2].update(kind="saml"),
@@ -104,15 +107,15 @@ CASES: dict[str, tuple[Any, str]] = {
     ),
     "the workloads' path": (
         lambda raw, backend: backend["logins"][2].update(path="jwt"),
-        "backend.logins[2].path: 'jwt' is where workloads log in",
+        "backend.logins[2].path: 'jwt' is the path of the workloads' login",
     ),
-    "a group that may do nothing": (
+    "a group without rights": (
         lambda raw, backend: backend["groups"][0].pop("reads"),
-        "backend.groups[0]: may do nothing",
+        "backend.groups[0]: This group has no rights",
     ),
     "a workload that isn't": (
         lambda raw, backend: backend["groups"][0].update(reads=["shop/order"]),
-        "backend.groups[0].reads[0]: 'shop/order' is no workload here: use shop/orders",
+        "backend.groups[0].reads[0]: 'shop/order' is not a workload of this stack: use shop/orders",
     ),
     "root": (
         lambda raw, backend: backend["groups"][0].update(policies=["root"]),
@@ -120,31 +123,31 @@ CASES: dict[str, tuple[Any, str]] = {
     ),
     "a directory that isn't": (
         lambda raw, backend: backend["groups"][0].update(members={"userpass": ["a"]}),
-        "backend.groups[0].members.userpass: is the path of no login with a directory: use ldap",
+        "backend.groups[0].members.userpass: 'userpass' is not the path of a login with a directory: use ldap",
     ),
     "a group that isn't": (
         lambda raw, backend: backend["logins"][2]["roles"][0].update(groups=["auditor"]),
-        "backend.logins[2].roles[0].groups[0]: 'auditor' is no group: use auditors",
+        "backend.logins[2].roles[0].groups[0]: 'auditor' is not a group: use auditors",
     ),
-    "passwords in the clear": (
+    "passwords in cleartext": (
         lambda raw, backend: backend["logins"][0].update(url="ldap://ldap.example.net"),
-        "backend.logins[0].url: 'ldap://ldap.example.net' sends passwords in the clear",
+        "backend.logins[0].url: 'ldap://ldap.example.net' sends passwords in cleartext",
     ),
     "no password": (
         lambda raw, backend: raw["credentials"].pop("userpass/dora"),
-        "credentials.userpass/dora: is missing, the user's password: `pulumi config set --secret",
+        "credentials.userpass/dora: This setting, the user's password, is required: use `pulumi config set --secret",
     ),
     "nobody's password": (
         lambda raw, backend: raw["credentials"].update(github="canary-3"),
-        "credentials.github: is no login's: allowed here: ldap or userpass/dora",
+        "credentials.github: 'github' belongs to no login. Allowed here: ldap or userpass/dora",
     ),
     "sockets alone": (
         lambda raw, backend: backend["audit"].pop(0),
-        "backend.audit: are sockets alone",
+        "backend.audit: The devices are sockets alone",
     ),
     "audit in a namespace": (
         lambda raw, backend: backend.update(namespace="admin"),
-        "backend.audit: belongs to Vault's root namespace",
+        "backend.audit: Audit devices belong to Vault's root namespace",
     ),
 }
 
@@ -159,7 +162,7 @@ def test_what_cannot_be_is_told(change: Any, told: str) -> None:
 def test_a_password_in_plain_text_is_refused_without_being_shown() -> None:
     found = issues(lambda raw, backend: None, secret_keys=())
     assert len(found) == 2
-    assert all("is in plain text" in issue for issue in found)
+    assert all("is in plaintext" in issue for issue in found)
 
 
 def test_files_that_are_not_what_they_should_be_are_told(tmp_path: Path) -> None:

@@ -137,13 +137,13 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
         (changed(caCertificate="ca.crt"), "backend.caCertificate", "backend.server has its own"),
         (changed(server={}), "backend.server.tls", "production refuses plain HTTP"),
         (changed(server={"mode": "dev"}), "backend.server.mode", "use standalone or ha"),
-        (changed(bootstrap=None), "backend.bootstrap", "nobody would initialise and open"),
+        (changed(bootstrap=None), "backend.bootstrap", "it initialises and unseals"),
         (changed(server={"tls": {}}), "backend.server.tls.kind", "use 'generated' or 'cert-manager' or 'supplied'"),
-        (changed(server={"tls": {"kind": "supplied"}}), "backend.server.tls.secret", "is required and missing"),
+        (changed(server={"tls": {"kind": "supplied"}}), "backend.server.tls.secret", "This setting is required"),
         (
             changed(server={"tls": {"kind": "generated", "validity": 1}}),
             "backend.server.tls.validity",
-            "did you mean validityHours?",
+            "Did you mean validityHours?",
         ),
         (
             changed(server={"tls": {"kind": "generated"}, "storage": {"kind": "raft", "volume": {"size": "ten"}}}),
@@ -153,7 +153,7 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
         (
             changed(server={"tls": {"kind": "generated"}, "namespace": "shop"}),
             "backend.server.namespace",
-            "is a workload's too",
+            "is a workload's namespace too",
         ),
         (
             changed(server={"tls": {"kind": "generated"}, "replicas": 4}),
@@ -168,7 +168,7 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
         (
             changed(server={"tls": {"kind": "generated"}, "mode": "standalone"}),
             "backend.bootstrap.nodes",
-            "are 3, and the server has 1 pods",
+            "3 nodes are listed, and the server has 1 pods",
         ),
         (
             changed(bootstrap=GOOD["backend"]["bootstrap"] | {"nodes": ["http://10.0.0.9:8200"] * 3}),
@@ -205,7 +205,7 @@ def test_what_is_wrong_is_told_by_its_key(raw: dict[str, Any], key: str, told: s
 
 def test_a_local_stack_may_have_the_dev_server_and_one_that_is_opened_may_not() -> None:
     assert parse(changed(server={"mode": "dev"}, bootstrap=None), stack="local").backend
-    with pytest.raises(InvalidSettingsError, match="the dev server is open from its start"):
+    with pytest.raises(InvalidSettingsError, match="the dev server starts unsealed"):
         parse(changed(server={"mode": "dev"}), stack="local")
 
 
