@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from ..errors import Location, ValidationIssue, format_value
 
 Unions = Mapping[Location, Mapping[str, type[BaseModel]]]
-"""The keys whose `kind` tells models apart, with those models, outer ones first; `*` stands for any entry of a list."""
+"""The settings whose `kind` selects a model, with those models, outer ones first; `*` is any entry of a list."""
 
 _MUST_BE = {
     "string_type": "a string",

@@ -232,11 +232,11 @@ KEPT: list[tuple[str, Declared]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "resource", "told"), BROKEN)
-def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, told: str) -> None:
+@pytest.mark.parametrize(("name", "resource", "message"), BROKEN)
+def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, message: str) -> None:
     findings = BY_NAME[name].findings([resource])
 
-    assert findings and told in "; ".join(finding.problem for finding in findings)
+    assert findings and message in "; ".join(finding.problem for finding in findings)
     assert {finding.urn for finding in findings} == {resource.urn}
     assert "canary" not in str(findings)
 
@@ -417,13 +417,13 @@ def test_the_pack_stops_an_update_unless_a_stack_says_otherwise(pack: SimpleName
 
 
 def test_the_pack_tells_what_a_resource_breaks(pack: SimpleNamespace) -> None:
-    told: list[tuple[str, str | None]] = []
+    reports: list[tuple[str, str | None]] = []
     vault = key_vault(enablePurgeProtection=None)
     args = SimpleNamespace(resource_type=vault.type, urn=vault.urn, props=vault.properties, get_config=dict)
     for policy in pack.policies:
         if isinstance(policy, pulumi_policy.ResourceValidationPolicy):
-            policy.validate(args, lambda message, urn=None: told.append((message, urn)))
+            policy.validate(args, lambda message, urn=None: reports.append((message, urn)))
 
-    ((message, urn),) = told
+    ((message, urn),) = reports
     assert message.startswith("thing has no purge protection.\nWhy: ")
     assert urn == vault.urn

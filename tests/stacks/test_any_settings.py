@@ -1,4 +1,4 @@
-"""Whatever a stack says: it is provisioned, or told what is wrong, and no secret is repeated."""
+"""Any settings: a stack is provisioned, or refused with its errors, and no secret is repeated."""
 
 from collections.abc import Iterator
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""What a stack on Azure Key Vault may say, and what it is told where it says something else."""
+"""Settings of a stack on Azure Key Vault, and the errors of those that are wrong."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -35,15 +35,15 @@ GOOD: dict[str, Any] = {
 _MISSING = object()
 
 
-def issues(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
+def list_issues(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=secret_keys)
     assert CANARY not in str(caught.value)
-    told: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for issue in caught.value.issues:
         key = issue.key.removeprefix("strongroom:")
-        told[key] = f"{told.get(key, '')}; {issue.message}"
-    return told
+        messages[key] = f"{messages.get(key, '')}; {issue.message}"
+    return messages
 
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_an_object_may_have_a_key_called_generate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "key", "told"),
+    ("path", "value", "key", "message"),
     [
         ("backend.vault.name", "1shop", "backend.vault.name", "is not a legal vault name"),
         ("backend.vault.name", "kv--shop", "backend.vault.name", "single '-'"),
@@ -132,8 +132,8 @@ def test_an_object_may_have_a_key_called_generate() -> None:
         ("workloads.0.secrets.0.version", "3", "workloads[0].secrets[0]", "32 hexadecimal digits"),
     ],
 )
-def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, told: str) -> None:
-    assert told in issues(changed((path, value)))[key]
+def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, message: str) -> None:
+    assert message in list_issues(changed((path, value)))[key]
 
 
 def test_a_certificate_is_read_as_what_it_is() -> None:
@@ -148,30 +148,35 @@ def test_a_certificate_is_read_as_what_it_is() -> None:
 
     private_as_public = [{"name": "web.pfx", "object": "web", "type": "cert", "format": "pfx"}]
     assert (
-        "goes with type 'secret' only" in issues(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
+        "goes with type 'secret' only"
+        in list_issues(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
     )
     unknown = [{"name": "web.crt", "object": "other", "type": "cert"}]
-    assert "declare it in backend.certificates" in issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
+    assert (
+        "declare it in backend.certificates" in list_issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
+    )
 
 
 def test_role_scope_and_access_policies_exclude_each_other() -> None:
     both = changed(("backend.roleScope", "object"), ("backend.vault.access", "policies"))
 
-    assert "exclude each other" in issues(both)["backend.roleScope"]
+    assert "exclude each other" in list_issues(both)["backend.roleScope"]
 
 
 def test_a_name_in_another_case_is_the_same_object() -> None:
     web = ("backend.certificates.Web", {"subject": "CN=web"})
 
-    told = issues(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
-    assert "would overwrite the private key of the certificate 'Web'" in told["seeds.WEB"]
-    assert "would overwrite the key of the certificate 'Web'" in told["backend.keys.web"]
+    found = list_issues(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
+    assert "would overwrite the private key of the certificate 'Web'" in found["seeds.WEB"]
+    assert "would overwrite the key of the certificate 'Web'" in found["backend.keys.web"]
 
 
 def test_two_names_for_one_object_are_found() -> None:
     raw = changed(("seeds.db", {"pass-password": {"generate": {}}}))
 
-    assert "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in issues(raw)["workloads"]
+    assert (
+        "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in list_issues(raw)["workloads"]
+    )
 
 
 def test_a_vault_that_exists_is_not_shaped() -> None:
@@ -179,9 +184,9 @@ def test_a_vault_that_exists_is_not_shaped() -> None:
         ("backend.vault.create", False), ("backend.vault.sku", "premium"), ("backend.vault.lock", True), ("seeds", {})
     )
 
-    told = issues(existing)
-    assert set(told) == {"backend.vault.sku", "backend.vault.lock"}
-    assert "an existing vault is not changed" in told["backend.vault.sku"]
+    found = list_issues(existing)
+    assert set(found) == {"backend.vault.sku", "backend.vault.lock"}
+    assert "an existing vault is not changed" in found["backend.vault.sku"]
 
 
 def test_name_and_id_exclude_each_other() -> None:
@@ -189,7 +194,7 @@ def test_name_and_id_exclude_each_other() -> None:
 
     assert (
         "keep one of them"
-        in issues(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
+        in list_issues(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
     )
     alone = changed(("backend.vault", {"id": id_, "create": False}))
     assert parse(alone, stack="dev")
@@ -199,24 +204,24 @@ def test_more_workloads_than_a_shared_identity_can_have_are_refused() -> None:
     raw = changed(("backend.identity.mode", "shared"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(21)]
 
-    assert "21 workloads would share one identity" in issues(raw)["backend.identity.mode"]
+    assert "21 workloads would share one identity" in list_issues(raw)["backend.identity.mode"]
 
 
 def test_more_workloads_than_access_policies_are_refused() -> None:
     raw = changed(("backend.vault.access", "policies"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(1025)]
 
-    assert "1025 workloads" in issues(raw)["backend.vault.access"]
+    assert "1025 workloads" in list_issues(raw)["backend.vault.access"]
 
 
-def test_plain_secrets_are_refused() -> None:
+def test_plaintext_secrets_are_refused() -> None:
     raw = changed(
         ("seeds.token", CANARY), ("backend.identity", {"mode": "service-principal"}), ("clientSecret", CANARY)
     )
 
-    told = issues(raw, secret_keys=())
-    assert "is in plaintext" in told["seeds.token"]
-    assert "is in plaintext" in told["clientSecret"]
+    found = list_issues(raw, secret_keys=())
+    assert "is in plaintext" in found["seeds.token"]
+    assert "is in plaintext" in found["clientSecret"]
 
 
 def test_faults_of_every_part_are_told_together() -> None:
@@ -228,7 +233,7 @@ def test_faults_of_every_part_are_told_together() -> None:
         ("workloads.0.secrets.0.version", "x"),
     )
 
-    assert set(issues(raw)) >= {
+    assert set(list_issues(raw)) >= {
         "backend.tenantId",
         "backend.vault.name",
         "backend.identity.clientId",

@@ -84,7 +84,7 @@ def in_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_a_broken_file_is_told_of_and_nothing_is_declared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_file_is_refused_and_nothing_is_declared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = read_expected(file)
     try:
         config = read_stack_file(file)

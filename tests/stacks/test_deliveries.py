@@ -1,4 +1,4 @@
-"""Deliveries in a stack's file: what fits, and what is told of what doesn't."""
+"""Deliveries in a stack's file, and the errors of those that do not fit."""
 
 from copy import deepcopy
 from typing import Any
@@ -32,7 +32,7 @@ def accepted(raw: dict[str, Any]) -> Settings:
     return parse(raw, stack="dev")
 
 
-def issues(raw: dict[str, Any]) -> dict[str, str]:
+def list_issues(raw: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=SECRET_KEYS)
     return {issue.key.removeprefix("strongroom:"): issue.message for issue in caught.value.issues}
@@ -85,7 +85,7 @@ SECRET = "workloads[0].secrets[0]"
 
 
 @pytest.mark.parametrize(
-    ("raw", "key", "told"),
+    ("raw", "key", "message"),
     [
         (stack(ON_VAULT, "fax"), DELIVERY, "use 'csi', 'agent-injector', 'kubernetes-secret', 'akv2k8s'"),
         (stack(ON_VAULT, {"kind": "fax"}), f"{DELIVERY}.kind", "'fax' is not allowed: use 'csi' or"),
@@ -143,18 +143,18 @@ SECRET = "workloads[0].secrets[0]"
         ),
     ],
 )
-def test_what_does_not_fit_is_told_where_it_was_written(raw: dict[str, Any], key: str, told: str) -> None:
-    assert told in issues(raw)[key]
+def test_a_delivery_that_does_not_fit_is_refused_at_its_key(raw: dict[str, Any], key: str, message: str) -> None:
+    assert message in list_issues(raw)[key]
 
 
 def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
     raw = stack(ON_VAULT, "csi", secret={"env": "A"})
     other = {**deepcopy(raw["workloads"][0]), "name": "other"}
     raw["workloads"].append({**other, "delivery": {"kind": "kubernetes-secret", "secretName": "orders-env"}})
-    told = issues(raw)
+    found = list_issues(raw)
 
-    assert set(told) == {"workloads[1].delivery"}
-    assert "'orders-env', as that of workloads[0] does" in told["workloads[1].delivery"]
+    assert set(found) == {"workloads[1].delivery"}
+    assert "'orders-env', as that of workloads[0] does" in found["workloads[1].delivery"]
     raw["workloads"][1]["namespace"] = "elsewhere"
     assert accepted(raw)
 
@@ -163,4 +163,4 @@ def test_every_workloads_misfit_is_told_together() -> None:
     raw = stack(ON_VAULT, "agent-injector", secret={"env": "A"})
     raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
 
-    assert set(issues(raw)) == {SECRET, "workloads[1].delivery"}
+    assert set(list_issues(raw)) == {SECRET, "workloads[1].delivery"}

@@ -3,7 +3,7 @@
 from ..mutant import Mutant
 
 _SETTINGS = "tests/stacks/settings/test_root.py"
-_BAD = "tests/stacks/test_bad_input.py::test_a_broken_file_is_told_of_and_nothing_is_declared"
+_BAD = "tests/stacks/test_bad_input.py::test_a_broken_file_is_refused_and_nothing_is_declared"
 _EACH = f"{_SETTINGS}::test_each_mistake_names_its_key_and_the_way_out"
 _PROVISION = "tests/stacks/provision/test_program.py"
 _SERVER = "tests/stacks/settings/test_vault_server.py"
@@ -111,7 +111,7 @@ STACKS = (
         ", *check_plaintext_secrets(raw, secret_keys)]",
         "]",
         "A secret stays in the stack's file for all to read.",
-        f"{_SETTINGS}::test_a_seed_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_seed_is_refused_and_never_repeated",
     ),
     Mutant(
         "client-secret-in-plain-text",
@@ -119,7 +119,7 @@ STACKS = (
         'if "clientSecret" not in secret_keys and',
         'if "seeds" in secret_keys and',
         "A service principal's password stays in the stack's file for all to read.",
-        "tests/stacks/test_azure_settings.py::test_plain_secrets_are_refused",
+        "tests/stacks/test_azure_settings.py::test_plaintext_secrets_are_refused",
     ),
     Mutant(
         "credentials-in-plain-text",
@@ -127,7 +127,7 @@ STACKS = (
         'if "credentials" not in secret_keys:',
         'if "seeds" in secret_keys:',
         "The password of a directory stays in the stack's file for all to read.",
-        f"{_SETTINGS}::test_a_credential_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_credential_is_refused_and_never_repeated",
     ),
     Mutant(
         "seeds-are-repeated-in-errors",
@@ -143,7 +143,7 @@ STACKS = (
         'SECRET_KEYS = ("seeds", "clientSecret", "credentials")',
         'SECRET_KEYS = ("seeds", "clientSecret")',
         "A password with a fault in it stands in the error, and in CI's log.",
-        f"{_SETTINGS}::test_a_credential_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_credential_is_refused_and_never_repeated",
     ),
     Mutant(
         "plain-http-anywhere",
@@ -167,7 +167,7 @@ STACKS = (
         'if any(workload.get("namespace") == namespace',
         'if any(workload.get("name") == namespace',
         "Whoever may read Secrets in a workload's namespace reads Vault's own.",
-        f"{_SERVER}::test_what_is_wrong_is_told_by_its_key",
+        f"{_SERVER}::test_each_error_names_its_key",
     ),
     Mutant(
         "namespaces-enforce-nothing",

@@ -478,7 +478,7 @@ def test_a_vault_stack_needs_no_kubeconfig_offline(monkeypatch: pytest.MonkeyPat
     assert not compare("dev", None).errors
 
 
-def test_faults_in_settings_are_told_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_in_settings_are_reported_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(config: Any) -> None:
         config["strongroom:colour"] = CANARY
 

@@ -94,7 +94,7 @@ def test_another_version_has_no_pinned_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("charts", "key", "told"),
+    ("charts", "key", "message"),
     [
         ({"valut": {}}, "valut", "Did you mean vault?"),
         ({"vault": {"repository": "http://mirror"}}, "vault.repository", "is not a chart repository"),
@@ -103,10 +103,10 @@ def test_another_version_has_no_pinned_digest() -> None:
         ({"vault": {"digest": "sha256:00"}}, "vault.digest", "'sha256:00'"),
     ],
 )
-def test_a_wrong_place_of_a_chart_is_told(charts: Any, key: str, told: str) -> None:
+def test_a_wrong_source_of_a_chart_is_refused(charts: Any, key: str, message: str) -> None:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(stack(charts=charts), stack="dev")
-    assert told in {issue.key: issue.message for issue in caught.value.issues}[f"strongroom:charts.{key}"]
+    assert message in {issue.key: issue.message for issue in caught.value.issues}[f"strongroom:charts.{key}"]
 
 
 def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a stack may say, and what it is told where it says something else."""
+"""Settings of a stack, and the errors of those that are wrong."""
 
 import json
 from collections.abc import Collection
@@ -36,7 +36,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def issues(raw: Any, *, stack: str = "dev", secret_keys: Collection[str] = SECRET_KEYS) -> dict[str, str]:
+def list_issues(raw: Any, *, stack: str = "dev", secret_keys: Collection[str] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack=stack, secret_keys=secret_keys)
     return {issue.key: issue.message for issue in caught.value.issues}
@@ -74,7 +74,7 @@ def test_the_stack_files_are_valid(stack: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "key", "told"),
+    ("path", "value", "key", "message"),
     [
         ("workload", [], "strongroom:workload", "Did you mean workloads?"),
         ("backend.adress", "x", "strongroom:backend.adress", "Did you mean address?"),
@@ -108,8 +108,8 @@ def test_the_stack_files_are_valid(stack: str) -> None:
         ("seeds.db.password", {"generate": {"length": 3}}, "strongroom:seeds.db.password.generate.length", "16"),
     ],
 )
-def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, told: str) -> None:
-    assert told in issues(changed(path, value))[key]
+def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, message: str) -> None:
+    assert message in list_issues(changed(path, value))[key]
 
 
 def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
@@ -118,7 +118,7 @@ def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
     raw["workloads"][1]["secrets"] += [{"name": "db-password", "object": "x y"}]
     raw["colour"] = "red"
 
-    assert set(issues(raw)) == {
+    assert set(list_issues(raw)) == {
         "strongroom:backend.address",
         "strongroom:colour",
         "strongroom:workloads[1].name",
@@ -130,7 +130,7 @@ def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert issues({}) == {
+    assert list_issues({}) == {
         "strongroom:backend": "This setting is required",
         "strongroom:workloads": "This setting is required",
     }
@@ -138,7 +138,7 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_created_engine_needs_a_value_for_each_declared_key() -> None:
     raw = changed("backend.mount", {"create": True})
-    assert "has no value" in issues(raw)["strongroom:workloads[0].secrets[0]"]
+    assert "has no value" in list_issues(raw)["strongroom:workloads[0].secrets[0]"]
 
     raw["seeds"] = {"db-pass": {"password": {"generate": {}}}}
     assert parse(raw, stack="dev").seeds
@@ -149,17 +149,17 @@ def test_plain_http_is_for_local_stacks() -> None:
 
     assert parse(plain, stack="local").backend.address
     for stack in ("nonlocal", "my-local", "localhost", "prod"):
-        assert "is plain HTTP" in issues(plain, stack=stack)["strongroom:backend.address"]
+        assert "is plain HTTP" in list_issues(plain, stack=stack)["strongroom:backend.address"]
 
 
-def test_a_seed_in_plain_text_is_refused_and_never_repeated() -> None:
-    told = issues(changed("seeds.db.password", CANARY), secret_keys=())
+def test_a_plaintext_seed_is_refused_and_never_repeated() -> None:
+    found = list_issues(changed("seeds.db.password", CANARY), secret_keys=())
 
-    assert "in plaintext" in told["strongroom:seeds.db.password"]
-    assert CANARY not in str(told)
+    assert "in plaintext" in found["strongroom:seeds.db.password"]
+    assert CANARY not in str(found)
 
 
-def test_a_credential_in_plain_text_is_refused_and_never_repeated() -> None:
+def test_a_plaintext_credential_is_refused_and_never_repeated() -> None:
     raw = changed("credentials.ldap", CANARY)
     raw["backend"]["logins"] = [
         {
@@ -169,13 +169,13 @@ def test_a_credential_in_plain_text_is_refused_and_never_repeated() -> None:
     ]
     assert parse(raw, stack="dev").credentials
 
-    told = issues(raw, secret_keys=("seeds",))
-    assert "in plaintext" in told["strongroom:credentials.ldap"]
-    assert CANARY not in str(told)
+    found = list_issues(raw, secret_keys=("seeds",))
+    assert "in plaintext" in found["strongroom:credentials.ldap"]
+    assert CANARY not in str(found)
     raw["credentials"]["ldap"] = {CANARY: CANARY}
-    assert CANARY not in str(list(issues(raw, secret_keys=("seeds",)).values()))
+    assert CANARY not in str(list(list_issues(raw, secret_keys=("seeds",)).values()))
     raw["credentials"]["ldap"] = [CANARY]
-    assert CANARY not in str(issues(raw, secret_keys=("seeds",)))
+    assert CANARY not in str(list_issues(raw, secret_keys=("seeds",)))
 
 
 def test_a_seed_of_a_stack_is_secret_from_the_start(declare: Declare) -> None:
@@ -186,10 +186,10 @@ def test_a_seed_of_a_stack_is_secret_from_the_start(declare: Declare) -> None:
 
 
 def test_a_value_in_the_wrong_place_is_never_repeated() -> None:
-    told = issues(changed("seeds.db", CANARY) | {"token": CANARY, "backend": {"token": CANARY, "kind": "vault"}})
+    found = list_issues(changed("seeds.db", CANARY) | {"token": CANARY, "backend": {"token": CANARY, "kind": "vault"}})
 
-    assert CANARY not in str(told)
-    assert "31415926" not in str(issues(changed("seeds.db.password", 31415926)))
+    assert CANARY not in str(found)
+    assert "31415926" not in str(list_issues(changed("seeds.db.password", 31415926)))
 
 
 def test_settings_do_not_show_their_values() -> None:
@@ -250,14 +250,14 @@ def test_a_stack_names_who_may_administer_as_verify_does(who: str) -> None:
 
 @pytest.mark.parametrize("who", ["", "ops", "policy ", "policy  ops", "role ops", "service account ops", "group a\nb"])
 def test_an_administrator_whom_verify_never_names_is_refused(who: str) -> None:
-    found = issues({**GOOD, "administrators": ["policy ops", who]})
+    found = list_issues({**GOOD, "administrators": ["policy ops", who]})
     assert [*found] == ["strongroom:administrators[1]"]
     assert '"service account argocd/server"' in found["strongroom:administrators[1]"]
 
 
 def test_a_number_of_thousands_of_digits_is_a_fault_of_its_key() -> None:
     """Python refuses to read one, and to write one that it was given otherwise."""
-    found = issues(changed("workloads.0.replicas", 10**5000))
+    found = list_issues(changed("workloads.0.replicas", 10**5000))
     assert found["strongroom:workloads[0].replicas"].startswith("a number of hundreds of digits ")
     decoded = _decode('{"replicas": ' + "9" * 5000 + "}")
     assert isinstance(decoded["replicas"], str)

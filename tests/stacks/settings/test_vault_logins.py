@@ -45,7 +45,7 @@ RAW: dict[str, Any] = {
 }
 
 
-def issues(change: Any, stack: str = "dev", secret_keys: tuple[str, ...] = ("credentials",)) -> set[str]:
+def list_issues(change: Any, stack: str = "dev", secret_keys: tuple[str, ...] = ("credentials",)) -> set[str]:
     raw = copy.deepcopy(RAW)
     change(raw, raw["backend"])
     with pytest.raises(InvalidSettingsError) as error:
@@ -152,15 +152,15 @@ CASES: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "told"), CASES.values(), ids=CASES)
-def test_what_cannot_be_is_told(change: Any, told: str) -> None:
-    found = issues(change)
+@pytest.mark.parametrize(("change", "message"), CASES.values(), ids=CASES)
+def test_logins_that_cannot_work_are_refused(change: Any, message: str) -> None:
+    found = list_issues(change)
     assert len(found) == 1, found
-    assert next(iter(found)).startswith(told), found
+    assert next(iter(found)).startswith(message), found
 
 
-def test_a_password_in_plain_text_is_refused_without_being_shown() -> None:
-    found = issues(lambda raw, backend: None, secret_keys=())
+def test_a_plaintext_password_is_refused_and_never_repeated() -> None:
+    found = list_issues(lambda raw, backend: None, secret_keys=())
     assert len(found) == 2
     assert all("is in plaintext" in issue for issue in found)
 
@@ -174,10 +174,10 @@ def test_files_that_are_not_what_they_should_be_are_told(tmp_path: Path) -> None
 
     _, found = read_files(parse(raw, stack="dev", secret_keys=("credentials",)))
 
-    told = "\n".join(map(str, found))
-    assert f"strongroom:backend.auth.publicKeys[0]: '{private}' holds a private key, and is no place for one" in told
-    assert "strongroom:backend.logins[0].caCertificate: 'missing.pem' can't be read" in told
-    assert "canary" not in told
+    message = "\n".join(map(str, found))
+    assert f"strongroom:backend.auth.publicKeys[0]: '{private}' holds a private key, and is no place for one" in message
+    assert "strongroom:backend.logins[0].caCertificate: 'missing.pem' can't be read" in message
+    assert "canary" not in message
 
 
 def test_the_example_of_hcp_is_a_stack() -> None:

@@ -1,4 +1,4 @@
-"""A Vault that a stack deploys and opens: what may be said of it, and what it declares."""
+"""Settings of a Vault that a stack deploys and unseals, and what it declares."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -130,7 +130,7 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("raw", "key", "told"),
+    ("raw", "key", "message"),
     [
         (changed(server=None), "backend.address", "unless backend.server deploys a Vault"),
         (changed(address="https://v"), "backend.address", "backend.server has its own"),
@@ -196,11 +196,11 @@ def test_a_vault_that_exists_is_opened_too(declare: Declare, home: Path, tmp_pat
         ),
     ],
 )
-def test_what_is_wrong_is_told_by_its_key(raw: dict[str, Any], key: str, told: str) -> None:
+def test_each_error_names_its_key(raw: dict[str, Any], key: str, message: str) -> None:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="prod")
     found = {issue.key: issue.message for issue in caught.value.issues}
-    assert told in found[f"strongroom:{key}"]
+    assert message in found[f"strongroom:{key}"]
 
 
 def test_a_local_stack_may_have_the_dev_server_and_one_that_is_opened_may_not() -> None:

@@ -1,4 +1,4 @@
-"""Accounts that a workload has only where the stack says so."""
+"""Reserved accounts, which a workload has only if the stack allows it."""
 
 from typing import Any
 
