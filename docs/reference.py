@@ -167,7 +167,7 @@ def rules() -> str:
     """The reference of the policy pack's rules."""
     lines = ["# Rules", NOTE, "What the [policy pack](policy.md) holds every stack to."]
     for rule in RULES:
-        lines += [f"## {rule.name}", f"{rule.says} Severity: {rule.severity}."]
+        lines += [f"## {rule.name}", f"{rule.summary} Severity: {rule.severity}."]
         lines += [f"- Why: {rule.reason}\n- Fix: {rule.fix}\n- Source: {rule.source}"]
         lines += [f"- `{name}`, by default `{schema['default']}`" for name, schema in rule.options.items()]
     return "\n\n".join(lines) + "\n"

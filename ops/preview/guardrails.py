@@ -144,7 +144,7 @@ def _broken(rules: Sequence[Any], resources: Collection[Any], chosen: Mapping[st
             continue
         for finding in rule.findings(resources, options):
             name = finding.urn.rpartition("::")[2]
-            yield Broken(rule.name, level, finding.urn, f"{rule.says}\n{name} {finding.problem}.")
+            yield Broken(rule.name, level, finding.urn, f"{rule.summary}\n{name} {finding.problem}.")
 
 
 def _load(folder: Path) -> ModuleType:
