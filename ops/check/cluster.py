@@ -8,7 +8,7 @@ from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import VaultSettings
 
 from ..cluster.installation import Installed
-from ..doctor.driver import INSTALL, driver_of, provider_of, requested
+from ..doctor.driver import INSTALL, inspect_audience, inspect_driver, inspect_provider
 from ..doctor.webhook import DOMAINS
 from ..errors import AbsentError, NotAllowedError, OpsError
 from ..existing.cluster import ClusterFinder
@@ -81,10 +81,10 @@ def _existing(settings: Settings, installed: Installed) -> Iterator[Finding]:
     kinds = {workload.delivery.kind for workload in settings.workloads}
     if kinds & {"csi", "kubernetes-secret"}:
         yield attempt("custom resources", lambda: _served(installed, _CLASSES))
-        yield attempt("driver", lambda: driver_of(installed, installed.daemon_sets()))
+        yield attempt("driver", lambda: inspect_driver(installed, installed.daemon_sets()))
         vault = isinstance(settings.backend, VaultSettings)
         provider = "vault" if vault else "azure"
-        yield attempt("provider", lambda: provider_of(provider, installed.daemon_sets()))
+        yield attempt("provider", lambda: inspect_provider(provider, installed.daemon_sets()))
         yield attempt("audience", lambda: _audience(settings, installed, provider))
     if "akv2k8s" in kinds:
         yield attempt("custom resources", lambda: _served(installed, _KEY_VAULT_SECRETS))
@@ -104,7 +104,7 @@ def _audience(settings: Settings, installed: Installed, provider: str) -> Findin
     if not wanted:
         return Finding.ok("no token of a service account is used")
     namespaces = {workload.namespace for workload in settings.workloads}
-    return requested(installed, installed.daemon_sets(), provider, wanted, namespaces)
+    return inspect_audience(installed, installed.daemon_sets(), provider, wanted, namespaces)
 
 
 def _webhook(installed: Installed, domain: str) -> Finding:

@@ -44,7 +44,7 @@ def test_every_make_target_that_it_names_is_there() -> None:
         ("misfit", "components/delivery.py"),
         ("_STORES", "components/kubernetes/delivered.py"),
         ("Provider", "components/kubernetes/csi_driver.py"),
-        ("Link", "ops/doctor/chain.py"),
+        ("Check", "ops/doctor/checks.py"),
         ("VERSION", "components/plugin/provider.py"),
     ],
 )

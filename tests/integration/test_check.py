@@ -227,7 +227,7 @@ def test_a_driver_that_somebody_else_should_have_installed_is_missed(on_vault: C
 def test_an_audience_that_the_driver_lacks_is_told(on_vault: Check, on_azure: Check, cluster: Cluster) -> None:
     cluster.driver("elsewhere")
     try:
-        assert "Vault's provider makes one itself" in states(on_vault(), "warning")["audience"]
+        assert "Vault's provider creates one itself" in states(on_vault(), "warning")["audience"]
         assert f"and {EXCHANGE} is needed" in states(on_azure(), "failed")["audience"]
     finally:
         cluster.driver("vault", EXCHANGE)

@@ -169,8 +169,8 @@ def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(inject
     stops(seen(stack, "shop/orders"), "webhook", "no webhook vault.hashicorp.com", "kubernetes.install")
     with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}):
         found = seen(stack, "shop/orders")
-        assert whole(found), found.links
-        assert [link.name for link in found.links] == [
+        assert whole(found), found.checks
+        assert [link.name for link in found.checks] == [
             *("webhook", "class", "service account", "audience"),
             *("store", "identity", "role", "policy", "object", "version"),
         ]

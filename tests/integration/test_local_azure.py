@@ -288,7 +288,7 @@ def test_every_other_identity_lets_workloads_read(
         if mode != "shared":
             with Cluster(world).installed():
                 found = seen(read_stack("local-azure"), "shop/orders")
-                assert whole(found), found.links
+                assert whole(found), found.checks
     finally:
         if mode == "service-principal":
             with azure_deployed.engine.stack("local-azure") as stack:

@@ -96,19 +96,19 @@ def test_check_ends_with_1_where_something_is_broken(monkeypatch: pytest.MonkeyP
     assert checked(monkeypatch, Finding.ok("fine"), Finding.failed("gone", "mend it")).exit_code == 1
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
+def diagnosed(monkeypatch: pytest.MonkeyPatch, checks: Iterable[Finding]) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.chosen", lambda *_: None)
-    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*links], []))
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.find_workload", lambda *_: None)
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*checks], []))
     return run("doctor", "--workload", "orders")
 
 
-def test_doctor_ends_with_1_where_a_link_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_ends_with_1_if_a_check_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.skipped("no", name="role")]).exit_code == 0
     )
     told = diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.failed("gone", "mend it", name="role")])
-    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "The chain is broken at: role")
+    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "Failed checks: role")
 
 
 def test_an_error_is_one_line_and_exit_code_1(

@@ -12,7 +12,7 @@ _ACCESS = "tests/ops/access/test_report.py"
 _RENDER = "tests/ops/render/test_objects.py"
 _EXISTING = "tests/ops/existing/test_find.py"
 _EVENTS = "tests/ops/doctor/test_events.py"
-_CHAIN = "tests/ops/doctor/test_chain.py"
+_CHAIN = "tests/ops/doctor/test_checks.py"
 
 OPS = (
     Mutant(
@@ -522,34 +522,34 @@ OPS = (
     Mutant(
         "doctor-ends-well-whatever-it-saw",
         "ops/commands/doctor.py",
-        "    if found.broken:\n        raise typer.Exit(1)",
-        "    if found.broken and not found.links:\n        raise typer.Exit(1)",
+        "    if found.first_failed:\n        raise typer.Exit(1)",
+        "    if found.first_failed and not found.checks:\n        raise typer.Exit(1)",
         "A script goes on although no secret reaches the pod.",
-        f"{_COMMANDS}::test_doctor_ends_with_1_where_a_link_is_broken",
+        f"{_COMMANDS}::test_doctor_ends_with_1_if_a_check_failed",
     ),
     Mutant(
         "doctor-goes-on-after-a-broken-link",
-        "ops/doctor/chain.py",
-        "if root else _looked_at(link, case)",
-        "if not root else _looked_at(link, case)",
+        "ops/doctor/checks.py",
+        "if root else _run_check(check, context)",
+        "if not root else _run_check(check, context)",
         "What follows from a broken link is told as a fault of its own.",
-        f"{_CHAIN}::test_a_link_that_needs_a_broken_one_is_not_tried_and_others_are",
+        f"{_CHAIN}::test_a_check_that_needs_a_failed_one_is_skipped_and_others_run",
     ),
     Mutant(
         "doctor-takes-untold-for-broken",
-        "ops/doctor/chain.py",
+        "ops/doctor/checks.py",
         "    except NotAllowedError as error:\n        return Finding.skipped(str(error))\n",
         "",
         "What the user may not look at is told to be broken.",
-        f"{_CHAIN}::test_what_may_not_be_looked_at_is_not_broken",
+        f"{_CHAIN}::test_what_may_not_be_read_is_skipped",
     ),
     Mutant(
         "doctor-forgets-the-policy",
-        "ops/doctor/chain.py",
-        '    Link("policy", vault.policy, ("role",)),\n',
+        "ops/doctor/checks.py",
+        '    Check("policy", vault.check_policy, ("role",)),\n',
         "",
         "A policy that was changed by hand is no link of the chain.",
-        f"{_CHAIN}::test_a_chain_has_every_link_that_its_store_needs",
+        f"{_CHAIN}::test_the_checks_of_a_store_are_complete",
     ),
     Mutant(
         "doctor-takes-anything-for-a-store-that-does-not-answer",

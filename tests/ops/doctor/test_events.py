@@ -84,7 +84,7 @@ def test_a_message_that_is_cut_off_never_gets_another_ones_explanation(event: di
         ("pull_secret", "an image's pull Secret", "imagePullSecrets"),
         ("agent_no_secret", "missing path in Vault", "vault kv put"),
         ("psa_agent", "an agent under Pod Security", "seccompProfile"),
-        ("bad_objects", "objects of the class", "kubectl get secretproviderclass"),
+        ("bad_objects", "objects of the SecretProviderClass", "kubectl get secretproviderclass"),
         ("pkcs12", "the form of a TLS Secret's data", "format: pem"),
         ("dockerhub", "an image", "rate limit"),
         ("readiness", "a probe", "kubectl logs"),

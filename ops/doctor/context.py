@@ -1,4 +1,4 @@
-"""A workload under examination."""
+"""The workload under diagnosis."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,15 +17,15 @@ from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session, Stor
 from ..store.open import store_of
 
 Refusal = DeniedError | NotTriedError | OpsError
-"""Why something was not let in, or not read."""
+"""An error of a login or a read."""
 
 
-class Case:
-    """A workload, and what is found out of it: each thing once, when the first link asks for it."""
+class DiagnosisContext:
+    """A workload, and what checks read about it; each thing is read once, when a check first needs it."""
 
     def __init__(self, name: str, stack: DeployedStack, workload: DeployedWorkload) -> None:
         """
-        :param name: The stack's name, for the commands that mend things.
+        :param name: The stack's name, for commands in fixes.
         :param stack: The stack.
         :param workload: The workload.
         :raises OpsError: The cluster's kubeconfig can't be used.
@@ -38,22 +38,22 @@ class Case:
         self.records = DriverRecords(stack.kubernetes, workload)
 
     @property
-    def again(self) -> str:
-        """How what was changed by hand is taken back."""
+    def revert(self) -> str:
+        """Commands that revert a change made by hand."""
         return f"pulumi refresh --stack {self.name}, then pulumi up --stack {self.name}"
 
     @property
-    def azure(self) -> bool:
+    def is_azure(self) -> bool:
         """Whether it reads from Azure Key Vault."""
         return self.stack.backend.kind == "azure-key-vault"
 
     @property
     def provider(self) -> str:
-        """What the driver calls the store's provider."""
-        return "azure" if self.azure else "vault"
+        """The driver's name for the store's provider."""
+        return "azure" if self.is_azure else "vault"
 
     @property
-    def copies(self) -> bool:
+    def has_secret_copy(self) -> bool:
         """Whether the driver makes a Kubernetes Secret for it."""
         by_driver = self.workload.delivery in {"csi", "kubernetes-secret"}
         whole = self.workload.delivery == "kubernetes-secret"
@@ -61,17 +61,17 @@ class Case:
 
     @cached_property
     def store(self) -> Store:
-        """Its store."""
+        """The workload's store."""
         return store_of(self.stack, self.cluster)
 
     @cached_property
     def daemon_sets(self) -> Sequence[DaemonSet]:
-        """What runs on each node of the cluster, Windows nodes left out."""
+        """The cluster's DaemonSets, without those for Windows nodes."""
         return self.installed.daemon_sets()
 
     @cached_property
     def has_kubelet(self) -> bool:
-        """Whether the cluster has a node; taken for granted if that can't be asked."""
+        """Whether the cluster has a node; assumed if nodes can't be listed."""
         try:
             return self.installed.has_nodes()
         except OpsError:
@@ -79,45 +79,45 @@ class Case:
 
     @property
     def poll_interval(self) -> timedelta | None:
-        """How old the driver lets files become, if its arguments say."""
+        """The driver's poll interval, if its arguments set one."""
         found = next((each.option("rotation-poll-interval") for each in self.daemon_sets if each.drives), None)
         length = parse_seconds(found)
         return None if length is None else timedelta(seconds=length)
 
     @cached_property
     def template(self) -> PodTemplate:
-        """What its pods are made from."""
+        """The template of its pods."""
         return self.cluster.pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
 
     @cached_property
-    def delivered(self) -> Delivery:
-        """Its delivery, as the cluster says."""
+    def delivery(self) -> Delivery:
+        """Its delivery, as the cluster has it."""
         return read_delivery(self.cluster, self.stack, self.workload)
 
     @cached_property
-    def admission(self) -> Session | Refusal:
-        """Its session at the store, or why it has none."""
-        audience, workload = self.delivered.audience, self.workload
+    def login(self) -> Session | Refusal:
+        """Its session at the store, or the error of the login."""
+        audience, workload = self.delivery.audience, self.workload
         try:
             token = self.cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
-            return self.store.log_in(workload, self.delivered.provider_class, token)
+            return self.store.log_in(workload, self.delivery.provider_class, token)
         except (DeniedError, NotTriedError, OpsError) as error:
             return error
 
     @cached_property
-    def promises(self) -> Sequence[ExpectedFile]:
-        """The files that its class promises."""
-        return self.store.list_expected_files(self.delivered.provider_class)
+    def expected_files(self) -> Sequence[ExpectedFile]:
+        """The files that its SecretProviderClass has the driver mount."""
+        return self.store.list_expected_files(self.delivery.provider_class)
 
     @cached_property
-    def refusals(self) -> Mapping[str, Refusal]:
-        """The places in the store that it can't read, and why; empty where it was not let in."""
+    def read_errors(self) -> Mapping[str, Refusal]:
+        """The places in the store that it can't read, with the errors; empty if the login failed."""
         found: dict[str, Refusal] = {}
-        if isinstance(self.admission, Exception):
+        if isinstance(self.login, Exception):
             return found
-        for promise in self.promises:
+        for file in self.expected_files:
             try:
-                promise.read(self.admission)
+                file.read(self.login)
             except (DeniedError, NotTriedError, OpsError) as error:
-                found[promise.place] = error
+                found[file.place] = error
         return found

@@ -1,14 +1,14 @@
-"""The chain as data, and which workload is meant."""
+"""The checks of a workload, and the choice of the workload."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from strongroom.ops.doctor import chain as module
-from strongroom.ops.doctor.case import Case
-from strongroom.ops.doctor.chain import Link, chain, walk
-from strongroom.ops.doctor.diagnosis import chosen
+from strongroom.ops.doctor import checks as module
+from strongroom.ops.doctor.checks import Check, list_checks, run_checks
+from strongroom.ops.doctor.context import DiagnosisContext
+from strongroom.ops.doctor.diagnosis import find_workload
 from strongroom.ops.errors import NotAllowedError, OpsError
 from strongroom.ops.findings import Finding
 from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
@@ -28,10 +28,10 @@ PAGE = (ROOT / "docs" / "doctor.md").read_text()
         ("akv2k8s", "azure-key-vault"),
     ],
 )
-def test_every_delivery_has_a_chain_whose_links_have_names_of_their_own(delivery: str, store: str) -> None:
-    links = chain(delivery, store)
+def test_every_delivery_has_checks_with_unique_names(delivery: str, store: str) -> None:
+    checks = list_checks(delivery, store)
 
-    names = [link.name for link in links]
+    names = [check.name for check in checks]
     assert len(set(names)) == len(names)
     assert names[0] == ("driver" if delivery in {"csi", "kubernetes-secret"} else "webhook")
     assert {"service account", "identity", "object", "version"} <= set(names)
@@ -45,8 +45,8 @@ def test_every_delivery_has_a_chain_whose_links_have_names_of_their_own(delivery
         ("azure-key-vault", ["identity", "federation", "store", "assignment", "object", "version"]),
     ],
 )
-def test_a_chain_has_every_link_that_its_store_needs(store: str, reads: list[str]) -> None:
-    assert [link.name for link in chain("csi", store)] == [
+def test_the_checks_of_a_store_are_complete(store: str, reads: list[str]) -> None:
+    assert [check.name for check in list_checks("csi", store)] == [
         *("driver", "provider", "class", "volume", "service account", "audience"),
         *reads,
         *("sync", "mount"),
@@ -54,46 +54,46 @@ def test_a_chain_has_every_link_that_its_store_needs(store: str, reads: list[str
 
 
 def walked(monkeypatch: pytest.MonkeyPatch, *found: Finding | Exception, **how: Any) -> list[tuple[str, str]]:
-    """The states of links that find this, by their names; the last of them needs or repeats others."""
+    """Return the states of checks with these findings; the last one needs or repeats others."""
 
-    def link(number: int, each: Finding | Exception) -> Link:
-        def look(case: Case) -> Finding:
+    def check(number: int, each: Finding | Exception) -> Check:
+        def look(context: DiagnosisContext) -> Finding:
             if isinstance(each, Exception):
                 raise each
             return each
 
-        return Link(f"link {number}", look, **(how if number == len(found) else {}))
+        return Check(f"check {number}", look, **(how if number == len(found) else {}))
 
-    links = [link(number, each) for number, each in enumerate(found, 1)]
-    monkeypatch.setattr(module, "chain", lambda *_: links)
-    case: Any = SimpleNamespace(
+    checks = [check(number, each) for number, each in enumerate(found, 1)]
+    monkeypatch.setattr(module, "list_checks", lambda *_: checks)
+    context: Any = SimpleNamespace(
         workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
-    return [(each.state, each.seen) for each in walk(case)]
+    return [(each.state, each.seen) for each in run_checks(context)]
 
 
-def test_a_link_that_needs_a_broken_one_is_not_tried_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_needs_a_failed_one_is_skipped_and_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert walked(
-        monkeypatch, Finding.failed("gone", "mend it"), Finding.ok("fine"), Finding.ok("never seen"), needs=("link 1",)
+        monkeypatch, Finding.failed("gone", "mend it"), Finding.ok("fine"), Finding.ok("never seen"), needs=("check 1",)
     ) == [
         ("failed", "gone"),
         ("ok", "fine"),
-        ("skipped", "link 1 failed"),
+        ("skipped", "check 1 failed"),
     ]
 
 
-def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    states = {link.name: link for link in chain("csi", "vault")}
+def test_a_skipped_check_names_the_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {check.name: check for check in list_checks("csi", "vault")}
     found: dict[str, Finding] = {}
     monkeypatch.setattr(
         module,
-        "_looked_at",
-        lambda link, _: Finding.failed("x", "y") if link.name == "class" else Finding.ok(link.name),
+        "_run_check",
+        lambda check, _: Finding.failed("x", "y") if check.name == "class" else Finding.ok(check.name),
     )
-    case: Any = SimpleNamespace(
+    context: Any = SimpleNamespace(
         workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
-    found = {each.name: each for each in walk(case)}
+    found = {each.name: each for each in run_checks(context)}
 
     assert {found[name].seen for name in ("volume", "identity", "role", "version", "sync", "mount")} == {"class failed"}
     assert {name for name in states if found[name].state == "ok"} == {"driver", "provider", "service account", "store"}
@@ -103,25 +103,25 @@ def test_a_link_that_is_not_tried_names_the_one_that_is_broken(monkeypatch: pyte
     ("first", "state"),
     [(Finding.failed("gone", "mend it"), "skipped"), (Finding.ok("fine"), "ok"), (Finding.skipped("away"), "ok")],
 )
-def test_a_link_says_nothing_again_that_another_has_said(
+def test_a_check_does_not_repeat_the_failure_of_another(
     monkeypatch: pytest.MonkeyPatch, first: Finding, state: str
 ) -> None:
-    assert walked(monkeypatch, first, Finding.ok("said"), repeats=("link 1",))[-1][0] == state
+    assert walked(monkeypatch, first, Finding.ok("said"), repeats=("check 1",))[-1][0] == state
 
 
-def test_what_was_not_tried_for_a_broken_link_keeps_no_other_from_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_skipped_check_keeps_no_other_from_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         module,
-        "_looked_at",
-        lambda link, _: Finding.failed("x", "y") if link.name == "driver" else Finding.ok(link.name),
+        "_run_check",
+        lambda check, _: Finding.failed("x", "y") if check.name == "driver" else Finding.ok(check.name),
     )
-    case: Any = SimpleNamespace(
+    context: Any = SimpleNamespace(
         workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
-    assert {each.name for each in walk(case) if each.state == "skipped"} == {"audience", "sync", "mount"}
+    assert {each.name for each in run_checks(context) if each.state == "skipped"} == {"audience", "sync", "mount"}
 
 
-def test_what_may_not_be_looked_at_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_not_be_read_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert walked(monkeypatch, NotAllowedError("you may not"), Finding.ok("fine"), OpsError("it is away")) == [
         ("skipped", "you may not"),
         ("ok", "fine"),
@@ -141,14 +141,14 @@ STACK = DeployedStack.model_construct(
 
 
 def test_a_workload_is_named_with_its_namespace_or_without_where_that_is_enough() -> None:
-    assert chosen(STACK, "bank/orders").namespace == "bank"
-    assert chosen(STACK, "x").path == "bank/x"
+    assert find_workload(STACK, "bank/orders").namespace == "bank"
+    assert find_workload(STACK, "x").path == "bank/x"
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [("orders", "in several namespaces: name one of shop/orders, bank/orders"), ("y", "there are shop/orders, bank")],
 )
-def test_a_name_that_is_nobodys_or_several_is_told(name: str, told: str) -> None:
+def test_an_unknown_or_ambiguous_name_is_an_error(name: str, told: str) -> None:
     with pytest.raises(OpsError, match=told):
-        chosen(STACK, name)
+        find_workload(STACK, name)
