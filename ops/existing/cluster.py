@@ -72,7 +72,7 @@ class ClusterFinder:
         place = f"{namespace}/{name}" if isinstance(namespace, str) else name
         what = f"{title} {place}"
         try:
-            found = self.reader.metadata(what, path.format(name=name, namespace=namespace))
+            found = self.reader.get_metadata(what, path.format(name=name, namespace=namespace))
         except AbsentError:
             return None
         return Existing(f"{what}{_describe(found)}", advise(resource, title, name, place), self._adopts)

@@ -60,7 +60,7 @@ class ClusterExaminer:
 
     def _find(self, what: str, path: str) -> Mapping[str, Any] | None:
         try:
-            return self._reader.metadata(what, path)
+            return self._reader.get_metadata(what, path)
         except AbsentError:
             return None
 

@@ -101,7 +101,7 @@ class Verifier:
         return checks
 
     def _list_checks(self, workload: DeployedWorkload) -> Iterator[Check]:
-        deployed = self._deployment and self._deployment.delivery(workload)
+        deployed = self._deployment and self._deployment.find_delivery(workload)
         found, checks = self._find_delivery(workload, deployed)
         yield from checks
         delivery = deployed or found

@@ -219,7 +219,7 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     api.patch_namespaced_custom_object(*kind, edit)
     assert deployed.wrong() == {
         ("shop/orders", "its SecretProviderClass has its files"),
-        ("shop/orders", "class shop/orders is as deployed"),
+        ("shop/orders", "SecretProviderClass shop/orders is as deployed"),
     }
 
     deployed.changes("refresh")

@@ -134,7 +134,7 @@ DAMAGE_TO_AZURE = (
     Damage(
         "another-class-of-its-object",
         STACK,
-        "no other class reads its workloads' objects",
+        "no other SecretProviderClass reads its workloads' objects",
         lambda hands: added(hands, (CLASSES, _ONE_MORE_CLASS)),
     ),
     _given("identity-owns-the-vault", ORDERS, _MORE_ROLES, OWNER, "vault"),

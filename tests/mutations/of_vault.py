@@ -69,7 +69,7 @@ def _one_more_class(name: str, role: str, path: str) -> Damage:
             "parameters": {"roleName": role, "objects": f"- objectName: x\n  secretPath: {path}\n  secretKey: k\n"},
         },
     }
-    what = "no other class reads its workloads' objects"
+    what = "no other SecretProviderClass reads its workloads' objects"
     return Damage(f"another-class-{name}", STACK, what, lambda hands: added(hands, (CLASSES, document)))
 
 

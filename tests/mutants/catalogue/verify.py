@@ -13,8 +13,8 @@ VERIFY = (
     Mutant(
         "verify-compares-no-object-of-the-cluster",
         "ops/verify/kubernetes_objects.py",
-        "for resource in deployment.of_kind(*_KINDS):",
-        "for resource in deployment.of_kind():",
+        "for resource in deployment.list_of_kind(*_KINDS):",
+        "for resource in deployment.list_of_kind():",
         "A Deployment that was edited by hand passes.",
         f"{_ON_VAULT}[deployment-image]",
     ),
@@ -37,7 +37,7 @@ VERIFY = (
     Mutant(
         "verify-sees-no-other-class",
         "ops/verify/other_classes.py",
-        'found.append(f"class {namespace}/{name} names {read}")',
+        'found.append(f"SecretProviderClass {namespace}/{name} names {read}")',
         "pass",
         "A class beside the stack's that reads its objects passes.",
         f"{_ON_VAULT}[another-class-of-its-object]",
@@ -77,14 +77,14 @@ VERIFY = (
     Mutant(
         "verify-compares-no-role-of-vaults",
         "ops/verify/vault_settings.py",
-        "for resource in deployment.of_kind(*_KINDS):",
-        "for resource in deployment.of_kind():",
+        "for resource in deployment.list_of_kind(*_KINDS):",
+        "for resource in deployment.list_of_kind():",
         "A role whose tokens live for a day passes.",
         f"{_ON_VAULT}[role-for-longer]",
     ),
     Mutant(
         "verify-sees-no-other-policy",
-        "ops/verify/vault_strangers.py",
+        "ops/verify/vault_foreign_principals.py",
         "if reached := self._paths.find_opened(rules) or _ESCALATIONS.find_opened(rules):",
         "if reached := _ESCALATIONS.find_opened(rules):",
         "Another policy that reads the stack's objects passes.",
@@ -92,7 +92,7 @@ VERIFY = (
     ),
     Mutant(
         "verify-ends-tokens-that-are-being-made",
-        "ops/verify/vault_strangers.py",
+        "ops/verify/vault_foreign_principals.py",
         "        time.sleep(max(0.0, since + _YOUNGEST - time.monotonic()))\n",
         "",
         "A workload that logs in during a proof loses its token.",
@@ -164,7 +164,7 @@ VERIFY = (
     ),
     Mutant(
         "verify-passes-a-policy-that-nobody-can-judge",
-        "ops/verify/vault_strangers.py",
+        "ops/verify/vault_foreign_principals.py",
         'yield f"policy {name} may open anything: its document {error}"',
         "del error",
         "Somebody's policy that is written so that no parser is sure of it passes.",

@@ -25,7 +25,7 @@ TOKEN = {"serviceAccountToken": {"audience": "api://AzureADTokenExchange", "path
 def red(found: dict[str, Any], declared: dict[str, Any] = POD) -> list[str]:
     """The lines that are red where `declared` was deployed and `found` is there."""
     resource = Declared("kubernetes:core/v1:Pod", "urn:pulumi:a::b::kubernetes:core/v1:Pod::ledger", declared)
-    deployment = SimpleNamespace(of_kind=lambda *_: [resource], owner=lambda _: "bank/ledger")
+    deployment = SimpleNamespace(list_of_kind=lambda *_: [resource], find_owner=lambda _: "bank/ledger")
     reader = SimpleNamespace(get=lambda *_: found)
     checks = check_objects(cast("Deployment", deployment), cast("ClusterReader", reader))
     return [check.detail for check in checks if check.passed is not True]

@@ -24,7 +24,7 @@ BOUNDS = {
     "strongroom.ops.verify.vault_token._OTHERS": 2,
     "strongroom.ops.verify.access_reviews._MOST": 2,
     "strongroom.ops.verify.access_reviews._MOST_NAMED": 2,
-    "strongroom.ops.verify.vault_strangers._YOUNGEST": 0,
+    "strongroom.ops.verify.vault_foreign_principals._YOUNGEST": 0,
 }
 """What the proof bounds for a workload, or in all: smaller than in use, so that few workloads reach it."""
 
