@@ -10,8 +10,8 @@ from strongroom.stacks.settings.root import Settings
 
 from ..access.report import list_unread
 from ..findings import Finding
-from ..preview.events import Broken
-from ..preview.guardrails import guardrails
+from ..preview.events import Violation
+from ..preview.guardrails import find_violations
 from ..pulumi.declare import declare
 
 _RULES = {rule.name: rule for rule in RULES}
@@ -55,7 +55,7 @@ def declared(
         yield Finding.warning(
             f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds"
         )
-    found = guardrails(stack, resources.values())
+    found = find_violations(stack, resources.values())
     for each in found:
         made = Finding.failed if each.level == "mandatory" else Finding.warning
         says, _, problem = each.message.partition("\n")
@@ -64,7 +64,7 @@ def declared(
         yield Finding.ok(f"{len(resources)} resources keep to all of them", name="guardrails")
 
 
-def _fix(stack: str, found: Broken) -> str:
+def _fix(stack: str, found: Violation) -> str:
     rule = _RULES.get(found.rule)
     fix = f"{rule.fix} " if rule else f"{found.message.partition(chr(10))[0]} "
     return f"{fix}Its level and options: policy/levels/{stack}.json; every rule: docs/rules.md"

@@ -9,7 +9,7 @@ from strongroom.policy.rules import Declared
 from ..errors import AbsentError, OpsError
 from ..pulumi.stack import exported
 from ..pulumi.state import hidden
-from ..recover.pending_operations import identity
+from ..recover.pending_operations import compose_id
 
 GROUP = "vault:identity/group:Group"
 CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
@@ -58,7 +58,7 @@ def id_of(resource: Declared, subscription: str = "any") -> str | None:
 
     :param subscription: The Azure subscription; if omitted, the id is good for comparisons alone.
     """
-    return identity({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
+    return compose_id({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
 
 
 def list_owned(stack: str) -> Owned:

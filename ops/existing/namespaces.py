@@ -7,7 +7,7 @@ from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, OpsError, UnreachableError
 from ..findings import Finding
-from ..preview.events import Observed
+from ..preview.events import PreviewEvents
 from ..verify.cluster_reader import ClusterReader
 
 NAME = "namespaces"
@@ -40,7 +40,7 @@ _Kinds = Mapping[tuple[str, str], str]
 """By a kind's group and name, the path of its list."""
 
 
-def list_deleted(observed: Observed) -> Deleted:
+def list_deleted(observed: PreviewEvents) -> Deleted:
     """List the namespaces that an update deletes, with what it deletes in each of them."""
     gone = [
         observed.before[urn]

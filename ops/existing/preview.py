@@ -6,7 +6,7 @@ from strongroom.stacks.errors import InvalidSettingsError
 
 from ..errors import OpsError
 from ..findings import Finding
-from ..preview.events import Observed
+from ..preview.events import PreviewEvents
 from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
 from ..pulumi.stack_file import settings_of
@@ -17,7 +17,7 @@ from .namespaces import find_left, list_deleted
 from .servers import list_servers
 
 
-def find_existing_of(stack: str, observed: Observed) -> Sequence[Finding]:
+def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[Finding]:
     """List what is on the servers already in the place of what an update is to create, and what is in the namespaces
     that it deletes.
 

@@ -1,1 +1,1 @@
-"""What a change would do."""
+"""Previews of changes."""

@@ -1,4 +1,4 @@
-"""What a preview says of a stack's resources: before, after, and what happens to each."""
+"""Events of a preview: a stack's resources before and after, and the operation on each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ _OPERATIONS: Mapping[OpType, Operation] = {
     OpType.IMPORT_REPLACEMENT: "replace",
 }
 _NOISE = ("from $PATH", "preview failed", "update failed")
-"""What the engine says of itself: that a stand-in of the sandbox is one, and that it fails."""
+"""Messages of the engine about itself: that a plugin is from PATH, and that it fails."""
 
 _LEAVING = {OpType.DELETE, OpType.DELETE_REPLACED}
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A guardrail that a resource breaks, as the engine tells it."""
+class Violation:
+    """A guardrail that a resource violates, as the engine reports it."""
 
     rule: str
     level: str
@@ -40,108 +40,113 @@ class Broken:
 
 
 @dataclass
-class Observed:
-    """A stack, before and after."""
+class PreviewEvents:
+    """The events of a preview, as resources before and after."""
 
     before: dict[str, Declared] = field(default_factory=dict[str, Declared])
-    """What is deployed, by URN."""
+    """Deployed resources, by URN."""
 
     after: dict[str, Declared] = field(default_factory=dict[str, Declared])
-    """What will be."""
+    """Resources after the update, by URN."""
 
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
-    """What happens to each."""
+    """The operation on each, by URN."""
 
     retained: set[str] = field(default_factory=set[str])
-    """Those that the engine forgets instead of deleting them."""
+    """Resources that the engine forgets instead of deleting them."""
 
     paths: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """The inputs that change."""
+    """Paths of the inputs that change, by URN."""
 
-    broken: list[Broken] = field(default_factory=list[Broken])
-    """The guardrails that don't hold."""
+    violations: list[Violation] = field(default_factory=list[Violation])
+    """Guardrails that are violated."""
 
     warnings: list[str] = field(default_factory=list[str])
     errors: list[str] = field(default_factory=list[str])
 
 
-def of_events(events: Iterable[EngineEvent]) -> Observed:
-    """What the engine's events say. It has hidden secrets' values in them already."""
-    observed = Observed()
+def collect_events(events: Iterable[EngineEvent]) -> PreviewEvents:
+    """Collect the engine's events of a preview; secrets' values are hidden in them already."""
+    observed = PreviewEvents()
     for event in events:
         if event.resource_pre_event:
-            _step(observed, event.resource_pre_event.metadata)
+            _add_step(observed, event.resource_pre_event.metadata)
         elif event.policy_event:
-            told = event.policy_event
-            observed.broken.append(
-                Broken(told.policy_name, told.enforcement_level, told.resource_urn or "", _plain(told.message))
+            report = event.policy_event
+            observed.violations.append(
+                Violation(
+                    report.policy_name,
+                    report.enforcement_level,
+                    report.resource_urn or "",
+                    _strip_colours(report.message),
+                )
             )
         else:
-            _diagnose(observed, event)
+            _add_diagnostic(observed, event)
     return observed
 
 
-def of_refresh(events: Iterable[EngineEvent]) -> Observed:
-    """What the engine's events of a refresh say: `before` is what was deployed, `after` what is there."""
-    observed = Observed()
+def collect_refresh(events: Iterable[EngineEvent]) -> PreviewEvents:
+    """Collect the engine's events of a refresh: `before` is what was deployed, `after` what servers have."""
+    observed = PreviewEvents()
     for event in events:
         if event.res_outputs_event:
-            _refreshed(observed, event.res_outputs_event.metadata)
+            _add_refreshed(observed, event.res_outputs_event.metadata)
         else:
-            _diagnose(observed, event)
+            _add_diagnostic(observed, event)
     return observed
 
 
-def _diagnose(observed: Observed, event: EngineEvent) -> None:
+def _add_diagnostic(observed: PreviewEvents, event: EngineEvent) -> None:
     if event.diagnostic_event and event.diagnostic_event.severity in {"warning", "error"}:
         kept = observed.errors if event.diagnostic_event.severity == "error" else observed.warnings
-        text = _plain(event.diagnostic_event.message)
+        text = _strip_colours(event.diagnostic_event.message)
         if not any(noise in text for noise in _NOISE) and not any(earlier in text for earlier in kept):
             kept.append(text)
 
 
-def _refreshed(observed: Observed, step: StepEventMetadata) -> None:
+def _add_refreshed(observed: PreviewEvents, step: StepEventMetadata) -> None:
     operation = _OPERATIONS.get(step.op)
     if operation is None or step.old is None:
         return
-    before = Declared(step.type, step.urn, known(step.old.inputs or {}))
+    before = Declared(step.type, step.urn, mark_unknown(step.old.inputs or {}))
     observed.operations[step.urn] = operation
     observed.before[step.urn] = before
     if operation == "same":
         observed.after[step.urn] = before
     elif step.new and operation != "delete":
-        observed.after[step.urn] = Declared(step.type, step.urn, known(step.new.inputs or {}))
+        observed.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
 
 
-def _step(observed: Observed, step: StepEventMetadata) -> None:
+def _add_step(observed: PreviewEvents, step: StepEventMetadata) -> None:
     operation = _OPERATIONS.get(step.op)
     if operation is None:
         return
     observed.operations[step.urn] = operation
     if step.old:
-        observed.before.setdefault(step.urn, Declared(step.type, step.urn, known(step.old.inputs or {})))
+        observed.before.setdefault(step.urn, Declared(step.type, step.urn, mark_unknown(step.old.inputs or {})))
         if step.old.retain_on_delete:
             observed.retained.add(step.urn)
     if step.new and step.op not in _LEAVING:
-        observed.after[step.urn] = Declared(step.type, step.urn, known(step.new.inputs or {}))
+        observed.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
     changed = [str(path) for path in step.detailed_diff or step.diffs or ()]
     if changed:
         observed.paths[step.urn] = sorted(changed)
 
 
-def known(value: Any) -> Any:
-    """A value of the engine's, with `UNKNOWN` where it knows none."""
+def mark_unknown(value: Any) -> Any:
+    """Return a value of the engine with `UNKNOWN` for what it does not know."""
     if isinstance(value, str):
         return UNKNOWN if value == rpc.UNKNOWN else value
     if isinstance(value, Mapping):
-        return {key: known(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
+        return {key: mark_unknown(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, Sequence):
-        return [known(entry) for entry in cast("Sequence[Any]", value)]
+        return [mark_unknown(entry) for entry in cast("Sequence[Any]", value)]
     return value
 
 
-def _plain(message: str) -> str:
-    """A message without the engine's marks for colours."""
+def _strip_colours(message: str) -> str:
+    """Return a message without the engine's colour codes."""
     text = message
     while "<{%" in text and "%}>" in text:
         head, _, rest = text.partition("<{%")

@@ -1,4 +1,4 @@
-"""The rules and levels that judge a change: those of the checkout that it is compared with. No change judges itself."""
+"""The rules and levels that judge a change: those of the checkout that it is compared with, never its own."""
 
 import hashlib
 import importlib.util
@@ -18,14 +18,14 @@ from strongroom.policy.rules import RULES, UNKNOWN, Declared
 
 from ..errors import OpsError
 from ..pulumi.project import find_project
-from .events import Broken
+from .events import Violation
 
 _PROGRAM = "PulumiPolicy.yaml"
 _PACKAGED = Path(policy.__file__).parent
 _STRICTNESS = ("disabled", "advisory", "remediate", "mandatory")
 
 
-def pack(root: Path | None) -> Path:
+def find_pack(root: Path | None) -> Path:
     """Find the policy pack that judges.
 
     :param root: A checkout of the project; if omitted, or if it has no pack, the project's own, else Strongroom's.
@@ -40,7 +40,7 @@ def runnable_pack(root: Path | None) -> Generator[Path]:
 
     :param root: As for `pack`.
     """
-    found = pack(root)
+    found = find_pack(root)
     options = yaml.safe_load((found / _PROGRAM).read_text()).get("runtime", {}).get("options", {})
     if (found / options.get("virtualenv", "")).is_dir():
         yield found
@@ -67,53 +67,53 @@ def write_pack(directory: Path, found: Path | None = None) -> None:
     )
 
 
-def levels(stack: str, root: Path | None = None) -> Path | None:
-    """Find what a stack says to a checkout's policy pack; `None` where it says nothing."""
-    file = pack(root) / "levels" / f"{stack}.json"
+def find_levels(stack: str, root: Path | None = None) -> Path | None:
+    """Find the levels that a stack sets for a checkout's policy pack; `None` if it sets none."""
+    file = find_pack(root) / "levels" / f"{stack}.json"
     return file if file.is_file() else None
 
 
-def guardrails(stack: str, resources: Collection[Declared], against: Path | None = None) -> list[Broken]:
-    """List the guardrails that `resources` break, by the rules and at the levels of `against`.
+def find_violations(stack: str, resources: Collection[Declared], against: Path | None = None) -> list[Violation]:
+    """Find the guardrails that `resources` violate, by the rules and at the levels of `against`.
 
-    Rules that only this checkout has judge too.
+    Rules that only this checkout has count too.
 
     :raises OpsError: The rules of that checkout can't be loaded.
     """
-    chosen = _chosen(stack, against)
-    if pack(against) == pack(None):
-        return list(_broken(RULES, resources, chosen))
-    base = _load(pack(against))
+    chosen = _read_levels(stack, against)
+    if find_pack(against) == find_pack(None):
+        return list(_apply_rules(RULES, resources, chosen))
+    base = _load(find_pack(against))
     known = {rule.name for rule in base.RULES}
     return [
-        *_broken(base.RULES, [_translate(resource, base) for resource in resources], chosen),
-        *_broken([rule for rule in RULES if rule.name not in known], resources, chosen),
+        *_apply_rules(base.RULES, [_translate(resource, base) for resource in resources], chosen),
+        *_apply_rules([rule for rule in RULES if rule.name not in known], resources, chosen),
     ]
 
 
-def weakened(stack: str, against: Path | None) -> list[str]:
-    """List what a change takes away from what judges it: levels, options, rules; each a sentence for a reviewer."""
-    if against is None or pack(against) == pack(None):
+def list_weakened(stack: str, against: Path | None) -> list[str]:
+    """List how a change weakens the guardrails: lower levels, other options, edited rules; each in a sentence."""
+    if against is None or find_pack(against) == find_pack(None):
         return []
-    before, after = _chosen(stack, against), _chosen(stack, None)
+    before, after = _read_levels(stack, against), _read_levels(stack, None)
     found: list[str] = []
     for name in sorted({*before, *after, *(rule.name for rule in RULES)}):
-        (was, options), (now, others) = _level(name, before), _level(name, after)
-        if _rank(now) < _rank(was):
+        (was, options), (now, others) = _get_level(name, before), _get_level(name, after)
+        if _get_rank(now) < _get_rank(was):
             found.append(f"{name}: its level is lowered from {was} to {now}.")
         if options != others:
             found.append(f"{name}: its options change from {json.dumps(options)} to {json.dumps(others)}.")
-    old, new = _digests(pack(against)), _digests(pack(None))
+    old, new = _compute_digests(find_pack(against)), _compute_digests(find_pack(None))
     changed = (file for file in sorted(old.keys() | new.keys()) if old.get(file) != new.get(file))
-    return [*found, *(f"{file}: this change {_verb(old, new, file)} it." for file in changed)]
+    return [*found, *(f"{file}: this change {_get_verb(old, new, file)} it." for file in changed)]
 
 
-def _verb(old: Mapping[str, str], new: Mapping[str, str], file: str) -> str:
+def _get_verb(old: Mapping[str, str], new: Mapping[str, str], file: str) -> str:
     return "adds" if file not in old else "removes" if file not in new else "edits"
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """The files by which a pack judges: its program and its rules, and not its levels."""
+def _compute_digests(folder: Path) -> dict[str, str]:
+    """Compute the digests of a pack's program and rules; its levels are not among them."""
     return {
         f"policy/{file.relative_to(folder)}": hashlib.sha256(file.read_bytes()).hexdigest()
         for file in (*folder.glob("*.*"), *folder.glob("rules/**/*.py"))
@@ -121,34 +121,34 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def _chosen(stack: str, root: Path | None) -> dict[str, Any]:
-    file = levels(stack, root)
+def _read_levels(stack: str, root: Path | None) -> dict[str, Any]:
+    file = find_levels(stack, root)
     return cast("dict[str, Any]", json.loads(file.read_text())) if file else {}
 
 
-def _level(name: str, chosen: Mapping[str, Any], otherwise: str = "mandatory") -> tuple[str, dict[str, Any]]:
+def _get_level(name: str, chosen: Mapping[str, Any], otherwise: str = "mandatory") -> tuple[str, dict[str, Any]]:
     level = chosen.get(name, chosen.get("all", otherwise))
     options = dict(cast("dict[str, Any]", level)) if isinstance(level, dict) else {"enforcementLevel": level}
     return str(options.pop("enforcementLevel", "mandatory")), options
 
 
-def _rank(level: str) -> int:
+def _get_rank(level: str) -> int:
     return _STRICTNESS.index(level) if level in _STRICTNESS else -1
 
 
-def _broken(rules: Sequence[Any], resources: Collection[Any], chosen: Mapping[str, Any]) -> Iterator[Broken]:
+def _apply_rules(rules: Sequence[Any], resources: Collection[Any], chosen: Mapping[str, Any]) -> Iterator[Violation]:
     for rule in rules:
         # Rules of another checkout may know no level of their own.
-        level, options = _level(rule.name, chosen, getattr(rule, "level", "mandatory"))
+        level, options = _get_level(rule.name, chosen, getattr(rule, "level", "mandatory"))
         if level == "disabled":
             continue
         for finding in rule.findings(resources, options):
             name = finding.urn.rpartition("::")[2]
-            yield Broken(rule.name, level, finding.urn, f"{rule.summary}\n{name} {finding.problem}.")
+            yield Violation(rule.name, level, finding.urn, f"{rule.summary}\n{name} {finding.problem}.")
 
 
 def _load(folder: Path) -> ModuleType:
-    """Load a pack's rules beside this one's."""
+    """Load a pack's rules beside the ones of this checkout."""
     name = f"rules_of_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
@@ -168,13 +168,13 @@ def _load(folder: Path) -> ModuleType:
 
 
 def _translate(resource: Declared, module: ModuleType) -> Any:
-    """A resource as another pack's rules know it: each has a mark of its own for what isn't known."""
+    """Translate a resource for another pack's rules: each pack has its own mark for unknown values."""
 
-    def known(value: Any) -> Any:
+    def translate(value: Any) -> Any:
         if value is UNKNOWN:
             return module.UNKNOWN
         if isinstance(value, Mapping):
-            return {key: known(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
-        return [known(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
+            return {key: translate(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
+        return [translate(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
 
-    return module.Declared(resource.type, resource.urn, known(resource.properties), resource.dependencies)
+    return module.Declared(resource.type, resource.urn, translate(resource.properties), resource.dependencies)

@@ -1,4 +1,4 @@
-"""A preview as a comment on a pull request, and a drift as a run's summary."""
+"""Markdown of a preview, for a pull request's comment, and of a drift, for a run's summary."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from .events import Operation
 from .report import Preview
 
 _MOST_ROWS = 150
-"""Of one table: a comment has a limit, 65,536 characters on GitHub."""
+"""Rows of one table: a comment has at most 65,536 characters on GitHub."""
 
 _WORDS: Mapping[Operation, str] = {
     "create": "to create",
@@ -20,7 +20,7 @@ _WORDS: Mapping[Operation, str] = {
 }
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,;.'()\[\]/:=_-]*")
-"""A text that is only words to GitHub, unless `_ACTIVE` finds something in it."""
+"""Text without markup for GitHub, unless `_ACTIVE` matches."""
 
 _ACTIVE = re.compile(
     r"://|www\.|\]\(|\]\[|\]:|:[a-z0-9_+-]+:|\bGH-[0-9]|\b[0-9a-f]{7,}\b|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[0-9]+\)",
@@ -30,38 +30,38 @@ _ACTIVE = re.compile(
 "Autolinked references and URLs")"""
 
 
-def markdown(preview: Preview) -> str:
-    """The comment. Its first line marks it, so that the next one for this stack takes its place."""
+def format_preview(preview: Preview) -> str:
+    """Format the comment. Its first line identifies it, so that the next one for this stack replaces it."""
     parts = [
         f"<!-- strongroom preview {preview.stack} -->",
         f"## Preview of `{preview.stack}`",
-        *_weakened(preview),
-        _summary(preview),
-        *_existing(preview),
-        *(_errors(preview) if preview.errors else _effects(preview)),
-        *_warnings(preview),
+        *_format_weakened(preview),
+        _format_summary(preview),
+        *_format_existing(preview),
+        *(_format_errors(preview) if preview.errors else _format_effects(preview)),
+        *_format_warnings(preview),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def format_drift(drift: Drift) -> str:
-    """Write a drift as Markdown, in the words of a preview."""
+    """Format a drift as Markdown."""
     parts = [f"## Drift of `{drift.stack}`"]
     if drift.errors:
         return "\n\n".join([*parts, "**The comparison failed.**", *map(_block, drift.errors)]) + "\n"
     if not drift.resources:
-        return "\n\n".join([*parts, f"**None**: {_count(drift.unchanged)} as deployed."]) + "\n"
+        return "\n\n".join([*parts, f"**None**: {_format_count(drift.unchanged)} as deployed."]) + "\n"
     rows = [(_cell(each.kind), _code(each.name), "; ".join(map(_cell, each.differences))) for each in drift.resources]
     parts += [
-        f"**{_count(len(rows))} not as deployed**, {drift.unchanged} are.",
-        "### Who gained and who lost access by it",
-        _access(drift),
+        f"**{_format_count(len(rows))} not as deployed**, {drift.unchanged} are.",
+        "### Access gained and lost",
+        _format_access(drift),
         "### What was changed",
         _table(("kind", "name", "deployed, and found"), rows),
         "### What to do",
-        f"- To take it back: `pulumi refresh --stack {drift.stack}`, then `pulumi up --stack "
+        f"- To revert it: `pulumi refresh --stack {drift.stack}`, then `pulumi up --stack "
         f"{drift.stack}`. The update "
-        "alone would not see it.\n"
+        "alone would not detect it.\n"
         f"- To keep it: write it into the stack's settings, then do the same: `strongroom preview "
         f"--stack {drift.stack}` "
         "shows nothing more.\n"
@@ -70,67 +70,67 @@ def format_drift(drift: Drift) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _count(number: int) -> str:
+def _format_count(number: int) -> str:
     return "1 resource is" if number == 1 else f"{number} resources are"
 
 
-def _weakened(preview: Preview) -> list[str]:
+def _format_weakened(preview: Preview) -> list[str]:
     if not preview.weakened:
         return []
     return [
-        "### This change changes what judges it",
-        "What it is compared with judges it here. Once merged, these hold:",
+        "### This change weakens the guardrails",
+        "The guardrails of the base apply here. Once merged, these apply:",
         "\n".join(f"- {_cell(each)}" for each in preview.weakened),
     ]
 
 
-def _existing(preview: Preview) -> list[str]:
+def _format_existing(preview: Preview) -> list[str]:
     rows = [
         ("**refused**" if each.state == "failed" else each.state, _cell(each.seen), _cell(each.fix))
         for each in preview.existing
         if each.state != "ok"
     ]
-    return ["### What is not this stack's own", _table(("", "what", "fix"), rows)] if rows else []
+    return ["### Foreign objects", _table(("", "what", "fix"), rows)] if rows else []
 
 
-def _effects(preview: Preview) -> list[str]:
+def _format_effects(preview: Preview) -> list[str]:
     return [
-        "### Who gains and who loses access",
-        _access(preview),
+        "### Access gained and lost",
+        _format_access(preview),
         "### Guardrails",
-        _guardrails(preview),
-        "### What it costs",
-        _costs(preview),
-        *_unread(preview),
-        *_changes(preview),
+        _format_guardrails(preview),
+        "### Impact",
+        _format_costs(preview),
+        *_format_unread(preview),
+        *_format_changes(preview),
     ]
 
 
-def _summary(preview: Preview) -> str:
+def _format_summary(preview: Preview) -> str:
     counts = ", ".join(f"{preview.counts.get(what, 0)} {words}" for what, words in _WORDS.items())
-    told = f"**{counts}**; {preview.unchanged} stay as they are. Compared with {preview.against}."
+    counts_text = f"**{counts}**; {preview.unchanged} stay as they are. Compared with {preview.against}."
     if preview.errors:
         return "**The preview failed**, and so would the update."
     if preview.refused:
         reasons = [
-            *(["a mandatory guardrail is broken"] if any(each.mandatory for each in preview.guardrails) else []),
-            *(["it would create what exists already"] if _is_broken(preview, others=False) else []),
-            *(["it would delete what is not its own"] if _is_broken(preview, others=True) else []),
+            *(["a mandatory guardrail is violated"] if any(each.mandatory for each in preview.guardrails) else []),
+            *(["it would create what exists already"] if _has_failed(preview, others=False) else []),
+            *(["it would delete foreign objects"] if _has_failed(preview, others=True) else []),
         ]
-        return f"**The update would be refused**: {', and '.join(reasons)}.\n\n{told}"
-    return told if preview.changes else f"**Nothing changes**: {preview.unchanged} resources stay as they are."
+        return f"**The update would be refused**: {', and '.join(reasons)}.\n\n{counts_text}"
+    return counts_text if preview.changes else f"**Nothing changes**: {preview.unchanged} resources stay as they are."
 
 
-def _is_broken(preview: Preview, *, others: bool) -> bool:
-    """Tell whether a finding stands in the way, of what is in a namespace that is deleted or of what is created."""
+def _has_failed(preview: Preview, *, others: bool) -> bool:
+    """Return whether a finding failed: of objects in a deleted namespace (`others`), or of objects to create."""
     return any(each.state == "failed" and (each.name == NAMESPACES) is others for each in preview.existing)
 
 
-def _errors(preview: Preview) -> list[str]:
+def _format_errors(preview: Preview) -> list[str]:
     return [_block(error) for error in preview.errors]
 
 
-def _access(preview: Preview | Drift) -> str:
+def _format_access(preview: Preview | Drift) -> str:
     if not preview.access:
         return "Nobody."
     rows = [
@@ -146,9 +146,9 @@ def _access(preview: Preview | Drift) -> str:
     return _table(("", "who", "may", "what", "by"), rows)
 
 
-def _guardrails(preview: Preview) -> str:
+def _format_guardrails(preview: Preview) -> str:
     if not preview.guardrails:
-        return "None is broken."
+        return "None is violated."
     rows = [
         (
             "**mandatory**" if each.mandatory else "advisory",
@@ -159,34 +159,34 @@ def _guardrails(preview: Preview) -> str:
         )
         for each in sorted(preview.guardrails, key=lambda each: (not each.mandatory, each.rule, each.resource))
     ]
-    return _table(("level", "rule", "broken by", "why it matters", "fix"), rows)
+    return _table(("level", "rule", "violated by", "why it matters", "fix"), rows)
 
 
-def _costs(preview: Preview) -> str:
+def _format_costs(preview: Preview) -> str:
     if not preview.costs:
         return "Nothing."
     rows = [
         (
             each.operation,
             f"{_cell(each.kind)} {_code(each.name)}",
-            ("**for good:** " if each.final else "") + _cell(each.lost),
+            ("**permanent:** " if each.final else "") + _cell(each.lost),
         )
         for each in sorted(preview.costs, key=lambda each: not each.final)
     ]
-    return _table(("", "what", "cost"), rows)
+    return _table(("", "what", "impact"), rows)
 
 
-def _unread(preview: Preview) -> list[str]:
+def _format_unread(preview: Preview) -> list[str]:
     if not preview.unread:
         return []
     return [
-        "### What nobody reads any more",
-        "The stack goes on writing these: remove them from `seeds`, or declare them.",
+        "### Secrets that no workload reads any more",
+        "The stack still writes these: remove them from `seeds`, or declare them.",
         "\n".join(f"- {_code(each)}" for each in preview.unread),
     ]
 
 
-def _changes(preview: Preview) -> list[str]:
+def _format_changes(preview: Preview) -> list[str]:
     if not preview.changes:
         return []
     rows = [
@@ -197,7 +197,7 @@ def _changes(preview: Preview) -> list[str]:
     return [f"<details><summary>What changes: {len(rows)} resources</summary>\n\n{table}\n\n</details>"]
 
 
-def _warnings(preview: Preview) -> list[str]:
+def _format_warnings(preview: Preview) -> list[str]:
     if not preview.warnings:
         return []
     return ["### Warnings", "\n".join(f"- {_cell(warning)}" for warning in preview.warnings)]
@@ -215,14 +215,14 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Format `text` on one line; as code if Markdown, HTML or GitHub would take any of it for theirs."""
+    """Format `text` on one line; as code if it contains markup of Markdown, HTML or GitHub."""
     return text if not text or (_PLAIN.fullmatch(text) and not _ACTIVE.search(text)) else _code(text)
 
 
 def _code(text: str) -> str:
-    """Format `text` on one line as code, in which nothing mentions, links or shows an image.
+    """Format `text` on one line as code, in which mentions, links and images have no effect.
 
-    A bar would end a table's cell, and a backtick the code: they stand between two pieces of it.
+    A bar would end a table's cell, and a backtick the code: they are written as entities between two pieces of code.
     """
     pieces = re.split(r"([|`])", make_printable(" ".join(text.split())))
     return "".join(f"&#{ord(piece)};" if piece in {"|", "`"} else f"`{piece}`" for piece in pieces if piece)

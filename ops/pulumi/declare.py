@@ -25,7 +25,7 @@ from strongroom.policy.rules import Declared
 from strongroom.stacks.provision.program import provision_stepwise
 from strongroom.stacks.settings.root import Settings
 
-from ..preview.events import known
+from ..preview.events import mark_unknown
 from .state import hidden
 
 PROJECT = "strongroom"
@@ -151,7 +151,7 @@ class _Program(mocks.MockMonitor):
     async def _note(self, noted: "_Noted", urn: str, registered: tuple[Any, ...]) -> None:
         prepared = await prepare_resource(*registered)
         noted.inputs = prepared.serialized_props.SerializeToString()
-        inputs = known(hidden(json_format.MessageToDict(prepared.serialized_props)))
+        inputs = mark_unknown(hidden(json_format.MessageToDict(prepared.serialized_props)))
         self._declared[urn] = Declared(registered[1], urn, inputs, list(prepared.dependencies))
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from pulumi import automation
 
 from ..errors import OpsError
-from ..preview.events import Observed, of_events, of_refresh
-from ..preview.guardrails import levels, runnable_pack
+from ..preview.events import PreviewEvents, collect_events, collect_refresh
+from ..preview.guardrails import find_levels, runnable_pack
 from .progress import show_progress
 from .project import find_project
 from .stack import QUIET, Workspace, pulumi_program, workspace
@@ -21,33 +21,33 @@ _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 """What tells the engine of plugins that run already."""
 
 
-def observe(stack: str, against: Path | None = None) -> Observed:
+def observe(stack: str, against: Path | None = None) -> PreviewEvents:
     """Preview `stack` with the policy pack, and show on standard error how far it is.
 
     :param against: The checkout whose policy pack and levels judge; defaults to this one.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    chosen = levels(stack, against)
+    chosen = find_levels(stack, against)
     configs = [str(chosen)] if chosen else None
     with runnable_pack(against) as pack:
         seen, failure = _watch(
             "preview", stack, automation.Stack.preview, policy_packs=[str(pack)], policy_pack_configs=configs
         )
-    observed = of_events(seen)
+    observed = collect_events(seen)
     # A broken guardrail fails the preview, and has been told as such.
-    if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.broken):
+    if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.violations):
         observed.errors.append(failure)
     return observed
 
 
-def observe_drift(stack: str) -> Observed:
+def observe_drift(stack: str) -> PreviewEvents:
     """Compare `stack` with what is there, changing neither, and show on standard error how far it is.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
     seen, failure = _watch("refresh", stack, automation.Stack.preview_refresh, show_secrets=False)
-    observed = of_refresh(seen)
+    observed = collect_refresh(seen)
     if failure and not observed.errors:
         observed.errors.append(failure)
     return observed

@@ -1,1 +1,1 @@
-"""What a run that was killed has left."""
+"""Recovery of a stack after an engine was killed."""

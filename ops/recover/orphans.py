@@ -15,24 +15,24 @@ _MODULES = {"pulumi.dynamic": "pulumi-resource-pulumi-python", "pulumi.policy": 
 """Plugins that are modules of the Python SDK: their programs are scripts that become these."""
 
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
-_PATIENCE = 5.0
+_GRACE_SECONDS = 5.0
 """Seconds that a plugin may take to end before it is killed."""
 
 
 def end_orphaned_plugins(environment: Mapping[str, str]) -> list[str]:
-    """End the plugins whose engine is gone, and name them.
+    """End the plugins whose engine has ended, and list them.
 
     An engine starts each plugin with its own address as an argument, and ends them when it ends; not if it is killed.
-    Those of this user and of the same PULUMI_HOME are ended whose engine no longer answers; everything else lives on.
+    Plugins of this user and of the same PULUMI_HOME are ended if their engine no longer responds; no other process is.
     (Pulumi docs: "How Pulumi works", "Language hosts", "Resource providers")
 
-    :param environment: That of the engine.
+    :param environment: The engine's environment.
     """
-    orphans = dict(_find_orphans(_home(environment)))
+    orphans = dict(_find_orphans(_find_home(environment)))
     for process in orphans:
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.terminate()
-    _, alive = psutil.wait_procs(orphans, _PATIENCE)
+    _, alive = psutil.wait_procs(orphans, _GRACE_SECONDS)
     for process in alive:
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.kill()
@@ -45,10 +45,10 @@ def _find_orphans(home: Path) -> Iterator[tuple[psutil.Process, str]]:
             words = process.cmdline()
             name = _name_plugin(words)
             address = next((match for word in words[1:] if (match := _ADDRESS.fullmatch(word))), None)
-            own = name and address and process.uids().real == os.getuid() and _home(process.environ()) == home
+            own = name and address and process.uids().real == os.getuid() and _find_home(process.environ()) == home
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             continue
-        if own and name and address and not _answers(int(address[2])):
+        if own and name and address and not _is_listening(int(address[2])):
             yield process, name
 
 
@@ -59,15 +59,15 @@ def _name_plugin(words: Sequence[str]) -> str | None:
     return next((each for each in (*names, *modules) if _PLUGIN.fullmatch(each)), None)
 
 
-def _home(environment: Mapping[str, str]) -> Path:
+def _find_home(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("PULUMI_HOME") or "~/.pulumi").expanduser().resolve()
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2):
             return True
     except ConnectionRefusedError:
         return False
     except OSError:
-        return True  # who is not certainly gone may be there
+        return True  # the engine may still be there

@@ -1,4 +1,4 @@
-"""What an update that was cut short leaves in a stack's state, and what can be said of it without asking a server."""
+"""Pending operations: what an interrupted update leaves in a stack's state, repaired as far as without a server."""
 
 import os
 import re
@@ -48,85 +48,85 @@ _UNCERTAIN = "an update was interrupted while it made this resource"
 
 
 @dataclass
-class Mended:
+class RepairedState:
     """A state without pending operations."""
 
     deployment: dict[str, Any]
     """The state, as `pulumi stack import` takes it."""
 
     uncertain: list[str] = field(default_factory=list[str])
-    """URNs of resources that a server must be asked about: they may be as before, changed, or gone."""
+    """URNs of resources to look up at their servers: they may be unchanged, changed, or deleted."""
 
     dropped: list[str] = field(default_factory=list[str])
-    """URNs of resources that were being made, and are made again by the next update."""
+    """URNs of resources that were being created, and that the next update creates again."""
 
     left: list[str] = field(default_factory=list[str])
-    """URNs of resources that were being made, and that the state doesn't take in."""
+    """URNs of resources that were being created, and that are not taken into the state."""
 
 
 def list_created(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List the resources that an interrupted update was making, each with the id that it must have.
+    """List the resources that an interrupted update was creating, each with the id that it must have.
 
-    A server alone can tell whether they are there, and who made them.
+    Only a server knows whether they exist, and who created them.
 
-    :param deployment: What `pulumi stack export` gives under `deployment`.
+    :param deployment: The value of `deployment` in the output of `pulumi stack export`.
     """
     known: dict[str, Any] = {resource["urn"]: resource for resource in deployment.get("resources") or ()}
     created: dict[str, dict[str, Any]] = {}
-    for resource in _being_created(deployment):
+    for resource in _list_creating(deployment):
         urn: str = resource["urn"]
-        if urn not in known and (id_ := identity(resource, _subscription(resource, known))):
+        if urn not in known and (id_ := compose_id(resource, _find_subscription(resource, known))):
             created[urn] = {**resource, "id": id_}
     return list(created.values())
 
 
-def _being_created(deployment: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _list_creating(deployment: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for operation in cast("list[dict[str, Any]]", deployment.get("pending_operations") or ()):
         if operation["type"] == "creating" and operation["resource"].get("custom"):
             yield operation["resource"]
 
 
-def mended(deployment: Mapping[str, Any], adopted: Container[str]) -> Mended:
-    """`deployment` with its pending operations resolved as far as they can be without a server.
+def repair_state(deployment: Mapping[str, Any], adopted: Container[str]) -> RepairedState:
+    """Resolve the pending operations of `deployment` as far as possible without a server.
 
-    What was being created and is `adopted` is put among the resources under the id that it must have, and marked as
-    uncertain in the engine's own way, so that the state stays true if nobody asks the server after all. (Pulumi docs:
-    "Pending operations")
+    A resource that was being created and is `adopted` is added under the id that it must have, and marked as uncertain
+    in the engine's own way, so that the state stays true even if no server is asked later. (Pulumi docs: "Pending
+    operations")
 
-    :param deployment: What `pulumi stack export` gives under `deployment`.
-    :param adopted: URNs of what the stack made. What somebody else made must never be among them: the stack would
-        delete it.
+    :param deployment: The value of `deployment` in the output of `pulumi stack export`.
+    :param adopted: URNs of resources that the stack created. A foreign resource must never be among them: the stack
+        would delete it.
     """
     resources: list[dict[str, Any]] = list(deployment.get("resources") or ())
     known = {resource["urn"]: resource for resource in resources}
     created = {resource["urn"]: resource for resource in list_created(deployment)}
-    made = Mended({**deployment, "resources": resources, "pending_operations": []})
-    made.uncertain += [
+    repaired = RepairedState({**deployment, "resources": resources, "pending_operations": []})
+    repaired.uncertain += [
         resource["urn"] for resource in resources if _UNCERTAIN in cast("list[str]", resource.get("initErrors") or ())
     ]
     for operation in cast("list[dict[str, Any]]", deployment.get("pending_operations") or ()):
         resource: dict[str, Any] = operation["resource"]
         urn: str = resource["urn"]
         if not resource.get("custom"):
-            continue  # a component is nowhere but in the state
+            continue  # a component is in the state alone
         if urn in known:
-            made.uncertain.append(urn)
+            repaired.uncertain.append(urn)
         elif operation["type"] == "creating" and urn in created:
             if urn not in adopted:
-                made.left.append(urn)
+                repaired.left.append(urn)
                 continue
             known[urn] = resource
             resources.append({**created[urn], "initErrors": [_UNCERTAIN]})
-            made.uncertain.append(urn)
+            repaired.uncertain.append(urn)
         elif not urn.partition("::pulumi:providers:")[1]:
-            made.dropped.append(urn)
-    made.uncertain = list(dict.fromkeys(made.uncertain))
-    made.left = list(dict.fromkeys(made.left))
-    return made
+            repaired.dropped.append(urn)
+    repaired.uncertain = list(dict.fromkeys(repaired.uncertain))
+    repaired.left = list(dict.fromkeys(repaired.left))
+    return repaired
 
 
-def identity(resource: Mapping[str, Any], subscription: str | None = None) -> str | None:
-    """The id that a resource of the state gets when it is created; `None` where only its provider can tell.
+def compose_id(resource: Mapping[str, Any], subscription: str | None = None) -> str | None:
+    """Compose the id that a resource gets when it is created; `None` if only its provider knows it.
 
     :param resource: A resource, with its type and its inputs.
     :param subscription: The Azure subscription.
@@ -134,7 +134,7 @@ def identity(resource: Mapping[str, Any], subscription: str | None = None) -> st
     kind: str = resource["type"]
     inputs: dict[str, Any] = resource.get("inputs") or {}
     if (template := _IDS.get(kind)) is None:
-        return _of_object(inputs) if re.match("kubernetes:(?!helm)", kind) else None
+        return _compose_object_id(inputs) if re.match("kubernetes:(?!helm)", kind) else None
     values = {"subscription": subscription, **inputs}
     named = [name for _, name, _, _ in Formatter().parse(template) if name]
     if not all(isinstance(values.get(name), str) for name in named):
@@ -142,13 +142,13 @@ def identity(resource: Mapping[str, Any], subscription: str | None = None) -> st
     return template.format(**values)
 
 
-def _subscription(resource: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _find_subscription(resource: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str | None:
     provider = known.get(str(resource.get("provider")).rpartition("::")[0], {})
     inputs: dict[str, Any] = provider.get("inputs") or {}
     return inputs.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
 
 
-def _of_object(inputs: Mapping[str, Any]) -> str | None:
+def _compose_object_id(inputs: Mapping[str, Any]) -> str | None:
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     name, namespace = metadata.get("name"), metadata.get("namespace")
     return f"{namespace}/{name}" if name and namespace else name

@@ -16,7 +16,7 @@ def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
     observed = observe(stack)
     refused = [
         *observed.errors,
-        *(f"the rule {each.rule} is broken" for each in observed.broken if each.level == "mandatory"),
+        *(f"the rule {each.rule} is broken" for each in observed.violations if each.level == "mandatory"),
     ]
     if refused:
         raise OpsError(

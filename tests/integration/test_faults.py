@@ -69,7 +69,7 @@ def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scen
 def test_who_alone_knows_of_a_resource_is_asked_about_it(stage: Stage) -> None:
     ran = stage.cut_short(UPDATED[stage.stack])
 
-    assert "asking the servers about 1 resources" in ran.said
+    assert "reading 1 resources with pending operations" in ran.said
     assert ran.code == 0, ran.said
 
 
@@ -107,7 +107,7 @@ def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage
     unmade = created("vault:index/policy:Policy", "unmade", name="unmade", policy="")
     try:
         lock = stage.interrupt_creation(own, theirs, absent, shop, new, ledger, mount, policy, unmade, begun=begun)
-        with pytest.raises(OpsError, match="the policy same exists, and Vault does not say who made it"):
+        with pytest.raises(OpsError, match="the policy same exists, and Vault does not record who created it"):
             recover("local", print)
         assert lock.exists()
         done = recover("local", print, adopt=False)

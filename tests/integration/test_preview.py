@@ -12,7 +12,7 @@ import pytest
 from pulumi.automation import EngineEvent
 
 from sandbox.world import ROOT, World
-from strongroom.ops.preview.events import of_events
+from strongroom.ops.preview.events import collect_events
 from tests.integration.test_local_stack import values
 from tests.support.forked import run_ops
 from tests.support.sandboxed import Project
@@ -115,7 +115,7 @@ def test_faults_are_told_and_nothing_else(deployed: Project) -> None:
 
     assert done.returncode == 1
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in done.stdout
-    assert "Who gains" not in done.stdout
+    assert "Access gained" not in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -134,7 +134,7 @@ def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> No
     with deployed.engine.stack("local") as stack:
         stack.preview(policy_packs=[str(ROOT / "policy")], policy_pack_configs=[str(levels)], on_event=told.append)
 
-    broken = of_events(told).broken
+    broken = collect_events(told).violations
     assert {(each.rule, each.level) for each in broken} == {("vault-ttl", "advisory")}
     assert "above 30m" in broken[0].message
 

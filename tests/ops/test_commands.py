@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from strongroom.ops.app import app, main
 from strongroom.ops.doctor.diagnosis import Diagnosis
 from strongroom.ops.findings import Finding
-from strongroom.ops.preview.events import Broken, Observed
+from strongroom.ops.preview.events import PreviewEvents, Violation
 from strongroom.ops.pulumi.stack import Workspace
 from strongroom.ops.recover.run import Recovered
 from strongroom.ops.verify import Check
@@ -70,14 +70,14 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("observed", "code"),
     [
-        (Observed(), 0),
-        (Observed(broken=[Broken("no-latest-image", "advisory", "urn", "latest")]), 0),
-        (Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]), 1),
-        (Observed(errors=["no such thing"]), 1),
+        (PreviewEvents(), 0),
+        (PreviewEvents(violations=[Violation("no-latest-image", "advisory", "urn", "latest")]), 0),
+        (PreviewEvents(violations=[Violation("vault-ttl", "mandatory", "urn", "too long")]), 1),
+        (PreviewEvents(errors=["no such thing"]), 1),
     ],
 )
 def test_preview_ends_with_1_where_the_update_would_be_refused(
-    monkeypatch: pytest.MonkeyPatch, observed: Observed, code: int
+    monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents, code: int
 ) -> None:
     monkeypatch.setattr("strongroom.ops.pulumi.engine.observe", lambda *_: observed)
 

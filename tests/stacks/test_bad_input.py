@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 from pydantic import SecretStr
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.preview.offline import offline_settings
+from strongroom.ops.preview.offline import parse_offline_settings
 from strongroom.ops.pulumi.stack_file import read_stack_file
 from strongroom.stacks.errors import InvalidSettingsError
 from strongroom.stacks.load import load_settings
@@ -95,7 +95,7 @@ def test_a_broken_file_is_refused_and_nothing_is_declared(file: Path, monkeypatc
         return
     offline = errors.get("expected offline", errors.get("expected"))
     if offline:
-        text = refuse(lambda: provision(offline_settings(STACK, config)))
+        text = refuse(lambda: provision(parse_offline_settings(STACK, config)))
         assert text == format_error(offline)
         assert not CANARY.search(text)
     if "expected" in errors:

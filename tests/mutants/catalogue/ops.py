@@ -42,7 +42,7 @@ OPS = (
     Mutant(
         "left-values-are-silent",
         "ops/preview/report.py",
-        "unread=_unread(observed),",
+        "unread=_find_unread(observed),",
         "unread=[],",
         "A removed workload's value stays in the store, and nobody learns of it.",
         "tests/ops/preview/test_report.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",
@@ -306,7 +306,7 @@ OPS = (
     Mutant(
         "preview-loses-losses",
         "ops/preview/report.py",
-        "        *told(before.keys() - after.keys(), False, before),\n",
+        "        *build(before.keys() - after.keys(), False, before),\n",
         "",
         "Nobody is told who loses access by a change.",
         f"{_PREVIEW}::test_settings_are_compared_without_any_credential",
@@ -314,8 +314,8 @@ OPS = (
     Mutant(
         "preview-takes-gains-for-losses",
         "ops/preview/report.py",
-        "*told(after.keys() - before.keys(), True, after),",
-        "*told(after.keys() - before.keys(), False, after),",
+        "*build(after.keys() - before.keys(), True, after),",
+        "*build(after.keys() - before.keys(), False, after),",
         "A change that opens secrets is reviewed as one that closes them.",
         f"{_PREVIEW}::test_settings_are_compared_without_any_credential",
     ),
@@ -682,7 +682,7 @@ OPS = (
         "if made < self.begun.replace(microsecond=0):",
         "if made < self.begun.replace(year=1970):",
         "After a crash, destroy deletes what another stack made.",
-        "tests/ops/origins/test_cluster.py::test_what_another_stack_made_before_is_somebody_elses",
+        "tests/ops/origins/test_cluster.py::test_what_another_stack_created_before_is_foreign",
     ),
     Mutant(
         "errors-end-well",
@@ -711,7 +711,7 @@ OPS = (
     Mutant(
         "plugins-of-living-engines-ended",
         "ops/recover/orphans.py",
-        "and not _answers(int(address[2]))",
+        "and not _is_listening(int(address[2]))",
         "and address[2]",
         "recover ends the plugins of an update that runs.",
         "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
@@ -719,7 +719,7 @@ OPS = (
     Mutant(
         "plugins-of-another-home-ended",
         "ops/recover/orphans.py",
-        " and _home(process.environ()) == home",
+        " and _find_home(process.environ()) == home",
         "",
         "recover ends plugins of another sandbox or user's home.",
         "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",

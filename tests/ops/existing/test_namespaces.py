@@ -7,7 +7,7 @@ import pytest
 
 from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from strongroom.ops.existing.namespaces import find_left, list_deleted
-from strongroom.ops.preview.events import Observed, Operation
+from strongroom.ops.preview.events import Operation, PreviewEvents
 from strongroom.ops.verify.cluster_reader import ClusterReader
 from strongroom.policy.rules import Declared
 
@@ -61,9 +61,9 @@ class Server:
         return [{"metadata": each} for each in self._objects.get(path.rpartition("/")[2], ())]
 
 
-def observed(*gone: tuple[str, str, Operation]) -> Observed:
+def observed(*gone: tuple[str, str, Operation]) -> PreviewEvents:
     """A preview with resources of the namespace `team`, each with what happens to it."""
-    found = Observed()
+    found = PreviewEvents()
     team: tuple[str, str, Operation] = ("kubernetes:core/v1:Namespace", "team", "delete")
     for type_, name, operation in (team, *gone):
         urn = f"urn:pulumi:dev::strongroom::{type_}::{name}"
@@ -142,16 +142,16 @@ def test_kinds_that_may_not_be_listed_are_named_beside_what_was_found() -> None:
     assert [state for state, _ in found(Server("secrets", error=UnreachableError))] == ["skipped"]
 
 
-def keep(changed: Observed) -> None:
+def keep(changed: PreviewEvents) -> None:
     changed.operations = dict.fromkeys(changed.operations, "same")
 
 
-def retain(changed: Observed) -> None:
+def retain(changed: PreviewEvents) -> None:
     changed.retained = {urn for urn in changed.operations if "Namespace" in urn}
 
 
 @pytest.mark.parametrize("stay", [keep, retain])
-def test_nothing_is_asked_where_no_namespace_goes(stay: Callable[[Observed], None]) -> None:
+def test_nothing_is_asked_where_no_namespace_goes(stay: Callable[[PreviewEvents], None]) -> None:
     server, changed = Server(configmaps=[{"name": "theirs"}]), observed(*OWN)
     stay(changed)
 

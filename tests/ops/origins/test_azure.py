@@ -8,10 +8,10 @@ import pytest
 from strongroom.ops.existing.azure import AzureFinder, find_creation
 from strongroom.ops.existing.find import Existing
 from strongroom.ops.origins.azure import AzureExaminer
-from strongroom.ops.origins.origin import Interrupted, Maker
+from strongroom.ops.origins.origin import InterruptedUpdate, Maker
 from strongroom.policy.rules import Declared
 
-RAN = Interrupted(datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 10, 5, tzinfo=UTC))
+RAN = InterruptedUpdate(datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 10, 5, tzinfo=UTC))
 VAULT = Declared("azure-native:keyvault:Vault", "urn:pulumi:dev::strongroom::azure-native:keyvault:Vault::vault", {})
 
 

@@ -16,12 +16,12 @@ from strongroom.ops.app import app
 from strongroom.ops.errors import OpsError
 from strongroom.ops.findings import Finding
 from strongroom.ops.grants import Grant, grants
-from strongroom.ops.preview.events import Broken, Observed, of_events
-from strongroom.ops.preview.guardrails import guardrails, weakened
-from strongroom.ops.preview.impact import LOSSES
-from strongroom.ops.preview.markdown import markdown
+from strongroom.ops.preview.events import PreviewEvents, Violation, collect_events
+from strongroom.ops.preview.guardrails import find_violations, list_weakened
+from strongroom.ops.preview.impact import IMPACTS
+from strongroom.ops.preview.markdown import format_preview
 from strongroom.ops.preview.offline import compare
-from strongroom.ops.preview.report import AccessChange, Change, Cost, Guardrail, Preview, preview_of
+from strongroom.ops.preview.report import AccessChange, Change, Cost, Guardrail, Preview, build_preview
 from strongroom.policy.rules import UNKNOWN, Declared
 
 ROOT = Path(__file__).parents[3]
@@ -152,7 +152,7 @@ POD = "kubernetes:apps/v1:Deployment"
 
 
 def test_steps_become_changes_with_what_is_lost() -> None:
-    observed = of_events(
+    observed = collect_events(
         [
             step("same", "strongroom-dev", "pulumi:pulumi:Stack", {"x": 1}, {"x": 1}),
             step("same", "kept", POD, {"a": 1}, {"a": 1}),
@@ -172,7 +172,7 @@ def test_steps_become_changes_with_what_is_lost() -> None:
             step("delete", "gone", "kubernetes:core/v1:Namespace", {"a": 1}),
         ]
     )
-    preview = preview_of("dev", observed)
+    preview = build_preview("dev", observed)
 
     assert [(each.operation, each.kind, each.name, each.inputs) for each in preview.changes] == [
         ("replace", "Mount", "moved", ["path"]),
@@ -191,7 +191,7 @@ def test_steps_become_changes_with_what_is_lost() -> None:
 def test_a_changed_pod_costs_its_pods_and_changed_replicas_do_not() -> None:
     def costs(path: str) -> int:
         changed = step("update", "d", POD, {"a": 1}, {"a": 2}, diffs=[path])
-        return len(preview_of("dev", of_events([changed])).costs)
+        return len(build_preview("dev", collect_events([changed])).costs)
 
     assert costs("spec.template.spec.containers[0].image") == 1
     assert costs("spec.replicas") == 0
@@ -201,10 +201,10 @@ def test_what_the_engine_retains_is_not_lost() -> None:
     kind, urn = "kubernetes:core/v1:Namespace", "urn:pulumi:dev::strongroom::kubernetes:core/v1:Namespace::kept"
     old = {"type": kind, "urn": urn, "inputs": {"a": 1}, "retainOnDelete": True}
     metadata = {"op": "delete", "urn": urn, "type": kind, "provider": "", "old": old}
-    observed = of_events([event(resourcePreEvent={"metadata": metadata})])
+    observed = collect_events([event(resourcePreEvent={"metadata": metadata})])
 
     assert observed.retained == {urn}
-    assert preview_of("dev", observed).costs == []
+    assert build_preview("dev", observed).costs == []
 
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -234,11 +234,13 @@ def copied_to(name: str, kind: str, namespace: str = "shop") -> Any:
 def test_a_secret_that_is_to_get_another_type_needs_another_name(
     steps: list[tuple[str, str, Any, Any]], stale: int
 ) -> None:
-    costs = preview_of("dev", of_events([step(op, name, CLASS, old, new) for op, name, old, new in steps])).costs
+    costs = build_preview(
+        "dev", collect_events([step(op, name, CLASS, old, new) for op, name, old, new in steps])
+    ).costs
 
     assert [each.lost for each in costs] == [
-        "Secret shop/tls keeps the type kubernetes.io/tls: Kubernetes changes none to Opaque, and the driver does not "
-        "make it anew; choose another secretName"
+        "Secret shop/tls keeps the type kubernetes.io/tls: Kubernetes can't change it to Opaque, and the driver does "
+        "not replace it; choose another secretName"
     ] * stale
 
 
@@ -248,7 +250,7 @@ def test_texts_are_not_told_save_images() -> None:
         "update", "d", POD, old, new | {"note": "x"}, diffs=["image", "note", "list[0].image", "list[9].image"]
     )
 
-    assert preview_of("dev", of_events([changed])).changes[0].inputs == [
+    assert build_preview("dev", collect_events([changed])).changes[0].inputs == [
         "image: a:1 → a:2",
         "list[0].image: a:1 → a:2",
         "list[9].image",
@@ -268,17 +270,17 @@ def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
         "enforcementLevel": "mandatory",
         "resourceUrn": "urn:pulumi:dev::strongroom::pulumi:providers:vault::vault",
     }
-    preview = preview_of("dev", of_events([event(policyEvent=told), diagnostic("error", "preview failed")]))
+    preview = build_preview("dev", collect_events([event(policyEvent=told), diagnostic("error", "preview failed")]))
 
     (guardrail,) = preview.guardrails
     assert guardrail.problem == "vault reaches Vault without TLS."
     assert guardrail.reason and guardrail.fix
     assert preview.refused and not preview.errors
-    assert "**mandatory** | `vault-tls`" in markdown(preview)
+    assert "**mandatory** | `vault-tls`" in format_preview(preview)
 
 
 def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
-    observed = of_events(
+    observed = collect_events(
         [
             diagnostic("error", "no such thing"),
             diagnostic("error", "an unhandled error occurred: no such thing"),
@@ -286,11 +288,11 @@ def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
             diagnostic("warning", "mind this"),
         ]
     )
-    text = markdown(preview_of("dev", observed))
+    text = format_preview(build_preview("dev", observed))
 
     assert text.count("no such thing") == 1
     assert "mind this" in text and "$PATH" not in text
-    assert "Who gains" not in text
+    assert "Access gained" not in text
 
 
 def test_names_cannot_break_out_of_the_comment() -> None:
@@ -305,7 +307,7 @@ def test_names_cannot_break_out_of_the_comment() -> None:
         errors=[],
         against="x",
     )
-    text = markdown(preview)
+    text = format_preview(preview)
 
     assert "| **gains** | `a`&#124;`b ## c` | read | &#96;`x`&#96;` <img src=y>` | `d\\`&#124;`e\\x1b[31m` |\n" in text
     assert "- `<script>`" in text
@@ -344,7 +346,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_neither_mention_nor_link_nor_show_images(name: str) -> None:
-    text = markdown(
+    text = format_preview(
         Preview(
             stack="dev",
             changes=[Change("update", name, name, [name])],
@@ -369,7 +371,7 @@ def test_names_neither_mention_nor_link_nor_show_images(name: str) -> None:
 
 
 def test_an_error_cannot_end_its_block() -> None:
-    text = markdown(preview_of("dev", of_events([diagnostic("error", "a\n````\n@octocat \x1b[2J")])))
+    text = format_preview(build_preview("dev", collect_events([diagnostic("error", "a\n````\n@octocat \x1b[2J")])))
 
     assert text.endswith("`````text\na\n````\n@octocat \\x1b[2J\n`````\n")
 
@@ -378,15 +380,15 @@ def test_an_error_cannot_end_its_block() -> None:
     "text", ["shop/orders", "role shop.orders, policy kubernetes.shop.orders", "gives tokenMaxTtl 172800 seconds."]
 )
 def test_words_are_not_shown_as_code(text: str) -> None:
-    preview = preview_of("dev", Observed(warnings=[text]))
+    preview = build_preview("dev", PreviewEvents(warnings=[text]))
 
-    assert f"- {text}\n" in markdown(preview)
+    assert f"- {text}\n" in format_preview(preview)
 
 
 def test_a_long_table_is_cut() -> None:
-    observed = Observed(broken=[Broken("r", "advisory", f"urn::{number}", "m") for number in range(400)])
+    observed = PreviewEvents(violations=[Violation("r", "advisory", f"urn::{number}", "m") for number in range(400)])
 
-    text = markdown(preview_of("dev", observed))
+    text = format_preview(build_preview("dev", observed))
 
     assert "… and 250 more." in text
     assert len(text) < 65536
@@ -396,7 +398,7 @@ def test_losses_are_of_kinds_that_strongroom_declares() -> None:
     from sandbox.providers import azure_native, vault  # noqa: PLC0415
 
     served = {*azure_native.KINDS, *vault.KINDS}
-    mine = {kind for kind in LOSSES if kind.startswith("azure-native:")}
+    mine = {kind for kind in IMPACTS if kind.startswith("azure-native:")}
     assert mine <= served
 
 
@@ -418,13 +420,15 @@ def test_a_value_that_a_removed_workload_leaves_behind_is_reported() -> None:
     read = {each.urn: each for each in (kept, idle, role("p"), policy(READ_O))}
     left = {each.urn: each for each in (kept, idle)}
 
-    gone = preview_of("dev", Observed(before=read, after=left))
+    gone = build_preview("dev", PreviewEvents(before=read, after=left))
 
     # What nobody read before is no news.
     assert gone.unread == ["secret/data/o"]
-    assert "### What nobody reads any more" in markdown(gone) and "- `secret/data/o`" in markdown(gone)
-    assert preview_of("dev", Observed(before=left, after=read)).unread == []
-    assert preview_of("dev", Observed(before=read, after=read)).unread == []
+    assert "### Secrets that no workload reads any more" in format_preview(
+        gone
+    ) and "- `secret/data/o`" in format_preview(gone)
+    assert build_preview("dev", PreviewEvents(before=left, after=read)).unread == []
+    assert build_preview("dev", PreviewEvents(before=read, after=read)).unread == []
 
 
 def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -435,7 +439,7 @@ def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatc
 
     monkeypatch.setenv("KUBECONFIG", "/nonexistent")
     observed = compare("prod", checkout(tmp_path, "prod", before))
-    preview = preview_of("prod", observed, "main")
+    preview = build_preview("prod", observed, "main")
 
     assert [(each.gained, each.who, each.what) for each in preview.access] == [
         (True, "readers of Secrets in shop", "secret db-pass-password"),
@@ -445,7 +449,7 @@ def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatc
     assert not preview.refused
     assert [each.rule for each in preview.guardrails] == ["no-copy-in-etcd"]
     assert {"create", "delete", "update"} == set(preview.counts)
-    assert CANARY not in markdown(preview) + repr(observed)
+    assert CANARY not in format_preview(preview) + repr(observed)
 
 
 def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -453,7 +457,7 @@ def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.Mo
         config["strongroom:backend"]["vault"]["purgeProtection"] = False
 
     monkeypatch.chdir(checkout(tmp_path, "prod", change))
-    preview = preview_of("prod", compare("prod", None))
+    preview = build_preview("prod", compare("prod", None))
 
     assert [(each.rule, each.mandatory, each.problem) for each in preview.guardrails] == [
         ("key-vault-purge-protection", True, "vault has no purge protection."),
@@ -463,7 +467,7 @@ def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_levels_hold_offline_too() -> None:
-    preview = preview_of("staging", compare("staging", None))
+    preview = build_preview("staging", compare("staging", None))
 
     assert {(each.rule, each.mandatory) for each in preview.guardrails} == {
         ("key-vault-audit", False),
@@ -483,7 +487,7 @@ def test_errors_in_settings_are_reported_offline(tmp_path: Path, monkeypatch: py
         config["strongroom:colour"] = CANARY
 
     monkeypatch.chdir(checkout(tmp_path, "prod", change))
-    preview = preview_of("prod", compare("prod", None))
+    preview = build_preview("prod", compare("prod", None))
 
     assert preview.refused
     assert "strongroom:colour: This key is unknown" in preview.errors[0]
@@ -511,22 +515,24 @@ def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> N
         Finding.skipped("policy p: 403", name="b"),
         Finding.ok("c", name="c"),
     ]
-    preview = preview_of("dev", Observed(), existing=found)
-    text = markdown(preview)
+    preview = build_preview("dev", PreviewEvents(), existing=found)
+    text = format_preview(preview)
 
     assert preview.refused
     assert "**The update would be refused**: it would create what exists already." in text
     assert "| **refused** | namespace team exists | add team |" in text
     assert "| skipped | policy p: 403 |  |" in text
-    assert not preview_of("dev", Observed(), existing=found[1:]).refused
-    assert "not this stack's own" not in markdown(preview_of("dev", Observed(), existing=found[2:]))
+    assert not build_preview("dev", PreviewEvents(), existing=found[1:]).refused
+    assert "Foreign objects" not in format_preview(build_preview("dev", PreviewEvents(), existing=found[2:]))
 
 
 def test_what_would_go_with_a_namespace_is_refused() -> None:
-    preview = preview_of("dev", Observed(), existing=[Finding.failed("ConfigMap a", "move it", name="namespaces")])
+    preview = build_preview(
+        "dev", PreviewEvents(), existing=[Finding.failed("ConfigMap a", "move it", name="namespaces")]
+    )
 
     assert preview.refused
-    assert "**The update would be refused**: it would delete what is not its own." in markdown(preview)
+    assert "**The update would be refused**: it would delete foreign objects." in format_preview(preview)
 
 
 def test_a_stack_that_is_not_there_is_told() -> None:
@@ -541,7 +547,7 @@ def test_a_rule_that_advises_does_so_where_no_levels_are(tmp_path: Path) -> None
     (tmp_path / "policy" / "levels" / "dev.json").unlink()
     (tmp_path / "policy" / "rules" / "other.py").touch()
 
-    found = guardrails("dev", list(compare("dev", None).after.values()), tmp_path)
+    found = find_violations("dev", list(compare("dev", None).after.values()), tmp_path)
 
     assert {each.rule: each.level for each in found} == {"no-copy-in-etcd": "advisory"}
 
@@ -553,13 +559,13 @@ def test_what_weakens_its_own_judge_stands_first(tmp_path: Path) -> None:
     rule = base / "rules" / "vault.py"
     rule.write_text(rule.read_text() + "# another\n")
 
-    found = weakened("dev", tmp_path)
-    text = markdown(preview_of("dev", Observed(), weakened=found))
+    found = list_weakened("dev", tmp_path)
+    text = format_preview(build_preview("dev", PreviewEvents(), weakened=found))
 
     assert "no-latest-image: its level is lowered from mandatory to advisory." in found
     assert "policy/rules/vault.py: this change edits it." in found
     assert text.index("lowered") < text.index("### Guardrails")
-    assert weakened("dev", None) == weakened("dev", ROOT) == []
+    assert list_weakened("dev", None) == list_weakened("dev", ROOT) == []
 
 
 def test_an_exemption_is_a_change_of_what_judges(tmp_path: Path) -> None:
@@ -567,7 +573,7 @@ def test_an_exemption_is_a_change_of_what_judges(tmp_path: Path) -> None:
     levels = tmp_path / "policy" / "levels" / "prod.json"
     levels.write_text('{"all": "mandatory", "vault-ttl": {"enforcementLevel": "mandatory", "tokenSeconds": 60}}')
 
-    assert weakened("prod", tmp_path) == [
+    assert list_weakened("prod", tmp_path) == [
         "no-copy-in-etcd: its level is lowered from mandatory to advisory.",
         'vault-ttl: its options change from {"tokenSeconds": 60} to {}.',
     ]
@@ -579,7 +585,7 @@ def test_the_other_checkouts_rules_and_levels_judge(tmp_path: Path) -> None:
     )
 
     def level(against: Path | None) -> dict[str, str]:
-        return {each.rule: each.level for each in guardrails("dev", [latest], against)}
+        return {each.rule: each.level for each in find_violations("dev", [latest], against)}
 
     shutil.copytree(ROOT / "policy", tmp_path / "policy")
     assert level(None)["no-latest-image"] == level(tmp_path)["no-latest-image"] == "advisory"
@@ -591,8 +597,8 @@ def test_the_other_checkouts_rules_and_levels_judge(tmp_path: Path) -> None:
     assert level(tmp_path / "other")["no-latest-image"] == "mandatory"
 
     old = Declared("kubernetes:core/v1:Pod", "urn::old", {"spec": {"containers": [{"name": "a", "image": "x:1.0"}]}})
-    assert "no-latest-image" in {each.rule for each in guardrails("dev", [old], tmp_path / "other")}
-    assert "no-latest-image" not in {each.rule for each in guardrails("dev", [old])}
+    assert "no-latest-image" in {each.rule for each in find_violations("dev", [old], tmp_path / "other")}
+    assert "no-latest-image" not in {each.rule for each in find_violations("dev", [old])}
 
 
 def test_a_rule_that_only_this_checkout_has_judges_too(tmp_path: Path) -> None:
@@ -601,7 +607,7 @@ def test_a_rule_that_only_this_checkout_has_judges_too(tmp_path: Path) -> None:
     init.write_text(init.read_text().replace("*vault.RULES, ", ""))
     role = Declared("vault:kubernetes/authBackendRole:AuthBackendRole", "urn::r", {})
 
-    assert "vault-ttl" in {each.rule for each in guardrails("prod", [role], tmp_path)}
+    assert "vault-ttl" in {each.rule for each in find_violations("prod", [role], tmp_path)}
 
 
 def test_rules_that_can_not_be_loaded_are_an_error(tmp_path: Path) -> None:
@@ -609,4 +615,4 @@ def test_rules_that_can_not_be_loaded_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "policy" / "rules" / "__init__.py").write_text("import nothing_of_that_name")
 
     with pytest.raises(OpsError, match="can't be loaded"):
-        guardrails("dev", [], tmp_path)
+        find_violations("dev", [], tmp_path)

@@ -13,10 +13,10 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 from strongroom.ops.grants import grants
-from strongroom.ops.preview.events import Observed, known
-from strongroom.ops.preview.guardrails import guardrails
-from strongroom.ops.preview.offline import offline_settings
-from strongroom.ops.preview.report import preview_of
+from strongroom.ops.preview.events import PreviewEvents, mark_unknown
+from strongroom.ops.preview.guardrails import find_violations
+from strongroom.ops.preview.offline import parse_offline_settings
+from strongroom.ops.preview.report import build_preview
 from strongroom.ops.pulumi.declare import PROJECT, declare
 from strongroom.ops.pulumi.project import stack_file
 from strongroom.ops.pulumi.stack_file import read_stack_file
@@ -52,13 +52,13 @@ def settings(stack: str, count: int) -> Settings:
         }
         for number in range(count)
     ]
-    return offline_settings(
+    return parse_offline_settings(
         "dev", {f"strongroom:{key}": value for key, value in {**STACKS[stack], "workloads": workloads}.items()}
     )
 
 
 def of_file(stack: str) -> Settings:
-    return offline_settings(stack, read_stack_file(stack_file(ROOT, stack)))
+    return parse_offline_settings(stack, read_stack_file(stack_file(ROOT, stack)))
 
 
 class Registering(mocks.MockMonitor, mocks.Mocks):
@@ -70,7 +70,7 @@ class Registering(mocks.MockMonitor, mocks.Mocks):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = known(hidden(json_format.MessageToDict(request.object)))
+        inputs = mark_unknown(hidden(json_format.MessageToDict(request.object)))
         self.declared[urn] = Declared(request.type, urn, inputs, sorted(request.dependencies))
         return super().RegisterResource(request)
 
@@ -147,7 +147,7 @@ def test_four_times_the_workloads_are_four_times_the_work(stack: str) -> None:
     few, many = declare("dev", settings(stack, 8)), declare("dev", settings(stack, 32))
 
     def preview(declared: dict[str, Declared]) -> None:
-        preview_of("dev", Observed(after=declared, operations=dict.fromkeys(declared, "create")))
+        build_preview("dev", PreviewEvents(after=declared, operations=dict.fromkeys(declared, "create")))
 
-    for work in (lambda found: grants(found.values()), lambda found: guardrails("dev", found.values()), preview):
+    for work in (lambda found: grants(found.values()), lambda found: find_violations("dev", found.values()), preview):
         assert count_calls(lambda: work(many)) < 4.3 * count_calls(lambda: work(few))  # noqa: B023

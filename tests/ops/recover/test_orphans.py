@@ -76,7 +76,7 @@ def test_a_plugin_whose_engine_is_gone_is_ended(tmp_path: Path, nobody: int, pro
 
 
 def test_one_that_does_not_end_is_killed(tmp_path: Path, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("strongroom.ops.recover.orphans._PATIENCE", 0.1)
+    monkeypatch.setattr("strongroom.ops.recover.orphans._GRACE_SECONDS", 0.1)
     with plugin(tmp_path, nobody, stubborn=True) as pid:
         end_orphaned_plugins({"PULUMI_HOME": str(tmp_path)})
         end = time.monotonic() + 5

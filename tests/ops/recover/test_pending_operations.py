@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.ops.recover.pending_operations import identity, list_created
-from strongroom.ops.recover.pending_operations import mended as mend
+from strongroom.ops.recover.pending_operations import compose_id, list_created
+from strongroom.ops.recover.pending_operations import repair_state as mend
 
 PROVIDER = "urn:pulumi:dev::strongroom::pulumi:providers:azure-native::azure"
 
@@ -25,7 +25,7 @@ NAMESPACE = resource("kubernetes:core/v1:Namespace", metadata={"name": "shop"})
 PASSWORD = resource("random:index/randomPassword:RandomPassword", length=20)
 
 
-def mended(deployment: Any) -> Any:
+def repair_state(deployment: Any) -> Any:
     """Mend a state of which everything is the stack's."""
     return mend(deployment, {each["urn"] for each in list_created(deployment)})
 
@@ -53,11 +53,11 @@ def interrupted(*operations: tuple[str, dict[str, Any]], resources: list[dict[st
     ],
 )
 def test_an_id_follows_from_the_inputs_as_its_provider_composes_it(kind: str, inputs: Any, id_: str | None) -> None:
-    assert identity(resource(kind, **inputs), "s") == id_
+    assert compose_id(resource(kind, **inputs), "s") == id_
 
 
 def test_what_was_being_created_is_a_resource_that_a_server_must_confirm() -> None:
-    after = mended(interrupted(("creating", MOUNT)))
+    after = repair_state(interrupted(("creating", MOUNT)))
 
     assert after.uncertain == [MOUNT["urn"]]
     (there,) = after.deployment["resources"]
@@ -69,13 +69,13 @@ def test_what_was_being_created_is_a_resource_that_a_server_must_confirm() -> No
 def test_an_id_of_azure_takes_the_subscription_of_its_provider() -> None:
     provider = {"urn": PROVIDER, "type": "pulumi:providers:azure-native", "inputs": {"subscriptionId": "mine"}}
     group = resource("azure-native:resources:ResourceGroup", resourceGroupName="rg") | {"provider": f"{PROVIDER}::id"}
-    after = mended(interrupted(("creating", group), resources=[provider]))
+    after = repair_state(interrupted(("creating", group), resources=[provider]))
 
     assert after.deployment["resources"][-1]["id"] == "/subscriptions/mine/resourceGroups/rg"
 
 
 def test_what_is_in_the_state_alone_is_made_again() -> None:
-    after = mended(interrupted(("creating", PASSWORD)))
+    after = repair_state(interrupted(("creating", PASSWORD)))
 
     assert after.deployment["resources"] == []
     assert (after.uncertain, after.dropped) == ([], [PASSWORD["urn"]])
@@ -84,15 +84,15 @@ def test_what_is_in_the_state_alone_is_made_again() -> None:
 @pytest.mark.parametrize("operation", ["updating", "deleting", "reading", "creating"])
 def test_a_resource_that_the_state_has_stays_and_is_asked_about(operation: str) -> None:
     known = {**MOUNT, "id": "strongroom"}
-    after = mended(interrupted((operation, MOUNT), resources=[known]))
+    after = repair_state(interrupted((operation, MOUNT), resources=[known]))
 
     assert after.deployment["resources"] == [known]
     assert after.uncertain == [MOUNT["urn"]]
 
 
 def test_recovering_that_was_cut_short_itself_goes_on() -> None:
-    first = mended(interrupted(("creating", MOUNT)))
-    again = mended(first.deployment)
+    first = repair_state(interrupted(("creating", MOUNT)))
+    again = repair_state(first.deployment)
 
     assert again.uncertain == first.uncertain
     assert again.deployment == first.deployment

@@ -13,7 +13,7 @@ import pytest
 
 from strongroom.ops.errors import OpsError
 from strongroom.ops.origins import trace
-from strongroom.ops.origins.origin import ABSENT, OWN, Interrupted, Origin
+from strongroom.ops.origins.origin import ABSENT, OWN, InterruptedUpdate, Origin
 from strongroom.ops.recover import run as recovery
 from strongroom.ops.recover.run import recover
 
@@ -25,7 +25,7 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lock file of the stack `dev`, to be written, and a Pulumi CLI that knows where it is."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
-    monkeypatch.setattr(recovery, "_PATIENCE", 0.5)
+    monkeypatch.setattr(recovery, "_WAIT_SECONDS", 0.5)
     home = tmp_path / ".pulumi" / "locks" / "organization" / "strongroom" / "dev"
     home.mkdir(parents=True)
     program = tmp_path / "pulumi"
@@ -91,7 +91,7 @@ def test_a_file_that_a_killed_engine_left_empty_beside_the_state_is_removed(lock
 def test_nothing_is_known_of_an_engine_on_another_machine(lock: Path, pid: int) -> None:
     write(lock, pid, host="elsewhere")
 
-    with pytest.raises(OpsError, match=r"on elsewhere.*if it is dead for certain, run `pulumi cancel --stack dev`"):
+    with pytest.raises(OpsError, match=r"on elsewhere.*if it is certainly dead, run `pulumi cancel --stack dev`"):
         recover("dev", print)
     assert lock.exists()
 
@@ -99,7 +99,7 @@ def test_nothing_is_known_of_an_engine_on_another_machine(lock: Path, pid: int) 
 BEGUN = "2026-03-01T10:00:00.5Z"
 LAST_SEEN = "2026-03-01T10:00:07Z"
 OTHER = Origin("other", "Namespace shop exists, made by kubectl-create", "add shop to kubernetes.existingNamespaces")
-UNKNOWN = Origin("unknown", "the policy shop exists, and Vault does not say who made it", "choose another name")
+UNKNOWN = Origin("unknown", "the policy shop exists, and Vault does not record who created it", "choose another name")
 
 
 def pending(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
@@ -117,14 +117,14 @@ class Interruption:
     def __init__(self, lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lock, self.state = lock, lock.parents[4].parent / "state"
         self.origins = {SHOP["resource"]["urn"]: OWN, POLICY["resource"]["urn"]: ABSENT}
-        self.seen: list[Interrupted] = []
+        self.seen: list[InterruptedUpdate] = []
         deployment = {"manifest": {"time": LAST_SEEN}, "resources": [], "pending_operations": [SHOP, POLICY]}
         self.state.write_text(json.dumps({"version": 3, "deployment": deployment}))
         lock.write_text(json.dumps({"pid": 2**22 + 1, "hostname": HERE, "timestamp": BEGUN}))
         monkeypatch.setattr(trace, "trace_origins", self.trace)
-        monkeypatch.setattr(recovery, "_refreshed", lambda _, urns: set(urns))
+        monkeypatch.setattr(recovery, "_refresh", lambda _, urns: set(urns))
 
-    def trace(self, _stack: str, _created: Any, _others: Any, interrupted: Interrupted) -> dict[str, Origin]:
+    def trace(self, _stack: str, _created: Any, _others: Any, interrupted: InterruptedUpdate) -> dict[str, Origin]:
         assert self.lock.exists()
         self.seen.append(interrupted)
         return self.origins
@@ -164,7 +164,7 @@ def test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_chang
     interruption.origins[POLICY["resource"]["urn"]] = UNKNOWN
     before = interruption.state.read_text()
 
-    with pytest.raises(OpsError, match="the policy shop exists, and Vault does not say who made it") as raised:
+    with pytest.raises(OpsError, match="the policy shop exists, and Vault does not record who created it") as raised:
         recover("dev", print)
     assert "`strongroom recover --stack dev --adopt`" in str(raised.value)
     assert "`strongroom recover --stack dev --leave`" in str(raised.value)
@@ -188,4 +188,4 @@ def test_the_update_ran_from_the_last_lock_to_the_last_state(interruption: Inter
     recover("dev", print)
 
     begun, last_seen = datetime.fromisoformat(BEGUN), datetime.fromisoformat(LAST_SEEN)
-    assert interruption.seen == [Interrupted(begun, last_seen)]
+    assert interruption.seen == [InterruptedUpdate(begun, last_seen)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.preview.events import Observed, Operation
+from strongroom.ops.preview.events import Operation, PreviewEvents
 from strongroom.ops.pulumi.state import HIDDEN
 from strongroom.ops.render.objects import LeftOut, flat, kubernetes_half
 from strongroom.policy.rules import UNKNOWN, Declared
@@ -16,8 +16,8 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 ANNOTATIONS = {"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"}
 
 
-def seen(*resources: tuple[str, dict[str, Any]], operation: Operation = "same") -> Observed:
-    observed = Observed()
+def seen(*resources: tuple[str, dict[str, Any]], operation: Operation = "same") -> PreviewEvents:
+    observed = PreviewEvents()
     for number, (kind, inputs) in enumerate(resources):
         urn = f"urn:pulumi:dev::strongroom::{kind}::{number}"
         observed.after[urn] = Declared(kind, urn, inputs)
