@@ -1,4 +1,4 @@
-"""What a report of access is evidence of: which stack, which store, as of when."""
+"""Evidence of an access report: stack, store and time."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,15 @@ from ..errors import OpsError
 from ..pulumi.stack import ask_pulumi
 
 UNKNOWN = "not known"
-"""What stands for what neither the state nor the stack's history says."""
+"""Text for what neither the state nor the stack's history has."""
 
 _OPERATIONS = 20
-"""How many of the last operations are looked through for an update."""
+"""How many of the last operations are searched for an update."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where a report comes from."""
+    """The source of a report."""
 
     store: str = UNKNOWN
     """The store of record."""
@@ -39,7 +39,7 @@ class Evidence:
     """Strongroom's version."""
 
     def rows(self) -> tuple[tuple[str, str], ...]:
-        """List what it says, each with its heading."""
+        """List the values with their headings."""
         return (
             ("Store of record", self.store),
             ("Last update", self.updated),
@@ -50,7 +50,7 @@ class Evidence:
 
 
 def read_evidence(stack: str, resources: Iterable[Declared]) -> Evidence:
-    """Read where a report of `stack` comes from: its state, and the history that its backend keeps.
+    """Read the evidence of a report of `stack` from its state and its backend's history.
 
     :param resources: The stack's state.
     """
@@ -92,8 +92,8 @@ def describe_update(history: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
 
 def _read_history(stack: str) -> list[Mapping[str, Any]]:
     try:
-        told: object = json.loads(ask_pulumi(stack, "history", "--json", "--page-size", str(_OPERATIONS)) or "[]")
+        output: object = json.loads(ask_pulumi(stack, "history", "--json", "--page-size", str(_OPERATIONS)) or "[]")
     except (OpsError, ValueError):
         return []
-    entries = cast("list[object]", told) if isinstance(told, list) else []
+    entries = cast("list[object]", output) if isinstance(output, list) else []
     return [cast("Mapping[str, Any]", each) for each in entries if isinstance(each, Mapping)]

@@ -12,7 +12,7 @@ from strongroom.policy.rules.rule import at, listed
 
 from ..access.report import list_unread
 from ..findings import Finding
-from ..grants import Grant, Grants, grants
+from ..grants import Grant, Grants, describe_grants
 from .events import Operation, PreviewEvents, Violation
 from .impact import IMPACTS
 
@@ -196,7 +196,7 @@ def _get_at(value: Any, path: str) -> Any:
 
 def compare_access(observed: PreviewEvents) -> list[AccessChange]:
     """Compare who may read what before and after."""
-    before, after = grants(observed.before.values()), grants(observed.after.values())
+    before, after = describe_grants(observed.before.values()), describe_grants(observed.after.values())
 
     def build(found: Iterable[Grant], gained: bool, by: Grants) -> list[AccessChange]:
         return [AccessChange(gained, each.who, each.may, each.what, by[each]) for each in sorted(found)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strongroom.ops.grants import granted
+from strongroom.ops.grants import list_granted
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened, read_allowed_paths
 from strongroom.policy.rules.vault import POLICY
@@ -77,7 +77,7 @@ def test_a_policy_that_can_not_be_judged_is_a_violation(document: str) -> None:
 def test_access_reports_a_policy_that_can_not_be_judged_as_wide(document: str) -> None:
     holder = role(roleName="r", tokenPolicies=["p"], boundServiceAccountNames=["a"])
 
-    (found,) = granted([holder, policy(document)])
+    (found,) = list_granted([holder, policy(document)])
 
     assert found.wide
     assert str(found.path[-1]) == "whatever the policy p opens"
@@ -85,12 +85,12 @@ def test_access_reports_a_policy_that_can_not_be_judged_as_wide(document: str) -
 
 def test_access_joins_policies_by_names_as_vault_folds_them() -> None:
     holder = role(roleName="r", tokenPolicies=["P"])
-    (found,) = granted([holder, policy('path "a" { capabilities = ["read"] }', "p")])
+    (found,) = list_granted([holder, policy('path "a" { capabilities = ["read"] }', "p")])
     assert found.reach == "vault:/a"
 
     # Vault has one of the two, whichever was written last.
     two = [policy(f'path "{path}" {{ capabilities = ["read"] }}', name) for path, name in (("a", "p"), ("b", "P"))]
-    (found,) = granted([holder, *two])
+    (found,) = list_granted([holder, *two])
     assert found.wide
 
 

@@ -434,7 +434,7 @@ OPS = (
     Mutant(
         "access-forgets-what-is-not-known",
         "ops/grants/vault.py",
-        'return known if told else [*known, "(not known)"]',
+        'return known if is_complete else [*known, "(not known)"]',
         "return known",
         "Somebody whose policies aren't known looks like one who has none.",
         f"{_GRANTS}::test_policies_that_are_not_known_are_told",

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from strongroom.ops.app import app
 from strongroom.ops.errors import OpsError
 from strongroom.ops.findings import Finding
-from strongroom.ops.grants import Grant, grants
+from strongroom.ops.grants import Grant, describe_grants
 from strongroom.ops.preview.events import PreviewEvents, Violation, collect_events
 from strongroom.ops.preview.guardrails import find_violations, list_weakened
 from strongroom.ops.preview.impact import IMPACTS
@@ -65,7 +65,7 @@ def federated(name: str, account: str) -> Declared:
 def test_a_role_grants_what_its_policies_open_to_the_accounts_that_it_admits() -> None:
     document = 'path "secret/data/o" { capabilities = ["read", "update"] }\npath "x" { capabilities = ["deny"] }'
 
-    assert grants([role("p", names=("orders", "checkout")), policy(document), policy(READ_O, "unused")]) == {
+    assert describe_grants([role("p", names=("orders", "checkout")), policy(document), policy(READ_O, "unused")]) == {
         Grant("shop/checkout", "read", "secret/data/o"): "role shop.orders, policy p",
         Grant("shop/checkout", "write", "secret/data/o"): "role shop.orders, policy p",
         Grant("shop/orders", "read", "secret/data/o"): "role shop.orders, policy p",
@@ -75,7 +75,9 @@ def test_a_role_grants_what_its_policies_open_to_the_accounts_that_it_admits() -
 
 @pytest.mark.parametrize("policies", [[], [policy(UNKNOWN)]])
 def test_a_policy_that_cannot_be_read_is_told_as_such(policies: list[Declared]) -> None:
-    assert list(grants([role("p"), *policies])) == [Grant("shop/orders", "read", "whatever the policy p opens")]
+    assert list(describe_grants([role("p"), *policies])) == [
+        Grant("shop/orders", "read", "whatever the policy p opens")
+    ]
 
 
 def test_a_jwt_role_admits_its_subject() -> None:
@@ -87,7 +89,7 @@ def test_a_jwt_role_admits_its_subject() -> None:
         tokenPolicies=["p"],
     )
 
-    assert list(grants([jwt, policy(READ_O)])) == [Grant("shop/orders", "read", "secret/data/o")]
+    assert list(describe_grants([jwt, policy(READ_O)])) == [Grant("shop/orders", "read", "secret/data/o")]
 
 
 @pytest.mark.parametrize("scope", [f"{VAULT}/secrets/db-pass", UNKNOWN])
@@ -96,7 +98,7 @@ def test_an_assignment_grants_an_object_to_the_account_of_its_identity(scope: ob
     name = "shop/orders/secrets/db-pass/Key Vault Secrets User"
     given = assignment(name, scope=scope, roleDefinitionId=definition, principalId=UNKNOWN)
 
-    assert grants([given, federated("shop/orders", "shop:orders")]) == {
+    assert describe_grants([given, federated("shop/orders", "shop:orders")]) == {
         Grant("shop/orders", "read", "secret db-pass"): "identity shop/orders, Key Vault Secrets User"
     }
 
@@ -105,7 +107,7 @@ def test_an_assignment_at_the_vault_grants_every_secret() -> None:
     given = assignment("x/vault/Key Vault Secrets User", scope=VAULT, roleDefinitionId=SECRETS_USER)
     foreign = assignment("by-hand", scope="/subscriptions/s", roleDefinitionId=SECRETS_USER, principalId="p")
 
-    assert set(grants([given, foreign])) == {
+    assert set(describe_grants([given, foreign])) == {
         Grant("identity x", "read", "every secret of kv"),
         Grant("identity principal p", "read", "every secret below /subscriptions/s"),
     }
@@ -114,7 +116,7 @@ def test_an_assignment_at_the_vault_grants_every_secret() -> None:
 def test_a_role_that_reads_no_secret_grants_nothing() -> None:
     reader = SECRETS_USER.replace("4633458b-17de-408a-b874-0445c86b69e6", "21090545-7ca7-4776-b22c-e363652d74d2")
 
-    assert grants([assignment("x/vault/Key Vault Reader", scope=VAULT, roleDefinitionId=reader)]) == {}
+    assert describe_grants([assignment("x/vault/Key Vault Reader", scope=VAULT, roleDefinitionId=reader)]) == {}
 
 
 def test_a_new_account_of_a_shared_identity_gains_what_the_identity_may() -> None:
@@ -124,8 +126,8 @@ def test_a_new_account_of_a_shared_identity_gains_what_the_identity_may() -> Non
         "azure-native:keyvault:AccessPolicy", "shared", policy={"permissions": {"secrets": ["get", "list", "purge"]}}
     )
 
-    assert [grant.who for grant in grants([given, *accounts])] == ["shop/new", "shop/orders"]
-    assert [(grant.who, grant.may) for grant in grants([listing, *accounts[:1]])] == [
+    assert [grant.who for grant in describe_grants([given, *accounts])] == ["shop/new", "shop/orders"]
+    assert [(grant.who, grant.may) for grant in describe_grants([listing, *accounts[:1]])] == [
         ("shop/orders", "administer"),
         ("shop/orders", "list"),
         ("shop/orders", "read"),

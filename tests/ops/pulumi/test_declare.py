@@ -12,7 +12,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from strongroom.ops.grants import grants
+from strongroom.ops.grants import describe_grants
 from strongroom.ops.preview.events import PreviewEvents, mark_unknown
 from strongroom.ops.preview.guardrails import find_violations
 from strongroom.ops.preview.offline import parse_offline_settings
@@ -149,5 +149,9 @@ def test_four_times_the_workloads_are_four_times_the_work(stack: str) -> None:
     def preview(declared: dict[str, Declared]) -> None:
         build_preview("dev", PreviewEvents(after=declared, operations=dict.fromkeys(declared, "create")))
 
-    for work in (lambda found: grants(found.values()), lambda found: find_violations("dev", found.values()), preview):
+    for work in (
+        lambda found: describe_grants(found.values()),
+        lambda found: find_violations("dev", found.values()),
+        preview,
+    ):
         assert count_calls(lambda: work(many)) < 4.3 * count_calls(lambda: work(few))  # noqa: B023
