@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend
-    from .azure.certificate import Certificate
+    from .azure.certificate import Certificate, CertificateArgs
     from .azure.cluster import AksCluster, AksClusterArgs
     from .azure.cluster_args import NewCluster
     from .azure.identities.existing import NodeIdentity, ServicePrincipal
     from .azure.identities.identity_binding import IdentityBindings
     from .azure.identities.pod_identity import PodIdentities
     from .azure.identities.workload_identity import OwnIdentities, SharedIdentity
-    from .azure.key_vault import KeyVault
+    from .azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+    from .azure.vault_args import (
+        ExistingVault,
+        Network,
+        NewVault,
+        PrivateEndpoint,
+        SecretAttributes,
+        VaultCertificate,
+        VaultKey,
+    )
     from .backend import Backend, Grant
     from .errors import InvalidArgumentsError, StrongroomError
     from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
@@ -58,6 +67,9 @@ _HOME = {
     "AzureSealKey": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
+    "CertificateArgs": ".azure.certificate",
+    "Contents": ".azure.key_vault",
+    "ExistingVault": ".azure.vault_args",
     "ExternalGroup": ".vault.auth.external_group",
     "ExternalGroupArgs": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
@@ -70,18 +82,23 @@ _HOME = {
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
+    "KeyVaultArgs": ".azure.key_vault",
     "KubernetesAuth": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
-    "NewCluster": ".azure.cluster_args",
     "LdapAuthArgs": ".vault.auth.ldap",
+    "Network": ".azure.vault_args",
+    "NewCluster": ".azure.cluster_args",
+    "NewVault": ".azure.vault_args",
     "NodeIdentity": ".azure.identities.existing",
     "OidcAuth": ".vault.auth.oidc",
     "OidcAuthArgs": ".vault.auth.oidc",
     "OwnIdentities": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
     "Principal": ".kubernetes.akv2k8s",
+    "PrivateEndpoint": ".azure.vault_args",
     "Secret": ".workload",
+    "SecretAttributes": ".azure.vault_args",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
@@ -98,7 +115,10 @@ _HOME = {
     "VaultAgentInjectorArgs": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
     "VaultBootstrap": ".vault.bootstrap.component",
+    "VaultCertificate": ".azure.vault_args",
+    "VaultKey": ".azure.vault_args",
     "VaultNode": ".vault.client",
+    "VaultSecret": ".azure.key_vault",
     "VaultServer": ".vault.server.server",
     "VaultServerArgs": ".vault.server.args",
     "Workload": ".workload",
@@ -118,6 +138,9 @@ __all__ = [
     "AzureSealKey",
     "Backend",
     "Certificate",
+    "CertificateArgs",
+    "Contents",
+    "ExistingVault",
     "ExternalGroup",
     "ExternalGroupArgs",
     "FileAudit",
@@ -130,18 +153,23 @@ __all__ = [
     "InvalidArgumentsError",
     "JwtAuth",
     "KeyVault",
+    "KeyVaultArgs",
     "KubernetesAuth",
     "KvEngine",
     "LdapAuth",
     "LdapAuthArgs",
+    "Network",
     "NewCluster",
+    "NewVault",
     "NodeIdentity",
     "OidcAuth",
     "OidcAuthArgs",
     "OwnIdentities",
     "PodIdentities",
     "Principal",
+    "PrivateEndpoint",
     "Secret",
+    "SecretAttributes",
     "SecretProviderClass",
     "SecretWorkload",
     "SecretsStoreCsiDriver",
@@ -158,7 +186,10 @@ __all__ = [
     "VaultAgentInjectorArgs",
     "VaultBackend",
     "VaultBootstrap",
+    "VaultCertificate",
+    "VaultKey",
     "VaultNode",
+    "VaultSecret",
     "VaultServer",
     "VaultServerArgs",
     "Workload",

@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pulumi
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.fields import FieldInfo
 from typing_extensions import is_protocol
@@ -157,7 +157,7 @@ class Catalogue:
             return _PRIMITIVES[hint]
         if hint is Any:
             return Anything()
-        if hint is datetime:
+        if hint in {datetime, AwareDatetime}:
             return Moment()
         if origin is Literal and all(type(word) is int for word in arguments):
             return _PRIMITIVES[int]

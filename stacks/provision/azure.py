@@ -5,11 +5,10 @@ from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure_native
-from pulumi_azure_native import keyvault, resources
+from pulumi_azure_native import resources
 from pydantic import BaseModel, SecretStr
 
 from strongroom.components.azure.backend import AzureKeyVaultBackend, Gate
-from strongroom.components.azure.certificate import VaultCertificate
 from strongroom.components.azure.clouds import Cloud
 from strongroom.components.azure.cluster import AksCluster, AksClusterArgs
 from strongroom.components.azure.cluster_args import ClusterShape, NewCluster
@@ -18,21 +17,13 @@ from strongroom.components.azure.identities.existing import NodeIdentity, Servic
 from strongroom.components.azure.identities.identity_binding import IdentityBindings
 from strongroom.components.azure.identities.pod_identity import PodIdentities
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
-from strongroom.components.azure.key_vault import (
-    Contents,
-    ExistingVault,
-    KeyVault,
-    Network,
-    NewVault,
-    PrivateEndpoint,
-    VaultKey,
-    VaultSecret,
-)
+from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
 from strongroom.components.azure.objects import object_name
 from strongroom.components.azure.types import vault_and_group
+from strongroom.components.azure.vault_args import ExistingVault, NewVault, SecretAttributes, VaultShape
 
 from ..errors import InvalidSettingsError
-from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings, SecretAttributes
+from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed
 from .common import Provisioned, cluster_provider, namespaces
@@ -129,48 +120,25 @@ def _vault(
     name = azure.vault.name or ""
     if azure.vault.id:
         name, group = vault_and_group(azure.vault.id)
-    return KeyVault(
-        "vault",
+    args = KeyVaultArgs(
         vault_name=name,
         resource_group=group,
         tenant_id=azure.tenant_id,
         cloud=cloud,
         access=azure.vault.access,
         vault=_new(azure.vault, azure.location) if azure.vault.create else ExistingVault(),
-        contents=Contents(
-            secrets=_secrets(settings, azure.secrets),
-            keys={own: VaultKey(**_fields(key)) for own, key in azure.keys.items()},
-            certificates={own: VaultCertificate(**_fields(each)) for own, each in azure.certificates.items()},
-        ),
-        opts=opts,
+        contents=Contents(secrets=_secrets(settings, azure.secrets), keys=azure.keys, certificates=azure.certificates),
     )
+    return KeyVault("vault", args, opts)
 
 
-def _fields(model: BaseModel, shape: type[BaseModel] | None = None) -> dict[str, Any]:
-    """Return the fields of a model: all, or those that it has from `shape`."""
-    return {name: getattr(model, name) for name in (shape or type(model)).model_fields}
+def _fields(model: BaseModel, shape: type[BaseModel]) -> dict[str, Any]:
+    """Return those fields of a model that it has from `shape`."""
+    return {name: getattr(model, name) for name in shape.model_fields}
 
 
 def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
-    endpoint = vault.network.private_endpoint
-    return NewVault(
-        location=location,
-        sku=keyvault.SkuName(vault.sku),
-        retention_days=vault.retention_days,
-        purge_protection=vault.purge_protection,
-        recover=vault.recover,
-        reach=Network(
-            public=vault.network.public,
-            allowed_ip_ranges=vault.network.allowed_ip_ranges,
-            allowed_subnet_ids=vault.network.allowed_subnet_ids,
-            private_endpoint=PrivateEndpoint(endpoint.subnet_id, endpoint.virtual_network_id, endpoint.dns_zone_id)
-            if endpoint
-            else None,
-        ),
-        audit_workspace_id=vault.audit_workspace_id,
-        lock=vault.lock,
-        tags=dict(vault.tags) or None,
-    )
+    return NewVault(**_fields(vault, VaultShape), location=location, reach=vault.network)
 
 
 def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
@@ -182,12 +150,7 @@ def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> 
             values |= {object_name(name, key): value for key, value in given.items()}
     none = SecretAttributes()
     return {
-        name: VaultSecret(
-            to_seed(value),
-            attributes.get(name, none).content_type,
-            attributes.get(name, none).not_before,
-            attributes.get(name, none).expires,
-        )
+        name: VaultSecret(value=to_seed(value), **_fields(attributes.get(name, none), SecretAttributes))
         for name, value in values.items()
     }
 

@@ -3,69 +3,26 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from strongroom.components.azure.clouds import CLOUDS, Cloud, CloudName
-from strongroom.components.azure.options import AccessMode, IdentityMode, KeyType, RoleScope
+from strongroom.components.azure.options import AccessMode, IdentityMode, RoleScope
 from strongroom.components.azure.types import (
     Guid,
-    NetworkId,
     Region,
     ResourceGroup,
-    SubnetId,
     VaultId,
     VaultName,
     VaultObjectName,
-    VaultZoneId,
-    WorkspaceId,
 )
-from strongroom.components.durations import IsoDuration, Moment, SecondsOrNone
-from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, Text, Whole, matching
-from strongroom.components.hosts import DnsName, Host, PublicRange
-
-TagName = Annotated[
-    str, matching(r"[^<>%&\\?/\x00-\x1f]{1,512}", "is not a tag's name: use 1 to 512 characters, and none of <>%&\\?/")
-]
-TagValue = Annotated[str, Field(max_length=256)]
-"""(Microsoft Learn: "Use tags to organize your Azure resources")"""
+from strongroom.components.azure.vault_args import Network, SecretAttributes, VaultCertificate, VaultKey, VaultShape
+from strongroom.components.durations import SecondsOrNone
+from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, matching
+from strongroom.components.hosts import Host
 
 _IDENTITY = "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first"
 _AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
-_SUBJECT = "is not a subject: write it as X.509 has it, e.g. CN=shop.example.net"
 
 
-class PrivateEndpointSettings(Declaration):
-    """A private address of the vault."""
-
-    subnet_id: SubnetId
-    """Id of the subnet that the address is in."""
-
-    virtual_network_id: NetworkId | None = None
-    """Id of the network that resolves the vault's name to it, by a private DNS zone that the stack makes."""
-
-    dns_zone_id: VaultZoneId | None = None
-    """Id of a private DNS zone `privatelink.vaultcore.azure.net` that exists, instead."""
-
-
-class VaultNetworkSettings(Declaration):
-    """Who reaches the vault."""
-
-    public: Switch = True
-    """Whether it has a public address."""
-
-    allowed_ip_ranges: tuple[PublicRange, ...] = ()
-    """Ranges that may use it; everybody where these and the subnets are left out."""
-
-    allowed_subnet_ids: tuple[SubnetId, ...] = ()
-    """Ids of subnets, with the service endpoint Microsoft.KeyVault, that may use it."""
-
-    private_endpoint: PrivateEndpointSettings | None = None
-    """A private address."""
-
-
-class KeyVaultSettings(Declaration):
-    """The vault: one of the stack's own, which is the recommended shape, or one that exists."""
-
+class _WhichVault(Declaration):
     name: VaultName | None = None
     """Its name, unique in its cloud. Either this or, for one that exists, `id`."""
 
@@ -78,30 +35,12 @@ class KeyVaultSettings(Declaration):
     access: AccessMode = "rbac"
     """What decides on reads: role assignments at each object, or access policies, which can't be that narrow."""
 
-    sku: Literal["standard", "premium"] = "standard"
-    """`premium` keeps keys in hardware."""
 
-    retention_days: Annotated[Whole, Field(ge=7, le=90)] = 90
-    """How long what was deleted can be recovered. It can't be changed later."""
+class KeyVaultSettings(VaultShape, _WhichVault):
+    """The vault: one of the stack's own, which is the recommended shape, or one that exists."""
 
-    purge_protection: Switch = True
-    """Nobody can delete for good before that. It can't be turned off again."""
-
-    recover: Switch = False
-    """Recover a vault of that name that was deleted softly, rather than make one."""
-
-    network: VaultNetworkSettings = VaultNetworkSettings()
+    network: Network = Network()
     """Who reaches it."""
-
-    audit_workspace_id: WorkspaceId | None = None
-    """Id of the Log Analytics workspace that gets its audit log."""
-
-    lock: Switch = False
-    """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,
-    or one of its secrets, is removed."""
-
-    tags: Annotated[Mapping[TagName, TagValue], Field(max_length=50)] = {}
-    """Its tags."""
 
 
 class IdentitySettings(Declaration):
@@ -140,74 +79,6 @@ class AzureStackSettings(Declaration):
 
     environment_file: AbsolutePath
     """Path, in the CSI provider's pods, of the file that describes it."""
-
-
-class SecretAttributes(Declaration):
-    """What a vault tells of a secret. It enforces none of it."""
-
-    content_type: Annotated[str, Field(max_length=255)] | None = None
-    """What kind of text it is, e.g. `text/plain`."""
-
-    not_before: Moment | None = None
-    """Before when it should not be used, e.g. `2027-01-01T00:00:00Z`."""
-
-    expires: Moment | None = None
-    """After when it should not be used."""
-
-
-class KeySettings(Declaration):
-    """A key that the vault makes and never gives away."""
-
-    type: KeyType = "RSA"
-    """Its type; the HSM ones need `sku: premium`."""
-
-    size: Literal[2048, 3072, 4096] | None = None
-    """Bits of an RSA key; 3072 where it is left out."""
-
-    curve: Literal["P-256", "P-384", "P-521", "P-256K"] | None = None
-    """Curve of an EC key; `P-256` where it is left out."""
-
-    operations: Annotated[
-        tuple[Literal["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"], ...] | None, Field(min_length=1)
-    ] = None
-    """What it may be used for; everything that its type can where it is left out."""
-
-    rotate_after: IsoDuration | None = None
-    """The vault makes a new version this long after the last."""
-
-    expires_after: IsoDuration | None = None
-    """How long a version lives; longer than `rotateAfter`."""
-
-
-class CertificateSettings(Declaration):
-    """A certificate that the vault makes."""
-
-    subject: Annotated[str, matching(r"CN=\S.*", _SUBJECT)]
-    """X.509 subject, e.g. `CN=shop.example.net`."""
-
-    dns_names: tuple[DnsName, ...] = ()
-    """Alternative names."""
-
-    issuer: Text = "Self"
-    """`Self`, or an issuer that the vault knows."""
-
-    validity_months: Annotated[Whole, Field(ge=1, le=1200)] = 12
-    """How long it is valid."""
-
-    renew_before_days: Annotated[Whole, Field(ge=1, le=32400)] = 30
-    """How many days before its end the vault renews it."""
-
-    key_type: KeyType = "RSA"
-    """Its key's type; the HSM ones need `sku: premium`."""
-
-    key_size: Literal[2048, 3072, 4096] | None = None
-    """Bits of an RSA key; 3072 where it is left out."""
-
-    exportable: Switch = True
-    """Whether the private key may leave the vault: a workload that mounts it needs that."""
-
-    content_type: Literal["pem", "pfx"] = "pem"
-    """How the vault keeps the private key and the chain."""
 
 
 class AzureKeyVaultSettings(Declaration):
@@ -249,10 +120,10 @@ class AzureKeyVaultSettings(Declaration):
     secrets: Mapping[VaultObjectName, SecretAttributes] = {}
     """Attributes of the secrets that `seeds` writes, by their names in the vault."""
 
-    keys: Mapping[VaultObjectName, KeySettings] = {}
+    keys: Mapping[VaultObjectName, VaultKey] = {}
     """Keys that the vault makes."""
 
-    certificates: Mapping[VaultObjectName, CertificateSettings] = {}
+    certificates: Mapping[VaultObjectName, VaultCertificate] = {}
     """Certificates that the vault makes."""
 
     readiness_timeout: SecondsOrNone = 300

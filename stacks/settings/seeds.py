@@ -71,5 +71,5 @@ else:
 def to_seed(value: SecretStr | Generated) -> seeds.Seed:
     """Return `value` as a component's argument."""
     if isinstance(value, Generated):
-        return seeds.Generate(value.length, value.special)
+        return seeds.Generate(length=value.length, special=value.special)
     return pulumi.Output.secret(value.get_secret_value())

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from string import ascii_letters
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.components.azure.backend import AzureKeyVaultBackend
-from strongroom.components.azure.certificate import VaultCertificate
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
-from strongroom.components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
+from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
 from strongroom.components.azure.types import object_fault, vault_and_group
+from strongroom.components.azure.vault_args import VaultCertificate, VaultKey
+from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.field_types import object_path
 from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
 from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
@@ -24,6 +26,8 @@ from strongroom.components.vault.engines import KvEngine
 from strongroom.components.vault.policy import build_policy_name, build_read_policy
 from strongroom.components.workload import Secret, Workload
 from tests.support.recording import Declare
+
+TENANT = "11111111-2222-3333-4444-555555555555"
 
 CRAFTED = [
     "",
@@ -77,18 +81,18 @@ PATHS: dict[str, Callable[[str], object]] = {
     "a user": lambda name: User(name=name, policies=["policy"], password="password"),
     "a machine": lambda name: AppRole(name=name, policies=["policy"]),
     "a secret's object": lambda name: Secret(name="file", object=name),
-    "a key vault": lambda name: KeyVault("it", vault_name=name, resource_group="a", tenant_id="b"),
-    "a key vault's secret": lambda name: vault(Contents(secrets={name: VaultSecret("value")})),
-    "a key vault's key": lambda name: vault(Contents(keys={name: VaultKey()})),
-    "a key vault's certificate": lambda name: vault(Contents(certificates={name: certificate()})),
+    "a key vault": lambda name: KeyVaultArgs(vault_name=name, resource_group="a", tenant_id=TENANT),
+    "a key vault's secret": lambda name: Contents(secrets={name: VaultSecret(value="value")}),
+    "a key vault's key": lambda name: Contents(keys={name: VaultKey()}),
+    "a key vault's certificate": lambda name: Contents(certificates={name: certificate()}),
     "a vault's id": lambda name: vault_and_group(
         f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/{name}"
     ),
 }
 
 
-def vault(contents: Contents) -> KeyVault:
-    return KeyVault("it", vault_name="kv-shop", resource_group="a", tenant_id="b", contents=contents)
+def vault() -> KeyVault:
+    return KeyVault("it", KeyVaultArgs(vault_name="kv-shop", resource_group="a", tenant_id=TENANT))
 
 
 def certificate() -> VaultCertificate:
@@ -132,14 +136,14 @@ def test_policies_of_auth_methods_that_differ_by_case_alone_are_two(paths: tuple
 @pytest.mark.parametrize(
     "contents",
     [
-        Contents(secrets={"web": VaultSecret("value"), "WEB": VaultSecret("value")}),
-        Contents(secrets={"web": VaultSecret("value")}, certificates={"Web": certificate()}),
-        Contents(keys={"Web": VaultKey()}, certificates={"web": certificate()}),
+        {"secrets": {"web": VaultSecret(value="value"), "WEB": VaultSecret(value="value")}},
+        {"secrets": {"web": VaultSecret(value="value")}, "certificates": {"Web": certificate()}},
+        {"keys": {"Web": VaultKey()}, "certificates": {"web": certificate()}},
     ],
 )
-def test_two_objects_of_a_key_vault_with_one_name_are_refused(contents: Contents) -> None:
-    with pytest.raises(ValueError, match=r"KeyVault 'it': \w+ '\w+' would overwrite the \w+ '\w+': rename one"):
-        vault(contents)
+def test_two_objects_of_a_key_vault_with_one_name_are_refused(contents: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentsError, match=r"\w+ '\w+' would overwrite the \w+ '\w+': rename one"):
+        Contents(**contents)
 
 
 @pytest.mark.parametrize("other", [("db", "pass-word"), ("db-pass-word", None), ("DB-pass", "word")])
@@ -147,7 +151,7 @@ def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
     declare: Declare, other: tuple[str, str | None]
 ) -> None:
     def program() -> None:
-        own = vault(Contents())
+        own = vault()
         identities = OwnIdentities(Place("a", None, "b"), "https://issuer", own)
         backend = AzureKeyVaultBackend("it", vault=own, identities=identities, tenant_id="b")
         for number, (name, key) in enumerate([("db-pass", "word"), other]):

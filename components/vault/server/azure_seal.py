@@ -6,8 +6,9 @@ from ...azure.access import CRYPTO_SERVICE_ENCRYPTION_USER, Principal, role_assi
 from ...azure.clouds import PUBLIC, Cloud
 from ...azure.identities.base import Federation
 from ...azure.identities.workload_identity import Place, federate, identity_name, user_assigned
-from ...azure.key_vault import Contents, ExistingVault, KeyVault, NewVault, VaultKey
+from ...azure.key_vault import Contents, KeyVault, KeyVaultArgs
 from ...azure.objects import VaultObject
+from ...azure.vault_args import ExistingVault, NewVault, VaultKey
 from .seal import AzureKeyVaultSeal
 
 _OPERATIONS = ("wrapKey", "unwrapKey")
@@ -64,13 +65,15 @@ class AzureSealKey(pulumi.ComponentResource):
         federation = Federation(issuer, namespace, service_account)
         kept = KeyVault(
             name,
-            vault_name=vault_name,
-            resource_group=place.resource_group,
-            tenant_id=place.tenant_id,
-            cloud=cloud,
-            vault=vault,
-            contents=Contents(keys={key_name: key}),
-            opts=child,
+            KeyVaultArgs(
+                vault_name=vault_name,
+                resource_group=place.resource_group,
+                tenant_id=place.tenant_id,
+                cloud=cloud,
+                vault=vault,
+                contents=Contents(keys={key_name: key}),
+            ),
+            child,
         )
         own = f"{namespace}/{service_account}"
         identity = user_assigned(own, identity_name(federation.namespace, federation.service_account), place, child)

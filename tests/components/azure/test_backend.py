@@ -13,6 +13,7 @@ from strongroom import (
     Grant,
     IdentityBindings,
     KeyVault,
+    KeyVaultArgs,
     NodeIdentity,
     OwnIdentities,
     PodIdentities,
@@ -71,12 +72,14 @@ def backend(
 ) -> AzureKeyVaultBackend:
     vault = KeyVault(
         "vault",
-        vault_name="kv-shop",
-        resource_group="rg",
-        tenant_id=TENANT,
-        cloud=cloud,
-        access=access,
-        contents=Contents(secrets={"db-user": VaultSecret(Generate())}),
+        KeyVaultArgs(
+            vault_name="kv-shop",
+            resource_group="rg",
+            tenant_id=TENANT,
+            cloud=cloud,
+            access=access,
+            contents=Contents(secrets={"db-user": VaultSecret(value=Generate())}),
+        ),
     )
     return AzureKeyVaultBackend(
         "azure",

@@ -13,7 +13,7 @@ from pulumi.provider.server import ComponentInitError
 
 import strongroom
 from strongroom.components.azure.identities.workload_identity import OwnIdentities
-from strongroom.components.azure.key_vault import ExistingVault, NewVault
+from strongroom.components.azure.vault_args import ExistingVault, NewVault
 from strongroom.components.plugin.catalogue import Catalogue
 from strongroom.components.plugin.provider import ComponentProvider
 from strongroom.components.plugin.shapes import Faults
@@ -106,7 +106,7 @@ def test_every_fault_is_told_together_and_no_value_is() -> None:
         "path": "must be of type string",
         "create": "must be of type boolean",
         "colour": "is no input; there are path, create, seeds",
-        'seeds["db-pass"]["password"].length': "must be of type integer",
+        'seeds["db-pass"]["password"].length': "Input should be a valid integer",
     }
 
 
@@ -157,7 +157,7 @@ def test_objects_are_told_apart_by_their_kind() -> None:
     assert read("KeyVault", "vault", {"kind": "ExistingVault"}) == (ExistingVault(), [])
     new, _ = read("KeyVault", "vault", {"kind": "NewVault", "retentionDays": 30.0, "sku": "premium"})
     assert isinstance(new, NewVault)
-    assert (new.retention_days, new.sku.value) == (30, "premium")
+    assert (new.retention_days, new.sku) == (30, "premium")
     assert read("KeyVault", "vault", {"kind": CANARY})[1] == [
         {"property_path": "vault.kind", "reason": "must be one of NewVault, ExistingVault"}
     ]

@@ -228,8 +228,8 @@ STACKS = (
     Mutant(
         "stacks-vault-without-purge-protection",
         "stacks/provision/azure.py",
-        "purge_protection=vault.purge_protection,",
-        "purge_protection=False,",
+        "NewVault(**_fields(vault, VaultShape), ",
+        'NewVault(**_fields(vault, VaultShape) | {"purge_protection": False}, ',
         "Whoever may delete the vault can make its secrets unrecoverable at once.",
         "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
     ),

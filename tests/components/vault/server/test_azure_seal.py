@@ -6,7 +6,7 @@ import pytest
 
 from strongroom.components.azure.clouds import CLOUDS
 from strongroom.components.azure.identities.workload_identity import Place
-from strongroom.components.azure.key_vault import ExistingVault, VaultKey
+from strongroom.components.azure.vault_args import ExistingVault, VaultKey
 from strongroom.components.vault.server.args import VaultServerArgs
 from strongroom.components.vault.server.azure_seal import AzureSealKey
 from strongroom.components.vault.server.chart_values import build_values
