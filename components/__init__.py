@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .azure.backend import AzureKeyVaultBackend
+    from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
     from .azure.certificate import Certificate, CertificateArgs
     from .azure.cluster import AksCluster, AksClusterArgs
     from .azure.cluster_args import NewCluster
+    from .azure.identities.base import Federation, Identities, WorkloadIdentity
     from .azure.identities.existing import NodeIdentity, ServicePrincipal
     from .azure.identities.identity_binding import IdentityBindings
     from .azure.identities.pod_identity import PodIdentities
-    from .azure.identities.workload_identity import OwnIdentities, SharedIdentity
+    from .azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
     from .azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
     from .azure.vault_args import (
         ExistingVault,
@@ -64,6 +65,7 @@ _HOME = {
     "AuditDevice": ".vault.audit",
     "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "AzureKeyVaultBackend": ".azure.backend",
+    "AzureKeyVaultBackendArgs": ".azure.backend",
     "AzureSealKey": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
@@ -72,12 +74,15 @@ _HOME = {
     "ExistingVault": ".azure.vault_args",
     "ExternalGroup": ".vault.auth.external_group",
     "ExternalGroupArgs": ".vault.auth.external_group",
+    "Federation": ".azure.identities.base",
     "FileAudit": ".vault.audit",
     "FileKeyStore": ".vault.bootstrap.file_key_store",
+    "Gate": ".azure.backend",
     "Generate": ".seeds",
     "GithubAuth": ".vault.auth.github",
     "GithubAuthArgs": ".vault.auth.github",
     "Grant": ".backend",
+    "Identities": ".azure.identities.base",
     "IdentityBindings": ".azure.identities.identity_binding",
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
@@ -94,6 +99,7 @@ _HOME = {
     "OidcAuth": ".vault.auth.oidc",
     "OidcAuthArgs": ".vault.auth.oidc",
     "OwnIdentities": ".azure.identities.workload_identity",
+    "Place": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
     "Principal": ".kubernetes.akv2k8s",
     "PrivateEndpoint": ".azure.vault_args",
@@ -122,6 +128,7 @@ _HOME = {
     "VaultServer": ".vault.server.server",
     "VaultServerArgs": ".vault.server.args",
     "Workload": ".workload",
+    "WorkloadIdentity": ".azure.identities.base",
 }
 
 __all__ = [
@@ -135,6 +142,7 @@ __all__ = [
     "AuditDevice",
     "AzureKeyStore",
     "AzureKeyVaultBackend",
+    "AzureKeyVaultBackendArgs",
     "AzureSealKey",
     "Backend",
     "Certificate",
@@ -143,12 +151,15 @@ __all__ = [
     "ExistingVault",
     "ExternalGroup",
     "ExternalGroupArgs",
+    "Federation",
     "FileAudit",
     "FileKeyStore",
+    "Gate",
     "Generate",
     "GithubAuth",
     "GithubAuthArgs",
     "Grant",
+    "Identities",
     "IdentityBindings",
     "InvalidArgumentsError",
     "JwtAuth",
@@ -165,6 +176,7 @@ __all__ = [
     "OidcAuth",
     "OidcAuthArgs",
     "OwnIdentities",
+    "Place",
     "PodIdentities",
     "Principal",
     "PrivateEndpoint",
@@ -193,6 +205,7 @@ __all__ = [
     "VaultServer",
     "VaultServerArgs",
     "Workload",
+    "WorkloadIdentity",
 ]
 
 

@@ -89,6 +89,18 @@ VaultObjectName = Annotated[str, AfterValidator(_object_name)]
 Guid = Annotated[str, AfterValidator(_guid)]
 """The id of a tenant, a subscription, a client or a principal."""
 
+OptionalGuid = Annotated[str, AfterValidator(lambda value: value and _guid(value))]
+"""The id of a client, or nothing."""
+
+IdentityName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
+        "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first",
+    ),
+]
+"""A user-assigned identity's name. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
+
 ResourceGroup = Annotated[
     str,
     matching(

@@ -193,6 +193,8 @@ class Catalogue:
         told = described.of_attributes(cls)
         if issubclass(cls, BaseModel):
             found.fields = self._model_fields(cls, cls)
+            if "parent" in cls.model_fields:
+                found.given = {"parent": self._anchor}
         elif is_dataclass(cls):
             hints = _hints(cls)
             for each in fields(cls):

@@ -244,9 +244,8 @@ class Fields(Shape):
             arguments = read_fields(self.fields, given, path, faults)
         if len(faults) > before:
             return None
-        if model:
-            return build_model(model, self.fields, arguments, path, faults)
-        return self.cls(**arguments, **{name: make() for name, make in self.given.items()})
+        arguments = {**arguments, **{name: make() for name, make in self.given.items()}}
+        return build_model(model, self.fields, arguments, path, faults) if model else self.cls(**arguments)
 
 
 @dataclass

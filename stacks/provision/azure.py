@@ -8,7 +8,7 @@ import pulumi_azure_native as azure_native
 from pulumi_azure_native import resources
 from pydantic import BaseModel, SecretStr
 
-from strongroom.components.azure.backend import AzureKeyVaultBackend, Gate
+from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
 from strongroom.components.azure.clouds import Cloud
 from strongroom.components.azure.cluster import AksCluster, AksClusterArgs
 from strongroom.components.azure.cluster_args import ClusterShape, NewCluster
@@ -53,13 +53,16 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     made = namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _vault(settings, azure, cloud, group, everywhere)
-    place = Place(group, azure.location, azure.tenant_id)
+    place = Place(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
     identities = _identities(
         settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
     )
-    gate = Gate(kubeconfig, settings.kubernetes.context, azure.readiness_timeout) if azure.readiness_timeout else None
-    backend = AzureKeyVaultBackend(
-        "azure",
+    gate = (
+        Gate(kubeconfig=kubeconfig, context=settings.kubernetes.context, timeout=azure.readiness_timeout)
+        if azure.readiness_timeout
+        else None
+    )
+    args = AzureKeyVaultBackendArgs(
         vault=vault,
         identities=identities,
         tenant_id=azure.tenant_id,
@@ -67,8 +70,8 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
         role_scope=azure.role_scope,
         gate=gate,
         workloads=settings.workloads,
-        opts=everywhere,
     )
+    backend = AzureKeyVaultBackend("azure", args, everywhere)
     return Provisioned(
         backend=backend,
         description=backend.describe(),
@@ -169,25 +172,27 @@ def _identities(
     client, principal = identity.client_id or "", identity.principal_id or ""
     match identity.mode:
         case "workload-identity":
-            return OwnIdentities(place, issuer, anchor)
+            return OwnIdentities(place=place, issuer=issuer, parent=anchor)
         case "shared":
             name = identity.name or f"strongroom-{pulumi.get_stack()}"
-            return SharedIdentity(place, issuer, anchor, name=name, existing=identity.existing)
+            return SharedIdentity(place=place, issuer=issuer, name=name, existing=identity.existing, parent=anchor)
         case "identity-binding":
             group = (cluster.resource_group if cluster else None) or place.resource_group
-            return IdentityBindings(place, cluster.name if cluster else "", group, anchor)
+            return IdentityBindings(
+                place=place, cluster=cluster.name if cluster else "", cluster_group=group, parent=anchor
+            )
         case "pod-identity":
-            return PodIdentities(place, anchor)
+            return PodIdentities(place=place, parent=anchor)
         case "service-principal":
             return ServicePrincipal(
-                principal,
-                identity.secret_name,
-                anchor,
+                principal_id=principal,
+                secret_name=identity.secret_name,
                 client_id=client,
                 client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
                 namespaces=after,
+                parent=anchor,
             )
         case "addon" if aks and not client:
-            return NodeIdentity("addon", aks.addon_principal_id, aks.addon_client_id)
+            return NodeIdentity(mode="addon", principal_id=aks.addon_principal_id, client_id=aks.addon_client_id)
         case "addon" | "node" | "system-assigned":
-            return NodeIdentity(identity.mode, principal, client)
+            return NodeIdentity(mode=identity.mode, principal_id=principal, client_id=client)

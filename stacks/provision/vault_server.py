@@ -110,7 +110,7 @@ def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Seq
     )
     made = AzureSealKey(
         "vault-seal",
-        place=Place(seal.resource_group, seal.location, seal.tenant_id),
+        place=Place(resource_group=seal.resource_group, location=seal.location, tenant_id=seal.tenant_id),
         issuer=settings.kubernetes.oidc_issuer or "",
         vault_name=seal.vault,
         vault=None if seal.create else ExistingVault(),

@@ -7,6 +7,7 @@ from strongroom.components.azure.clouds import CLOUDS, Cloud, CloudName
 from strongroom.components.azure.options import AccessMode, IdentityMode, RoleScope
 from strongroom.components.azure.types import (
     Guid,
+    IdentityName,
     Region,
     ResourceGroup,
     VaultId,
@@ -18,7 +19,6 @@ from strongroom.components.durations import SecondsOrNone
 from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, matching
 from strongroom.components.hosts import Host
 
-_IDENTITY = "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first"
 _AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
 
 
@@ -51,7 +51,7 @@ class IdentitySettings(Declaration):
     `system-assigned`: the cluster's own. `service-principal`: credentials in a Kubernetes Secret. `identity-binding`:
     an identity each, by AKS's preview. `pod-identity`: archived, for clusters that have not left it."""
 
-    name: Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}", _IDENTITY)] | None = None
+    name: IdentityName | None = None
     """With `shared`: the identity's name; `strongroom-<stack>` where it is left out."""
 
     existing: Switch = False

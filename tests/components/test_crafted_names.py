@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.components.azure.backend import AzureKeyVaultBackend
+from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
 from strongroom.components.azure.types import object_fault, vault_and_group
@@ -152,8 +152,12 @@ def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
 ) -> None:
     def program() -> None:
         own = vault()
-        identities = OwnIdentities(Place("a", None, "b"), "https://issuer", own)
-        backend = AzureKeyVaultBackend("it", vault=own, identities=identities, tenant_id="b")
+        identities = OwnIdentities(
+            place=Place(resource_group="a", tenant_id=TENANT), issuer="https://issuer", parent=own
+        )
+        backend = AzureKeyVaultBackend(
+            "it", AzureKeyVaultBackendArgs(vault=own, identities=identities, tenant_id=TENANT)
+        )
         for number, (name, key) in enumerate([("db-pass", "word"), other]):
             secrets = (Secret(name="file", object=name, key=key),)
             backend.grant(Workload(name=f"w-{number}", namespace="shop", image="busybox:1.36", secrets=secrets))

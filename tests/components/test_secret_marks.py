@@ -145,7 +145,11 @@ MARKED = [
         "service principal",
         kubernetes.core.v1.Secret,
         lambda: ServicePrincipal(
-            "principal", "creds", pulumi.ComponentResource("a:b:C", "c"), client_id="id", client_secret=CANARY
+            principal_id=TENANT,
+            secret_name="creds",
+            client_id=TENANT,
+            client_secret=CANARY,
+            parent=pulumi.ComponentResource("a:b:C", "c"),
         ).of(WORKLOAD),
         {"data", "stringData"},
         {"string_data.clientsecret"},

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pulumi
+from pydantic import ConfigDict
 
+from ...args import Args
 from ...workload import Workload
 from ..access import Principal
 from ..options import EXCHANGE_AUDIENCE
@@ -64,15 +66,26 @@ class WorkloadIdentity:
     """What must exist before it works."""
 
 
+@runtime_checkable
 class Identities(Protocol):
     """A way to give workloads identities."""
 
-    mode: str
-    """Its name in settings."""
+    @property
+    def mode(self) -> str:
+        """Its name in settings."""
+        ...
 
-    shared: bool
-    """Whether several workloads are one principal, and so can read what any of them declares."""
+    @property
+    def shared(self) -> bool:
+        """Whether several workloads are one principal, and so can read what any of them declares."""
+        ...
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """The identity of `workload`, made if it must be."""
+        """Return the identity of `workload`, made if it must be."""
         ...
+
+
+class IdentitiesArgs(Args):
+    """The base of ways to give workloads identities, whose `mode` and `shared` are constants and no arguments."""
+
+    model_config = ConfigDict(ignored_types=(str, bool))

@@ -4,17 +4,20 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice
 
+from ...args import Input
 from ...derived_names import derive_name
 from ...workload import Workload
+from ..cluster_args import ClusterName
 from ..options import BINDING_AUDIENCE
-from .base import Federation, WorkloadIdentity
-from .workload_identity import Place, identity_name, tied, user_assigned
+from ..types import ResourceGroup
+from .base import Federation, IdentitiesArgs, WorkloadIdentity
+from .workload_identity import Place, federated, identity_name, user_assigned
 
 _GROUP = "cid.wi.aks.azure.com"
 _VERB = "use-managed-identity"
 
 
-class IdentityBindings:
+class IdentityBindings(IdentitiesArgs):
     """A user-assigned identity for each workload, bound to the cluster rather than to an issuer.
 
     AKS makes the one federated credential; a ClusterRole names the service account that may use the identity.
@@ -24,38 +27,37 @@ class IdentityBindings:
     mode = "identity-binding"
     shared = False
 
-    def __init__(self, place: Place, cluster: str, cluster_group: pulumi.Input[str], parent: pulumi.Resource) -> None:
-        """
-        :param place: Where identities are made.
-        :param cluster: The AKS cluster's name.
-        :param cluster_group: Its resource group.
-        :param parent: What they belong to.
-        """
-        self._place = place
-        self._cluster = cluster
-        self._cluster_group = cluster_group
-        self._child = pulumi.ResourceOptions(parent=parent)
+    place: Place
+    """Where identities are made."""
+
+    cluster: ClusterName
+    """The AKS cluster's name."""
+
+    cluster_group: Input[ResourceGroup]
+    """Its resource group."""
+
+    parent: pulumi.Resource
+    """What they belong to."""
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """A new identity that the workload's service account may use in this cluster."""
-        identity = user_assigned(
-            workload.path, identity_name(workload.namespace, workload.name), self._place, self._child
-        )
+        """Make an identity that the workload's service account may use in this cluster."""
+        child = pulumi.ResourceOptions(parent=self.parent)
+        identity = user_assigned(workload.path, identity_name(workload.namespace, workload.name), self.place, child)
         binding = containerservice.IdentityBinding(
             workload.path,
             identity_binding_name=binding_name(workload.namespace, workload.name),
-            resource_group_name=self._cluster_group,
-            resource_name_=self._cluster,
+            resource_group_name=self.cluster_group,
+            resource_name_=self.cluster,
             properties=containerservice.IdentityBindingPropertiesArgs(
                 managed_identity=containerservice.IdentityBindingManagedIdentityProfileArgs(resource_id=identity.id)
             ),
-            opts=self._child,
+            opts=child,
         )
         role = kubernetes.rbac.v1.ClusterRole(
             f"{workload.path}/identity",
             metadata={"name": f"strongroom:identity:{workload.namespace}:{workload.name}"},
             rules=[{"api_groups": [_GROUP], "resources": [identity.client_id], "verbs": [_VERB]}],
-            opts=self._child,
+            opts=child,
         )
         allowed = kubernetes.rbac.v1.ClusterRoleBinding(
             f"{workload.path}/identity",
@@ -66,10 +68,10 @@ class IdentityBindings:
                 "name": role.metadata.name,
             },
             subjects=[{"kind": "ServiceAccount", "name": workload.name, "namespace": workload.namespace}],
-            opts=self._child,
+            opts=child,
         )
         federation = Federation("", workload.namespace, workload.name, BINDING_AUDIENCE)
-        known = tied(workload.path, identity, federation, self._place.tenant_id, binding)
+        known = federated(workload.path, identity, federation, self.place.tenant_id, binding)
         return WorkloadIdentity(
             principal=known.principal,
             parameters={**known.parameters, "useAzureTokenProxy": "true"},

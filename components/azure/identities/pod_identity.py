@@ -1,11 +1,13 @@
 """aad-pod-identity, which Microsoft has archived: for clusters that have not left it yet."""
 
+from typing import Any
+
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from ...workload import Workload
 from ..access import Principal
-from .base import WorkloadIdentity
+from .base import IdentitiesArgs, WorkloadIdentity
 from .workload_identity import Place, user_assigned
 
 _API = "aadpodidentity.k8s.io/v1"
@@ -19,7 +21,7 @@ WARNING = (
 )
 
 
-class PodIdentities:
+class PodIdentities(IdentitiesArgs):
     """A user-assigned identity for each workload, handed to its pods by their label.
 
     The cluster's kubelet identity needs `Managed Identity Operator` on each of them, which is not given here.
@@ -29,19 +31,22 @@ class PodIdentities:
     mode = "pod-identity"
     shared = False
 
-    def __init__(self, place: Place, parent: pulumi.Resource) -> None:
-        """
-        :param place: Where identities are made.
-        :param parent: What they belong to.
-        """
-        self._place = place
-        self._child = pulumi.ResourceOptions(parent=parent)
-        pulumi.log.warn(WARNING, parent)
+    place: Place
+    """Where identities are made."""
+
+    parent: pulumi.Resource
+    """What they belong to."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Warn of what is archived."""
+        del context
+        pulumi.log.warn(WARNING, self.parent)
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """A new identity, and the two objects that hand it to the workload's pods."""
+        """Make an identity, and the two objects that hand it to the workload's pods."""
+        child = pulumi.ResourceOptions(parent=self.parent)
         identity = user_assigned(
-            workload.path, f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}", self._place, self._child
+            workload.path, f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}", self.place, child
         )
         metadata = {"name": workload.name, "namespace": workload.namespace}
         described = CustomResource(  # pyright: ignore[reportUnknownMemberType] - the SDK leaves two parameters untyped
@@ -50,7 +55,7 @@ class PodIdentities:
             kind="AzureIdentity",
             metadata=metadata,
             spec={"type": _USER_ASSIGNED, "resourceID": identity.id, "clientID": identity.client_id},
-            opts=self._child,
+            opts=child,
         )
         bound = CustomResource(  # pyright: ignore[reportUnknownMemberType] - the same
             f"{workload.path}/azure-identity-binding",
@@ -58,7 +63,7 @@ class PodIdentities:
             kind="AzureIdentityBinding",
             metadata=metadata,
             spec={"azureIdentity": workload.name, "selector": workload.name},
-            opts=self._child,
+            opts=child,
         )
         return WorkloadIdentity(
             principal=Principal(workload.path, identity.principal_id),

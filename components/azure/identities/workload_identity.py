@@ -1,109 +1,111 @@
 """Workload identity: a user-assigned identity, and a federated credential that ties it to a service account."""
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import pulumi
 from pulumi_azure_native import managedidentity
+from pydantic import PrivateAttr
 
+from ...args import Args, Input
 from ...derived_names import derive_name
+from ...field_types import Switch
+from ...urls import Issuer
 from ...workload import Workload
 from ..access import Principal
 from ..options import MOST_FEDERATED, too_many
-from .base import CLIENT_ANNOTATION, TENANT_ANNOTATION, USE_LABEL, Federation, WorkloadIdentity
+from ..types import Guid, IdentityName, Region, ResourceGroup
+from .base import CLIENT_ANNOTATION, TENANT_ANNOTATION, USE_LABEL, Federation, IdentitiesArgs, WorkloadIdentity
 
 _LONGEST = 120
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Args):
     """Where identities are made."""
 
-    resource_group: pulumi.Input[str]
-    location: str | None
-    """The resource group's where it is left out."""
+    resource_group: Input[ResourceGroup]
+    """The resource group that they are in."""
 
-    tenant_id: str
+    location: Region | None = None
+    """Their region; the resource group's, if omitted."""
+
+    tenant_id: Guid
+    """Their Microsoft Entra tenant."""
 
 
-class OwnIdentities:
+class OwnIdentities(IdentitiesArgs):
     """A user-assigned identity for each workload, with one federated credential."""
 
     mode = "workload-identity"
     shared = False
 
-    def __init__(self, place: Place, issuer: pulumi.Input[str], parent: pulumi.Resource) -> None:
-        """
-        :param place: Where they are made.
-        :param issuer: The cluster's OIDC issuer.
-        :param parent: What they belong to.
-        """
-        self._place = place
-        self._issuer = issuer
-        self._child = pulumi.ResourceOptions(parent=parent)
+    place: Place
+    """Where they are made."""
+
+    issuer: Input[Issuer]
+    """The cluster's OIDC issuer."""
+
+    parent: pulumi.Resource
+    """What they belong to."""
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """A new identity, tied to the workload's service account and to nothing else."""
-        federation = Federation(self._issuer, workload.namespace, workload.name)
+        """Make an identity, tied to the workload's service account and to nothing else."""
+        child = pulumi.ResourceOptions(parent=self.parent)
+        federation = Federation(self.issuer, workload.namespace, workload.name)
         identity = user_assigned(
-            workload.path, identity_name(federation.namespace, federation.service_account), self._place, self._child
+            workload.path, identity_name(federation.namespace, federation.service_account), self.place, child
         )
-        credential = federate(identity.name, self._place, federation, self._child)
-        return tied(workload.path, identity, federation, self._place.tenant_id, credential)
+        credential = federate(identity.name, self.place, federation, child)
+        return federated(workload.path, identity, federation, self.place.tenant_id, credential)
 
 
-class SharedIdentity:
+class SharedIdentity(IdentitiesArgs):
     """One user-assigned identity for all workloads: each of them can read what any of them declares."""
 
     mode = "shared"
     shared = True
 
-    def __init__(
-        self,
-        place: Place,
-        issuer: pulumi.Input[str],
-        parent: pulumi.Resource,
-        *,
-        name: str,
-        existing: bool = False,
-    ) -> None:
-        """
-        :param place: Where it is.
-        :param issuer: The cluster's OIDC issuer.
-        :param parent: What it belongs to.
-        :param name: The identity's name.
-        :param existing: Whether it is there already.
-        """
-        self._place = place
-        self._issuer = issuer
-        self._child = pulumi.ResourceOptions(parent=parent)
-        self._last: pulumi.Resource | None = None
-        self._count = 0
-        self._identity = (
-            managedidentity.get_user_assigned_identity_output(
-                resource_group_name=place.resource_group,
-                resource_name=name,
-                opts=pulumi.InvokeOutputOptions(parent=parent),
-            )
-            if existing
-            else user_assigned(name, name, place, self._child)
-        )
+    place: Place
+    """Where it is."""
+
+    issuer: Input[Issuer]
+    """The cluster's OIDC issuer."""
+
+    name: IdentityName
+    """The identity's name."""
+
+    existing: Switch = False
+    """Whether it is there already."""
+
+    parent: pulumi.Resource
+    """What it belongs to."""
+
+    _credentials: list[pulumi.Resource] = PrivateAttr(default_factory=list[pulumi.Resource])
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """The shared identity, tied to the workload's service account too.
+        """Return the shared identity, tied to the workload's service account too.
 
         Its credentials are written one after another: Azure refuses to write two at once.
 
         :raises ValueError: There are 20 already.
         """
-        self._count += 1
-        if self._count > MOST_FEDERATED:
-            raise ValueError(f"{workload.path}: {too_many(self._count)}")
-        federation = Federation(self._issuer, workload.namespace, workload.name)
-        options = pulumi.ResourceOptions.merge(
-            self._child, pulumi.ResourceOptions(depends_on=[self._last] if self._last else [])
+        count = len(self._credentials) + 1
+        if count > MOST_FEDERATED:
+            raise ValueError(f"{workload.path}: {too_many(count)}")
+        federation = Federation(self.issuer, workload.namespace, workload.name)
+        options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
+        credential = federate(self._identity.name, self.place, federation, options)
+        self._credentials.append(credential)
+        return federated("shared", self._identity, federation, self.place.tenant_id, credential)
+
+    @cached_property
+    def _identity(self) -> "Identity":
+        if not self.existing:
+            return user_assigned(self.name, self.name, self.place, pulumi.ResourceOptions(parent=self.parent))
+        return managedidentity.get_user_assigned_identity_output(
+            resource_group_name=self.place.resource_group,
+            resource_name=self.name,
+            opts=pulumi.InvokeOutputOptions(parent=self.parent),
         )
-        self._last = federate(self._identity.name, self._place, federation, options)
-        return tied("shared", self._identity, federation, self._place.tenant_id, self._last)
 
 
 Identity = managedidentity.UserAssignedIdentity | pulumi.Output[managedidentity.GetUserAssignedIdentityResult]
@@ -112,7 +114,7 @@ Identity = managedidentity.UserAssignedIdentity | pulumi.Output[managedidentity.
 def user_assigned(
     name: str, resource_name: str, place: Place, opts: pulumi.ResourceOptions
 ) -> managedidentity.UserAssignedIdentity:
-    """A new user-assigned identity."""
+    """Make a user-assigned identity."""
     return managedidentity.UserAssignedIdentity(
         name,
         resource_name_=resource_name,
@@ -139,10 +141,10 @@ def federate(
     )
 
 
-def tied(
+def federated(
     key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource
 ) -> WorkloadIdentity:
-    """What a workload is that `federation` ties to `identity`."""
+    """Describe a workload that `federation` ties to `identity`."""
     return WorkloadIdentity(
         principal=Principal(key, identity.principal_id),
         parameters={"clientID": identity.client_id},

@@ -23,6 +23,7 @@ from tests.components.outputs import is_secret
 from tests.support.recording import Declare, Recorder
 
 CANARY = "canary-19bd"
+TENANT = "11111111-2222-3333-4444-555555555555"
 CONNECTION = {"address": "https://vault:8200"}
 WORKLOAD = {
     "name": "orders",
@@ -165,7 +166,11 @@ def test_objects_are_told_apart_by_their_kind() -> None:
 
 def test_identities_are_made_by_their_classes(declare: Declare) -> None:
     def program() -> None:
-        given = {"kind": "workload-identity", "issuer": "https://x/", "place": {"resourceGroup": "rg", "tenantId": "t"}}
+        given = {
+            "kind": "workload-identity",
+            "issuer": "https://x/",
+            "place": {"resourceGroup": "rg", "tenantId": TENANT},
+        }
         identities, found = read("AzureKeyVaultBackend", "identities", given)
         assert isinstance(identities, OwnIdentities)
         assert found == []

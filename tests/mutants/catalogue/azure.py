@@ -101,8 +101,8 @@ AZURE = (
     Mutant(
         "azure-pods-do-not-wait-for-access",
         "components/azure/backend.py",
-        "if self._gate is None or identity.federation is None:",
-        "if self._gate is not None or identity.federation is None:",
+        "if gate is None or identity.federation is None:",
+        "if gate is not None or identity.federation is None:",
         "Pods hang until Azure has taken their roles in, and the rollout fails.",
         f"{_BACKEND}::test_the_pod_waits_for_identity_roles_and_values",
     ),

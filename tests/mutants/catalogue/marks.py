@@ -144,8 +144,8 @@ MARKS = (
     _unmarked(
         "service-principals-password",
         "components/azure/identities/existing.py",
-        "pulumi.Output.secret(self._client_secret)",
-        "self._client_secret",
+        "pulumi.Output.secret(self.client_secret)",
+        "self.client_secret",
         f"{_INPUTS}[service principal]",
     ),
     _unmarked(
@@ -249,8 +249,8 @@ MARKS = (
     _unmarked(
         "service-principal-argument",
         "components/azure/identities/existing.py",
-        "client_secret: Annotated[pulumi.Input[str] | None, SECRET] = None,",
-        "client_secret: pulumi.Input[str] | None = None,",
+        "client_secret: Annotated[Input[str] | None, SECRET] = None",
+        "client_secret: Input[str] | None = None",
         f"{_SCHEMA}[ServicePrincipal.clientSecret]",
         _OTHERS,
     ),

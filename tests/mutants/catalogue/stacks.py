@@ -220,8 +220,8 @@ STACKS = (
     Mutant(
         "stacks-pods-do-not-wait-for-azure",
         "stacks/provision/azure.py",
-        "if azure.readiness_timeout else None",
-        "if not azure.readiness_timeout else None",
+        "timeout=timeout) if timeout else None",
+        "timeout=timeout) if not timeout else None",
         "Pods of a stack hang until Azure has taken their roles in.",
         f"{_PROVISION}::test_pods_of_a_stack_on_azure_wait_for_their_access",
     ),

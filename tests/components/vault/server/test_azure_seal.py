@@ -14,7 +14,7 @@ from strongroom.components.vault.server.server import VaultServer
 from strongroom.components.vault.server.tls import GeneratedTls
 from tests.support.recording import VAULT_ID, Declare
 
-PLACE = Place("rg-seal", "westeurope", "11111111-1111-1111-1111-111111111111")
+PLACE = Place(resource_group="rg-seal", location="westeurope", tenant_id="11111111-1111-1111-1111-111111111111")
 ISSUER = "https://issuer.example.net/"
 
 
