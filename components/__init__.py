@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
     from .kubernetes.akv2k8s import Akv2k8sEnvInjector, Akv2k8sEnvInjectorArgs, Principal
     from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
-    from .kubernetes.secret_provider_class import SecretProviderClass
-    from .kubernetes.workload import SecretWorkload
+    from .kubernetes.secret_provider_class import SecretProviderClass, SecretProviderClassArgs
+    from .kubernetes.workload import SecretWorkload, SecretWorkloadArgs
     from .seeds import Generate
     from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
     from .vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
@@ -106,7 +106,9 @@ _HOME = {
     "Secret": ".workload",
     "SecretAttributes": ".azure.vault_args",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
+    "SecretProviderClassArgs": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
+    "SecretWorkloadArgs": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
     "SecretsStoreCsiDriverArgs": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.identities.existing",
@@ -183,7 +185,9 @@ __all__ = [
     "Secret",
     "SecretAttributes",
     "SecretProviderClass",
+    "SecretProviderClassArgs",
     "SecretWorkload",
+    "SecretWorkloadArgs",
     "SecretsStoreCsiDriver",
     "SecretsStoreCsiDriverArgs",
     "ServicePrincipal",

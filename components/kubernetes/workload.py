@@ -6,7 +6,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..args import Args
 from ..backend import Backend, Grant
+from ..field_types import Switch
 from ..workload import Workload
 from .delivered import delivered
 from .pod_parts import PodParts
@@ -16,6 +18,22 @@ _EXISTS = {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
 replacement is made while what it replaces is still being deleted: it fails. (pulumi/pulumi-kubernetes: "skipAwait does
 not wait for deletion", issues 1232 and 3154)
 """
+
+
+class SecretWorkloadArgs(Args):
+    """The arguments of a `SecretWorkload`."""
+
+    workload: Workload
+    """What the workload declares."""
+
+    backend: Backend
+    """The store that holds its secrets; it is asked for this workload's grant."""
+
+    wait_for_rollout: Switch = True
+    """Whether an update waits until the pods are ready."""
+
+    after: Sequence[pulumi.Resource] = ()
+    """What must exist before: the namespace, and what delivers, with its CRDs."""
 
 
 class SecretWorkload(pulumi.ComponentResource):
@@ -29,27 +47,19 @@ class SecretWorkload(pulumi.ComponentResource):
     description: pulumi.Output[Mapping[str, Any]]
     """What the command `strongroom` reads from the state: the workload's objects and identity, and no secret."""
 
-    def __init__(
-        self,
-        workload: Workload,
-        backend: Backend,
-        *,
-        name: str | None = None,
-        wait_for_rollout: bool = True,
-        after: Sequence[pulumi.Resource] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    grant: Grant
+    """What the backend granted."""
+
+    def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
-        :param workload: What the workload declares.
-        :param backend: The store that holds its secrets; it is asked for this workload's grant.
-        :param name: The component's name in the stack; the workload's namespace and name where it is left out.
-        :param wait_for_rollout: Whether an update waits until the pods are ready.
-        :param after: What must exist before: the namespace, and what delivers, with its CRDs.
+        :param name: The component's name in the stack.
+        :param args: Its arguments.
         :raises ValueError: A secret that the backend, or the delivery, can't bring.
         """
-        super().__init__("strongroom:index:SecretWorkload", name or workload.path, None, opts)
-        self.grant: Grant = backend.grant(workload)
-        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        super().__init__("strongroom:index:SecretWorkload", name, None, opts)
+        workload = args.workload
+        self.grant = args.backend.grant(workload)
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(args.after))
         account = kubernetes.core.v1.ServiceAccount(
             workload.path,
             metadata={
@@ -65,7 +75,7 @@ class SecretWorkload(pulumi.ComponentResource):
             workload,
             self.grant,
             parts,
-            wait_for_rollout,
+            args.wait_for_rollout,
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[account, *parts.requires, *self.grant.requires],

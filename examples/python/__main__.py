@@ -35,6 +35,8 @@ orders = strongroom.Workload(
         strongroom.Secret(name="db-password", object="db-pass", key="password"),
     ),
 )
-strongroom.SecretWorkload(orders, backend, wait_for_rollout=False)
+strongroom.SecretWorkload(
+    "orders", strongroom.SecretWorkloadArgs(workload=orders, backend=backend, wait_for_rollout=False)
+)
 
 pulumi.export("enginePath", engine.path)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from strongroom.components.kubernetes.workload import SecretWorkload
+from strongroom.components.kubernetes.workload import SecretWorkload, SecretWorkloadArgs
 
 from ..errors import InvalidSettingsError
 from ..settings.root import Settings
@@ -49,13 +49,13 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
     installed = installation.declare(made.vault_ca, on_cluster)
     descriptions: list[pulumi.Output[Mapping[str, Any]]] = []
     for workload in settings.workloads:
-        component = SecretWorkload(
-            workload,
-            made.backend,
+        args = SecretWorkloadArgs(
+            workload=workload,
+            backend=made.backend,
             wait_for_rollout=settings.kubernetes.wait_for_rollout,
             after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
-            opts=on_cluster,
         )
+        component = SecretWorkload(workload.path, args, on_cluster)
         descriptions.append(component.description)
         yield component
     pulumi.export("backend", made.description)

@@ -10,6 +10,7 @@ import pytest
 from strongroom import (
     AzureKeyVaultBackend,
     AzureKeyVaultBackendArgs,
+    Backend,
     Generate,
     Grant,
     IdentityBindings,
@@ -20,6 +21,7 @@ from strongroom import (
     PodIdentities,
     Secret,
     SecretWorkload,
+    SecretWorkloadArgs,
     ServicePrincipal,
     SharedIdentity,
     Workload,
@@ -61,6 +63,11 @@ CHECKOUT = Workload(
 )
 
 MakeIdentities = Callable[[pulumi.Resource], Identities]
+
+
+def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
+    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
+    return SecretWorkload(workload.path, args)
 
 
 def backend(
@@ -161,7 +168,7 @@ def test_issuer_subject_audience_account_and_class_agree(declare: Declare) -> No
 
 
 def test_the_service_account_bears_the_identitys_client_id(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(ORDERS, backend(own)))
+    recorder = declare(lambda: deploy(ORDERS, backend(own)))
 
     account = recorder.one("kubernetes:core/v1:ServiceAccount").inputs
     assert account["metadata"]["annotations"]["azure.workload.identity/client-id"] == "client of shop/orders"
@@ -193,7 +200,7 @@ def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None
 
 def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
     def program() -> object:
-        return SecretWorkload(CHECKOUT, backend(own, gate=Gate(kubeconfig="/kubeconfig", timeout=120)))
+        return deploy(CHECKOUT, backend(own, gate=Gate(kubeconfig="/kubeconfig", timeout=120)))
 
     recorder = declare(program)
 
@@ -210,7 +217,7 @@ def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
 
 
 def test_a_pod_without_a_gate_waits_for_each_role_and_value(declare: Declare) -> None:
-    pod = declare(lambda: SecretWorkload(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
+    pod = declare(lambda: deploy(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
 
     assert {ROLE, FEDERATED, "azure-native:keyvault:Secret"} <= pod.dependency_types
     assert GATE not in pod.dependency_types
@@ -268,7 +275,7 @@ def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_
             )
 
         made = backend(principal)
-        return [SecretWorkload(ORDERS, made), SecretWorkload(CHECKOUT, made)]
+        return [deploy(ORDERS, made), deploy(CHECKOUT, made)]
 
     recorder = declare(program)
 

@@ -37,7 +37,7 @@ KUBERNETES = (
     Mutant(
         "class-before-the-driver",
         "components/kubernetes/workload.py",
-        "parent=self, depends_on=list(after))",
+        "parent=self, depends_on=list(args.after))",
         "parent=self)",
         "A class is made before the driver brings its kind, and the first update fails.",
         f"{_WORKLOAD}::test_what_must_exist_first_is_waited_for",

@@ -220,8 +220,8 @@ STACKS = (
     Mutant(
         "stacks-pods-do-not-wait-for-azure",
         "stacks/provision/azure.py",
-        "timeout=timeout) if timeout else None",
-        "timeout=timeout) if not timeout else None",
+        "        if azure.readiness_timeout\n",
+        "        if not azure.readiness_timeout\n",
         "Pods of a stack hang until Azure has taken their roles in.",
         f"{_PROVISION}::test_pods_of_a_stack_on_azure_wait_for_their_access",
     ),
