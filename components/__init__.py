@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from .kubernetes.secret_provider_class import SecretProviderClass, SecretProviderClassArgs
     from .kubernetes.workload import SecretWorkload, SecretWorkloadArgs
     from .seeds import Generate
-    from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
+    from .vault.audit import AuditDevice, AuditDeviceArgs, FileAudit, SocketAudit, SyslogAudit
     from .vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
     from .vault.auth.external_group import ExternalGroup, ExternalGroupArgs
     from .vault.auth.github import GithubAuth, GithubAuthArgs
-    from .vault.auth.jwt import JwtAuth
-    from .vault.auth.kubernetes import KubernetesAuth
+    from .vault.auth.jwt import JwtAuth, JwtAuthArgs
+    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs
     from .vault.auth.ldap import LdapAuth, LdapAuthArgs
     from .vault.auth.oidc import OidcAuth, OidcAuthArgs
     from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
-    from .vault.backend import VaultBackend
+    from .vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
     from .vault.bootstrap.azure_key_store import AzureKeyStore
     from .vault.bootstrap.component import VaultBootstrap
     from .vault.bootstrap.file_key_store import FileKeyStore
     from .vault.client import VaultNode
-    from .vault.engines import KvEngine
+    from .vault.engines import KvEngine, KvEngineArgs
     from .vault.server.args import VaultServerArgs
     from .vault.server.azure_seal import AzureSealKey
     from .vault.server.server import VaultServer
@@ -63,6 +63,7 @@ _HOME = {
     "AppRoleAuth": ".vault.auth.approle",
     "AppRoleAuthArgs": ".vault.auth.approle",
     "AuditDevice": ".vault.audit",
+    "AuditDeviceArgs": ".vault.audit",
     "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "AzureKeyVaultBackend": ".azure.backend",
     "AzureKeyVaultBackendArgs": ".azure.backend",
@@ -86,10 +87,13 @@ _HOME = {
     "IdentityBindings": ".azure.identities.identity_binding",
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
+    "JwtAuthArgs": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
     "KeyVaultArgs": ".azure.key_vault",
     "KubernetesAuth": ".vault.auth.kubernetes",
+    "KubernetesAuthArgs": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
+    "KvEngineArgs": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
     "LdapAuthArgs": ".vault.auth.ldap",
     "Network": ".azure.vault_args",
@@ -122,8 +126,10 @@ _HOME = {
     "VaultAgentInjector": ".kubernetes.agent_injector",
     "VaultAgentInjectorArgs": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
+    "VaultBackendArgs": ".vault.backend",
     "VaultBootstrap": ".vault.bootstrap.component",
     "VaultCertificate": ".azure.vault_args",
+    "VaultConnection": ".vault.backend",
     "VaultKey": ".azure.vault_args",
     "VaultNode": ".vault.client",
     "VaultSecret": ".azure.key_vault",
@@ -142,6 +148,7 @@ __all__ = [
     "AppRoleAuth",
     "AppRoleAuthArgs",
     "AuditDevice",
+    "AuditDeviceArgs",
     "AzureKeyStore",
     "AzureKeyVaultBackend",
     "AzureKeyVaultBackendArgs",
@@ -165,10 +172,13 @@ __all__ = [
     "IdentityBindings",
     "InvalidArgumentsError",
     "JwtAuth",
+    "JwtAuthArgs",
     "KeyVault",
     "KeyVaultArgs",
     "KubernetesAuth",
+    "KubernetesAuthArgs",
     "KvEngine",
+    "KvEngineArgs",
     "LdapAuth",
     "LdapAuthArgs",
     "Network",
@@ -201,8 +211,10 @@ __all__ = [
     "VaultAgentInjector",
     "VaultAgentInjectorArgs",
     "VaultBackend",
+    "VaultBackendArgs",
     "VaultBootstrap",
     "VaultCertificate",
+    "VaultConnection",
     "VaultKey",
     "VaultNode",
     "VaultSecret",

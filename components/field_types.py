@@ -90,12 +90,12 @@ def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
             name, field = fields[step]
             path, hidden, models = (
                 f"{path}.{name}",
-                hidden or SECRET in field.metadata,
+                hidden or SECRET in field.metadata or not field.repr,
                 list(_models_in(field.annotation)),
             )
         elif isinstance(step, int):
             path += f"[{step}]"
-        elif not any(
+        elif not str(step).startswith("function-") and not any(
             step in {each.__name__, getattr(each.model_fields.get("kind"), "default", None)} for each in models
         ):
             path += f"[{step!r}]"

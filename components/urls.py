@@ -40,6 +40,17 @@ Address = Annotated[str, AfterValidator(_check_address)]
 """A server's URL: scheme, host, port."""
 
 
+def _check_url(value: str) -> str:
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("is not a URL: write it with its scheme, e.g. https://api.example.net:6443")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+"""A server's URL, and perhaps a path."""
+
+
 def _check_issuer(value: str) -> str:
     if not _is_https(value) or "?" in value or "#" in value:
         raise ValueError(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import pulumi
 from pydantic import Field
 
+from ..args import Args
 from ..field_types import Declaration, ObjectPath, Text, Whole, matching
 
 _FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/audit.log, or stdout"
@@ -60,7 +61,7 @@ class SocketAudit(Declaration):
     """How long a write may take, in seconds."""
 
 
-AuditDeviceArgs = Annotated[FileAudit | SyslogAudit | SocketAudit, Field(discriminator="kind")]
+AnyAuditDevice = Annotated[FileAudit | SyslogAudit | SocketAudit, Field(discriminator="kind")]
 """A device, by its kind."""
 
 AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": SyslogAudit, "socket": SocketAudit}
@@ -83,6 +84,13 @@ def check_device_kinds(kinds: Collection[str]) -> str | None:
     return None
 
 
+class AuditDeviceArgs(Args):
+    """The arguments of an `AuditDevice`."""
+
+    device: AnyAuditDevice
+    """What it is."""
+
+
 class AuditDevice(pulumi.ComponentResource):
     """An audit device. Vault writes each request and answer to it, with secrets as keyed hashes, before it answers.
 
@@ -93,28 +101,23 @@ class AuditDevice(pulumi.ComponentResource):
     path: str
     """The path that the device is enabled at."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        device: FileAudit | SyslogAudit | SocketAudit,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: AuditDeviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Enable the device.
+
         :param name: The component's name in the stack.
-        :param device: What it is.
+        :param args: Its arguments.
         """
         # A stack that declares devices loads the provider, one that validates them does not.
         import pulumi_vault  # noqa: PLC0415
 
         super().__init__("strongroom:index:AuditDevice", name, None, opts)
-        self.path = device.path
+        self.path = args.device.path
         pulumi_vault.Audit(
             name,
-            type=device.kind,
-            path=device.path,
+            type=args.device.kind,
+            path=args.device.path,
             description=DESCRIPTION,
-            options=_build_options(device),
+            options=_build_options(args.device),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"path": self.path})

@@ -3,8 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
+
+from ..field_types import matching
 
 Reviewer = Literal["service-account", "in-cluster", "client"]
 """Whose token asks the API server whether a client's token is good.
@@ -17,6 +19,16 @@ Reviewer = Literal["service-account", "in-cluster", "client"]
 
 Mode = Literal["dev", "standalone", "ha"]
 """`dev`: in memory, open, with a known token; for a look. `standalone`: one pod. `ha`: several, with a leader."""
+
+
+VaultNamespace = Annotated[
+    str,
+    matching(
+        r"(?!root/?$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?",
+        "is not a namespace: write its path, e.g. admin/shop, and omit it for the root namespace",
+    ),
+]
+"""(Vault docs: "Vault Enterprise namespaces")"""
 
 
 def check_secret(secret: Mapping[str, object]) -> str | None:

@@ -1,29 +1,34 @@
 """One workload reads two secrets from Vault: one that is given, one that is generated."""
 
 import pulumi
-
 import strongroom
-from strongroom.components.vault.backend import VaultConnection
 
 config = pulumi.Config()
 
 engine = strongroom.KvEngine(
     "engine",
-    path="example-python",
-    create=True,
-    seeds={
-        "payment-api": {"key": config.require_secret("apiKey")},
-        "db-pass": {"password": strongroom.Generate(length=32)},
-    },
+    strongroom.KvEngineArgs(
+        path="example-python",
+        create=True,
+        seeds={
+            "payment-api": {"key": config.require_secret("apiKey")},
+            "db-pass": {"password": strongroom.Generate(length=32)},
+        },
+    ),
 )
 auth = strongroom.KubernetesAuth(
     "auth",
-    path="example-python",
-    kubernetes_host=config.require("kubernetesHost"),
-    kubernetes_ca_certificate=config.require("kubernetesCaCertificate"),
+    strongroom.KubernetesAuthArgs(
+        path="example-python",
+        kubernetes_host=config.require("kubernetesHost"),
+        kubernetes_ca_certificate=config.require("kubernetesCaCertificate"),
+    ),
 )
 backend = strongroom.VaultBackend(
-    "backend", connection=VaultConnection(address=config.require("vaultAddress")), engine=engine, auth=auth
+    "backend",
+    strongroom.VaultBackendArgs(
+        connection=strongroom.VaultConnection(address=config.require("vaultAddress")), engine=engine, auth=auth
+    ),
 )
 orders = strongroom.Workload(
     name="orders",

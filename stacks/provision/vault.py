@@ -8,10 +8,10 @@ from pydantic import SecretStr
 
 from strongroom.components.kubernetes.csi_driver import CA_PATH
 from strongroom.components.seeds import Seed
-from strongroom.components.vault.auth.jwt import JwtAuth
-from strongroom.components.vault.auth.kubernetes import KubernetesAuth, WorkloadAuth
-from strongroom.components.vault.backend import VaultBackend, VaultConnection
-from strongroom.components.vault.engines import KvEngine
+from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
+from strongroom.components.vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed
@@ -41,23 +41,25 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
     in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
     provider_is_ours = settings.kubernetes.install == "helm"
     ca_path = CA_PATH if provider_is_ours and vault.has_authority else vault.provider_ca_path
+    connection = VaultConnection(
+        address=vault.in_cluster,
+        namespace=vault.namespace,
+        ca_path=ca_path,
+        tls_server_name=vault.tls_server_name,
+        ca_certificate=found.authority,
+    )
+    engine = KvEngineArgs(path=vault.mount.path, create=vault.mount.create, seeds=_read_seeds(settings))
     backend = VaultBackend(
         "vault",
-        connection=VaultConnection(
-            address=vault.in_cluster,
-            namespace=vault.namespace,
-            ca_path=ca_path,
-            tls_server_name=vault.tls_server_name,
-            ca_certificate=found.authority,
+        VaultBackendArgs(
+            connection=connection,
+            engine=KvEngine("vault", engine, in_vault),
+            auth=_declare_auth(settings, vault, files, in_vault),
+            audience=vault.audience,
+            token_ttl=vault.token_ttl,
+            token_max_ttl=vault.token_max_ttl,
         ),
-        engine=KvEngine(
-            "vault", path=vault.mount.path, create=vault.mount.create, seeds=_read_seeds(settings), opts=in_vault
-        ),
-        auth=_declare_auth(settings, vault, files, in_vault),
-        audience=vault.audience,
-        token_ttl=vault.token_ttl,
-        token_max_ttl=vault.token_max_ttl,
-        opts=in_vault,
+        in_vault,
     )
     declare_audit(vault, in_vault)
     declare_logins(settings, vault, files, in_vault)
@@ -78,25 +80,24 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
 def _declare_auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> WorkloadAuth:
     auth = vault.auth
     if isinstance(auth, JwtAuthSettings):
-        return JwtAuth(
-            "vault",
+        issuer = auth.issuer or settings.kubernetes.oidc_issuer
+        jwt = JwtAuthArgs(
             path=auth.path,
             create=auth.create,
-            issuer=auth.issuer or settings.kubernetes.oidc_issuer,
+            issuer=issuer if auth.create else None,
             jwks_url=auth.jwks_url,
             public_keys=files.issuer_keys,
             ca_certificate=files.issuer_ca,
-            opts=opts,
         )
-    return KubernetesAuth(
-        "vault",
+        return JwtAuth("vault", jwt, opts)
+    kubernetes = KubernetesAuthArgs(
         path=auth.path,
         create=auth.create,
         kubernetes_host=files.kubernetes_host,
         kubernetes_ca_certificate=files.kubernetes_ca,
         reviewer=auth.reviewer,
-        opts=opts,
     )
+    return KubernetesAuth("vault", kubernetes, opts)
 
 
 def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from strongroom.components.field_types import Declaration
-from strongroom.components.vault.audit import AuditDevice
+from strongroom.components.vault.audit import AuditDevice, AuditDeviceArgs
 from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
 from strongroom.components.vault.auth.external_group import ExternalGroup, ExternalGroupArgs
 from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
@@ -27,7 +27,7 @@ def declare_audit(vault: VaultSettings, opts: pulumi.ResourceOptions) -> None:
     if vault.bootstrap:
         return
     for device in vault.audit:
-        AuditDevice(device.path, device=device, opts=opts)
+        AuditDevice(device.path, AuditDeviceArgs(device=device), opts)
 
 
 def declare_logins(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> None:

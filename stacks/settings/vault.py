@@ -1,112 +1,66 @@
-"""What a stack may say of a HashiCorp Vault."""
+"""Settings of a HashiCorp Vault."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Discriminator, Tag
+from pydantic import Discriminator, Tag
 
 from strongroom.components.durations import Seconds
 from strongroom.components.field_types import (
     AbsolutePath,
     Declaration,
     LocalFile,
-    ObjectPath,
-    Switch,
     Text,
-    matching,
-    object_path,
 )
 from strongroom.components.hosts import Host
+from strongroom.components.sequences import Items
 from strongroom.components.urls import Address, Https, Issuer
 from strongroom.components.validators import unique
-from strongroom.components.vault.audit import AuditDeviceArgs
-from strongroom.components.vault.options import Reviewer
+from strongroom.components.vault.audit import AnyAuditDevice
+from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesAuthOptions
+from strongroom.components.vault.kv_paths import KvMount
+from strongroom.components.vault.options import VaultNamespace
 
 from .raw import as_mapping
 from .vault_logins import GroupSettings, LoginSettings
 from .vault_server import BootstrapSettings, ServerSettings
 
 
-def _check_engine_path(value: str) -> str:
-    if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
-        raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
-    return object_path(value)
-
-
-EnginePath = Annotated[str, AfterValidator(_check_engine_path)]
-"""Where an engine may be mounted. (Vault docs: "/sys/mounts")"""
-
-VaultNamespace = Annotated[
-    str,
-    matching(
-        r"(?!root/?$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?",
-        "is not a namespace: write its path, e.g. admin/shop, and leave it out for the root namespace",
-    ),
-]
-"""(Vault docs: "Vault Enterprise namespaces")"""
-
-
-class KvMount(Declaration):
-    """The KV version 2 engine that holds the workloads' secrets."""
-
-    path: EnginePath = "secret"
-    """Where it is mounted."""
-
-    create: Switch = False
-    """Mount it. Left out, the engine exists, and so do the objects that `seeds` doesn't name."""
-
-
-class KubernetesAuthSettings(Declaration):
+class KubernetesAuthSettings(KubernetesAuthOptions):
     """The Kubernetes auth method that workloads log in by."""
 
     kind: Literal["kubernetes"] = "kubernetes"
-    """Which method: `kubernetes`, also where it is left out."""
-
-    path: ObjectPath = "kubernetes"
-    """Where it is mounted; a path of its own for each cluster that shares a Vault."""
-
-    create: Switch = True
-    """Mount and configure it; false where it exists and is configured."""
+    """Which method: `kubernetes`, also if omitted."""
 
     kubernetes_host: Address | None = None
-    """URL of the API server, as Vault reaches it; the kubeconfig's where it is left out."""
+    """URL of the API server, as Vault reaches it; if omitted, the kubeconfig's."""
 
     kubernetes_ca_certificate: LocalFile | None = None
-    """File with the CA of the API server's certificate; the kubeconfig's where it is left out."""
-
-    reviewer: Reviewer = "service-account"
-    """Whose token reviews clients' tokens: `service-account` (made for it) for a Vault outside the cluster,
-    `in-cluster` for one inside, `client` for the client's own."""
+    """File with the CA of the API server's certificate; if omitted, the kubeconfig's."""
 
 
-class JwtAuthSettings(Declaration):
+class JwtAuthSettings(JwtAuthOptions):
     """A JWT auth method that workloads log in by: Vault checks a token's signature itself and asks no API server."""
 
     kind: Literal["jwt"]
     """Which method: `jwt`; for HCP, and wherever Vault doesn't reach the API server."""
 
-    path: ObjectPath = "jwt"
-    """Where it is mounted; a path of its own for each cluster that shares a Vault."""
-
-    create: Switch = True
-    """Mount and configure it; false where it exists and is configured."""
-
     issuer: Issuer | None = None
-    """The cluster's issuer, as its tokens name it; `kubernetes.oidcIssuer` where it is left out. Vault reads the
-    signing keys there, unless `jwksUrl` or `publicKeys` say otherwise."""
+    """The cluster's issuer, as its tokens name it; if omitted, `kubernetes.oidcIssuer`. Vault reads the signing keys
+    there, unless `jwksUrl` or `publicKeys` say otherwise."""
 
     jwks_url: Https | None = None
     """URL of the signing keys, where the issuer can't be reached by its name."""
 
-    public_keys: tuple[LocalFile, ...] = ()
+    public_keys: Items[LocalFile] = ()
     """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
 
     ca_certificate: LocalFile | None = None
-    """File with the CA of the issuer's, or the keys', server; the system's CAs where it is left out."""
+    """File with the CA of the issuer's, or the keys', server; if omitted, the system's CAs."""
 
 
 AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "jwt": JwtAuthSettings}
-"""How workloads may log in, by its kind."""
+"""The auth methods of workloads, by their kind."""
 
 
 def _read_auth_kind(value: object) -> object:
@@ -139,7 +93,7 @@ class VaultSettings(Declaration):
     """Vault Enterprise's or HCP's namespace."""
 
     ca_certificate: LocalFile | None = None
-    """File with the CA of Vault's certificate; the system's CAs where it is left out."""
+    """File with the CA of Vault's certificate; if omitted, the system's CAs."""
 
     provider_ca_path: AbsolutePath | None = None
     """Path of that CA inside the CSI provider's pods, where Strongroom does not install the provider."""
@@ -153,13 +107,13 @@ class VaultSettings(Declaration):
     auth: AuthSettings = KubernetesAuthSettings()
     """The auth method that workloads log in by."""
 
-    logins: Annotated[tuple[LoginSettings, ...], unique("path", what="the path")] = ()
+    logins: Annotated[Items[LoginSettings], unique("path", what="the path")] = ()
     """Auth methods of people and of machines outside the cluster."""
 
-    groups: Annotated[tuple[GroupSettings, ...], unique("name", what="the name")] = ()
+    groups: Annotated[Items[GroupSettings], unique("name", what="the name")] = ()
     """What people and machines may do."""
 
-    audit: Annotated[tuple[AuditDeviceArgs, ...], unique("path", what="the path")] = ()
+    audit: Annotated[Items[AnyAuditDevice], unique("path", what="the path")] = ()
     """Audit devices that the stack enables."""
 
     audience: Text = "vault"

@@ -17,12 +17,12 @@ from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.field_types import object_path
 from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
 from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
-from strongroom.components.vault.auth.jwt import JwtAuth
-from strongroom.components.vault.auth.kubernetes import KubernetesAuth
+from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs
 from strongroom.components.vault.auth.ldap import LdapAuth, LdapAuthArgs
 from strongroom.components.vault.auth.oidc import OidcAuth, OidcAuthArgs
 from strongroom.components.vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
-from strongroom.components.vault.engines import KvEngine
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from strongroom.components.vault.policy import build_policy_name, build_read_policy
 from strongroom.components.workload import Secret, Workload
 from tests.support.recording import Declare
@@ -60,12 +60,14 @@ CRAFTED = [
 """What a policy could read as a pattern, or a server as another place; and letters that only look like letters."""
 
 PATHS: dict[str, Callable[[str], object]] = {
-    "an engine's path": lambda name: KvEngine("it", path=name),
-    "an object's name": lambda name: KvEngine("it", seeds={name: {"key": "value"}}),
+    "an engine's path": lambda name: KvEngine("it", KvEngineArgs(path=name)),
+    "an object's name": lambda name: KvEngine("it", KvEngineArgs(seeds={name: {"key": "value"}})),
     "a policy's mount": lambda name: build_read_policy(name, ["own"]),
     "a policy's object": lambda name: build_read_policy("secret", [name]),
-    "a Kubernetes auth method": lambda name: KubernetesAuth("it", path=name, kubernetes_host="https://a"),
-    "a JWT auth method": lambda name: JwtAuth("it", path=name, issuer="https://a"),
+    "a Kubernetes auth method": lambda name: KubernetesAuth(
+        "it", KubernetesAuthArgs(path=name, kubernetes_host="https://a")
+    ),
+    "a JWT auth method": lambda name: JwtAuth("it", JwtAuthArgs(path=name, issuer="https://a")),
     "an LDAP auth method": lambda name: LdapAuth(
         "it", LdapAuthArgs(path=name, url="ldaps://a", user_dn="ou=a", group_dn="ou=b")
     ),

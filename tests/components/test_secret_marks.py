@@ -16,7 +16,9 @@ from strongroom import (
     Akv2k8sEnvInjectorArgs,
     Generate,
     KubernetesAuth,
+    KubernetesAuthArgs,
     KvEngine,
+    KvEngineArgs,
     LdapAuth,
     LdapAuthArgs,
     OidcAuth,
@@ -70,14 +72,14 @@ MARKED = [
     Marked(
         "auth method",
         pulumi_vault.kubernetes.AuthBackendConfig,
-        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        lambda: KubernetesAuth("vault", KubernetesAuthArgs(kubernetes_host="https://api.example.net")),
         {"tokenReviewerJwt"},
         {"token_reviewer_jwt"},
     ),
     Marked(
         "reviewer's token",
         kubernetes.core.v1.Secret,
-        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        lambda: KubernetesAuth("vault", KubernetesAuthArgs(kubernetes_host="https://api.example.net")),
         {"data", "stringData"},
     ),
     Marked(
@@ -109,7 +111,7 @@ MARKED = [
     Marked(
         "engine",
         pulumi_vault.kv.SecretV2,
-        lambda: KvEngine("kv", seeds={"o": {"k": CANARY}}),
+        lambda: KvEngine("kv", KvEngineArgs(seeds={"o": {"k": CANARY}})),
         {"data", "dataJson"},
         {"data_json"},
     ),
@@ -124,7 +126,7 @@ MARKED = [
     Marked(
         "generated value",
         pulumi_random.RandomPassword,
-        lambda: KvEngine("kv", seeds={"o": {"k": Generate()}}),
+        lambda: KvEngine("kv", KvEngineArgs(seeds={"o": {"k": Generate()}})),
         {"result"},
     ),
     Marked(

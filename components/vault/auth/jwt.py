@@ -1,13 +1,48 @@
-"""Service accounts that log in by their signed tokens alone."""
+"""The auth method of service accounts that log in by their signed tokens alone."""
 
-from collections.abc import Sequence
+from typing import Self
 
 import pulumi
 import pulumi_vault
+from pydantic import model_validator
 
-from ...field_types import named
+from ...args import Args, Input
+from ...sequences import Items
+from ...urls import Https, Issuer
 from ...workload import Workload
 from ..remount import build_mount_options
+from .options import JwtAuthOptions
+
+
+class JwtAuthArgs(JwtAuthOptions, Args):
+    """The arguments of a `JwtAuth`."""
+
+    issuer: Input[Issuer] | None = None
+    """The cluster's issuer, as its tokens name it. Required with `create`. Vault reads the signing keys from there,
+    unless `jwks_url` or `public_keys` say where else they are."""
+
+    jwks_url: Input[Https] | None = None
+    """URL of the keys, where the issuer can't be reached by its name."""
+
+    public_keys: Items[str] = ()
+    """The keys themselves, in PEM, where Vault reaches neither; to be changed when they rotate."""
+
+    ca_certificate: Input[str] | None = None
+    """PEM of the CA of the issuer's, or the keys', server."""
+
+    @model_validator(mode="after")
+    def _check_configuration(self) -> Self:
+        if self.create and self.issuer is None:
+            raise ValueError("issuer is missing: name the cluster's, as its tokens name it")
+        if self.jwks_url is not None and self.public_keys:
+            raise ValueError("jwks_url and public_keys both say what the keys are: keep one of them")
+        configured = self.issuer is not None or self.jwks_url is not None or self.ca_certificate is not None
+        if not self.create and (configured or self.public_keys):
+            raise ValueError(
+                "issuer, jwks_url, public_keys and ca_certificate go with create=True only: a method that exists is "
+                "left as it is"
+            )
+        return self
 
 
 class JwtAuth(pulumi.ComponentResource):
@@ -24,59 +59,36 @@ class JwtAuth(pulumi.ComponentResource):
     ready: list[pulumi.Resource]
     """What must exist before a role can be made or a login can succeed."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        path: str = "jwt",
-        create: bool = True,
-        issuer: pulumi.Input[str] | None = None,
-        jwks_url: pulumi.Input[str] | None = None,
-        public_keys: Sequence[str] = (),
-        ca_certificate: pulumi.Input[str] | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: JwtAuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Mount and configure the method, unless it exists.
+
         :param name: The component's name in the stack.
-        :param path: Where the method is mounted.
-        :param create: Mount and configure it; `False` for a method that exists and is configured.
-        :param issuer: The cluster's issuer, as its tokens name it. Vault reads the signing keys from there, unless
-            `jwks_url` or `public_keys` say where else they are.
-        :param jwks_url: URL of the keys, where the issuer can't be reached by its name.
-        :param public_keys: The keys themselves, in PEM, where Vault reaches neither; to be changed when they rotate.
-        :param ca_certificate: PEM of the CA of the issuer's, or the keys', server.
-        :raises ValueError: `create` without `issuer`, or with two places of the keys; a path that leads elsewhere than
-            it says.
+        :param args: Its arguments.
         """
-        named(f"JwtAuth {name!r}: path", path)
         super().__init__("strongroom:index:JwtAuth", name, None, opts)
-        self.path = path
+        self.path = args.path
         self.ready = []
-        if create:
-            if issuer is None:
-                raise ValueError(f"JwtAuth {name!r} needs issuer: the cluster's, as its tokens name it")
-            if jwks_url is not None and public_keys:
-                raise ValueError(f"JwtAuth {name!r}: jwks_url and public_keys both say what the keys are: keep one")
-            discovered = jwks_url is None and not public_keys
+        if args.create:
+            discovered = args.jwks_url is None and not args.public_keys
             self.ready = [
                 pulumi_vault.jwt.AuthBackend(
                     name,
                     type="jwt",
-                    path=path,
+                    path=args.path,
                     description="Service accounts of workloads, mounted by Strongroom",
-                    bound_issuer=issuer,
-                    oidc_discovery_url=issuer if discovered else None,
-                    oidc_discovery_ca_pem=ca_certificate if discovered else None,
-                    jwks_url=jwks_url,
-                    jwks_ca_pem=None if jwks_url is None else ca_certificate,
+                    bound_issuer=args.issuer,
+                    oidc_discovery_url=args.issuer if discovered else None,
+                    oidc_discovery_ca_pem=args.ca_certificate if discovered else None,
+                    jwks_url=args.jwks_url,
+                    jwks_ca_pem=None if args.jwks_url is None else args.ca_certificate,
                     # Vault gives them back without blanks around them, and the provider compares.
-                    jwt_validation_pubkeys=[key.strip() for key in public_keys] or None,
+                    jwt_validation_pubkeys=[key.strip() for key in args.public_keys] or None,
                     opts=build_mount_options(self),
                 )
             ]
-        self.register_outputs({"path": path})
+        self.register_outputs({"path": args.path})
 
-    def role_for(
+    def declare_role(
         self,
         workload: Workload,
         *,
@@ -87,7 +99,7 @@ class JwtAuth(pulumi.ComponentResource):
         token_max_ttl: int,
         parent: pulumi.Resource,
     ) -> pulumi.Resource:
-        """As `WorkloadAuth` says."""
+        """Declare a role, as `WorkloadAuth` describes it."""
         return pulumi_vault.jwt.AuthBackendRole(
             workload.path,
             backend=self.path,

@@ -1,29 +1,32 @@
-"""Auth methods of a Vault."""
+"""The Kubernetes auth method of a Vault."""
 
 import base64
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, runtime_checkable
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
+from pydantic import model_validator
 
+from ...args import Args, Input
 from ...derived_names import derive_name
-from ...field_types import named
+from ...urls import Url
 from ...workload import Workload
-from ..options import Reviewer
 from ..remount import build_mount_options
+from .options import KubernetesAuthOptions
 
 REVIEWER_NAMESPACE = "kube-system"
 
 
+@runtime_checkable
 class WorkloadAuth(Protocol):
     """An auth method by which a pod's service account token becomes a Vault token."""
 
     path: str
     """The path that the method is mounted at."""
 
-    def role_for(
+    def declare_role(
         self,
         workload: Workload,
         *,
@@ -34,7 +37,7 @@ class WorkloadAuth(Protocol):
         token_max_ttl: int,
         parent: pulumi.Resource,
     ) -> pulumi.Resource:
-        """Make the role that admits `workload`'s service account, with that audience, and nobody else.
+        """Declare the role that admits `workload`'s service account, with that audience, and nobody else.
 
         :param name: The role's name.
         :param policy: The only policy of its tokens.
@@ -44,6 +47,27 @@ class WorkloadAuth(Protocol):
         :param parent: What the role belongs to.
         """
         ...
+
+
+class KubernetesAuthArgs(KubernetesAuthOptions, Args):
+    """The arguments of a `KubernetesAuth`."""
+
+    kubernetes_host: Input[Url] | None = None
+    """URL of the API server, as Vault reaches it. Required with `create`."""
+
+    kubernetes_ca_certificate: Input[str] | None = None
+    """PEM of the CA that signed the API server's certificate."""
+
+    @model_validator(mode="after")
+    def _check_configuration(self) -> Self:
+        if self.create and self.kubernetes_host is None:
+            raise ValueError("kubernetes_host is missing: name the API server's URL, as Vault reaches it")
+        if not self.create and (self.kubernetes_host is not None or self.kubernetes_ca_certificate is not None):
+            raise ValueError(
+                "kubernetes_host and kubernetes_ca_certificate go with create=True only: a method that exists is left "
+                "as it is"
+            )
+        return self
 
 
 class KubernetesAuth(pulumi.ComponentResource):
@@ -60,57 +84,38 @@ class KubernetesAuth(pulumi.ComponentResource):
     ready: list[pulumi.Resource]
     """What must exist before a role can be made or a login can succeed."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        path: str = "kubernetes",
-        create: bool = True,
-        kubernetes_host: pulumi.Input[str] | None = None,
-        kubernetes_ca_certificate: pulumi.Input[str] | None = None,
-        reviewer: Reviewer = "service-account",
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: KubernetesAuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Mount and configure the method, unless it exists.
+
         :param name: The component's name in the stack.
-        :param path: Where the method is mounted.
-        :param create: Mount and configure it; `False` for a method that exists and is configured.
-        :param kubernetes_host: URL of the API server, as Vault reaches it. Required with `create`.
-        :param kubernetes_ca_certificate: PEM of the CA that signed the API server's certificate.
-        :param reviewer: Whose token reviews a client's token.
-        :raises ValueError: `create` without `kubernetes_host`, or a path that leads elsewhere than it says.
+        :param args: Its arguments.
         """
-        named(f"KubernetesAuth {name!r}: path", path)
         super().__init__("strongroom:index:KubernetesAuth", name, None, opts)
-        self.path = path
+        self.path = args.path
         self.ready = []
-        if create:
-            if kubernetes_host is None:
-                raise ValueError(
-                    f"KubernetesAuth {name!r} needs kubernetes_host: the API server's URL, as Vault reaches it"
-                )
+        if args.create:
             mount = pulumi_vault.AuthBackend(
                 name,
                 type="kubernetes",
-                path=path,
+                path=args.path,
                 description="Service accounts of workloads, mounted by Strongroom",
                 opts=build_mount_options(self),
             )
             configuration = pulumi_vault.kubernetes.AuthBackendConfig(
                 name,
-                backend=path,
-                kubernetes_host=kubernetes_host,
-                kubernetes_ca_cert=kubernetes_ca_certificate,
-                token_reviewer_jwt=self._reviewer_token(name) if reviewer == "service-account" else None,
-                disable_local_ca_jwt=reviewer != "in-cluster",
+                backend=args.path,
+                kubernetes_host=args.kubernetes_host,
+                kubernetes_ca_cert=args.kubernetes_ca_certificate,
+                token_reviewer_jwt=self._reviewer_token(name) if args.reviewer == "service-account" else None,
+                disable_local_ca_jwt=args.reviewer != "in-cluster",
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[mount], additional_secret_outputs=["tokenReviewerJwt"]
                 ),
             )
             self.ready = [mount, configuration]
-        self.register_outputs({"path": path})
+        self.register_outputs({"path": args.path})
 
-    def role_for(
+    def declare_role(
         self,
         workload: Workload,
         *,
@@ -121,7 +126,7 @@ class KubernetesAuth(pulumi.ComponentResource):
         token_max_ttl: int,
         parent: pulumi.Resource,
     ) -> pulumi.Resource:
-        """As `WorkloadAuth` says."""
+        """Declare a role, as `WorkloadAuth` describes it."""
         return pulumi_vault.kubernetes.AuthBackendRole(
             workload.path,
             backend=self.path,

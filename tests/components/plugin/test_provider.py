@@ -18,7 +18,7 @@ from strongroom.components.plugin.catalogue import Catalogue
 from strongroom.components.plugin.provider import ComponentProvider
 from strongroom.components.plugin.shapes import Faults
 from strongroom.components.seeds import Generate
-from strongroom.components.vault.engines import KvEngine
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare, Recorder
 
@@ -49,7 +49,7 @@ def test_a_component_declares_the_same_in_every_language(declare: Declare) -> No
 
     def python() -> None:
         seeds = {"db-pass": {"password": Generate(length=20), "username": secret(CANARY)}}
-        KvEngine("engine", path="kv", create=True, seeds=seeds)
+        KvEngine("engine", KvEngineArgs(path="kv", create=True, seeds=seeds))
 
     recorded = declare(other)
     assert declarations(recorded) == declarations(declare(python))
@@ -216,8 +216,12 @@ def test_what_may_be_anything_is_passed_on() -> None:
 
 
 def test_a_components_own_error_is_told_as_the_users() -> None:
-    with pytest.raises(ComponentInitError, match="needs kubernetes_host"):
+    with pytest.raises(InputPropertiesError) as refused:
         ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)
+
+    assert [each["reason"] for each in refused.value.errors or []] == [
+        "kubernetes_host is missing: name the API server's URL, as Vault reaches it"
+    ]
 
 
 def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_install(

@@ -8,14 +8,18 @@ from strongroom import (
     AppRoleAuth,
     AppRoleAuthArgs,
     AuditDevice,
+    AuditDeviceArgs,
     ExternalGroup,
     ExternalGroupArgs,
     FileAudit,
     GithubAuth,
     GithubAuthArgs,
     JwtAuth,
+    JwtAuthArgs,
     KubernetesAuth,
+    KubernetesAuthArgs,
     KvEngine,
+    KvEngineArgs,
     LdapAuth,
     LdapAuthArgs,
     OidcAuth,
@@ -27,6 +31,7 @@ from strongroom import (
     UserpassAuth,
     UserpassAuthArgs,
     VaultBackend,
+    VaultBackendArgs,
     Workload,
 )
 from strongroom.components.vault.backend import VaultConnection
@@ -47,11 +52,13 @@ def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Decl
     def program() -> None:
         VaultBackend(
             "vault",
-            connection=VaultConnection("https://vault.example.net:8200"),
-            engine=KvEngine("vault"),
-            auth=JwtAuth("vault", path="jwt-dev", issuer=ISSUER),
-            audience="https://vault.example.net",
-            token_ttl=600,
+            VaultBackendArgs(
+                connection=VaultConnection(address="https://vault.example.net:8200"),
+                engine=KvEngine("vault", KvEngineArgs()),
+                auth=JwtAuth("vault", JwtAuthArgs(path="jwt-dev", issuer=ISSUER)),
+                audience="https://vault.example.net",
+                token_ttl=600,
+            ),
         ).grant(workload)
 
     declared = declare(program)
@@ -76,7 +83,7 @@ def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Decl
     ],
 )
 def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told: set[str]) -> None:
-    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, ca_certificate="authority", **where)).one(  # pyright: ignore[reportArgumentType]
+    method = declare(lambda: JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, ca_certificate="authority", **where))).one(  # pyright: ignore[reportArgumentType]
         "vault:jwt/authBackend:AuthBackend"
     )
     places = {"jwksUrl", "jwksCaPem", "jwtValidationPubkeys", "oidcDiscoveryUrl", "oidcDiscoveryCaPem"}
@@ -85,7 +92,7 @@ def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told
 
 def test_keys_are_written_as_vault_gives_them_back(declare: Declare) -> None:
     """Otherwise a file that ends with a line's end is an update for ever."""
-    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, public_keys=["PEM 1\n", " PEM 2 \r\n"])).one(
+    method = declare(lambda: JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, public_keys=["PEM 1\n", " PEM 2 \r\n"]))).one(
         "vault:jwt/authBackend:AuthBackend"
     )
 
@@ -96,9 +103,11 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
     """`sys/remount`, by which the provider would move it, needs rights on every mount of the Vault."""
 
     def program() -> None:
-        KvEngine("engine", path="kv", create=True)
-        KubernetesAuth("kubernetes", path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
-        JwtAuth("jwt", issuer=ISSUER)
+        KvEngine("engine", KvEngineArgs(path="kv", create=True))
+        KubernetesAuth(
+            "kubernetes", KubernetesAuthArgs(path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
+        )
+        JwtAuth("jwt", JwtAuthArgs(issuer=ISSUER))
         AppRoleAuth("machines", AppRoleAuthArgs(roles=[]))
         GithubAuth("github", GithubAuthArgs(organization="example"))
         LdapAuth(
@@ -119,10 +128,10 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
 
 
 def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
-    with pytest.raises(ValueError, match="needs issuer"):
-        JwtAuth("vault")
+    with pytest.raises(ValueError, match="issuer is missing"):
+        JwtAuth("vault", JwtAuthArgs())
     with pytest.raises(ValueError, match="keep one"):
-        JwtAuth("vault", issuer=ISSUER, jwks_url="https://a", public_keys=["b"])
+        JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, jwks_url="https://a", public_keys=["b"]))
 
 
 def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: Declare) -> None:
@@ -247,7 +256,7 @@ def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
 def test_an_audit_device_hashes_what_is_secret(
     declare: Declare, device: FileAudit | SyslogAudit | SocketAudit, options: dict[str, str]
 ) -> None:
-    made = declare(lambda: AuditDevice("a", device=device)).one("vault:index/audit:Audit").inputs
+    made = declare(lambda: AuditDevice("a", AuditDeviceArgs(device=device))).one("vault:index/audit:Audit").inputs
 
     assert made["type"] == device.kind
     assert made["options"] == options  # no log_raw among them

@@ -123,8 +123,8 @@ MARKS = (
     _unmarked(
         "object",
         "components/vault/engines.py",
-        "return pulumi.Output.secret(pulumi.Output.all(**known)",
-        "return pulumi.Output.unsecret(pulumi.Output.all(**known)",
+        "return pulumi.Output.secret(pulumi.Output.all(**contents)",
+        "return pulumi.Output.unsecret(pulumi.Output.all(**contents)",
         f"{_INPUTS}[engine]",
     ),
     _unmarked(

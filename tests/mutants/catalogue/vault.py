@@ -37,7 +37,7 @@ VAULT = (
     Mutant(
         "vault-reviews-as-its-own-pod",
         "components/vault/auth/kubernetes.py",
-        'disable_local_ca_jwt=reviewer != "in-cluster",',
+        'disable_local_ca_jwt=args.reviewer != "in-cluster",',
         "disable_local_ca_jwt=False,",
         "Vault takes its own pod's CA and token in place of the reviewer's.",
         f"{_BACKEND}::test_a_reviewer_token_reaches_vault_as_a_secret",
@@ -365,7 +365,7 @@ VAULT = (
     Mutant(
         "jwt-keys-as-in-their-file",
         "components/vault/auth/jwt.py",
-        "[key.strip() for key in public_keys]",
+        "[key.strip() for key in args.public_keys]",
         "[*public_keys]",
         "A key file that ends with a line's end is an update for ever.",
         "tests/components/vault/test_logins.py::test_keys_are_written_as_vault_gives_them_back",
