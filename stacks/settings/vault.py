@@ -9,11 +9,11 @@ from strongroom.components.durations import Seconds
 from strongroom.components.field_types import (
     AbsolutePath,
     Declaration,
+    ListOf,
     LocalFile,
     Text,
 )
 from strongroom.components.hosts import Host
-from strongroom.components.sequences import Items
 from strongroom.components.urls import Address, Https, Issuer
 from strongroom.components.validators import unique
 from strongroom.components.vault.audit import AnyAuditDevice
@@ -52,7 +52,7 @@ class JwtAuthSettings(JwtAuthOptions):
     jwks_url: Https | None = None
     """URL of the signing keys, where the issuer can't be reached by its name."""
 
-    public_keys: Items[LocalFile] = ()
+    public_keys: ListOf[LocalFile] = ()
     """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
 
     ca_certificate: LocalFile | None = None
@@ -107,13 +107,13 @@ class VaultSettings(Declaration):
     auth: AuthSettings = KubernetesAuthSettings()
     """The auth method that workloads log in by."""
 
-    logins: Annotated[Items[LoginSettings], unique("path", what="the path")] = ()
+    logins: Annotated[ListOf[LoginSettings], unique("path", what="the path")] = ()
     """Auth methods of people and of machines outside the cluster."""
 
-    groups: Annotated[Items[GroupSettings], unique("name", what="the name")] = ()
+    groups: Annotated[ListOf[GroupSettings], unique("name", what="the name")] = ()
     """What people and machines may do."""
 
-    audit: Annotated[Items[AnyAuditDevice], unique("path", what="the path")] = ()
+    audit: Annotated[ListOf[AnyAuditDevice], unique("path", what="the path")] = ()
     """Audit devices that the stack enables."""
 
     audience: Text = "vault"

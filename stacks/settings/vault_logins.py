@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from strongroom.components.field_types import Declaration, LocalFile, ObjectPath, Text
-from strongroom.components.sequences import Items
+from strongroom.components.field_types import Declaration, ListOf, LocalFile, ObjectPath, Text
 from strongroom.components.validators import unique
 from strongroom.components.vault.auth.options import (
     GithubOptions,
@@ -22,7 +21,7 @@ from strongroom.components.vault.auth.options import (
 class AppRoleSettings(RoleOptions):
     """A machine outside the cluster, e.g. a CI runner."""
 
-    groups: Annotated[Items[Text], Field(min_length=1)]
+    groups: Annotated[ListOf[Text], Field(min_length=1)]
     """Names of `backend.groups`: what it may do."""
 
 
@@ -38,7 +37,7 @@ class AppRoleLogin(LoginOptions):
     path: ObjectPath = "approle"
     """Where it is mounted."""
 
-    roles: Annotated[Items[AppRoleSettings], Field(min_length=1), unique("name", what="the name")]
+    roles: Annotated[ListOf[AppRoleSettings], Field(min_length=1), unique("name", what="the name")]
     """The machines."""
 
 
@@ -48,7 +47,7 @@ class UserSettings(Declaration):
     name: Principal
     """The user's name."""
 
-    groups: Annotated[Items[Text], Field(min_length=1)]
+    groups: Annotated[ListOf[Text], Field(min_length=1)]
     """Names of `backend.groups`: what they may do."""
 
 
@@ -64,7 +63,7 @@ class UserpassLogin(LoginOptions):
     path: ObjectPath = "userpass"
     """Where it is mounted."""
 
-    users: Annotated[Items[UserSettings], Field(min_length=1), unique("name", what="the name")]
+    users: Annotated[ListOf[UserSettings], Field(min_length=1), unique("name", what="the name")]
     """The people."""
 
 
@@ -126,12 +125,12 @@ class GroupSettings(Declaration):
     name: Principal
     """Its name here."""
 
-    reads: Items[Text] = ()
+    reads: ListOf[Text] = ()
     """Workloads, as `namespace/name`, whose secrets they may read too."""
 
-    policies: Items[Annotated[Principal, AfterValidator(check_policy)]] = ()
+    policies: ListOf[Annotated[Principal, AfterValidator(check_policy)]] = ()
     """Names of policies that exist, by which they may do more."""
 
-    members: Mapping[ObjectPath, Annotated[Items[Text], Field(min_length=1)]] = {}
+    members: Mapping[ObjectPath, Annotated[ListOf[Text], Field(min_length=1)]] = {}
     """Who is in it, beside the roles and users that name it: the path of a login to groups of its directory, as that
     names them (LDAP groups, GitHub teams' slugs, values of the groups claim)."""

@@ -6,8 +6,7 @@ import pulumi
 import pulumi_vault
 
 from ...args import Args
-from ...field_types import ObjectPath
-from ...sequences import Items
+from ...field_types import ListOf, ObjectPath
 from ...validators import unique
 from ..remount import build_mount_options
 from .login import LoginArgs
@@ -20,7 +19,7 @@ class AppRole(RoleOptions, Args):
     (Vault docs: "AppRole auth method")
     """
 
-    policies: Items[PolicyName]
+    policies: ListOf[PolicyName]
     """The policies of its tokens."""
 
 
@@ -30,7 +29,7 @@ class AppRoleAuthArgs(LoginArgs):
     path: ObjectPath = "approle"
     """Where the method is mounted."""
 
-    roles: Annotated[Items[AppRole], unique("name", what="the name")]
+    roles: Annotated[ListOf[AppRole], unique("name", what="the name")]
     """The machines that may log in."""
 
 

@@ -5,8 +5,7 @@ import pulumi_vault
 
 from ...args import Args, Input
 from ...derived_names import derive_name
-from ...field_types import ObjectPath, Text
-from ...sequences import Items
+from ...field_types import ListOf, ObjectPath, Text
 from .options import PolicyName
 
 
@@ -22,7 +21,7 @@ class ExternalGroupArgs(Args):
     accessor: Input[str]
     """That mount's accessor."""
 
-    policies: Items[PolicyName]
+    policies: ListOf[PolicyName]
     """Names of the policies."""
 
 

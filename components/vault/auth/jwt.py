@@ -7,7 +7,7 @@ import pulumi_vault
 from pydantic import model_validator
 
 from ...args import Args, Input
-from ...sequences import Items
+from ...field_types import ListOf
 from ...urls import Https, Issuer
 from ...workload import Workload
 from ..remount import build_mount_options
@@ -24,7 +24,7 @@ class JwtAuthArgs(JwtAuthOptions, Args):
     jwks_url: Input[Https] | None = None
     """URL of the keys, where the issuer can't be reached by its name."""
 
-    public_keys: Items[str] = ()
+    public_keys: ListOf[str] = ()
     """The keys themselves, in PEM, where Vault reaches neither; to be changed when they rotate."""
 
     ca_certificate: Input[str] | None = None

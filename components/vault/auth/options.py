@@ -5,9 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ...durations import Seconds
-from ...field_types import Declaration, ObjectPath, Switch, Text, Whole, matching, principal
+from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, matching, principal
 from ...hosts import Cidr
-from ...sequences import Items
 from ...urls import Https, RedirectUri
 from ..options import Reviewer
 
@@ -65,7 +64,7 @@ class RoleOptions(Declaration):
     secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 1
     """How often a secret id is good."""
 
-    bound_cidrs: Items[Cidr] = ()
+    bound_cidrs: ListOf[Cidr] = ()
     """Where it may log in from, e.g. `10.1.0.0/16`; if omitted, from anywhere."""
 
 
@@ -128,7 +127,7 @@ class OidcOptions(LoginOptions):
     client_id: Text
     """The client that Vault is there."""
 
-    redirect_uris: Annotated[Items[RedirectUri], Field(min_length=1)]
+    redirect_uris: Annotated[ListOf[RedirectUri], Field(min_length=1)]
     """Where the provider may send a browser back to, exactly as it knows them."""
 
     user_claim: Text = "sub"
@@ -137,7 +136,7 @@ class OidcOptions(LoginOptions):
     groups_claim: Text = "groups"
     """The claim with their groups."""
 
-    scopes: Items[Text] = ()
+    scopes: ListOf[Text] = ()
     """Scopes to ask for beside `openid`, where the provider needs one to tell groups."""
 
 

@@ -7,8 +7,7 @@ import pulumi
 import pulumi_vault
 
 from ...args import Args, Input
-from ...field_types import SECRET, ObjectPath
-from ...sequences import Items
+from ...field_types import SECRET, ListOf, ObjectPath
 from ...validators import unique
 from ..remount import build_mount_options
 from .login import LoginArgs
@@ -21,7 +20,7 @@ class User(Args):
     name: Principal
     """The user's name."""
 
-    policies: Items[PolicyName]
+    policies: ListOf[PolicyName]
     """The policies of their tokens."""
 
     password: Annotated[Input[str], SECRET]
@@ -34,7 +33,7 @@ class UserpassAuthArgs(LoginArgs):
     path: ObjectPath = "userpass"
     """Where the method is mounted."""
 
-    users: Annotated[Items[User], unique("name", what="the name")]
+    users: Annotated[ListOf[User], unique("name", what="the name")]
     """The people who may log in."""
 
 

@@ -27,7 +27,7 @@ CANARY = "canary-of-a-seed"
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: KubernetesAuthArgs(), "kubernetes_host is missing"),
+        (KubernetesAuthArgs, "kubernetes_host is missing"),
         (lambda: KubernetesAuthArgs(kubernetes_host="api.example.net:6443"), "kubernetes_host: .* is not a URL"),
         (lambda: KubernetesAuthArgs(create=False, kubernetes_host="https://a"), "go with create=True only"),
         (lambda: JwtAuthArgs(issuer="http://issuer.example.net"), "issuer: .* is not an issuer"),
