@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
     from .vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
     from .vault.bootstrap.azure_key_store import AzureKeyStore
-    from .vault.bootstrap.component import VaultBootstrap
+    from .vault.bootstrap.component import VaultBootstrap, VaultBootstrapArgs
     from .vault.bootstrap.file_key_store import FileKeyStore
     from .vault.client import VaultNode
     from .vault.engines import KvEngine, KvEngineArgs
@@ -128,6 +128,7 @@ _HOME = {
     "VaultBackend": ".vault.backend",
     "VaultBackendArgs": ".vault.backend",
     "VaultBootstrap": ".vault.bootstrap.component",
+    "VaultBootstrapArgs": ".vault.bootstrap.component",
     "VaultCertificate": ".azure.vault_args",
     "VaultConnection": ".vault.backend",
     "VaultKey": ".azure.vault_args",
@@ -213,6 +214,7 @@ __all__ = [
     "VaultBackend",
     "VaultBackendArgs",
     "VaultBootstrap",
+    "VaultBootstrapArgs",
     "VaultCertificate",
     "VaultConnection",
     "VaultKey",

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from ..field_types import matching
+from pydantic import Field
+
+from ..durations import Seconds
+from ..field_types import Declaration, Whole, matching
 
 Reviewer = Literal["service-account", "in-cluster", "client"]
 """Whose token asks the API server whether a client's token is good.
@@ -29,6 +32,22 @@ VaultNamespace = Annotated[
     ),
 ]
 """(Vault docs: "Vault Enterprise namespaces")"""
+
+
+class BootstrapOptions(Declaration):
+    """The options of a bootstrap."""
+
+    shares: Annotated[Whole, Field(ge=1, le=255)] = 5
+    """How many shares there are; unseal keys, or recovery keys where a seal opens the server."""
+
+    threshold: Annotated[Whole, Field(ge=1, le=255)] = 3
+    """How many of them open it."""
+
+    token_ttl: Seconds = 3600
+    """Life of the token that Vault is then configured with, in seconds; it is replaced once half of it is over."""
+
+    timeout: Seconds = 300
+    """How long servers may take to answer, join and open, in seconds."""
 
 
 def check_secret(secret: Mapping[str, object]) -> str | None:

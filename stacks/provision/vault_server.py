@@ -9,9 +9,10 @@ import pulumi_kubernetes as kubernetes
 
 from strongroom.components.helm.charts import VAULT
 from strongroom.components.vault.bootstrap.admin_policy import AdminScope, build_admin_rules
-from strongroom.components.vault.bootstrap.component import VaultBootstrap
+from strongroom.components.vault.bootstrap.component import VaultBootstrap, VaultBootstrapArgs
 from strongroom.components.vault.bootstrap.key_store import KeyStore
 from strongroom.components.vault.client import VaultNode
+from strongroom.components.vault.options import BootstrapOptions
 from strongroom.components.vault.port_forward import ForwardError, PodForward
 from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
 from strongroom.components.vault.server.seal import Seal
@@ -42,22 +43,19 @@ def provision_server(
     if not vault.bootstrap:
         return ReachedVault(addresses[0] if addresses else vault.in_cluster, authority, authority_file, forward=forward)
     peers = server.peers if server else [None] * len(addresses)
-    bootstrap = VaultBootstrap(
-        "vault",
+    args = VaultBootstrapArgs(
+        **{name: getattr(vault.bootstrap, name) for name in BootstrapOptions.model_fields},
         nodes=[
             VaultNode(address, tls_server_name=vault.tls_server_name, join_address=peer)
             for address, peer in zip(addresses, peers, strict=True)
         ],
         key_store=_build_key_store(vault.bootstrap, files),
         ca_certificate=authority,
-        shares=vault.bootstrap.shares,
-        threshold=vault.bootstrap.threshold,
         policy=build_admin_rules(_build_admin_scope(vault)),
         audit=vault.audit,
-        token_ttl=vault.bootstrap.token_ttl,
-        timeout=vault.bootstrap.timeout,
         servers=[server.release] if server else (),
     )
+    bootstrap = VaultBootstrap("vault", args)
     # A Vault that exists has an address that outlives its servers.
     return ReachedVault(vault.address or bootstrap.address, authority, authority_file, bootstrap.token, forward)
 

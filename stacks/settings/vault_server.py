@@ -1,4 +1,4 @@
-"""What a stack may say of a HashiCorp Vault that it deploys, and of how one is opened."""
+"""Settings of a HashiCorp Vault that a stack deploys, and of its bootstrap."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -6,31 +6,34 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from strongroom.components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
-from strongroom.components.durations import Seconds
-from strongroom.components.field_types import Declaration, LocalFile, Switch, Whole
+from strongroom.components.field_types import Declaration, ListOf, LocalFile, Switch, Whole
 from strongroom.components.urls import Address
+from strongroom.components.vault.options import BootstrapOptions
 from strongroom.components.vault.server.args import VaultServerShape
 from strongroom.components.vault.server.seal import ShamirSeal, TransitSeal
 
 
 class AzureSealSettings(Declaration):
-    """A key in Azure Key Vault that opens the server: made here, with an identity of the server's own that may use it
-    and nothing else. The cluster's issuer is `kubernetes.oidcIssuer`."""
+    """A key in Azure Key Vault that opens the server.
+
+    It is made here, with an identity of the server's own that may use it and nothing else. The cluster's issuer is
+    `kubernetes.oidcIssuer`.
+    """
 
     kind: Literal["azurekeyvault"]
     """Which seal: `azurekeyvault`."""
 
     tenant_id: Guid
-    """The directory (Microsoft Entra tenant)."""
+    """The Microsoft Entra tenant."""
 
     subscription_id: Guid | None = None
-    """The subscription; ARM_SUBSCRIPTION_ID or the Azure CLI's where it is left out."""
+    """The subscription; if omitted, ARM_SUBSCRIPTION_ID or the Azure CLI's."""
 
     resource_group: ResourceGroup
     """The resource group of the key vault and of the identity; it must exist."""
 
     location: Region | None = None
-    """Their region; the resource group's where it is left out."""
+    """Their region; if omitted, the resource group's."""
 
     vault: VaultName
     """The key vault's name, unique in Azure; with purge protection, since without the key the store is lost."""
@@ -47,7 +50,7 @@ SEALS: Mapping[str, type[Declaration]] = {
     "transit": TransitSeal,
     "azurekeyvault": AzureSealSettings,
 }
-"""What may open a server, by its kind."""
+"""The seals of a server, by their kind."""
 
 
 class ServerSettings(VaultServerShape):
@@ -66,7 +69,7 @@ class FileKeyStoreSettings(Declaration):
     path: LocalFile
     """The file."""
 
-    pgp_keys: tuple[LocalFile, ...] = ()
+    pgp_keys: ListOf[LocalFile] = ()
     """Files with public keys, one a share, as `gpg --export --armor` writes them: each share is then for one holder,
     and the recovery file opens nothing."""
 
@@ -81,39 +84,28 @@ class AzureKeyStoreSettings(Declaration):
     """The key vault's URL."""
 
     tenant_id: Guid
-    """The directory that it trusts."""
+    """The Microsoft Entra tenant that it trusts."""
 
     name: VaultObjectName = "vault-bootstrap"
     """What the secrets' names begin with."""
 
-    pgp_keys: tuple[LocalFile, ...] = ()
+    pgp_keys: ListOf[LocalFile] = ()
     """Files with public keys, as for `file`."""
 
 
 KEY_STORES: Mapping[str, type[Declaration]] = {"file": FileKeyStoreSettings, "azure-key-vault": AzureKeyStoreSettings}
-"""Who may keep shares, by its kind."""
+"""The key stores, by their kind."""
 
 
-class BootstrapSettings(Declaration):
-    """How a Vault is initialised, once in its store's life, and opened."""
+class BootstrapSettings(BootstrapOptions):
+    """The bootstrap of a Vault: it is initialised, once in its store's life, and opened."""
 
     key_store: Annotated[FileKeyStoreSettings | AzureKeyStoreSettings, Field(discriminator="kind")]
-    """Who keeps the shares."""
+    """Where the shares are kept."""
 
-    shares: Annotated[Whole, Field(ge=1, le=255)] = 5
-    """How many shares there are; unseal keys, or recovery keys where a seal opens the server."""
-
-    threshold: Annotated[Whole, Field(ge=1, le=255)] = 3
-    """How many of them open it."""
-
-    nodes: tuple[Address, ...] = ()
-    """URLs by which this machine reaches each server. Left out, ports are forwarded to the pods of `backend.server`."""
+    nodes: ListOf[Address] = ()
+    """URLs by which this machine reaches each server. If omitted, ports are forwarded to the
+    pods of `backend.server`."""
 
     first_port: Annotated[Whole, Field(ge=1, le=65000)] = 18200
     """With ports forwarded: this machine's port for the first pod; the next has the next one."""
-
-    token_ttl: Seconds = 3600
-    """Life of the token that the stack then configures Vault with."""
-
-    timeout: Seconds = 300
-    """How long servers may take to answer, join and open."""

@@ -30,6 +30,7 @@ from strongroom import (
     UserpassAuth,
     UserpassAuthArgs,
     VaultBootstrap,
+    VaultBootstrapArgs,
     VaultServer,
     Workload,
 )
@@ -61,7 +62,9 @@ class Marked:
 
 
 def opened() -> VaultBootstrap:
-    return VaultBootstrap("vault", nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"))
+    return VaultBootstrap(
+        "vault", VaultBootstrapArgs(nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"))
+    )
 
 
 def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ...azure.clouds import PUBLIC
+from ...errors import InvalidArgumentsError
 from ...redact import told
+from ..options import check_address
 from .key_store import BootstrapState, KeyStoreError
 from .lock import find_lock_directory, hold_lock
 from .pgp import decode_keys
@@ -47,8 +49,10 @@ class AzureKeyStore:
         :param pgp_keys: One public key a share, as `gpg --export --armor` writes it; if omitted, shares are in
             plaintext.
         :param gives_shares: Give the shares as a secret output too.
-        :raises ValueError: A key that is not one.
+        :raises ValueError: A PGP key that is not one, or a URL by which keys would travel in plaintext.
         """
+        if issue := check_address(vault_url):
+            raise InvalidArgumentsError(f"AzureKeyStore: vault_url {vault_url!r} {issue}")
         self.gives_shares = gives_shares
         self.pgp_keys: Sequence[str] = decode_keys(pgp_keys)
         self._url, self._tenant, self._authority, self._name = vault_url.rstrip("/"), tenant_id, authority, name

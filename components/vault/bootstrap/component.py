@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pulumi
 import requests
 from hvac.exceptions import VaultError
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pydantic import model_validator
 
+from ...args import Args, Input
 from ...dynamic_providers import StableProvider
-from ...field_types import SECRET
-from ..audit import FileAudit, SocketAudit, SyslogAudit, describe_devices
+from ...field_types import SECRET, ListOf
+from ...validators import unique
+from ..audit import AnyAuditDevice, check_device_kinds, describe_devices
 from ..client import VaultNode, create_client
+from ..options import BootstrapOptions
 from .admin_policy import build_admin_rules
 from .key_store import BootstrapState, KeyStore, build_key_store
 from .runner import BootstrapConfig, BootstrapResult, bootstrap, check_bootstrap, is_up_to_date
@@ -22,6 +26,49 @@ _KEY_STORE = "custody"
 
 _COMPARED = ("nodes", _KEY_STORE, "shareCount", "threshold", "adminRules", "audit", "tokenTtl")
 """The inputs whose change is a change; the timeout is not."""
+
+
+class VaultBootstrapArgs(BootstrapOptions, Args):
+    """The arguments of a `VaultBootstrap`."""
+
+    nodes: ListOf[VaultNode]
+    """Every server of the Vault, as this machine reaches it; the first is initialised."""
+
+    key_store: KeyStore
+    """The place where the shares are kept: `FileKeyStore` or `AzureKeyStore`."""
+
+    ca_certificate: Input[str] | None = None
+    """PEM of the CA of nodes that name none, where it is known only once something exists."""
+
+    policy: str | None = None
+    """Rules of the admin's policy, in HCL; if omitted, those that write the engine `secret` and the auth method
+    `kubernetes`."""
+
+    audit: Annotated[ListOf[AnyAuditDevice], unique("path", what="the path")] = ()
+    """Audit devices, which need root's rights and are enabled here for that reason."""
+
+    servers: Sequence[pulumi.Resource] = ()
+    """What must exist before the servers can answer."""
+
+    @model_validator(mode="after")
+    def _check_bootstrap(self) -> Self:
+        issues = check_bootstrap(self.nodes, self.key_store, self.to_config())
+        if issue := check_device_kinds([device.kind for device in self.audit]):
+            issues.append(f"audit: {issue}")
+        if issues:
+            raise ValueError("; ".join(issues))
+        return self
+
+    def to_config(self) -> BootstrapConfig:
+        """Return it as the process that bootstraps takes it."""
+        return BootstrapConfig(
+            shares=self.shares,
+            threshold=self.threshold,
+            admin_rules=self.policy or build_admin_rules(),
+            audit=describe_devices(self.audit),
+            token_ttl=self.token_ttl,
+            timeout=self.timeout,
+        )
 
 
 class VaultBootstrap(pulumi.ComponentResource):
@@ -43,50 +90,24 @@ class VaultBootstrap(pulumi.ComponentResource):
     """A short-lived token with the policy `strongroom-admin`; secret."""
 
     shares: Annotated[pulumi.Output[list[str]], SECRET]
-    """The encrypted shares, or readable ones where the key store was told to give them; secret."""
+    """The encrypted shares, or readable ones with the key store's `gives_shares`; secret."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        nodes: Sequence[VaultNode],
-        key_store: KeyStore,
-        ca_certificate: pulumi.Input[str] | None = None,
-        shares: int = 5,
-        threshold: int = 3,
-        policy: str | None = None,
-        audit: Sequence[FileAudit | SyslogAudit | SocketAudit] = (),
-        token_ttl: int = 3600,
-        timeout: int = 300,
-        servers: Sequence[pulumi.Resource] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: VaultBootstrapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the bootstrap, which runs when the resource is created or updated.
+
         :param name: The component's name in the stack.
-        :param nodes: Every server of the Vault, as this machine reaches it; the first is initialised.
-        :param ca_certificate: PEM of the CA of nodes that name none, where it is known only once something exists.
-        :param key_store: Who keeps the shares: `FileKeyStore` or `AzureKeyStore`.
-        :param shares: How many shares there are; unseal keys, or recovery keys where the store unseals itself.
-        :param threshold: How many of them open it.
-        :param policy: Rules of the admin's policy, in HCL; `build_admin_rules()` if omitted.
-        :param audit: Audit devices, which need root's rights and are enabled here for that reason.
-        :param token_ttl: The token's life in seconds; it is replaced once half of it is over.
-        :param timeout: How long servers may take to answer, join and open, in seconds.
-        :param servers: What must exist before the servers can answer.
-        :raises ValueError: Addresses, shares or keys that can't be right; all that is wrong is told.
+        :param args: Its arguments.
         """
         super().__init__("strongroom:index:VaultBootstrap", name, None, opts)
-        config = BootstrapConfig(
-            shares, threshold, policy or build_admin_rules(), describe_devices(audit), token_ttl, timeout
-        )
-        if wrong := check_bootstrap(nodes, key_store, config):
-            raise ValueError(f"VaultBootstrap {name!r}: {'; '.join(wrong)}")
         made = _Bootstrap(
             name,
-            [node.inputs() | ({} if node.ca_certificate else {"ca_certificate": ca_certificate}) for node in nodes],
-            key_store,
-            config,
-            pulumi.ResourceOptions(parent=self, depends_on=list(servers)),
+            [
+                node.inputs() | ({} if node.ca_certificate else {"ca_certificate": args.ca_certificate})
+                for node in args.nodes
+            ],
+            args.key_store,
+            args.to_config(),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.servers)),
         )
         self.address = made.address
         self.token = pulumi.Output.secret(made.token)

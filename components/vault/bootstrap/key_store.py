@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...error_text import PlainError
 
@@ -42,6 +42,7 @@ class BootstrapState:
     """Whether bootstrap once came to its end."""
 
 
+@runtime_checkable
 class KeyStore(Protocol):
     """A place where shares are kept. Another place is one more class with these members, named in `_CLASSES`."""
 
