@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from .vault.bootstrap.file_key_store import FileKeyStore
     from .vault.client import VaultNode
     from .vault.engines import KvEngine, KvEngineArgs
-    from .vault.server.args import VaultServerArgs
+    from .vault.server.args import VaultServerSpec
     from .vault.server.azure_seal import AzureSealKey
-    from .vault.server.server import VaultServer
+    from .vault.server.server import VaultServer, VaultServerArgs
     from .workload import Secret, Workload
 
 _HOME = {
@@ -135,7 +135,8 @@ _HOME = {
     "VaultNode": ".vault.client",
     "VaultSecret": ".azure.key_vault",
     "VaultServer": ".vault.server.server",
-    "VaultServerArgs": ".vault.server.args",
+    "VaultServerArgs": ".vault.server.server",
+    "VaultServerSpec": ".vault.server.args",
     "Workload": ".workload",
     "WorkloadIdentity": ".azure.identities.base",
 }
@@ -222,6 +223,7 @@ __all__ = [
     "VaultSecret",
     "VaultServer",
     "VaultServerArgs",
+    "VaultServerSpec",
     "Workload",
     "WorkloadIdentity",
 ]

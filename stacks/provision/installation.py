@@ -22,7 +22,7 @@ from strongroom.components.kubernetes.csi_driver import (
     SecretsStoreCsiDriverArgs,
     driver_releases,
 )
-from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
+from strongroom.components.vault.server.args import VaultServerShape, VaultServerSpec
 from strongroom.components.vault.server.server import plan_server_release
 
 from ..errors import ValidationIssue
@@ -96,7 +96,7 @@ class Installation:
     def _planned(self) -> Iterator[PlannedRelease]:
         if isinstance(self._settings.backend, VaultSettings) and (server := self._settings.backend.server):
             # Who has the seal's key is known later, and nothing else of the values depends on it.
-            shown = VaultServerArgs(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
+            shown = VaultServerSpec(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
             yield plan_server_release(shown, chart=self._charts[VAULT.name])
         if self._drives:
             backend = self._settings.backend

@@ -14,9 +14,9 @@ from strongroom.components.vault.bootstrap.key_store import KeyStore
 from strongroom.components.vault.client import VaultNode
 from strongroom.components.vault.options import BootstrapOptions
 from strongroom.components.vault.port_forward import ForwardError, PodForward
-from strongroom.components.vault.server.args import VaultServerArgs, VaultServerShape
+from strongroom.components.vault.server.args import VaultServerShape, VaultServerSpec
 from strongroom.components.vault.server.seal import Seal
-from strongroom.components.vault.server.server import VaultServer
+from strongroom.components.vault.server.server import VaultServer, VaultServerArgs
 
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
@@ -78,17 +78,16 @@ def _declare_server(settings: Settings, server: ServerSettings, cluster: kuberne
         # Vault's pods drop fewer capabilities than `restricted` asks for.
         after.append(namespace(server.namespace, "baseline", on_cluster))
     seal, key = _declare_seal(settings, server)
-    return VaultServer(
-        "vault",
-        server=VaultServerArgs(
+    args = VaultServerArgs(
+        server=VaultServerSpec(
             **{name: getattr(server, name) for name in VaultServerShape.model_fields},
             seal=seal,
         ),
         production=not is_local(pulumi.get_stack()),
         chart=settings.charts.charts[VAULT.name],
         after=[*after, *key],
-        opts=on_cluster,
     )
+    return VaultServer("vault", args, on_cluster)
 
 
 def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Sequence[pulumi.Resource]]:

@@ -32,12 +32,13 @@ from strongroom import (
     VaultBootstrap,
     VaultBootstrapArgs,
     VaultServer,
+    VaultServerArgs,
     Workload,
 )
 from strongroom.components.seeds import value_of
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.client import VaultNode
-from strongroom.components.vault.server.args import VaultServerArgs
+from strongroom.components.vault.server.args import VaultServerSpec
 from strongroom.components.vault.server.tls import GeneratedTls, SuppliedTls
 from tests.components.outputs import is_secret
 from tests.support.recording import Declare
@@ -68,7 +69,7 @@ def opened() -> VaultBootstrap:
 
 
 def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:
-    return VaultServer("store", server=VaultServerArgs(tls=tls))
+    return VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=tls)))
 
 
 MARKED = [

@@ -159,7 +159,7 @@ class VaultServerShape(Declaration):
         return [f"{self.scheme}://{pod}.{self.name}-internal:8200" for pod in self.pods]
 
 
-class VaultServerArgs(VaultServerShape):
+class VaultServerSpec(VaultServerShape):
     """A Vault server, and what opens it."""
 
     # The client id of a seal's identity may be an output, of which pydantic knows nothing.
@@ -167,7 +167,7 @@ class VaultServerArgs(VaultServerShape):
     """What opens it after a start."""
 
 
-def check_server(server: VaultServerArgs, production: bool) -> list[tuple[str, str]]:
+def check_server(server: VaultServerSpec, production: bool) -> list[tuple[str, str]]:
     """List what is wrong with `server`: each field's name and the end of a sentence.
 
     :param production: Refuse the dev server and plain HTTP.

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Secret
 
-from .args import VaultServerArgs
+from .args import VaultServerSpec
 from .cert_manager import request_certificate
 from .generated_tls import generate_certificate
 from .tls import CA_FILE, CertManagerTls, GeneratedTls, Tls, build_secret_name
@@ -30,7 +30,7 @@ class ServerCertificate:
     """What must exist before pods mount it."""
 
 
-def build_certificate(server: VaultServerArgs, tls: Tls, opts: pulumi.ResourceOptions) -> ServerCertificate:
+def build_certificate(server: VaultServerSpec, tls: Tls, opts: pulumi.ResourceOptions) -> ServerCertificate:
     """Declare the certificate of `server`.
 
     :param server: The server.
@@ -53,7 +53,7 @@ def build_certificate(server: VaultServerArgs, tls: Tls, opts: pulumi.ResourceOp
 
 
 def _read_authority(
-    server: VaultServerArgs, tls: Tls, requested: CustomResource | None, opts: pulumi.ResourceOptions
+    server: VaultServerSpec, tls: Tls, requested: CustomResource | None, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     place = f"{server.namespace}/{build_secret_name(server.name, tls)}"
     secret = Secret.get(

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pulumi
 
-from .args import VaultServerArgs
+from .args import VaultServerSpec
 from .config import build_configuration
 from .pod_paths import AUDIT_DIRECTORY, DATA_DIRECTORY, STORAGE_CA_DIRECTORY, TLS_DIRECTORY, TRANSIT_CA_DIRECTORY
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
@@ -16,7 +16,7 @@ _OWNER_AND_GROUP = 0o440
 """The chart runs Vault as a user whose group owns the volumes."""
 
 
-def build_values(server: VaultServerArgs, certificate: pulumi.Input[str] | None = None) -> dict[str, Any]:
+def build_values(server: VaultServerSpec, certificate: pulumi.Input[str] | None = None) -> dict[str, Any]:
     """Build the chart's values for `server`.
 
     (Vault docs: "Helm chart configuration")
@@ -42,7 +42,7 @@ def build_values(server: VaultServerArgs, certificate: pulumi.Input[str] | None 
     return _merge(values, server.extra_values)
 
 
-def _build_dev(server: VaultServerArgs) -> dict[str, Any]:
+def _build_dev(server: VaultServerSpec) -> dict[str, Any]:
     return {
         "dev": {"enabled": True},
         "image": _build_image(server),
@@ -52,7 +52,7 @@ def _build_dev(server: VaultServerArgs) -> dict[str, Any]:
     }
 
 
-def _build_server(server: VaultServerArgs) -> dict[str, Any]:
+def _build_server(server: VaultServerSpec) -> dict[str, Any]:
     values: dict[str, Any] = {
         "image": _build_image(server),
         "resources": _build_resources(server),
@@ -86,17 +86,17 @@ def _build_server(server: VaultServerArgs) -> dict[str, Any]:
     return values | _build_mounts(server) | _build_credentials(server) | _build_ingress(server)
 
 
-def _build_replication(server: VaultServerArgs) -> dict[str, Any]:
+def _build_replication(server: VaultServerSpec) -> dict[str, Any]:
     if isinstance(server.storage, RaftStorage):
         return {"raft": {"enabled": True, "config": build_configuration(server)}}
     return {"raft": {"enabled": False}, "config": build_configuration(server)}
 
 
-def _build_image(server: VaultServerArgs) -> dict[str, str]:
+def _build_image(server: VaultServerSpec) -> dict[str, str]:
     return {"repository": server.image.repository} | ({"tag": server.image.tag} if server.image.tag else {})
 
 
-def _build_resources(server: VaultServerArgs) -> dict[str, Any]:
+def _build_resources(server: VaultServerSpec) -> dict[str, Any]:
     memory = server.resources.memory
     return {"requests": {"cpu": server.resources.cpu, "memory": memory}, "limits": {"memory": memory}}
 
@@ -105,7 +105,7 @@ def _build_volume(volume: Volume) -> dict[str, str]:
     return {"size": volume.size} | ({"storageClass": volume.storage_class} if volume.storage_class else {})
 
 
-def _build_spread(server: VaultServerArgs) -> list[dict[str, Any]]:
+def _build_spread(server: VaultServerSpec) -> list[dict[str, Any]]:
     labels = {"app.kubernetes.io/name": "vault", "app.kubernetes.io/instance": server.name, "component": "server"}
     return [
         {
@@ -118,7 +118,7 @@ def _build_spread(server: VaultServerArgs) -> list[dict[str, Any]]:
     ]
 
 
-def _build_mounts(server: VaultServerArgs) -> dict[str, Any]:
+def _build_mounts(server: VaultServerSpec) -> dict[str, Any]:
     mounted = [("tls", build_secret_name(server.name, server.tls), TLS_DIRECTORY)] if server.tls else []
     if isinstance(server.seal, TransitSeal) and server.seal.ca_secret:
         mounted.append(("transit-ca", server.seal.ca_secret, TRANSIT_CA_DIRECTORY))
@@ -137,7 +137,7 @@ def _build_mounts(server: VaultServerArgs) -> dict[str, Any]:
     }
 
 
-def _build_credentials(server: VaultServerArgs) -> dict[str, Any]:
+def _build_credentials(server: VaultServerSpec) -> dict[str, Any]:
     # From the environment, because configuration lies in a ConfigMap.
     credentials = list_storage_secrets(server.storage)
     if isinstance(server.seal, TransitSeal):
@@ -152,7 +152,7 @@ def _build_credentials(server: VaultServerArgs) -> dict[str, Any]:
     return values
 
 
-def _build_annotations(server: VaultServerArgs) -> dict[str, Any]:
+def _build_annotations(server: VaultServerSpec) -> dict[str, Any]:
     """Build the annotations that give the pods an identity in a cloud."""
     annotations: dict[str, Any] = {}
     if isinstance(server.seal, AzureKeyVaultSeal):
@@ -163,7 +163,7 @@ def _build_annotations(server: VaultServerArgs) -> dict[str, Any]:
     return {"annotations": annotations} if annotations else {}
 
 
-def _build_ingress(server: VaultServerArgs) -> dict[str, Any]:
+def _build_ingress(server: VaultServerSpec) -> dict[str, Any]:
     if not server.ingress:
         return {}
     ingress = server.ingress
@@ -178,7 +178,7 @@ def _build_ingress(server: VaultServerArgs) -> dict[str, Any]:
     }
 
 
-def _build_monitor(server: VaultServerArgs) -> dict[str, Any]:
+def _build_monitor(server: VaultServerSpec) -> dict[str, Any]:
     monitor = server.monitor
     assert monitor  # noqa: S101 - asked before
     values: dict[str, Any] = {"enabled": True, "interval": monitor.interval, "selectors": dict(monitor.labels)}

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .args import VaultServerArgs
+from .args import VaultServerSpec
 from .pod_paths import TLS_DIRECTORY
 from .seal import build_seal_stanza
 from .storage import build_storage_stanza
@@ -13,7 +13,7 @@ POD = "HOSTNAME"
 """The chart puts the pod's name in its place when a pod starts."""
 
 
-def build_configuration(server: VaultServerArgs) -> str:
+def build_configuration(server: VaultServerSpec) -> str:
     """Build the configuration that `server` is started with.
 
     (Vault docs: "Vault configuration parameters", "Integrated storage")
@@ -34,7 +34,7 @@ def build_configuration(server: VaultServerArgs) -> str:
     return json.dumps(settings, indent=2)
 
 
-def _build_listener(server: VaultServerArgs) -> dict[str, Any]:
+def _build_listener(server: VaultServerSpec) -> dict[str, Any]:
     tls: dict[str, Any] = (
         {
             "tls_cert_file": f"{TLS_DIRECTORY}/{CERTIFICATE_FILE}",
@@ -49,7 +49,7 @@ def _build_listener(server: VaultServerArgs) -> dict[str, Any]:
     return {"address": "[::]:8200", "cluster_address": "[::]:8201", **tls, **monitored}
 
 
-def _build_storage(server: VaultServerArgs) -> dict[str, Any]:
+def _build_storage(server: VaultServerSpec) -> dict[str, Any]:
     settings = build_storage_stanza(server.storage, server.mode == "ha")
     if "raft" in settings:
         settings["raft"]["node_id"] = POD

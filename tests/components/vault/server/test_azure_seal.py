@@ -7,10 +7,10 @@ import pytest
 from strongroom.components.azure.clouds import CLOUDS
 from strongroom.components.azure.identities.workload_identity import Place
 from strongroom.components.azure.vault_args import ExistingVault, VaultKey
-from strongroom.components.vault.server.args import VaultServerArgs
+from strongroom.components.vault.server.args import VaultServerSpec
 from strongroom.components.vault.server.azure_seal import AzureSealKey
 from strongroom.components.vault.server.chart_values import build_values
-from strongroom.components.vault.server.server import VaultServer
+from strongroom.components.vault.server.server import VaultServer, VaultServerArgs
 from strongroom.components.vault.server.tls import GeneratedTls
 from tests.support.recording import VAULT_ID, Declare
 
@@ -42,8 +42,8 @@ def test_the_servers_identity_may_wrap_with_the_one_key_and_nothing_else(declare
 def test_the_server_is_that_identity_and_comes_after_its_key(declare: Declare) -> None:
     def program() -> None:
         made = seal(namespace="secrets", service_account="store")
-        args = VaultServerArgs(name="store", namespace="secrets", tls=GeneratedTls(), seal=made.seal)
-        VaultServer("store", server=args, after=made.ready)
+        args = VaultServerSpec(name="store", namespace="secrets", tls=GeneratedTls(), seal=made.seal)
+        VaultServer("store", VaultServerArgs(server=args, after=made.ready))
 
     recorder = declare(program)
     release = recorder.one("kubernetes:helm.sh/v3:Release")
@@ -68,7 +68,7 @@ def test_a_vault_that_exists_only_gets_the_key(declare: Declare) -> None:
 def test_another_cloud_is_told_to_vault(declare: Declare) -> None:
     made: list[AzureSealKey] = []
     declare(lambda: made.append(seal(cloud=CLOUDS["AzureChinaCloud"])))
-    config = build_values(VaultServerArgs(tls=GeneratedTls(), seal=made[0].seal))["server"]["ha"]["raft"]["config"]
+    config = build_values(VaultServerSpec(tls=GeneratedTls(), seal=made[0].seal))["server"]["ha"]["raft"]["config"]
 
     assert '"environment": "AZURECHINACLOUD"' in config
     client = made[0].seal.client_id

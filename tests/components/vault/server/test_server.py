@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from strongroom.components.helm.charts import VAULT, Chart
-from strongroom.components.vault.server.args import VaultServerArgs
-from strongroom.components.vault.server.server import VaultServer
+from strongroom.components.vault.server.args import VaultServerSpec
+from strongroom.components.vault.server.server import VaultServer, VaultServerArgs
 from strongroom.components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
 from tests.support.recording import Declare
 
@@ -18,7 +18,9 @@ ISSUER = "kubernetes:cert-manager.io/v1:Issuer"
 
 
 def test_helm_installs_the_pinned_chart_and_does_not_wait(declare: Declare) -> None:
-    recorder = declare(lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate"))))
+    recorder = declare(
+        lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=SuppliedTls(secret="certificate"))))
+    )
     release = recorder.one(RELEASE).inputs
 
     assert (release["chart"], release["version"], release["repositoryOpts"]) == (
@@ -34,14 +36,16 @@ def test_helm_installs_the_pinned_chart_and_does_not_wait(declare: Declare) -> N
 def test_a_mirror_takes_the_charts_place(declare: Declare) -> None:
     mirror = Chart("vault", "https://charts.example.net", "0.32.0")
     recorder = declare(
-        lambda: VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate")), chart=mirror)
+        lambda: VaultServer(
+            "store", VaultServerArgs(server=VaultServerSpec(tls=SuppliedTls(secret="certificate")), chart=mirror)
+        )
     )
 
     assert recorder.one(RELEASE).inputs["repositoryOpts"] == {"repo": "https://charts.example.net"}
 
 
 def test_a_ca_of_its_own_is_made_in_the_cluster_before_the_server(declare: Declare) -> None:
-    recorder = declare(lambda: VaultServer("store", server=VaultServerArgs(tls=CertManagerTls())))
+    recorder = declare(lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=CertManagerTls()))))
     certificate = recorder.one(CERTIFICATE, "vault-tls")
     authority = recorder.one(CERTIFICATE, "vault-ca").inputs["spec"]
 
@@ -54,10 +58,10 @@ def test_a_ca_of_its_own_is_made_in_the_cluster_before_the_server(declare: Decla
 
 
 def test_a_certificate_bears_every_name_that_the_server_is_called_by(declare: Declare) -> None:
-    server = VaultServerArgs(
+    server = VaultServerSpec(
         namespace="secrets", tls=CertManagerTls(issuer="corporate"), also_named=("vault.example.net",)
     )
-    recorder = declare(lambda: VaultServer("store", server=server))
+    recorder = declare(lambda: VaultServer("store", VaultServerArgs(server=server)))
     spec = recorder.one(CERTIFICATE).inputs["spec"]
 
     assert spec["issuerRef"] == {"name": "corporate", "kind": "ClusterIssuer", "group": "cert-manager.io"}
@@ -76,8 +80,8 @@ def test_a_certificate_bears_every_name_that_the_server_is_called_by(declare: De
 
 def test_a_ca_that_the_stack_makes_signs_the_certificate_and_a_new_one_starts_pods_anew(declare: Declare) -> None:
     made: list[VaultServer] = []
-    server = VaultServerArgs(tls=GeneratedTls(), also_named=("vault.example.net",))
-    recorder = declare(lambda: made.append(VaultServer("store", server=server)))
+    server = VaultServerSpec(tls=GeneratedTls(), also_named=("vault.example.net",))
+    recorder = declare(lambda: made.append(VaultServer("store", VaultServerArgs(server=server))))
     certificate = recorder.one("tls:index/locallySignedCert:LocallySignedCert").inputs
     secret = recorder.one("kubernetes:core/v1:Secret")
 
@@ -104,11 +108,16 @@ def test_a_ca_that_the_stack_makes_signs_the_certificate_and_a_new_one_starts_po
 def test_the_authority_of_another_certificate_is_read_unless_it_is_given(declare: Declare) -> None:
     made: list[VaultServer] = []
     for tls in (SuppliedTls(secret="certificate"), CertManagerTls()):
-        recorder = declare(lambda tls=tls: made.append(VaultServer("store", server=VaultServerArgs(tls=tls))))
+        recorder = declare(
+            lambda tls=tls: made.append(VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=tls))))
+        )
         assert asyncio.run(made[-1].ca_certificate.future()) == "authority"
     recorder = declare(
         lambda: made.append(
-            VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate", ca_certificate="PEM")))
+            VaultServer(
+                "store",
+                VaultServerArgs(server=VaultServerSpec(tls=SuppliedTls(secret="certificate", ca_certificate="PEM"))),
+            )
         )
     )
     assert recorder.all("kubernetes:core/v1:Secret") == []
@@ -117,14 +126,20 @@ def test_the_authority_of_another_certificate_is_read_unless_it_is_given(declare
 
 def test_addresses_are_given_back(declare: Declare) -> None:
     made: list[VaultServer] = []
-    declare(lambda: made.append(VaultServer("store", server=VaultServerArgs(tls=SuppliedTls(secret="certificate")))))
+    declare(
+        lambda: made.append(
+            VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=SuppliedTls(secret="certificate"))))
+        )
+    )
 
     assert made[0].address == "https://vault.vault.svc:8200"
     assert made[0].peers[2] == "https://vault-2.vault-internal:8200"
 
 
 def test_what_is_wrong_is_told_at_once(declare: Declare) -> None:
-    with pytest.raises(ValueError, match=r"'store': tls: .* plain HTTP.*; replicas: 2: use an odd number"):
-        declare(lambda: VaultServer("store", server=VaultServerArgs(replicas=2)))
-    recorder = declare(lambda: VaultServer("store", server=VaultServerArgs(mode="dev"), production=False))
+    with pytest.raises(ValueError, match=r"server.tls: .* plain HTTP.*; server.replicas: 2: use an odd number"):
+        declare(lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(replicas=2))))
+    recorder = declare(
+        lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(mode="dev"), production=False))
+    )
     assert yaml.safe_load(yaml.safe_dump(recorder.one(RELEASE).inputs["values"]))["server"]["dev"] == {"enabled": True}
