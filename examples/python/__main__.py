@@ -1,6 +1,7 @@
 """One workload reads two secrets from Vault: one that is given, one that is generated."""
 
 import pulumi
+
 import strongroom
 
 config = pulumi.Config()
