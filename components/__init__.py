@@ -6,6 +6,8 @@ Importing this package costs nothing: each name loads its module, and that modul
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .errors import MissingExtraError
+
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
     from .azure.certificate import Certificate, CertificateArgs
@@ -231,10 +233,6 @@ __all__ = [
 
 _OF_AZURE = {"azure", "pulumi_azure_native"}
 """Top-level modules that the extra `azure` brings."""
-
-
-class MissingExtraError(ImportError):
-    """A name needs packages that were not installed: those of the extra `azure`."""
 
 
 def _load(name: str) -> object:

@@ -4,8 +4,10 @@ import sys
 import traceback
 from typing import Any
 
+from .errors import StrongroomError
 
-class PlainError(Exception):
+
+class PlainError(StrongroomError):
     """An error whose text says what, where, why and what to do: no traceback belongs to it."""
 
     def __init__(self, *arguments: object) -> None:

@@ -10,7 +10,8 @@ from urllib.parse import urljoin
 import requests
 import yaml
 
-from strongroom.components.helm.chart_file import ChartError, checked
+from strongroom.components.errors import ChartError
+from strongroom.components.helm.chart_file import checked
 from strongroom.components.helm.charts import CHARTS, Chart
 
 from .errors import OpsError

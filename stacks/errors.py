@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from strongroom.components.errors import StrongroomError
+
 NAMESPACE = "strongroom"
 
 Location = tuple[int | str, ...]
@@ -46,7 +48,7 @@ class ValidationIssue:
         return f"{self.key}: {self.message}."
 
 
-class InvalidSettingsError(pulumi.RunError):
+class InvalidSettingsError(StrongroomError, pulumi.RunError):
     """A configuration with errors, all of which its text lists. No resource was registered."""
 
     def __init__(self, stack: str, issues: Sequence[ValidationIssue]) -> None:

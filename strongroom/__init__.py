@@ -44,4 +44,6 @@ def provision_stack() -> None:
 if not TYPE_CHECKING:  # a type checker knows the names, and reports any other
 
     def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(components, name)

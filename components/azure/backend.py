@@ -8,6 +8,7 @@ import pulumi
 from ..args import Args, Input
 from ..backend import Grant
 from ..durations import Seconds
+from ..errors import InvalidArgumentsError
 from ..field_types import Text
 from ..workload import Secret, Workload
 from .access import READERS, access_policy, role_assignment
@@ -101,12 +102,12 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
     def grant(self, workload: Workload) -> Grant:
         """Make the identity of `workload` and what lets it read its objects.
 
-        :raises ValueError: A secret that Key Vault can't serve, one that would be another's object, or an identity that
-            can't serve one more workload.
+        :raises InvalidArgumentsError: A secret that Key Vault can't serve, one that would be another's object, or an
+            identity that can't serve one more workload.
         """
         for secret in workload.secrets:
             if fault := unreadable(secret.model_dump()):
-                raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+                raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)
         objects = sorted({vault_object(secret) for secret in workload.secrets})
@@ -136,7 +137,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         name = object_name(*meant)
         other = self._meant.setdefault((secret.type, name.lower()), meant)
         if other != meant:
-            raise ValueError(
+            raise InvalidArgumentsError(
                 f"{workload.path}: secret {secret.name!r} is the object {name!r}, and so is {other[0]!r}"
                 f"{f' with key {other[1]!r}' if other[1] else ''}, which another secret declares: rename one"
             )

@@ -10,6 +10,7 @@ from pulumi_azure_native import containerservice
 from ..args import Args, Input
 from ..field_types import SECRET
 from .cluster_args import ClusterName, NewCluster
+from .errors import UnsuitableResourceError
 from .types import ResourceGroup
 
 ADDON = "azureKeyvaultSecretsProvider"
@@ -128,7 +129,7 @@ def _create(
 
 def _issuer(cluster: str, profile: containerservice.outputs.ManagedClusterOIDCIssuerProfileResponse | None) -> str:
     if profile is None or not profile.issuer_url:
-        raise pulumi.RunError(
+        raise UnsuitableResourceError(
             f"The cluster {cluster!r} has no OIDC issuer, which workload identity needs: "
             f"`az aks update --name {cluster} --enable-oidc-issuer --enable-workload-identity`"
         )

@@ -14,6 +14,7 @@ from ..seeds import Seed, value_of
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
 from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
+from .errors import UnsuitableResourceError
 from .objects import VaultObject
 from .options import AccessMode
 from .types import Guid, ResourceGroup, VaultName, VaultObjectName
@@ -150,7 +151,7 @@ class KeyVault(pulumi.ComponentResource):
     def _agreed(self, vault_id: str, rbac: bool) -> str:
         actual = "rbac" if rbac else "policies"
         if actual != self.access:
-            raise pulumi.RunError(
+            raise UnsuitableResourceError(
                 f"The vault {self.name!r} decides by {actual!r}, not by {self.access!r}: "
                 f"what is granted would have no effect. Set access to {actual!r}, or change the vault"
             )

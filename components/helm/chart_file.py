@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
+from ..errors import ChartError
 from .charts import Chart
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ _WANTED = ("Chart.yaml", "values.yaml", "values.schema.json")
 
 _LARGEST = 5 * 1024 * 1024
 """Bytes of a file in a chart, as Helm has it."""
-
-
-class ChartError(ValueError):
-    """A chart can't be used, or values don't fit it: which chart, what is wrong, what to do."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
-from .chart_file import ChartError, checked, laid_over, unfit
+from ..errors import ChartError
+from .chart_file import checked, laid_over, unfit
 from .charts import Chart
 
 if TYPE_CHECKING:

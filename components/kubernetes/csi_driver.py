@@ -7,6 +7,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from ..args import Args, Input
+from ..errors import InvalidArgumentsError
 from ..field_types import DnsLabel, Text
 from ..helm.charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
 from ..helm.release import PlannedRelease, release
@@ -64,7 +65,7 @@ def driver_releases(
 ) -> dict[Literal["driver", "azure", "vault"], PlannedRelease]:
     """Plan the releases that `SecretsStoreCsiDriver` makes, by what they are.
 
-    :raises ValueError: The driver would poll too seldom.
+    :raises InvalidArgumentsError: The driver would poll too seldom.
     """
     planned: dict[Literal["driver", "azure", "vault"], PlannedRelease] = {
         "driver": PlannedRelease(
@@ -81,7 +82,7 @@ def driver_releases(
     }
     interval = str(planned["driver"].whole["rotationPollInterval"])
     if fault := check_poll_interval(interval):
-        raise ValueError(f"{name}: rotation_poll_interval {interval!r} {fault}")
+        raise InvalidArgumentsError(f"{name}: rotation_poll_interval {interval!r} {fault}")
     if "vault" in args.providers:
         values = _provider_values(_ca_name(name) if args.vault_ca_certificate is not None else None)
         planned["vault"] = PlannedRelease(f"{name}-vault", args.vault_chart, args.namespace, values)
@@ -106,7 +107,7 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         :param name: The component's name in the stack.
         :param args: Its arguments.
         :raises ChartError: A chart's file is not that chart, or the values don't fit it.
-        :raises ValueError: The driver would poll too seldom.
+        :raises InvalidArgumentsError: The driver would poll too seldom.
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)

@@ -54,7 +54,7 @@ class SecretWorkload(pulumi.ComponentResource):
         """
         :param name: The component's name in the stack.
         :param args: Its arguments.
-        :raises ValueError: A secret that the backend, or the delivery, can't bring.
+        :raises InvalidArgumentsError: A secret that the backend, or the delivery, can't bring.
         """
         super().__init__("strongroom:index:SecretWorkload", name, None, opts)
         workload = args.workload

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from ..errors import StrongroomError
+
 _HOST = "127.0.0.1"
 _CHUNK = 65536
 
 
-class ForwardError(Exception):
+class ForwardError(StrongroomError):
     """A port that can't be opened: which, why, what to do."""
 
 

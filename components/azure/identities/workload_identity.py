@@ -8,6 +8,7 @@ from pydantic import PrivateAttr
 
 from ...args import Args, Input
 from ...derived_names import derive_name
+from ...errors import InvalidArgumentsError
 from ...field_types import Switch
 from ...urls import Issuer
 from ...workload import Workload
@@ -86,11 +87,11 @@ class SharedIdentity(IdentitiesArgs):
 
         Its credentials are written one after another: Azure refuses to write two at once.
 
-        :raises ValueError: There are 20 already.
+        :raises InvalidArgumentsError: There are 20 already.
         """
         count = len(self._credentials) + 1
         if count > MOST_FEDERATED:
-            raise ValueError(f"{workload.path}: {too_many(count)}")
+            raise InvalidArgumentsError(f"{workload.path}: {too_many(count)}")
         federation = Federation(self.issuer, workload.namespace, workload.name)
         options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
         credential = federate(self._identity.name, self.place, federation, options)

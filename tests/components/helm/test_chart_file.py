@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.components.helm.chart_file import ChartError, checked, laid_over, read_chart, unfit
+from strongroom.components.errors import ChartError
+from strongroom.components.helm.chart_file import checked, laid_over, read_chart, unfit
 from strongroom.components.helm.charts import CHARTS, Chart
 from strongroom.components.helm.release import PlannedRelease, faults, release
 from tests.support.recording import Declare
