@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from .vault.client import VaultNode
     from .vault.engines import KvEngine, KvEngineArgs
     from .vault.server.args import VaultServerSpec
-    from .vault.server.azure_seal import AzureSealKey
+    from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
     from .vault.server.server import VaultServer, VaultServerArgs
     from .workload import Secret, Workload
 
@@ -70,6 +70,7 @@ _HOME = {
     "AzureKeyVaultBackend": ".azure.backend",
     "AzureKeyVaultBackendArgs": ".azure.backend",
     "AzureSealKey": ".vault.server.azure_seal",
+    "AzureSealKeyArgs": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
     "CertificateArgs": ".azure.certificate",
@@ -157,6 +158,7 @@ __all__ = [
     "AzureKeyVaultBackend",
     "AzureKeyVaultBackendArgs",
     "AzureSealKey",
+    "AzureSealKeyArgs",
     "Backend",
     "Certificate",
     "CertificateArgs",

@@ -100,22 +100,22 @@ def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Seq
 
     from strongroom.components.azure.identities.workload_identity import Place  # noqa: PLC0415
     from strongroom.components.azure.key_vault import ExistingVault  # noqa: PLC0415
-    from strongroom.components.vault.server.azure_seal import AzureSealKey  # noqa: PLC0415
+    from strongroom.components.vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs  # noqa: PLC0415
 
     provider = azure_native.Provider(
         "azure", tenant_id=seal.tenant_id, subscription_id=seal.subscription_id, location=seal.location
     )
-    made = AzureSealKey(
-        "vault-seal",
+    args = AzureSealKeyArgs(
         place=Place(resource_group=seal.resource_group, location=seal.location, tenant_id=seal.tenant_id),
+        # Its absence is an error of the settings, told before.
         issuer=settings.kubernetes.oidc_issuer or "",
         vault_name=seal.vault,
         vault=None if seal.create else ExistingVault(),
         key_name=seal.key,
         namespace=server.namespace,
         service_account=server.name,
-        opts=pulumi.ResourceOptions(providers=[provider]),
     )
+    made = AzureSealKey("vault-seal", args, pulumi.ResourceOptions(providers=[provider]))
     return made.seal, made.ready
 
 

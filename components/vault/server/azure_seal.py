@@ -1,17 +1,62 @@
-"""The key in Azure Key Vault that opens a Vault server, and who may use it."""
+"""The key in Azure Key Vault that opens a Vault server, and the identity that may use it."""
+
+from typing import Self
 
 import pulumi
+from pydantic import model_validator
 
+from ...args import Args, Input
 from ...azure.access import CRYPTO_SERVICE_ENCRYPTION_USER, Principal, role_assignment
 from ...azure.clouds import PUBLIC, Cloud
 from ...azure.identities.base import Federation
 from ...azure.identities.workload_identity import Place, federate, identity_name, user_assigned
 from ...azure.key_vault import Contents, KeyVault, KeyVaultArgs
 from ...azure.objects import VaultObject
+from ...azure.types import VaultName, VaultObjectName
 from ...azure.vault_args import ExistingVault, NewVault, VaultKey
+from ...field_types import DnsLabel
+from ...urls import Issuer
 from .seal import AzureKeyVaultSeal
 
 _OPERATIONS = ("wrapKey", "unwrapKey")
+
+
+class AzureSealKeyArgs(Args):
+    """The arguments of an `AzureSealKey`."""
+
+    place: Place
+    """Where the vault and the identity are."""
+
+    issuer: Input[Issuer]
+    """The cluster's OIDC issuer, exactly as it stands in its tokens."""
+
+    vault_name: VaultName
+    """The vault's name; it must decide by roles."""
+
+    vault: NewVault | ExistingVault | None = None
+    """How to make it, or that it exists; if omitted, a vault with production's defaults is made."""
+
+    key_name: VaultObjectName = "vault-unseal"
+    """The key's name in it."""
+
+    key: VaultKey | None = None
+    """The key; if omitted, an RSA key of 3072 bits."""
+
+    namespace: DnsLabel = "vault"
+    """The server's namespace."""
+
+    service_account: DnsLabel = "vault"
+    """The server's service account: its name."""
+
+    cloud: Cloud = PUBLIC
+    """The vault's cloud."""
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        key = self.key
+        if key and not (key.type.startswith("RSA") and set(_OPERATIONS) <= set(key.operations or _OPERATIONS)):
+            raise ValueError("key: Vault's seal needs an RSA key that may wrapKey and unwrapKey")
+        return self
 
 
 class AzureSealKey(pulumi.ComponentResource):
@@ -24,69 +69,48 @@ class AzureSealKey(pulumi.ComponentResource):
     """
 
     seal: AzureKeyVaultSeal
-    """For `VaultServerArgs`."""
+    """For `VaultServerSpec`."""
 
     ready: list[pulumi.Resource]
     """What must exist before the server's pods can start."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        place: Place,
-        issuer: pulumi.Input[str],
-        vault_name: str,
-        vault: NewVault | ExistingVault | None = None,
-        key_name: str = "vault-unseal",
-        key: VaultKey | None = None,
-        namespace: str = "vault",
-        service_account: str = "vault",
-        cloud: Cloud = PUBLIC,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: AzureSealKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the key, the identity, and its role at the key.
+
         :param name: The component's name in the stack.
-        :param place: Where the vault and the identity are.
-        :param issuer: The cluster's OIDC issuer, exactly as it stands in its tokens.
-        :param vault_name: The vault's name; it must decide by roles.
-        :param vault: How to make it, or that it exists; a vault with production's defaults where it is left out.
-        :param key_name: The key's name in it.
-        :param key: What the key is; RSA of 3072 bits where it is left out.
-        :param namespace: The server's namespace.
-        :param service_account: The server's service account: its name.
-        :param cloud: The vault's cloud.
-        :raises ValueError: A key that can't wrap.
+        :param args: Its arguments.
         """
         super().__init__("strongroom:index:AzureSealKey", name, None, opts)
-        key = key or VaultKey(operations=_OPERATIONS)
-        if not key.type.startswith("RSA") or not set(_OPERATIONS) <= set(key.operations or _OPERATIONS):
-            raise ValueError(f"AzureSealKey {name!r}: Vault's seal needs an RSA key that may wrapKey and unwrapKey")
         child = pulumi.ResourceOptions(parent=self)
-        federation = Federation(issuer, namespace, service_account)
+        federation = Federation(args.issuer, args.namespace, args.service_account)
         kept = KeyVault(
             name,
             KeyVaultArgs(
-                vault_name=vault_name,
-                resource_group=place.resource_group,
-                tenant_id=place.tenant_id,
-                cloud=cloud,
-                vault=vault,
-                contents=Contents(keys={key_name: key}),
+                vault_name=args.vault_name,
+                resource_group=args.place.resource_group,
+                tenant_id=args.place.tenant_id,
+                cloud=args.cloud,
+                vault=args.vault,
+                contents=Contents(keys={args.key_name: args.key or VaultKey(operations=_OPERATIONS)}),
             ),
             child,
         )
-        own = f"{namespace}/{service_account}"
-        identity = user_assigned(own, identity_name(federation.namespace, federation.service_account), place, child)
-        credential = federate(identity.name, place, federation, child)
-        target = VaultObject("keys", key_name)
+        own = f"{args.namespace}/{args.service_account}"
+        identity = user_assigned(
+            own, identity_name(federation.namespace, federation.service_account), args.place, child
+        )
+        credential = federate(identity.name, args.place, federation, child)
+        target = VaultObject("keys", args.key_name)
         role = role_assignment(
-            vault_name,
+            args.vault_name,
             kept.vault_id,
             Principal(own, identity.principal_id),
             CRYPTO_SERVICE_ENCRYPTION_USER,
             target,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[kept.objects[target]])),
         )
-        self.seal = AzureKeyVaultSeal(place.tenant_id, identity.client_id, vault_name, key_name, cloud.name)
+        self.seal = AzureKeyVaultSeal(
+            args.place.tenant_id, identity.client_id, args.vault_name, args.key_name, args.cloud.name
+        )
         self.ready = [kept.objects[target], credential, role]
         self.register_outputs({"clientId": identity.client_id})

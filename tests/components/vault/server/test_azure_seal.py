@@ -7,8 +7,9 @@ import pytest
 from strongroom.components.azure.clouds import CLOUDS
 from strongroom.components.azure.identities.workload_identity import Place
 from strongroom.components.azure.vault_args import ExistingVault, VaultKey
+from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.vault.server.args import VaultServerSpec
-from strongroom.components.vault.server.azure_seal import AzureSealKey
+from strongroom.components.vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
 from strongroom.components.vault.server.chart_values import build_values
 from strongroom.components.vault.server.server import VaultServer, VaultServerArgs
 from strongroom.components.vault.server.tls import GeneratedTls
@@ -19,7 +20,8 @@ ISSUER = "https://issuer.example.net/"
 
 
 def seal(**more: object) -> AzureSealKey:
-    return AzureSealKey("seal", place=PLACE, issuer=ISSUER, vault_name="kv-seal", **more)  # type: ignore[arg-type]
+    args = AzureSealKeyArgs(**{"place": PLACE, "issuer": ISSUER, "vault_name": "kv-seal", **more})  # type: ignore[arg-type]
+    return AzureSealKey("seal", args)
 
 
 def test_the_servers_identity_may_wrap_with_the_one_key_and_nothing_else(declare: Declare) -> None:
@@ -80,3 +82,8 @@ def test_another_cloud_is_told_to_vault(declare: Declare) -> None:
 def test_a_key_that_can_not_wrap_is_refused(declare: Declare, key: VaultKey) -> None:
     with pytest.raises(ValueError, match="needs an RSA key that may wrapKey and unwrapKey"):
         declare(lambda: seal(key=key))
+
+
+def test_an_issuer_without_tls_is_refused(declare: Declare) -> None:
+    with pytest.raises(InvalidArgumentsError, match=r"issuer: 'http://issuer.example.net' is not an issuer"):
+        declare(lambda: seal(issuer="http://issuer.example.net"))
