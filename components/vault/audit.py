@@ -13,7 +13,10 @@ _FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/
 
 
 class FileAudit(Declaration):
-    """A file on each server. Rotate it by SIGHUP. (Vault docs: "File audit device")"""
+    """A file on each server. Rotate it by SIGHUP.
+
+    (Vault docs: "File audit device")
+    """
 
     kind: Literal["file"] = "file"
     """Which device: `file`."""
@@ -26,7 +29,10 @@ class FileAudit(Declaration):
 
 
 class SyslogAudit(Declaration):
-    """The syslog of each server's machine. (Vault docs: "Syslog audit device")"""
+    """The syslog of each server's machine.
+
+    (Vault docs: "Syslog audit device")
+    """
 
     kind: Literal["syslog"] = "syslog"
     """Which device: `syslog`."""
@@ -42,8 +48,10 @@ class SyslogAudit(Declaration):
 
 
 class SocketAudit(Declaration):
-    """A collector, such as Fluentd's or Splunk's TCP input. While neither it nor another device takes lines, Vault
-    answers nobody. (Vault docs: "Socket audit device")"""
+    """A collector, such as Fluentd's or Splunk's TCP input.
+
+    While neither it nor another device takes lines, Vault answers nobody. (Vault docs: "Socket audit device")
+    """
 
     kind: Literal["socket"] = "socket"
     """Which device: `socket`."""

@@ -107,7 +107,7 @@ def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Seq
     )
     args = AzureSealKeyArgs(
         place=Place(resource_group=seal.resource_group, location=seal.location, tenant_id=seal.tenant_id),
-        # Its absence is an error of the settings, told before.
+        # The settings were checked: it is there.
         issuer=settings.kubernetes.oidc_issuer or "",
         vault_name=seal.vault,
         vault=None if seal.create else ExistingVault(),

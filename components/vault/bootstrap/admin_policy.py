@@ -65,7 +65,7 @@ def build_admin_rules(scope: AdminScope | None = None) -> str:
     Vault matches a path as it was sent, and folds a policy's name only afterwards. A pattern over all policies
     therefore also opens every other spelling of this one, and of every policy that somebody else keeps: what may be
     written is named by the prefixes of what the stack makes. Audit devices are bootstrap's own, because a device may
-    send every token, in the clear, to any listener.
+    send every token, in plaintext, to any listener.
 
     The holder can still give an identity of the stack's own auth methods a policy that opens anything: guard the token
     as root's. (Vault docs: "Policies", on priority matching and root-protected paths; "Audit devices")

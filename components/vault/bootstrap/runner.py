@@ -100,8 +100,8 @@ def check_bootstrap(nodes: Sequence[VaultNode], key_store: KeyStore, config: Boo
         found.append("nodes: there are none: name every server of the Vault")
     if len({node.address for node in nodes}) != len(nodes):
         found.append("nodes: an address is there twice: name each server once")
-    if told := check_shares(config.shares, config.threshold):
-        found.append(f"threshold: {told}")
+    if issue := check_shares(config.shares, config.threshold):
+        found.append(f"threshold: {issue}")
     if key_store.pgp_keys and len(key_store.pgp_keys) != config.shares:
         found.append(f"shares: {config.shares}, but there are {len(key_store.pgp_keys)} PGP keys: name one key a share")
     return found

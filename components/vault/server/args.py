@@ -36,7 +36,10 @@ class Resources(Declaration):
 
 
 class Spread(Declaration):
-    """How pods are kept apart. (Kubernetes docs: "Pod Topology Spread Constraints")"""
+    """How pods are kept apart.
+
+    (Kubernetes docs: "Pod Topology Spread Constraints")
+    """
 
     over: tuple[Text, ...] = ("topology.kubernetes.io/zone",)
     """Node labels over whose values pods are spread evenly, as far as nodes allow."""

@@ -14,7 +14,10 @@ _MOUNT = "is not an engine's path: use letters, digits, '-', '_' and '.', with s
 
 
 class ShamirSeal(Declaration):
-    """Shares of a key: people with enough of them open each pod after each start. (Vault docs: "Seal/Unseal")"""
+    """Shares of a key: people with enough of them open each pod after each start.
+
+    (Vault docs: "Seal/Unseal")
+    """
 
     kind: Literal["shamir"] = "shamir"
     """Which seal: `shamir`."""
@@ -46,7 +49,10 @@ class AzureKeyVaultSeal:
 
 
 class TransitSeal(Declaration):
-    """A key in another Vault's transit engine. (Vault docs: "Transit seal configuration")"""
+    """A key in another Vault's transit engine.
+
+    (Vault docs: "Transit seal configuration")
+    """
 
     kind: Literal["transit"] = "transit"
     """Which seal: `transit`."""

@@ -42,7 +42,10 @@ class Volume(Declaration):
 
 
 class RaftStorage(Declaration):
-    """Each pod's own volume; Vault keeps them alike. HashiCorp recommends it. (Vault docs: "Integrated storage")"""
+    """Each pod's own volume; Vault keeps them alike. HashiCorp recommends it.
+
+    (Vault docs: "Integrated storage")
+    """
 
     kind: Literal["raft"] = "raft"
     """Which storage: `raft`."""
@@ -52,7 +55,10 @@ class RaftStorage(Declaration):
 
 
 class ConsulStorage(Declaration):
-    """A Consul that exists. (Vault docs: "Consul storage backend")"""
+    """A Consul that exists.
+
+    (Vault docs: "Consul storage backend")
+    """
 
     kind: Literal["consul"] = "consul"
     """Which storage: `consul`."""
@@ -74,7 +80,10 @@ class ConsulStorage(Declaration):
 
 
 class PostgresStorage(Declaration):
-    """A PostgreSQL that exists, with its tables as documented. (Vault docs: "PostgreSQL storage backend")"""
+    """A PostgreSQL that exists, with its tables as documented.
+
+    (Vault docs: "PostgreSQL storage backend")
+    """
 
     kind: Literal["postgresql"] = "postgresql"
     """Which storage: `postgresql`."""
@@ -90,7 +99,10 @@ class PostgresStorage(Declaration):
 
 
 class MysqlStorage(Declaration):
-    """A MySQL that exists, 5.6 or newer. (Vault docs: "MySQL storage backend")"""
+    """A MySQL that exists, 5.6 or newer.
+
+    (Vault docs: "MySQL storage backend")
+    """
 
     kind: Literal["mysql"] = "mysql"
     """Which storage: `mysql`."""
@@ -112,7 +124,10 @@ class MysqlStorage(Declaration):
 
 
 class SpannerStorage(Declaration):
-    """A Google Cloud Spanner database with its tables. (Vault docs: "Google Cloud Spanner storage backend")"""
+    """A Google Cloud Spanner database with its tables.
+
+    (Vault docs: "Google Cloud Spanner storage backend")
+    """
 
     kind: Literal["spanner"] = "spanner"
     """Which storage: `spanner`."""

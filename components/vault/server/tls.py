@@ -30,9 +30,10 @@ class GeneratedTls(Declaration):
 
 
 class CertManagerTls(Declaration):
-    """A certificate that cert-manager issues and renews. (cert-manager docs: "Certificate resource", "CA")
+    """A certificate that cert-manager issues and renews.
 
-    Vault rereads its certificate only on a restart or SIGHUP: see to that before the old one ends.
+    Vault rereads its certificate only on a restart or SIGHUP: see to that before the old one ends. (cert-manager docs:
+    "Certificate resource", "CA")
     """
 
     kind: Literal["cert-manager"] = "cert-manager"
