@@ -82,13 +82,13 @@ def check_server_options(
         if production:
             issues.append(("mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"))
         if tls:
-            issues.append(("tls", "the dev server speaks plain HTTP: omit it, or use another mode"))
+            issues.append(("tls", "The dev server speaks plain HTTP: omit it, or use another mode"))
         if sealed:
-            issues.append(("seal", "the dev server is open from its start: omit it, or use another mode"))
+            issues.append(("seal", "The dev server starts unsealed: omit it, or use another mode"))
         if not raft:
-            issues.append(("storage", "the dev server keeps everything in memory: omit it, or use another mode"))
+            issues.append(("storage", "The dev server keeps everything in memory: omit it, or use another mode"))
     elif production and not tls:
-        issues.append(("tls", "is missing, and production refuses plain HTTP: say where the certificate is from"))
+        issues.append(("tls", "TLS is required, since production refuses plain HTTP: set the certificate's source"))
     if mode != "ha":
         return issues
     if raft and (replicas < 3 or replicas % 2 == 0):

@@ -101,7 +101,7 @@ def _report_kind(location: Location, details: ErrorDetails, unions: Unions) -> V
     written: Any = details["input"]
     if details["type"] == "union_tag_not_found" or "kind" not in written:
         return ValidationIssue((*location, "kind"), f"This setting is required: use {allowed}")
-    given = "This setting is empty" if written["kind"] is None else f"{format_value(written['kind'])} is not allowed"
+    given = "This setting is empty" if written["kind"] is None else f"{_format_subject(written['kind'])} is not allowed"
     return ValidationIssue((*location, "kind"), f"{given}: use {allowed}")
 
 
@@ -114,7 +114,7 @@ def _format_message(details: ErrorDetails, hidden: bool) -> str:
         return "This setting must not be empty"
     container = _name_container(value)
     named = "This name" if details["loc"][-1:] == ("[key]",) else "This setting"
-    given = named if hidden or container else format_value(value)
+    given = named if hidden or container else _format_subject(value)
     if hidden and kind == "string_type" and not container:
         return "The value must be text (a number in quotes is text): set it with `pulumi config set --secret --path`"
     if kind in _MUST_BE:
@@ -133,6 +133,11 @@ def _format_message(details: ErrorDetails, hidden: bool) -> str:
         return f"{given} {context['error']}"
     message = details["msg"]
     return f"{given} {message[0].lower()}{message[1:]}"
+
+
+def _format_subject(value: object) -> str:
+    text = format_value(value)
+    return f"A{text[1:]}" if text.startswith("a ") else text
 
 
 def _name_container(value: object) -> str:

@@ -258,6 +258,6 @@ def test_an_administrator_whom_verify_never_names_is_refused(who: str) -> None:
 def test_a_number_of_thousands_of_digits_is_a_fault_of_its_key() -> None:
     """Python refuses to read one, and to write one that it was given otherwise."""
     found = list_issues(changed("workloads.0.replicas", 10**5000))
-    assert found["strongroom:workloads[0].replicas"].startswith("a number of hundreds of digits ")
+    assert found["strongroom:workloads[0].replicas"].startswith("A number of hundreds of digits ")
     decoded = _decode('{"replicas": ' + "9" * 5000 + "}")
     assert isinstance(decoded["replicas"], str)
