@@ -1,4 +1,4 @@
-"""The API server's certificate, as Vault will judge it when it asks for a review of a workload's token."""
+"""Check of the API server's certificate, with the CA that Vault will use for token reviews."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ from strongroom.stacks.settings.root import Settings
 from ..findings import Finding
 
 NAME = "API server"
-"""What its finding is called."""
+"""Name of its finding."""
 
 _FIX = (
     "set backend.auth.kubernetesCaCertificate to the file of the CA that signed it, and kubernetesHost to an address "
@@ -21,23 +21,23 @@ _FIX = (
 
 
 def check_certificate(settings: Settings) -> Iterator[Finding]:
-    """Check the certificate at the address that Vault is to ask with the CA that the stack gives it.
+    """Check the API server's certificate with the CA that the stack gives to Vault.
 
-    With another CA Vault refuses every login, and says no more than 'permission denied'. (Vault docs: "Kubernetes auth
+    With another CA Vault refuses every login, with the error 'permission denied' alone. (Vault docs: "Kubernetes auth
     method (API)")
     """
     files, faults = read_files(settings)
     if faults or files.kubernetes_host is None or getattr(settings.backend, "server", None):
         return
-    yield _check(files.kubernetes_host, files.kubernetes_ca)
+    yield _check_host(files.kubernetes_host, files.kubernetes_ca)
 
 
-def _check(host: str, authority: str | None) -> Finding:
+def _check_host(host: str, authority: str | None) -> Finding:
     place = urlsplit(host)
     try:
         context = ssl.create_default_context(cadata=authority)
     except ssl.SSLError:
-        return Finding.failed(f"the CA that Vault is given for {host} is no certificate", _FIX, name=NAME)
+        return Finding.failed(f"Vault's CA for {host} is no certificate", _FIX, name=NAME)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Vault is not as strict as Python 3.13
     name = place.hostname or ""
     try:
@@ -45,13 +45,13 @@ def _check(host: str, authority: str | None) -> Finding:
             socket.create_connection((name, place.port or 443), timeout=CONNECT_SECONDS) as connection,
             context.wrap_socket(connection, server_hostname=name),
         ):
-            return Finding.ok(f"the CA that Vault is given verifies the certificate of {host}", name=NAME)
+            return Finding.ok(f"Vault's CA verifies the certificate of {host}", name=NAME)
     except ssl.SSLCertVerificationError as error:
-        given = "the CA that Vault is given" if authority else "no CA is given to Vault, and the system's"
+        given = "Vault's CA" if authority else "Vault has no CA for it, and the system's"
         reason = error.verify_message
         return Finding.failed(
             f"{given} does not verify the certificate of {host} ({reason}): no login", _FIX, name=NAME
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return Finding.skipped(f"{host}, which Vault must reach, is not reached from here ({reason})", name=NAME)
+        return Finding.skipped(f"{host}, which Vault must reach, can't be reached from here ({reason})", name=NAME)

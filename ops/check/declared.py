@@ -1,4 +1,4 @@
-"""What a stack's own files say: settings, files, charts, guardrails."""
+"""Checks of a stack's own files: settings, files, charts, guardrails."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,11 +17,11 @@ from ..pulumi.declare import declare
 _RULES = {rule.name: rule for rule in RULES}
 
 
-def faulty(name: str, issues: list[ValidationIssue], fine: str) -> Iterator[Finding]:
-    """A finding for each issue, which says itself how to mend it; or that there is none.
+def report_issues(name: str, issues: list[ValidationIssue], fine: str) -> Iterator[Finding]:
+    """Report a failed finding for each issue, whose text has its fix; or one that is ok.
 
     :param name: The findings' name.
-    :param fine: What to tell where there is none.
+    :param fine: The text if there is no issue.
     """
     for issue in issues:
         yield Finding.failed(str(issue), "", name=name)
@@ -30,41 +30,43 @@ def faulty(name: str, issues: list[ValidationIssue], fine: str) -> Iterator[Find
 
 
 def try_declare(stack: str, settings: Settings) -> dict[str, Declared] | InvalidSettingsError:
-    """List what `settings` declare, by URN; or why that can't be found out."""
+    """Declare the resources of `settings`, by URN; or return the error."""
     try:
         return declare(stack, settings)
     except InvalidSettingsError as error:
         return error
 
 
-def declared(
+def check_declared(
     stack: str, settings: Settings, resources: Mapping[str, Declared] | InvalidSettingsError
 ) -> Iterator[Finding]:
-    """Files that settings name, charts that they replace, and what every stack is held to.
+    """Check the files and charts of the settings, and the guardrails.
 
-    :param resources: What the settings declare, as `try_declare` gives it.
+    :param resources: The declared resources, as `try_declare` returns them.
     """
     _, issues = read_files(settings)
-    yield from faulty("files", issues, "what the settings name can be read")
-    yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
+    yield from report_issues("files", issues, "all files in the settings can be read")
+    yield from report_issues(
+        "charts", Installation(settings).faults(), "they are the pinned ones, or accept the values"
+    )
     if isinstance(resources, InvalidSettingsError):
         reason = " ".join(str(issue) for issue in resources.issues)
         yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")
         return
     for name in list_unread(resources.values()):
         yield Finding.warning(
-            f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds"
+            f"{name} is written, but no workload reads it", "remove it from seeds, or declare it", name="seeds"
         )
     found = find_violations(stack, resources.values())
     for each in found:
         made = Finding.failed if each.level == "mandatory" else Finding.warning
-        says, _, problem = each.message.partition("\n")
-        yield made(f"{each.rule}: {problem or says}", _fix(stack, each), name="guardrails")
+        text, _, problem = each.message.partition("\n")
+        yield made(f"{each.rule}: {problem or text}", _format_fix(stack, each), name="guardrails")
     if not found:
-        yield Finding.ok(f"{len(resources)} resources keep to all of them", name="guardrails")
+        yield Finding.ok(f"{len(resources)} resources violate none", name="guardrails")
 
 
-def _fix(stack: str, found: Violation) -> str:
+def _format_fix(stack: str, found: Violation) -> str:
     rule = _RULES.get(found.rule)
     fix = f"{rule.fix} " if rule else f"{found.message.partition(chr(10))[0]} "
     return f"{fix}Its level and options: policy/levels/{stack}.json; every rule: docs/rules.md"

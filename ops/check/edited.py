@@ -1,4 +1,4 @@
-"""The file that a user edits, where what is deployed is a copy of it."""
+"""The file that a user edits, if a copy of it is deployed."""
 
 import shutil
 import subprocess
@@ -12,19 +12,19 @@ from ..pulumi.stack import Workspace
 
 
 @contextmanager
-def edited(home: Workspace, stack: str) -> Generator[Path]:
-    """Find the project with the file of `stack` as it is written now.
+def use_edited_file(home: Workspace, stack: str) -> Generator[Path]:
+    """Find the project with the current file of `stack`.
 
     The sandbox deploys a copy of it, with its own addresses: a fresh one is made for the block alone.
     """
     if not home.complete:
         yield home.project
         return
-    done = subprocess.run(  # noqa: S603 - the sandbox's own words
+    done = subprocess.run(  # noqa: S603 - the sandbox's own command
         [*home.complete, "--stack", stack], cwd=find_project(), capture_output=True, text=True, check=False
     )
     if done.returncode != 0 or home.source is None:
-        # It is too wrong to be completed: then its faults are what there is to say.
+        # The file has errors that keep it from being completed: they are reported.
         yield home.source or find_project()
         return
     with tempfile.TemporaryDirectory(prefix="strongroom-check-") as project:

@@ -1,4 +1,4 @@
-"""The issuer that settings name, and the one that the cluster's tokens will name."""
+"""Check of the issuers in settings against the cluster's own."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from ..verify.cluster_reader import ClusterReader
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
-def issuers(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
+def check_issuers(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
     """Compare each issuer that the settings name with the cluster's own: every character counts.
 
     (Kubernetes docs: "Configure Service Accounts for Pods", on service account issuer discovery)
@@ -24,13 +24,13 @@ def issuers(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
         named["backend.auth.issuer"] = auth.issuer
     for key, value in named.items():
         if value:
-            yield attempt("issuer", lambda key=key, value=value: _compare(key, value, _read(cluster)))
+            yield attempt("issuer", lambda key=key, value=value: _compare(key, value, _read_issuer(cluster)))
 
 
-def _read(cluster: Cluster) -> str:
+def _read_issuer(cluster: Cluster) -> str:
     found: object = ClusterReader(cluster).get("OIDC discovery document", _DISCOVERY).get("issuer")
     if not isinstance(found, str):
-        raise OpsError("The API server's OIDC discovery document names no issuer: check the proxy in front of it")
+        raise OpsError("The API server's OIDC discovery document has no issuer: check the proxy in front of it")
     return found
 
 
@@ -39,6 +39,6 @@ def _compare(key: str, value: str, actual: str) -> Finding:
         return Finding.ok(f"{key} is the cluster's")
     slash = ", which differs in the slash at the end" if value.rstrip("/") == actual.rstrip("/") else ""
     return Finding.failed(
-        f"{key} is {value}, and the cluster's tokens name {actual}{slash}: the store admits none of them",
+        f"{key} is {value}, but the issuer of the cluster's tokens is {actual}{slash}: the store refuses all of them",
         f"set {key}: {actual}",
     )

@@ -21,40 +21,43 @@ from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing
 from ..findings import Finding
 from ..store.key_vault import is_missing_vault
-from .declared import faulty
+from .declared import report_issues
 
 _ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
 
-def key_vault(settings: Settings, azure: AzureKeyVaultSettings, new: New) -> Iterator[Finding]:
-    """Whether the name of a vault that is made is free; whether one that exists has what workloads declare; and whether
-    something is in the place of what the stack makes.
+def check_key_vault(settings: Settings, azure: AzureKeyVaultSettings, new: New) -> Iterator[Finding]:
+    """Check that a new vault's name is free, or that an existing one has what workloads declare.
 
-    :param new: What the stack declares, and what it has of that.
+    Nothing may be in the place of what the stack creates.
+
+    :param new: What the stack declares, and what it has deployed.
     """
-    yield from _vault(settings, azure)
+    yield from _check_name_or_contents(settings, azure)
     yield from find_existing(AzureFinder(azure), new)
 
 
-def _vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding]:
+def _check_name_or_contents(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding]:
     if azure.vault.create:
         try:
-            yield from faulty("vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or ours")
+            yield from report_issues(
+                "vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or this stack's"
+            )
         except NotAskedError as error:
             yield Finding.skipped(str(error), name="vault name")
         return
     vault = vault_and_group(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
     contents = _Contents(azure.services.vault_url(vault), azure)
-    found = [contents.has(item, version) for item, version in sorted(_unwritten(settings, azure), key=str)]
-    # A vault that isn't there lacks each of them.
+    found = [contents.has(item, version) for item, version in sorted(_list_unwritten(settings, azure), key=str)]
+    # A missing vault lacks each of them.
     yield from dict.fromkeys(found)
 
 
-def _unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tuple[VaultObject, str | None]]:
-    """What workloads declare and the stack doesn't write."""
+def _list_unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tuple[VaultObject, str | None]]:
+    """List the objects that workloads declare and the stack does not write."""
     certificates = set(azure.certificates)
     written: dict[ObjectKind, set[str]] = {
-        "secrets": set(_seeded(settings)) | certificates,
+        "secrets": set(_list_seeded(settings)) | certificates,
         "keys": set(azure.keys) | certificates,
         "certificates": certificates,
     }
@@ -62,7 +65,7 @@ def _unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tuple[Va
     return {(item, secret.version) for item, secret in wanted if item.name not in written[item.kind]}
 
 
-def _seeded(settings: Settings) -> Iterator[str]:
+def _list_seeded(settings: Settings) -> Iterator[str]:
     for name, values in settings.seeds.items():
         if isinstance(values, SecretStr | Generated):
             yield name
@@ -71,7 +74,7 @@ def _seeded(settings: Settings) -> Iterator[str]:
 
 
 class _Contents:
-    """What a vault tells of its objects to whoever may list their versions; never what is in them."""
+    """A vault's objects, by the versions that the caller may list; values are not read."""
 
     def __init__(self, url: str, azure: AzureKeyVaultSettings) -> None:
         known = credential(azure.tenant_id, azure.services.authority)
@@ -97,11 +100,11 @@ class _Contents:
                     f"there is no vault at {self._url}", "correct backend.vault.name or id", name="store"
                 )
             if not isinstance(error, ResourceNotFoundError):
-                told = "tells this user nothing" if isinstance(error, HttpResponseError) else "can't be asked"
-                return Finding.skipped(f"{self._url} {told} of {place}: {type(error).__name__}", name="object")
+                problem = "can't be read by this user" if isinstance(error, HttpResponseError) else "can't be reached"
+                return Finding.skipped(f"{self._url} {problem} for {place}: {type(error).__name__}", name="object")
             found = []
         except UNEXPECTED as error:
-            return Finding.skipped(describe_unexpected(f"{self._url} or the directory", error), name="object")
+            return Finding.skipped(describe_unexpected(f"{self._url} or Microsoft Entra ID", error), name="object")
         of_it = [each for each in found if version in {None, getattr(each, "version", None)}]
         if not of_it:
             return Finding.failed(

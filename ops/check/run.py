@@ -1,4 +1,4 @@
-"""Everything that can be known of a stack before it is deployed, found out together."""
+"""All checks of a stack before a deployment."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,43 +12,43 @@ from ..existing.identity import Owned, list_owned
 from ..findings import Finding
 from ..pulumi.project import stack_file
 from ..pulumi.stack_file import settings_of
-from .cluster import cluster
-from .declared import declared, faulty, try_declare
-from .vault import vault
+from .cluster import check_cluster
+from .declared import check_declared, report_issues, try_declare
+from .vault import check_vault
 
 
 def check_stack(stack: str, project: Path) -> list[Finding]:
-    """What was found, in the order in which an update would meet it.
+    """List the findings, in the order of an update.
 
     :param project: The directory with the stack's file; the sandbox completes its own stacks' files elsewhere.
     :raises OpsError: There is no such stack.
     """
-    return list(_found(stack, project))
+    return list(_list_findings(stack, project))
 
 
-def _found(stack: str, project: Path) -> Iterator[Finding]:
+def _list_findings(stack: str, project: Path) -> Iterator[Finding]:
     file = stack_file(project, stack)
     try:
         settings = settings_of(file, stack)
     except InvalidSettingsError as error:
-        yield from faulty("settings", error.issues, "")
+        yield from report_issues("settings", error.issues, "")
         for name in ("files", "charts", "guardrails", "cluster", "store"):
-            yield Finding.skipped("the settings are faulty", name=name)
+            yield Finding.skipped("the settings are invalid", name=name)
         return
-    yield Finding.ok(f"{file.relative_to(project)} has no fault", name="settings")
+    yield Finding.ok(f"{file.relative_to(project)} is valid", name="settings")
     resources = try_declare(stack, settings)
-    yield from declared(stack, settings, resources)
+    yield from check_declared(stack, settings, resources)
     is_known = not isinstance(resources, InvalidSettingsError)
     new = New(resources.values(), list_owned(stack)) if is_known else New((), Owned())
-    yield from cluster(settings, new)
-    yield from _store(settings, new)
+    yield from check_cluster(settings, new)
+    yield from _check_store(settings, new)
 
 
-def _store(settings: Settings, new: New) -> Iterator[Finding]:
+def _check_store(settings: Settings, new: New) -> Iterator[Finding]:
     if isinstance(settings.backend, VaultSettings):
-        yield from vault(settings, settings.backend, new)
+        yield from check_vault(settings, settings.backend, new)
         return
-    # Whoever checks Vault loads no client of Azure.
-    from .key_vault import key_vault  # noqa: PLC0415
+    # For Vault, no client of Azure is loaded.
+    from .key_vault import check_key_vault  # noqa: PLC0415
 
-    yield from key_vault(settings, settings.backend, new)
+    yield from check_key_vault(settings, settings.backend, new)

@@ -1,4 +1,4 @@
-"""What a stack needs of a Vault that exists."""
+"""Checks of an existing Vault before a deployment."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,11 +19,10 @@ _SOON = 600
 """Seconds. An update takes minutes."""
 
 
-def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Finding]:
-    """Whether Vault is reached and open to the token, has what the stack neither makes nor writes, and nothing in the
-    place of what it makes.
+def check_vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Finding]:
+    """Check that Vault is usable, has what the stack needs, and nothing in the place of what it creates.
 
-    :param new: What the stack declares, and what it has of that.
+    :param new: What the stack declares, and what it has deployed.
     """
     if backend.server or backend.address is None:
         yield Finding.skipped("the stack deploys its Vault", name="store")
@@ -35,45 +34,45 @@ def vault(settings: Settings, backend: VaultSettings, new: New) -> Iterator[Find
         yield Finding.skipped(str(error), name="store")
         return
     if sealed:
-        yield _sealed(backend)
+        yield _report_sealed(backend)
         return
     yield Finding.ok(f"{backend.address} is unsealed", name="store")
     if not backend.bootstrap:
-        yield attempt("token", lambda: _token(operator))
+        yield attempt("token", lambda: _check_token(operator))
         if operator.has_token:
             yield attempt("rights", lambda: check_rights(operator, new.resources))
     if not backend.mount.create:
-        yield attempt("mount", lambda: _mount(operator, backend))
-        yield from _objects(operator, settings, backend)
+        yield attempt("mount", lambda: _check_mount(operator, backend))
+        yield from _check_objects(operator, settings, backend)
     if not backend.auth.create:
-        yield attempt("auth method", lambda: _auth(operator, backend))
+        yield attempt("auth method", lambda: _check_auth(operator, backend))
     yield from check_certificate(settings)
     yield from find_existing(VaultFinder(operator), new)
 
 
-def _sealed(backend: VaultSettings) -> Finding:
+def _report_sealed(backend: VaultSettings) -> Finding:
     seen = f"Vault at {backend.address} is sealed, or not initialised"
     if backend.bootstrap:
-        return Finding.warning(seen, "the stack opens it (backend.bootstrap)", name="store")
+        return Finding.warning(seen, "the stack unseals it (backend.bootstrap)", name="store")
     return Finding.failed(seen, "unseal it: vault operator unseal", name="store")
 
 
-def _token(operator: VaultOperator) -> Finding:
+def _check_token(operator: VaultOperator) -> Finding:
     if not operator.has_token:
         raise NotAllowedError("VAULT_TOKEN is not set, which the update needs")
     try:
-        told = operator.read("auth/token/lookup-self")
+        token = operator.read("auth/token/lookup-self")
     except UnknownTokenError as error:
         return Finding.failed(str(error), "log in, and set VAULT_TOKEN")
     except NotAllowedError:
-        return Finding.skipped("the token in VAULT_TOKEN may not look itself up, so its end is not known")
-    left: int = told.get("ttl") or 0
-    if told.get("expire_time") and left < _SOON:
+        return Finding.skipped("the token in VAULT_TOKEN may not look itself up, so its expiry is unknown")
+    left: int = token.get("ttl") or 0
+    if token.get("expire_time") and left < _SOON:
         return Finding.warning(f"the token in VAULT_TOKEN ends in {left} s", "renew it, or log in again")
-    return Finding.ok("it is valid" + (f" for {left} s" if told.get("expire_time") else ""))
+    return Finding.ok("it is valid" + (f" for {left} s" if token.get("expire_time") else ""))
 
 
-def _mount(operator: VaultOperator, backend: VaultSettings) -> Finding:
+def _check_mount(operator: VaultOperator, backend: VaultSettings) -> Finding:
     path, mounts = backend.mount.path, operator.read("sys/mounts")
     found: Mapping[str, Any] | None = mounts.get(f"{path}/")
     if found is None:
@@ -90,7 +89,7 @@ def _mount(operator: VaultOperator, backend: VaultSettings) -> Finding:
     return Finding.ok(f"{path} is KV version 2")
 
 
-def _auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
+def _check_auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
     path, kind = backend.auth.path, backend.auth.kind
     found: Mapping[str, Any] | None = operator.read("sys/auth").get(f"{path}/")
     if found is None:
@@ -104,8 +103,8 @@ def _auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
     return Finding.ok(f"{path} is {kind}")
 
 
-def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
-    """Objects and keys that workloads declare and nobody seeds."""
+def _check_objects(operator: VaultOperator, settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
+    """Check the objects and keys that workloads declare and no seed writes."""
     wanted = {
         (secret.object, secret.version, secret.key)
         for workload in settings.workloads
@@ -124,11 +123,11 @@ def _objects(operator: VaultOperator, settings: Settings, backend: VaultSettings
                 )
     for name, version, key in sorted(wanted, key=str):
         yield attempt(
-            "object", lambda name=name, version=version, key=key: _object(operator, backend, name, version, key)
+            "object", lambda name=name, version=version, key=key: _check_object(operator, backend, name, version, key)
         )
 
 
-def _object(
+def _check_object(
     operator: VaultOperator, backend: VaultSettings, name: str, version: str | None, key: str | None
 ) -> Finding:
     place = f"{backend.mount.path}/{name}" + (f", version {version}" if version else "")

@@ -1,4 +1,4 @@
-"""What a stack's token must be allowed in Vault, and what it is."""
+"""Check of the rights of a stack's token in Vault."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ def check_rights(operator: VaultOperator, resources: Iterable[Declared]) -> Find
     (Pulumi Registry: "Vault Provider", on the token; Vault docs: "/sys/capabilities-self", "Policies")
 
     :param resources: What the stack declares.
-    :raises NotAllowedError: The token may not ask.
+    :raises NotAllowedError: The token may not query its rights.
     """
     needs = list(dict.fromkeys(_list_needs(resources)))
     paths = list(dict.fromkeys(path for path, _ in needs))

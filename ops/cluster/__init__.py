@@ -1,1 +1,1 @@
-"""What a cluster says."""
+"""Reads of the cluster."""

@@ -1,4 +1,4 @@
-"""The cluster: service account tokens and SecretProviderClasses."""
+"""A client of the cluster: service account tokens, SecretProviderClasses and pod templates."""
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
@@ -21,48 +21,47 @@ from strongroom.components.retry import BUSY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import Cluster
-from .pod_template import PodTemplate, template_of
+from .pod_template import PodTemplate, build_template
 
 _SHORTEST_LIFE = 600
 """Seconds. The API server refuses less. (Kubernetes docs: "TokenRequest")"""
 
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""What has the API server leave out all but the metadata of a list's documents: of Secrets, no value. (Kubernetes docs:
-"Kubernetes API Concepts")"""
+"""The media type of a list's metadata alone: of Secrets, no value. (Kubernetes docs: "Kubernetes API Concepts")"""
 
 
 @dataclass(frozen=True)
 class ProviderClass:
-    """A SecretProviderClass, as the driver sees it."""
+    """A SecretProviderClass, as the driver reads it."""
 
     provider: str
     parameters: Mapping[str, str]
 
     copies: frozenset[str] = frozenset()
-    """The keys of the Kubernetes Secrets that the driver makes of it."""
+    """Keys of the Kubernetes Secrets that the driver makes of it."""
 
     copied: frozenset[str] = frozenset()
-    """The files that those are made from."""
+    """Files that those are made from."""
 
     places: frozenset[tuple[str, str]] = frozenset()
-    """Those keys, each with its Kubernetes Secret's name before it."""
+    """Those keys, each after the name of its Kubernetes Secret."""
 
 
 class ClusterClient:
-    """The API server, with the rights of whoever runs the command."""
+    """A client of the API server, with the caller's rights."""
 
     def __init__(self, cluster: Cluster) -> None:
         """
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        api = connected(cluster)
+        api = connect(cluster)
         self._core = client.CoreV1Api(api)
         self._api = api
         self._custom = client.CustomObjectsApi(api)
 
-    def token(self, namespace: str, service_account: str, audience: str) -> str:
-        """A short-lived token of `service_account` for `audience`, as the driver would request it.
+    def request_token(self, namespace: str, service_account: str, audience: str) -> str:
+        """Request a short-lived token of `service_account` for `audience`, as the driver does.
 
         :raises OpsError: The API server refuses or is down.
         """
@@ -74,14 +73,14 @@ class ClusterClient:
             response: Any = self._core.create_namespaced_service_account_token(service_account, namespace, request)
             return response.status.token
 
-        return asked(f"a token of service account {namespace}/{service_account}", create)
+        return call_api(f"a token of service account {namespace}/{service_account}", create)
 
-    def provider_class(self, namespace: str, name: str) -> ProviderClass:
-        """The SecretProviderClass `name`.
+    def read_provider_class(self, namespace: str, name: str) -> ProviderClass:
+        """Read the SecretProviderClass `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = asked(
+        found: Any = call_api(
             f"SecretProviderClass {namespace}/{name}",
             lambda: self._custom.get_namespaced_custom_object(
                 "secrets-store.csi.x-k8s.io", "v1", namespace, "secretproviderclasses", name
@@ -96,7 +95,7 @@ class ClusterClient:
                 for entry in secret.get("data") or ()
             ]
         except (KeyError, TypeError, AttributeError):
-            raise OpsError(f"SecretProviderClass {namespace}/{name} has no spec that the driver could read") from None
+            raise OpsError(f"SecretProviderClass {namespace}/{name} has no spec that the driver can parse") from None
         return ProviderClass(
             spec.get("provider", ""),
             spec.get("parameters") or {},
@@ -105,8 +104,8 @@ class ClusterClient:
             places=frozenset((secret, key) for secret, key, _ in copies),
         )
 
-    def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
-        """What the pods of the Deployment `name` are made from, or the bare Pod `name` was.
+    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+        """Read the template of the Deployment `name`, or the bare Pod `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
@@ -123,12 +122,12 @@ class ClusterClient:
 
         def find() -> PodTemplate:
             found = read()
-            return template_of(found.metadata, found.spec)
+            return build_template(found.metadata, found.spec)
 
-        return asked(what, find)
+        return call_api(what, find)
 
-    def service_account(self, namespace: str, name: str) -> Mapping[str, str]:
-        """The annotations of the service account `name`.
+    def read_service_account(self, namespace: str, name: str) -> Mapping[str, str]:
+        """Read the annotations of the service account `name`.
 
         :raises AbsentError: There is none.
         :raises OpsError: The API server refuses or is down.
@@ -139,14 +138,14 @@ class ClusterClient:
             found: Any = self._core.read_namespaced_service_account(name, namespace)
             return found.metadata.annotations or {}
 
-        return asked(what, read)
+        return call_api(what, read)
 
-    def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
-        """Which vault and object the AzureKeyVaultSecret `name` names.
+    def read_key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
+        """Read the vault and object of the AzureKeyVaultSecret `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = asked(
+        found: Any = call_api(
             f"AzureKeyVaultSecret {namespace}/{name}",
             lambda: self._custom.get_namespaced_custom_object(
                 "spv.no", "v2beta1", namespace, "azurekeyvaultsecrets", name
@@ -154,33 +153,33 @@ class ClusterClient:
         )
         return found["spec"]["vault"]
 
-    def secret(self, namespace: str, name: str) -> dict[str, str]:
-        """What the Kubernetes Secret `name` holds.
+    def read_secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Read the contents of the Kubernetes Secret `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
-        found: Any = asked(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
+        found: Any = call_api(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
         data: dict[str, str] = found.data or {}
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
-def expired(token: str, signing_key: Path) -> str:
-    """`token` as it would be an hour after its end, signed with the cluster's own key."""
+def forge_expired_token(token: str, signing_key: Path) -> str:
+    """Forge `token` as it would be an hour after its end, signed with the cluster's own key."""
     claims = jwt.decode(token, options={"verify_signature": False})
     past = int(time.time()) - 2 * 3600
     claims |= {"iat": past, "nbf": past, "exp": past + 3600}
     header = jwt.get_unverified_header(token)
-    return jwt.encode(claims, _private_key(signing_key), algorithm=header["alg"], headers={"kid": header["kid"]})
+    return jwt.encode(claims, _load_private_key(signing_key), algorithm=header["alg"], headers={"kid": header["kid"]})
 
 
 @cache
-def _private_key(file: Path) -> Any:
-    # Checking it takes a good part of a workload's time.
+def _load_private_key(file: Path) -> Any:
+    # Its validation takes a good part of a workload's time.
     return load_pem_private_key(file.read_bytes(), None)
 
 
-def connected(cluster: Cluster) -> client.ApiClient:
-    """A client of the API server.
+def connect(cluster: Cluster) -> client.ApiClient:
+    """Connect to the API server.
 
     :raises OpsError: There is no such kubeconfig or context.
     """
@@ -190,13 +189,13 @@ def connected(cluster: Cluster) -> client.ApiClient:
         raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
 
 
-def asked(what: str, call: Any) -> Any:
-    """What `call` answers.
+def call_api(what: str, call: Any) -> Any:
+    """Call the API server, and translate its errors.
 
-    :param what: What is asked for, as the reader of an error is told.
-    :raises AbsentError: There is no such thing.
-    :raises NotAllowedError: The kubeconfig's user may not ask for it.
-    :raises UnreachableError: It is down, or too busy.
+    :param what: Title of what is read, for errors.
+    :raises AbsentError: It does not exist.
+    :raises NotAllowedError: The kubeconfig's user may not read it.
+    :raises UnreachableError: The API server is down, or too busy.
     :raises OpsError: It refuses otherwise.
     """
     kinds: Mapping[int, type[OpsError]] = {403: NotAllowedError, 404: AbsentError}
@@ -210,12 +209,12 @@ def asked(what: str, call: Any) -> Any:
         reason = getattr(error, "reason", None)
         if isinstance(reason, urllib3.exceptions.SSLError):
             raise UnreachableError(
-                f"The API server's certificate is not trusted, so it was not asked for {what} "
+                f"The API server's certificate is not trusted, so it was not used to read {what} "
                 f"({_format_tls_error(reason)}): renew it, or correct the kubeconfig's certificate-authority-data"
             ) from None
         raise UnreachableError(f"The API server can't be reached for {what}: {type(error).__name__}") from None
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        # The client takes it for granted that a response is what the API server sends.
+        # The client assumes that a response is from the API server.
         raise OpsError(
             f"The API server's response for {what} is not its own ({type(error).__name__}): check the proxy in front "
             "of it"
@@ -223,6 +222,6 @@ def asked(what: str, call: Any) -> Any:
 
 
 def _format_tls_error(error: Exception) -> str:
-    """Find why a certificate was refused, e.g. `certificate has expired`."""
+    """Format why a certificate was refused, e.g. `certificate has forge_expired_token`."""
     text = str(error)
     return text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or type(error).__name__

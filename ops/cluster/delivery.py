@@ -18,15 +18,15 @@ from .pod_template import PodTemplate
 class Documents(Protocol):
     """A source of a delivery's documents: the cluster, or the state of the stack that deployed them."""
 
-    def provider_class(self, namespace: str, name: str) -> ProviderClass:
+    def read_provider_class(self, namespace: str, name: str) -> ProviderClass:
         """Read a SecretProviderClass."""
         ...
 
-    def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
         """Read the template of a workload's pods."""
         ...
 
-    def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
+    def read_key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Read which vault and object an AzureKeyVaultSecret names."""
         ...
 
@@ -67,7 +67,7 @@ def read_delivery(documents: Documents, stack: DeployedStack, workload: Deployed
 
 
 def _read_mounted(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:
-    found = documents.provider_class(workload.namespace, workload.secret_provider_class)
+    found = documents.read_provider_class(workload.namespace, workload.secret_provider_class)
     return Delivery(found, stack.backend.audience, "its SecretProviderClass has its files", workload.names)
 
 
@@ -99,7 +99,7 @@ def _read_filled(documents: Documents, stack: DeployedStack, workload: DeployedW
     for variable, value in template.environment.items():
         if not value.endswith(KEY_VAULT_MARK):
             continue
-        item = documents.key_vault_secret(workload.namespace, value.removesuffix(KEY_VAULT_MARK))
+        item = documents.read_key_vault_secret(workload.namespace, value.removesuffix(KEY_VAULT_MARK))
         if item["name"] != stack.backend.vault:
             raise OpsError(f"{variable} of {workload.path} is read from the vault {item['name']}, not from the stack's")
         array.append(yaml.safe_dump(_build_entry(variable, item["object"])))
@@ -113,7 +113,7 @@ def _read_filled(documents: Documents, stack: DeployedStack, workload: DeployedW
 
 
 def _read_template(documents: Documents, workload: DeployedWorkload) -> PodTemplate:
-    return documents.pod_template(workload.namespace, workload.name, workload.controller)
+    return documents.read_pod_template(workload.namespace, workload.name, workload.controller)
 
 
 def _build_entry(variable: str, item: Mapping[str, str]) -> dict[str, str]:

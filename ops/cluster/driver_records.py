@@ -1,4 +1,4 @@
-"""What the driver has noted of the volumes that it mounted, and the Kubernetes Secrets that it made."""
+"""The driver's records of mounted volumes, and the Kubernetes Secrets that it made."""
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
@@ -13,7 +13,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from ..pulumi.stack import Cluster, DeployedWorkload
-from .client import METADATA_LIST, asked, connected
+from .client import METADATA_LIST, call_api, connect
 
 _MANAGED = "secrets-store.csi.k8s.io/managed=true"
 """The label of the Secrets that the driver makes. (Source of the driver: "SecretManagedLabel")"""
@@ -21,13 +21,13 @@ _MANAGED = "secrets-store.csi.k8s.io/managed=true"
 
 @dataclass(frozen=True)
 class Mount:
-    """A class, mounted in a pod."""
+    """A SecretProviderClass mounted in a pod."""
 
     pod: str
     provider_class: str
 
     written: datetime
-    """When the driver last noted other contents: at the mount, or at a rotation that found a new version."""
+    """When the driver last recorded new contents: at the mount, or at a rotation."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,26 @@ class MadeSecret:
     name: str
 
     owners: frozenset[str]
-    """The pods, or the ReplicaSets, with the last of which it goes."""
+    """Pods or ReplicaSets that own it: it is deleted with the last of them."""
 
 
 class DriverRecords:
-    """What the driver has noted in a workload's namespace."""
+    """The driver's records in a workload's namespace."""
 
     def __init__(self, cluster: Cluster, workload: DeployedWorkload) -> None:
         """
         :param cluster: Which kubeconfig and context.
-        :param workload: Whose pods are meant.
+        :param workload: The workload of the pods.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        self._api = connected(cluster)
+        self._api = connect(cluster)
         self._workload = workload
         self._labels = f"app.kubernetes.io/name={workload.name}"
 
     def read_mounts(self) -> list[Mount]:
         """Read the namespace's SecretProviderClassPodStatuses.
 
-        :raises OpsError: They can't be asked for, or not by this user.
+        :raises OpsError: They can't be read, or not by this user.
         """
         namespace = self._workload.namespace
 
@@ -64,14 +64,14 @@ class DriverRecords:
             found: Any = client.CustomObjectsApi(self._api).list_namespaced_custom_object(
                 "secrets-store.csi.x-k8s.io", "v1", namespace, "secretproviderclasspodstatuses"
             )
-            return [_mount(entry) for entry in found["items"] or () if (entry.get("status") or {}).get("podName")]
+            return [_parse_mount(entry) for entry in found["items"] or () if (entry.get("status") or {}).get("podName")]
 
-        return asked(f"SecretProviderClassPodStatuses of {namespace}", read)
+        return call_api(f"SecretProviderClassPodStatuses of {namespace}", read)
 
     def read_ready_pods(self) -> Mapping[str, datetime]:
-        """Read which of the workload's pods are ready, each with the time since when.
+        """Read the ready pods of the workload, each with the time since when.
 
-        :raises OpsError: They can't be asked for, or not by this user.
+        :raises OpsError: They can't be read, or not by this user.
         """
 
         def read() -> Mapping[str, datetime]:
@@ -86,15 +86,15 @@ class DriverRecords:
                 if condition.type == "Ready" and condition.status == "True" and condition.last_transition_time
             }
 
-        return asked(f"pods of {self._workload.path}", read)
+        return call_api(f"pods of {self._workload.path}", read)
 
     def read_made_secrets(self) -> list[MadeSecret]:
-        """Read the names of the Secrets that the driver made for this workload's pods; no value is asked for.
+        """Read the names of the Secrets that the driver made for this workload's pods; no value is requested.
 
-        :raises OpsError: They can't be asked for, or not by this user.
+        :raises OpsError: They can't be read, or not by this user.
         """
         namespace = self._workload.namespace
-        sets: Any = asked(
+        sets: Any = call_api(
             f"ReplicaSets of {self._workload.path}",
             lambda: client.AppsV1Api(self._api).list_namespaced_replica_set(namespace, label_selector=self._labels),
         )
@@ -110,7 +110,7 @@ class DriverRecords:
                     made.append(MadeSecret(metadata["name"], frozenset(owners)))
             return made
 
-        return asked(f"names of Secrets of {namespace}", read)
+        return call_api(f"names of Secrets of {namespace}", read)
 
     def _list_secrets(self) -> Any:
         request = self._api.param_serialize(
@@ -127,7 +127,7 @@ class DriverRecords:
         return json.loads(response.data)
 
 
-def _mount(entry: Any) -> Mount:
+def _parse_mount(entry: Any) -> Mount:
     metadata: dict[str, Any] = entry["metadata"]
     moments = [field["time"] for field in metadata.get("managedFields") or () if field.get("time")]
     written = max(datetime.fromisoformat(moment) for moment in (*moments, metadata["creationTimestamp"]))

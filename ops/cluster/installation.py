@@ -12,7 +12,7 @@ from kubernetes import client
 from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 
 from ..pulumi.stack import Cluster
-from .client import asked, connected
+from .client import call_api, connect
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,26 @@ class DaemonSet:
     """The Helm release that it is of, as `namespace/name`."""
 
     user: str
-    """Who its pods are to the API server."""
+    """User name of its pods' service account."""
 
     images: Sequence[str]
     names: Sequence[str]
-    """Of its containers."""
+    """Names of its containers."""
 
     arguments: Sequence[str]
-    """Of all its containers."""
+    """Arguments of all its containers."""
 
     directories: Sequence[str]
-    """The nodes' directories that its pods see."""
+    """Directories of the node that its pods mount."""
 
     wanted: int
-    """How many nodes should run it."""
+    """Number of nodes that should run it."""
 
     ready: int
-    """On how many it is ready."""
+    """Number of nodes on which it is ready."""
 
     mount_paths: Sequence[str] = ()
-    """Where its containers have volumes."""
+    """Mount paths of its containers."""
 
     @property
     def drives(self) -> bool:
@@ -53,7 +53,7 @@ class DaemonSet:
         return "secrets-store" in self.names or any("secrets-store/driver" in image for image in self.images)
 
     def provides(self, provider: str) -> bool:
-        """Whether it is the provider that the driver calls `provider`: it listens on a socket of that name.
+        """Return whether it is the driver's provider `provider`: it listens on a socket of that name.
 
         (Secrets Store CSI Driver docs: "Provider Implementation")
         """
@@ -68,12 +68,12 @@ class DaemonSet:
         return None
 
     def mounts(self, path: str) -> bool:
-        """Tell whether `path` is, or is below, a volume of one of its containers."""
+        """Return whether `path` is, or is below, a volume of one of its containers."""
         return any(PurePosixPath(path).is_relative_to(place) for place in self.mount_paths)
 
     @property
     def socket_directories(self) -> frozenset[str]:
-        """With the driver: the nodes' directories that it looks for providers' sockets in."""
+        """Directories of the node in which the driver looks for providers' sockets."""
         found: set[str] = set()
         for argument in self.arguments:
             option, _, value = argument.lstrip("-").partition("=")
@@ -88,28 +88,28 @@ class DaemonSet:
 
 @dataclass(frozen=True)
 class Webhook:
-    """What changes pods as they are created."""
+    """A webhook that changes pods as they are created."""
 
     name: str
     labels: Mapping[str, str]
-    """The labels of the pods that it looks at."""
+    """Labels of the pods that it selects."""
 
     namespace_labels: Mapping[str, str]
-    """The labels of the namespaces that it looks at."""
+    """Labels of the namespaces that it selects."""
 
     service: tuple[str, str] | None
-    """Who answers, as namespace and name of a Service."""
+    """Namespace and name of its Service."""
 
 
 class Installed:
-    """A cluster's installation, with the rights of whoever runs the command."""
+    """A reader of a cluster's installation, with the caller's rights."""
 
     def __init__(self, cluster: Cluster) -> None:
         """
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        api = connected(cluster)
+        api = connect(cluster)
         self._storage = client.StorageV1Api(api)
         self._apps = client.AppsV1Api(api)
         self._core = client.CoreV1Api(api)
@@ -118,47 +118,51 @@ class Installed:
         self._extensions = client.ApiextensionsV1Api(api)
         self._authorization = client.AuthorizationV1Api(api)
 
-    def audiences(self) -> frozenset[str]:
-        """The audiences that the Secrets Store CSI driver has kubelet request tokens of.
+    def read_audiences(self) -> frozenset[str]:
+        """Read the audiences of the tokens that the Secrets Store CSI driver has kubelet request.
 
         (Kubernetes CSI docs: "Token Requests")
 
         :raises AbsentError: The cluster has no such driver.
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked(f"CSIDriver {DRIVER}", lambda: self._storage.read_csi_driver(DRIVER))
+        found: Any = call_api(f"CSIDriver {DRIVER}", lambda: self._storage.read_csi_driver(DRIVER))
         return frozenset(request.audience or "" for request in found.spec.token_requests or ())
 
-    def daemon_sets(self) -> list[DaemonSet]:
-        """Everything that runs on each node; what is for Windows nodes left out.
+    def list_daemon_sets(self) -> list[DaemonSet]:
+        """List the DaemonSets, without those for Windows nodes.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked("list of DaemonSets", self._apps.list_daemon_set_for_all_namespaces)
-        return [_daemon_set(entry) for entry in found.items if not _for_windows(entry)]
+        found: Any = call_api("list of DaemonSets", self._apps.list_daemon_set_for_all_namespaces)
+        return [_parse_daemon_set(entry) for entry in found.items if not _is_for_windows(entry)]
 
     def has_nodes(self) -> bool:
-        """Tell whether a kubelet has ever registered a node.
+        """Return whether a kubelet has registered a node.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked("list of Nodes", lambda: self._core.list_node(limit=1))
+        found: Any = call_api("list of Nodes", lambda: self._core.list_node(limit=1))
         return bool(found.items)
 
-    def webhooks(self, domain: str) -> list[Webhook]:
-        """The mutating webhooks whose names end in `domain`.
+    def list_webhooks(self, domain: str) -> list[Webhook]:
+        """List the mutating webhooks whose names end in `domain`.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked("list of MutatingWebhookConfigurations", self._webhooks.list_mutating_webhook_configuration)
-        return [_webhook(hook) for entry in found.items for hook in entry.webhooks or () if hook.name.endswith(domain)]
+        found: Any = call_api(
+            "list of MutatingWebhookConfigurations", self._webhooks.list_mutating_webhook_configuration
+        )
+        return [
+            _parse_webhook(hook) for entry in found.items for hook in entry.webhooks or () if hook.name.endswith(domain)
+        ]
 
-    def answers(self, namespace: str, service: str) -> bool:
-        """Whether a pod behind `service` is ready.
+    def has_ready_pod(self, namespace: str, service: str) -> bool:
+        """Return whether a pod of `service` is ready.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked(
+        found: Any = call_api(
             f"endpoints of Service {namespace}/{service}",
             lambda: self._slices.list_namespaced_endpoint_slice(
                 namespace, label_selector=f"kubernetes.io/service-name={service}"
@@ -170,31 +174,31 @@ class Installed:
             for endpoint in piece.endpoints or ()
         )
 
-    def serves(self, crd: str) -> bool:
-        """Whether the custom resource definition `crd` is there.
+    def has_crd(self, crd: str) -> bool:
+        """Return whether the custom resource definition `crd` exists.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked(
+        found: Any = call_api(
             "list of CustomResourceDefinitions",
             lambda: self._extensions.list_custom_resource_definition(field_selector=f"metadata.name={crd}"),
         )
         return bool(found.items)
 
-    def namespaces(self) -> Mapping[str, Mapping[str, str]]:
-        """The namespaces' labels, by name.
+    def read_namespaces(self) -> Mapping[str, Mapping[str, str]]:
+        """Read the namespaces' labels, by name.
 
-        :raises OpsError: It can't be asked, or not by this user.
+        :raises OpsError: It can't be read, or not by this user.
         """
-        found: Any = asked("list of Namespaces", self._core.list_namespace)
+        found: Any = call_api("list of Namespaces", self._core.list_namespace)
         return {entry.metadata.name: entry.metadata.labels or {} for entry in found.items}
 
     def may_create(self, user: str, resource: str, namespace: str) -> bool:
-        """Whether `user` may create `resource` in `namespace`.
+        """Return whether `user` may create `resource` in `namespace`.
 
         :param user: A service account, as `system:serviceaccount:<namespace>:<name>`.
-        :param resource: Of the core API; with its subresource after a slash.
-        :raises OpsError: It can't be asked, or not by this user.
+        :param resource: A resource of the core API, with its subresource after a slash.
+        :raises OpsError: It can't be read, or not by this user.
         """
         kind, _, below = resource.partition("/")
         groups = ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[-2]}", "system:authenticated"]
@@ -207,25 +211,25 @@ class Installed:
                 ),
             )
         )
-        answer: Any = asked("access review", lambda: self._authorization.create_subject_access_review(review))
+        answer: Any = call_api("access review", lambda: self._authorization.create_subject_access_review(review))
         return bool(answer.status.allowed)
 
 
-def _for_windows(entry: Any) -> bool:
+def _is_for_windows(entry: Any) -> bool:
     selector: dict[str, str] = entry.spec.template.spec.node_selector or {}
     return selector.get("kubernetes.io/os") == "windows"
 
 
-def _daemon_set(entry: Any) -> DaemonSet:
-    said: dict[str, str] = entry.metadata.annotations or {}
+def _parse_daemon_set(entry: Any) -> DaemonSet:
+    annotations: dict[str, str] = entry.metadata.annotations or {}
     pod: Any = entry.spec.template.spec
-    release = said.get("meta.helm.sh/release-name")
+    release = annotations.get("meta.helm.sh/release-name")
     containers: list[Any] = pod.containers
     volumes: list[Any] = pod.volumes or []
     namespace = entry.metadata.namespace
     return DaemonSet(
         path=f"{namespace}/{entry.metadata.name}",
-        release=f"{said.get('meta.helm.sh/release-namespace')}/{release}" if release else None,
+        release=f"{annotations.get('meta.helm.sh/release-namespace')}/{release}" if release else None,
         user=f"system:serviceaccount:{namespace}:{pod.service_account_name or 'default'}",
         images=[container.image or "" for container in containers],
         names=[container.name for container in containers],
@@ -237,15 +241,15 @@ def _daemon_set(entry: Any) -> DaemonSet:
     )
 
 
-def _webhook(hook: Any) -> Webhook:
+def _parse_webhook(hook: Any) -> Webhook:
     service = hook.client_config.service
 
-    def labels(selector: Any) -> Mapping[str, str]:
+    def get_labels(selector: Any) -> Mapping[str, str]:
         return (selector.match_labels if selector else None) or {}
 
     return Webhook(
         hook.name,
-        labels(hook.object_selector),
-        labels(hook.namespace_selector),
+        get_labels(hook.object_selector),
+        get_labels(hook.namespace_selector),
         (service.namespace, service.name) if service else None,
     )

@@ -43,8 +43,8 @@ class PodTemplate:
     """The Kubernetes Secrets that variables are taken from, each by its name and its key."""
 
 
-def template_of(metadata: Any, spec: Any) -> PodTemplate:
-    """The template that the kubernetes client read, of a pod's metadata and its spec."""
+def build_template(metadata: Any, spec: Any) -> PodTemplate:
+    """Build the template from metadata and spec, as the kubernetes client read them."""
     volumes: list[Any] = spec.volumes or []
     containers: list[Any] = spec.containers
     audiences: dict[str, str] = {}

@@ -16,12 +16,12 @@ def check(stack: Stack, as_json: AsJson = False) -> None:
     Nothing is changed, and no value is read. What can't be reached is skipped, which is no failure. Exits with 1 if
     something failed.
     """
-    from ..check.edited import edited
+    from ..check.edited import use_edited_file
     from ..check.run import check_stack
     from ..pulumi.stack import workspace
 
     home = workspace(stack)
-    with home.connected(as_operator=True), edited(home, stack) as project:
+    with home.connected(as_operator=True), use_edited_file(home, stack) as project:
         found = check_stack(stack, project)
     failed = sum(finding.state == "failed" for finding in found)
     if as_json:

@@ -67,7 +67,7 @@ class DiagnosisContext:
     @cached_property
     def daemon_sets(self) -> Sequence[DaemonSet]:
         """The cluster's DaemonSets, without those for Windows nodes."""
-        return self.installed.daemon_sets()
+        return self.installed.list_daemon_sets()
 
     @cached_property
     def has_kubelet(self) -> bool:
@@ -87,7 +87,7 @@ class DiagnosisContext:
     @cached_property
     def template(self) -> PodTemplate:
         """The template of its pods."""
-        return self.cluster.pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
+        return self.cluster.read_pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -99,7 +99,9 @@ class DiagnosisContext:
         """Its session at the store, or the error of the login."""
         audience, workload = self.delivery.audience, self.workload
         try:
-            token = self.cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
+            token = (
+                self.cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
+            )
             return self.store.log_in(workload, self.delivery.provider_class, token)
         except (DeniedError, NotTriedError, OpsError) as error:
             return error

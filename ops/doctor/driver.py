@@ -46,7 +46,7 @@ def inspect_driver(installed: Installed, daemon_sets: Collection[DaemonSet]) -> 
     (Secrets Store CSI Driver docs: "Troubleshooting")
     """
     try:
-        installed.audiences()
+        installed.read_audiences()
     except AbsentError:
         return Finding.failed(f"the cluster has no CSIDriver {DRIVER}", INSTALL)
     found = [each for each in daemon_sets if each.drives]
@@ -134,7 +134,7 @@ def inspect_audience(
     :param provider: The provider that gets them. Vault's creates a token itself if the driver passes none, if it may
         in all of `namespaces`. (Source of the Vault CSI provider)
     """
-    audiences = installed.audiences()
+    audiences = installed.read_audiences()
     if wanted in audiences:
         return Finding.ok(wanted)
     seen = f"the driver requests tokens for {', '.join(sorted(audiences)) or 'no audience'}, and {wanted} is needed"

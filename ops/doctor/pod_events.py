@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernetes import client
 
-from ..cluster.client import asked, connected
+from ..cluster.client import call_api, connect
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .events import Explained, drop_consequences, explain
 
@@ -25,15 +25,15 @@ def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explai
 
     :raises OpsError: They can't be read, or not by this user.
     """
-    api = connected(cluster)
+    api = connect(cluster)
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
     namespace, mine = workload.namespace, f"app.kubernetes.io/name={workload.name}"
-    pods: Any = asked(f"pods of {workload.path}", lambda: core.list_namespaced_pod(namespace, label_selector=mine))
-    sets: Any = asked(
+    pods: Any = call_api(f"pods of {workload.path}", lambda: core.list_namespaced_pod(namespace, label_selector=mine))
+    sets: Any = call_api(
         f"ReplicaSets of {workload.path}", lambda: apps.list_namespaced_replica_set(namespace, label_selector=mine)
     )
     ready = _find_ready_since(pods.items, sets.items)
-    found: Any = asked(
+    found: Any = call_api(
         f"events of {workload.path}", lambda: core.list_namespaced_event(namespace, field_selector="type=Warning")
     )
     gathered: dict[tuple[str, str], list[Any]] = defaultdict(list)

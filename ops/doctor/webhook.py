@@ -11,14 +11,14 @@ DOMAINS = {"agent-injector": "vault.hashicorp.com", "akv2k8s": "admission.spv.no
 def check_webhook(context: DiagnosisContext) -> Finding:
     """Check that the injector is installed, selects the workload's pods, and responds."""
     workload = context.workload
-    found = context.installed.webhooks(DOMAINS[workload.delivery])
+    found = context.installed.list_webhooks(DOMAINS[workload.delivery])
     if not found:
         return Finding.failed(
             f"the cluster has no webhook {DOMAINS[workload.delivery]}: its pods start without their secrets",
             "install it: kubernetes.install 'helm' has the stack install it; with 'existing' the cluster's owner does",
         )
     labels = context.template.labels
-    namespace = context.installed.namespaces().get(workload.namespace, {})
+    namespace = context.installed.read_namespaces().get(workload.namespace, {})
     matching = [
         each
         for each in found
@@ -32,7 +32,7 @@ def check_webhook(context: DiagnosisContext) -> Finding:
             context.revert,
         )
     service = matching[0].service
-    if service and not context.installed.answers(*service):
+    if service and not context.installed.has_ready_pod(*service):
         return Finding.failed(
             f"no pod of Service {service[0]}/{service[1]} is ready, which the webhook {matching[0].name} needs",
             f"kubectl get pods -n {service[0]}, and their events and logs",

@@ -14,8 +14,7 @@ from .context import DiagnosisContext
 
 
 def check_volume(context: DiagnosisContext) -> Finding:
-    """Check that the pods mount the SecretProviderClass, read-only, and with the identity's credentials if it needs
-    some.
+    """Check that the pods mount the SecretProviderClass, read-only, and with credentials if needed.
 
     (Secrets Store CSI Driver docs: "Usage"; Azure Key Vault provider docs: "Service Principal")
     """
@@ -66,7 +65,7 @@ def _check_credentials(context: DiagnosisContext, found: CsiVolume) -> Finding |
             context.revert,
         )
     try:
-        held = context.cluster.secret(namespace, wanted)
+        held = context.cluster.read_secret(namespace, wanted)
     except AbsentError:
         return Finding.failed(
             f"there is no Secret {namespace}/{wanted}, which nodePublishSecretRef names",
@@ -85,7 +84,7 @@ def check_service_account(context: DiagnosisContext) -> Finding:
     workload = context.workload
     path = f"{workload.namespace}/{workload.service_account}"
     try:
-        annotations = context.cluster.service_account(workload.namespace, workload.service_account)
+        annotations = context.cluster.read_service_account(workload.namespace, workload.service_account)
     except AbsentError:
         return Finding.failed(f"there is no service account {path}", context.revert)
     try:

@@ -146,7 +146,7 @@ class KeyVault:
             namespace, name, client, password = place.namespace, place.name, "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"
         else:
             name = workload.identity["secret"]
-        held = self._cluster.secret(namespace, name)
+        held = self._cluster.read_secret(namespace, name)
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
         return ClientSecretCredential(
@@ -270,7 +270,7 @@ class KeyVaultSession:
 
         :raises DeniedError: Nothing allows it.
         :raises MissingError: It isn't there, or is disabled.
-        :raises OpsError: The vault can't be asked.
+        :raises OpsError: The vault can't be reached.
         """
         try:
             self._get(item, version)
@@ -288,7 +288,7 @@ class KeyVaultSession:
         :param older: How many older ones at the most.
         :raises DeniedError: Nothing allows listing the versions, or reading one.
         :raises MissingError: None of them is there, or enabled.
-        :raises OpsError: The vault can't be asked.
+        :raises OpsError: The vault can't be reached.
         """
         try:
             found = self._list_enabled(item)
@@ -321,7 +321,7 @@ class KeyVaultSession:
 
         :raises DeniedError: Nothing allows it.
         :raises AbsentError: It isn't there, or is disabled.
-        :raises OpsError: The vault can't be asked.
+        :raises OpsError: The vault can't be reached.
         """
         found: Any = self._get(item, version)
         return found.properties.created_on

@@ -100,7 +100,7 @@ class VaultSession:
         :param clients: Builds clients, as `vault_clients` returns.
         :param operator: Returns the caller's own access to Vault.
         :raises DeniedError: Vault refuses this token for that role.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         self.name = parameters["roleName"]
         self._objects = objects
@@ -163,7 +163,7 @@ class VaultSession:
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such object, or no such version of it.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         return set(self._read_version(path)["data"])
 
@@ -172,7 +172,7 @@ class VaultSession:
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such object, or no such version of it.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         metadata: Any = self._read_version(path).get("metadata") or {}
         try:
@@ -224,7 +224,7 @@ class VaultSession:
         """Send a request that changes nothing even if it is allowed: it is cut off after its rights were checked.
 
         :raises DeniedError: The policy doesn't allow it.
-        :raises OpsError: Vault can't be asked.
+        :raises OpsError: Vault can't be reached.
         """
         # Vault looks at the type of a patch even before it looks at rights.
         headers = {"Content-Type": "application/merge-patch+json"} if method == "patch" else {}

@@ -11,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 
 from strongroom.policy.rules.rule import at
 
-from ..cluster.client import METADATA_LIST, asked, connected
+from ..cluster.client import METADATA_LIST, call_api, connect
 from ..errors import OpsError
 from ..pulumi.stack import Cluster
 
@@ -32,7 +32,7 @@ class ClusterReader:
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
-        self._api = connected(cluster)
+        self._api = connect(cluster)
 
     def get(self, what: str, path: str) -> Mapping[str, Any]:
         """Read a document.
@@ -128,7 +128,7 @@ class ClusterReader:
                 raise ApiException(status=response.status, reason=response.reason)
             return response.data
 
-        response = parse_object(asked(what, send))
+        response = parse_object(call_api(what, send))
         if response is None:
             raise OpsError(f"The API server's response for {what} is no JSON object: check the proxy in front of it")
         return response

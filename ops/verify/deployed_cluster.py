@@ -26,7 +26,7 @@ class DeployedCluster:
             (each.kind, each.at("metadata", "namespace"), each.at("metadata", "name")): each for each in resources
         }
 
-    def provider_class(self, namespace: str, name: str) -> ProviderClass:
+    def read_provider_class(self, namespace: str, name: str) -> ProviderClass:
         """Find a SecretProviderClass.
 
         :raises AbsentError: The stack deployed none of that name.
@@ -37,7 +37,7 @@ class DeployedCluster:
             raise AbsentError(f"the SecretProviderClass {namespace}/{name} of the state has no parameters")
         return ProviderClass(str(found.at("spec", "provider")), cast("Mapping[str, str]", parameters))
 
-    def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
         """Find the template of a workload's pods.
 
         :raises AbsentError: The stack deployed no such controller.
@@ -51,7 +51,7 @@ class DeployedCluster:
             environment=dict(_list_variables(found.at(*place, "spec"))),
         )
 
-    def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
+    def read_key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Find the vault and object that an AzureKeyVaultSecret names.
 
         :raises AbsentError: The stack deployed none of that name.

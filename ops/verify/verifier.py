@@ -7,7 +7,7 @@ from pathlib import Path
 
 from strongroom.policy.rules import Declared
 
-from ..cluster.client import ClusterClient, ProviderClass, expired
+from ..cluster.client import ClusterClient, ProviderClass, forge_expired_token
 from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
@@ -178,7 +178,7 @@ class Verifier:
             ) from None
 
     def _request_token(self, workload: DeployedWorkload, audience: str) -> str:
-        return self._cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
+        return self._cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
 
     def _check_other_tokens(
         self, workload: DeployedWorkload, provider_class: ProviderClass, audience: str, token: str
@@ -187,7 +187,9 @@ class Verifier:
             return
 
         def log_in_as(namespace: str, account: str, whose: str = audience) -> Callable[[], object]:
-            return lambda: self._store.log_in(workload, provider_class, self._cluster.token(namespace, account, whose))
+            return lambda: self._store.log_in(
+                workload, provider_class, self._cluster.request_token(namespace, account, whose)
+            )
 
         tokens = {
             "a token for another audience": log_in_as(workload.namespace, workload.service_account, _OTHER_AUDIENCE),
@@ -203,7 +205,7 @@ class Verifier:
         if self._signing_key is None:
             yield Check(workload.path, what, None, "the cluster's signing key is needed")
         else:
-            old = expired(token, self._signing_key)
+            old = forge_expired_token(token, self._signing_key)
             yield _try_denied(
                 workload, DeniedCheck(what, {"login": lambda: self._store.log_in(workload, provider_class, old)})
             )

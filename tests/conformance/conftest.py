@@ -44,12 +44,12 @@ class Subject:
     def token(self, workload: str) -> str:
         """A token of a workload's service account, as the driver would ask for it."""
         namespace, _, name = workload.partition("/")
-        return self.cluster.token(namespace, name, "api://AzureADTokenExchange" if self.azure else "vault")
+        return self.cluster.request_token(namespace, name, "api://AzureADTokenExchange" if self.azure else "vault")
 
     def provider_class(self, workload: str) -> ProviderClass:
         """A workload's class."""
         namespace, _, name = workload.partition("/")
-        return self.cluster.provider_class(namespace, name)
+        return self.cluster.read_provider_class(namespace, name)
 
     def value(self, file: str, provider_class: ProviderClass, token: str) -> str:
         """What the CSI provider would put into `file`, with that class and that token.

@@ -121,7 +121,7 @@ def test_a_token_for_the_api_server_is_not_one_for_the_store(crowd: Crowd) -> No
         "https://kubernetes.default.svc",
         "vault" if crowd.subject.azure else "api://AzureADTokenExchange",
     ):
-        assert not crowd.eyes.admits(crowd.eyes.classes["a/b"], cluster.token("a", "b", audience))
+        assert not crowd.eyes.admits(crowd.eyes.classes["a/b"], cluster.request_token("a", "b", audience))
 
 
 def test_what_changed_hands_is_read_by_its_new_owner_and_what_is_gone_reads_nothing(crowd: Crowd) -> None:

@@ -21,7 +21,7 @@ class Eyes:
         self._store = store_of(deployed, self._cluster)
         self._workloads = {workload.path: workload for workload in deployed.workloads}
         self.classes = {
-            path: self._cluster.provider_class(workload.namespace, workload.secret_provider_class)
+            path: self._cluster.read_provider_class(workload.namespace, workload.secret_provider_class)
             for path, workload in self._workloads.items()
         }
         self.tokens = {path: self.token(path) for path in self._workloads}
@@ -29,7 +29,7 @@ class Eyes:
     def token(self, account: str) -> str:
         """A token of the service account `namespace/name`."""
         namespace, _, name = account.partition("/")
-        return self._cluster.token(namespace, name, self.audience)
+        return self._cluster.request_token(namespace, name, self.audience)
 
     def places(self) -> dict[str, ExpectedFile]:
         """Everything that any workload declares, by its place in the store."""

@@ -109,12 +109,12 @@ class Agent:
         (source,) = volumes[self.said["agent-service-account-token-volume-name"]].projected.sources
         cluster = ClusterClient(Cluster(kubeconfig=str(self.world.api_server.kubeconfig)))
         account = self.account or self.template.spec.service_account_name
-        return cluster.token(self.namespace, account, source.service_account_token.audience)
+        return cluster.request_token(self.namespace, account, source.service_account_token.audience)
 
     def _authority(self) -> Path:
         """What the injector would mount of the Secret that the annotations name."""
         cluster = ClusterClient(Cluster(kubeconfig=str(self.world.api_server.kubeconfig)))
-        held = cluster.secret(self.namespace, self.said["tls-secret"])
+        held = cluster.read_secret(self.namespace, self.said["tls-secret"])
         file = self.home / "ca.crt"
         file.write_text(held[Path(self.said["ca-cert"]).name])
         return file

@@ -190,7 +190,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
     [
         (backend(caCertificate="/nonexistent/ca.crt"), "files", "'/nonexistent/ca.crt' can't be read"),
         (backend(tokenMaxTtl="9000h"), "guardrails", "vault-ttl"),
-        (in_a_namespace_of_others, "namespaces", "nowhere, which the cluster has not"),
+        (in_a_namespace_of_others, "namespaces", "nowhere, which the cluster lacks"),
         (by_helm, "driver", "the Secrets Store CSI driver of the Helm release kube-system/"),
         (backend(mount={"path": "nowhere"}), "mount", "Vault has no engine at nowhere"),
         (backend(mount={"path": OLD}), "mount", "is kv, version 1, and KV version 2 is needed"),

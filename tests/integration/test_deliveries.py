@@ -175,6 +175,6 @@ def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(inject
             *("store", "identity", "role", "policy", "object", "version"),
         ]
     with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}, ready=False):
-        stops(seen(stack, "shop/orders"), "webhook", "no pod behind Service kube-system/injector is ready")
+        stops(seen(stack, "shop/orders"), "webhook", "no pod of Service kube-system/injector is ready")
     with cluster.webhook("vault.hashicorp.com", {"somebody": "else"}):
         stops(seen(stack, "shop/orders"), "webhook", "pods and namespaces with somebody=else, which shop/orders lacks")

@@ -134,7 +134,7 @@ def on_vault(journey: Journey, echo: Echo, root: Any) -> None:
         if found.metadata.name == "vault-token-reviewer-kubernetes"
     ]
     journey.canaries.append(of_token("the reviewer's token", base64.b64decode(reviewer.data["token"]).decode()))
-    token = ClusterClient(Cluster(kubeconfig=str(world.api_server.kubeconfig))).token("bank", "ledger", "vault")
+    token = ClusterClient(Cluster(kubeconfig=str(world.api_server.kubeconfig))).request_token("bank", "ledger", "vault")
     logged_in = root.auth.kubernetes.login("bank.ledger", token, use_token=False)["auth"]["client_token"]
     journey.canaries += [of_token("a service account's token", token), Canary("a workload's Vault token", logged_in)]
     journey.look(*COMMANDS)

@@ -66,7 +66,7 @@ def test_a_host_with_a_certificate_of_the_kubeconfigs_ca_is_ok(
 ) -> None:
     (seen,) = found(tmp_path, host, authority.certificate, dict.fromkeys(auth, host))
 
-    assert (seen.state, seen.seen) == ("ok", f"the CA that Vault is given verifies the certificate of {host}")
+    assert (seen.state, seen.seen) == ("ok", f"Vault's CA verifies the certificate of {host}")
 
 
 def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
@@ -87,7 +87,7 @@ def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
 def test_without_any_ca_the_systems_own_are_tried(tmp_path: Path, host: str) -> None:
     (seen,) = found(tmp_path, host, tmp_path / "nowhere", {"kubernetesHost": host})
 
-    assert (seen.state, seen.seen.partition(",")[0]) == ("failed", "no CA is given to Vault")
+    assert (seen.state, seen.seen.partition(",")[0]) == ("failed", "Vault has no CA for it")
 
 
 def test_a_host_that_only_vault_reaches_is_not_tried(tmp_path: Path, authority: Authority) -> None:

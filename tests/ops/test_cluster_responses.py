@@ -20,8 +20,8 @@ from tests.support.serving import QuietServer, serving
 CALLS: list[Callable[[Cluster], Any]] = [
     lambda cluster: ClusterReader(cluster).get("namespace shop", "/api/v1/namespaces/shop")["metadata"]["name"].strip(),
     lambda cluster: ClusterReader(cluster).list("Roles", "/apis/rbac.authorization.k8s.io/v1/roles"),
-    lambda cluster: ClusterClient(cluster).provider_class("shop", "orders"),
-    lambda cluster: ClusterClient(cluster).token("shop", "orders", "vault"),
+    lambda cluster: ClusterClient(cluster).read_provider_class("shop", "orders"),
+    lambda cluster: ClusterClient(cluster).request_token("shop", "orders", "vault"),
 ]
 
 
@@ -80,8 +80,7 @@ def test_a_certificate_that_is_not_trusted_is_named_at_once(tmp_path: Path) -> N
     server.socket = context.wrap_socket(server.socket, server_side=True)
     started = time.monotonic()
     with serving(server), pytest.raises(UnreachableError, match="certificate is not trusted"):
-        ClusterClient(cluster(tmp_path, f"https://127.0.0.1:{server.server_port}", ours.certificate)).provider_class(
-            "shop", "orders"
-        )
+        address = f"https://127.0.0.1:{server.server_port}"
+        ClusterClient(cluster(tmp_path, address, ours.certificate)).read_provider_class("shop", "orders")
 
     assert time.monotonic() - started < 5

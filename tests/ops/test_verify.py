@@ -79,7 +79,7 @@ def _say(error: Exception | None) -> None:
 class Cluster:
     """Gives tokens that say whose they are."""
 
-    def token(self, namespace: str, account: str, audience: str) -> str:
+    def request_token(self, namespace: str, account: str, audience: str) -> str:
         return f"{account} for {audience}"
 
 
@@ -181,7 +181,7 @@ def test_an_expired_token_is_the_workloads_own_past_its_end(
     private, public = Authority(tmp_path).signing_key("service-account")
 
     class Signing(Cluster):
-        def token(self, namespace: str, account: str, audience: str) -> str:
+        def request_token(self, namespace: str, account: str, audience: str) -> str:
             claims = {"aud": [audience], "sub": f"{namespace}/{account}", "exp": int(time.time()) + 600}
             return jwt.encode(claims, private.read_text(), algorithm="RS256", headers={"kid": "key-1"})
 

@@ -138,7 +138,7 @@ OPS = (
     Mutant(
         "verify-with-rubbish-for-an-expired-token",
         "ops/verify/verifier.py",
-        "old = expired(token, self._signing_key)",
+        "old = forge_expired_token(token, self._signing_key)",
         'old = "rubbish"',
         "A role that admits expired tokens passes.",
         f"{_VERIFY}::test_an_expired_token_is_the_workloads_own_past_its_end",

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from sandbox.certificates import Authority
-from strongroom.ops.cluster.client import expired
+from strongroom.ops.cluster.client import forge_expired_token
 
 
 def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path:
     now = int(time.time())
     claims = {"aud": ["vault"], "sub": "system:serviceaccount:shop:orders", "iat": now, "nbf": now, "exp": now + 600}
     token = jwt.encode(claims, private.read_text(), algorithm="RS256", headers={"kid": "key-1"})
-    old = expired(token, private)
+    old = forge_expired_token(token, private)
 
     with pytest.raises(jwt.ExpiredSignatureError):
         jwt.decode(old, public.read_text(), algorithms=["RS256"], audience="vault")
