@@ -1,23 +1,23 @@
-"""What stops a command, told in one line."""
+"""Errors of commands, each a text of one line."""
 
 from strongroom.components.errors import StrongroomError
 
 
 class OpsError(StrongroomError):
-    """A command can't go on; its text says what, where and what to do. No secret's value is ever in it."""
+    """A command can't go on. The text says what, where and what to do; it never has a secret's value."""
 
 
 class AbsentError(OpsError):
-    """What was asked for isn't there."""
+    """The requested object does not exist."""
 
 
 class NotAllowedError(OpsError):
-    """Whoever runs the command may not ask."""
+    """The caller lacks the right."""
 
 
 class UnknownTokenError(NotAllowedError):
-    """The caller's token is none, or has ended."""
+    """The caller's token is invalid, or has ended."""
 
 
 class UnreachableError(OpsError):
-    """A server doesn't answer, or is too busy to, even after waiting: what it would have said is not known."""
+    """A server doesn't respond, or is too busy, even after retries: the result is unknown."""

@@ -1,4 +1,4 @@
-"""What is cut out of text that a cluster or a person gave, before it is shown."""
+"""Redaction of secrets in text from a cluster or a user, before it is shown."""
 
 import re
 
@@ -15,8 +15,8 @@ _SECRETS = (
 )
 
 
-def redacted(text: str) -> str:
-    """`text` without tokens and passwords, as far as their form tells."""
+def redact(text: str) -> str:
+    """Return `text` without tokens and passwords, as far as their form allows."""
     for pattern in _SECRETS:
         text = pattern.sub(rf"\1{_HIDDEN}", text)
     return text

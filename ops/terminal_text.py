@@ -1,4 +1,4 @@
-"""Texts of others, made fit for a terminal."""
+"""Escaping of foreign text for a terminal."""
 
 import re
 

@@ -1,10 +1,10 @@
-"""Moments, as servers write them."""
+"""Timestamps in the form of servers."""
 
 from datetime import UTC, datetime
 
 
 def parse_time(text: object) -> datetime | None:
-    """Parse a moment as servers write it; `None` if it is none."""
+    """Parse a server's timestamp; `None` if it is invalid."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
@@ -13,5 +13,5 @@ def parse_time(text: object) -> datetime | None:
 
 
 def format_time(moment: datetime) -> str:
-    """Format a moment as servers do, e.g. `2026-01-01T00:00:00Z`."""
+    """Format a timestamp as servers do, e.g. `2026-01-01T00:00:00Z`."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

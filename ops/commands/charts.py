@@ -25,9 +25,9 @@ def charts(
 
     What can't be reached is told, and is no failure. Exits with 1 where a chart is another than the pinned one.
     """
-    from ..charts import check_charts, place
+    from ..charts import check_charts, parse_place
 
-    checked = check_charts(dict(map(place, places or ())))
+    checked = check_charts(dict(map(parse_place, places or ())))
     if as_json:
         typer.echo(json.dumps([asdict(chart) for chart in checked], indent=2))
     else:

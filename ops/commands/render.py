@@ -29,13 +29,13 @@ def render(
 
     What no file may hold is left out, and told on standard error.
     """
-    from ..render.directory import write
-    from ..render.layout import laid_out
-    from ..render.stack import render as rendered
+    from ..render.directory import write_files
+    from ..render.layout import lay_out
+    from ..render.stack import render_stack
     from ..render.text import to_yaml
 
-    half = rendered(stack, charts=charts)
-    files = write(to, stack, {path: to_yaml(each) for path, each in laid_out(half.manifests).items()})
+    half = render_stack(stack, charts=charts)
+    files = write_files(to, stack, {path: to_yaml(each) for path, each in lay_out(half.manifests).items()})
     for each in half.left_out:
         typer.secho(make_printable(f"skipped: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..redaction import redacted
+from ..redaction import redact
 from .known.azure import AZURE
 from .known.cluster import CLUSTER
 from .known.cut_off import CUT_OFF
@@ -110,7 +110,7 @@ def _find_text(messages: Sequence[tuple[Message, Explanation | None]], wanted: E
 
 def _format(text: str, found: Explanation | None, count: int = 1) -> Explained:
     # Text that is cut before it is redacted may keep part of a token.
-    shown = redacted(text)
+    shown = redact(text)
     if found is None:
         meaning, fix = describe_unknown(text)
         return Explained(_cut(shown), "", meaning, fix, "", count)

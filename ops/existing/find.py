@@ -24,7 +24,7 @@ class Existing:
     """The setting or the command that leaves it alone or adopts it."""
 
     adopted: bool = False
-    """Whether the caller said that an update is to take it over."""
+    """Whether the caller chose that an update takes it over."""
 
     made: datetime | None = None
     """When it was made, if its server says so and the finder reads it."""

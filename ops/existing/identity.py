@@ -77,7 +77,7 @@ def list_owned(stack: str) -> Owned:
 
 
 def _strings(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that are known text, at the top and in `metadata`."""
+    """Return the inputs that are known text, at the top and in `metadata`."""
     found = {name: value for name, value in inputs.items() if isinstance(value, str)}
     metadata: object = inputs.get("metadata")
     if isinstance(metadata, Mapping):

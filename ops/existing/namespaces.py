@@ -57,8 +57,9 @@ def list_deleted(observed: PreviewEvents) -> Deleted:
 
 
 def find_left(reader: ClusterReader, deleted: Deleted) -> Iterator[Finding]:
-    """Find what goes with each namespace though the update does not delete it by itself: it is others', or the stack
-    goes on declaring it. Of each object, its metadata is read and nothing else.
+    """Find the objects that are deleted with each namespace, though the update does not delete them itself.
+
+    They are foreign, or still declared by the stack. Of each object, only metadata is read.
     """
     if not deleted:
         return

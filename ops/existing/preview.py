@@ -18,8 +18,7 @@ from .servers import list_servers
 
 
 def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[Finding]:
-    """List what is on the servers already in the place of what an update is to create, and what is in the namespaces
-    that it deletes.
+    """List foreign objects in the place of what an update creates, or in namespaces that it deletes.
 
     What can't be looked at is reported as that, and is no failure.
 

@@ -1,4 +1,4 @@
-"""The servers that a stack's settings name, for whoever looks on them."""
+"""Connections to the servers in a stack's settings."""
 
 from collections.abc import Callable, Mapping
 

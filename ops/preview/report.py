@@ -247,8 +247,7 @@ def _list_costs(changed: Mapping[str, Operation], observed: PreviewEvents) -> It
 
 
 def _list_stale_secrets(observed: PreviewEvents) -> Iterable[Cost]:
-    """List Kubernetes Secrets whose type is to change: Kubernetes can't change it, and the driver does not replace
-    them.
+    """List Kubernetes Secrets whose type is to change: neither Kubernetes nor the driver changes it.
 
     (Kubernetes' source: "ValidateSecretUpdate")
     """

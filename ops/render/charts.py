@@ -1,4 +1,4 @@
-"""Charts as the objects that Helm would install."""
+"""Rendering of charts as the objects that Helm would install."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..pulumi.project import find_project
-from .objects import LeftOut, flat, holds_values, named
-from .text import Manifest, of_yaml
+from .objects import LeftOut, flatten, format_name, holds_values
+from .text import Manifest, parse_yaml
 
 _HOOK = "helm.sh/hook"
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -24,9 +24,8 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _INSTEAD = "or leave charts out with --no-charts, and have Helm install them"
 
 
-def templated(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
-    """The objects of a release, its CRDs included, and what of it no file may hold: Secrets with contents, and hooks,
-    which only Helm runs.
+def render_release(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
+    """Render the objects of a release, with its CRDs, and list what no file may hold: filled Secrets, and hooks.
 
     (Helm docs: "helm template", "Chart Hooks")
 
@@ -34,18 +33,18 @@ def templated(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
     :raises OpsError: There is no Helm on PATH, Helm fails, or the chart makes up other values each time.
     """
     name = release["name"]
-    rendered = [(each, _unfit(each, name)) for each in _objects(release)]
+    rendered = [(each, _find_exclusion(each, name)) for each in _list_objects(release)]
     kept = [each for each, why in rendered if why is None]
-    if kept != [each for each in _objects(release) if _unfit(each, name) is None]:
+    if kept != [each for each in _list_objects(release) if _find_exclusion(each, name) is None]:
         raise OpsError(
-            f"Release {name}: its chart makes up values, others each time: files of it would never settle. Choose "
-            f"values by which it doesn't, {_INSTEAD}"
+            f"Release {name}: its chart generates new values each time, so its files would always differ. Choose "
+            f"values that avoid that, {_INSTEAD}"
         )
-    return kept, [LeftOut(f"{each['kind']} {named(each)}", why) for each, why in rendered if why]
+    return kept, [LeftOut(f"{each['kind']} {format_name(each)}", why) for each, why in rendered if why]
 
 
-def _unfit(manifest: Manifest, release: str) -> str | None:
-    """Why an object of a chart can't be in a file; `None` where it can."""
+def _find_exclusion(manifest: Manifest, release: str) -> str | None:
+    """Return why an object of a chart can't be in a file; `None` if it can."""
     annotations = at(manifest, "metadata", "annotations")
     if isinstance(annotations, Mapping) and _HOOK in annotations:
         return f"is a hook of the release {release}: only Helm runs it"
@@ -54,9 +53,9 @@ def _unfit(manifest: Manifest, release: str) -> str | None:
     return None
 
 
-def _objects(release: Manifest) -> list[Manifest]:
+def _list_objects(release: Manifest) -> list[Manifest]:
     namespace = release.get("namespace") or "default"
-    objects = _rendered(release, namespace)
+    objects = _run_helm(release, namespace)
     definitions = {
         (at(each, "spec", "group"), at(each, "spec", "names", "kind")): at(each, "spec", "scope")
         for each in objects
@@ -70,7 +69,7 @@ def _objects(release: Manifest) -> list[Manifest]:
     ]
 
 
-def _rendered(release: Manifest, namespace: str) -> list[Manifest]:
+def _run_helm(release: Manifest, namespace: str) -> list[Manifest]:
     helm = shutil.which("helm")
     if helm is None:
         raise OpsError(f"Release {release['name']}: charts need Helm, which is not on PATH: install it, {_INSTEAD}")
@@ -90,24 +89,24 @@ def _rendered(release: Manifest, namespace: str) -> list[Manifest]:
     )
     if done.returncode != 0:
         reason = " ".join(done.stderr.split()).removeprefix("Error: ")
-        raise OpsError(f"Release {release['name']}: helm template: {reason}. Mend that, {_INSTEAD}")
+        raise OpsError(f"Release {release['name']}: helm template: {reason}. Fix that, {_INSTEAD}")
     try:
-        documents = of_yaml(done.stdout)
+        documents = parse_yaml(done.stdout)
     except yaml.YAMLError as error:
         raise OpsError(
             f"Release {release['name']}: its chart renders what is no YAML ({type(error).__name__})"
         ) from None
-    objects = list(flat(documents))
+    objects = list(flatten(documents))
     if not all(each.get("apiVersion") and each.get("kind") and at(each, "metadata", "name") for each in objects):
         raise OpsError(f"Release {release['name']}: its chart renders what is no Kubernetes object with a name")
     return objects
 
 
 def _is_cluster_wide(manifest: Manifest, definitions: Mapping[tuple[Any, Any], Any]) -> bool:
-    """Whether its kind has no namespaces: by its CRD, or by what Kubernetes' own client can do with it."""
+    """Return whether its kind has no namespaces: by its CRD, or by what Kubernetes' own client can do with it."""
     group, _, version = manifest["apiVersion"].rpartition("/")
     if (group, manifest["kind"]) in definitions:
         return definitions[group, manifest["kind"]] == "Cluster"
-    spelled = "".join(part.capitalize() for part in (group or "core").removesuffix(".k8s.io").split("."))
-    api = getattr(client, f"{spelled}{version.capitalize()}Api", None)
+    name = "".join(part.capitalize() for part in (group or "core").removesuffix(".k8s.io").split("."))
+    api = getattr(client, f"{name}{version.capitalize()}Api", None)
     return hasattr(api, f"create_{_WORDS.sub('_', manifest['kind']).lower()}")

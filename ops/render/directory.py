@@ -1,4 +1,4 @@
-"""The files of a render, in a directory that others may have files in too."""
+"""Rendered files, in a directory that may have other files too."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ _PARTIAL = ".partial"
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """A file, and what became of it."""
+    """A file, with what was done to it."""
 
     path: str
     """Within the directory."""
@@ -21,18 +21,19 @@ class RenderedFile:
     done: Literal["written", "unchanged", "removed"]
 
 
-def write(directory: Path, stack: str, files: Mapping[PurePosixPath, str]) -> list[RenderedFile]:
-    """Make `files` all that this stack has in `directory`: those that it no longer has are removed, and what isn't its
-    own stays as it is. Each is written at once or not at all, and only where it differs.
+def write_files(directory: Path, stack: str, files: Mapping[PurePosixPath, str]) -> list[RenderedFile]:
+    """Write `files` into `directory`, and remove this stack's other files; foreign files stay unchanged.
+
+    Each file is written atomically, and only if it differs.
 
     :param files: YAML, by place.
-    :raises OpsError: Somebody else's file is in a place, or the directory can't be written.
+    :raises OpsError: A foreign file is in a place, or the directory can't be written.
     """
     mark = f"# rendered by strongroom from the stack {stack}: change its settings instead\n"
     try:
         directory.mkdir(parents=True, exist_ok=True)
         root = directory.resolve()
-        own = set(_own(root, mark))
+        own = set(_list_own(root, mark))
         foreign = [
             str(path)
             for path in files
@@ -44,7 +45,7 @@ def write(directory: Path, stack: str, files: Mapping[PurePosixPath, str]) -> li
                 f"{directory} has files that the stack {stack!r} didn't render in its places: {', '.join(foreign)}. "
                 "Move them, or render to another directory"
             )
-        done = [_written(root, path, mark + text) for path, text in files.items()]
+        done = [_write_file(root, path, mark + text) for path, text in files.items()]
         stale = sorted(own - {root / path for path in files})
         for file in stale:
             _remove(root, file)
@@ -54,21 +55,26 @@ def write(directory: Path, stack: str, files: Mapping[PurePosixPath, str]) -> li
     return sorted([*done, *removed], key=lambda file: file.path)
 
 
-def _own(root: Path, mark: str) -> Iterator[Path]:
+def _list_own(root: Path, mark: str) -> Iterator[Path]:
     for folder, _, names in os.walk(root):
         for name in names:
             file = Path(folder) / name
-            if file.suffix in {".yaml", _PARTIAL} and not file.is_symlink() and file.is_file() and _begins(file, mark):
+            if (
+                file.suffix in {".yaml", _PARTIAL}
+                and not file.is_symlink()
+                and file.is_file()
+                and _starts_with(file, mark)
+            ):
                 yield file
 
 
-def _begins(file: Path, mark: str) -> bool:
+def _starts_with(file: Path, mark: str) -> bool:
     begin = mark.encode()
     with file.open("rb") as opened:
         return opened.read(len(begin)) == begin
 
 
-def _written(root: Path, path: PurePosixPath, text: str) -> RenderedFile:
+def _write_file(root: Path, path: PurePosixPath, text: str) -> RenderedFile:
     file = root / path
     if file.is_file() and file.read_bytes() == text.encode():
         return RenderedFile(str(path), "unchanged")

@@ -1,4 +1,4 @@
-"""Where each object's file is."""
+"""Layout of the rendered files."""
 
 import hashlib
 from collections.abc import Iterable
@@ -18,8 +18,9 @@ _LONGEST = 200
 """Bytes of a file's name that are an object's own: most file systems allow 255."""
 
 
-def laid_out(manifests: Iterable[Manifest]) -> dict[PurePosixPath, Manifest]:
-    """Each object at `cluster/<rank>-<kind>_<name>.yaml` or `namespaces/<namespace>/<rank>-<kind>_<name>.yaml`.
+def lay_out(manifests: Iterable[Manifest]) -> dict[PurePosixPath, Manifest]:
+    """Return each object by its path, `cluster/<rank>-<kind>_<name>.yaml` or
+    `namespaces/<namespace>/<rank>-<kind>_<name>.yaml`.
 
     `kubectl apply --recursive` reads them in the order of their names: what others need comes first. The kind is
     written with its API group, as kubectl writes it, and ends at the only underscore that may be in it, so that no two
@@ -29,7 +30,7 @@ def laid_out(manifests: Iterable[Manifest]) -> dict[PurePosixPath, Manifest]:
     """
     files: dict[PurePosixPath, Manifest] = {}
     for manifest in manifests:
-        path = _path(manifest)
+        path = _build_path(manifest)
         if path in files:
             raise OpsError(
                 f"{manifest['kind']} {path.stem.partition('_')[2]} is declared twice: once for {path} is enough"
@@ -38,21 +39,21 @@ def laid_out(manifests: Iterable[Manifest]) -> dict[PurePosixPath, Manifest]:
     return dict(sorted(files.items(), key=lambda item: str(item[0])))
 
 
-def _path(manifest: Manifest) -> PurePosixPath:
+def _build_path(manifest: Manifest) -> PurePosixPath:
     kind = manifest["kind"]
     group = manifest["apiVersion"].rpartition("/")[0]
     rank = _RANKS.get(kind, _PODS if kind in _WITH_PODS else _OTHERS)
     typed = ".".join(part for part in (kind.lower(), group) if part)
-    file = f"{rank}-{_safe(typed)}_{_safe(manifest['metadata']['name'])}"
+    file = f"{rank}-{_quote(typed)}_{_quote(manifest['metadata']['name'])}"
     if len(file) > _LONGEST:
         file = f"{file[:_LONGEST]}~{hashlib.sha256(file.encode()).hexdigest()[:16]}"
     namespace = manifest["metadata"].get("namespace")
     # A namespace has no dots, which could lead elsewhere.
     folder = (
-        PurePosixPath("namespaces", _safe(namespace).replace(".", "%2E")) if namespace else PurePosixPath("cluster")
+        PurePosixPath("namespaces", _quote(namespace).replace(".", "%2E")) if namespace else PurePosixPath("cluster")
     )
     return folder / f"{file}.yaml"
 
 
-def _safe(name: str) -> str:
+def _quote(name: str) -> str:
     return quote(name, safe="")

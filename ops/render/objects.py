@@ -1,4 +1,4 @@
-"""What of a stack is Kubernetes' own: its objects, and the charts that it installs."""
+"""A stack's Kubernetes objects, and the charts that it installs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from .text import Manifest
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _PULUMI = "pulumi.com/"
-"""What begins the annotations that only Pulumi reads."""
+"""Prefix of the annotations that only Pulumi reads."""
 
 _AUTONAMED = "pulumi.com/autonamed"
 _NAMED_LATER = {"create", "replace"}
@@ -22,18 +22,18 @@ _NAMED_LATER = {"create", "replace"}
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a stack has in the cluster, and no file may hold."""
+    """An object of the stack that no file may hold."""
 
     what: str
     """Its kind and name."""
 
     why: str
-    """As a sentence without its subject, with what delivers it instead."""
+    """The reason, as a predicate, with what delivers the object instead."""
 
 
 @dataclass
 class KubernetesHalf:
-    """What a stack declares in its cluster."""
+    """A stack's objects in its cluster."""
 
     manifests: list[Manifest] = field(default_factory=list[Manifest])
     releases: list[Manifest] = field(default_factory=list[Manifest])
@@ -42,10 +42,10 @@ class KubernetesHalf:
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
 
-def kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
-    """What `stack` will have in its cluster, by a preview of it.
+def build_kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
+    """Build the objects that `stack` will have in its cluster, from a preview.
 
-    :param charts: Whether releases are wanted; otherwise they are left out, whatever is in them.
+    :param charts: Whether Helm releases are included.
     :raises OpsError: A value isn't known before something else is deployed, or is secret where a file needs it.
     """
     half = KubernetesHalf()
@@ -54,24 +54,24 @@ def kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True)
     for resource in observed.after.values():
         if not resource.type.startswith("kubernetes:"):
             continue
-        manifest = _without_pulumis_own(resource.properties)
-        # What has no kind is a component, whose parts come by themselves.
+        manifest = _strip_annotations(resource.properties)
+        # A resource without a kind is a component, whose parts are resources of their own.
         if resource.type != _RELEASE and not manifest.get("kind"):
             continue
-        what = _title(resource)
-        if why := _left_out(resource, manifest, charts):
+        what = _format_title(resource)
+        if why := _find_exclusion(resource, manifest, charts):
             half.left_out.append(LeftOut(what, why))
             continue
-        fields = list(_fields(manifest))
-        if _named_later(resource, observed):
+        fields = list(_list_fields(manifest))
+        if _is_named_later(resource, observed):
             fields.append(("metadata.name", UNKNOWN))
         unknown += [f"{what}: {path}" for path, value in fields if value is UNKNOWN]
         secret += [f"{what}: {path}" for path, value in fields if value == HIDDEN]
         (half.releases if resource.type == _RELEASE else half.manifests).append(manifest)
     if secret:
         raise OpsError(
-            f"Stack {stack!r} has secret values where files would show them: {', '.join(secret)}. Take them out of its "
-            "settings, or write them there in the open if they are none"
+            f"Stack {stack!r} has secret values where files would show them: {', '.join(secret)}. Remove them from its "
+            "settings, or write them there as plaintext if they are not secret"
         )
     if unknown:
         raise OpsError(
@@ -82,19 +82,19 @@ def kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True)
 
 
 def holds_values(manifest: Manifest) -> bool:
-    """Whether it is a Secret with contents of its own. One that the cluster fills, e.g. with a token, has none."""
+    """Return whether it is a Secret with contents; one that the cluster fills, e.g. with a token, has none."""
     contents = manifest.get("data") or manifest.get("stringData")
     return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1" and bool(contents)
 
 
-def named(manifest: Manifest) -> str:
-    """Its namespace and name, as far as they are known."""
+def format_name(manifest: Manifest) -> str:
+    """Format its namespace and name, as far as they are known."""
     parts = (at(manifest, "metadata", "namespace"), at(manifest, "metadata", "name"))
     return "/".join(part for part in parts if isinstance(part, str))
 
 
-def flat(documents: Iterable[Any]) -> Iterator[Manifest]:
-    """The objects among `documents`, those of lists one by one."""
+def flatten(documents: Iterable[Any]) -> Iterator[Manifest]:
+    """Yield the objects among `documents`, those of lists one by one."""
     for document in documents:
         if not isinstance(document, Mapping):
             continue
@@ -102,41 +102,41 @@ def flat(documents: Iterable[Any]) -> Iterator[Manifest]:
         kind, items = str(manifest.get("kind")), manifest.get("items")
         if kind.endswith("List") and isinstance(items, list):
             typed = {"apiVersion": manifest.get("apiVersion"), "kind": kind.removesuffix("List")}
-            yield from flat([typed | item for item in cast("list[dict[str, Any]]", items)])
+            yield from flatten([typed | item for item in cast("list[dict[str, Any]]", items)])
         else:
             yield manifest
 
 
-def _left_out(resource: Declared, manifest: Manifest, charts: bool) -> str | None:
-    """Why it can't be in a file; `None` where it can."""
+def _find_exclusion(resource: Declared, manifest: Manifest, charts: bool) -> str | None:
+    """Return why it can't be in a file; `None` if it can."""
     if resource.type == _RELEASE and not charts:
         return "is a chart: have Helm install it"
     if resource.type.endswith("Patch"):
-        return "changes an object that is somebody else's: Strongroom keeps applying it"
+        return "changes a foreign object: Strongroom keeps applying it"
     if holds_values(manifest):
         return "holds secret values: Strongroom keeps writing it"
     return None
 
 
-def _title(resource: Declared) -> str:
+def _format_title(resource: Declared) -> str:
     kind = resource.type.rpartition(":")[2]
     if resource.type == _RELEASE:
         return f"{kind} {resource.properties.get('name') or resource.name}"
-    return f"{kind} {named(resource.properties) or resource.name}"
+    return f"{kind} {format_name(resource.properties) or resource.name}"
 
 
-def _without_pulumis_own(inputs: Manifest) -> Manifest:
+def _strip_annotations(inputs: Manifest) -> Manifest:
     annotations = at(inputs, "metadata", "annotations")
     if not isinstance(annotations, Mapping):
         return inputs
-    said = cast("Mapping[str, Any]", annotations)
-    kept = {key: value for key, value in said.items() if not key.startswith(_PULUMI)}
+    own = cast("Mapping[str, Any]", annotations)
+    kept = {key: value for key, value in own.items() if not key.startswith(_PULUMI)}
     metadata = {key: value for key, value in inputs["metadata"].items() if key != "annotations"}
     return {**inputs, "metadata": {**metadata, "annotations": kept} if kept else metadata}
 
 
-def _named_later(resource: Declared, observed: PreviewEvents) -> bool:
-    """Whether Pulumi makes up its name, and another one when it is made."""
+def _is_named_later(resource: Declared, observed: PreviewEvents) -> bool:
+    """Return whether Pulumi generates its name, and another one when it is created."""
     annotations: Any = at(resource.properties, "metadata", "annotations")
     return (
         isinstance(annotations, Mapping)
@@ -145,13 +145,13 @@ def _named_later(resource: Declared, observed: PreviewEvents) -> bool:
     )
 
 
-def _fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that holds no others, with its path."""
+def _list_fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """List every value that holds no others, with its path."""
     if isinstance(value, Mapping):
         for key, entry in cast("Mapping[str, Any]", value).items():
-            yield from _fields(entry, f"{path}.{key}" if path else key)
+            yield from _list_fields(entry, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
-            yield from _fields(entry, f"{path}[{index}]")
+            yield from _list_fields(entry, f"{path}[{index}]")
     else:
         yield path, value

@@ -19,12 +19,14 @@ _PLAIN = re.compile(
 
 
 def to_yaml(manifest: Manifest) -> str:
-    """One document: keys in a stable order, no aliases, strings of several lines as blocks, and quotes around whatever
-    a reader could take for something else than a string."""
+    """Format one document: keys in a stable order, no aliases, strings of several lines as blocks.
+
+    A string that a reader could take for another type is quoted.
+    """
     first = {key: manifest[key] for key in _FIRST if key in manifest}
     ordered = {**first, **{key: manifest[key] for key in sorted(manifest) if key not in first}}
     return yaml.dump(
-        {key: _sorted(value) for key, value in ordered.items()},
+        {key: _sort_keys(value) for key, value in ordered.items()},
         Dumper=_Writer,
         sort_keys=False,
         allow_unicode=True,
@@ -32,20 +34,20 @@ def to_yaml(manifest: Manifest) -> str:
     )
 
 
-def of_yaml(text: str) -> list[Any]:
-    """The documents of `text`, save empty ones.
+def parse_yaml(text: str) -> list[Any]:
+    """Parse the documents of `text`, without empty ones.
 
-    :raises yaml.YAMLError: It is no YAML.
+    :raises yaml.YAMLError: It is not YAML.
     """
     return [document for document in yaml.load_all(text, _Reader) if document is not None]
 
 
-def _sorted(value: Any) -> Any:
+def _sort_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         mapping = cast("Mapping[str, Any]", value)
-        return {key: _sorted(mapping[key]) for key in sorted(mapping)}
+        return {key: _sort_keys(mapping[key]) for key in sorted(mapping)}
     if isinstance(value, list):
-        return [_sorted(entry) for entry in cast("list[Any]", value)]
+        return [_sort_keys(entry) for entry in cast("list[Any]", value)]
     return value
 
 
@@ -55,7 +57,7 @@ class _Writer(yaml.SafeDumper):
         return True
 
 
-def _represented(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def _represent(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = None if _PLAIN.fullmatch(value) else "|" if _is_block(value) else '"'
     return writer.represent_scalar(  # pyright: ignore[reportUnknownMemberType] - untyped there
         "tag:yaml.org,2002:str", value, style
@@ -68,7 +70,7 @@ def _is_block(value: str) -> bool:
     return "\n" in value and printable and value[0] not in " \n" and not re.search(r" (?=\n|\Z)", value)
 
 
-_Writer.add_representer(str, _represented)
+_Writer.add_representer(str, _represent)
 
 
 class _Reader(yaml.SafeLoader):

@@ -14,8 +14,8 @@ from sandbox.progress import Reporter
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import CHECKS
 from sandbox.world import ROOT, World
-from strongroom.ops.render.charts import templated
-from strongroom.ops.render.text import of_yaml, to_yaml
+from strongroom.ops.render.charts import render_release
+from strongroom.ops.render.text import parse_yaml, to_yaml
 from tests.integration.test_helm import by_helm, charts, helm
 from tests.integration.test_local_stack import values
 from tests.support.forked import run_ops
@@ -231,7 +231,7 @@ def test_a_charts_secrets_and_hooks_are_left_out_and_its_objects_get_its_namespa
         (tmp_path / name).write_text(text)
     release = {"name": "odd", "chart": str(tmp_path), "namespace": "kube-system", "values": {"v": "y"}}
 
-    manifests, left_out = templated(release)
+    manifests, left_out = render_release(release)
     assert {(each["kind"], each["metadata"].get("namespace")) for each in manifests} == {
         ("CustomResourceDefinition", None),
         ("ConfigMap", "kube-system"),
@@ -239,5 +239,5 @@ def test_a_charts_secrets_and_hooks_are_left_out_and_its_objects_get_its_namespa
         ("Wide", None),
     }
     (plain,) = [each for each in manifests if each["kind"] == "ConfigMap"]
-    assert of_yaml(to_yaml(plain))[0]["data"] == {"day": "2026-11-25", "v": "y"}
+    assert parse_yaml(to_yaml(plain))[0]["data"] == {"day": "2026-11-25", "v": "y"}
     assert {each.what for each in left_out} == {"Secret kube-system/made", "Job kube-system/before"}

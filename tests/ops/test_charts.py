@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from strongroom.components.helm.charts import CHARTS, VAULT
 from strongroom.ops.app import app
-from strongroom.ops.charts import check_charts, place
+from strongroom.ops.charts import check_charts, parse_place
 from strongroom.ops.errors import OpsError
 from tests.components.helm.test_chart_file import chart_at, packed
 from tests.support.serving import serving
@@ -121,14 +121,14 @@ def test_an_index_that_is_none_is_told_and_is_no_failure(
 
     passed, told = seen(repository.url)
     assert passed is None
-    assert told.startswith("could not be had")
+    assert told.startswith("could not be downloaded")
 
 
 @pytest.mark.parametrize(
     ("where", "told"),
     [
         ("http://127.0.0.1:9", "could not be reached: ConnectionError"),
-        ("oci://registry.example.net/charts", "is in a registry, which is not asked"),
+        ("oci://registry.example.net/charts", "is in a registry, which is not read"),
     ],
 )
 def test_what_cannot_be_reached_is_told_and_is_no_failure(
@@ -175,8 +175,8 @@ def test_the_command_shows_every_chart_and_fails_on_a_wrong_one(archive: str, mo
 
 @pytest.mark.parametrize("written", ["vault", "vault=", "=x", "vault=/does/not/exist"])
 def test_a_place_that_is_none_is_told(written: str) -> None:
-    with pytest.raises(OpsError, match=r"names no chart and place|isn't there"):
-        place(written)
+    with pytest.raises(OpsError, match=r"is not NAME=PLACE|does not exist"):
+        parse_place(written)
 
 
 def test_a_chart_that_is_none_is_told() -> None:

@@ -38,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     ("words", "code", "said"),
     [
         (["strongroom", "access", "--stack", "dev", "--json"], 1, "The Pulumi CLI is not on PATH"),
-        (["strongroom", "charts", "--from", "nonsense", "--json"], 1, "names no chart and place"),
+        (["strongroom", "charts", "--from", "nonsense", "--json"], 1, "is not NAME=PLACE"),
         (["strongroom", "access", "--json"], 2, "Missing option '--stack'"),
         (["strongroom", "verify", "--stack", "dev", "--bogus", "--json"], 2, "No such option: --bogus"),
         (["sandbox", "status", "--bogus", "--json"], 2, "No such option: --bogus"),

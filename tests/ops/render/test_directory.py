@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.render.directory import write
+from strongroom.ops.render.directory import write_files
 
 A, B = PurePosixPath("cluster/a.yaml"), PurePosixPath("namespaces/shop/b.yaml")
 
@@ -13,7 +13,8 @@ A, B = PurePosixPath("cluster/a.yaml"), PurePosixPath("namespaces/shop/b.yaml")
 def done(directory: Path, stack: str = "dev", **files: str) -> dict[str, str]:
     places = {"a": A, "b": B}
     return {
-        file.path: file.done for file in write(directory, stack, {places[key]: text for key, text in files.items()})
+        file.path: file.done
+        for file in write_files(directory, stack, {places[key]: text for key, text in files.items()})
     }
 
 

@@ -1,4 +1,4 @@
-"""Where each object's file is."""
+"""Layout of the rendered files."""
 
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.render.layout import laid_out
+from strongroom.ops.render.layout import lay_out
 
 
 def of(kind: str, name: str, namespace: str | None = None, version: str = "v1") -> dict[str, Any]:
@@ -30,7 +30,7 @@ def test_what_others_need_comes_first_in_the_order_of_names() -> None:
         of("CustomResourceDefinition", "classes.x", version="apiextensions.k8s.io/v1"),
     ]
 
-    assert [str(path) for path in laid_out(manifests)] == [
+    assert [str(path) for path in lay_out(manifests)] == [
         "cluster/0-customresourcedefinition.apiextensions.k8s.io_classes.x.yaml",
         "cluster/1-namespace_shop.yaml",
         "cluster/3-clusterrolebinding.rbac.authorization.k8s.io_reviewer.yaml",
@@ -43,7 +43,7 @@ def test_what_others_need_comes_first_in_the_order_of_names() -> None:
 
 def test_one_object_twice_is_an_error() -> None:
     with pytest.raises(OpsError, match="Namespace shop is declared twice"):
-        laid_out([of("Namespace", "shop"), of("Namespace", "shop")])
+        lay_out([of("Namespace", "shop"), of("Namespace", "shop")])
 
 
 NAMES = st.text(st.sampled_from("ab/._-:%~é"), min_size=1) | st.sampled_from(["..", ".", "../x", "a" * 300, "a" * 301])
@@ -55,7 +55,7 @@ PLACES = st.tuples(
 @given(st.sets(PLACES, min_size=1, max_size=8))
 def test_names_of_any_kind_stay_in_the_directory_and_apart(places: set[tuple[str, str, str | None, str]]) -> None:
     distinct = {(kind.lower(), *others): of(kind, *others) for kind, *others in places}
-    files = laid_out(distinct.values())
+    files = lay_out(distinct.values())
 
     assert len(files) == len(distinct)
     root = Path("/nowhere/root")

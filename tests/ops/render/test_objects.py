@@ -7,7 +7,7 @@ import pytest
 from strongroom.ops.errors import OpsError
 from strongroom.ops.preview.events import Operation, PreviewEvents
 from strongroom.ops.pulumi.state import HIDDEN
-from strongroom.ops.render.objects import LeftOut, flat, kubernetes_half
+from strongroom.ops.render.objects import LeftOut, build_kubernetes_half, flatten
 from strongroom.policy.rules import UNKNOWN, Declared
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -39,14 +39,14 @@ def test_objects_are_what_the_preview_says_without_pulumis_annotations() -> None
         ("kubernetes:yaml/v2:ConfigGroup", {"files": ["a"]}),
     )
 
-    provider_class, pod = kubernetes_half("dev", observed).manifests
+    provider_class, pod = build_kubernetes_half("dev", observed).manifests
     assert provider_class == of(CLASS, {"annotations": {"team": "shop"}}, spec={"provider": "vault"})[1]
     assert pod["metadata"] == {"name": "orders", "namespace": "shop"}
 
 
 @pytest.mark.parametrize("contents", [{"data": {"a": "YQ=="}}, {"stringData": {"a": HIDDEN}}, {"stringData": UNKNOWN}])
 def test_a_secret_with_contents_is_left_out_and_named(contents: dict[str, Any]) -> None:
-    half = kubernetes_half("dev", seen(of(SECRET, **contents)))
+    half = build_kubernetes_half("dev", seen(of(SECRET, **contents)))
 
     assert half.manifests == []
     assert half.left_out == [LeftOut("Secret shop/orders", "holds secret values: Strongroom keeps writing it")]
@@ -55,7 +55,7 @@ def test_a_secret_with_contents_is_left_out_and_named(contents: dict[str, Any]) 
 def test_a_secret_that_the_cluster_fills_is_an_object_like_others() -> None:
     reviewer = of(SECRET, type="kubernetes.io/service-account-token")
 
-    assert kubernetes_half("dev", seen(reviewer)).manifests == [reviewer[1]]
+    assert build_kubernetes_half("dev", seen(reviewer)).manifests == [reviewer[1]]
 
 
 def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> None:
@@ -66,7 +66,7 @@ def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> 
     )
 
     with pytest.raises(OpsError) as told:
-        kubernetes_half("dev", observed)
+        build_kubernetes_half("dev", observed)
     for field in (
         "SecretProviderClass shop/orders: spec.parameters.clientID",
         "Pod shop/orders: spec.containers[0].env",
@@ -80,9 +80,9 @@ def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> 
 def test_a_name_that_pulumi_makes_up_is_known_once_the_object_is_there() -> None:
     autonamed = of(CLASS, {"name": "orders-1f2e", "annotations": {"pulumi.com/autonamed": "true"}})
 
-    assert kubernetes_half("dev", seen(autonamed)).manifests[0]["metadata"]["name"] == "orders-1f2e"
+    assert build_kubernetes_half("dev", seen(autonamed)).manifests[0]["metadata"]["name"] == "orders-1f2e"
     with pytest.raises(OpsError, match=r"SecretProviderClass shop/orders-1f2e: metadata\.name"):
-        kubernetes_half("dev", seen(autonamed, operation="create"))
+        build_kubernetes_half("dev", seen(autonamed, operation="create"))
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_a_name_that_pulumi_makes_up_is_known_once_the_object_is_there() -> None
 )
 def test_a_secret_value_elsewhere_is_an_error_that_names_its_field(resource: Any, field: str) -> None:
     with pytest.raises(OpsError, match=field):
-        kubernetes_half("dev", seen(resource))
+        build_kubernetes_half("dev", seen(resource))
 
 
 def test_a_patch_of_somebody_elses_object_is_left_out() -> None:
-    half = kubernetes_half("dev", seen(of("kubernetes:core/v1:ServiceAccountPatch")))
+    half = build_kubernetes_half("dev", seen(of("kubernetes:core/v1:ServiceAccountPatch")))
 
     assert half.manifests == []
     assert [each.what for each in half.left_out] == ["ServiceAccountPatch shop/orders"]
@@ -108,4 +108,4 @@ def test_what_is_in_lists_comes_one_by_one() -> None:
     secrets = {"apiVersion": "v1", "kind": "SecretList", "items": [{"metadata": {"name": "a"}, "data": {"k": "v"}}]}
     listed = {"apiVersion": "v1", "kind": "List", "items": [secrets, {"apiVersion": "v1", "kind": "ConfigMap"}]}
 
-    assert [(each["kind"], each["apiVersion"]) for each in flat([listed])] == [("Secret", "v1"), ("ConfigMap", "v1")]
+    assert [(each["kind"], each["apiVersion"]) for each in flatten([listed])] == [("Secret", "v1"), ("ConfigMap", "v1")]

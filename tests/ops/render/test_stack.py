@@ -22,14 +22,14 @@ def previewed(monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents) -> None:
 def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     previewed(monkeypatch, PreviewEvents(errors=["2 faults\nstrongroom:backend is missing"]))
     with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `strongroom preview --stack dev`"):
-        stack.render("dev")
+        stack.render_stack("dev")
 
     previewed(monkeypatch, PreviewEvents(violations=[Violation("vault-ttl", "mandatory", "urn", "too long")]))
-    with pytest.raises(OpsError, match="the rule vault-ttl is broken"):
-        stack.render("dev")
+    with pytest.raises(OpsError, match="the rule vault-ttl is violated"):
+        stack.render_stack("dev")
 
     previewed(monkeypatch, PreviewEvents(violations=[Violation("no-latest-image", "advisory", "urn", "latest")]))
-    assert stack.render("dev").manifests == []
+    assert stack.render_stack("dev").manifests == []
 
 
 def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.ops.render.text import of_yaml, to_yaml
+from strongroom.ops.render.text import parse_yaml, to_yaml
 
 OBJECTS = "array:\n  - |\n    objectName: db-pass\n    objectType: secret\n"
 
@@ -18,7 +18,7 @@ def manifest(**parameters: object) -> dict[str, object]:
 def test_any_string_comes_back_as_it_was(parameters: dict[str, str]) -> None:
     written = to_yaml(manifest(**{"p": parameters}))
 
-    for read in (yaml.safe_load(written), *of_yaml(written)):
+    for read in (yaml.safe_load(written), *parse_yaml(written)):
         assert read["spec"]["parameters"]["p"] == parameters
 
 
@@ -30,7 +30,7 @@ def test_any_string_comes_back_as_it_was(parameters: dict[str, str]) -> None:
     )
 )
 def test_values_of_any_type_keep_it(value: object) -> None:
-    assert of_yaml(to_yaml(manifest(p=value))) == [manifest(p=value)]
+    assert parse_yaml(to_yaml(manifest(p=value))) == [manifest(p=value)]
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_keys_come_in_one_order_and_nothing_is_an_alias() -> None:
     [("2026-11-25", "2026-11-25"), ("1:30", "1:30"), ("y", True), ("0644", 420), ("1e3", 1000.0), ("=", "=")],
 )
 def test_what_charts_write_is_read_as_kubernetes_reads_it(text: str, value: object) -> None:
-    assert of_yaml(f"---\n# Source: a\n---\nv: {text}\n---\n") == [{"v": value}]
+    assert parse_yaml(f"---\n# Source: a\n---\nv: {text}\n---\n") == [{"v": value}]
