@@ -11,14 +11,16 @@ from .errors import MissingExtraError
 if TYPE_CHECKING:
     from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
     from .azure.certificate import Certificate, CertificateArgs
+    from .azure.clouds import Cloud
     from .azure.cluster import AksCluster, AksClusterArgs
     from .azure.cluster_args import NewCluster
-    from .azure.identities.base import Federation, Identities, WorkloadIdentity
+    from .azure.identities.base import Identities
     from .azure.identities.existing import NodeIdentity, ServicePrincipal
     from .azure.identities.identity_binding import IdentityBindings
     from .azure.identities.pod_identity import PodIdentities
     from .azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
     from .azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+    from .azure.objects import VaultObject
     from .azure.vault_args import (
         ExistingVault,
         Network,
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
         VaultKey,
     )
     from .backend import Backend, Grant
-    from .errors import InvalidArgumentsError, StrongroomError
+    from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret
+    from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
+    from .helm.charts import Chart
     from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
     from .kubernetes.akv2k8s import Akv2k8sEnvInjector, Akv2k8sEnvInjectorArgs, Principal
     from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from .vault.auth.external_group import ExternalGroup, ExternalGroupArgs
     from .vault.auth.github import GithubAuth, GithubAuthArgs
     from .vault.auth.jwt import JwtAuth, JwtAuthArgs
-    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs
+    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
     from .vault.auth.ldap import LdapAuth, LdapAuthArgs
     from .vault.auth.oidc import OidcAuth, OidcAuthArgs
     from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
@@ -49,16 +53,22 @@ if TYPE_CHECKING:
     from .vault.bootstrap.azure_key_store import AzureKeyStore
     from .vault.bootstrap.component import VaultBootstrap, VaultBootstrapArgs
     from .vault.bootstrap.file_key_store import FileKeyStore
+    from .vault.bootstrap.key_store import KeyStore
     from .vault.client import VaultNode
     from .vault.engines import KvEngine, KvEngineArgs
-    from .vault.server.args import VaultServerSpec
+    from .vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerSpec
     from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
+    from .vault.server.seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
     from .vault.server.server import VaultServer, VaultServerArgs
+    from .vault.server.storage import ConsulStorage, MysqlStorage, PostgresStorage, RaftStorage, SpannerStorage, Volume
+    from .vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
     from .workload import Secret, Workload
 
 _HOME = {
+    "AgentInjector": ".delivery",
     "AksCluster": ".azure.cluster",
     "AksClusterArgs": ".azure.cluster",
+    "Akv2k8s": ".delivery",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
     "Akv2k8sEnvInjectorArgs": ".kubernetes.akv2k8s",
     "AppRole": ".vault.auth.approle",
@@ -69,36 +79,50 @@ _HOME = {
     "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "AzureKeyVaultBackend": ".azure.backend",
     "AzureKeyVaultBackendArgs": ".azure.backend",
+    "AzureKeyVaultSeal": ".vault.server.seal",
     "AzureSealKey": ".vault.server.azure_seal",
     "AzureSealKeyArgs": ".vault.server.azure_seal",
     "Backend": ".backend",
+    "CertManagerTls": ".vault.server.tls",
     "Certificate": ".azure.certificate",
     "CertificateArgs": ".azure.certificate",
+    "Chart": ".helm.charts",
+    "ChartError": ".errors",
+    "Cloud": ".azure.clouds",
+    "ConsulStorage": ".vault.server.storage",
     "Contents": ".azure.key_vault",
+    "Csi": ".delivery",
     "ExistingVault": ".azure.vault_args",
     "ExternalGroup": ".vault.auth.external_group",
     "ExternalGroupArgs": ".vault.auth.external_group",
-    "Federation": ".azure.identities.base",
     "FileAudit": ".vault.audit",
     "FileKeyStore": ".vault.bootstrap.file_key_store",
     "Gate": ".azure.backend",
     "Generate": ".seeds",
+    "GeneratedTls": ".vault.server.tls",
     "GithubAuth": ".vault.auth.github",
     "GithubAuthArgs": ".vault.auth.github",
     "Grant": ".backend",
     "Identities": ".azure.identities.base",
     "IdentityBindings": ".azure.identities.identity_binding",
+    "Image": ".vault.server.args",
+    "Ingress": ".vault.server.args",
     "InvalidArgumentsError": ".errors",
     "JwtAuth": ".vault.auth.jwt",
     "JwtAuthArgs": ".vault.auth.jwt",
+    "KeyStore": ".vault.bootstrap.key_store",
     "KeyVault": ".azure.key_vault",
     "KeyVaultArgs": ".azure.key_vault",
     "KubernetesAuth": ".vault.auth.kubernetes",
     "KubernetesAuthArgs": ".vault.auth.kubernetes",
+    "KubernetesSecret": ".delivery",
     "KvEngine": ".vault.engines",
     "KvEngineArgs": ".vault.engines",
     "LdapAuth": ".vault.auth.ldap",
     "LdapAuthArgs": ".vault.auth.ldap",
+    "MissingExtraError": ".errors",
+    "Monitor": ".vault.server.args",
+    "MysqlStorage": ".vault.server.storage",
     "Network": ".azure.vault_args",
     "NewCluster": ".azure.cluster_args",
     "NewVault": ".azure.vault_args",
@@ -108,8 +132,11 @@ _HOME = {
     "OwnIdentities": ".azure.identities.workload_identity",
     "Place": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
+    "PostgresStorage": ".vault.server.storage",
     "Principal": ".kubernetes.akv2k8s",
     "PrivateEndpoint": ".azure.vault_args",
+    "RaftStorage": ".vault.server.storage",
+    "Resources": ".vault.server.args",
     "Secret": ".workload",
     "SecretAttributes": ".azure.vault_args",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
@@ -119,10 +146,15 @@ _HOME = {
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
     "SecretsStoreCsiDriverArgs": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.identities.existing",
+    "ShamirSeal": ".vault.server.seal",
     "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
+    "SpannerStorage": ".vault.server.storage",
+    "Spread": ".vault.server.args",
     "StrongroomError": ".errors",
+    "SuppliedTls": ".vault.server.tls",
     "SyslogAudit": ".vault.audit",
+    "TransitSeal": ".vault.server.seal",
     "User": ".vault.auth.userpass",
     "UserpassAuth": ".vault.auth.userpass",
     "UserpassAuthArgs": ".vault.auth.userpass",
@@ -136,17 +168,21 @@ _HOME = {
     "VaultConnection": ".vault.backend",
     "VaultKey": ".azure.vault_args",
     "VaultNode": ".vault.client",
+    "VaultObject": ".azure.objects",
     "VaultSecret": ".azure.key_vault",
     "VaultServer": ".vault.server.server",
     "VaultServerArgs": ".vault.server.server",
     "VaultServerSpec": ".vault.server.args",
+    "Volume": ".vault.server.storage",
     "Workload": ".workload",
-    "WorkloadIdentity": ".azure.identities.base",
+    "WorkloadAuth": ".vault.auth.kubernetes",
 }
 
 __all__ = [
+    "AgentInjector",
     "AksCluster",
     "AksClusterArgs",
+    "Akv2k8s",
     "Akv2k8sEnvInjector",
     "Akv2k8sEnvInjectorArgs",
     "AppRole",
@@ -157,36 +193,50 @@ __all__ = [
     "AzureKeyStore",
     "AzureKeyVaultBackend",
     "AzureKeyVaultBackendArgs",
+    "AzureKeyVaultSeal",
     "AzureSealKey",
     "AzureSealKeyArgs",
     "Backend",
+    "CertManagerTls",
     "Certificate",
     "CertificateArgs",
+    "Chart",
+    "ChartError",
+    "Cloud",
+    "ConsulStorage",
     "Contents",
+    "Csi",
     "ExistingVault",
     "ExternalGroup",
     "ExternalGroupArgs",
-    "Federation",
     "FileAudit",
     "FileKeyStore",
     "Gate",
     "Generate",
+    "GeneratedTls",
     "GithubAuth",
     "GithubAuthArgs",
     "Grant",
     "Identities",
     "IdentityBindings",
+    "Image",
+    "Ingress",
     "InvalidArgumentsError",
     "JwtAuth",
     "JwtAuthArgs",
+    "KeyStore",
     "KeyVault",
     "KeyVaultArgs",
     "KubernetesAuth",
     "KubernetesAuthArgs",
+    "KubernetesSecret",
     "KvEngine",
     "KvEngineArgs",
     "LdapAuth",
     "LdapAuthArgs",
+    "MissingExtraError",
+    "Monitor",
+    "MysqlStorage",
     "Network",
     "NewCluster",
     "NewVault",
@@ -196,8 +246,11 @@ __all__ = [
     "OwnIdentities",
     "Place",
     "PodIdentities",
+    "PostgresStorage",
     "Principal",
     "PrivateEndpoint",
+    "RaftStorage",
+    "Resources",
     "Secret",
     "SecretAttributes",
     "SecretProviderClass",
@@ -207,10 +260,15 @@ __all__ = [
     "SecretsStoreCsiDriver",
     "SecretsStoreCsiDriverArgs",
     "ServicePrincipal",
+    "ShamirSeal",
     "SharedIdentity",
     "SocketAudit",
+    "SpannerStorage",
+    "Spread",
     "StrongroomError",
+    "SuppliedTls",
     "SyslogAudit",
+    "TransitSeal",
     "User",
     "UserpassAuth",
     "UserpassAuthArgs",
@@ -224,12 +282,14 @@ __all__ = [
     "VaultConnection",
     "VaultKey",
     "VaultNode",
+    "VaultObject",
     "VaultSecret",
     "VaultServer",
     "VaultServerArgs",
     "VaultServerSpec",
+    "Volume",
     "Workload",
-    "WorkloadIdentity",
+    "WorkloadAuth",
 ]
 
 
