@@ -1,15 +1,17 @@
 """Writes the pages below settings/, components.md, rules.md and events.md from the code: `python docs/reference.py`."""
 
 import inspect
+import re
 import sys
 import types
 import typing
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
 
+import pulumi
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -155,12 +157,60 @@ def reference() -> str:
         "What `import strongroom` offers.",
     ]
     for name in strongroom.__all__:
-        item = getattr(strongroom, name)
-        lines += [f"## {name}", inspect.cleandoc(item.__doc__ or "")]
-        initialiser = item.__dict__.get("__init__")
-        if initialiser and initialiser.__doc__ and not issubclass(item, BaseModel):
-            lines.append("```text\n" + inspect.cleandoc(initialiser.__doc__) + "\n```")
+        lines += [f"## {name}", *_public(getattr(strongroom, name))]
     return "\n\n".join(lines) + "\n"
+
+
+def _public(item: Any) -> list[str]:
+    """Describe what is public: what it is, its constructor, its fields or outputs."""
+    lines = [inspect.cleandoc(item.__doc__ or "")]
+    if not isinstance(item, type):
+        return lines
+    texts = described.of_attributes(item)
+    if issubclass(item, BaseModel):
+        rows = [
+            f"| `{name}` | `{_type(field.annotation)}` | {_default(field)} | {_text(texts.get(name))} |"
+            for name, field in item.model_fields.items()
+        ]
+        return [*lines, *_table("| field | type | default | |\n| --- | --- | --- | --- |", rows)]
+    initialiser = item.__dict__.get("__init__")
+    if initialiser and issubclass(item, pulumi.Resource):
+        args = get_type_hints(initialiser, localns={"Output": pulumi.Output, "T": Any})["args"]
+        lines.append(
+            f"Made by `{item.__name__}(name, args, opts=None)`, with [`{args.__name__}`](#{args.__name__.lower()})."
+        )
+        raised = re.findall(r":raises (\w+): (.*(?:\n {4,}.*)*)", inspect.cleandoc(initialiser.__doc__ or ""))
+        lines += ["\n".join(f"- Raises `{error}`: {_text(when)}" for error, when in raised)] if raised else []
+    rows = [
+        f"| `{name}` | `{_type(hint)}` | {_text(texts[name])} |"
+        for name, hint in inspect.get_annotations(item).items()
+        if name in texts
+    ]
+    return [*lines, *_table("| attribute | type | |\n| --- | --- | --- |", rows)]
+
+
+def _table(head: str, rows: list[str]) -> list[str]:
+    return [f"{head}\n" + "\n".join(rows)] if rows else []
+
+
+def _type(hint: Any) -> str:
+    """Format an annotation as a program writes it; a cell of a table has no bare `|`."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _type(arguments[0])
+    if hint is type(None):
+        return "None"
+    if origin is Literal:
+        return ", ".join(repr(each) for each in arguments)
+    if origin in {Union, types.UnionType}:
+        known = [each for each in arguments if get_origin(each) not in {Awaitable, pulumi.Output}]
+        names = [_type(each) for each in known if not isinstance(each, ForwardRef)]
+        later = Awaitable in map(get_origin, arguments)
+        return " or ".join([f"Input[{names[0]}]" if later else names[0], *names[1:]])
+    if origin is not None:
+        inside = ", ".join("..." if each is ... else _type(each) for each in arguments)
+        return f"{origin.__name__}[{inside}]"
+    return str(getattr(hint, "__name__", hint))
 
 
 def rules() -> str:
@@ -210,6 +260,8 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.default
     if value is PydanticUndefined:
         return "required"
+    if is_dataclass(value):
+        return f"`{getattr(value, 'name', value)}`"
     if value is None or isinstance(value, BaseModel | dict):
         return ""
     if isinstance(value, tuple):
