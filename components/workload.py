@@ -13,6 +13,7 @@ from .field_types import (
     FileName,
     FilePermission,
     ImageName,
+    ListOf,
     MountPath,
     ObjectKey,
     ObjectPath,
@@ -88,7 +89,7 @@ class Workload(Declaration):
     images: Annotated[Mapping[DnsLabel, ImageName], Field(min_length=1)] | None = None
     """Container name to image, for a pod of several containers; each of them gets the mount and the environment."""
 
-    command: tuple[str, ...] | None = None
+    command: ListOf[str] | None = None
     """The command that its containers run; the image's own where it is left out."""
 
     replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
@@ -106,7 +107,7 @@ class Workload(Declaration):
     Vault); the kind alone, or a mapping of `kind` and its options."""
 
     secrets: Annotated[
-        tuple[Secret, ...],
+        ListOf[Secret],
         Field(min_length=1),
         unique("name", what="the file name"),
         unique("env", what="the environment variable"),
