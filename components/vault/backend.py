@@ -1,6 +1,6 @@
 """HashiCorp Vault as a backend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import pulumi
@@ -167,7 +167,7 @@ class VaultBackend(pulumi.ComponentResource):
         )
 
 
-def build_objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
+def build_objects_parameter(mount: str, secrets: Sequence[Secret]) -> str:
     """Build the `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
 
     A version is named in the path, because the provider's cache ignores `secretArgs`.
