@@ -409,6 +409,11 @@ def _kubernetes(
     )
 
 
+def _csi(name: str, version: str, package: str, minutes: float, module: str | None = None) -> Tool:
+    stamps = [f"{module}/pkg/version.BuildVersion=v{version}"] if module else []
+    return Tool(name, version, ("-version",), None, Build("csi", package, _flags(*stamps), minutes))
+
+
 def _helm(version: str) -> Tool:
     folder = f"{SYSTEM}-{ARCHITECTURE}"
     archive = f"https://get.helm.sh/helm-v{version}-{folder}.tar.gz"
@@ -481,6 +486,24 @@ OFFICIAL = (
     ),
 )
 """The official provider plugins that can be built, which the sandbox's stand-ins are compared with."""
+
+_CSI, _CSI_AZURE = "sigs.k8s.io/secrets-store-csi-driver", "github.com/Azure/secrets-store-csi-driver-provider-azure"
+
+NODE = (
+    _kubernetes("kubelet", 2.5),
+    _kubernetes("kube-scheduler", 1),
+    _csi("secrets-store-csi-driver", "1.6.0", f"{_CSI}/cmd/secrets-store-csi-driver", 2, _CSI),
+    Tool(
+        "secrets-store-csi-driver-provider-azure",
+        "1.8.2",
+        ("-version",),
+        None,
+        Build("csi-azure", f"{_CSI_AZURE}/cmd", _flags(f"{_CSI_AZURE}/pkg/version.BuildVersion=v1.8.2"), 1),
+    ),
+    _csi("node-driver-registrar", "0", "strongroom.invalid/tools/csi/node-driver-registrar", 0.2),
+    _csi("vault-csi-provider", "0", "strongroom.invalid/tools/csi/vault-csi-provider", 0.2),
+)
+"""What a node runs, beside Debian's container runtime."""
 
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",

@@ -32,6 +32,7 @@ from sandbox.tools.catalogue import (
     CSI_DRIVER,
     HELM,
     MODULES,
+    NODE,
     OFFICIAL,
     TOOLS,
     TRIMMED,
@@ -743,6 +744,26 @@ def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
         assert (MODULES / wanted.build.directory / "go.mod").is_file()
         assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
         assert wanted.version in (wanted.release.url if wanted.release else wanted.build.source.module)
+
+
+def test_what_a_node_runs_is_pinned_in_its_modules() -> None:
+    for wanted in NODE:
+        modules = (MODULES / wanted.build.directory / "go.mod").read_text()
+        own = wanted.build.package.startswith("strongroom.invalid/")
+        assert own or f" v{wanted.version}\n" in modules, wanted.name
+        assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
+
+
+@pytest.mark.parametrize(("arguments", "built"), [([], False), (["--tests"], False), (["--node"], True)])
+def test_what_a_node_runs_is_built_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], built: bool
+) -> None:
+    made = MagicMock()
+    monkeypatch.setattr("sandbox.tools.__main__.Tools", made)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    assert tools_command(arguments) == 0
+    assert ("kubelet" in {each.name for each in made.call_args.kwargs["catalogue"]}) is built
 
 
 @pytest.mark.parametrize(("arguments", "built"), [([], False), (["--tests"], False), (["--official"], True)])
