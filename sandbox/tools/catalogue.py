@@ -500,8 +500,11 @@ NODE = (
         None,
         Build("csi-azure", f"{_CSI_AZURE}/cmd", _flags(f"{_CSI_AZURE}/pkg/version.BuildVersion=v1.8.2"), 1),
     ),
-    _csi("node-driver-registrar", "0", "strongroom.invalid/tools/csi/node-driver-registrar", 0.2),
-    _csi("vault-csi-provider", "0", "strongroom.invalid/tools/csi/vault-csi-provider", 0.2),
+    *(
+        _csi(name, "0", f"strongroom.invalid/tools/csi/{name}", 0.2)
+        for name in ("node-driver-registrar", "livenessprobe")
+    ),
+    Tool("vault-csi-provider", "0", ("-version",), None, Build("csi-vault", ".", _flags(), 0.5)),
 )
 """What a node runs, beside Debian's container runtime."""
 
@@ -513,3 +516,17 @@ CSI_DRIVER = Source(
 
 CRDS = "config/crd/bases"
 """Where that module keeps them."""
+
+CSI_AZURE = Source(
+    module=f"{_CSI_AZURE}@v1.8.2",
+    sum="h1:mh0RBsz4s9BtMnsO8qC5N5Jq2dZjGg6ygRqW33b+fXQ=",
+)
+
+MANIFESTS = {
+    "csidriver.yaml": (CSI_DRIVER, "deploy/csidriver.yaml"),
+    "rbac-secretproviderclass.yaml": (CSI_DRIVER, "deploy/rbac-secretproviderclass.yaml"),
+    "rbac-secretprovidersyncing.yaml": (CSI_DRIVER, "deploy/rbac-secretprovidersyncing.yaml"),
+    "secrets-store-csi-driver.yaml": (CSI_DRIVER, "deploy/secrets-store-csi-driver.yaml"),
+    "provider-azure-installer.yaml": (CSI_AZURE, "deployment/provider-azure-installer.yaml"),
+}
+"""What the driver and Azure's provider publish to install them: the module, and the file in it."""

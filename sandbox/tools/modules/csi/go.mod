@@ -3,8 +3,8 @@ module strongroom.invalid/tools/csi
 go 1.26.0
 
 require (
+	github.com/container-storage-interface/spec v1.6.0
 	google.golang.org/grpc v1.79.3
-	gopkg.in/yaml.v3 v3.0.1
 	k8s.io/kubelet v0.30.1
 	sigs.k8s.io/secrets-store-csi-driver v1.6.0
 )
@@ -12,7 +12,6 @@ require (
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/container-storage-interface/spec v1.6.0 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/emicklei/go-restful/v3 v3.11.0 // indirect
 	github.com/evanphx/json-patch/v5 v5.9.0 // indirect
@@ -66,6 +65,7 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/api v0.30.1 // indirect
 	k8s.io/apiextensions-apiserver v0.30.1 // indirect
 	k8s.io/apimachinery v0.30.1 // indirect

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/container-storage-interface/spec/lib/go/csi"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
 )
 
@@ -39,12 +41,22 @@ func (r registrar) NotifyRegistrationStatus(
 }
 
 func main() {
-	name := flag.String("driver-name", "", "the driver's name")
+	driver := flag.String("csi-address", "/run/csi/socket", "the driver's socket, as this program sees it")
 	socket := flag.String("kubelet-registration-path", "", "the driver's socket, as the kubelet sees it")
 	directory := flag.String("plugin-registration-path", "/registration", "where the kubelet looks for plugins")
+	flag.Int("v", 0, "taken and not used")
 	flag.Parse()
 
-	own := filepath.Join(*directory, *name+"-reg.sock")
+	connection, err := grpc.NewClient("unix://"+*driver, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	info, err := csi.NewIdentityClient(connection).GetPluginInfo(
+		context.Background(), &csi.GetPluginInfoRequest{}, grpc.WaitForReady(true))
+	if err != nil {
+		log.Fatal(err)
+	}
+	own := filepath.Join(*directory, info.GetName()+"-reg.sock")
 	if err := os.Remove(own); err != nil && !os.IsNotExist(err) {
 		log.Fatal(err)
 	}
@@ -53,6 +65,6 @@ func main() {
 		log.Fatal(err)
 	}
 	server := grpc.NewServer()
-	registration.RegisterRegistrationServer(server, registrar{*name, *socket})
+	registration.RegisterRegistrationServer(server, registrar{info.GetName(), *socket})
 	log.Fatal(server.Serve(listener))
 }
