@@ -1,0 +1,218 @@
+"""Pods that read their secrets, on a real kubelet, container runtime, driver and providers."""
+
+import base64
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from sandbox.node import cgroups
+from sandbox.node.requirements import list_missing
+from sandbox.world import World
+from tests.integration.pods import Pods, SeenFile, digest
+from tests.polling import poll_until
+from tests.sandboxed import Project, started
+
+pytestmark = pytest.mark.integration
+
+WORKLOADS = {("shop", "orders"): 1, ("shop", "checkout"): 2, ("bank", "ledger"): 1}
+"""The workloads of both local stacks, and how many pods each has."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sandbox with a node, beside that of other tests, whose pods would run on it."""
+    state = tmp_path_factory.mktemp("node") / "state"
+    if missing := list_missing(state):
+        pytest.skip(f"no node can run here: {'; '.join(missing)}")
+    before = mounts(), interfaces()
+    groups_before = groups()
+    with started(state, node=True) as made:
+        assert (mounts(), interfaces()) == before
+        yield made
+    assert (mounts(), interfaces(), groups()) == (*before, groups_before)
+
+
+@pytest.fixture(autouse=True)
+def found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `ops` find that sandbox."""
+    monkeypatch.setenv("STRONGROOM_SANDBOX", str(world.state))
+
+
+@pytest.fixture(scope="module")
+def pods(world: World) -> Pods:
+    return Pods(world)
+
+
+def mounts() -> set[str]:
+    """What is mounted on this machine."""
+    return {line.split(maxsplit=4)[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+
+
+def interfaces() -> set[str]:
+    """This machine's network interfaces."""
+    return {found.name for found in Path("/sys/class/net").iterdir()}
+
+
+def groups() -> set[Path]:
+    """The control groups of nodes."""
+    places = {place for place, _ in cgroups.hierarchies().values()}
+    return {found for place in places for found in place.glob("strongroom-*")}
+
+
+def stored(world: World, name: str) -> dict[str, str]:
+    """What Vault holds in an object."""
+    vault = world.vault.client().secrets.kv.v2
+    return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
+
+
+def seen(pods: Pods) -> dict[str, dict[str, SeenFile]]:
+    """The files of all workloads, once all their pods are ready: those of one workload have the same."""
+    found: dict[str, dict[str, SeenFile]] = {}
+    for (namespace, name), count in WORKLOADS.items():
+        running = poll_until(lambda of=(namespace, name), n=count: _ready(pods, of, n), 60)
+        each, *others = [pods.files(pod) for pod in running]
+        assert all(other == each for other in others)
+        found[name] = each
+    return found
+
+
+def _ready(pods: Pods, of: tuple[str, str], count: int) -> list[Any]:
+    found = pods.of(*of)
+    return found if len(found) == count and all(map(pods.ready, found)) else []
+
+
+def plain(value: str, mode: str = "644") -> SeenFile:
+    """A file with a value, as the driver writes it."""
+    return SeenFile(digest(value), mode, "0:0")
+
+
+def test_every_pod_of_local_runs_and_has_its_files_and_no_others(world: World, project: Project, pods: Pods) -> None:
+    login, payment, ledger = (stored(world, name) for name in ("db-pass", "payment-api", "ledger"))
+
+    assert seen(pods) == {
+        "orders": {"db-username": plain(login["username"]), "db-password": plain(login["password"], "444")},
+        "checkout": {"payment-key": plain(payment["key"])},
+        "ledger": {"token": plain(ledger["token"])},
+    }
+    assert project.wrong() == set()
+
+
+def test_a_value_reaches_its_variable_by_a_secret_that_goes_with_the_workload(
+    world: World, project: Project, pods: Pods
+) -> None:
+    password = stored(world, "db-pass")["password"]
+    (pod,) = pods.of("shop", "orders")
+    (reference,) = [each.value_from.secret_key_ref for each in pod.spec.containers[0].env]
+
+    def read() -> Any:
+        return pods.core.read_namespaced_secret(reference.name, "shop")
+
+    assert base64.b64decode(read().data[reference.key]).decode() == password
+    # The driver's second step.
+    owners = poll_until(lambda: read().metadata.owner_references)
+    assert {owner.kind for owner in owners} == {"ReplicaSet"}
+    assert pods.run(pod, 'printf %s "$DB_PASSWORD" | sha256sum').split()[0] == digest(password)
+
+
+def test_a_new_value_reaches_the_file_and_the_secret_of_a_pod_that_lives_on(
+    world: World, deployed: Project, pods: Pods
+) -> None:
+    (pod,) = pods.of("shop", "orders")
+    before = stored(world, "db-pass")
+    after = {**before, "password": "another"}
+    kv = world.vault.client().secrets.kv.v2
+    (reference,) = [each.value_from.secret_key_ref for each in pod.spec.containers[0].env]
+
+    kv.create_or_update_secret("db-pass", after, mount_point="strongroom")
+    try:
+        poll_until(lambda: pods.files(pod)["db-password"] == plain("another", "444"), 90)
+        poll_until(
+            lambda: (
+                base64.b64decode(pods.core.read_namespaced_secret(reference.name, "shop").data[reference.key])
+                == b"another"
+            )
+        )
+        # A variable is what it was when its container was started.
+        assert pods.run(pod, 'printf %s "$DB_PASSWORD" | sha256sum').split()[0] == digest(before["password"])
+        assert [each.metadata.uid for each in pods.of("shop", "orders")] == [pod.metadata.uid]
+    finally:
+        kv.create_or_update_secret("db-pass", before, mount_point="strongroom")
+
+
+def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: World, deployed: Project, pods: Pods) -> None:
+    (pod,) = pods.of("shop", "orders")
+    vault = world.vault.client()
+    vault.sys.delete_policy("kubernetes.shop.orders")
+
+    pods.core.delete_namespaced_pod(pod.metadata.name, "shop")
+    told = poll_until(lambda: "permission denied" in (text := pods.warnings("shop")) and text)
+
+    assert 'couldn\'t read secret "db-username": error requesting secret: Error making API request.' in told
+    assert not any(map(pods.ready, pods.of("shop", "orders")))
+    told = deployed.ops("doctor", "--workload", "shop/orders")
+    assert (told.returncode, "kubernetes.shop.orders" in told.stdout) == (1, True), told.stdout
+    deployed.changes("refresh")
+    deployed.changes("up")
+    seen(pods)
+
+
+@pytest.mark.parametrize("name", ["kubelet", "containerd"])
+def test_a_daemon_that_dies_comes_back_and_pods_live_on(project: Project, pods: Pods, world: World, name: str) -> None:
+    def containers() -> set[str]:
+        return {each.container_id for pod in pods.of("shop", "checkout") for each in pod.status.container_statuses}
+
+    before = containers()
+    (daemon,) = processes(world, name)
+
+    daemon.kill()
+    daemon.wait()
+    poll_until(lambda: processes(world, name))
+    poll_until(lambda: all(server.healthy for server in world.status()))
+
+    # A kubelet that has just been started knows no pods for a moment.
+    poll_until(lambda: seen(pods), ignored=(ApiException,))
+    assert containers() == before
+
+
+def processes(world: World, name: str) -> list[psutil.Process]:
+    """The daemons of the node with this name."""
+    node = next(server.pid for server in world.status() if server.name == "node")
+    found = psutil.Process(node).children(recursive=True)
+    return [process for process in found if Path(process.cmdline()[0]).name == name]
+
+
+def test_a_node_that_is_killed_leaves_no_mount_and_comes_back_with_its_pods(
+    world: World, project: Project, pods: Pods
+) -> None:
+    before = mounts()
+    node = next(server.pid for server in world.status() if server.name == "node")
+    below = psutil.Process(node).children(recursive=True)
+
+    os.kill(node, signal.SIGKILL)
+    psutil.wait_procs(below, 10)
+
+    assert not any(process.is_running() for process in below)
+    assert mounts() == before
+    world.up()
+    assert set(seen(pods)) == {"orders", "checkout", "ledger"}
+    assert project.wrong() == set()
+
+
+def test_every_pod_of_local_azure_runs_and_has_its_files_and_no_others(
+    world: World, azure_project: Project, pods: Pods
+) -> None:
+    found = seen(pods)
+
+    assert {name: sorted(files) for name, files in found.items()} == {
+        "orders": ["db-password", "db-username"],
+        "checkout": ["payment-key"],
+        "ledger": ["token"],
+    }
+    assert {file.mode for files in found.values() for file in files.values()} == {"644", "444"}
+    assert azure_project.wrong() == set()
