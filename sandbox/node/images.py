@@ -12,7 +12,9 @@ from ..tools.catalogue import ARCHITECTURE
 
 _APPLETS = (
     "sh",
+    "base64",
     "cat",
+    "find",
     "ls",
     "mount",
     "umount",

@@ -1,5 +1,6 @@
 """Pods of a real node, seen from within."""
 
+import base64
 import hashlib
 import shlex
 from dataclasses import dataclass
@@ -61,11 +62,15 @@ class Pods:
     def files(self, pod: Any, directory: str = MOUNT) -> dict[str, SeenFile]:
         """All files of a pod's volume, without those that the driver keeps its versions in."""
         script = (
-            f"cd {shlex.quote(directory)} && for name in $(ls); do "
-            'echo $name $(sha256sum < $name) $(stat -L -c "%a %u:%g" $name); done'
+            f"cd {shlex.quote(directory)}/..data/ && for name in $(find . -type f); do "
+            'echo ${name#./} $(sha256sum < $name) $(stat -L -c "%a %u:%g" $name); done'
         )
         lines = [line.split() for line in self.run(pod, script).splitlines()]
         return {name: SeenFile(found, mode, owner) for name, found, _, mode, owner in lines}
+
+    def content(self, pod: Any, name: str) -> bytes:
+        """What a file of a pod's volume holds."""
+        return base64.b64decode(self.run(pod, f"base64 {shlex.quote(f'{MOUNT}/{name}')}"))
 
     def ready(self, pod: Any) -> bool:
         """Whether a pod is ready."""

@@ -9,8 +9,13 @@ from typing import Any
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 from kubernetes.client.exceptions import ApiException
 
+from sandbox.azure.clouds import CLOUDS
+from sandbox.azure.vaults import Vault
 from sandbox.node import cgroups
 from sandbox.node.requirements import list_missing
 from sandbox.world import World
@@ -207,12 +212,71 @@ def test_a_node_that_is_killed_leaves_no_mount_and_comes_back_with_its_pods(
 def test_every_pod_of_local_azure_runs_and_has_its_files_and_no_others(
     world: World, azure_project: Project, pods: Pods
 ) -> None:
-    found = seen(pods)
+    values = secrets(world)
 
-    assert {name: sorted(files) for name, files in found.items()} == {
-        "orders": ["db-password", "db-username"],
-        "checkout": ["payment-key"],
-        "ledger": ["token"],
+    assert seen(pods) == {
+        "orders": {
+            "db-username": plain(values["db-pass-username"][-1]),
+            "db-password": plain(values["db-pass-password"][-1], "444"),
+        },
+        "checkout": {"payment-key": plain(values["payment-api-key"][-1])},
+        "ledger": {"token": plain(values["ledger-token"][-1])},
     }
-    assert {file.mode for files in found.values() for file in files.values()} == {"644", "444"}
     assert azure_project.wrong() == set()
+
+
+def secrets(world: World) -> dict[str, list[str]]:
+    """The values of all versions of the vault's secrets."""
+    found = world.azure.store.objects("strongroom-local", "secrets")
+    return {each["name"]: [version["value"] for version in each["versions"]] for each in found}
+
+
+def test_each_kind_of_key_vault_object_reaches_its_file(world: World, azure_deployed: Project, pods: Pods) -> None:
+    config = azure_deployed.config
+    config["strongroom:seeds"]["blob"] = {"generate": {"length": 32, "special": False}}
+    config["strongroom:backend"]["keys"] = {"signer": {}}
+    config["strongroom:backend"]["certificates"] = {
+        "shop-tls": {"subject": "CN=shop.example.net"},
+        "shop-pfx": {"subject": "CN=shop.example.net", "contentType": "pfx"},
+    }
+    ledger = next(each for each in config["strongroom:workloads"] if each["name"] == "ledger")
+    ledger["secrets"] += [
+        {"name": "decoded", "object": "blob", "encoding": "base64"},
+        {"name": "tls.pem", "object": "shop-tls", "format": "pem"},
+        {"name": "tls.pfx", "object": "shop-pfx", "format": "pfx"},
+        {"name": "tls.crt", "object": "shop-tls", "type": "cert"},
+        {"name": "signer.pem", "object": "signer", "type": "key"},
+    ]
+    azure_deployed.write(config)
+    azure_deployed.changes("up")
+    (pod,) = poll_until(lambda: _ready(pods, ("bank", "ledger"), 1), 60)
+
+    found = pods.files(pod)
+    assert sorted(found) == ["decoded", "signer.pem", "tls.crt", "tls.pem", "tls.pfx", "token"]
+    assert pods.content(pod, "decoded") == base64.b64decode(secrets(world)["blob"][-1])
+    certificate = x509.load_pem_x509_certificate(pods.content(pod, "tls.crt"))
+    pem = pods.content(pod, "tls.pem")
+    private = serialization.load_pem_private_key(pem, None)
+    assert x509.load_pem_x509_certificate(pem) == certificate
+    assert private.public_key() == certificate.public_key()
+    private, bundled, _ = pkcs12.load_key_and_certificates(pods.content(pod, "tls.pfx"), None)
+    assert private and bundled and private.public_key() == bundled.public_key() != certificate.public_key()
+    assert serialization.load_pem_public_key(pods.content(pod, "signer.pem"))
+    assert azure_deployed.wrong() == set()
+
+
+def test_the_versions_of_a_history_are_files_of_their_own(world: World, azure_deployed: Project, pods: Pods) -> None:
+    config = azure_deployed.config
+    ledger = next(each for each in config["strongroom:workloads"] if each["name"] == "ledger")
+    ledger["secrets"][0]["versionHistory"] = 2
+    azure_deployed.write(config)
+    azure_deployed.changes("up")
+    (pod,) = poll_until(lambda: _ready(pods, ("bank", "ledger"), 1), 60)
+    first = secrets(world)["ledger-token"]
+    assert pods.files(pod) == {"token/0": plain(first[-1])}
+
+    resource = world.azure.store.resources("Microsoft.KeyVault/vaults")[0]
+    vault = Vault(world.azure.store, resource, CLOUDS[0].vaults)
+    vault.set_secret("ledger-token", {"value": "another"})
+
+    poll_until(lambda: pods.files(pod) == {"token/0": plain("another"), "token/1": plain(first[-1])}, 90)
