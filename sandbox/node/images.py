@@ -15,6 +15,7 @@ _APPLETS = (
     "base64",
     "cat",
     "find",
+    "id",
     "ls",
     "mount",
     "umount",

@@ -150,6 +150,46 @@ def test_a_new_value_reaches_the_file_and_the_secret_of_a_pod_that_lives_on(
         kv.create_or_update_secret("db-pass", before, mount_point="strongroom")
 
 
+def test_encodings_and_versions_of_vaults_objects_reach_their_files(
+    world: World, deployed: Project, pods: Pods
+) -> None:
+    config = deployed.config
+    config["strongroom:seeds"]["encoded"] = {key: {"generate": {"length": 16}} for key in ("base64", "hex", "plain")}
+    deployed.write(config)
+    deployed.changes("up")
+    kv = world.vault.client().secrets.kv.v2
+    for version in (b"one", b"two"):
+        encoded = {"base64": base64.b64encode(version).decode(), "hex": version.hex(), "plain": version.decode()}
+        kv.create_or_update_secret("encoded", encoded, mount_point="strongroom")
+    ledger = next(each for each in config["strongroom:workloads"] if each["name"] == "ledger")
+    ledger["secrets"] = [
+        {"name": "base64", "object": "encoded", "key": "base64", "encoding": "base64"},
+        {"name": "hex", "object": "encoded", "key": "hex", "encoding": "hex", "filePermission": "0404"},
+        {"name": "first", "object": "encoded", "key": "plain", "version": "2"},
+    ]
+    deployed.write(config)
+    deployed.changes("up")
+    (pod,) = poll_until(lambda: _ready(pods, ("bank", "ledger"), 1), 60)
+
+    assert pods.files(pod) == {"base64": plain("two"), "hex": plain("two", "404"), "first": plain("one")}
+    assert pods.run(pod, "cd /mnt/secrets-store && cat base64 hex first") == "twotwoone"
+    assert pods.run(pod, "id -u").strip() != "0"
+
+
+def test_a_sealed_vault_keeps_new_pods_waiting_until_it_is_opened(world: World, deployed: Project, pods: Pods) -> None:
+    one, other = poll_until(lambda: _ready(pods, ("shop", "checkout"), 2), 60)
+    before = pods.files(other)
+
+    world.vault.client().sys.seal()
+    pods.core.delete_namespaced_pod(one.metadata.name, "shop")
+    poll_until(lambda: "* Vault is sealed" in pods.warnings("shop"), 60)
+
+    assert pods.files(other) == before
+    assert len(list(filter(pods.ready, pods.of("shop", "checkout")))) == 1
+    world.up()
+    assert seen(pods)["checkout"] == before
+
+
 def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: World, deployed: Project, pods: Pods) -> None:
     (pod,) = pods.of("shop", "orders")
     vault = world.vault.client()
