@@ -4,6 +4,7 @@ STACK ?= local
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SITE_VENV := .venv-docs
 STAMP := $(VENV)/.installed
 STAGE := $(BIN)/python -m scripts.stage
 # As many workers as keep two cores busy, unless a few tests are named: each would start servers of its own for them.
@@ -16,7 +17,7 @@ SOURCES := requirements.txt requirements-dev.txt requirements-uv.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test tools check unit integration soak bench lock down clean FORCE
+.PHONY: help up test tools check unit integration docs soak bench lock down clean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -31,7 +32,7 @@ test: $(STAMP) ## Everything that CI runs, with the seconds of each stage
 tools: $(STAMP) ## The tools of the sandbox and of its tests: found, downloaded or built
 	$(STAGE) tools $(BIN)/python -m sandbox.tools --tests
 
-check: $(STAMP) ## Lint, format, types and imports
+check: $(STAMP) ## Lint, format, types, imports and links
 	$(STAGE) check $(BIN)/python -m scripts.check
 
 unit: $(STAMP) ## The tests that need no server, or those of TESTS alone: no tool is built
@@ -39,6 +40,10 @@ unit: $(STAMP) ## The tests that need no server, or those of TESTS alone: no too
 
 integration: $(STAMP) ## The tests on the sandbox's real servers
 	$(STAGE) integration $(BIN)/python -m pytest -m integration $(WAITERS) $(TESTS)
+
+docs: ## The documentation's site, in site/: a link that leads nowhere fails
+	@$(PYTHON) -m scripts.environment --venv $(SITE_VENV) --lock requirements-docs.txt
+	$(SITE_VENV)/bin/mkdocs build --strict
 
 soak: $(STAMP) ## What takes hours: every death of a process, thousands of edited settings, forty workloads kept apart
 	$(BIN)/python -m scripts.pythons
@@ -57,7 +62,7 @@ down: ## Stop the sandbox and delete its state
 	@if [ -d .sandbox ]; then $(MAKE) --no-print-directory $(STAMP) && $(BIN)/python -m sandbox down --purge; fi
 
 clean: down ## The same, and delete all that `make` left in this directory, its Python packages too
-	rm -rf $(VENV) .sandbox .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SITE_VENV) site .sandbox .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Looked at anew where its Python is gone, and where a PYTHON is asked for: it may be another one.

@@ -26,7 +26,7 @@ from .warm import warm
 PARTS = {
     "a": "preview and up, against plain Pulumi",
     "b": "the Kubernetes part, against kubectl apply",
-    "c": "import components, against import pulumi",
+    "c": "import strongroom, against import pulumi",
     "d": "verify, against the same requests with no program behind them",
     "e": "make up of an unchanged stack, against pulumi up",
 }

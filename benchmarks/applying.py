@@ -16,7 +16,7 @@ _KINDS = ("Namespace", "ServiceAccount", "SecretProviderClass", "Deployment")
 
 
 def applying(site: Site, count: int, rounds: int) -> Figure:
-    """An up whose Vault part is there, against `kubectl apply --server-side` of what `ops render` writes.
+    """An up whose Vault part is there, against `kubectl apply --server-side` of what `strongroom render` writes.
 
     Both wait for the API server's answers alone. kubectl keeps no state, and the engine writes its own at the end.
     """
@@ -24,7 +24,7 @@ def applying(site: Site, count: int, rounds: int) -> Figure:
     rendered = program.directory / "rendered"
     with site.reporter.step(f"rendering {count} workloads"):
         measured(
-            [sys.executable, "-m", "ops", "render", "--stack", STACK, "--to", str(rendered)],
+            [sys.executable, "-m", "strongroom", "render", "--stack", STACK, "--to", str(rendered)],
             site.environment,
             ROOT,
             program.directory / "render.log",

@@ -10,12 +10,12 @@ from .measure import Usage, measured
 
 
 def importing(rounds: int = 10) -> Figure:
-    """`import components` against `import pulumi`, each in a process that has imported nothing yet."""
+    """`import strongroom` against `import pulumi`, each in a process that has imported nothing yet."""
 
     def imported(module: str) -> Usage:
         return measured([sys.executable, "-c", f"import {module}"], os.environ, ROOT)
 
-    pairs = [(imported("components"), imported("pulumi")) for _ in range(rounds)]
+    pairs = [(imported("strongroom"), imported("pulumi")) for _ in range(rounds)]
     return Figure(
-        "c", "import components", "import pulumi", [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+        "c", "import strongroom", "import pulumi", [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
     )

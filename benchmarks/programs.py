@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from ops.state import hidden
 from sandbox.certificates import write_private
 from sandbox.world import ROOT
+from strongroom.ops.pulumi.state import hidden
 
 from . import shape
 from .measure import Usage, measured
@@ -82,7 +82,9 @@ def strongroom(site: Site, count: int) -> Program:
     program = Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
     # It is `ops`' to find, in an environment that has everything.
     there = program.directory
-    site.world.describe(stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[])
+    site.world.describe(
+        name=project["name"], stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[]
+    )
     return program
 
 

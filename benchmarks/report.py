@@ -7,13 +7,13 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from ops.console import console
 from sandbox.world import ROOT
+from strongroom.ops.console import console
 
 from .figures import Figure, Growth
 
-PAGE = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "performance.svg"
+PAGE = ROOT / "docs" / "reports" / "performance.md"
+PLOT = ROOT / "docs" / "reports" / "performance.svg"
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write-docs -->", "<!-- end of figures -->"
 
 _HEADINGS = ("", "workloads", "seconds", "against", "seconds", "ratio", "CPU", "memory", "at most")

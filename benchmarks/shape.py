@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.vault_limits import MOST
+from strongroom.ops.store.vault_denials import MOST
 
 TEAM = 20
 """Workloads that share a namespace and an object in the store."""
@@ -28,7 +28,7 @@ def name(number: int) -> str:
 
 
 def tried(count: int) -> list[dict[str, Any]]:
-    """What `ops verify` tries with each of `count` workloads besides its own: neighbours' accounts, others' objects.
+    """What `strongroom verify` tries with each of `count` workloads besides its own: accounts and objects of others.
 
     As many for each workload, however many there are.
     """

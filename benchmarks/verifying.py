@@ -14,7 +14,7 @@ from .site import Site
 
 
 def verifying(site: Site, count: int, rounds: int) -> Figure:
-    """`ops verify` of `count` workloads against the servers' own limit: the same requests, by `benchmarks.bare`."""
+    """`strongroom verify` of `count` workloads against the servers' limit: the same requests, by `benchmarks.bare`."""
     program = strongroom(site, count)
     plan = program.directory / "requests.json"
     kubeconfig = site.world.api_server.kubeconfig

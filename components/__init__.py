@@ -1,137 +1,235 @@
-"""Strongroom's components: they take a secret from its store to the pod that needs it.
+"""Strongroom's components: they take a secret from its store to the pod that needs it. Programs import `strongroom`.
 
 Importing this package costs nothing: each name loads its module, and that module's Pulumi provider, when first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from .azure.backend import AzureKeyVaultBackend
-    from .azure.borrowed import NodeIdentity, ServicePrincipal
-    from .azure.certificate import Certificate
-    from .azure.cluster import AksCluster
-    from .azure.federated import OwnIdentities, SharedIdentity
-    from .azure.identity_binding import IdentityBindings
-    from .azure.key_vault import KeyVault
-    from .azure.pod_identity import PodIdentities
+    from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
+    from .azure.certificate import Certificate, CertificateArgs
+    from .azure.cluster import AksCluster, AksClusterArgs
+    from .azure.cluster_args import NewCluster
+    from .azure.identities.base import Federation, Identities, WorkloadIdentity
+    from .azure.identities.existing import NodeIdentity, ServicePrincipal
+    from .azure.identities.identity_binding import IdentityBindings
+    from .azure.identities.pod_identity import PodIdentities
+    from .azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+    from .azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+    from .azure.vault_args import (
+        ExistingVault,
+        Network,
+        NewVault,
+        PrivateEndpoint,
+        SecretAttributes,
+        VaultCertificate,
+        VaultKey,
+    )
     from .backend import Backend, Grant
-    from .kubernetes.agent_injector import VaultAgentInjector
-    from .kubernetes.akv2k8s import Akv2k8sEnvInjector
-    from .kubernetes.csi_driver import SecretsStoreCsiDriver
-    from .kubernetes.secret_provider_class import SecretProviderClass
-    from .kubernetes.workload import SecretWorkload
+    from .errors import InvalidArgumentsError, StrongroomError
+    from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
+    from .kubernetes.akv2k8s import Akv2k8sEnvInjector, Akv2k8sEnvInjectorArgs, Principal
+    from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
+    from .kubernetes.secret_provider_class import SecretProviderClass, SecretProviderClassArgs
+    from .kubernetes.workload import SecretWorkload, SecretWorkloadArgs
     from .seeds import Generate
-    from .vault.approle import AppRole, AppRoleAuth
-    from .vault.audit import AuditDevice, FileAudit, SocketAudit, SyslogAudit
-    from .vault.auth import KubernetesAuth
-    from .vault.azure_seal import AzureSealKey
-    from .vault.backend import VaultBackend
-    from .vault.bootstrap import VaultBootstrap
-    from .vault.directory_group import DirectoryGroup
-    from .vault.engines import KvEngine
-    from .vault.file_custody import FileCustody
-    from .vault.github import GithubAuth
-    from .vault.jwt_auth import JwtAuth
-    from .vault.key_vault_custody import KeyVaultCustody
-    from .vault.ldap import LdapAuth
-    from .vault.oidc import OidcAuth
-    from .vault.reach import VaultNode
-    from .vault.server import VaultServer
-    from .vault.server_args import VaultServerArgs
-    from .vault.userpass import User, UserpassAuth
+    from .vault.audit import AuditDevice, AuditDeviceArgs, FileAudit, SocketAudit, SyslogAudit
+    from .vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
+    from .vault.auth.external_group import ExternalGroup, ExternalGroupArgs
+    from .vault.auth.github import GithubAuth, GithubAuthArgs
+    from .vault.auth.jwt import JwtAuth, JwtAuthArgs
+    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs
+    from .vault.auth.ldap import LdapAuth, LdapAuthArgs
+    from .vault.auth.oidc import OidcAuth, OidcAuthArgs
+    from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
+    from .vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
+    from .vault.bootstrap.azure_key_store import AzureKeyStore
+    from .vault.bootstrap.component import VaultBootstrap, VaultBootstrapArgs
+    from .vault.bootstrap.file_key_store import FileKeyStore
+    from .vault.client import VaultNode
+    from .vault.engines import KvEngine, KvEngineArgs
+    from .vault.server.args import VaultServerSpec
+    from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
+    from .vault.server.server import VaultServer, VaultServerArgs
     from .workload import Secret, Workload
 
 _HOME = {
     "AksCluster": ".azure.cluster",
+    "AksClusterArgs": ".azure.cluster",
     "Akv2k8sEnvInjector": ".kubernetes.akv2k8s",
-    "AppRole": ".vault.approle",
-    "AppRoleAuth": ".vault.approle",
+    "Akv2k8sEnvInjectorArgs": ".kubernetes.akv2k8s",
+    "AppRole": ".vault.auth.approle",
+    "AppRoleAuth": ".vault.auth.approle",
+    "AppRoleAuthArgs": ".vault.auth.approle",
     "AuditDevice": ".vault.audit",
+    "AuditDeviceArgs": ".vault.audit",
+    "AzureKeyStore": ".vault.bootstrap.azure_key_store",
     "AzureKeyVaultBackend": ".azure.backend",
-    "AzureSealKey": ".vault.azure_seal",
+    "AzureKeyVaultBackendArgs": ".azure.backend",
+    "AzureSealKey": ".vault.server.azure_seal",
+    "AzureSealKeyArgs": ".vault.server.azure_seal",
     "Backend": ".backend",
     "Certificate": ".azure.certificate",
-    "DirectoryGroup": ".vault.directory_group",
+    "CertificateArgs": ".azure.certificate",
+    "Contents": ".azure.key_vault",
+    "ExistingVault": ".azure.vault_args",
+    "ExternalGroup": ".vault.auth.external_group",
+    "ExternalGroupArgs": ".vault.auth.external_group",
+    "Federation": ".azure.identities.base",
     "FileAudit": ".vault.audit",
-    "FileCustody": ".vault.file_custody",
+    "FileKeyStore": ".vault.bootstrap.file_key_store",
+    "Gate": ".azure.backend",
     "Generate": ".seeds",
-    "GithubAuth": ".vault.github",
+    "GithubAuth": ".vault.auth.github",
+    "GithubAuthArgs": ".vault.auth.github",
     "Grant": ".backend",
-    "IdentityBindings": ".azure.identity_binding",
-    "JwtAuth": ".vault.jwt_auth",
+    "Identities": ".azure.identities.base",
+    "IdentityBindings": ".azure.identities.identity_binding",
+    "InvalidArgumentsError": ".errors",
+    "JwtAuth": ".vault.auth.jwt",
+    "JwtAuthArgs": ".vault.auth.jwt",
     "KeyVault": ".azure.key_vault",
-    "KeyVaultCustody": ".vault.key_vault_custody",
-    "KubernetesAuth": ".vault.auth",
+    "KeyVaultArgs": ".azure.key_vault",
+    "KubernetesAuth": ".vault.auth.kubernetes",
+    "KubernetesAuthArgs": ".vault.auth.kubernetes",
     "KvEngine": ".vault.engines",
-    "LdapAuth": ".vault.ldap",
-    "NodeIdentity": ".azure.borrowed",
-    "OidcAuth": ".vault.oidc",
-    "OwnIdentities": ".azure.federated",
-    "PodIdentities": ".azure.pod_identity",
+    "KvEngineArgs": ".vault.engines",
+    "LdapAuth": ".vault.auth.ldap",
+    "LdapAuthArgs": ".vault.auth.ldap",
+    "Network": ".azure.vault_args",
+    "NewCluster": ".azure.cluster_args",
+    "NewVault": ".azure.vault_args",
+    "NodeIdentity": ".azure.identities.existing",
+    "OidcAuth": ".vault.auth.oidc",
+    "OidcAuthArgs": ".vault.auth.oidc",
+    "OwnIdentities": ".azure.identities.workload_identity",
+    "Place": ".azure.identities.workload_identity",
+    "PodIdentities": ".azure.identities.pod_identity",
+    "Principal": ".kubernetes.akv2k8s",
+    "PrivateEndpoint": ".azure.vault_args",
     "Secret": ".workload",
+    "SecretAttributes": ".azure.vault_args",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
+    "SecretProviderClassArgs": ".kubernetes.secret_provider_class",
     "SecretWorkload": ".kubernetes.workload",
+    "SecretWorkloadArgs": ".kubernetes.workload",
     "SecretsStoreCsiDriver": ".kubernetes.csi_driver",
-    "ServicePrincipal": ".azure.borrowed",
-    "SharedIdentity": ".azure.federated",
+    "SecretsStoreCsiDriverArgs": ".kubernetes.csi_driver",
+    "ServicePrincipal": ".azure.identities.existing",
+    "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
+    "StrongroomError": ".errors",
     "SyslogAudit": ".vault.audit",
-    "User": ".vault.userpass",
-    "UserpassAuth": ".vault.userpass",
+    "User": ".vault.auth.userpass",
+    "UserpassAuth": ".vault.auth.userpass",
+    "UserpassAuthArgs": ".vault.auth.userpass",
     "VaultAgentInjector": ".kubernetes.agent_injector",
+    "VaultAgentInjectorArgs": ".kubernetes.agent_injector",
     "VaultBackend": ".vault.backend",
-    "VaultBootstrap": ".vault.bootstrap",
-    "VaultNode": ".vault.reach",
-    "VaultServer": ".vault.server",
-    "VaultServerArgs": ".vault.server_args",
+    "VaultBackendArgs": ".vault.backend",
+    "VaultBootstrap": ".vault.bootstrap.component",
+    "VaultBootstrapArgs": ".vault.bootstrap.component",
+    "VaultCertificate": ".azure.vault_args",
+    "VaultConnection": ".vault.backend",
+    "VaultKey": ".azure.vault_args",
+    "VaultNode": ".vault.client",
+    "VaultSecret": ".azure.key_vault",
+    "VaultServer": ".vault.server.server",
+    "VaultServerArgs": ".vault.server.server",
+    "VaultServerSpec": ".vault.server.args",
     "Workload": ".workload",
+    "WorkloadIdentity": ".azure.identities.base",
 }
 
 __all__ = [
     "AksCluster",
+    "AksClusterArgs",
     "Akv2k8sEnvInjector",
+    "Akv2k8sEnvInjectorArgs",
     "AppRole",
     "AppRoleAuth",
+    "AppRoleAuthArgs",
     "AuditDevice",
+    "AuditDeviceArgs",
+    "AzureKeyStore",
     "AzureKeyVaultBackend",
+    "AzureKeyVaultBackendArgs",
     "AzureSealKey",
+    "AzureSealKeyArgs",
     "Backend",
     "Certificate",
-    "DirectoryGroup",
+    "CertificateArgs",
+    "Contents",
+    "ExistingVault",
+    "ExternalGroup",
+    "ExternalGroupArgs",
+    "Federation",
     "FileAudit",
-    "FileCustody",
+    "FileKeyStore",
+    "Gate",
     "Generate",
     "GithubAuth",
+    "GithubAuthArgs",
     "Grant",
+    "Identities",
     "IdentityBindings",
+    "InvalidArgumentsError",
     "JwtAuth",
+    "JwtAuthArgs",
     "KeyVault",
-    "KeyVaultCustody",
+    "KeyVaultArgs",
     "KubernetesAuth",
+    "KubernetesAuthArgs",
     "KvEngine",
+    "KvEngineArgs",
     "LdapAuth",
+    "LdapAuthArgs",
+    "Network",
+    "NewCluster",
+    "NewVault",
     "NodeIdentity",
     "OidcAuth",
+    "OidcAuthArgs",
     "OwnIdentities",
+    "Place",
     "PodIdentities",
+    "Principal",
+    "PrivateEndpoint",
     "Secret",
+    "SecretAttributes",
     "SecretProviderClass",
+    "SecretProviderClassArgs",
     "SecretWorkload",
+    "SecretWorkloadArgs",
     "SecretsStoreCsiDriver",
+    "SecretsStoreCsiDriverArgs",
     "ServicePrincipal",
     "SharedIdentity",
     "SocketAudit",
+    "StrongroomError",
     "SyslogAudit",
     "User",
     "UserpassAuth",
+    "UserpassAuthArgs",
     "VaultAgentInjector",
+    "VaultAgentInjectorArgs",
     "VaultBackend",
+    "VaultBackendArgs",
     "VaultBootstrap",
+    "VaultBootstrapArgs",
+    "VaultCertificate",
+    "VaultConnection",
+    "VaultKey",
     "VaultNode",
+    "VaultSecret",
     "VaultServer",
     "VaultServerArgs",
+    "VaultServerSpec",
     "Workload",
+    "WorkloadIdentity",
 ]
 
 
@@ -139,11 +237,12 @@ _OF_AZURE = {"azure", "pulumi_azure_native"}
 """Top-level modules that the extra `azure` brings."""
 
 
-class MissingExtraError(ImportError):
-    """A name needs packages that were not installed: those of the extra `azure`."""
+def _load(name: str) -> object:
+    """Load a public name.
 
-
-def __getattr__(name: str) -> Any:
+    :raises AttributeError: It is none.
+    :raises MissingExtraError: It needs the extra `azure`.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -155,3 +254,14 @@ def __getattr__(name: str) -> Any:
             f"{name} needs packages for Azure, and {error.name} is not installed: install strongroom[azure], or "
             "components/requirements-azure.txt where the components run as a plugin"
         ) from None
+
+
+if not TYPE_CHECKING:  # a type checker knows the names, and reports any other
+    __getattr__ = _load
+
+if __name__ == "components":
+    # Nothing imports this package by the name of its directory, save the host of dynamic resources for states of
+    # earlier versions.
+    from strongroom.components.dynamic_providers import register_former_modules
+
+    register_former_modules()

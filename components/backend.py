@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pulumi
 
@@ -44,6 +44,7 @@ class Grant:
     """What must exist before the pod starts."""
 
 
+@runtime_checkable
 class Backend(Protocol):
     """A store of secrets that can let exactly one workload read exactly its declared secrets."""
 

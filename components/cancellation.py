@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from .plain_error import PlainError
+from .error_text import PlainError
 
 _CANCEL = "/pulumirpc.ResourceProvider/Cancel"
 

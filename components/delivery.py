@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from .names import Declaration, DnsLabel, GoDuration
+from .field_types import Declaration, DnsLabel, GoDuration
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
 """How secrets reach a workload."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from .names import GoDuration
+from .field_types import GoDuration
 
 LONGEST_POLL = 120
 """Seconds. Kubelet waits two minutes for a mount and asks again. A driver that polls less often takes the directory

@@ -1,28 +1,31 @@
 """Values that a stack writes to its store."""
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import pulumi
 import pulumi_random
+from pydantic import Field
+
+from .args import Args, Input
+from .field_types import Switch, Whole
 
 
-@dataclass(frozen=True)
-class Generate:
+class Generate(Args):
     """A value that is generated once and kept in the stack's encrypted state."""
 
-    length: int = 32
+    length: Annotated[Whole, Field(ge=16, le=1024)] = 32
     """Characters."""
 
-    special: bool = True
+    special: Switch = True
     """Whether punctuation is among the characters."""
 
 
-Seed = pulumi.Input[str] | Generate
+Seed = Input[str] | Generate
 """A value to write: a secret input, or one to generate."""
 
 
 def value_of(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The value that `seed` stands for, secret in any case.
+    """Return the value that `seed` stands for, secret in any case.
 
     :param name: Names the generated value in the stack.
     :param parent: What the generated value belongs to.

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .delivery import Csi, Delivery
-from .names import (
+from .field_types import (
     Declaration,
     DnsLabel,
     EnvironmentVariable,
@@ -19,7 +19,7 @@ from .names import (
     Whole,
     matching,
 )
-from .unique import unique
+from .validators import unique
 
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
 

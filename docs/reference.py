@@ -1,9 +1,12 @@
-"""Writes settings.md, components.md, rules.md and events.md from the code: `python docs/reference.py`."""
+"""Writes the pages below settings/, components.md, rules.md and events.md from the code: `python docs/reference.py`."""
 
 import inspect
 import sys
 import types
 import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -14,39 +17,134 @@ from pydantic_core import PydanticUndefined
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import components  # noqa: E402
-from components.plugin import described  # noqa: E402
-from ops.doctor.explanations import EXPLANATIONS  # noqa: E402
-from policy.rules import RULES  # noqa: E402
-from stacks.settings import Settings  # noqa: E402
+import strongroom  # noqa: E402
+from scripts.links import anchor  # noqa: E402
+from strongroom.components.plugin import described  # noqa: E402
+from strongroom.ops.doctor.events import EXPLANATIONS  # noqa: E402
+from strongroom.policy.rules import RULES  # noqa: E402
+from strongroom.stacks.settings.root import Settings  # noqa: E402
 
 NOTE = "<!-- Written by docs/reference.py. Change the docstrings, and run it. -->"
 
 
-def settings() -> str:
-    """The reference of everything that a stack file may say."""
-    lines = ["# Settings", NOTE, "What may stand below `config:` in `stacks/Pulumi.<stack>.yaml`."]
-    places: dict[type[BaseModel], list[str]] = {Settings: ["strongroom"]}
+@dataclass(frozen=True)
+class SettingsPage:
+    """One page of the settings' reference."""
+
+    title: str
+
+    begins: tuple[str, ...]
+    """The keys that begin it: what is below them is on the same page, unless another page begins there."""
+
+    guide: str
+    """The page that explains them."""
+
+
+SETTINGS = {
+    "vault": SettingsPage("Vault", ("strongroom:backend, kind: vault",), "vault.md"),
+    "vault-auth": SettingsPage(
+        "How workloads log in to Vault, and audit",
+        ("strongroom:backend.auth", "strongroom:backend.audit[]"),
+        "vault-auth.md",
+    ),
+    "vault-logins": SettingsPage(
+        "People and machines that log in to Vault",
+        ("strongroom:backend.logins[]", "strongroom:backend.groups[]"),
+        "vault-auth.md#people-and-machines",
+    ),
+    "vault-server": SettingsPage("A Vault of the stack's own", ("strongroom:backend.server",), "vault-server.md"),
+    "vault-bootstrap": SettingsPage("Opening a Vault", ("strongroom:backend.bootstrap",), "vault-server.md#bootstrap"),
+    "azure": SettingsPage("Azure Key Vault", ("strongroom:backend, kind: azure-key-vault",), "azure.md"),
+    "workloads": SettingsPage("Workloads, their secrets and deliveries", ("strongroom:workloads[]",), "deliveries.md"),
+    "kubernetes": SettingsPage("The cluster", ("strongroom:kubernetes",), "kubernetes.md"),
+    "charts": SettingsPage("Charts", ("strongroom:charts",), "charts.md"),
+    "seeds": SettingsPage("Values that the stack writes", ("strongroom:seeds",), "vault.md#values"),
+}
+INDEX = "index"
+
+
+@dataclass
+class Section:
+    """What one model of the settings allows."""
+
+    model: type[BaseModel]
+
+    page: str
+    """The page that it is on."""
+
+    places: list[str]
+    """The keys that have it."""
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return ", ".join(f"`{place}`" for place in self.places) + (f", `{self.kind}`" if self.kind else "")
+
+    @property
+    def kind(self) -> str:
+        """Which of several models at one key it is."""
+        return _kind(self.model)
+
+    @property
+    def link(self) -> str:
+        """Where it is, for another page of the settings."""
+        return f"{self.page}.md#{anchor(self.title)}"
+
+
+@cache
+def sections() -> dict[type[BaseModel], Section]:
+    """List all that a stack file may say, in the order of a search by breadth."""
+    begins = {key: name for name, page in SETTINGS.items() for key in page.begins}
+    found: dict[type[BaseModel], Section] = {Settings: Section(Settings, INDEX, ["strongroom"])}
     pending: list[tuple[str, type[BaseModel]]] = [("strongroom:", Settings)]
-    sections: list[tuple[type[BaseModel], list[str]]] = []
     while pending:
         prefix, model = pending.pop(0)
-        rows: list[str] = []
-        sections.append((model, rows))
-        told = described.of_attributes(model)
         for name, field in model.model_fields.items():
-            key = field.alias or name
-            rows.append(f"| `{key}` | {_text(told.get(name))}{_choices(field)} | {_default(field)} |")
+            place = f"{prefix}{field.alias or name}{'[]' if get_origin(field.annotation) in {tuple, Sequence} else ''}"
             for below in _models(field.annotation):
-                place = f"{prefix}{key}{'[]' if get_origin(field.annotation) is tuple else ''}"
-                if below not in places:
-                    pending.append((f"{place}.", below))
-                places.setdefault(below, []).append(place)
-    for model, rows in sections:
-        title = ", ".join(f"`{place}`" for place in places[model])
-        table = "| key | what | default |\n| --- | --- | --- |\n" + "\n".join(rows)
-        lines += [f"## {title}{_kind(model)}", _text(model.__doc__), table]
+                if below in found:
+                    found[below].places.append(place)
+                    continue
+                page = begins.get(f"{place}, {_kind(below)}") or begins.get(place) or found[model].page
+                found[below] = Section(below, page, [place])
+                pending.append((f"{place}.", below))
+    return found
+
+
+def settings_index() -> str:
+    """The first page of the settings' reference."""
+    pages = "\n".join(
+        f"| [{page.title}]({name}.md) | {', '.join(f'`{key}`' for key in ', '.join(page.begins).split(', '))} |"
+        for name, page in SETTINGS.items()
+    )
+    lines = ["# Settings", NOTE, "What may stand below `config:` in a stack file, `Pulumi.<stack>.yaml`."]
+    lines += [f"| page | keys |\n| --- | --- |\n{pages}", *_section(sections()[Settings])]
     return "\n\n".join(lines) + "\n"
+
+
+def settings(name: str) -> str:
+    """A page of the settings' reference.
+
+    :param name: The page.
+    """
+    page = SETTINGS[name]
+    lines = [f"# Settings: {page.title}", NOTE, f"Explained in [{page.guide.partition('#')[0]}](../{page.guide})."]
+    lines += [line for each in sections().values() if each.page == name for line in _section(each)]
+    return "\n\n".join([*lines, "[All settings](index.md)"]) + "\n"
+
+
+def _section(section: Section) -> list[str]:
+    told = described.of_attributes(section.model)
+    rows = ["| key | what | default |", "| --- | --- | --- |"]
+    for name, field in section.model.model_fields.items():
+        key, text = f"`{field.alias or name}`", _text(told.get(name)) + _choices(field)
+        below = [sections()[model] for model in _models(field.annotation)]
+        if len(below) == 1:
+            key = f"[{key}]({below[0].link})"
+        elif below:
+            text += " See " + ", ".join(f"[`{each.kind}`]({each.link})" for each in below) + "."
+        rows.append(f"| {key} | {text} | {_default(field)} |")
+    return [f"## {section.title}", _text(section.model.__doc__), "\n".join(rows)]
 
 
 def reference() -> str:
@@ -54,10 +152,10 @@ def reference() -> str:
     lines = [
         "# Components",
         NOTE,
-        "What `import components` offers; `import strongroom` with the wheel.",
+        "What `import strongroom` offers.",
     ]
-    for name in components.__all__:
-        item = getattr(components, name)
+    for name in strongroom.__all__:
+        item = getattr(strongroom, name)
         lines += [f"## {name}", inspect.cleandoc(item.__doc__ or "")]
         initialiser = item.__dict__.get("__init__")
         if initialiser and initialiser.__doc__ and not issubclass(item, BaseModel):
@@ -69,20 +167,20 @@ def rules() -> str:
     """The reference of the policy pack's rules."""
     lines = ["# Rules", NOTE, "What the [policy pack](policy.md) holds every stack to."]
     for rule in RULES:
-        lines += [f"## {rule.name}", f"{rule.says} Severity: {rule.severity}."]
+        lines += [f"## {rule.name}", f"{rule.summary} Severity: {rule.severity}."]
         lines += [f"- Why: {rule.reason}\n- Fix: {rule.fix}\n- Source: {rule.source}"]
         lines += [f"- `{name}`, by default `{schema['default']}`" for name, schema in rule.options.items()]
     return "\n\n".join(lines) + "\n"
 
 
 def events() -> str:
-    """The messages that `ops doctor` explains."""
+    """The messages that `strongroom doctor` explains."""
     lines = [
         "# Events",
         NOTE,
-        "What [`ops doctor`](doctor.md) knows of a pod's events and of logs, in the order of its looking: a message is "
-        "judged as a whole, and gets the first explanation whose pattern, and what must stand beside it, it has. A "
-        "consequence is left out beside its cause.",
+        "What [`strongroom doctor`](doctor.md) knows of a pod's events and of logs, in the order of its looking: a "
+        "message is judged as a whole, and gets the first explanation whose pattern, and what must stand beside it, it "
+        "has. A consequence is left out beside its cause.",
     ]
     for each in EXPLANATIONS:
         lines += [f"## {each.name[0].upper()}{each.name[1:]}", f"{each.meaning[0].upper()}{each.meaning[1:]}."]
@@ -97,9 +195,9 @@ def _text(text: str | None) -> str:
 
 
 def _kind(model: type[BaseModel]) -> str:
-    """Which of several models at one place this is."""
     field = model.model_fields.get("kind")
-    return f", `kind: {get_args(field.annotation)[0]}`" if field else ""
+    choices = get_args(field.annotation) if field else ()
+    return f"kind: {choices[0]}" if len(choices) == 1 else ""
 
 
 def _choices(field: FieldInfo) -> str:
@@ -125,7 +223,13 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for argument in typing.get_args(annotation) for model in _models(argument)]
 
 
-PAGES = {"settings.md": settings, "components.md": reference, "rules.md": rules, "events.md": events}
+PAGES = {
+    f"settings/{INDEX}.md": settings_index,
+    **{f"settings/{name}.md": partial(settings, name) for name in SETTINGS},
+    "components.md": reference,
+    "rules.md": rules,
+    "events.md": events,
+}
 
 if __name__ == "__main__":
     for page, write in PAGES.items():

@@ -10,8 +10,9 @@ from urllib.parse import urljoin
 import requests
 import yaml
 
-from components.chart_files import ChartError, checked
-from components.charts import CHARTS, Chart
+from strongroom.components.errors import ChartError
+from strongroom.components.helm.chart_file import checked
+from strongroom.components.helm.charts import CHARTS, Chart
 
 from .errors import OpsError
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from .printable import make_printable
+from .terminal_text import make_printable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from .printable import make_printable
+from .terminal_text import make_printable
 
 _PAGE = 160
 """Columns for running text that no terminal shows."""

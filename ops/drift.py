@@ -1,10 +1,10 @@
-"""What somebody changed behind a stack's back, for the one who reviews it."""
+"""Drift of a stack: changes outside of it, for a reviewer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .observed import Observed
-from .preview import AccessChange, compare_access, title
+from .preview.events import PreviewEvents
+from .preview.report import AccessChange, compare_access, format_title
 from .verify.difference import compare
 
 
@@ -15,12 +15,12 @@ class Drifted:
     kind: str
     name: str
     differences: Sequence[str]
-    """Each field, with what was deployed and what was found; never a secret's value."""
+    """Fields, each with the deployed and the found value; never a secret's."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How a stack differs from what is there."""
+    """The drift of a stack."""
 
     stack: str
     resources: Sequence[Drifted]
@@ -30,25 +30,25 @@ class Drift:
 
     @property
     def found(self) -> bool:
-        """Whether there is any, or it can't be told."""
+        """Whether there is drift, or the comparison failed."""
         return bool(self.errors or self.resources)
 
 
-def drift_of(stack: str, observed: Observed) -> Drift:
-    """Build the drift that a refresh observed."""
-    drifted = list(_drifted(observed))
+def build_drift(stack: str, observed: PreviewEvents) -> Drift:
+    """Build the drift from the events of a refresh."""
+    drifted = list(_list_drifted(observed))
     stacks = sum("::pulumi:pulumi:Stack::" in urn for urn in observed.operations)
     unchanged = len(observed.operations) - stacks - len(drifted)
     return Drift(stack, drifted, unchanged, compare_access(observed), observed.errors)
 
 
-def _drifted(observed: Observed) -> Iterator[Drifted]:
+def _list_drifted(observed: PreviewEvents) -> Iterator[Drifted]:
     for urn, operation in sorted(observed.operations.items()):
         if operation == "same" or "::pulumi:pulumi:Stack::" in urn:
             continue
         before, after = observed.before[urn], observed.after.get(urn)
         if after is None:
-            yield Drifted(title(before), before.name, ["it is gone"])
-        # What a server adds by itself changes its outputs alone.
+            yield Drifted(format_title(before), before.name, ["it was deleted"])
+        # A server's own additions change outputs alone.
         elif differences := [str(each) for each in compare(before.properties, after.properties, {})]:
-            yield Drifted(title(before), before.name, differences)
+            yield Drifted(format_title(before), before.name, differences)

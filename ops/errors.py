@@ -1,7 +1,9 @@
 """What stops a command, told in one line."""
 
+from strongroom.components.errors import StrongroomError
 
-class OpsError(Exception):
+
+class OpsError(StrongroomError):
     """A command can't go on; its text says what, where and what to do. No secret's value is ever in it."""
 
 

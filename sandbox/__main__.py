@@ -13,8 +13,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ops.command_line import run, wants_json
-from ops.console import console
+from strongroom.ops.command_line import run, wants_json
+from strongroom.ops.console import console
 
 from .engine import Engine, Operation, find_plugins
 from .errors import SandboxError
@@ -68,7 +68,7 @@ def up(
         found.result()
     Engine(world, reporter).run("up", stack)
     verified = subprocess.run(
-        [sys.executable, "-m", "ops", "verify", "--stack", stack],
+        [sys.executable, "-m", "strongroom", "verify", "--stack", stack],
         cwd=ROOT,
         env={**os.environ, "STRONGROOM_SANDBOX": str(world.state)},
         check=False,
@@ -143,7 +143,7 @@ def execute(
     """Run a command, or a shell, that finds the servers, and Pulumi with all that a program in Python needs.
 
     On PATH are pulumi, vault, kubectl and helm (the last two are made available when they are first run), python, and
-    `strongroom`, which is `python -m ops`.
+    `strongroom`, of this checkout.
     """
     chosen = parse_languages(languages)
     if like not in (None, *OWN):

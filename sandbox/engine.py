@@ -150,7 +150,7 @@ class Engine:
             self.run("destroy", other)
 
     def _recover(self, stack: str, environment: Mapping[str, str]) -> None:
-        """Go on where a run that was killed ended, as a user would with `python -m ops recover`."""
+        """Go on where a run that was killed ended, as a user would with `strongroom recover`."""
         locks = self.home / "state" / ".pulumi" / "locks" / "organization" / PROJECT / stack
         locked = locks.is_dir() and any(locks.glob("*.json"))
         deployment = self._deployment(stack)
@@ -158,10 +158,10 @@ class Engine:
         if not (locked or unready or deployment.get("pending_operations")):
             return
         self._reporter.note(
-            f"The last run of {stack} was interrupted: running `python -m ops recover --stack {stack} --adopt`"
+            f"The last run of {stack} was interrupted: running `strongroom recover --stack {stack} --adopt`"
         )
         # Nobody else makes anything on the sandbox's servers that they would not say.
-        command = [sys.executable, "-m", "ops", "recover", "--stack", stack, "--adopt"]
+        command = [sys.executable, "-m", "strongroom", "recover", "--stack", stack, "--adopt"]
         here = {**self._base_environment, **environment, "STRONGROOM_SANDBOX": str(self._world.state)}
         done = subprocess.run(command, cwd=ROOT, env=here, check=False)
         if done.returncode != 0:
@@ -223,12 +223,7 @@ class Engine:
         servers = shell.environment(languages, azure=like == "local-azure")
         environment = {**self._base_environment, **self.environment(), **servers}
         environment["PATH"] = f"{shell.programs(languages)}{os.pathsep}{environment['PATH']}"
-        # Programs import the components by the name that the wheel gives them.
-        modules = self.home / "modules"
-        modules.mkdir(exist_ok=True)
-        (modules / "strongroom").unlink(missing_ok=True)
-        (modules / "strongroom").symlink_to(self._root / "components")
-        clients = {"PYTHONPATH": f"{modules}{os.pathsep}{self._root}", **self._world.azure.environment()}
+        clients = {"PYTHONPATH": str(self._root), **self._world.azure.environment()}
         with attached(self._pulumi, self.home / "home", environment, clients, self._reporter) as plugins:
             return shell.run(command, {**environment, **plugins})
 
@@ -312,7 +307,7 @@ class Engine:
         )
 
     def _describe(self, *running: str) -> dict[str, str]:
-        """Write down for `ops` which stacks are the sandbox's; what the Pulumi CLI needs in its environment.
+        """Write down for the command `strongroom` which stacks are the sandbox's, and what the Pulumi CLI needs.
 
         :param running: A stack that is being deployed. Of the project's others, those count that are deployed here.
         """
@@ -323,7 +318,13 @@ class Engine:
         )
         known = list(dict.fromkeys([*stacks.OWN, *self.deployed, *running]))
         self._world.describe(
-            stacks=known, project=self.home, source=self._root, environment=shared, attach=attach, complete=complete
+            name=PROJECT,
+            stacks=known,
+            project=self.home,
+            source=self._root,
+            environment=shared,
+            attach=attach,
+            complete=complete,
         )
         return shared
 

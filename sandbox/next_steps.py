@@ -30,8 +30,8 @@ def next_steps(stack: str, root: Path, *, node: bool = False) -> str:
     document = read_stack_file(file)
     steps = [
         (own_command("status", root), "what runs, and where"),
-        (own_command(f"verify --stack {stack} --json", root, "ops"), "the same proof, for programs"),
-        (own_command(f"access --stack {stack}", root, "ops"), "who can read what"),
+        (own_command(f"verify --stack {stack} --json", root, "strongroom"), "the same proof, for programs"),
+        (own_command(f"access --stack {stack}", root, "strongroom"), "who can read what"),
         (own_command("exec -- kubectl get secretproviderclasses -A", root), "the cluster's side"),
         *(_pods(document, root) if node else ()),
         *_store(document, root),

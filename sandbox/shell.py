@@ -84,7 +84,11 @@ class Shell:
         """
         directory = self._world.state / "commands"
         directory.mkdir(exist_ok=True, mode=0o700)
-        _write(directory / "strongroom", f'PYTHONPATH={shlex.quote(str(ROOT))}"${{PYTHONPATH:+:$PYTHONPATH}}"', "ops")
+        _write(
+            directory / "strongroom",
+            f'PYTHONPATH={shlex.quote(str(ROOT))}"${{PYTHONPATH:+:$PYTHONPATH}}"',
+            "strongroom",
+        )
         if not os.environ.get("VIRTUAL_ENV"):
             for name in ("python", "python3"):
                 _write(directory / name)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.orphans import end_orphaned_plugins
+from strongroom.ops.recover.orphans import end_orphaned_plugins
 
 from .certificates import Authority, write_private
 from .errors import SandboxError
@@ -202,6 +202,7 @@ class World:
     def describe(
         self,
         *,
+        name: str,
         stacks: list[str],
         project: Path,
         source: Path,
@@ -209,8 +210,9 @@ class World:
         attach: list[str],
         complete: list[str],
     ) -> None:
-        """Write down, for `ops`, which stacks are driven from where.
+        """Write down, for the command `strongroom`, which stacks are driven from where.
 
+        :param name: The project's name.
         :param stacks: The stacks that the sandbox runs.
         :param project: The directory that they are driven from.
         :param source: The directory with their files, as the user wrote them.
@@ -219,6 +221,7 @@ class World:
         :param complete: What prints a stack's file with what the sandbox alone knows.
         """
         description = {
+            "name": name,
             "stacks": stacks,
             "project": str(project),
             "source": str(source),

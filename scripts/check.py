@@ -1,4 +1,4 @@
-"""Lint, format, types and imports: all of them run, also when one finds something."""
+"""Lint, format, types, imports and links: all of them run, also when one finds something."""
 
 import subprocess
 import sys
@@ -9,6 +9,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("pyright",),
     ("lint-imports", "--no-cache", "--no-logo"),
+    ("python", "-m", "scripts.links"),
 )
 """The checks, by the programs that stand beside this Python."""
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import stage
@@ -23,44 +23,50 @@ LOCKS = ("requirements.txt", "requirements-dev.txt")
 STAMP = ".installed"
 
 
-def fingerprint() -> str:
-    """Describe what an environment is made of: this Python, and the lock."""
-    digest = hashlib.sha256(b"".join((ROOT / lock).read_bytes() for lock in LOCKS)).hexdigest()
+def fingerprint(locks: Sequence[str] = LOCKS) -> str:
+    """Describe what an environment is made of: this Python, and the lock.
+
+    :param locks: The lock's files.
+    """
+    digest = hashlib.sha256(b"".join((ROOT / lock).read_bytes() for lock in locks)).hexdigest()
     return f"{sys.version.split()[0]} {sys.base_prefix}\n{digest}\n"
 
 
-def is_current(home: Path) -> bool:
+def is_current(home: Path, locks: Sequence[str] = LOCKS) -> bool:
     """Check whether the environment at `home` is complete, made by this Python from this lock.
 
     :param home: The environment's directory.
+    :param locks: The lock's files.
     """
     stamp = home / STAMP
-    return stamp.is_file() and stamp.read_text() == fingerprint() and os.access(home / "bin" / "python", os.X_OK)
+    return stamp.is_file() and stamp.read_text() == fingerprint(locks) and os.access(home / "bin" / "python", os.X_OK)
 
 
-def make(home: Path) -> None:
+def make(home: Path, locks: Sequence[str] = LOCKS) -> None:
     """Make the environment at `home`, or bring it up to date.
 
     :param home: The environment's directory.
+    :param locks: The lock's files; the last one has all packages.
     :raises PipError: Neither uv nor pip can install the packages.
     """
     stamp = home / STAMP
-    same_python = stamp.is_file() and stamp.read_text().split("\n")[0] == fingerprint().split("\n")[0]
+    same_python = stamp.is_file() and stamp.read_text().split("\n")[0] == fingerprint(locks).split("\n")[0]
     stamp.unlink(missing_ok=True)
     # A link to an environment elsewhere stays one.
     venv.EnvBuilder(clear=not same_python, symlinks=True, with_pip=False).create(home.resolve())
-    install(home)
-    stamp.write_text(fingerprint())
+    install(home, locks[-1])
+    stamp.write_text(fingerprint(locks))
 
 
-def install(home: Path) -> None:
+def install(home: Path, file: str = LOCKS[-1]) -> None:
     """Install the packages of the lock into the environment at `home`: by uv, and by pip where uv can't.
 
     :param home: The environment's directory.
+    :param file: The lock.
     :raises PipError: Neither can.
     """
     pip = Pip(home / "bin" / "python")
-    lock = str(ROOT / LOCKS[-1])
+    lock = str(ROOT / file)
     version = sys.version.split()[0]
     try:
         uv = find_uv(pip)
@@ -121,18 +127,20 @@ def main() -> None:
     """Make the environment; a failure that a user can mend is one text and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m scripts.environment", description=__doc__)
     parser.add_argument("--venv", type=Path, default=VENV, help="where (default: .venv of the project)")
+    parser.add_argument("--lock", action="append", metavar="FILE", help="the lock (default: of what runs and tests)")
     parser.add_argument("--tools", action="store_true", help="begin to prepare the sandbox's tools meanwhile")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     home: Path = arguments.venv.absolute()
+    locks: Sequence[str] = arguments.lock or LOCKS
     with only_one():
-        if is_current(home):
+        if is_current(home, locks):
             (home / STAMP).touch()
             return
         started = time.monotonic()
         try:
             with head_start(arguments.tools):
-                make(home)
+                make(home, locks)
         except (PipError, OSError) as error:
             raise SystemExit(f"error: {home} can't be made: {error}") from None
         except KeyboardInterrupt:

@@ -19,7 +19,7 @@ def names(lock: Path) -> list[str]:
 
 
 def main() -> None:
-    """Write the locks: of what runs, tests besides, uv, releases; and all versions without hashes, as constraints."""
+    """Write the locks: what runs, tests, uv, releases, the site; and all versions without hashes, as constraints."""
     pip = Pip(Path(sys.executable))
     uv, environment = find_uv(pip), uv_environment_of(pip)
 
@@ -40,6 +40,7 @@ def main() -> None:
     compile_lock("pyproject.toml", "components/requirements-azure.txt", *pinned, "--extra=azure")
     compile_lock("requirements-uv.in", "requirements-uv.txt", "--generate-hashes")
     compile_lock("requirements-release.in", "requirements-release.txt", "--generate-hashes")
+    compile_lock("requirements-docs.in", "requirements-docs.txt", *pinned)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.recording import Declare
+    from tests.support.recording import Declare
 
-pytest_plugins = ["pytester", "tests.environment", "tests.longest", "tests.processes", "tests.sandboxed"]
+pytest_plugins = [
+    "pytester",
+    "tests.support.environment",
+    "tests.support.longest",
+    "tests.support.processes",
+    "tests.support.sandboxed",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(50_000)
     # What hands tests out to workers runs none, and they wait for it: it loads no Hypothesis but to check a profile.
     if not config.getoption("numprocesses", None) or config.getoption("--hypothesis-profile"):
-        import_module("tests.soak")
+        import_module("tests.support.soak")
 
 
 def pytest_collection_finish() -> None:
@@ -53,6 +59,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(name="declare")
 def declare_on_recorder() -> "Declare":
     """Run a program to its end on a recording engine, and give back what it declared."""
-    from tests.recording import declare  # noqa: PLC0415 - the process that hands tests out has no use for Pulumi
+    from tests.support.recording import declare  # noqa: PLC0415 - the process that hands tests out has no use for Pulumi
 
     return declare

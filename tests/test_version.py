@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.plugin.provider import VERSION
+from strongroom.components.plugin.provider import VERSION
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
@@ -18,7 +18,9 @@ def test_the_wheel_takes_the_plugins_version() -> None:
 
     assert project["project"]["dynamic"] == ["version"]
     assert "version" not in project["project"]
-    assert project["tool"]["setuptools"]["dynamic"] == {"version": {"attr": "strongroom.plugin.provider.VERSION"}}
+    assert project["tool"]["setuptools"]["dynamic"] == {
+        "version": {"attr": "strongroom.components.plugin.provider.VERSION"}
+    }
 
 
 def test_the_policy_pack_has_the_same() -> None:

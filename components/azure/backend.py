@@ -1,33 +1,63 @@
 """Azure Key Vault as a backend."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
+from ..args import Args, Input
 from ..backend import Grant
+from ..durations import Seconds
+from ..errors import InvalidArgumentsError
+from ..field_types import Text
 from ..workload import Secret, Workload
 from .access import READERS, access_policy, role_assignment
-from .choices import RoleScope
+from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
-from .identity import Identities, WorkloadIdentity
+from .identities.base import Identities, WorkloadIdentity
 from .key_vault import KeyVault
 from .objects import ObjectKind, VaultObject, object_name, objects_parameter, unreadable, vault_object
-from .readiness import AccessReady
+from .options import AUDIENCES, RoleScope
+from .types import Guid
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Args):
     """How a pod waits until its access has taken effect, with what asks the cluster for a token."""
 
-    kubeconfig: pulumi.Input[str] | None = None
-    """The cluster's kubeconfig: a file, or its text; the user's own where it is left out."""
+    kubeconfig: Input[str] | None = None
+    """The cluster's kubeconfig: a file, or its text; the user's own, if omitted."""
 
-    context: str | None = None
+    context: Text | None = None
     """Its context."""
 
-    timeout: int = 300
+    timeout: Seconds = 300
     """How long to wait, in seconds."""
+
+
+class AzureKeyVaultBackendArgs(Args):
+    """The arguments of an `AzureKeyVaultBackend`."""
+
+    vault: KeyVault
+    """The vault that holds the objects."""
+
+    identities: Identities
+    """Who workloads are to Azure."""
+
+    tenant_id: Guid
+    """The Microsoft Entra tenant."""
+
+    cloud: Cloud = PUBLIC
+    """The cloud."""
+
+    role_scope: RoleScope = "object"
+    """How far a role reaches: the object, or the whole vault, which warns."""
+
+    gate: Gate | None = None
+    """Wait before pods until their access has taken effect; if omitted, they don't."""
+
+    workloads: Sequence[Workload] = ()
+    """Every workload of the stack, where they share an identity and access policies decide: one policy then speaks for
+    all of them."""
 
 
 class AzureKeyVaultBackend(pulumi.ComponentResource):
@@ -37,52 +67,47 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
     be narrower than a kind of object, and so warn.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        vault: KeyVault,
-        identities: Identities,
-        tenant_id: str,
-        cloud: Cloud = PUBLIC,
-        role_scope: RoleScope = "object",
-        gate: Gate | None = None,
-        workloads: Sequence[Workload] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: where the store is, and what workloads are to it."""
+
+    def __init__(self, name: str, args: AzureKeyVaultBackendArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack.
-        :param vault: The vault that holds the objects.
-        :param identities: Who workloads are to Azure.
-        :param tenant_id: The directory.
-        :param cloud: The cloud.
-        :param role_scope: How far a role reaches: the object, or the whole vault, which warns.
-        :param gate: Wait before pods until their access has taken effect; left out, they don't.
-        :param workloads: Every workload of the stack, where they share an identity and access policies decide: one
-            policy then speaks for all of them.
+        :param args: Its arguments.
         """
         super().__init__("strongroom:index:AzureKeyVaultBackend", name, None, opts)
-        self._vault = vault
-        self._identities = identities
-        self._tenant_id = tenant_id
-        self._cloud = cloud
-        self._role_scope: RoleScope = role_scope
-        self._gate = gate
-        self._workloads = workloads
+        self._args = args
+        self._vault = args.vault
+        self._identities = args.identities
         self._granted: dict[tuple[str, str], pulumi.Resource] = {}
         self._meant: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._warn()
-        self.register_outputs({})
+        self.description = pulumi.Output.from_input(self.describe())
+        self.register_outputs({"description": self.description})
+
+    def describe(self) -> dict[str, Any]:
+        """Describe where the store is and what workloads are to it, for the command `strongroom`."""
+        mode = self._identities.mode
+        return {
+            "kind": "azure-key-vault",
+            "tenantId": self._args.tenant_id,
+            "authority": self._args.cloud.authority,
+            "vault": self._vault.name,
+            "url": self._vault.url,
+            "access": self._vault.access,
+            "identityMode": mode,
+            "audience": {str(each): audience for each, audience in AUDIENCES.items()}.get(mode, ""),
+        }
 
     def grant(self, workload: Workload) -> Grant:
         """Make the identity of `workload` and what lets it read its objects.
 
-        :raises ValueError: A secret that Key Vault can't serve, one that would be another's object, or an identity that
-            can't serve one more workload.
+        :raises InvalidArgumentsError: A secret that Key Vault can't serve, one that would be another's object, or an
+            identity that can't serve one more workload.
         """
         for secret in workload.secrets:
             if fault := unreadable(secret.model_dump()):
-                raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+                raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)
         objects = sorted({vault_object(secret) for secret in workload.secrets})
@@ -93,7 +118,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             provider="azure",
             parameters=self._place()
             | dict(identity.parameters)
-            | {"tenantID": self._tenant_id, "objects": objects_parameter(workload.secrets)},
+            | {"tenantID": self._args.tenant_id, "objects": objects_parameter(workload.secrets)},
             audience=identity.audience,
             identity={
                 "mode": self._identities.mode,
@@ -112,17 +137,17 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         name = object_name(*meant)
         other = self._meant.setdefault((secret.type, name.lower()), meant)
         if other != meant:
-            raise ValueError(
+            raise InvalidArgumentsError(
                 f"{workload.path}: secret {secret.name!r} is the object {name!r}, and so is {other[0]!r}"
                 f"{f' with key {other[1]!r}' if other[1] else ''}, which another secret declares: rename one"
             )
 
     def _place(self) -> dict[str, pulumi.Input[str]]:
         place: dict[str, pulumi.Input[str]] = {"keyvaultName": self._vault.name}
-        if self._cloud != PUBLIC:
-            place["cloudName"] = self._cloud.name
-        if self._cloud.environment_file:
-            place["cloudEnvFileName"] = self._cloud.environment_file
+        if self._args.cloud != PUBLIC:
+            place["cloudName"] = self._args.cloud.name
+        if self._args.cloud.environment_file:
+            place["cloudEnvFileName"] = self._args.cloud.environment_file
         return place
 
     def _allow(
@@ -132,11 +157,11 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         principal = identity.principal
         if self._vault.access == "policies":
             if (principal.key, "") not in self._granted:
-                speaking = self._workloads if self._identities.shared else [workload]
+                speaking = self._args.workloads if self._identities.shared else [workload]
                 self._granted[principal.key, ""] = access_policy(
                     self._vault.vault_id,
                     self._vault.resource_group,
-                    self._tenant_id,
+                    self._args.tenant_id,
                     principal,
                     _kinds(speaking),
                     listed=_kinds(speaking, with_history=True),
@@ -145,7 +170,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             return [self._granted[principal.key, ""]]
         made: list[pulumi.Resource] = []
         for item in objects:
-            role, target = READERS[item.kind], item if self._role_scope == "object" else None
+            role, target = READERS[item.kind], item if self._args.role_scope == "object" else None
             place = f"{item.kind}/{item.name}" if target else role.id
             # Workloads that share an identity share its assignments: Azure refuses a second one alike.
             if (principal.key, place) not in self._granted:
@@ -162,21 +187,22 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         objects: Sequence[VaultObject],
         granted: Sequence[pulumi.Resource],
     ) -> list[pulumi.Resource]:
-        if self._gate is None or identity.federation is None:
+        gate = self._args.gate
+        if gate is None or identity.federation is None:
             return []
         return [
             AccessReady(
                 workload.path,
                 federation=identity.federation,
                 client_id=identity.client_id,
-                tenant_id=self._tenant_id,
-                cloud=self._cloud,
+                tenant_id=self._args.tenant_id,
+                cloud=self._args.cloud,
                 vault_url=self._vault.url,
                 objects=objects,
                 by_value=self._vault.access == "policies",
-                kubeconfig=self._gate.kubeconfig,
-                context=self._gate.context,
-                timeout=self._gate.timeout,
+                kubeconfig=gate.kubeconfig,
+                context=gate.context,
+                timeout=gate.timeout,
                 granted=granted,
                 opts=pulumi.ResourceOptions(parent=self),
             )
@@ -195,7 +221,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                 "every secret of the vault. access: rbac grants each object by itself",
                 self,
             )
-        elif self._role_scope == "vault":
+        elif self._args.role_scope == "vault":
             pulumi.log.warn(
                 "roleScope 'vault' gives roles at the whole vault: Key Vault Secrets User reads every secret in it, "
                 "and so does Key Vault Certificate User, which keys and certificates need. roleScope 'object' doesn't",

@@ -1,9 +1,8 @@
 """Certificates of a key vault. The Resource Manager has none: the data plane makes them."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import pulumi
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -15,74 +14,31 @@ from azure.keyvault.certificates import (
     KeyVaultCertificate,
     LifetimeAction,
 )
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
+from ..args import Args, Input
 from ..cancellation import listen, pause
-from ..plain_error import PlainError
-from ..refusal import told
-from .choices import KeyType
+from ..dynamic_providers import StableProvider
+from ..error_text import PlainError
+from ..redact import told
+from ..urls import Https
 from .client import UNEXPECTED, client_options, describe_unexpected
-from .clouds import Cloud
-from .deployer import credential
+from .clouds import PUBLIC, Cloud
+from .credentials import credential
+from .types import Guid, VaultObjectName
+from .vault_args import VaultCertificate
 
 Answer = TypeVar("Answer")
 _SETTLING = 600
 """Seconds that a role may take to reach the vault. (Microsoft Learn: "Troubleshoot Azure RBAC")"""
 
 
-@dataclass(frozen=True)
-class VaultCertificate:
-    """What a certificate must be. (Microsoft Learn: "About Azure Key Vault certificates")"""
-
-    subject: str
-    """X.509 subject, e.g. `CN=shop.example.net`."""
-
-    dns_names: Sequence[str] = ()
-    """Alternative names."""
-
-    issuer: str = "Self"
-    """`Self`, or an issuer that the vault knows."""
-
-    validity_months: int = 12
-    """How long it is valid."""
-
-    renew_before_days: int = 30
-    """How many days before its end the vault renews it."""
-
-    key_type: KeyType = "RSA"
-    """Its key's type; the HSM ones need a premium vault."""
-
-    key_size: int | None = None
-    """Bits of an RSA key; 3072 where it is left out."""
-
-    exportable: bool = True
-    """Whether the private key may leave the vault: a workload that mounts it needs that."""
-
-    content_type: Literal["pem", "pfx"] = "pem"
-    """How the vault keeps the private key and the chain, for those who read it as a secret."""
-
-    def inputs(self) -> dict[str, Any]:
-        """As the resource takes it."""
-        size = (self.key_size or 3072) if self.key_type.startswith("RSA") else None
-        return {
-            "subject": self.subject,
-            "dnsNames": list(self.dns_names),
-            "issuer": self.issuer,
-            "validityMonths": self.validity_months,
-            "renewBeforeDays": self.renew_before_days,
-            "keyType": self.key_type,
-            "keySize": size,
-            "exportable": self.exportable,
-            "contentType": self.content_type,
-        }
-
-
 class CertificateError(PlainError):
     """A certificate can't be had: what, why, what to do."""
 
 
-class _Provider(ResourceProvider):
-    serialize_as_secret_always = False
+class Provider(StableProvider):
+    stable_name = "azure-certificate"
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         made = self._issued(props)
@@ -153,6 +109,21 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
         seconds = min(seconds * 1.5, 15)
 
 
+def _inputs(certificate: VaultCertificate) -> dict[str, Any]:
+    size = (certificate.key_size or 3072) if certificate.key_type.startswith("RSA") else None
+    return {
+        "subject": certificate.subject,
+        "dnsNames": list(certificate.dns_names),
+        "issuer": certificate.issuer,
+        "validityMonths": certificate.validity_months,
+        "renewBeforeDays": certificate.renew_before_days,
+        "keyType": certificate.key_type,
+        "keySize": size,
+        "exportable": certificate.exportable,
+        "contentType": certificate.content_type,
+    }
+
+
 def _policy(props: Mapping[str, Any]) -> CertificatePolicy:
     content = CertificateContentType.pem if props["contentType"] == "pem" else CertificateContentType.pkcs12
     return CertificatePolicy(
@@ -178,6 +149,25 @@ def _outputs(made: KeyVaultCertificate) -> dict[str, Any]:
     }
 
 
+class CertificateArgs(Args):
+    """The arguments of a `Certificate`."""
+
+    name: VaultObjectName
+    """Its name in the vault."""
+
+    vault_url: Input[Https]
+    """The vault's URL."""
+
+    tenant_id: Guid
+    """The Microsoft Entra tenant of the login that deploys."""
+
+    cloud: Cloud = PUBLIC
+    """The cloud that the vault is in."""
+
+    certificate: VaultCertificate
+    """What it must be."""
+
+
 class Certificate(Resource, module="strongroom", name="Certificate"):
     """A certificate in a key vault, made by its data plane with the deployer's own credential.
 
@@ -191,34 +181,20 @@ class Certificate(Resource, module="strongroom", name="Certificate"):
     thumbprint: pulumi.Output[str]
     """SHA-1, in hexadecimal."""
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        vault_url: pulumi.Input[str],
-        tenant_id: str,
-        cloud: Cloud,
-        certificate: VaultCertificate,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, resource_name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
-        :param resource_name: Its name in the stack.
-        :param name: Its name in the vault.
-        :param vault_url: The vault's URL.
-        :param tenant_id: The directory that the deployer is in.
-        :param cloud: The cloud that the vault is in.
-        :param certificate: What it must be.
+        :param resource_name: The resource's name in the stack.
+        :param args: Its arguments.
         """
         super().__init__(
-            _Provider(),
+            Provider(),
             resource_name,
             {
-                "name": name,
-                "vaultUrl": vault_url,
-                "tenantId": tenant_id,
-                "authority": cloud.authority,
-                **certificate.inputs(),
+                "name": args.name,
+                "vaultUrl": args.vault_url,
+                "tenantId": args.tenant_id,
+                "authority": args.cloud.authority,
+                **_inputs(args.certificate),
                 "version": None,
                 "thumbprint": None,
             },

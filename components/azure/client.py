@@ -7,9 +7,9 @@ from typing import Any
 import requests
 from azure.core.pipeline.transport import RequestsTransport
 
-from ..bounds import BoundedAdapter
 from ..cancellation import pause
-from ..patience import CONNECT_SECONDS, READ_SECONDS
+from ..response_limits import BoundedAdapter
+from ..retry import CONNECT_SECONDS, READ_SECONDS
 
 IN_ALL_SECONDS = 60
 """How long a request may take with all of its repetitions."""

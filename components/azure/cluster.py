@@ -1,49 +1,32 @@
 """An AKS cluster: made with what Strongroom needs of it, or found."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pulumi
 from pulumi_azure_native import containerservice
 
-from ..marks import SECRET
-from ..rotation import check_poll_interval
+from ..args import Args, Input
+from ..field_types import SECRET
+from .cluster_args import ClusterName, NewCluster
+from .errors import UnsuitableResourceError
+from .types import ResourceGroup
 
 ADDON = "azureKeyvaultSecretsProvider"
 
 
-@dataclass(frozen=True)
-class NewCluster:
-    """A cluster that the stack makes."""
+class AksClusterArgs(Args):
+    """The arguments of an `AksCluster`."""
 
-    location: str | None = None
-    """Its region; the resource group's where it is left out."""
+    cluster_name: ClusterName
+    """The cluster's name."""
 
-    kubernetes_version: str | None = None
-    """Its version; the region's default where it is left out."""
+    resource_group: Input[ResourceGroup]
+    """The resource group that it is in."""
 
-    nodes: int = 3
-    """How many nodes its system pool has."""
-
-    vm_size: str = "Standard_D4s_v5"
-    """The size of its nodes."""
-
-    zones: Sequence[str] = ("1", "2", "3")
-    """The availability zones that they are spread over."""
-
-    subnet_id: str | None = None
-    """The subnet that they are in; a network of the cluster's own where it is left out."""
-
-    addon: bool = True
-    """Whether it has the Key Vault add-on: the driver and Azure's provider, kept up to date by AKS."""
-
-    rotation_poll_interval: str = "2m"
-    """How old a mounted secret may be before the add-on reads it again, as a Go duration of at most 2m."""
-
-    tags: Mapping[str, str] | None = None
-    """Its tags."""
+    new: NewCluster | None = None
+    """How to make it; if omitted, it exists, and is looked up."""
 
 
 class AksCluster(pulumi.ComponentResource):
@@ -66,37 +49,24 @@ class AksCluster(pulumi.ComponentResource):
     addon_principal_id: pulumi.Output[str]
     """Its object id; empty without the add-on."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        cluster_name: str,
-        resource_group: pulumi.Input[str],
-        new: NewCluster | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: AksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack.
-        :param cluster_name: The cluster's name.
-        :param resource_group: The resource group that it is in.
-        :param new: How to make it; left out, it exists, and is looked up.
-        :raises ValueError: Its add-on would poll too seldom.
+        :param args: Its arguments.
         """
-        if new and (fault := check_poll_interval(new.rotation_poll_interval)):
-            raise ValueError(f"AksCluster {name!r}: rotation_poll_interval {new.rotation_poll_interval!r} {fault}")
         super().__init__("strongroom:index:AksCluster", name, None, opts)
         known = pulumi.InvokeOutputOptions(parent=self)
-        made = _made(name, cluster_name, resource_group, new, self) if new else None
+        made = _create(name, args, args.new, self) if args.new else None
         found = made or containerservice.get_managed_cluster_output(
-            resource_group_name=resource_group, resource_name=cluster_name, opts=known
+            resource_group_name=args.resource_group, resource_name=args.cluster_name, opts=known
         )
-        self.issuer = found.oidc_issuer_profile.apply(lambda profile: _issuer(cluster_name, profile))
+        self.issuer = found.oidc_issuer_profile.apply(lambda profile: _issuer(args.cluster_name, profile))
         identity = found.addon_profiles.apply(_addon_identity)
         self.addon_client_id = identity.apply(lambda ids: ids[0])
         self.addon_principal_id = identity.apply(lambda ids: ids[1])
         credentials = containerservice.list_managed_cluster_user_credentials_output(
-            resource_group_name=resource_group,
-            resource_name=made.name if made else cluster_name,
+            resource_group_name=args.resource_group,
+            resource_name=made.name if made else args.cluster_name,
             opts=known,
         )
         self.kubeconfig = pulumi.Output.secret(
@@ -107,8 +77,8 @@ class AksCluster(pulumi.ComponentResource):
         self.register_outputs({"issuer": self.issuer})
 
 
-def _made(
-    name: str, cluster_name: str, resource_group: pulumi.Input[str], new: NewCluster, parent: pulumi.Resource
+def _create(
+    name: str, args: AksClusterArgs, new: NewCluster, parent: pulumi.Resource
 ) -> containerservice.ManagedCluster:
     addon = containerservice.ManagedClusterAddonProfileArgs(
         enabled=new.addon,
@@ -118,11 +88,11 @@ def _made(
     )
     return containerservice.ManagedCluster(
         name,
-        resource_name_=cluster_name,
-        resource_group_name=resource_group,
+        resource_name_=args.cluster_name,
+        resource_group_name=args.resource_group,
         location=new.location,
         tags=new.tags,
-        dns_prefix=cluster_name,
+        dns_prefix=args.cluster_name,
         kubernetes_version=new.kubernetes_version,
         enable_rbac=True,
         identity=containerservice.ManagedClusterIdentityArgs(
@@ -159,7 +129,7 @@ def _made(
 
 def _issuer(cluster: str, profile: containerservice.outputs.ManagedClusterOIDCIssuerProfileResponse | None) -> str:
     if profile is None or not profile.issuer_url:
-        raise pulumi.RunError(
+        raise UnsuitableResourceError(
             f"The cluster {cluster!r} has no OIDC issuer, which workload identity needs: "
             f"`az aks update --name {cluster} --enable-oidc-issuer --enable-workload-identity`"
         )

@@ -1,22 +1,31 @@
 """A key vault: made, or found, with the objects that the stack keeps in it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Self
 
 import pulumi
 from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
+from pydantic import model_validator
 
-from ..names import named
+from ..args import Args, Input
+from ..field_types import SECRET
 from ..seeds import Seed, value_of
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
-from .certificate import Certificate, VaultCertificate
-from .choices import AccessMode, KeyType
+from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
-from .names import object_fault
-from .names import vault_name as legal_vault_name
+from .errors import UnsuitableResourceError
 from .objects import VaultObject
+from .options import AccessMode
+from .types import Guid, ResourceGroup, VaultName, VaultObjectName
+from .vault_args import (
+    ExistingVault,
+    NewVault,
+    PrivateEndpoint,
+    SecretAttributes,
+    VaultCertificate,
+    VaultKey,
+)
 
 PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
 """(Microsoft Learn: "Azure Private Endpoint private DNS zone values")"""
@@ -24,122 +33,59 @@ PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
 _CERTIFICATE_PERMISSIONS = ("get", "create", "update", "delete", "recover")
 
 
-@dataclass(frozen=True)
-class PrivateEndpoint:
-    """A private address of the vault in a virtual network."""
-
-    subnet_id: str
-    """The subnet that the address is in."""
-
-    virtual_network_id: str | None = None
-    """The network that resolves the vault's name to it: a private DNS zone is made and linked to it."""
-
-    dns_zone_id: str | None = None
-    """A private DNS zone that exists, instead; its links are its owner's."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """Who reaches the vault."""
-
-    public: bool = True
-    """Whether it has a public address."""
-
-    allowed_ip_ranges: Sequence[str] = ()
-    """CIDR ranges that may use it; everybody where these and the subnets are left out."""
-
-    allowed_subnet_ids: Sequence[str] = ()
-    """Subnets, with the service endpoint Microsoft.KeyVault, that may use it."""
-
-    private_endpoint: PrivateEndpoint | None = None
-    """A private address."""
-
-
-@dataclass(frozen=True)
-class VaultSecret:
+class VaultSecret(SecretAttributes):
     """A secret that the stack writes."""
 
-    value: Seed
+    value: Annotated[Seed, SECRET]
     """What it is."""
 
-    content_type: str | None = None
-    """What kind of text it is, e.g. `text/plain`."""
 
-    not_before: datetime | None = None
-    """Before when it should not be used. Key Vault tells it, and enforces nothing."""
+class Contents(Args):
+    """What the stack keeps in a vault, by name.
 
-    expires: datetime | None = None
-    """After when it should not be used. Key Vault tells it, and enforces nothing."""
+    A certificate is a key and a secret of its name too, and case makes no difference to names.
+    (Microsoft Learn: "About keys, secrets, and certificates")
+    """
 
+    secrets: Mapping[VaultObjectName, VaultSecret] = {}
+    """Secrets."""
 
-@dataclass(frozen=True)
-class VaultKey:
-    """A key that the vault makes and never gives away."""
+    keys: Mapping[VaultObjectName, VaultKey] = {}
+    """Keys."""
 
-    type: KeyType = "RSA"
-    """Its type; the HSM ones need a premium vault."""
+    certificates: Mapping[VaultObjectName, VaultCertificate] = {}
+    """Certificates."""
 
-    size: int | None = None
-    """Bits of an RSA key: 2048, 3072 or 4096; 3072 where it is left out."""
-
-    curve: Literal["P-256", "P-384", "P-521", "P-256K"] | None = None
-    """Curve of an EC key; `P-256` where it is left out."""
-
-    operations: Sequence[str] | None = None
-    """What it may be used for; everything that its type can where it is left out."""
-
-    rotate_after: str | None = None
-    """The vault makes a new version this long after the last, as an ISO 8601 duration, e.g. `P90D`."""
-
-    expires_after: str | None = None
-    """How long a version lives, as an ISO 8601 duration; longer than `rotate_after`."""
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        if clashes := list(_list_clashes(self)):
+            raise ValueError("; ".join(clashes))
+        return self
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What the stack keeps in a vault, by name."""
+class KeyVaultArgs(Args):
+    """The arguments of a `KeyVault`."""
 
-    secrets: Mapping[str, VaultSecret] = field(default_factory=dict[str, VaultSecret])
-    keys: Mapping[str, VaultKey] = field(default_factory=dict[str, VaultKey])
-    certificates: Mapping[str, VaultCertificate] = field(default_factory=dict[str, VaultCertificate])
+    vault_name: VaultName
+    """The vault's name, unique in its cloud."""
 
+    resource_group: Input[ResourceGroup]
+    """The resource group that it is in."""
 
-@dataclass(frozen=True)
-class NewVault:
-    """A vault that the stack makes."""
+    tenant_id: Guid
+    """The Microsoft Entra tenant that it trusts."""
 
-    location: str | None = None
-    """Its region; the resource group's where it is left out."""
+    cloud: Cloud = PUBLIC
+    """Its cloud."""
 
-    sku: keyvault.SkuName = keyvault.SkuName.STANDARD
-    """`premium` keeps keys in hardware."""
+    access: AccessMode = "rbac"
+    """What decides on reads: role assignments or access policies."""
 
-    retention_days: int = 90
-    """How long what was deleted can be recovered: 7 to 90 days. It can't be changed later."""
+    vault: NewVault | ExistingVault | None = None
+    """How to make it, or that it exists; if omitted, a vault with production's defaults is made."""
 
-    purge_protection: bool = True
-    """Nobody can delete for good before that. It can't be turned off again."""
-
-    recover: bool = False
-    """Recover a vault of that name that was deleted softly, rather than make one."""
-
-    reach: Network = field(default_factory=Network)
-    """Who reaches it."""
-
-    audit_workspace_id: str | None = None
-    """The Log Analytics workspace that gets its audit log."""
-
-    lock: bool = False
-    """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,
-    or one of its secrets, is removed. (Microsoft Learn: "Lock your resources to protect your infrastructure")"""
-
-    tags: Mapping[str, str] | None = None
-    """Its tags."""
-
-
-@dataclass(frozen=True)
-class ExistingVault:
-    """A vault that somebody else made: nothing of it is changed but what the stack keeps in it."""
+    contents: Contents | None = None
+    """What the stack keeps in it."""
 
 
 class KeyVault(pulumi.ComponentResource):
@@ -170,49 +116,26 @@ class KeyVault(pulumi.ComponentResource):
     access: AccessMode
     """What decides on reads."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        vault_name: str,
-        resource_group: pulumi.Input[str],
-        tenant_id: str,
-        cloud: Cloud = PUBLIC,
-        access: AccessMode = "rbac",
-        vault: NewVault | ExistingVault | None = None,
-        contents: Contents | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack.
-        :param vault_name: The vault's name, unique in its cloud.
-        :param resource_group: The resource group that it is in.
-        :param tenant_id: The directory that it trusts.
-        :param cloud: Its cloud.
-        :param access: What decides on reads: role assignments or access policies.
-        :param vault: How to make it, or that it exists; a vault with production's defaults where it is left out.
-        :param contents: What the stack keeps in it.
-        :raises ValueError: A name that no vault, or nothing in one, can have; an object that would overwrite another.
+        :param args: Its arguments.
         """
-        contents = contents or Contents()
-        named(f"KeyVault {name!r}: vault", vault_name, legal_vault_name)
-        for fault in _faults(contents):
-            raise ValueError(f"KeyVault {name!r}: {fault}")
         super().__init__("strongroom:index:KeyVault", name, None, opts)
-        vault = vault or NewVault()
-        self.name = vault_name
-        self.resource_group = resource_group
-        self.access = access
-        self.url = cloud.vault_url(vault_name)
-        self._tenant = tenant_id
-        self._cloud = cloud
+        vault = args.vault or NewVault()
+        self.name = args.vault_name
+        self.resource_group = args.resource_group
+        self.access = args.access
+        self.url = args.cloud.vault_url(args.vault_name)
+        self._tenant = args.tenant_id
+        self._cloud = args.cloud
         self._child = pulumi.ResourceOptions(parent=self)
         self._made: keyvault.Vault | None = None
         if isinstance(vault, ExistingVault):
             self._use()
         else:
             self._make(name, vault)
-        self.objects = self._keep(name, contents)
+        self.objects = self._keep(name, args.contents or Contents())
         self.register_outputs({"vaultId": self.vault_id, "url": self.url})
 
     def _use(self) -> None:
@@ -228,7 +151,7 @@ class KeyVault(pulumi.ComponentResource):
     def _agreed(self, vault_id: str, rbac: bool) -> str:
         actual = "rbac" if rbac else "policies"
         if actual != self.access:
-            raise pulumi.RunError(
+            raise UnsuitableResourceError(
                 f"The vault {self.name!r} decides by {actual!r}, not by {self.access!r}: "
                 f"what is granted would have no effect. Set access to {actual!r}, or change the vault"
             )
@@ -242,10 +165,10 @@ class KeyVault(pulumi.ComponentResource):
             vault_name=self.name,
             resource_group_name=self.resource_group,
             location=vault.location,
-            tags=vault.tags,
+            tags=vault.tags or None,
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=self._tenant,
-                sku=keyvault.SkuArgs(family="A", name=vault.sku),
+                sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName(vault.sku)),
                 # Left out, its default depends on the version of the API.
                 enable_rbac_authorization=self.access == "rbac",
                 enable_soft_delete=True,
@@ -352,12 +275,14 @@ class KeyVault(pulumi.ComponentResource):
         for own, certificate in contents.certificates.items():
             made = Certificate(
                 f"{name}/{own}",
-                name=own,
-                vault_url=self.url,
-                tenant_id=self._tenant,
-                cloud=self._cloud,
-                certificate=certificate,
-                opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=allowed)),
+                CertificateArgs(
+                    name=own,
+                    vault_url=self.url,
+                    tenant_id=self._tenant,
+                    cloud=self._cloud,
+                    certificate=certificate,
+                ),
+                pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=allowed)),
             )
             # Its private half is a secret, and its public key a key, of the same name.
             kept |= dict.fromkeys((VaultObject(kind, own) for kind in ("certificates", "secrets", "keys")), made)
@@ -403,7 +328,7 @@ class KeyVault(pulumi.ComponentResource):
                 kty=key.type,
                 key_size=(key.size or 3072) if rsa else None,
                 curve_name=None if rsa else (key.curve or "P-256"),
-                key_ops=key.operations,
+                key_ops=list(key.operations) if key.operations else None,
                 rotation_policy=rotation,
             ),
             opts=opts,
@@ -445,16 +370,11 @@ class KeyVault(pulumi.ComponentResource):
         ]
 
 
-def _faults(contents: Contents) -> Iterator[str]:
-    """What is wrong with the names in a vault, to which their case makes no difference.
-
-    A certificate is a key and a secret of its name too. (Microsoft Learn: "About keys, secrets, and certificates")
-    """
+def _list_clashes(contents: Contents) -> Iterator[str]:
+    """List the objects that would overwrite others."""
     for kind, names in (("secret", contents.secrets), ("key", contents.keys)):
         taken: dict[str, str] = {}
         for what, own in (*((kind, own) for own in names), *(("certificate", own) for own in contents.certificates)):
-            if told := object_fault(own):
-                yield f"{what} {own!r} {told}"
             if before := taken.get(own.lower()):
                 yield f"{what} {own!r} would overwrite {before}: rename one"
             taken[own.lower()] = f"the {what} {own!r}"

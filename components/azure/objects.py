@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..workload import Secret
-from ..yaml_text import yaml_text
-from .names import object_fault, version_fault
+from ..yaml import yaml_text
+from .types import object_fault, version_fault
 
 ObjectKind = Literal["secrets", "keys", "certificates"]
 _KINDS: Mapping[str, ObjectKind] = {"secret": "secrets", "key": "keys", "cert": "certificates"}

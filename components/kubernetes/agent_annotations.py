@@ -11,7 +11,7 @@ import yaml
 
 from ..delivery import AgentInjector
 from ..workload import Workload
-from ..yaml_text import yaml_text
+from ..yaml import yaml_text
 
 CA_FILE = "ca.crt"
 TOKEN_VOLUME = "vault-token"  # noqa: S105 - a name

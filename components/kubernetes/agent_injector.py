@@ -1,28 +1,48 @@
 """The Vault Agent injector."""
 
-import pulumi
+from typing import Annotated
 
-from ..charts import VAULT, Chart
-from ..helm import PlannedRelease, release
+import pulumi
+from pydantic import Field
+
+from ..args import Args
+from ..field_types import DnsLabel, Whole
+from ..helm.charts import VAULT, Chart
+from ..helm.release import PlannedRelease, release
+from ..urls import Address
 from .agent_injection import INJECTED
 from .csi_driver import NAMESPACE, NO_SERVER
 
 
-def injector_release(
-    name: str, *, address: str, replicas: int = 2, namespace: str = NAMESPACE, chart: Chart = VAULT
-) -> PlannedRelease:
-    """The release that `VaultAgentInjector` makes; of its parameters."""
+class VaultAgentInjectorArgs(Args):
+    """The arguments of a `VaultAgentInjector`."""
+
+    address: Address
+    """Vault's URL, for pods that name none."""
+
+    replicas: Annotated[Whole, Field(ge=1)] = 2
+    """How many pods; each on a node of its own."""
+
+    namespace: DnsLabel = NAMESPACE
+    """The namespace that it is installed in; it must exist."""
+
+    chart: Chart = VAULT
+    """The chart; another repository for a mirror."""
+
+
+def injector_release(name: str, args: VaultAgentInjectorArgs) -> PlannedRelease:
+    """Plan the release that `VaultAgentInjector` makes."""
     return PlannedRelease(
         name,
-        chart,
-        namespace,
+        args.chart,
+        args.namespace,
         {
-            "global": {"externalVaultAddr": address},
+            "global": {"externalVaultAddr": args.address},
             "server": NO_SERVER,
             "csi": {"enabled": False},
             "injector": {
                 "enabled": True,
-                "replicas": replicas,
+                "replicas": args.replicas,
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 # A pod that nobody injected would start without its secrets. Only pods that ask for it are held up.
                 "webhook": {"failurePolicy": "Fail", "objectSelector": {"matchLabels": INJECTED}},
@@ -39,27 +59,12 @@ class VaultAgentInjector(pulumi.ComponentResource):
     once a cluster. (Vault docs: "Vault Agent Injector installation")
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        address: str,
-        replicas: int = 2,
-        namespace: str = NAMESPACE,
-        chart: Chart = VAULT,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: VaultAgentInjectorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack, and of the release.
-        :param address: Vault's URL, for pods that name none.
-        :param replicas: How many pods; each on a node of its own.
-        :param namespace: The namespace that it is installed in; it must exist.
-        :param chart: The chart; another repository for a mirror.
+        :param args: Its arguments.
         :raises ChartError: The chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:VaultAgentInjector", name, None, opts)
-        release(
-            injector_release(name, address=address, replicas=replicas, namespace=namespace, chart=chart),
-            pulumi.ResourceOptions(parent=self),
-        )
+        release(injector_release(name, args), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

@@ -1,16 +1,17 @@
 """akv2k8s, its env injector alone."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Annotated
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
+from ..args import Args, Input
 from ..azure.clouds import PUBLIC, CloudName
-from ..charts import AKV2K8S, Chart
-from ..helm import PlannedRelease, release
-from ..marks import SECRET
+from ..azure.types import Guid
+from ..field_types import SECRET, DnsLabel
+from ..helm.charts import AKV2K8S, Chart
+from ..helm.release import PlannedRelease, release
 from .csi_driver import NAMESPACE
 
 NAMESPACE_LABEL = {"azure-key-vault-env-injection": "enabled"}
@@ -20,33 +21,47 @@ _USER = 65532
 _INIT_CONTAINER = "WEBHOOK_CONTAINER_SECURITY_CONTEXT_"
 
 
-@dataclass(frozen=True)
-class Principal:
+class Principal(Args):
     """A service principal."""
 
-    tenant_id: str
-    """Its directory."""
+    tenant_id: Guid
+    """Its Microsoft Entra tenant."""
 
-    client_id: str
+    client_id: Guid
     """Its application's id."""
 
-    secret: Annotated[pulumi.Input[str], SECRET] = field(repr=False)
+    secret: Annotated[Input[str], SECRET]
     """Its password."""
 
 
-def akv2k8s_release(
-    name: str,
-    *,
-    credentials: str,
-    readers: Collection[tuple[str, str]],
-    namespace: str = NAMESPACE,
-    chart: Chart = AKV2K8S,
-) -> PlannedRelease:
-    """The release that `Akv2k8sEnvInjector` makes; of its parameters."""
+class Akv2k8sEnvInjectorArgs(Args):
+    """The arguments of an `Akv2k8sEnvInjector`."""
+
+    credentials: DnsLabel
+    """The Secret, in `namespace`, with `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`."""
+
+    readers: Sequence[tuple[DnsLabel, DnsLabel]]
+    """Namespace and service account of each workload that it serves."""
+
+    principal: Principal | None = None
+    """The service principal to make that Secret of; if omitted, the Secret must exist."""
+
+    cloud: CloudName = PUBLIC.name
+    """The cloud."""
+
+    namespace: DnsLabel = NAMESPACE
+    """The namespace that it is installed in; it must exist."""
+
+    chart: Chart = AKV2K8S
+    """The chart; another repository for a mirror."""
+
+
+def akv2k8s_release(name: str, args: Akv2k8sEnvInjectorArgs) -> PlannedRelease:
+    """Plan the release that `Akv2k8sEnvInjector` makes."""
     return PlannedRelease(
         name,
-        chart,
-        namespace,
+        args.chart,
+        args.namespace,
         {
             # The chart would give rights to a controller that isn't installed.
             "global": {"keyVaultAuth": "environment", "rbac": {"create": False}},
@@ -54,7 +69,7 @@ def akv2k8s_release(
             "controller": {"enabled": False},
             "env_injector": {
                 "rbac": {"create": True},
-                "envFromSecret": [{"name": credentials}],
+                "envFromSecret": [{"name": args.credentials}],
                 # What it puts into pods must be admitted where the restricted Pod Security Standard is enforced.
                 "env": {
                     f"{_INIT_CONTAINER}PRIVILEGED": "false",
@@ -74,7 +89,7 @@ def akv2k8s_release(
                 # The chart's default lets every service account of the cluster read AzureKeyVaultSecrets.
                 "rbacSubjects": [
                     {"kind": "ServiceAccount", "namespace": place, "name": account}
-                    for place, account in sorted(set(readers))
+                    for place, account in sorted(set(args.readers))
                 ],
             },
         },
@@ -89,47 +104,27 @@ class Akv2k8sEnvInjector(pulumi.ComponentResource):
     Vault")
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        credentials: str,
-        readers: Collection[tuple[str, str]],
-        principal: Principal | None = None,
-        cloud: CloudName = PUBLIC.name,
-        namespace: str = NAMESPACE,
-        chart: Chart = AKV2K8S,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: Akv2k8sEnvInjectorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack, and of the release.
-        :param credentials: The Secret, in `namespace`, with `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
-            `AZURE_CLIENT_SECRET`.
-        :param readers: Namespace and service account of each workload that it serves.
-        :param principal: Whom to make that Secret of; left out, it is there.
-        :param cloud: The cloud.
-        :param namespace: The namespace that it is installed in; it must exist.
-        :param chart: The chart; another repository for a mirror.
+        :param args: Its arguments.
         :raises ChartError: The chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:Akv2k8sEnvInjector", name, None, opts)
         made: list[pulumi.Resource] = []
-        if principal is not None:
+        if (principal := args.principal) is not None:
             made.append(
                 Secret(
                     name,
-                    metadata={"name": credentials, "namespace": namespace},
+                    metadata={"name": args.credentials, "namespace": args.namespace},
                     string_data={
                         "AZURE_TENANT_ID": principal.tenant_id,
                         "AZURE_CLIENT_ID": principal.client_id,
                         "AZURE_CLIENT_SECRET": pulumi.Output.secret(principal.secret),
-                        **({} if cloud == PUBLIC.name else {"AZURE_ENVIRONMENT": cloud}),
+                        **({} if args.cloud == PUBLIC.name else {"AZURE_ENVIRONMENT": args.cloud}),
                     },
                     opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "stringData"]),
                 )
             )
-        release(
-            akv2k8s_release(name, credentials=credentials, readers=readers, namespace=namespace, chart=chart),
-            pulumi.ResourceOptions(parent=self, depends_on=made),
-        )
+        release(akv2k8s_release(name, args), pulumi.ResourceOptions(parent=self, depends_on=made))
         self.register_outputs({})

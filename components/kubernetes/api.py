@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
-from ..bounds import read_bounded
-from ..patience import CONNECT_SECONDS, READ_SECONDS, patience
+from ..response_limits import read_bounded
+from ..retry import CONNECT_SECONDS, READ_SECONDS, patience
 
 
 class ApiClient(client.ApiClient):

@@ -1,14 +1,17 @@
 """The Secrets Store CSI driver and its providers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
-from ..charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
-from ..helm import PlannedRelease, release
-from ..rotation import check_poll_interval
+from ..args import Args, Input
+from ..errors import InvalidArgumentsError
+from ..field_types import DnsLabel, Text
+from ..helm.charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from ..helm.release import PlannedRelease, release
+from ..rotation import PollInterval, check_poll_interval
 
 CA_DIRECTORY = "/vault/tls"
 CA_FILE = "ca.crt"
@@ -29,46 +32,64 @@ NO_SERVER: Mapping[str, Any] = {
 Provider = Literal["azure", "vault"]
 
 
-def driver_releases(
-    name: str,
-    *,
-    audiences: Collection[str],
-    providers: Collection[Provider] = ("vault",),
-    rotation_poll_interval: str = "2m",
-    vault_ca: bool = False,
-    namespace: str = NAMESPACE,
-    driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
-    vault_chart: Chart = VAULT,
-    azure_chart: Chart = AZURE_PROVIDER,
-) -> dict[Literal["driver", "azure", "vault"], PlannedRelease]:
-    """The releases that `SecretsStoreCsiDriver` makes, by what they are; of its parameters.
+class SecretsStoreCsiDriverArgs(Args):
+    """The arguments of a `SecretsStoreCsiDriver`."""
 
-    :param vault_ca: Whether Vault's provider is given a CA.
-    :raises ValueError: The driver would poll too seldom.
+    audiences: Sequence[Text]
+    """Audiences of the service account tokens that the backends in use need."""
+
+    providers: Sequence[Provider] = ("vault",)
+    """The providers to install beside it."""
+
+    rotation_poll_interval: PollInterval = "2m"
+    """How old a mounted secret may be before it is read again, as a Go duration of at most 2m."""
+
+    vault_ca_certificate: Input[str] | None = None
+    """PEM of the CA that signed Vault's certificate; mounted at `CA_PATH`."""
+
+    namespace: DnsLabel = NAMESPACE
+    """The namespace that both charts are installed in; it must exist."""
+
+    driver_chart: Chart = SECRETS_STORE_CSI_DRIVER
+    """The driver's chart; another repository for a mirror."""
+
+    vault_chart: Chart = VAULT
+    """The chart that carries Vault's provider."""
+
+    azure_chart: Chart = AZURE_PROVIDER
+    """The chart of Azure Key Vault's provider, without the driver in it."""
+
+
+def driver_releases(
+    name: str, args: SecretsStoreCsiDriverArgs
+) -> dict[Literal["driver", "azure", "vault"], PlannedRelease]:
+    """Plan the releases that `SecretsStoreCsiDriver` makes, by what they are.
+
+    :raises InvalidArgumentsError: The driver would poll too seldom.
     """
     planned: dict[Literal["driver", "azure", "vault"], PlannedRelease] = {
         "driver": PlannedRelease(
             name,
-            driver_chart,
-            namespace,
+            args.driver_chart,
+            args.namespace,
             {
                 "syncSecret": {"enabled": True},
                 "enableSecretRotation": True,
-                "rotationPollInterval": rotation_poll_interval,
-                "tokenRequests": [{"audience": audience} for audience in sorted(set(audiences))],
+                "rotationPollInterval": args.rotation_poll_interval,
+                "tokenRequests": [{"audience": audience} for audience in sorted(set(args.audiences))],
             },
         )
     }
     interval = str(planned["driver"].whole["rotationPollInterval"])
     if fault := check_poll_interval(interval):
-        raise ValueError(f"{name}: rotation_poll_interval {interval!r} {fault}")
-    if "vault" in providers:
-        values = _provider_values(_ca_name(name) if vault_ca else None)
-        planned["vault"] = PlannedRelease(f"{name}-vault", vault_chart, namespace, values)
-    if "azure" in providers:
+        raise InvalidArgumentsError(f"{name}: rotation_poll_interval {interval!r} {fault}")
+    if "vault" in args.providers:
+        values = _provider_values(_ca_name(name) if args.vault_ca_certificate is not None else None)
+        planned["vault"] = PlannedRelease(f"{name}-vault", args.vault_chart, args.namespace, values)
+    if "azure" in args.providers:
         # The chart bundles a driver, and an older one.
         values = {"secrets-store-csi-driver": {"install": False}}
-        planned["azure"] = PlannedRelease(f"{name}-azure", azure_chart, namespace, values)
+        planned["azure"] = PlannedRelease(f"{name}-azure", args.azure_chart, args.namespace, values)
     return planned
 
 
@@ -81,53 +102,22 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
     Azure Key Vault provider docs: "Installation")
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        audiences: Collection[str],
-        providers: Collection[Provider] = ("vault",),
-        rotation_poll_interval: str = "2m",
-        vault_ca_certificate: pulumi.Input[str] | None = None,
-        namespace: str = NAMESPACE,
-        driver_chart: Chart = SECRETS_STORE_CSI_DRIVER,
-        vault_chart: Chart = VAULT,
-        azure_chart: Chart = AZURE_PROVIDER,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: SecretsStoreCsiDriverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         :param name: The component's name in the stack.
-        :param audiences: Audiences of the service account tokens that the backends in use need.
-        :param providers: The providers to install beside it.
-        :param rotation_poll_interval: How old a mounted secret may be before it is read again, as a Go duration of at
-            most 2m.
-        :param vault_ca_certificate: PEM of the CA that signed Vault's certificate; mounted at `CA_PATH`.
-        :param namespace: The namespace that both charts are installed in; it must exist.
-        :param driver_chart: The driver's chart; another repository for a mirror.
-        :param vault_chart: The chart that carries Vault's provider.
-        :param azure_chart: The chart of Azure Key Vault's provider; the driver in it is left out.
+        :param args: Its arguments.
         :raises ChartError: A chart's file is not that chart, or the values don't fit it.
-        :raises ValueError: The driver would poll too seldom.
+        :raises InvalidArgumentsError: The driver would poll too seldom.
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        planned = driver_releases(
-            name,
-            audiences=audiences,
-            providers=providers,
-            rotation_poll_interval=rotation_poll_interval,
-            vault_ca=vault_ca_certificate is not None,
-            namespace=namespace,
-            driver_chart=driver_chart,
-            vault_chart=vault_chart,
-            azure_chart=azure_chart,
-        )
+        planned = driver_releases(name, args)
         before: list[pulumi.Resource] = [release(planned.pop("driver"), child)]
-        if vault_ca_certificate is not None and "vault" in providers:
+        if args.vault_ca_certificate is not None and "vault" in args.providers:
             authority = ConfigMap(
                 _ca_name(name),
-                metadata={"name": _ca_name(name), "namespace": namespace},
-                data={CA_FILE: vault_ca_certificate},
+                metadata={"name": _ca_name(name), "namespace": args.namespace},
+                data={CA_FILE: args.vault_ca_certificate},
                 opts=child,
             )
             before.append(authority)

@@ -10,7 +10,7 @@ import pulumi
 from ..backend import Grant
 from ..workload import Workload
 from .pod_parts import PodParts
-from .secret_provider_class import SecretProviderClass, synced_objects, synced_secret_name
+from .secret_provider_class import SecretProviderClass, SecretProviderClassArgs, synced_objects, synced_secret_name
 
 DRIVER = "secrets-store.csi.k8s.io"
 ADDON = "aks-secrets-store-csi-driver"
@@ -29,7 +29,9 @@ def csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -
 
     :param opts: Of the class.
     """
-    provider_class = SecretProviderClass(workload, grant, opts=opts)
+    provider_class = SecretProviderClass(
+        workload.path, SecretProviderClassArgs(workload=workload, grant=grant), opts=opts
+    )
     return PodParts(
         volumes=[_volume(workload, grant)],
         mounts=[{"name": _VOLUME, "mount_path": workload.mount_path, "read_only": True}],

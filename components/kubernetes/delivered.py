@@ -4,6 +4,7 @@ import pulumi
 
 from ..backend import Grant
 from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_secret_type, misfit, undeliverable
+from ..errors import InvalidArgumentsError
 from ..workload import Workload
 from .agent_injection import agent_injection
 from .akv2k8s_environment import akv2k8s_environment
@@ -17,19 +18,19 @@ def delivered(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) ->
     """What brings the secrets of `workload` into its pods.
 
     :param opts: Of what is made for it.
-    :raises ValueError: The delivery can't bring one of them, or nothing from this store.
+    :raises InvalidArgumentsError: The delivery can't bring one of them, or nothing from this store.
     """
     delivery = workload.delivery
     if fault := misfit(delivery.kind, _STORES[grant.provider]):
-        raise ValueError(f"{workload.path}: delivery {fault}")
+        raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
     for secret in workload.secrets:
         if fault := undeliverable(delivery.kind, secret.model_dump()):
-            raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
+            raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
     match delivery:
         case KubernetesSecret() if fault := check_secret_type(
             delivery.type, [secret.model_dump() for secret in workload.secrets]
         ):
-            raise ValueError(f"{workload.path}: delivery {fault}")
+            raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
         case AgentInjector():
             return agent_injection(workload, delivery, grant, opts)
         case Akv2k8s():

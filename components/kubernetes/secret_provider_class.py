@@ -1,11 +1,23 @@
-"""SecretProviderClass: what the CSI driver mounts, and whom it asks."""
+"""SecretProviderClass: the files that the CSI driver mounts, and the store that it asks."""
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
+from pydantic import InstanceOf
 
+from ..args import Args
 from ..backend import Grant
 from ..delivery import KubernetesSecret
 from ..workload import Workload
+
+
+class SecretProviderClassArgs(Args):
+    """The arguments of a `SecretProviderClass`."""
+
+    workload: Workload
+    """What the workload declares; the class bears its name."""
+
+    grant: InstanceOf[Grant]
+    """What its backend granted."""
 
 
 class SecretProviderClass(CustomResource):
@@ -15,13 +27,14 @@ class SecretProviderClass(CustomResource):
     (Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
     """
 
-    def __init__(self, workload: Workload, grant: Grant, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: SecretProviderClassArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
-        :param workload: What the workload declares; the class bears its name.
-        :param grant: What its backend granted.
+        :param name: Its name in the stack; in the cluster it bears the workload's.
+        :param args: Its arguments.
         """
+        workload, grant = args.workload, args.grant
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - the SDK leaves two legacy parameters untyped
-            workload.path,
+            name,
             api_version="secrets-store.csi.x-k8s.io/v1",
             kind="SecretProviderClass",
             metadata={
@@ -36,8 +49,10 @@ class SecretProviderClass(CustomResource):
 
 
 def synced_secret_name(workload: Workload) -> str:
-    """The Kubernetes Secret that the driver keeps in sync: what the delivery `kubernetes-secret` is for, and otherwise
-    where environment variables come from."""
+    """Return the name of the Kubernetes Secret that the driver keeps in sync.
+
+    The delivery `kubernetes-secret` is for it, and otherwise environment variables come from it.
+    """
     delivery = workload.delivery
     if isinstance(delivery, KubernetesSecret):
         return delivery.secret_name or f"{workload.name}-secrets"

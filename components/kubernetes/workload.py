@@ -1,12 +1,14 @@
 """A workload and everything in Kubernetes that brings its secrets to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..args import Args
 from ..backend import Backend, Grant
+from ..field_types import Switch
 from ..workload import Workload
 from .delivered import delivered
 from .pod_parts import PodParts
@@ -18,6 +20,22 @@ not wait for deletion", issues 1232 and 3154)
 """
 
 
+class SecretWorkloadArgs(Args):
+    """The arguments of a `SecretWorkload`."""
+
+    workload: Workload
+    """What the workload declares."""
+
+    backend: Backend
+    """The store that holds its secrets; it is asked for this workload's grant."""
+
+    wait_for_rollout: Switch = True
+    """Whether an update waits until the pods are ready."""
+
+    after: Sequence[pulumi.Resource] = ()
+    """What must exist before: the namespace, and what delivers, with its CRDs."""
+
+
 class SecretWorkload(pulumi.ComponentResource):
     """A Deployment, or a bare Pod, whose secrets are delivered from the backend under an identity of its own.
 
@@ -26,27 +44,22 @@ class SecretWorkload(pulumi.ComponentResource):
     (Kubernetes docs: "Pod Security Standards")
     """
 
-    def __init__(
-        self,
-        workload: Workload,
-        backend: Backend,
-        *,
-        name: str | None = None,
-        wait_for_rollout: bool = True,
-        after: Sequence[pulumi.Resource] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: the workload's objects and identity, and no secret."""
+
+    grant: Grant
+    """What the backend granted."""
+
+    def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
-        :param workload: What the workload declares.
-        :param backend: The store that holds its secrets; it is asked for this workload's grant.
-        :param name: The component's name in the stack; the workload's namespace and name where it is left out.
-        :param wait_for_rollout: Whether an update waits until the pods are ready.
-        :param after: What must exist before: the namespace, and what delivers, with its CRDs.
-        :raises ValueError: A secret that the backend, or the delivery, can't bring.
+        :param name: The component's name in the stack.
+        :param args: Its arguments.
+        :raises InvalidArgumentsError: A secret that the backend, or the delivery, can't bring.
         """
-        super().__init__("strongroom:index:SecretWorkload", name or workload.path, None, opts)
-        self.grant: Grant = backend.grant(workload)
-        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        super().__init__("strongroom:index:SecretWorkload", name, None, opts)
+        workload = args.workload
+        self.grant = args.backend.grant(workload)
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(args.after))
         account = kubernetes.core.v1.ServiceAccount(
             workload.path,
             metadata={
@@ -62,14 +75,38 @@ class SecretWorkload(pulumi.ComponentResource):
             workload,
             self.grant,
             parts,
-            wait_for_rollout,
+            args.wait_for_rollout,
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[account, *parts.requires, *self.grant.requires],
                 delete_before_replace=True,
             ),
         )
-        self.register_outputs({})
+        self.description = pulumi.Output.from_input(_describe(workload, self.grant))
+        self.register_outputs({"description": self.description})
+
+
+def _describe(workload: Workload, grant: Grant) -> Mapping[str, Any]:
+    return {
+        "name": workload.name,
+        "namespace": workload.namespace,
+        "serviceAccount": workload.name,
+        "secretProviderClass": workload.name,
+        "delivery": workload.delivery.kind,
+        "controller": workload.kind,
+        "identity": dict(grant.identity),
+        "objects": [
+            {
+                "name": secret.name,
+                "object": secret.object,
+                "key": secret.key,
+                "version": secret.version,
+                "type": secret.type,
+                "env": secret.env,
+            }
+            for secret in workload.secrets
+        ],
+    }
 
 
 def _pods(

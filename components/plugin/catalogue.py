@@ -9,12 +9,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pulumi
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.fields import FieldInfo
 from typing_extensions import is_protocol
 
-from ..marks import SECRET
+from ..field_types import SECRET
 from ..seeds import Generate
 from . import described
 from .shapes import Anything, Choice, Component, Either, Field, Fields, Later, Moment, Named, Primitive, Several, Shape
@@ -46,6 +46,9 @@ class Described:
     outputs: Mapping[str, Field]
     """By the name that other languages use."""
 
+    args: type[BaseModel] | None = None
+    """The model of its arguments; `None` where each is a parameter of the constructor."""
+
 
 def token(name: str) -> str:
     """A name in the package."""
@@ -70,7 +73,9 @@ class Catalogue:
                 self.components[token(name)] = self._component(item)
 
     def _component(self, cls: type[pulumi.ComponentResource]) -> Described:
-        return Described(cls, inspect.cleandoc(cls.__doc__ or ""), self._parameters(cls), self._outputs(cls))
+        args = _args_of(cls)
+        inputs = self._model_fields(args, cls) if args else self._parameters(cls)
+        return Described(cls, inspect.cleandoc(cls.__doc__ or ""), inputs, self._outputs(cls), args)
 
     def _parameters(self, cls: type) -> dict[str, Field]:
         told, hints = described.of_parameters(cls), _hints(cls.__init__)
@@ -81,6 +86,17 @@ class Catalogue:
             default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
             found[to_camel(name)] = self._field(cls, name, hints[name], told.get(name, ""), default=default)
         return found
+
+    def _model_fields(self, model: type[BaseModel], owner: type) -> dict[str, Field]:
+        """
+        :param owner: The class whose name begins those of the model's choices.
+        """
+        texts = described.of_attributes(model)
+        return {
+            field.alias or name: self._field(owner, name, hint, texts.get(name, ""), default=_default(field))
+            for name, field in model.model_fields.items()
+            if not _is_resource(hint := _annotation(field))
+        }
 
     def _outputs(self, cls: type) -> dict[str, Field]:
         told = described.of_attributes(cls)
@@ -141,8 +157,10 @@ class Catalogue:
             return _PRIMITIVES[hint]
         if hint is Any:
             return Anything()
-        if hint is datetime:
+        if hint in {datetime, AwareDatetime}:
             return Moment()
+        if origin is Literal and all(type(word) is int for word in arguments):
+            return _PRIMITIVES[int]
         if origin is Literal:
             return self._choice(name, [str(word) for word in arguments], text)
         if origin in {tuple, list, Sequence, Collection}:
@@ -174,12 +192,9 @@ class Catalogue:
         self.types[found.token] = found
         told = described.of_attributes(cls)
         if issubclass(cls, BaseModel):
-            found.fields = {
-                field.alias or name: self._field(
-                    cls, name, field.annotation, told.get(name, ""), default=_default(field)
-                )
-                for name, field in cls.model_fields.items()
-            }
+            found.fields = self._model_fields(cls, cls)
+            if "parent" in cls.model_fields:
+                found.given = {"parent": self._anchor}
         elif is_dataclass(cls):
             hints = _hints(cls)
             for each in fields(cls):
@@ -218,6 +233,17 @@ def _default(field: FieldInfo) -> Any:
     return MISSING if field.is_required() else field.default
 
 
+def _annotation(field: FieldInfo) -> Any:
+    """Return a field's annotation with the marks in it, which pydantic keeps apart."""
+    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+
+
+def _args_of(cls: type) -> type[BaseModel] | None:
+    """Return the model of a component's arguments, where its constructor takes one."""
+    args = _hints(cls.__init__).get("args")
+    return args if isinstance(args, type) and issubclass(args, BaseModel) else None
+
+
 def _hints(item: Any) -> dict[str, Any]:
     # The SDK's Input[…] holds a text that names Output[T].
     return get_type_hints(item, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
@@ -234,6 +260,6 @@ def _alternatives(hint: Any) -> list[Any]:
 
 
 def _is_resource(hint: Any) -> bool:
-    """Whether only a program in Python can give it: any resource at all, to depend on or to belong to."""
+    """Return whether only a program in Python can give it: any resource, to depend on or to belong to."""
     bare = _bare(hint)
     return bare is pulumi.Resource or pulumi.Resource in get_args(bare)

@@ -14,7 +14,7 @@ from pulumi.runtime.rpc import ResourceModule, register_resource_module
 
 from .catalogue import PACKAGE, Catalogue, token
 from .schema import schema
-from .shapes import Faults, read_fields
+from .shapes import Faults, build_model, read_fields
 
 VERSION = "0.1.0"
 
@@ -59,7 +59,9 @@ class ComponentProvider(Provider):
         component = self._catalogue.components[resource_type]
         self._anchored = {"name": name, "opts": options}
         faults: Faults = []
-        arguments = read_fields(component.inputs, inputs, "", faults)
+        arguments: dict[str, Any] = read_fields(component.inputs, inputs, "", faults)
+        if component.args and not faults:
+            arguments = {"args": build_model(component.args, component.inputs, arguments, "", faults)}
         if faults:
             raise InputPropertiesError(f"{component.cls.__name__} {name!r} can't be made", faults)
         try:

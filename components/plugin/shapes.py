@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pulumi
 from pulumi.errors import InputPropertyErrorDetails
 from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 Faults = list[InputPropertyErrorDetails]
 """What is wrong with inputs, by path."""
@@ -231,27 +233,19 @@ class Fields(Shape):
             fault(faults, path, "must be an object")
             return None
         given = {key: entry for key, entry in cast("Mapping[str, Any]", value).items() if entry is not None}
-        before = len(faults)
-        if issubclass(self.cls, BaseModel):
-            return self._validated(given, path, faults)
-        for key in self.constant:
+        for key in self.constant.keys() - self.fields.keys():
             given.pop(key, None)
-        arguments = read_fields(self.fields, given, path, faults)
-        extra = {name: make() for name, make in self.given.items()}
-        return self.cls(**arguments, **extra) if len(faults) == before else None
-
-    def _validated(self, given: Mapping[str, Any], path: str, faults: Faults) -> Any:
         before = len(faults)
-        _known_throughout(given, path, faults)
+        model = self.cls if issubclass(self.cls, BaseModel) else None
+        if model and self.plain:
+            _known_throughout(given, path, faults)
+            arguments = given
+        else:
+            arguments = read_fields(self.fields, given, path, faults)
         if len(faults) > before:
             return None
-        try:
-            return cast("type[BaseModel]", self.cls).model_validate(given)
-        except ValidationError as error:
-            for details in error.errors(include_url=False, include_input=False):
-                steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in details["loc"])
-                fault(faults, f"{path}{steps}", details["msg"].removeprefix("Value error, "))
-            return None
+        arguments = {**arguments, **{name: make() for name, make in self.given.items()}}
+        return build_model(model, self.fields, arguments, path, faults) if model else self.cls(**arguments)
 
 
 @dataclass
@@ -316,6 +310,23 @@ def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str
         for key, each in fields.items()
         if given.get(key) is not None or each.filled
     }
+
+
+def build_model(
+    model: type[Model], fields: Mapping[str, Field], values: Mapping[str, Any], path: str, faults: Faults
+) -> Model | None:
+    """Return a model with `values`; what it refuses is noted in `faults`, by the names that other languages use."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        names = {each.name: key for key, each in fields.items()}
+        for details in error.errors(include_url=False, include_input=False):
+            first, *rest = details["loc"] or ("",)
+            steps = [
+                f"[{step}]" if isinstance(step, int) else f".{step}" for step in (names.get(str(first), first), *rest)
+            ]
+            fault(faults, f"{path}{''.join(steps)}".strip("."), details["msg"].removeprefix("Value error, "))
+        return None
 
 
 def _inner(shape: Shape) -> dict[str, Any]:

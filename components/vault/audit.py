@@ -1,4 +1,4 @@
-"""Where a Vault writes down who asked for what."""
+"""Audit devices of a Vault."""
 
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
@@ -6,13 +6,17 @@ from typing import Annotated, Any, Literal
 import pulumi
 from pydantic import Field
 
-from ..names import Declaration, ObjectPath, Text, Whole, matching
+from ..args import Args
+from ..field_types import Declaration, ObjectPath, Text, Whole, matching
 
 _FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/audit.log, or stdout"
 
 
 class FileAudit(Declaration):
-    """A file on each server. Rotate it by SIGHUP. (Vault docs: "File audit device")"""
+    """A file on each server. Rotate it by SIGHUP.
+
+    (Vault docs: "File audit device")
+    """
 
     kind: Literal["file"] = "file"
     """Which device: `file`."""
@@ -25,7 +29,10 @@ class FileAudit(Declaration):
 
 
 class SyslogAudit(Declaration):
-    """The syslog of each server's machine. (Vault docs: "Syslog audit device")"""
+    """The syslog of each server's machine.
+
+    (Vault docs: "Syslog audit device")
+    """
 
     kind: Literal["syslog"] = "syslog"
     """Which device: `syslog`."""
@@ -41,8 +48,10 @@ class SyslogAudit(Declaration):
 
 
 class SocketAudit(Declaration):
-    """A collector, such as Fluentd's or Splunk's TCP input. While neither it nor another device takes lines, Vault
-    answers nobody. (Vault docs: "Socket audit device")"""
+    """A collector, such as Fluentd's or Splunk's TCP input.
+
+    While neither it nor another device takes lines, Vault answers nobody. (Vault docs: "Socket audit device")
+    """
 
     kind: Literal["socket"] = "socket"
     """Which device: `socket`."""
@@ -60,7 +69,7 @@ class SocketAudit(Declaration):
     """How long a write may take, in seconds."""
 
 
-AuditDeviceArgs = Annotated[FileAudit | SyslogAudit | SocketAudit, Field(discriminator="kind")]
+AnyAuditDevice = Annotated[FileAudit | SyslogAudit | SocketAudit, Field(discriminator="kind")]
 """A device, by its kind."""
 
 AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": SyslogAudit, "socket": SocketAudit}
@@ -68,19 +77,26 @@ AUDIT_DEVICES: Mapping[str, type[Declaration]] = {"file": FileAudit, "syslog": S
 
 
 DESCRIPTION = "Enabled by Strongroom"
-"""How a device says whose it is."""
+"""The description that marks a device as Strongroom's."""
 
 
 def describe_devices(devices: Collection[FileAudit | SyslogAudit | SocketAudit]) -> dict[str, dict[str, Any]]:
-    """Build what Vault takes to enable `devices`, by path."""
-    return {device.path: {"type": device.kind, "options": _options(device)} for device in devices}
+    """Build the requests that enable `devices`, by path."""
+    return {device.path: {"type": device.kind, "options": _build_options(device)} for device in devices}
 
 
-def lonely(kinds: Collection[str]) -> str | None:
-    """Why devices of these kinds don't do, as the end of a sentence; `None` where they do."""
+def check_device_kinds(kinds: Collection[str]) -> str | None:
+    """Return why devices of these kinds don't suffice, as the end of a sentence; `None` if they do."""
     if set(kinds) == {"socket"}:
         return "are sockets alone: Vault answers nobody while the collector is away; add a device of kind 'file'"
     return None
+
+
+class AuditDeviceArgs(Args):
+    """The arguments of an `AuditDevice`."""
+
+    device: AnyAuditDevice
+    """What it is."""
 
 
 class AuditDevice(pulumi.ComponentResource):
@@ -93,34 +109,29 @@ class AuditDevice(pulumi.ComponentResource):
     path: str
     """The path that the device is enabled at."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        device: FileAudit | SyslogAudit | SocketAudit,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: AuditDeviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Enable the device.
+
         :param name: The component's name in the stack.
-        :param device: What it is.
+        :param args: Its arguments.
         """
         # A stack that declares devices loads the provider, one that validates them does not.
         import pulumi_vault  # noqa: PLC0415
 
         super().__init__("strongroom:index:AuditDevice", name, None, opts)
-        self.path = device.path
+        self.path = args.device.path
         pulumi_vault.Audit(
             name,
-            type=device.kind,
-            path=device.path,
+            type=args.device.kind,
+            path=args.device.path,
             description=DESCRIPTION,
-            options=_options(device),
+            options=_build_options(args.device),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"path": self.path})
 
 
-def _options(device: FileAudit | SyslogAudit | SocketAudit) -> dict[str, str]:
+def _build_options(device: FileAudit | SyslogAudit | SocketAudit) -> dict[str, str]:
     match device:
         case FileAudit():
             return {"file_path": device.file, "mode": "0600"}

@@ -1,41 +1,50 @@
 """HashiCorp Vault as a backend."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, Self
 
 import pulumi
 import pulumi_vault
+from pydantic import model_validator
 
+from ..args import Args, Input
 from ..backend import Grant
+from ..durations import Seconds
+from ..field_types import AbsolutePath, Text
+from ..hosts import Host
+from ..urls import Address
 from ..workload import Secret, Workload
-from ..yaml_text import yaml_text
-from .auth import WorkloadAuth
-from .choices import unreadable
+from ..yaml import yaml_text
+from .auth.kubernetes import WorkloadAuth
 from .engines import KvEngine
 from .kv_paths import check_kv_object
-from .policy import policy_of, read_policy
+from .options import VaultNamespace, check_secret
+from .policy import build_policy_name, build_read_policy
 
 
-@dataclass(frozen=True)
-class VaultConnection:
-    """How the CSI provider's pods, and agents in the workloads' pods, reach Vault."""
+class VaultConnection(Args):
+    """The way of the CSI provider's pods, and of agents in the workloads' pods, to Vault."""
 
-    address: str
+    address: Address
     """Vault's URL."""
 
-    namespace: str | None = None
+    namespace: VaultNamespace | None = None
     """Vault Enterprise's or HCP's namespace."""
 
-    ca_path: str | None = None
-    """Path of the CA's PEM file inside the provider's pod; the system's CAs where it is left out."""
+    ca_path: AbsolutePath | None = None
+    """Path of the CA's PEM file inside the provider's pod; if omitted, the system's CAs."""
 
-    tls_server_name: str | None = None
+    tls_server_name: Host | None = None
     """The name that Vault's certificate bears, where it is not the address's."""
 
-    ca_certificate: pulumi.Input[str] | None = None
-    """PEM of the CA, for agents in the workloads' pods; the system's CAs where it is left out."""
+    ca_certificate: Input[str] | None = None
+    """PEM of the CA, for agents in the workloads' pods; if omitted, the system's CAs."""
 
-    def parameters(self) -> dict[str, str]:
-        """As a SecretProviderClass spells it. (Vault docs: "Vault CSI Provider Configurations")"""
+    def to_parameters(self) -> dict[str, str]:
+        """Return it as a SecretProviderClass spells it.
+
+        (Vault docs: "Vault CSI Provider Configurations")
+        """
         named = {
             "vaultAddress": self.address,
             "vaultNamespace": self.namespace,
@@ -43,6 +52,34 @@ class VaultConnection:
             "vaultTLSServerName": self.tls_server_name,
         }
         return {key: value for key, value in named.items() if value is not None}
+
+
+class VaultBackendArgs(Args):
+    """The arguments of a `VaultBackend`."""
+
+    connection: VaultConnection
+    """How the CSI provider reaches Vault."""
+
+    engine: KvEngine
+    """The KV engine that holds the objects."""
+
+    auth: WorkloadAuth
+    """The auth method that workloads log in by: `KubernetesAuth` or `JwtAuth`."""
+
+    audience: Text = "vault"
+    """Audience of workloads' service account tokens; roles require it and classes ask for it."""
+
+    token_ttl: Seconds = 1200
+    """Life of a workload's Vault token, in seconds."""
+
+    token_max_ttl: Seconds = 3600
+    """Its longest life, with renewals, in seconds."""
+
+    @model_validator(mode="after")
+    def _check_lifetimes(self) -> Self:
+        if self.token_ttl > self.token_max_ttl:
+            raise ValueError(f"token_ttl, {self.token_ttl} s, must be at most token_max_ttl, {self.token_max_ttl} s")
+        return self
 
 
 class VaultBackend(pulumi.ComponentResource):
@@ -53,55 +90,58 @@ class VaultBackend(pulumi.ComponentResource):
     its other keys.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        connection: VaultConnection,
-        engine: KvEngine,
-        auth: WorkloadAuth,
-        audience: str = "vault",
-        token_ttl: int = 1200,
-        token_max_ttl: int = 3600,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: where the store is, and how workloads log in to it."""
+
+    def __init__(self, name: str, args: VaultBackendArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Keep what `grant` needs; nothing is declared yet.
+
         :param name: The component's name in the stack.
-        :param connection: How the CSI provider reaches Vault.
-        :param engine: The KV engine that holds the objects.
-        :param auth: The auth method that workloads log in by: `KubernetesAuth` or `JwtAuth`.
-        :param audience: Audience of workloads' service account tokens; roles require it and classes ask for it.
-        :param token_ttl: Life of a workload's Vault token, in seconds.
-        :param token_max_ttl: Its longest life, with renewals, in seconds.
+        :param args: Its arguments.
         """
         super().__init__("strongroom:index:VaultBackend", name, None, opts)
-        self._connection = connection
-        self._engine = engine
-        self._auth = auth
-        self._audience = audience
-        self._token_ttl = token_ttl
-        self._token_max_ttl = token_max_ttl
-        self.register_outputs({})
+        self._connection = args.connection
+        self._engine = args.engine
+        self._auth = args.auth
+        self._audience = args.audience
+        self._token_ttl = args.token_ttl
+        self._token_max_ttl = args.token_max_ttl
+        self.description = pulumi.Output.from_input(self.describe())
+        self.register_outputs({"description": self.description})
+
+    def describe(self) -> dict[str, Any]:
+        """Describe where the store is and how workloads log in to it, for the command `strongroom`."""
+        return {
+            "kind": "vault",
+            "address": self._connection.address,
+            "inCluster": self._connection.address,
+            "namespace": self._connection.namespace,
+            "providerCaPath": self._connection.ca_path,
+            "tlsServerName": self._connection.tls_server_name,
+            "mount": self._engine.path,
+            "authPath": self._auth.path,
+            "audience": self._audience,
+        }
 
     def grant(self, workload: Workload) -> Grant:
-        """Make the policy and the role of `workload`.
+        """Declare the policy and the role of `workload`.
 
         :raises ValueError: A secret without a key, or of a type that Vault has not.
         """
         for secret in workload.secrets:
-            if fault := unreadable(secret.model_dump()):
-                raise ValueError(f"{workload.path}: secret {secret.name!r} {fault}")
-            if fault := check_kv_object(secret.object, self._engine.path):
-                raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {fault}")
+            if issue := check_secret(secret.model_dump()):
+                raise ValueError(f"{workload.path}: secret {secret.name!r} {issue}")
+            if issue := check_kv_object(secret.object, self._engine.path):
+                raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {issue}")
         identity = f"{workload.namespace}.{workload.name}"
-        policy_name = policy_of(self._auth.path, workload.path)
+        policy_name = build_policy_name(self._auth.path, workload.path)
         policy = pulumi_vault.Policy(
             workload.path,
             name=policy_name,
-            policy=read_policy(self._engine.path, workload.objects),
+            policy=build_read_policy(self._engine.path, workload.objects),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        role = self._auth.role_for(
+        role = self._auth.declare_role(
             workload,
             name=identity,
             policy=policy_name,
@@ -113,12 +153,12 @@ class VaultBackend(pulumi.ComponentResource):
         values = [self._engine.objects[name] for name in workload.objects if name in self._engine.objects]
         return Grant(
             provider="vault",
-            parameters=self._connection.parameters()
+            parameters=self._connection.to_parameters()
             | {
                 "roleName": identity,
                 "vaultAuthMountPath": self._auth.path,
                 "audience": self._audience,
-                "objects": objects_parameter(self._engine.path, workload.secrets),
+                "objects": build_objects_parameter(self._engine.path, workload.secrets),
             },
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
@@ -127,16 +167,16 @@ class VaultBackend(pulumi.ComponentResource):
         )
 
 
-def objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
-    """The `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
+def build_objects_parameter(mount: str, secrets: tuple[Secret, ...]) -> str:
+    """Build the `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
 
     A version is named in the path, because the provider's cache ignores `secretArgs`.
     (Vault docs: "Vault CSI Provider Configurations")
     """
-    return yaml_text([_object(mount, secret) for secret in secrets])
+    return yaml_text([_build_object(mount, secret) for secret in secrets])
 
 
-def _object(mount: str, secret: Secret) -> dict[str, str | int]:
+def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:
     version = f"?version={secret.version}" if secret.version else ""
     entry: dict[str, str | int] = {
         "objectName": secret.name,

@@ -2,14 +2,31 @@
 
 import json
 from collections.abc import Mapping
+from typing import Annotated, Self
 
 import pulumi
 import pulumi_vault
+from pydantic import Field, model_validator
 
-from ..names import named
-from ..seeds import Seed, value_of
-from .kv_paths import check_kv_object
-from .mounting import mounted_by
+from ..args import Args, Input
+from ..field_types import ObjectKey, ObjectPath
+from ..seeds import Generate, Seed, value_of
+from .kv_paths import KvMount, check_kv_object
+from .remount import build_mount_options
+
+
+class KvEngineArgs(KvMount, Args):
+    """The arguments of a `KvEngine`."""
+
+    seeds: Annotated[Mapping[ObjectPath, Mapping[ObjectKey, Input[str] | Generate]] | None, Field(repr=False)] = None
+    """Object name to key to value, for the objects that the stack writes."""
+
+    @model_validator(mode="after")
+    def _check_objects(self) -> Self:
+        for name in self.seeds or {}:
+            if issue := check_kv_object(name, self.path):
+                raise ValueError(f"seeds: object {name!r} {issue}")
+        return self
 
 
 class KvEngine(pulumi.ComponentResource):
@@ -27,48 +44,33 @@ class KvEngine(pulumi.ComponentResource):
     mount: pulumi.Resource | None
     """The mount, where it was created here."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        path: str = "secret",
-        create: bool = False,
-        seeds: Mapping[str, Mapping[str, Seed]] | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """
+    def __init__(self, name: str, args: KvEngineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Mount the engine, unless it exists, and write the objects.
+
         :param name: The component's name in the stack.
-        :param path: Where the engine is mounted.
-        :param create: Mount it; leave it out for an engine that exists.
-        :param seeds: Object name to key to value, for the objects that the stack writes.
-        :raises ValueError: The path, or an object's name, leads elsewhere than it says, or can't be meant.
+        :param args: Its arguments.
         """
-        for what, given in (("path", path), *(("object", own) for own in seeds or {})):
-            named(f"KvEngine {name!r}: {what}", given)
-        for own in seeds or {}:
-            if fault := check_kv_object(own, path):
-                raise ValueError(f"KvEngine {name!r}: object {own!r} {fault}")
         super().__init__("strongroom:index:KvEngine", name, None, opts)
-        self.path = path
+        self.path = args.path
         self.mount = (
             pulumi_vault.Mount(
                 name,
-                path=path,
+                path=args.path,
                 type="kv",
                 options={"version": "2"},
                 description="Secrets of workloads, mounted by Strongroom",
-                opts=mounted_by(self),
+                opts=build_mount_options(self),
             )
-            if create
+            if args.create
             else None
         )
         mounted = [self.mount] if self.mount else []
         self.objects = {
             object_name: pulumi_vault.kv.SecretV2(
                 f"{name}/{object_name}",
-                mount=path,
+                mount=args.path,
                 name=object_name,
-                data_json=self._document(object_name, values),
+                data_json=self._build_document(object_name, values),
                 # One that is replaced, as to write its value again, is at the same path.
                 opts=pulumi.ResourceOptions(
                     parent=self,
@@ -77,10 +79,10 @@ class KvEngine(pulumi.ComponentResource):
                     additional_secret_outputs=["data", "dataJson"],
                 ),
             )
-            for object_name, values in (seeds or {}).items()
+            for object_name, values in (args.seeds or {}).items()
         }
-        self.register_outputs({"path": path})
+        self.register_outputs({"path": args.path})
 
-    def _document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
-        known = {key: value_of(f"{object_name}/{key}", seed, self) for key, seed in values.items()}
-        return pulumi.Output.secret(pulumi.Output.all(**known).apply(lambda data: json.dumps(data, sort_keys=True)))
+    def _build_document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
+        contents = {key: value_of(f"{object_name}/{key}", seed, self) for key, seed in values.items()}
+        return pulumi.Output.secret(pulumi.Output.all(**contents).apply(lambda data: json.dumps(data, sort_keys=True)))

@@ -1,6 +1,11 @@
-"""Names that can't be meant as objects of a KV engine: known without loading a provider."""
+"""Paths of KV engines, and names that can't be meant as objects of one, without loading a provider."""
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from ..field_types import Declaration, Switch, object_path
 
 _MADE_AT_EACH_READ = re.compile(
     r"(?P<engine>databases?|db|mysql|mariadb|postgres(?:ql)?|mongodb|mssql|oracle|redis|cassandra|elasticsearch|snowflake"
@@ -17,7 +22,7 @@ _VAULTS_OWN = ("sys", "auth", "cubbyhole")
 
 
 def check_kv_object(name: str, mount: str) -> str | None:
-    """Say why `name` can't be meant as an object of the KV engine at `mount`, as the end of a sentence, with what is.
+    """Return why `name` can't be meant as an object of the KV engine at `mount`, as the end of a sentence.
 
     (Vault docs: "KV secrets engine - version 2 (API)", "Database secrets engine (API)", "PKI secrets engine (API)")
     """
@@ -43,3 +48,23 @@ def check_kv_object(name: str, mount: str) -> str | None:
     else:
         return None
     return f"is a path of the engine {match['engine']!r}, {made}, {holds}: {instead}, under a name of its own"
+
+
+def _check_engine_path(value: str) -> str:
+    if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
+        raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
+    return object_path(value)
+
+
+EnginePath = Annotated[str, AfterValidator(_check_engine_path)]
+"""Where an engine may be mounted. (Vault docs: "/sys/mounts")"""
+
+
+class KvMount(Declaration):
+    """The KV version 2 engine that holds the workloads' secrets."""
+
+    path: EnginePath = "secret"
+    """Where it is mounted."""
+
+    create: Switch = False
+    """Mount it. If omitted, the engine exists, and so do the objects that `seeds` doesn't name."""

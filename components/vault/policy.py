@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from ..derived_names import derive_name
-from ..names import named
+from ..field_types import named
 
 
-def read_policy(mount: str, objects: Iterable[str]) -> str:
-    """The policy that reads `objects` of the KV version 2 engine at `mount`: one `path` block an object, `read` only.
+def build_read_policy(mount: str, objects: Iterable[str]) -> str:
+    """Build the policy that reads `objects` of the KV version 2 engine at `mount`.
+
+    It has one `path` block an object, `read` only.
 
     (Vault docs: "KV secrets engine - version 2 (API)", "Policies")
 
@@ -19,7 +21,7 @@ def read_policy(mount: str, objects: Iterable[str]) -> str:
     )
 
 
-def policy_prefix(auth_path: str) -> str:
+def build_policy_prefix(auth_path: str) -> str:
     """Build what the names of all policies begin with whose workloads log in by the method at `auth_path`.
 
     No method's prefix begins with another's: a stack's token may write all that begins with its own. Vault folds the
@@ -28,6 +30,6 @@ def policy_prefix(auth_path: str) -> str:
     return f"{derive_name(auth_path, separator='.', limit=128, extra='_/')}."
 
 
-def policy_of(auth_path: str, workload: str) -> str:
+def build_policy_name(auth_path: str, workload: str) -> str:
     """Build the name of the policy of `workload`, written `namespace/name`, by the method at `auth_path`."""
-    return f"{policy_prefix(auth_path)}{workload.replace('/', '.')}"
+    return f"{build_policy_prefix(auth_path)}{workload.replace('/', '.')}"

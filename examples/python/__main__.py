@@ -1,28 +1,35 @@
 """One workload reads two secrets from Vault: one that is given, one that is generated."""
 
 import pulumi
+
 import strongroom
-from strongroom.vault.backend import VaultConnection
 
 config = pulumi.Config()
 
 engine = strongroom.KvEngine(
     "engine",
-    path="example-python",
-    create=True,
-    seeds={
-        "payment-api": {"key": config.require_secret("apiKey")},
-        "db-pass": {"password": strongroom.Generate(length=32)},
-    },
+    strongroom.KvEngineArgs(
+        path="example-python",
+        create=True,
+        seeds={
+            "payment-api": {"key": config.require_secret("apiKey")},
+            "db-pass": {"password": strongroom.Generate(length=32)},
+        },
+    ),
 )
 auth = strongroom.KubernetesAuth(
     "auth",
-    path="example-python",
-    kubernetes_host=config.require("kubernetesHost"),
-    kubernetes_ca_certificate=config.require("kubernetesCaCertificate"),
+    strongroom.KubernetesAuthArgs(
+        path="example-python",
+        kubernetes_host=config.require("kubernetesHost"),
+        kubernetes_ca_certificate=config.require("kubernetesCaCertificate"),
+    ),
 )
 backend = strongroom.VaultBackend(
-    "backend", connection=VaultConnection(address=config.require("vaultAddress")), engine=engine, auth=auth
+    "backend",
+    strongroom.VaultBackendArgs(
+        connection=strongroom.VaultConnection(address=config.require("vaultAddress")), engine=engine, auth=auth
+    ),
 )
 orders = strongroom.Workload(
     name="orders",
@@ -34,6 +41,8 @@ orders = strongroom.Workload(
         strongroom.Secret(name="db-password", object="db-pass", key="password"),
     ),
 )
-strongroom.SecretWorkload(orders, backend, wait_for_rollout=False)
+strongroom.SecretWorkload(
+    "orders", strongroom.SecretWorkloadArgs(workload=orders, backend=backend, wait_for_rollout=False)
+)
 
 pulumi.export("enginePath", engine.path)

@@ -1,1 +1,1 @@
-"""Who can read what in a stack: a report, and how it is told."""
+"""Reports of who can read what in a stack, in several formats."""

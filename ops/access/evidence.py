@@ -1,4 +1,4 @@
-"""What a report of access is evidence of: which stack, which store, as of when."""
+"""Evidence of an access report: stack, store and time."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.rule import at
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
-from ..stack import ask_pulumi
+from ..pulumi.stack import ask_pulumi
 
 UNKNOWN = "not known"
-"""What stands for what neither the state nor the stack's history says."""
+"""Text for what neither the state nor the stack's history has."""
 
 _OPERATIONS = 20
-"""How many of the last operations are looked through for an update."""
+"""How many of the last operations are searched for an update."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where a report comes from."""
+    """The source of a report."""
 
     store: str = UNKNOWN
     """The store of record."""
@@ -39,7 +39,7 @@ class Evidence:
     """Strongroom's version."""
 
     def rows(self) -> tuple[tuple[str, str], ...]:
-        """List what it says, each with its heading."""
+        """List the values with their headings."""
         return (
             ("Store of record", self.store),
             ("Last update", self.updated),
@@ -50,12 +50,12 @@ class Evidence:
 
 
 def read_evidence(stack: str, resources: Iterable[Declared]) -> Evidence:
-    """Read where a report of `stack` comes from: its state, and the history that its backend keeps.
+    """Read the evidence of a report of `stack` from its state and its backend's history.
 
     :param resources: The stack's state.
     """
     # A report without a page needs no component.
-    from components.plugin.provider import VERSION  # noqa: PLC0415
+    from strongroom.components.plugin.provider import VERSION  # noqa: PLC0415
 
     updated, revision = describe_update(_read_history(stack))
     now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")
@@ -92,8 +92,8 @@ def describe_update(history: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
 
 def _read_history(stack: str) -> list[Mapping[str, Any]]:
     try:
-        told: object = json.loads(ask_pulumi(stack, "history", "--json", "--page-size", str(_OPERATIONS)) or "[]")
+        output: object = json.loads(ask_pulumi(stack, "history", "--json", "--page-size", str(_OPERATIONS)) or "[]")
     except (OpsError, ValueError):
         return []
-    entries = cast("list[object]", told) if isinstance(told, list) else []
+    entries = cast("list[object]", output) if isinstance(output, list) else []
     return [cast("Mapping[str, Any]", each) for each in entries if isinstance(each, Mapping)]

@@ -1,4 +1,4 @@
-"""Who can read what, as a page that needs no server and reaches none."""
+"""An access report as a self-contained HTML page."""
 
 import base64
 import hashlib
@@ -9,61 +9,60 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from .evidence import Evidence
-from .picture import STYLE, drawing
-from .report import NOBODY, Report, visible
+from .picture import STYLE, draw_report
+from .report import NOBODY, Report, make_visible
 
 TEMPLATE = Path(__file__).with_name("templates") / "access.html"
-"""The page, with `<!--name-->` where something goes."""
+"""Template of the page, with `<!--name-->` for each part."""
 
 _PLACE = re.compile("<!--([a-z]+)-->")
 _INLINE = re.compile("<(script|style)>(.*?)</", re.DOTALL)
 _HEADINGS = ("Who", "What", "May", "By")
 
 
-def page(report: Report, evidence: Evidence) -> str:
-    """The page, as HTML: what it is evidence of, the picture and a table, both narrowed down by a text and by a node
-    that is clicked.
+def format_page(report: Report, evidence: Evidence) -> str:
+    """Format a report as HTML: the evidence, the picture and a table, both filtered by a text and by a clicked node.
 
-    Nothing but its own script and styles, known by their digests, is let in, and nothing is fetched.
+    Only its own script and styles, by their digests, are allowed, and nothing is fetched.
     (W3C: "Content Security Policy Level 3")
     """
     template = TEMPLATE.read_text()
-    drawn = drawing(report)
-    told = {
+    drawn = draw_report(report)
+    parts = {
         "title": escape(f"Stack {report.stack}: who can read what"),
-        "policy": _policy(template),
+        "policy": _build_policy(template),
         "picture": ET.tostring(drawn.svg, encoding="unicode", short_empty_elements=False),
-        "evidence": _evidence(report, evidence),
-        "table": _table(report, drawn.nodes, drawn.lines),
+        "evidence": _format_evidence(report, evidence),
+        "table": _format_table(report, drawn.nodes, drawn.lines),
     }
-    # In one go: a name that looks like a place stays what it is.
-    return _PLACE.sub(lambda place: told[place[1]], template)
+    # In one pass: a name that looks like a placeholder stays unchanged.
+    return _PLACE.sub(lambda place: parts[place[1]], template)
 
 
-def _policy(template: str) -> str:
-    """What the page may do. What it has inline is known by its digest."""
-    sources: dict[str, list[str]] = {"script": [], "style": [_digest(STYLE.read_text())]}
+def _build_policy(template: str) -> str:
+    """Build the page's content security policy, with digests of its inline parts."""
+    sources: dict[str, list[str]] = {"script": [], "style": [_compute_digest(STYLE.read_text())]}
     for kind, text in _INLINE.findall(template):
-        sources[kind].append(_digest(text))
+        sources[kind].append(_compute_digest(text))
     allowed = "; ".join(f"{kind}-src {' '.join(digests)}" for kind, digests in sources.items())
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
-def _digest(text: str) -> str:
+def _compute_digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _evidence(report: Report, evidence: Evidence) -> str:
-    told = ET.Element("dl")
-    counted = (("Shown", report.shown), ("In all", report.summary()))
+def _format_evidence(report: Report, evidence: Evidence) -> str:
+    terms = ET.Element("dl")
+    counted = (("Shown", report.shown), ("In all", report.format_summary()))
     for heading, value in (("Stack", report.stack), *evidence.rows(), *counted):
-        row = ET.SubElement(told, "div")
+        row = ET.SubElement(terms, "div")
         ET.SubElement(row, "dt").text = heading
-        ET.SubElement(row, "dd").text = visible(value)
-    return ET.tostring(told, encoding="unicode", method="html")
+        ET.SubElement(row, "dd").text = make_visible(value)
+    return ET.tostring(terms, encoding="unicode", method="html")
 
 
-def _table(report: Report, nodes: Sequence[Sequence[str]], lines: Sequence[Sequence[str]]) -> str:
+def _format_table(report: Report, nodes: Sequence[Sequence[str]], lines: Sequence[Sequence[str]]) -> str:
     table = ET.Element("table")
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     for heading in _HEADINGS:
@@ -78,7 +77,7 @@ def _table(report: Report, nodes: Sequence[Sequence[str]], lines: Sequence[Seque
         what = ET.SubElement(row, "td")
         what.text = access.what
         if access.wide and not access.unknown:
-            _covered(what, access.covers)
+            _add_covered(what, access.covers)
         ET.SubElement(row, "td").text = ", ".join(access.may)
         steps = ET.SubElement(ET.SubElement(row, "td"), "ol")
         for step in access.path[1:-1]:
@@ -86,19 +85,19 @@ def _table(report: Report, nodes: Sequence[Sequence[str]], lines: Sequence[Seque
             ET.SubElement(item, "span").text = f"{step.kind} "
             ET.SubElement(item, "b").text = step.name
             ET.SubElement(item, "span").text = f" · {step.detail}" if step.detail else ""
-    for name in report.unopened():
+    for name in report.list_unopened():
         row = ET.SubElement(body, "tr", {"data-nodes": "", "data-lines": ""})
         for text in (NOBODY, name, "", ""):
             ET.SubElement(row, "td").text = text
     return ET.tostring(table, encoding="unicode", method="html")
 
 
-def _covered(cell: ET.Element, covers: Sequence[str]) -> None:
-    """Which of the secrets that the stack knows of are opened too."""
-    told = ET.SubElement(cell, "details")
+def _add_covered(cell: ET.Element, covers: Sequence[str]) -> None:
+    """Add the secrets of the stack that are covered too."""
+    details = ET.SubElement(cell, "details")
     ET.SubElement(
-        told, "summary"
+        details, "summary"
     ).text = f"opens {len(covers)} of the secrets that the stack knows, and what else is there"
-    names = ET.SubElement(told, "ol")
+    names = ET.SubElement(details, "ol")
     for name in covers:
         ET.SubElement(names, "li").text = name

@@ -1,4 +1,4 @@
-"""Who can read what, as a stack's resources say."""
+"""Reports of who can read what, from a stack's resources."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -6,58 +6,58 @@ from dataclasses import dataclass, replace
 from unicodedata import category
 from urllib.parse import urlsplit
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
-from ..grants import granted
+from ..grants import list_granted
 from ..grants.copies import COPY
-from ..grants.grant import ORDER, Step, readable
+from ..grants.grant import ORDER, Step, get_known_text
 
 NOBODY = "nobody"
-"""Who reads a secret that nothing opens."""
+"""Holder of a secret that nothing opens."""
 
 _VAULT_KINDS: Mapping[str, tuple[str, str, str]] = {
     "azure-native:keyvault:Secret": ("secret", "secrets", "secretName"),
     "azure-native:keyvault:Key": ("key", "keys", "keyName"),
 }
 _WRITTEN = {"vault:kv/secretV2:SecretV2", "azure-native:keyvault:Secret"}
-"""The kinds of what `seeds` becomes."""
+"""Kinds of resources that `seeds` declares."""
 
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs"}
-"""Categories of characters that control, or that nobody sees."""
+"""Categories of control characters and invisible ones."""
 
 _CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
 
 
 @dataclass(frozen=True)
 class Access:
-    """Somebody can do something with a secret, by one path."""
+    """An access to a secret by one path."""
 
     who: str
-    """A service account, as `namespace/name`, or what else it is."""
+    """The holder: a service account, as `namespace/name`, or another principal."""
 
     may: tuple[str, ...]
-    """What they may do, in the order of `ORDER`."""
+    """Allowed operations, in the order of `ORDER`."""
 
     what: str
     """The secret, or the place that holds several."""
 
     wide: bool
-    """Whether it opens more than one secret, or what can't be told."""
+    """Whether it opens more than one secret, or unknown ones."""
 
     covers: tuple[str, ...]
-    """Of what is wide: the secrets that the stack knows of and that it opens."""
+    """Secrets of the stack that a wide access opens."""
 
     path: tuple[Step, ...]
-    """Each step from who to what."""
+    """Steps from the holder to the secret."""
 
     @property
     def by(self) -> str:
-        """The steps between, in words."""
+        """The steps between, formatted."""
         return ", ".join(map(str, self.path[1:-1]))
 
     @property
     def unknown(self) -> bool:
-        """Whether what it opens can't be told."""
+        """Whether what it opens is unknown."""
         return self.path[-1].kind == "unknown"
 
     @property
@@ -66,7 +66,7 @@ class Access:
         return self.path[1].kind == COPY
 
     def may_open(self, secrets: Collection[str]) -> bool:
-        """Whether it is wide and opens one of `secrets`, as far as can be told; any, where there are none."""
+        """Return whether it is wide and may open one of `secrets`; of an empty collection, any."""
         return self.wide and (self.unknown or not secrets or not set(secrets).isdisjoint(self.covers))
 
 
@@ -78,19 +78,19 @@ class Report:
     accesses: tuple[Access, ...]
 
     secrets: tuple[str, ...]
-    """Every secret that something opens or that the stack writes, each by itself."""
+    """Every single secret that something opens or that the stack writes."""
 
     shown: str = "everything that the stack grants"
-    """What of it this is: a page that was narrowed down is no evidence of the rest."""
+    """Title of the filter: a filtered page is no evidence of the rest."""
 
-    def only(self, secret: str | None, who: str | None) -> "Report":
-        """Of it, what concerns secrets and holders whose names contain these, in any case.
+    def filter(self, secret: str | None, who: str | None) -> "Report":
+        """Filter the report by parts of names, ignoring case.
 
-        What is wide stays where it opens such a secret, and where the stack knows of no such secret; a pattern of
-        holders stays too.
+        A wide access stays if it opens such a secret, or if the stack has no such secret; a pattern of holders stays
+        too.
 
-        :param secret: Part of a secret's name; every secret where it is left out.
-        :param who: Part of a holder's name; everybody where it is left out.
+        :param secret: Part of a secret's name; if omitted, every secret.
+        :param who: Part of a holder's name; if omitted, every holder.
         """
         part, holder = (secret or "").lower(), (who or "").lower()
         asked = {name for name in self.secrets if part in name.lower()}
@@ -109,47 +109,47 @@ class Report:
             secrets=tuple(name for name in self.secrets if name in asked and (who is None or name in reached)),
         )
 
-    def unopened(self) -> list[str]:
+    def list_unopened(self) -> list[str]:
         """List the secrets that nobody reads."""
-        return [secret for secret, accesses in self.readers() if not accesses]
+        return [secret for secret, accesses in self.group_by_secret() if not accesses]
 
-    def summary(self) -> str:
-        """Sum the report up in a line."""
+    def format_summary(self) -> str:
+        """Format a summary in one line."""
         holders = {each.who for each in self.accesses}
         copied = {each.who for each in self.accesses if each.copied}
         parts = [f"{len(self.secrets)} secrets, opened to {len(holders)}"]
         if copied:
             parts[0] += f" ({len(copied)} by copies in etcd)"
-        if unopened := self.unopened():
+        if unopened := self.list_unopened():
             parts.append(f"{len(unopened)} that nobody reads")
         if wide := sum(each.wide for each in self.accesses):
-            parts.append(f"{wide} ways open more than one secret, or what can't be told")
+            parts.append(f"{wide} ways open more than one secret, or unknown ones")
         return "; ".join(parts)
 
-    def readers(self) -> Iterator[tuple[str, list[Access]]]:
-        """Each secret with all that opens it, then each place that holds several."""
+    def group_by_secret(self) -> Iterator[tuple[str, list[Access]]]:
+        """Group accesses by secret, then by place that holds several."""
         for secret in self.secrets:
             yield secret, [each for each in self.accesses if secret == each.what or secret in each.covers]
         for place in sorted({each.what for each in self.accesses if each.wide}):
             yield place, [each for each in self.accesses if each.what == place]
 
-    def holders(self) -> Iterator[tuple[str, list[Access]]]:
-        """Each of those who may do something, with all of it."""
+    def group_by_holder(self) -> Iterator[tuple[str, list[Access]]]:
+        """Group accesses by holder."""
         for who in dict.fromkeys(each.who for each in self.accesses):
             yield who, [each for each in self.accesses if each.who == who]
 
 
-def report(stack: str, resources: Collection[Declared]) -> Report:
-    """Who can read what by a stack's resources."""
+def build_report(stack: str, resources: Collection[Declared]) -> Report:
+    """Build the report of a stack's resources."""
     found: dict[tuple[tuple[Step, ...], str], list[str]] = defaultdict(list)
     wide: dict[str, bool] = {}
-    known = dict(_kept(resources))
-    opening = granted(resources)
+    known = dict(_list_written(resources))
+    opening = list_granted(resources)
     for each in opening:
-        found[tuple(map(_plain, each.path)), each.reach].append(each.may)
+        found[tuple(map(_make_visible, each.path)), each.reach].append(each.may)
         wide[each.reach] = each.wide
         if not each.wide:
-            known.setdefault(each.reach, _what(each.path[-1]))
+            known.setdefault(each.reach, _format_target(each.path[-1]))
     openers = {each.reach: each for each in opening if each.wide and each.path[-1].kind != "unknown"}
     covers = {
         reach: tuple(sorted({name for address, name in known.items() if opener.opens(address)}))
@@ -158,8 +158,8 @@ def report(stack: str, resources: Collection[Declared]) -> Report:
     accesses = [
         Access(
             str(path[0]),
-            tuple(sorted(set(may), key=_rank)),
-            _what(path[-1]),
+            tuple(sorted(set(may), key=_get_rank)),
+            _format_target(path[-1]),
             wide[reach],
             () if path[-1].kind == "unknown" else covers.get(reach, ()),
             path,
@@ -167,51 +167,51 @@ def report(stack: str, resources: Collection[Declared]) -> Report:
         for (path, reach), may in found.items()
     ]
     return Report(
-        visible(stack),
+        make_visible(stack),
         tuple(sorted(accesses, key=lambda each: (each.path[0].kind != "service account", each.path, each.may))),
         tuple(sorted(set(known.values()))),
     )
 
 
 def list_unread(resources: Collection[Declared]) -> list[str]:
-    """List the values that a stack writes and nobody reads: what a removed workload leaves in `seeds`."""
-    opening = [each for each in granted(resources) if each.may in {"read", "administer"}]
-    written = _kept([each for each in resources if each.kind in _WRITTEN])
+    """List the values that a stack writes and no workload reads: a removed workload leaves them in `seeds`."""
+    opening = [each for each in list_granted(resources) if each.may in {"read", "administer"}]
+    written = _list_written([each for each in resources if each.kind in _WRITTEN])
     return sorted({name for address, name in written if not any(each.opens(address) for each in opening)})
 
 
-def _rank(may: str) -> tuple[int, str]:
+def _get_rank(may: str) -> tuple[int, str]:
     return (ORDER.index(may) if may in ORDER else len(ORDER), may)
 
 
-def _what(last: Step) -> str:
-    step = _plain(last)
+def _format_target(last: Step) -> str:
+    step = _make_visible(last)
     return f"{step} of {step.detail}" if step.detail else str(step)
 
 
-def _plain(step: Step) -> Step:
-    return Step(visible(step.kind), visible(step.name), visible(step.detail))
+def _make_visible(step: Step) -> Step:
+    return Step(make_visible(step.kind), make_visible(step.name), make_visible(step.detail))
 
 
-def visible(text: str) -> str:
-    """Return `text` without what a terminal, or a page, would take for a command: a directory has any names."""
+def make_visible(text: str) -> str:
+    """Replace the control and invisible characters of `text`: names of groups may have any."""
     return "".join("\ufffd" if category(letter) in _UNSEEN else letter for letter in text)
 
 
-def _kept(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
-    """The secrets that the stack writes: their addresses and names."""
+def _list_written(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
+    """List the secrets that the stack writes: their addresses and names."""
     for resource in resources:
         if resource.kind == "vault:kv/secretV2:SecretV2":
             path = f"{resource.at('mount')}/data/{resource.at('name')}"
             yield f"vault:/{path}", path
         elif resource.kind in _VAULT_KINDS:
             one, kind, named = _VAULT_KINDS[resource.kind]
-            yield _object(one, kind, str(resource.at(named)), str(resource.at("vaultName")))
+            yield _format_object(one, kind, str(resource.at(named)), str(resource.at("vaultName")))
         elif resource.kind == _CERTIFICATE:
-            vault = (urlsplit(readable(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
+            vault = (urlsplit(get_known_text(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
             for one, kind in (("certificate", "certificates"), ("secret", "secrets"), ("key", "keys")):
-                yield _object(one, kind, str(resource.at("name")), vault)
+                yield _format_object(one, kind, str(resource.at("name")), vault)
 
 
-def _object(one: str, kind: str, name: str, vault: str) -> tuple[str, str]:
-    return f"azure:/{vault}/{kind}/{name}".lower(), _what(Step(one, name, vault))
+def _format_object(one: str, kind: str, name: str, vault: str) -> tuple[str, str]:
+    return f"azure:/{vault}/{kind}/{name}".lower(), _format_target(Step(one, name, vault))

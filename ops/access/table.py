@@ -1,4 +1,4 @@
-"""Who can read what, as comma-separated values: a row for each way, and for each secret that nobody reads."""
+"""An access report as comma-separated values: a row for each access, and for each secret that nothing opens."""
 
 import csv
 import io
@@ -9,13 +9,13 @@ from .report import NOBODY, Report
 
 _HEADINGS = ("stack", "secret", "who", "may", "by", "wide", "copy in etcd")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would compute. (OWASP: "CSV Injection")"""
+"""Prefixes of cells that a spreadsheet would compute. (OWASP: "CSV Injection")"""
 
 
 def format_csv(report: Report, evidence: Evidence) -> str:
-    """Format a report as CSV. What it is evidence of is in each row, so that no row goes without. (RFC 4180)"""
-    said = (*evidence.rows(), ("Shown", report.shown))
-    rows: list[Sequence[str]] = [(*_HEADINGS, *(heading.lower() for heading, _ in said))]
+    """Format a report as CSV, with the evidence in each row. (RFC 4180)"""
+    evidence_rows = (*evidence.rows(), ("Shown", report.shown))
+    rows: list[Sequence[str]] = [(*_HEADINGS, *(heading.lower() for heading, _ in evidence_rows))]
     rows += [
         (
             report.stack,
@@ -25,17 +25,18 @@ def format_csv(report: Report, evidence: Evidence) -> str:
             each.by,
             "yes" if each.wide else "no",
             "yes" if each.copied else "no",
-            *(value for _, value in said),
+            *(value for _, value in evidence_rows),
         )
         for each in report.accesses
     ]
     rows += [
-        (report.stack, name, NOBODY, "", "", "no", "no", *(value for _, value in said)) for name in report.unopened()
+        (report.stack, name, NOBODY, "", "", "no", "no", *(value for _, value in evidence_rows))
+        for name in report.list_unopened()
     ]
     written = io.StringIO()
-    csv.writer(written).writerows([_plain(cell) for cell in row] for row in rows)
+    csv.writer(written).writerows([_escape(cell) for cell in row] for row in rows)
     return written.getvalue()
 
 
-def _plain(cell: str) -> str:
+def _escape(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

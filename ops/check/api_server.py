@@ -5,11 +5,11 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from components.patience import CONNECT_SECONDS
-from stacks.files import read_files
-from stacks.settings import Settings
+from strongroom.components.retry import CONNECT_SECONDS
+from strongroom.stacks.provision.files import read_files
+from strongroom.stacks.settings.root import Settings
 
-from ..findings import Finding, broken, ok, untried
+from ..findings import Finding
 
 NAME = "API server"
 """What its finding is called."""
@@ -37,7 +37,7 @@ def _check(host: str, authority: str | None) -> Finding:
     try:
         context = ssl.create_default_context(cadata=authority)
     except ssl.SSLError:
-        return broken(f"the CA that Vault is given for {host} is no certificate", _FIX, name=NAME)
+        return Finding.failed(f"the CA that Vault is given for {host} is no certificate", _FIX, name=NAME)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Vault is not as strict as Python 3.13
     name = place.hostname or ""
     try:
@@ -45,11 +45,13 @@ def _check(host: str, authority: str | None) -> Finding:
             socket.create_connection((name, place.port or 443), timeout=CONNECT_SECONDS) as connection,
             context.wrap_socket(connection, server_hostname=name),
         ):
-            return ok(f"the CA that Vault is given verifies the certificate of {host}", name=NAME)
+            return Finding.ok(f"the CA that Vault is given verifies the certificate of {host}", name=NAME)
     except ssl.SSLCertVerificationError as error:
         given = "the CA that Vault is given" if authority else "no CA is given to Vault, and the system's"
         reason = error.verify_message
-        return broken(f"{given} does not verify the certificate of {host} ({reason}): no login", _FIX, name=NAME)
+        return Finding.failed(
+            f"{given} does not verify the certificate of {host} ({reason}): no login", _FIX, name=NAME
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return untried(f"{host}, which Vault must reach, is not reached from here ({reason})", name=NAME)
+        return Finding.skipped(f"{host}, which Vault must reach, is not reached from here ({reason})", name=NAME)

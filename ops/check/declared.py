@@ -2,31 +2,31 @@
 
 from collections.abc import Iterator, Mapping
 
-from policy.rules import RULES, Declared
-from stacks.faults import Fault, InvalidSettingsError
-from stacks.files import read_files
-from stacks.installation import Installation
-from stacks.settings import Settings
+from strongroom.policy.rules import RULES, Declared
+from strongroom.stacks.errors import InvalidSettingsError, ValidationIssue
+from strongroom.stacks.provision.files import read_files
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.settings.root import Settings
 
 from ..access.report import list_unread
-from ..declare import declare
-from ..findings import Finding, broken, ok, untried, warned
-from ..guardrails import guardrails
-from ..observed import Broken
+from ..findings import Finding
+from ..preview.events import Violation
+from ..preview.guardrails import find_violations
+from ..pulumi.declare import declare
 
 _RULES = {rule.name: rule for rule in RULES}
 
 
-def faulty(name: str, faults: list[Fault], fine: str) -> Iterator[Finding]:
-    """A finding for each fault, which says itself how to mend it; or that there is none.
+def faulty(name: str, issues: list[ValidationIssue], fine: str) -> Iterator[Finding]:
+    """A finding for each issue, which says itself how to mend it; or that there is none.
 
     :param name: The findings' name.
     :param fine: What to tell where there is none.
     """
-    for fault in faults:
-        yield broken(str(fault), "", name=name)
-    if not faults:
-        yield ok(fine, name=name)
+    for issue in issues:
+        yield Finding.failed(str(issue), "", name=name)
+    if not issues:
+        yield Finding.ok(fine, name=name)
 
 
 def try_declare(stack: str, settings: Settings) -> dict[str, Declared] | InvalidSettingsError:
@@ -44,25 +44,27 @@ def declared(
 
     :param resources: What the settings declare, as `try_declare` gives it.
     """
-    _, faults = read_files(settings)
-    yield from faulty("files", faults, "what the settings name can be read")
+    _, issues = read_files(settings)
+    yield from faulty("files", issues, "what the settings name can be read")
     yield from faulty("charts", Installation(settings).faults(), "they are what is pinned, or fit what is sent to them")
     if isinstance(resources, InvalidSettingsError):
-        reason = "; ".join(str(fault) for fault in resources.faults)
-        yield untried(f"nothing can be declared: {reason}", name="guardrails")
+        reason = " ".join(str(issue) for issue in resources.issues)
+        yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")
         return
     for name in list_unread(resources.values()):
-        yield warned(f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds")
-    found = guardrails(stack, resources.values())
+        yield Finding.warning(
+            f"{name} is written, and nobody reads it", "remove it from seeds, or declare it", name="seeds"
+        )
+    found = find_violations(stack, resources.values())
     for each in found:
-        made = broken if each.level == "mandatory" else warned
+        made = Finding.failed if each.level == "mandatory" else Finding.warning
         says, _, problem = each.message.partition("\n")
         yield made(f"{each.rule}: {problem or says}", _fix(stack, each), name="guardrails")
     if not found:
-        yield ok(f"{len(resources)} resources keep to all of them", name="guardrails")
+        yield Finding.ok(f"{len(resources)} resources keep to all of them", name="guardrails")
 
 
-def _fix(stack: str, found: Broken) -> str:
+def _fix(stack: str, found: Violation) -> str:
     rule = _RULES.get(found.rule)
     fix = f"{rule.fix} " if rule else f"{found.message.partition(chr(10))[0]} "
     return f"{fix}Its level and options: policy/levels/{stack}.json; every rule: docs/rules.md"

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from stacks.settings import Settings
-from stacks.vault import JwtAuthSettings, VaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import JwtAuthSettings, VaultSettings
 
 from ..errors import OpsError
-from ..findings import Finding, broken, ok
-from ..stack import Cluster
+from ..findings import Finding, attempt
+from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
-from .attempt import attempt
 
 _DISCOVERY = "/.well-known/openid-configuration"
 
@@ -31,15 +30,15 @@ def issuers(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
 def _read(cluster: Cluster) -> str:
     found: object = ClusterReader(cluster).get("OIDC discovery document", _DISCOVERY).get("issuer")
     if not isinstance(found, str):
-        raise OpsError("The API server's OIDC discovery document names no issuer: see what stands before it")
+        raise OpsError("The API server's OIDC discovery document names no issuer: check the proxy in front of it")
     return found
 
 
 def _compare(key: str, value: str, actual: str) -> Finding:
     if value == actual:
-        return ok(f"{key} is the cluster's")
+        return Finding.ok(f"{key} is the cluster's")
     slash = ", which differs in the slash at the end" if value.rstrip("/") == actual.rstrip("/") else ""
-    return broken(
+    return Finding.failed(
         f"{key} is {value}, and the cluster's tokens name {actual}{slash}: the store admits none of them",
         f"set {key}: {actual}",
     )

@@ -8,19 +8,19 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 from pydantic import SecretStr
 
-from components.azure.client import UNEXPECTED, client_options, describe_unexpected
-from components.azure.deployer import credential
-from components.azure.names import vault_and_group
-from components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
-from stacks.azure import AzureKeyVaultSettings
-from stacks.seeds import Generated
-from stacks.settings import Settings
-from stacks.vault_name import NotAskedError, name_faults
+from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.credentials import credential
+from strongroom.components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
+from strongroom.components.azure.types import vault_and_group
+from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
+from strongroom.stacks.settings.azure import AzureKeyVaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.seeds import Generated
 
-from ..azure import no_such_vault
 from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing
-from ..findings import Finding, broken, ok, untried
+from ..findings import Finding
+from ..store.key_vault import is_missing_vault
 from .declared import faulty
 
 _ONE = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
@@ -41,7 +41,7 @@ def _vault(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Finding
         try:
             yield from faulty("vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or ours")
         except NotAskedError as error:
-            yield untried(str(error), name="vault name")
+            yield Finding.skipped(str(error), name="vault name")
         return
     vault = vault_and_group(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
     contents = _Contents(azure.services.vault_url(vault), azure)
@@ -92,23 +92,25 @@ class _Contents:
         try:
             found = list(self._versions[item.kind](item.name))
         except AzureError as error:
-            if no_such_vault(error):
-                return broken(f"there is no vault at {self._url}", "correct backend.vault.name or id", name="store")
+            if is_missing_vault(error):
+                return Finding.failed(
+                    f"there is no vault at {self._url}", "correct backend.vault.name or id", name="store"
+                )
             if not isinstance(error, ResourceNotFoundError):
                 told = "tells this user nothing" if isinstance(error, HttpResponseError) else "can't be asked"
-                return untried(f"{self._url} {told} of {place}: {type(error).__name__}", name="object")
+                return Finding.skipped(f"{self._url} {told} of {place}: {type(error).__name__}", name="object")
             found = []
         except UNEXPECTED as error:
-            return untried(describe_unexpected(f"{self._url} or the directory", error), name="object")
+            return Finding.skipped(describe_unexpected(f"{self._url} or the directory", error), name="object")
         of_it = [each for each in found if version in {None, getattr(each, "version", None)}]
         if not of_it:
-            return broken(
+            return Finding.failed(
                 f"{self._url} has no {place}",
                 "write it: az keyvault secret set; or seed it (strongroom:seeds)",
                 name="object",
             )
         if not any(getattr(each, "enabled", True) for each in of_it):
-            return broken(
+            return Finding.failed(
                 f"{place} is disabled", "enable it: az keyvault secret set-attributes --enabled true", name="object"
             )
-        return ok(f"{place} is there", name="object")
+        return Finding.ok(f"{place} is there", name="object")

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks.faults import InvalidSettingsError
-from stacks.settings import Settings
-from stacks.vault import VaultSettings
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..existing.find import New
 from ..existing.identity import Owned, list_owned
-from ..findings import Finding, ok, untried
-from ..stack_file import settings_of, stack_file
+from ..findings import Finding
+from ..pulumi.project import stack_file
+from ..pulumi.stack_file import settings_of
 from .cluster import cluster
 from .declared import declared, faulty, try_declare
 from .vault import vault
@@ -30,11 +31,11 @@ def _found(stack: str, project: Path) -> Iterator[Finding]:
     try:
         settings = settings_of(file, stack)
     except InvalidSettingsError as error:
-        yield from faulty("settings", error.faults, "")
+        yield from faulty("settings", error.issues, "")
         for name in ("files", "charts", "guardrails", "cluster", "store"):
-            yield untried("the settings are faulty", name=name)
+            yield Finding.skipped("the settings are faulty", name=name)
         return
-    yield ok(f"stacks/{file.name} has no fault", name="settings")
+    yield Finding.ok(f"{file.relative_to(project)} has no fault", name="settings")
     resources = try_declare(stack, settings)
     yield from declared(stack, settings, resources)
     is_known = not isinstance(resources, InvalidSettingsError)

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policy.rules import Declared
-from policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
 
-from ..findings import Finding, broken, ok
-from ..vault_operator import VaultOperator
+from ..findings import Finding
+from ..store.vault_operator import VaultOperator
 
 _WRITE = ("create", "update")
 _SKIP = "TERRAFORM_VAULT_SKIP_CHILD_TOKEN"
@@ -29,11 +29,11 @@ def check_rights(operator: VaultOperator, resources: Iterable[Declared]) -> Find
     allowed = operator.query("sys/capabilities-self", paths=paths)
     lacking = [f"{' or '.join(wanted)} on {path}" for path, wanted in needs if not _has(wanted, allowed.get(path))]
     if lacking:
-        return broken(
+        return Finding.failed(
             f"the token in VAULT_TOKEN lacks {'; '.join(lacking)}",
             "give its policy those rights: docs/vault.md lists them all",
         )
-    return ok(f"it may do what an update needs at {len(paths)} paths")
+    return Finding.ok(f"it may do what an update needs at {len(paths)} paths")
 
 
 def _list_needs(resources: Iterable[Declared]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,1 +1,1 @@
-"""The commands, one a module; `python -m ops` puts them together."""
+"""The commands, one a module; `strongroom` puts them together."""

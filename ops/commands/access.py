@@ -1,4 +1,4 @@
-"""`python -m ops access`."""
+"""`strongroom access`."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..console import console
-from ..printable import make_printable
+from ..terminal_text import make_printable
 from .options import Administrator, AsJson, Stack, written
 
 if TYPE_CHECKING:
@@ -54,19 +54,19 @@ def access(
     No value of a secret is read.
     """
     from ..access.evidence import read_evidence
-    from ..access.page import page
-    from ..access.picture import picture
-    from ..access.report import report
+    from ..access.page import format_page
+    from ..access.picture import format_svg
+    from ..access.report import build_report
     from ..access.table import format_csv
-    from ..state import read_state
+    from ..pulumi.state import read_state
 
     resources = read_state(stack)
-    told = report(stack, resources).only(secret, who)
+    told = build_report(stack, resources).filter(secret, who)
     if svg:
-        written(svg, picture(told))
+        written(svg, format_svg(told))
     if html or csv:
         evidence = read_evidence(stack, resources)
-        for file, text in ((html, page), (csv, format_csv)):
+        for file, text in ((html, format_page), (csv, format_csv)):
             if file:
                 written(file, text(told, evidence))
     found = _look(stack, administrator or ()) if live else []
@@ -81,9 +81,9 @@ def access(
 
 def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
     """List what the servers have that the stack did not deploy, and what could not be found out."""
-    from ..reach import reach
-    from ..stack import read_stack, workspace
-    from ..state import read_state
+    from ..pulumi.port_forward import reach
+    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.state import read_state
     from ..verify.deployment import Deployment
     from ..verify.inspection import Inspection
 
@@ -114,7 +114,7 @@ def _show(told: "Report", by: By) -> None:
     first, second = ("Secret", "Who") if by == By.SECRET else ("Who", "Secret")
     for heading in (first, second, "May", "By"):
         table.add_column(heading, overflow="fold")
-    for name, accesses in told.readers() if by == By.SECRET else told.holders():
+    for name, accesses in told.group_by_secret() if by == By.SECRET else told.group_by_holder():
         table.add_section()
         wide = any(each.what == name and each.wide for each in accesses)
         heading = Text(make_printable(name)).append(" (wide)" if wide else "", "yellow")
@@ -127,4 +127,4 @@ def _show(told: "Report", by: By) -> None:
             table.add_row(heading, NOBODY, "", "")
     out = console()
     out.print(table)
-    out.print(Text(told.summary()))
+    out.print(Text(told.format_summary()))

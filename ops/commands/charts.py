@@ -1,4 +1,4 @@
-"""`python -m ops charts`."""
+"""`strongroom charts`."""
 
 import json
 from dataclasses import asdict

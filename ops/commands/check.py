@@ -1,4 +1,4 @@
-"""`python -m ops check`."""
+"""`strongroom check`."""
 
 import json
 from dataclasses import asdict
@@ -13,24 +13,24 @@ from .options import AsJson, Stack
 def check(stack: Stack, as_json: AsJson = False) -> None:
     """Find what would stop a stack, or its workloads, before it is deployed: everything that can be known, together.
 
-    Nothing is changed, and no value is read. What can't be reached is told, and is no failure. Exits with 1 where
-    something is broken.
+    Nothing is changed, and no value is read. What can't be reached is skipped, which is no failure. Exits with 1 if
+    something failed.
     """
     from ..check.edited import edited
     from ..check.run import check_stack
-    from ..stack import workspace
+    from ..pulumi.stack import workspace
 
     home = workspace(stack)
     with home.connected(as_operator=True), edited(home, stack) as project:
         found = check_stack(stack, project)
-    broken = sum(finding.state == "broken" for finding in found)
+    failed = sum(finding.state == "failed" for finding in found)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     else:
         show_findings(f"Stack {stack}, before it is deployed", "What", found)
-        untried = sum(finding.state == "not tried" for finding in found)
+        skipped = sum(finding.state == "skipped" for finding in found)
         console().print(
-            (f"{broken} broken" if broken else "Nothing is broken") + (f", {untried} not tried" if untried else "")
+            (f"{failed} failed" if failed else "Nothing failed") + (f", {skipped} skipped" if skipped else "")
         )
-    if broken:
+    if failed:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`python -m ops doctor`."""
+"""`strongroom doctor`."""
 
 import json
 import sys
@@ -31,9 +31,9 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find out why a workload's secrets don't reach it: the chain, link by link, save what needs a broken one.
+    """Find why a workload's secrets are missing: check by check, from the driver to the object.
 
-    Nothing is changed, and no value is printed. Exits with 1 where a link is broken. With --event it explains a message
+    Nothing is changed, and no value is printed. Exits with 1 if a check failed. With --event it explains a message
     of a pod, and needs neither stack nor cluster.
     """
     from ..doctor.events import explain_all
@@ -43,30 +43,30 @@ def doctor(
         return
     if stack is None or workload is None:
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
-    from ..doctor.diagnosis import chosen, diagnose
-    from ..reach import reach
-    from ..stack import read_stack, workspace
+    from ..doctor.diagnosis import diagnose, find_workload
+    from ..pulumi.port_forward import reach
+    from ..pulumi.stack import read_stack, workspace
 
     deployed = read_stack(stack)
     with workspace(stack).connected(), reach(deployed):
-        found = diagnose(stack, deployed, chosen(deployed, workload))
+        found = diagnose(stack, deployed, find_workload(deployed, workload))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
     else:
-        show_findings(f"Stack {stack}: how secrets reach {found.workload}", "Link", found.links)
+        show_findings(f"Stack {stack}: how secrets reach {found.workload}", "Check", found.checks)
         current = [event for event in found.events if not event.past]
         if current:
             _show_events(current)
         if len(current) < len(found.events):
             _show_events([event for event in found.events if event.past], "Past: the pods are ready since")
         out = console()
-        untried = sum(link.state == "not tried" for link in found.links)
-        if found.broken:
-            broken = [link.name for link in found.links if link.state == "broken"]
-            out.print(f"The chain is broken at: {', '.join(broken)}")
+        skipped = sum(each.state == "skipped" for each in found.checks)
+        if found.first_failed:
+            failed = [each.name for each in found.checks if each.state == "failed"]
+            out.print(f"Failed checks: {', '.join(failed)}")
         else:
-            out.print("No link is broken" + (f"; {untried} could not be tried from here" if untried else ""))
-    if found.broken:
+            out.print("No check failed" + (f"; {skipped} could not be run from here" if skipped else ""))
+    if found.first_failed:
         raise typer.Exit(1)
 
 

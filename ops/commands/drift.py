@@ -1,4 +1,4 @@
-"""`python -m ops drift`."""
+"""`strongroom drift`."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -17,11 +17,11 @@ def drift(
 
     Nothing is changed, and no value of a secret is in it. Exits with 1 where there is any, or it can't be told.
     """
-    from ..drift import drift_of
-    from ..engine import observe_drift
-    from ..markdown import format_drift
+    from ..drift import build_drift
+    from ..preview.markdown import format_drift
+    from ..pulumi.engine import observe_drift
 
-    found = drift_of(stack, observe_drift(stack))
+    found = build_drift(stack, observe_drift(stack))
     report = {**asdict(found), "found": found.found}
     show_report(report, format_drift(found), as_json=as_json, as_markdown=as_markdown)
     if found.found:

@@ -10,9 +10,9 @@ from ..findings import Finding, State
 
 _MARKS: dict[State, Text] = {
     "ok": Text("ok", "green"),
-    "warned": Text("warned", "yellow"),
-    "broken": Text("BROKEN", "bold red"),
-    "not tried": Text("not tried", "yellow"),
+    "warning": Text("warning", "yellow"),
+    "failed": Text("FAILED", "bold red"),
+    "skipped": Text("skipped", "yellow"),
 }
 
 

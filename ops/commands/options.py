@@ -22,7 +22,7 @@ Administrator = Annotated[
     ),
 ]
 
-MARKS = {True: Text("ok", "green"), False: Text("WRONG", "bold red"), None: Text("not tried", "yellow")}
+MARKS = {True: Text("ok", "green"), False: Text("FAILED", "bold red"), None: Text("skipped", "yellow")}
 """How a check went."""
 
 

@@ -1,4 +1,4 @@
-"""`python -m ops preview`."""
+"""`strongroom preview`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -29,31 +29,31 @@ def preview(
     No value of a secret is in it. Exits with 1 where the update would be refused: the preview fails, a mandatory
     guardrail is broken, or something that isn't the stack's own is in the place of what is to be created.
     """
-    from ..guardrails import weakened
-    from ..markdown import markdown
-    from ..preview import preview_of
+    from ..preview.guardrails import list_weakened
+    from ..preview.markdown import format_preview
+    from ..preview.report import build_preview
 
     if offline:
-        from ..offline import compare
-        from ..stack_file import stack_file
+        from ..preview.offline import compare
+        from ..pulumi.project import stack_file
 
         other = f"the settings in `{against}`" if against else "nothing: everything is new"
         if against and not stack_file(against, stack).is_file():
             other = f"`{against}`, which has no stack {stack!r}: the stack is new"
-        found = preview_of(stack, compare(stack, against), other, weakened(stack, against))
+        found = build_preview(stack, compare(stack, against), other, list_weakened(stack, against))
     else:
-        from ..engine import observe
-        from ..stack_file import require_checkout
+        from ..pulumi.engine import observe
+        from ..pulumi.project import require_checkout
 
         if against:
             require_checkout(against)
-        from ..existing.preview import find_existing_of
+        from ..existing.preview import find_existing_for_preview
 
         observed = observe(stack, against)
-        found = preview_of(
-            stack, observed, weakened=weakened(stack, against), existing=find_existing_of(stack, observed)
+        found = build_preview(
+            stack, observed, weakened=list_weakened(stack, against), existing=find_existing_for_preview(stack, observed)
         )
     report = {**asdict(found), "refused": found.refused}
-    show_report(report, markdown(found), as_json=as_json, as_markdown=as_markdown)
+    show_report(report, format_preview(found), as_json=as_json, as_markdown=as_markdown)
     if found.refused:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`python -m ops recover`."""
+"""`strongroom recover`."""
 
 import json
 from dataclasses import asdict
@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..console import console
-from ..printable import make_printable
+from ..terminal_text import make_printable
 from .options import AsJson, Stack
 
 if TYPE_CHECKING:
-    from ..recovery import Recovered
+    from ..recover.run import Recovered
 
 
 Adopt = Annotated[
@@ -34,7 +34,7 @@ def recover(stack: Stack, adopt: Adopt = None, as_json: AsJson = False) -> None:
     update was at. What somebody else made is not taken into the state. Nothing is created, changed or deleted on any
     server.
     """
-    from ..recovery import recover as mend
+    from ..recover.run import recover as mend
 
     done = mend(stack, lambda line: typer.secho(make_printable(line), err=True), adopt=adopt)
     if as_json:

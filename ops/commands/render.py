@@ -1,4 +1,4 @@
-"""`python -m ops render`."""
+"""`strongroom render`."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from ..console import console
-from ..printable import make_printable
+from ..terminal_text import make_printable
 from .options import AsJson, Stack
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`python -m ops verify`."""
+"""`strongroom verify`."""
 
 import json
 from dataclasses import asdict
@@ -37,9 +37,9 @@ def verify(
     Every check uses what the workload itself has: a token of its service account. No value is printed or kept.
     Exits with 1 where anything went otherwise than it must.
     """
-    from ..reach import reach
-    from ..stack import read_stack, workspace
-    from ..state import read_secret_inputs, read_state
+    from ..pulumi.port_forward import reach
+    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.state import read_secret_inputs, read_state
     from ..verify import Digests, Verifier
 
     home = workspace(stack)

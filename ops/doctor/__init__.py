@@ -1,1 +1,1 @@
-"""Why a workload's secrets don't reach it: the chain from the driver to the object, link by link."""
+"""Diagnosis of a workload whose secrets are missing: checks from the driver to the object."""

@@ -1,112 +1,119 @@
-"""Links: the identity, its federated credential, the vault, the role assignments and the objects."""
+"""Checks of the identity, its federated credential, the vault, the role assignments and the objects."""
 
-from components.azure.choices import FEDERATED
+from strongroom.components.azure.options import FEDERATED
 
 from ..errors import AbsentError, OpsError
-from ..findings import Finding, broken, ok, untried
-from ..stack import KeyVaultStore
-from ..stores import DeniedError, MissingError, NotTriedError
-from .case import Case
-from .reads import admitted, allowed, there, unreached
+from ..findings import Finding
+from ..pulumi.stack import KeyVaultStore
+from ..store.base import DeniedError, MissingError, NotTriedError
+from .context import DiagnosisContext
+from .reads import check_allowed, check_present, find_login_failure, find_unreachable
 
 _UNKNOWN = ("AADSTS700016", "AADSTS90002", "Unable to get authority configuration")
-"""What the directory says where it knows no such identity, or is not there itself."""
+"""Errors of Microsoft Entra ID for an unknown identity or tenant."""
 
 _ELSEWHERE = ("ForbiddenByFirewall", "ForbiddenByConnection")
-"""What the vault says of this machine's network, which tells nothing of the nodes'."""
+"""Errors of the vault about this machine's network, which need not hold for the nodes."""
 
 
-def identity(case: Case) -> Finding:
-    """Whether the directory knows the identity that the class names."""
-    told = case.admission
-    if isinstance(told, NotTriedError | OpsError):
-        return untried(str(told))
-    named = _named(case)
-    if isinstance(told, DeniedError) and any(code in str(told) for code in _UNKNOWN):
-        return broken(f"the directory does not know {named}: {told}", f"it was deleted, or made anew: {case.again}")
-    return ok(f"the directory knows {named}")
+def check_identity(context: DiagnosisContext) -> Finding:
+    """Check that Microsoft Entra ID knows the identity of the SecretProviderClass."""
+    login = context.login
+    if isinstance(login, NotTriedError | OpsError):
+        return Finding.skipped(str(login))
+    named = _name_identity(context)
+    if isinstance(login, DeniedError) and any(code in str(login) for code in _UNKNOWN):
+        return Finding.failed(
+            f"Microsoft Entra ID does not know {named}: {login}", f"it was deleted, or created again: {context.revert}"
+        )
+    return Finding.ok(f"Microsoft Entra ID knows {named}")
 
 
-def federation(case: Case) -> Finding:
-    """Whether a federated credential ties the workload's service account to its identity.
+def check_federation(context: DiagnosisContext) -> Finding:
+    """Check that a federated credential of the identity matches the workload's service account.
 
     (Microsoft Learn: "Workload identity federation")
     """
-    told, mode = case.admission, _key_vault(case).identity_mode
-    if isinstance(told, NotTriedError | OpsError):
-        return untried(str(told))
-    if isinstance(told, DeniedError):
+    login, mode = context.login, _key_vault(context).identity_mode
+    if isinstance(login, NotTriedError | OpsError):
+        return Finding.skipped(str(login))
+    if isinstance(login, DeniedError):
         what = "a federated credential" if mode in FEDERATED else "the identity's credentials"
-        return broken(f"{what} of {_named(case)} is wrong: {told}", _mended(case, str(told)))
+        return Finding.failed(f"{what} of {_name_identity(context)} is wrong: {login}", _advise(context, str(login)))
     if mode not in FEDERATED:
-        return ok(f"none is needed in mode {mode}")
-    return ok(f"system:serviceaccount:{case.workload.namespace}:{case.workload.service_account} is tied to it")
-
-
-def store(case: Case) -> Finding:
-    """Whether the vault is there, and reached from here."""
-    if nothing := admitted(case):
-        return nothing
-    url = _key_vault(case).url
-    for error in case.refusals.values():
-        if isinstance(error, AbsentError) and not isinstance(error, MissingError):
-            return broken(
-                f"{url}: {error}",
-                "compare backend.vault.name; a vault that was deleted softly comes back with backend.vault.recover",
-            )
-        if any(code in str(error) for code in _ELSEWHERE):
-            return untried(f"{url}, from this machine: {error}. The nodes may be let in: the pods' events tell")
-    return unreached(case) or ok(f"{url} answers")
-
-
-def assignment(case: Case) -> Finding:
-    """Whether a role assignment, or an access policy, allows to read each promised object."""
-    if nothing := admitted(case):
-        return nothing
-    if any(code in str(error) for error in case.refusals.values() for code in _ELSEWHERE):
-        return untried("the vault keeps this machine out")
-    return allowed(
-        case, f"where it is new, wait: it takes up to ten minutes to take effect, and is kept for as long. {case.again}"
+        return Finding.ok(f"none is needed in mode {mode}")
+    workload = context.workload
+    return Finding.ok(
+        f"system:serviceaccount:{workload.namespace}:{workload.service_account} has a federated credential"
     )
 
 
-def objects(case: Case) -> Finding:
-    """Whether the promised objects are there."""
-    return admitted(case) or there(
-        case,
-        "write it: az keyvault secret set, or seed it (strongroom:seeds) in a stack that makes the vault; one that was "
-        "deleted softly comes back with az keyvault secret recover",
+def check_store(context: DiagnosisContext) -> Finding:
+    """Check that the vault exists and can be reached from here."""
+    if nothing := find_login_failure(context):
+        return nothing
+    url = _key_vault(context).url
+    for error in context.read_errors.values():
+        if isinstance(error, AbsentError) and not isinstance(error, MissingError):
+            return Finding.failed(
+                f"{url}: {error}",
+                "compare backend.vault.name; a soft-deleted vault is recovered by backend.vault.recover",
+            )
+        if any(code in str(error) for code in _ELSEWHERE):
+            return Finding.skipped(f"{url}, from this machine: {error}. The nodes may be allowed: see the pods' events")
+    return find_unreachable(context) or Finding.ok(f"{url} can be reached")
+
+
+def check_assignment(context: DiagnosisContext) -> Finding:
+    """Check that a role assignment, or an access policy, allows reading each expected object."""
+    if nothing := find_login_failure(context):
+        return nothing
+    if any(code in str(error) for error in context.read_errors.values() for code in _ELSEWHERE):
+        return Finding.skipped("the vault's firewall refuses this machine")
+    return check_allowed(
+        context, f"if it is new, wait: it takes effect, and ends, within ten minutes. {context.revert}"
+    )
+
+
+def check_objects(context: DiagnosisContext) -> Finding:
+    """Check that the expected objects exist."""
+    return find_login_failure(context) or check_present(
+        context,
+        "write it: az keyvault secret set, or seed it (strongroom:seeds) in a stack that creates the vault; a "
+        "soft-deleted one is recovered by az keyvault secret recover",
         "object",
     )
 
 
-def version(case: Case) -> Finding:
-    """Whether the promised versions are there, and enabled."""
-    return admitted(case) or there(
-        case,
+def check_version(context: DiagnosisContext) -> Finding:
+    """Check that the expected versions exist and are enabled."""
+    return find_login_failure(context) or check_present(
+        context,
         "enable it (az keyvault secret set-attributes --enabled true), or name another version in the workload's "
         "secrets",
         "version",
     )
 
 
-def _key_vault(case: Case) -> KeyVaultStore:
-    if not isinstance(case.stack.backend, KeyVaultStore):
-        raise OpsError(f"{case.workload.path} reads from no Key Vault")
-    return case.stack.backend
+def _key_vault(context: DiagnosisContext) -> KeyVaultStore:
+    if not isinstance(context.stack.backend, KeyVaultStore):
+        raise OpsError(f"{context.workload.path} does not read from a Key Vault")
+    return context.stack.backend
 
 
-def _named(case: Case) -> str:
-    client = case.delivered.provider_class.parameters.get("clientID") or case.workload.identity.get("clientId")
-    return f"the identity {client}" if client else f"the identity of mode {_key_vault(case).identity_mode}"
+def _name_identity(context: DiagnosisContext) -> str:
+    client = context.delivery.provider_class.parameters.get("clientID") or context.workload.identity.get("clientId")
+    return f"the identity {client}" if client else f"the identity of mode {_key_vault(context).identity_mode}"
 
 
-def _mended(case: Case, told: str) -> str:
-    if "AADSTS700211" in told:
+def _advise(context: DiagnosisContext, error: str) -> str:
+    if "AADSTS700211" in error:
         return (
-            "set kubernetes.oidcIssuer to the cluster's, letter by letter (az aks show --query "
-            f"oidcIssuerProfile.issuerUrl); or, where the credential was changed by hand: {case.again}"
+            "set kubernetes.oidcIssuer to exactly the cluster's (az aks show --query "
+            f"oidcIssuerProfile.issuerUrl); or, if the credential was changed by hand: {context.revert}"
         )
-    if "AADSTS7000215" in told:
-        return f"set a new one: pulumi config set --secret strongroom:clientSecret --stack {case.name}, then pulumi up"
-    return f"where it is new, wait some minutes; else it was changed by hand: {case.again}"
+    if "AADSTS7000215" in error:
+        return (
+            f"set a new one: pulumi config set --secret strongroom:clientSecret --stack {context.name}, then pulumi up"
+        )
+    return f"if it is new, wait some minutes; otherwise it was changed by hand: {context.revert}"

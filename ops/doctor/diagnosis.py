@@ -1,50 +1,50 @@
-"""What ails a workload."""
+"""Diagnosis of a workload."""
 
 from dataclasses import dataclass
 
 from ..errors import OpsError
-from ..findings import Finding, untried
-from ..stack import DeployedStack, DeployedWorkload
-from .case import Case
-from .chain import walk
+from ..findings import Finding
+from ..pulumi.stack import DeployedStack, DeployedWorkload
+from .checks import run_checks
+from .context import DiagnosisContext
 from .events import Explained
-from .pod_events import pod_events
+from .pod_events import read_pod_events
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A workload's chain, and what the cluster has noted of its pods."""
+    """The findings about a workload, and the events of its pods."""
 
     workload: str
     """`namespace/name`."""
 
-    links: list[Finding]
-    """The chain; links that need a broken one are not tried."""
+    checks: list[Finding]
+    """One finding for each check, in order."""
 
     events: list[Explained]
-    """Warnings of its pods, those that they have outlived marked as past."""
+    """Warnings of its pods; those before the pods became ready are marked as past."""
 
     @property
-    def broken(self) -> Finding | None:
-        """The first link that is broken."""
-        return next((link for link in self.links if link.state == "broken"), None)
+    def first_failed(self) -> Finding | None:
+        """The first check that failed."""
+        return next((check for check in self.checks if check.state == "failed"), None)
 
 
 def diagnose(name: str, stack: DeployedStack, workload: DeployedWorkload) -> Diagnosis:
-    """Walk the chain of `workload`, and read its pods' events.
+    """Run the checks of `workload`, and read its pods' events.
 
     :param name: The stack's name.
     :raises OpsError: The cluster's kubeconfig can't be used.
     """
-    links = walk(Case(name, stack, workload))
+    checks = run_checks(DiagnosisContext(name, stack, workload))
     try:
-        return Diagnosis(workload.path, links, pod_events(stack.kubernetes, workload))
+        return Diagnosis(workload.path, checks, read_pod_events(stack.kubernetes, workload))
     except OpsError as error:
-        return Diagnosis(workload.path, [*links, untried(str(error), name="events")], [])
+        return Diagnosis(workload.path, [*checks, Finding.skipped(str(error), name="events")], [])
 
 
-def chosen(stack: DeployedStack, name: str) -> DeployedWorkload:
-    """The workload of that name, with its namespace or without.
+def find_workload(stack: DeployedStack, name: str) -> DeployedWorkload:
+    """Find a workload by its name, with or without its namespace.
 
     :raises OpsError: There is none, or there are several.
     """

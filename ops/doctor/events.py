@@ -1,31 +1,41 @@
-"""Events of pods, explained."""
+"""Explanations of pods' events."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .explanations import EXPLANATIONS
+from ..redaction import redacted
+from .known.azure import AZURE
+from .known.cluster import CLUSTER
+from .known.cut_off import CUT_OFF
+from .known.elsewhere import ELSEWHERE
 from .known.explanation import Explanation
+from .known.network import NETWORK
+from .known.sync import SYNC
+from .known.vault import VAULT
 from .messages import Message, split_messages
-from .redaction import redacted
 from .unknown import describe_unknown
 
+EXPLANATIONS = (*ELSEWHERE, *SYNC, *CLUSTER, *AZURE, *VAULT, *NETWORK, *CUT_OFF)
+"""In the order in which they are tried: messages that have nothing to do with secrets come first, since they are
+unambiguous; timeouts and truncated messages come last, since they name no cause."""
+
 _LONGEST = 100_000
-"""Characters of a message that are looked at: an event has at most 1,024, and its log not many more."""
+"""Characters of a message that are searched: an event has at most 1,024, and a log line not many more."""
 
 _SHOWN = 400
-"""Characters of it that are shown."""
+"""Characters of a message that are shown."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """A message, and what it means."""
+    """A message, with its explanation."""
 
     message: str
     """Its text, without tokens, cut short."""
 
     name: str
-    """What it is called here; empty where it is not known."""
+    """Name of the explanation; empty if the message is unknown."""
 
     meaning: str
     fix: str
@@ -35,7 +45,7 @@ class Explained:
     """How often it was seen."""
 
     last: str = ""
-    """When it was last seen, in UTC; empty where that is not known."""
+    """When it was last seen, in UTC; empty if unknown."""
 
     past: bool = False
     """Whether the workload's pods became ready after it."""
@@ -59,16 +69,16 @@ def explain_all(pasted: str) -> list[Explained]:
     """
     text = pasted[:_LONGEST]
     messages = [(message, _find(message.text)) for message in split_messages(text)]
-    known = _causes([found for _, found in messages if found])
+    known = _find_causes([found for _, found in messages if found])
     counted = Counter(found.name for _, found in messages if found)
-    shown = [_format(_first(messages, each), each, counted[each.name]) for each in known]
+    shown = [_format(_find_text(messages, each), each, counted[each.name]) for each in known]
     unknown = dict.fromkeys(message.text for message, found in messages if found is None and message.is_event)
     shown += [_format(each, None) for each in unknown]
     return shown or [_format(text, None)]
 
 
-def leave_out_consequences(explained: Sequence[Explained]) -> list[Explained]:
-    """Leave out what is a consequence of another cause; what is past is no cause of what is not."""
+def drop_consequences(explained: Sequence[Explained]) -> list[Explained]:
+    """Drop the consequences of other causes; a past event is no cause of a current one."""
     by_name = {each.name: each for each in EXPLANATIONS}
     kept: list[Explained] = []
     for each in explained:
@@ -80,8 +90,8 @@ def leave_out_consequences(explained: Sequence[Explained]) -> list[Explained]:
 
 
 def _find(text: str) -> Explanation | None:
-    plain = _unescape(text)
-    return next((each for each in EXPLANATIONS if each.fits(plain)), None)
+    unescaped = _unescape(text)
+    return next((each for each in EXPLANATIONS if each.fits(unescaped)), None)
 
 
 def _unescape(text: str) -> str:
@@ -89,25 +99,25 @@ def _unescape(text: str) -> str:
     return text.replace("\\r", "").replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
-def _causes(found: Sequence[Explanation]) -> list[Explanation]:
+def _find_causes(found: Sequence[Explanation]) -> list[Explanation]:
     once = list({each.name: each for each in found}.values())
     return [each for each in once if not each.follows_from(other for other in once if other is not each)]
 
 
-def _first(messages: Sequence[tuple[Message, Explanation | None]], wanted: Explanation) -> str:
+def _find_text(messages: Sequence[tuple[Message, Explanation | None]], wanted: Explanation) -> str:
     return next(message.text for message, found in messages if found is wanted)
 
 
 def _format(text: str, found: Explanation | None, count: int = 1) -> Explained:
-    # What is cut before it is redacted may leave the rest of a token.
+    # Text that is cut before it is redacted may keep part of a token.
     shown = redacted(text)
     if found is None:
         meaning, fix = describe_unknown(text)
         return Explained(_cut(shown), "", meaning, fix, "", count)
-    return Explained(_cut(_line(shown, found)), found.name, found.meaning, found.fix, found.source, count)
+    return Explained(_cut(_find_line(shown, found)), found.name, found.meaning, found.fix, found.source, count)
 
 
-def _line(text: str, found: Explanation) -> str:
+def _find_line(text: str, found: Explanation) -> str:
     match = found.pattern.search(text)
     if match is None:
         return text

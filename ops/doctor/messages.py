@@ -1,4 +1,4 @@
-"""The messages of a text that somebody pasted."""
+"""Parsing of pasted text into messages."""
 
 import json
 import re
@@ -18,21 +18,21 @@ _BEGINNING = re.compile(
     r"|(?:- )?message: "
     r")"
 )
-"""How a message begins that has no event's columns before it: kubelet's, a log's, a field of YAML."""
+"""Beginnings of messages without the columns of an event: kubelet's, a log's, a field of YAML."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What one event, or one line of a log with those that belong to it, says."""
+    """The text of one event, or of one log line with its continuation lines."""
 
     text: str
 
     is_event: bool = False
-    """Whether it is a warning for certain: its event says so."""
+    """Whether it is from an event, and so certainly a warning."""
 
 
 def split_messages(pasted: str) -> list[Message]:
-    """Split a text into its messages; lines that begin none belong to the one before. Normal events are left out.
+    """Split a text into its messages; lines that begin none belong to the one before. Normal events are dropped.
 
     :param pasted: Of `kubectl describe` or `kubectl get events` (JSON too), of a log, or one message.
     """
@@ -51,15 +51,15 @@ def _join(lines: Iterable[str]) -> Iterator[Message]:
     for line in lines:
         event = _EVENT.match(line)
         if (event or _BEGINNING.match(line)) and gathered:
-            yield from _end(gathered, kind)
+            yield from _flush(gathered, kind)
             gathered, kind = [], None
         if event:
             kind = event["kind"]
         gathered.append(line)
-    yield from _end(gathered, kind)
+    yield from _flush(gathered, kind)
 
 
-def _end(lines: list[str], kind: str | None) -> Iterator[Message]:
+def _flush(lines: list[str], kind: str | None) -> Iterator[Message]:
     text = "\n".join(lines)
     if text.strip() and kind != "Normal":
         yield Message(text, is_event=kind is not None)

@@ -1,4 +1,4 @@
-"""What the cluster has noted of a workload's pods."""
+"""Events of a workload's pods."""
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
@@ -10,20 +10,20 @@ from typing import Any
 
 from kubernetes import client
 
-from ..cluster import asked, connected
-from ..stack import Cluster, DeployedWorkload
-from .events import Explained, explain, leave_out_consequences
+from ..cluster.client import asked, connected
+from ..pulumi.stack import Cluster, DeployedWorkload
+from .events import Explained, drop_consequences, explain
 
 _LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-def pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
-    """Read the warnings of a workload's pods, and of what makes them, each message once, explained; the newest first.
+def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
+    """Read the warnings of a workload's pods and ReplicaSets, each message once, explained, the newest first.
 
-    Those that a pod has outlived, being ready since, are past. Kubernetes forgets an event after an hour. (Kubernetes
+    Those before the pod became ready are past. Kubernetes forgets an event after an hour. (Kubernetes
     docs: "Events")
 
-    :raises OpsError: They can't be asked for, or not by this user.
+    :raises OpsError: They can't be read, or not by this user.
     """
     api = connected(cluster)
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
@@ -32,7 +32,7 @@ def pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
     sets: Any = asked(
         f"ReplicaSets of {workload.path}", lambda: apps.list_namespaced_replica_set(namespace, label_selector=mine)
     )
-    ready = _ready_since(pods.items, sets.items)
+    ready = _find_ready_since(pods.items, sets.items)
     found: Any = asked(
         f"events of {workload.path}", lambda: core.list_namespaced_event(namespace, field_selector="type=Warning")
     )
@@ -41,18 +41,18 @@ def pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
         if entry.involved_object.name in ready and entry.message:
             gathered[entry.reason or "", entry.message].append(entry)
     explained = [_explain(reason, message, entries, ready) for (reason, message), entries in gathered.items()]
-    return leave_out_consequences(sorted(explained, key=lambda each: each.last, reverse=True))
+    return drop_consequences(sorted(explained, key=lambda each: each.last, reverse=True))
 
 
 def _explain(reason: str, message: str, entries: list[Any], ready: Mapping[str, datetime | None]) -> Explained:
     found = explain(message, sum(entry.count or 1 for entry in entries), reason=reason)
-    is_past = all(_when(entry) <= (ready[entry.involved_object.name] or _LONG_AGO) for entry in entries)
-    last = max(_when(entry) for entry in entries)
+    is_past = all(_get_time(entry) <= (ready[entry.involved_object.name] or _LONG_AGO) for entry in entries)
+    last = max(_get_time(entry) for entry in entries)
     return replace(found, last=last.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ"), past=is_past)
 
 
-def _ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | None]:
-    """Find since when each pod is ready, and of each ReplicaSet since when its last one is; None if it is not."""
+def _find_ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | None]:
+    """Find since when each pod, and the last pod of each ReplicaSet, is ready; `None` if it is not."""
     since: dict[str, datetime | None] = {}
     of_set: dict[str, list[datetime | None]] = defaultdict(list)
     for pod in pods:
@@ -65,7 +65,7 @@ def _ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | None]
         moments = of_set.get(entry.metadata.name, [])
         known = [moment for moment in moments if moment is not None]
         wanted = entry.spec.replicas or 0
-        newest = max(known, default=_NEVER_AGAIN)  # a ReplicaSet without pods that wants none tries nothing more
+        newest = max(known, default=_NEVER_AGAIN)  # a ReplicaSet without pods of zero replicas does nothing more
         since[entry.metadata.name] = newest if len(known) >= wanted else None
     return since
 
@@ -74,6 +74,6 @@ def _is_ready(condition: Any) -> bool:
     return condition.type == "Ready" and condition.status == "True"
 
 
-def _when(event: Any) -> datetime:
+def _get_time(event: Any) -> datetime:
     series = event.series.last_observed_time if event.series else None
     return series or event.last_timestamp or event.event_time or event.metadata.creation_timestamp

@@ -1,48 +1,48 @@
-"""What links of either store make of reads that failed."""
+"""Findings about failed reads, for either store."""
 
 from collections.abc import Collection
 
 from ..errors import OpsError
-from ..findings import Finding, broken, ok, untried
-from ..stores import DeniedError, MissingError, NotTriedError
-from .case import Case
+from ..findings import Finding
+from ..store.base import DeniedError, MissingError, NotTriedError
+from .context import DiagnosisContext
 
 
-def admitted(case: Case) -> Finding | None:
-    """Why nothing can be read, where nothing can."""
-    return untried(f"its login failed: {case.admission}") if isinstance(case.admission, Exception) else None
+def find_login_failure(context: DiagnosisContext) -> Finding | None:
+    """Return a skipped finding if the login failed."""
+    return Finding.skipped(f"its login failed: {context.login}") if isinstance(context.login, Exception) else None
 
 
-def allowed(case: Case, fix: str) -> Finding:
-    """Whether every promised object may be read."""
-    denied = {place: error for place, error in case.refusals.items() if isinstance(error, DeniedError)}
+def check_allowed(context: DiagnosisContext, fix: str) -> Finding:
+    """Check that every expected object may be read."""
+    denied = {place: error for place, error in context.read_errors.items() if isinstance(error, DeniedError)}
     if denied:
-        return broken("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
-    return unreached(case) or ok(_places(case, ()))
+        return Finding.failed("; ".join(f"{place}: {error}" for place, error in denied.items()), fix)
+    return find_unreachable(context) or Finding.ok(_list_places(context, ()))
 
 
-def there(case: Case, fix: str, *parts: str) -> Finding:
-    """Whether `parts` of every promised object are there."""
+def check_present(context: DiagnosisContext, fix: str, *parts: str) -> Finding:
+    """Check that every expected object has its `parts`."""
     missing = {
         place: error
-        for place, error in case.refusals.items()
+        for place, error in context.read_errors.items()
         if isinstance(error, MissingError) and error.part in parts
     }
     if missing:
-        return broken("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
-    if nothing := unreached(case):
+        return Finding.failed("; ".join(f"{place}: {error}" for place, error in missing.items()), fix)
+    if nothing := find_unreachable(context):
         return nothing
-    places = _places(case, case.refusals)
-    return ok(places) if places else untried("none of its objects was read, for what is said above")
+    places = _list_places(context, context.read_errors)
+    return Finding.ok(places) if places else Finding.skipped("none of its objects was read: see above")
 
 
-def _places(case: Case, without: Collection[str]) -> str:
-    return ", ".join(dict.fromkeys(promise.place for promise in case.promises if promise.place not in without))
+def _list_places(context: DiagnosisContext, without: Collection[str]) -> str:
+    return ", ".join(dict.fromkeys(file.place for file in context.expected_files if file.place not in without))
 
 
-def unreached(case: Case) -> Finding | None:
-    """Why the store could not be asked, where it could not."""
-    for place, error in case.refusals.items():
+def find_unreachable(context: DiagnosisContext) -> Finding | None:
+    """Return a skipped finding if the store could not be reached."""
+    for place, error in context.read_errors.items():
         if isinstance(error, NotTriedError | OpsError) and not isinstance(error, MissingError):
-            return untried(f"{place}: {error}")
+            return Finding.skipped(f"{place}: {error}")
     return None

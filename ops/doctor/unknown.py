@@ -1,4 +1,4 @@
-"""What to look at where nobody has explained a message."""
+"""Advice about messages without an explanation."""
 
 import re
 from typing import NamedTuple
@@ -57,7 +57,7 @@ _ANYBODY = (
 
 
 def describe_unknown(text: str) -> tuple[str, str]:
-    """Say of a message that it is not known, with who says it as far as its words tell, and what to look at."""
+    """Describe an unknown message: its likely sender, and what to look at."""
     for speaker in _SPEAKERS:
         if speaker.pattern.search(text):
             return f"{UNKNOWN}. It is from {speaker.name}", f"{speaker.look}, and run doctor for the workload"

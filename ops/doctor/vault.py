@@ -1,132 +1,135 @@
-"""Links: Vault, the role, the policy and the objects."""
+"""Checks of Vault, the role, the policy and the objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import AbsentError, NotAllowedError, OpsError
-from ..findings import Finding, broken, ok, untried
-from ..stack import VaultStore
-from ..stores import DeniedError
-from ..vault_operator import VaultOperator
-from .case import Case
-from .reads import admitted, allowed, there
+from ..findings import Finding
+from ..pulumi.stack import VaultStore
+from ..store.base import DeniedError
+from ..store.vault_operator import VaultOperator
+from .context import DiagnosisContext
+from .reads import check_allowed, check_present, find_login_failure
 
 
-def store(case: Case) -> Finding:
-    """Whether Vault is reached from here, and unsealed."""
-    backend = _vault(case)
+def check_store(context: DiagnosisContext) -> Finding:
+    """Check that Vault can be reached from here, and is unsealed."""
+    backend = _vault(context)
     try:
         sealed = VaultOperator(backend).sealed
     except OpsError as error:
-        return untried(f"{error}, from this machine: the cluster's nodes may reach it; the pods' events tell")
+        return Finding.skipped(f"{error}, from this machine; the cluster's nodes may reach it: see the pods' events")
     if sealed:
-        return broken(
+        return Finding.failed(
             f"Vault at {backend.address} is sealed",
-            "unseal it: pulumi up where the stack opens it (backend.bootstrap), or vault operator unseal",
+            "unseal it: pulumi up if the stack unseals it (backend.bootstrap), or vault operator unseal",
         )
-    return ok(f"{backend.address} is unsealed")
+    return Finding.ok(f"{backend.address} is unsealed")
 
 
-def identity(case: Case) -> Finding:
-    """Whether the auth method and the role are there."""
-    if isinstance(case.admission, OpsError):
-        return untried(str(case.admission))
-    backend, role = _vault(case), _role(case)
+def check_identity(context: DiagnosisContext) -> Finding:
+    """Check that the auth method and the role exist."""
+    if isinstance(context.login, OpsError):
+        return Finding.skipped(str(context.login))
+    backend, role = _vault(context), _role(context)
     place = f"auth/{backend.auth_path}"
-    told = str(case.admission) if isinstance(case.admission, DeniedError) else ""
-    if "invalid role name" in told or "could not be found" in told:
-        return broken(f"{place} has no role {role}", case.again)
-    if told:
+    refusal = str(context.login) if isinstance(context.login, DeniedError) else ""
+    if "invalid role name" in refusal or "could not be found" in refusal:
+        return Finding.failed(f"{place} has no role {role}", context.revert)
+    if refusal:
         try:
             VaultOperator(backend).read(f"{place}/role/{role}")
         except AbsentError:
-            return broken(f"Vault has no {place}/role/{role}, or no auth method there", case.again)
+            return Finding.failed(f"Vault has no {place}/role/{role}, or no auth method there", context.revert)
         except NotAllowedError as error:
-            return untried(f"whether {place} has the role {role} was not found out: {error}")
-    return ok(f"{place}/role/{role}")
+            return Finding.skipped(f"the role {role} at {place} can't be read: {error}")
+    return Finding.ok(f"{place}/role/{role}")
 
 
-def role(case: Case) -> Finding:
-    """Whether the role admits the workload's service account.
+def check_role(context: DiagnosisContext) -> Finding:
+    """Check that the role allows the workload's service account.
 
     (Vault docs: "Kubernetes auth method", "JWT/OIDC auth method")
     """
-    if isinstance(case.admission, OpsError):
-        return untried(str(case.admission))
-    name, account = _role(case), f"{case.workload.namespace}/{case.workload.service_account}"
-    if not isinstance(case.admission, DeniedError):
-        return ok(f"{name} admits {account}")
-    seen = f"role {name} does not admit {account}: {case.admission}"
+    if isinstance(context.login, OpsError):
+        return Finding.skipped(str(context.login))
+    name, account = _role(context), f"{context.workload.namespace}/{context.workload.service_account}"
+    if not isinstance(context.login, DeniedError):
+        return Finding.ok(f"{name} allows {account}")
+    seen = f"role {name} does not allow {account}: {context.login}"
     try:
-        told = VaultOperator(_vault(case)).read(f"auth/{_vault(case).auth_path}/role/{name}")
+        settings = VaultOperator(_vault(context)).read(f"auth/{_vault(context).auth_path}/role/{name}")
     except OpsError as error:
-        return broken(f"{seen}. What the role says was not found out: {error}", _role_or_reviewer(case))
-    if differences := list(_strangers(case, told)):
-        return broken(f"{seen}. It {'; it '.join(differences)}", case.again)
-    return broken(f"{seen}. The role is as it was deployed, so Vault could not review the token", _reviewer(case))
-
-
-def policy(case: Case) -> Finding:
-    """Whether the workload's policy allows to read each promised object. (Vault docs: "Policies")"""
-    return admitted(case) or allowed(
-        case, f"its policy {case.workload.identity.get('policy')} was changed, or another is attached: {case.again}"
+        return Finding.failed(f"{seen}. The role can't be read: {error}", _advise_role_or_reviewer(context))
+    if differences := list(_list_differences(context, settings)):
+        return Finding.failed(f"{seen}. It {'; it '.join(differences)}", context.revert)
+    return Finding.failed(
+        f"{seen}. The role is as it was deployed, so Vault could not review the token", _advise_reviewer(context)
     )
 
 
-def objects(case: Case) -> Finding:
-    """Whether the promised objects are there, with their keys."""
-    return admitted(case) or there(
-        case,
-        "write it: vault kv put, or seed it (strongroom:seeds) in a stack that makes the engine; or correct object and "
-        "key in the workload's secrets",
+def check_policy(context: DiagnosisContext) -> Finding:
+    """Check that the workload's policy allows reading each expected object. (Vault docs: "Policies")"""
+    return find_login_failure(context) or check_allowed(
+        context,
+        f"its policy {context.workload.identity.get('policy')} was changed, or another is attached: {context.revert}",
+    )
+
+
+def check_objects(context: DiagnosisContext) -> Finding:
+    """Check that the expected objects exist, with their keys."""
+    return find_login_failure(context) or check_present(
+        context,
+        "write it: vault kv put, or seed it (strongroom:seeds) in a stack that creates the engine; or correct object "
+        "and key in the workload's secrets",
         "object",
         "key",
     )
 
 
-def version(case: Case) -> Finding:
-    """Whether the promised versions are there, neither deleted nor destroyed.
+def check_version(context: DiagnosisContext) -> Finding:
+    """Check that the expected versions exist, neither deleted nor destroyed.
 
     (Vault docs: "KV secrets engine - version 2 (API)")
     """
-    return admitted(case) or there(
-        case,
-        "a deleted version comes back with vault kv undelete; in place of a destroyed one write a new version, or name "
+    return find_login_failure(context) or check_present(
+        context,
+        "a deleted version is recovered by vault kv undelete; instead of a destroyed one write a new version, or name "
         "another in the workload's secrets",
         "version",
     )
 
 
-def _vault(case: Case) -> VaultStore:
-    if not isinstance(case.stack.backend, VaultStore):
-        raise OpsError(f"{case.workload.path} reads from no Vault")
-    return case.stack.backend
+def _vault(context: DiagnosisContext) -> VaultStore:
+    if not isinstance(context.stack.backend, VaultStore):
+        raise OpsError(f"{context.workload.path} does not read from Vault")
+    return context.stack.backend
 
 
-def _role(case: Case) -> str:
-    return case.delivered.provider_class.parameters["roleName"]
+def _role(context: DiagnosisContext) -> str:
+    return context.delivery.provider_class.parameters["roleName"]
 
 
-def _strangers(case: Case, told: Mapping[str, Any]) -> Iterator[str]:
-    workload = case.workload
-    names, namespaces = (told.get(f"bound_service_account_{what}") for what in ("names", "namespaces"))
+def _list_differences(context: DiagnosisContext, settings: Mapping[str, Any]) -> Iterator[str]:
+    workload = context.workload
+    names, namespaces = (settings.get(f"bound_service_account_{what}") for what in ("names", "namespaces"))
     if names is not None and workload.service_account not in names and names != ["*"]:
-        yield f"admits the service accounts {', '.join(names)}"
+        yield f"allows the service accounts {', '.join(names)}"
     if namespaces is not None and workload.namespace not in namespaces and namespaces != ["*"]:
-        yield f"admits the namespaces {', '.join(namespaces) or 'none'}"
-    subject = told.get("bound_subject")
+        yield f"allows the namespaces {', '.join(namespaces) or 'none'}"
+    subject = settings.get("bound_subject")
     if subject and subject != f"system:serviceaccount:{workload.namespace}:{workload.service_account}":
-        yield f"admits the subject {subject}"
+        yield f"allows the subject {subject}"
 
 
-def _role_or_reviewer(case: Case) -> str:
-    return f"{case.again}; or, where the role is as it was deployed: {_reviewer(case)}"
+def _advise_role_or_reviewer(context: DiagnosisContext) -> str:
+    return f"{context.revert}; or, if the role is as it was deployed: {_advise_reviewer(context)}"
 
 
-def _reviewer(case: Case) -> str:
-    path = _vault(case).auth_path
+def _advise_reviewer(context: DiagnosisContext) -> str:
+    path = _vault(context).auth_path
     return (
-        f"look at who reviews tokens for auth/{path}: its token may have expired, its service account be gone or lack "
-        f"system:auth-delegator, or Vault may not reach the API server. {case.again}; Vault's log says 'login "
-        "unauthorized due to'"
+        f"check the reviewer of tokens for auth/{path}: its token may have expired, its service account be gone or "
+        f"lack system:auth-delegator, or Vault may not reach the API server. {context.revert}; Vault's log says "
+        "'login unauthorized due to'"
     )

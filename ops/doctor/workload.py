@@ -1,108 +1,111 @@
-"""Links: the pods' volume, and their service account."""
+"""Checks of the pods' volume and service account."""
 
 from collections.abc import Iterator
 
-from components.azure.choices import FEDERATED
-from components.azure.identity import CLIENT_ANNOTATION
-from components.kubernetes.csi_volume import DRIVER
+from strongroom.components.azure.identities.base import CLIENT_ANNOTATION
+from strongroom.components.azure.options import FEDERATED
+from strongroom.components.kubernetes.csi_volume import DRIVER
 
+from ..cluster.pod_template import CsiVolume
 from ..errors import AbsentError
-from ..findings import Finding, broken, ok, untried, warned
-from ..pod_template import CsiVolume
-from ..stack import KeyVaultStore
-from .case import Case
+from ..findings import Finding
+from ..pulumi.stack import KeyVaultStore
+from .context import DiagnosisContext
 
 
-def volume(case: Case) -> Finding:
-    """Whether the pods mount the class, read-only, and with credentials where the identity needs some.
+def check_volume(context: DiagnosisContext) -> Finding:
+    """Check that the pods mount the SecretProviderClass, read-only, and with the identity's credentials if it needs
+    some.
 
     (Secrets Store CSI Driver docs: "Usage"; Azure Key Vault provider docs: "Service Principal")
     """
-    workload = case.workload
+    workload = context.workload
     path = f"{workload.controller} {workload.path}"
     try:
-        template = case.template
+        template = context.template
     except AbsentError:
-        return broken(f"there is no {path}", case.again)
+        return Finding.failed(f"there is no {path}", context.revert)
     mine = [each for each in template.csi_volumes if each.provider_class == workload.secret_provider_class]
     if not mine:
-        return broken(f"{path} has no volume of the class {workload.secret_provider_class}", case.again)
-    faults = [*_volume(mine[0]), *_variables(case)]
-    if faults:
-        return broken(f"{path} {'; '.join(faults)}", case.again)
-    return _credentials(case, mine[0]) or ok(f"{path} mounts {workload.secret_provider_class}")
+        return Finding.failed(
+            f"{path} has no volume of the SecretProviderClass {workload.secret_provider_class}", context.revert
+        )
+    differences = [*_check_csi_volume(mine[0]), *_check_variables(context)]
+    if differences:
+        return Finding.failed(f"{path} {'; '.join(differences)}", context.revert)
+    return _check_credentials(context, mine[0]) or Finding.ok(f"{path} mounts {workload.secret_provider_class}")
 
 
-def _volume(found: CsiVolume) -> Iterator[str]:
+def _check_csi_volume(found: CsiVolume) -> Iterator[str]:
     if found.driver != DRIVER:
-        yield f"has the class on a volume of the driver {found.driver}, and not of {DRIVER}"
+        yield f"has the SecretProviderClass on a volume of the driver {found.driver}, not of {DRIVER}"
     if not found.read_only:
-        yield "lacks readOnly on its volume, which the driver insists on"
+        yield "lacks readOnly on its volume, which the driver requires"
     if not found.mounted:
-        yield "has the volume in no container, and kubelet sets up no such volume"
+        yield "mounts the volume in no container, so kubelet does not set it up"
 
 
-def _variables(case: Case) -> Iterator[str]:
-    made = case.delivered.provider_class.places
+def _check_variables(context: DiagnosisContext) -> Iterator[str]:
+    made = context.delivery.provider_class.places
     names = {secret for secret, _ in made}
-    for secret, key in sorted(case.template.secret_keys):
-        # Other Secrets are somebody else's.
+    for secret, key in sorted(context.template.secret_keys):
+        # Other Secrets have other owners.
         if secret in names and (secret, key) not in made:
-            yield f"has a variable of the key {key} of Secret {secret}, which the class doesn't copy"
+            yield f"has a variable of the key {key} of Secret {secret}, which the SecretProviderClass doesn't copy"
 
 
-def _credentials(case: Case, found: CsiVolume) -> Finding | None:
-    backend = case.stack.backend
+def _check_credentials(context: DiagnosisContext, found: CsiVolume) -> Finding | None:
+    backend = context.stack.backend
     if not isinstance(backend, KeyVaultStore) or backend.identity_mode != "service-principal":
         return None
-    wanted, namespace = case.workload.identity.get("secret", ""), case.workload.namespace
+    wanted, namespace = context.workload.identity.get("secret", ""), context.workload.namespace
     if found.credentials != wanted:
-        return broken(
-            f"the volume of {case.workload.path} has the nodePublishSecretRef {found.credentials or 'unset'}, and "
+        return Finding.failed(
+            f"the volume of {context.workload.path} has the nodePublishSecretRef {found.credentials or 'unset'}, and "
             f"{wanted} was deployed",
-            case.again,
+            context.revert,
         )
     try:
-        held = case.cluster.secret(namespace, wanted)
+        held = context.cluster.secret(namespace, wanted)
     except AbsentError:
-        return broken(
+        return Finding.failed(
             f"there is no Secret {namespace}/{wanted}, which nodePublishSecretRef names",
-            "set clientSecret, and pulumi up makes it; else write it, with clientid and clientsecret",
+            "set clientSecret, and pulumi up creates it; otherwise write it, with clientid and clientsecret",
         )
     if missing := sorted({"clientid", "clientsecret"} - set(held)):
-        return broken(f"Secret {namespace}/{wanted} lacks {' and '.join(missing)}", case.again)
+        return Finding.failed(f"Secret {namespace}/{wanted} lacks {' and '.join(missing)}", context.revert)
     return None
 
 
-def service_account(case: Case) -> Finding:
-    """Whether the service account is there, the pods run as it, and, for Azure, it names the identity.
+def check_service_account(context: DiagnosisContext) -> Finding:
+    """Check that the service account exists, that the pods run as it, and that it names the Azure identity.
 
     (Microsoft Learn: "Use Microsoft Entra Workload ID with AKS")
     """
-    workload = case.workload
+    workload = context.workload
     path = f"{workload.namespace}/{workload.service_account}"
     try:
-        annotations = case.cluster.service_account(workload.namespace, workload.service_account)
+        annotations = context.cluster.service_account(workload.namespace, workload.service_account)
     except AbsentError:
-        return broken(f"there is no service account {path}", case.again)
+        return Finding.failed(f"there is no service account {path}", context.revert)
     try:
-        named = case.template.service_account
+        named = context.template.service_account
     except AbsentError:
-        return untried(f"there is no {workload.controller} {workload.path} that would run as it")
+        return Finding.skipped(f"there is no {workload.controller} {workload.path} that runs as it")
     if named != workload.service_account:
-        return broken(
+        return Finding.failed(
             f"{workload.controller} {workload.path} runs as the service account {named}, and "
-            f"the store admits {workload.service_account}",
-            case.again,
+            f"the store allows {workload.service_account}",
+            context.revert,
         )
-    backend = case.stack.backend
+    backend = context.stack.backend
     if isinstance(backend, KeyVaultStore) and backend.identity_mode in FEDERATED and workload.delivery != "akv2k8s":
         client_id, client = annotations.get(CLIENT_ANNOTATION), workload.identity.get("clientId")
         if client_id != client:
-            return warned(
+            return Finding.warning(
                 f"service account {path} names the identity {client_id or 'none'}, and {client} was "
-                f"deployed: the class "
-                "decides for the mount, and this for SDKs in the pods",
-                case.again,
+                f"deployed: the SecretProviderClass "
+                "decides for the mount, and this annotation for SDKs in the pods",
+                context.revert,
             )
-    return ok(path)
+    return Finding.ok(path)

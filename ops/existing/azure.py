@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 import requests
 from azure.core.exceptions import AzureError
 
-from components.azure.deployer import credential
-from components.bounds import BoundedAdapter
-from components.patience import CONNECT_SECONDS, READ_SECONDS, patience
-from policy.rules import Declared
-from policy.rules.azure import VAULT
-from policy.rules.rule import at, listed
-from stacks.azure import AzureKeyVaultSettings
+from strongroom.components.azure.credentials import credential
+from strongroom.components.response_limits import BoundedAdapter
+from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import VAULT
+from strongroom.policy.rules.rule import at, listed
+from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 
-from ..azure import UNKNOWN_HOST
-from ..dates import parse_time
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
-from ..resource_manager import ResourceManager
-from ..stack import KeyVaultStore
+from ..pulumi.stack import KeyVaultStore
+from ..store.key_vault import UNKNOWN_HOST
+from ..store.resource_manager import ResourceManager
+from ..timestamps import parse_time
 from .find import Existing
 from .identity import CERTIFICATE, KEY, SECRET, id_of
 
@@ -179,7 +179,7 @@ class AzureFinder:
             return None
         document = _parse(response)
         if response.status_code != requests.codes.ok or document is None:
-            raise OpsError(f"{url} answered {response.status_code} with no document of Key Vault's")
+            raise OpsError(f"{url}'s response {response.status_code} is no document of Key Vault's")
         return document
 
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from policy.rules import Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError
-from ..stack import Cluster
+from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
 from .find import Existing
 
@@ -72,7 +72,7 @@ class ClusterFinder:
         place = f"{namespace}/{name}" if isinstance(namespace, str) else name
         what = f"{title} {place}"
         try:
-            found = self.reader.metadata(what, path.format(name=name, namespace=namespace))
+            found = self.reader.get_metadata(what, path.format(name=name, namespace=namespace))
         except AbsentError:
             return None
         return Existing(f"{what}{_describe(found)}", advise(resource, title, name, place), self._adopts)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import OpsError
-from ..findings import Finding, broken, ok, untried, warned
+from ..findings import Finding
 from .identity import Owned, key_of
 
 
@@ -79,13 +79,13 @@ def find_existing(finder: Finder, new: New) -> Iterator[Finding]:
         is_free = False
         if new.owned.unknown:
             seen = f"{found.what} exists; whether it is this stack's own is not known: {new.owned.unknown}"
-            yield untried(seen, name=finder.name)
+            yield Finding.skipped(seen, name=finder.name)
         elif found.adopted:
-            yield warned(f"{found.what} exists, and the update takes it over", found.fix, name=finder.name)
+            yield Finding.warning(f"{found.what} exists, and the update takes it over", found.fix, name=finder.name)
         else:
-            yield broken(f"{found.what} exists, and is not this stack's own", found.fix, name=finder.name)
+            yield Finding.failed(f"{found.what} exists, and is not this stack's own", found.fix, name=finder.name)
     for reason, names in reasons.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        yield untried(f"{names[0]}{more}: {reason}", name=finder.name)
+        yield Finding.skipped(f"{names[0]}{more}: {reason}", name=finder.name)
     if is_free and not reasons:
-        yield ok(f"nothing is in the place of the {len(sought)} that are to be created", name=finder.name)
+        yield Finding.ok(f"nothing is in the place of the {len(sought)} that are to be created", name=finder.name)

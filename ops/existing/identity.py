@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
 from ..errors import AbsentError, OpsError
-from ..interrupted import identity
-from ..stack import exported
-from ..state import hidden
+from ..pulumi.stack import exported
+from ..pulumi.state import hidden
+from ..recover.pending_operations import compose_id
 
 GROUP = "vault:identity/group:Group"
 CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
@@ -58,7 +58,7 @@ def id_of(resource: Declared, subscription: str = "any") -> str | None:
 
     :param subscription: The Azure subscription; if omitted, the id is good for comparisons alone.
     """
-    return identity({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
+    return compose_id({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
 
 
 def list_owned(stack: str) -> Owned:

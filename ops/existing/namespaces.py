@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from policy.rules.rule import at, listed
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, OpsError, UnreachableError
-from ..findings import Finding, broken, untried
-from ..observed import Observed
+from ..findings import Finding
+from ..preview.events import PreviewEvents
 from ..verify.cluster_reader import ClusterReader
 
 NAME = "namespaces"
@@ -40,7 +40,7 @@ _Kinds = Mapping[tuple[str, str], str]
 """By a kind's group and name, the path of its list."""
 
 
-def list_deleted(observed: Observed) -> Deleted:
+def list_deleted(observed: PreviewEvents) -> Deleted:
     """List the namespaces that an update deletes, with what it deletes in each of them."""
     gone = [
         observed.before[urn]
@@ -67,7 +67,7 @@ def find_left(reader: ClusterReader, deleted: Deleted) -> Iterator[Finding]:
         for namespace, own in deleted.items():
             yield from _find_left(reader, namespace, own, kinds)
     except OpsError as error:
-        yield untried(f"what else is in {', '.join(sorted(deleted))}: {error}", name=NAME)
+        yield Finding.skipped(f"what else is in {', '.join(sorted(deleted))}: {error}", name=NAME)
 
 
 def _find_left(reader: ClusterReader, namespace: str, own: Set[str], kinds: _Kinds) -> Iterator[Finding]:
@@ -85,14 +85,14 @@ def _find_left(reader: ClusterReader, namespace: str, own: Set[str], kinds: _Kin
             continue
         left += [f"{kind} {each['metadata']['name']}" for each in found if not _goes_anyway(kind, each, own)]
     if left:
-        yield broken(
+        yield Finding.failed(
             f"the update deletes namespace {namespace}, and with it what it would not delete by itself: {_join(left)}",
             'move or delete these first; to keep the namespace, see "Namespaces" in docs/kubernetes.md',
             name=NAME,
         )
     if unread:
         reason = next(iter(unread.values()))
-        yield untried(f"whether namespace {namespace} has any {_join([*unread])}: {reason}", name=NAME)
+        yield Finding.skipped(f"whether namespace {namespace} has any {_join([*unread])}: {reason}", name=NAME)
 
 
 def _join(names: Sequence[str]) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from stacks.faults import InvalidSettingsError
+from strongroom.stacks.errors import InvalidSettingsError
 
 from ..errors import OpsError
-from ..findings import Finding, untried
-from ..observed import Observed
-from ..stack import workspace
-from ..stack_file import settings_of, stack_file
+from ..findings import Finding
+from ..preview.events import PreviewEvents
+from ..pulumi.project import stack_file
+from ..pulumi.stack import workspace
+from ..pulumi.stack_file import settings_of
 from .cluster import ClusterFinder
 from .find import New, find_existing
 from .identity import Owned, key_of
@@ -16,7 +17,7 @@ from .namespaces import find_left, list_deleted
 from .servers import list_servers
 
 
-def find_existing_of(stack: str, observed: Observed) -> Sequence[Finding]:
+def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[Finding]:
     """List what is on the servers already in the place of what an update is to create, and what is in the namespaces
     that it deletes.
 
@@ -42,7 +43,7 @@ def find_existing_of(stack: str, observed: Observed) -> Sequence[Finding]:
             try:
                 finder = connect()
             except OpsError as error:
-                found.append(untried(str(error), name="cluster" if package == "kubernetes" else "store"))
+                found.append(Finding.skipped(str(error), name="cluster" if package == "kubernetes" else "store"))
                 continue
             if created:
                 found += find_existing(finder, New(created, Owned(before)))

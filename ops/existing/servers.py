@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from stacks.settings import Settings
-from stacks.vault import VaultSettings
+from strongroom.stacks.settings.root import Settings
+from strongroom.stacks.settings.vault import VaultSettings
 
 from ..errors import OpsError
-from ..stack import Cluster, VaultStore
+from ..pulumi.stack import Cluster, VaultStore
 from .cluster import ClusterFinder
 from .find import Finder
 
@@ -39,7 +39,7 @@ def list_servers(settings: Settings) -> Mapping[str, Connect]:
 
 
 def _connect_to_vault(backend: VaultSettings) -> Finder:
-    from ..vault_operator import VaultOperator  # noqa: PLC0415 - nor a stack on Azure one of Vault
+    from ..store.vault_operator import VaultOperator  # noqa: PLC0415 - nor a stack on Azure one of Vault
     from .vault import VaultFinder  # noqa: PLC0415
 
     operator = VaultOperator(vault_store(backend))

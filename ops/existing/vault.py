@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from policy.rules import Declared
-from policy.rules.vault import APP_ROLE, AUDIT, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import APP_ROLE, AUDIT, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
 
 from ..errors import AbsentError
-from ..vault_operator import VaultOperator
+from ..store.vault_operator import VaultOperator
 from .find import Existing
 from .identity import GROUP
 

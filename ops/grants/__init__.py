@@ -1,6 +1,6 @@
-"""Who may do what with which secret, as a stack's resources say: roles and policies, identities and assignments."""
+"""Grants of a stack's resources: roles and policies, identities and assignments."""
 
-from .everything import Grants, granted, grants
+from .everything import Grants, describe_grants, list_granted
 from .grant import Grant, Granted, Step
 
-__all__ = ["Grant", "Granted", "Grants", "Step", "granted", "grants"]
+__all__ = ["Grant", "Granted", "Grants", "Step", "describe_grants", "list_granted"]

@@ -1,37 +1,37 @@
-"""What a grant is: somebody, what they may do, and each step of the way to a secret."""
+"""The model of a grant: holder, operation, and each step to the secret."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
-from ..state import HIDDEN
+from ..pulumi.state import HIDDEN
 
 ByKind = Mapping[str, Sequence[Declared]]
 """A stack's resources, by their kind."""
 
 ORDER = ("read", "list", "write", "use", "administer")
-"""What somebody may do, as reports order it. To use a key is to encrypt, wrap or sign with it, and not to see it."""
+"""Operations, as reports order them. To use a key is to encrypt, wrap or sign with it, not to read it."""
 
 _TELLING = {"service account", "path", "scope", "unknown", "whoever", "readers", "role assignment"}
-"""Kinds of step whose name says what they are."""
+"""Kinds of step whose name needs no kind before it."""
 
 _VARIABLE = re.compile(r"(\{\{.*?\}\}|\*$|(?<![^/])\+(?![^/]))")
 
 
 @dataclass(frozen=True, order=True)
 class Step:
-    """One step of the way from somebody to a secret."""
+    """One step from the holder to a secret."""
 
     kind: str
-    """What it is, e.g. `service account`, `role`, `identity`, `policy`, `role assignment`, `path`."""
+    """Kind, e.g. `service account`, `role`, `identity`, `policy`, `role assignment`, `path`."""
 
     name: str
 
     detail: str = ""
-    """What tells it from another one of that name: where a role's method is mounted, an identity's client id, a role
-    assignment's scope, a secret's vault. Empty where that isn't known, or there is nothing to tell."""
+    """Detail that distinguishes steps of one name: a role's mount, an identity's client id, a role assignment's scope,
+    a secret's vault. Empty if unknown or not needed."""
 
     def __str__(self) -> str:
         return self.name if self.kind in _TELLING else f"{self.kind} {self.name}"
@@ -39,13 +39,13 @@ class Step:
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """Somebody may do something with a secret."""
+    """Permission of a holder for a secret."""
 
     who: str
-    """A service account, as `namespace/name`, or what else it is."""
+    """The holder: a service account, as `namespace/name`, or another principal."""
 
     may: str
-    """One of `ORDER`, or the capability itself where Strongroom knows no word for it."""
+    """One of `ORDER`, or another capability by its own name."""
 
     what: str
     """The secret, or the place that holds several."""
@@ -53,39 +53,39 @@ class Grant:
 
 @dataclass(frozen=True, order=True)
 class Granted:
-    """A grant, and the path that it comes by."""
+    """A grant by one path."""
 
     may: str
     """As `Grant.may`."""
 
     path: tuple[Step, ...]
-    """Who, what leads on from there, and the secret: three steps or four."""
+    """Steps from the holder to the secret: three or four."""
 
     reach: str
-    """What it opens, written as in Vault's policies: `vault:/<path>`, or `azure:/<vault>/<kind>/<name>`."""
+    """Address pattern of what it opens, as in Vault's policies: `vault:/<path>`, or `azure:/<vault>/<kind>/<name>`."""
 
     @property
     def grant(self) -> Grant:
-        """The grant, in words."""
+        """The grant without its path."""
         return Grant(str(self.path[0]), self.may, str(self.path[-1]))
 
     @property
     def by(self) -> str:
-        """What it comes by, in words: the steps between who and what."""
+        """The steps between holder and secret, formatted."""
         return ", ".join(map(str, self.path[1:-1]))
 
     @property
     def wide(self) -> bool:
-        """Whether it opens more than one secret, or what can't be told."""
+        """Whether it opens more than one secret, or unknown ones."""
         return bool(_VARIABLE.search(self.reach))
 
     def opens(self, address: str) -> bool:
-        """Whether it opens the secret at `address`, which is written as `reach` is.
+        """Return whether it opens the secret at `address`, which has the form of `reach`.
 
         (Vault docs: "Policies", on `*`, `+` and templates.)
         """
         pieces = _VARIABLE.split(self.reach)
-        # The odd ones are what varies; only a template's value, and the end, may hold a slash.
+        # The odd pieces are variable; only a template's value, and the end, may hold a slash.
         pattern = "".join(
             ("[^/]+" if piece == "+" else ".*") if number % 2 else re.escape(piece)
             for number, piece in enumerate(pieces)
@@ -93,6 +93,6 @@ class Granted:
         return re.fullmatch(pattern, address, re.DOTALL) is not None
 
 
-def readable(value: object) -> str | None:
-    """`value` where it is a text that is known."""
+def get_known_text(value: object) -> str | None:
+    """Return `value` if it is a known text."""
     return value if isinstance(value, str) and value != HIDDEN else None

@@ -1,19 +1,19 @@
-"""Who is behind a principal of Azure's: the service accounts that are tied to it, or whoever else may be it."""
+"""Holders of Azure principals: their service accounts, or others that may use them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from components.delivery import KEY_VAULT_MARK
-from policy.rules import Declared
-from policy.rules.azure import FEDERATED
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.pods import PODS, containers, spec
-from policy.rules.rule import at, is_true, listed
+from strongroom.components.delivery import KEY_VAULT_MARK
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import FEDERATED
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.pods import PODS, containers, spec
+from strongroom.policy.rules.rule import at, is_true, listed
 
-from .grant import ByKind, Step, readable
-from .vault import account
+from .grant import ByKind, Step, get_known_text
+from .vault import parse_account
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"
@@ -27,18 +27,18 @@ _PASSWORD = "service-principal"  # noqa: S105 - a principal's name in the stack
 
 @dataclass(frozen=True)
 class _Pod:
-    """A pod, or what makes them."""
+    """A pod, or a controller with a pod template."""
 
     resource: Declared
     namespace: str
     account: Step
 
-    def says(self, *path: str) -> Any:
+    def get(self, *path: str) -> Any:
         return self.resource.at(*PODS[self.resource.kind], *path)
 
     @property
     def volumes(self) -> list[Any]:
-        return [at(volume, "csi") for volume in listed(self.says("spec", "volumes"))]
+        return [at(volume, "csi") for volume in listed(self.get("spec", "volumes"))]
 
     @property
     def injected(self) -> bool:
@@ -55,53 +55,59 @@ class Principals:
         :param by_kind: The stack's resources.
         """
         self._by_kind = by_kind
-        self._pods = list(_pods(by_kind))
+        self._pods = list(_list_pods(by_kind))
         self._credentials = by_kind.get(FEDERATED, ())
-        self._credentials_named = _grouped(self._credentials, lambda each: each.name)
-        self._credentials_of = _grouped(self._credentials, lambda each: readable(each.at("resourceName")))
-        self._role_bindings = _grouped(by_kind.get(ROLE_BINDING, ()), lambda each: each.name)
-        self._pod_bindings = _grouped(by_kind.get(POD_BINDING, ()), lambda each: each.name)
-        self._pods_of = _grouped(self._pods, lambda each: each.namespace)
+        self._credentials_named = _group_by(self._credentials, lambda each: each.name)
+        self._credentials_of = _group_by(self._credentials, lambda each: get_known_text(each.at("resourceName")))
+        self._role_bindings = _group_by(by_kind.get(ROLE_BINDING, ()), lambda each: each.name)
+        self._pod_bindings = _group_by(by_kind.get(POD_BINDING, ()), lambda each: each.name)
+        self._pods_of = _group_by(self._pods, lambda each: each.namespace)
         self._identities = {
             principal: identity
             for identity in by_kind.get(IDENTITY, ())
-            if (principal := readable(identity.outputs.get("principalId")))
+            if (principal := get_known_text(identity.outputs.get("principalId")))
         }
 
-    def paths(self, principal_id: object, key: str | None) -> list[tuple[Step, ...]]:
-        """The first steps of all paths through a principal.
+    def list_paths(self, principal_id: object, key: str | None) -> list[tuple[Step, ...]]:
+        """List the first steps of all paths through a principal.
 
-        :param principal_id: Its object id; something else than a text where that isn't known yet.
-        :param key: Its name in the stack, which says who it is where the id can't.
+        :param principal_id: Its object id; not a text if unknown.
+        :param key: Its name in the stack, which identifies it if the id is unknown.
         """
-        identity = self._identities.get(readable(principal_id) or "")
+        identity = self._identities.get(get_known_text(principal_id) or "")
         if identity is None:
-            key = key or f"principal {readable(principal_id) or '(not known)'}"
-            step = Step("identity", key, readable(principal_id) or "")
+            key = key or f"principal {get_known_text(principal_id) or '(not known)'}"
+            step = Step("identity", key, get_known_text(principal_id) or "")
         else:
             key = identity.name
-            step = Step("identity", str(identity.at("resourceName")), readable(identity.outputs.get("clientId")) or "")
-        borrowing = self._borrowing(key) if identity is None else ()
-        accounts = sorted({*self._federated(identity, key), *self._bound(key), *borrowing})
+            step = Step(
+                "identity", str(identity.at("resourceName")), get_known_text(identity.outputs.get("clientId")) or ""
+            )
+        borrowing = self._list_shared(key) if identity is None else ()
+        accounts = sorted({*self._list_federated(identity, key), *self._list_bound(key), *borrowing})
         return [(who, step) for who in accounts] or [(step,)]
 
-    def _federated(self, identity: Declared | None, key: str) -> Iterator[Step]:
-        """Those whom federated credentials tie to an identity."""
+    def _list_federated(self, identity: Declared | None, key: str) -> Iterator[Step]:
+        """List the subjects of an identity's federated credentials."""
         named = self._credentials if key == "shared" else self._credentials_named.get(key, ())
         if identity is None:
             found = named
         else:
-            # One whose identity isn't known yet is found by its own name.
-            found = [each for each in named if readable(each.at("resourceName")) is None]
-            for credential in self._credentials_of.get(readable(identity.at("resourceName")) or "", ()):
+            # A credential of an unknown identity is found by its own name.
+            found = [each for each in named if get_known_text(each.at("resourceName")) is None]
+            for credential in self._credentials_of.get(get_known_text(identity.at("resourceName")) or "", ()):
                 if credential.at("resourceGroupName") == identity.at("resourceGroupName"):
                     found.append(credential)
         for credential in found:
-            subject = readable(credential.at("subject"))
-            yield account(subject) if subject else Step("whoever", f"every subject of the credential {credential.name}")
+            subject = get_known_text(credential.at("subject"))
+            yield (
+                parse_account(subject)
+                if subject
+                else Step("whoever", f"every subject of the credential {credential.name}")
+            )
 
-    def _bound(self, key: str) -> Iterator[Step]:
-        """Those who may be an identity by a binding of their cluster's, or by aad-pod-identity's."""
+    def _list_bound(self, key: str) -> Iterator[Step]:
+        """List the holders of an identity by a binding in the cluster, or of aad-pod-identity."""
         for binding in self._role_bindings.get(f"{key}/identity", ()):
             for subject in listed(binding.at("subjects")):
                 yield Step("service account", f"{at(subject, 'namespace')}/{at(subject, 'name')}")
@@ -109,11 +115,11 @@ class Principals:
             namespace, label = binding.at("metadata", "namespace"), binding.at("spec", "selector")
             yield Step("pods", f"of {namespace} labelled {POD_LABEL}={label}")
             for pod in self._pods_of.get(namespace, ()) if isinstance(namespace, str) else ():
-                if pod.says("metadata", "labels", POD_LABEL) == label:
+                if pod.get("metadata", "labels", POD_LABEL) == label:
                     yield pod.account
 
-    def _borrowing(self, key: str) -> Iterator[Step]:
-        """Those who are a principal that isn't theirs."""
+    def _list_shared(self, key: str) -> Iterator[Step]:
+        """List the holders of a principal that several share."""
         if key in _NODES:
             yield Step("pods", "on the cluster's nodes")
             classes = {
@@ -132,9 +138,11 @@ class Principals:
                     yield pod.account
 
 
-def _grouped(entries: Iterable[_T], key: Callable[[_T], str | None]) -> Mapping[str, Sequence[_T]]:
-    """The entries by a key of theirs, without those that have none: to look through all of them for each principal
-    would cost the square of a stack's size."""
+def _group_by(entries: Iterable[_T], key: Callable[[_T], str | None]) -> Mapping[str, Sequence[_T]]:
+    """Group entries by a key, without those that have none.
+
+    A search through all of them for each principal would cost the square of a stack's size.
+    """
     found: dict[str, list[_T]] = defaultdict(list)
     for entry in entries:
         if (name := key(entry)) is not None:
@@ -142,9 +150,9 @@ def _grouped(entries: Iterable[_T], key: Callable[[_T], str | None]) -> Mapping[
     return found
 
 
-def _pods(by_kind: ByKind) -> Iterator[_Pod]:
+def _list_pods(by_kind: ByKind) -> Iterator[_Pod]:
     for kind in PODS:
         for resource in by_kind.get(kind, ()):
-            namespace = readable(resource.at("metadata", "namespace")) or "default"
-            name = readable(at(spec(resource), "serviceAccountName")) or "default"
+            namespace = get_known_text(resource.at("metadata", "namespace")) or "default"
+            name = get_known_text(at(spec(resource), "serviceAccountName")) or "default"
             yield _Pod(resource, namespace, Step("service account", f"{namespace}/{name}"))

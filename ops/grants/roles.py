@@ -1,4 +1,4 @@
-"""What Azure's roles do with what is in a key vault."""
+"""Azure roles with permissions in a key vault."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AzureRole:
-    """A role, as far as it concerns what a key vault keeps."""
+    """A role, with its permissions in a key vault."""
 
     name: str
 
     may: tuple[str, ...]
-    """What it allows, as `Grant.may`."""
+    """Allowed operations, as `Grant.may`."""
 
     objects: str = "secrets"
-    """Which objects it is mainly about: `secrets`, `keys` or `certificates`."""
+    """The main kind of objects: `secrets`, `keys` or `certificates`."""
 
     every: bool = False
-    """Whether it is about every kind of object."""
+    """Whether it covers every kind of object."""
 
 
 ROLES: Mapping[str, AzureRole] = {
@@ -49,11 +49,11 @@ value, and so allow nothing here. (Microsoft Learn: "Azure built-in roles for Se
 _BY_NAME = {role.name: role for role in ROLES.values()}
 
 
-def azure_role(definition: str | None, name: str | None) -> AzureRole:
-    """The role with that definition; one that isn't known here reads what can't be told.
+def find_role(definition: str | None, name: str | None) -> AzureRole:
+    """Find the role of a definition; an unknown role is assumed to read everything.
 
-    :param definition: Id of its definition; `None` where that isn't known yet.
-    :param name: Its name, as its assignment in the stack says it.
+    :param definition: Id of its definition; `None` if unknown.
+    :param name: Its name in the name of its assignment.
     """
     if definition is None:
         return _BY_NAME.get(name or "", AzureRole(name or "(not known)", ("read",), every=True))
@@ -61,6 +61,6 @@ def azure_role(definition: str | None, name: str | None) -> AzureRole:
     return ROLES.get(id_.lower(), AzureRole(id_, ("read",), every=True))
 
 
-def known(role: AzureRole) -> bool:
-    """Whether it is one of `ROLES`."""
+def is_known_role(role: AzureRole) -> bool:
+    """Return whether it is one of `ROLES`."""
     return role.name in _BY_NAME

@@ -1,27 +1,27 @@
-"""What a Vault's policies open, and to whom: workloads, people and machines."""
+"""Grants by Vault's policies to workloads, people and machines."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from policy.rules import Declared
-from policy.rules.policies import UnreadablePolicyError, opened
-from policy.rules.rule import listed
-from policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.rule import listed
+from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
-from .grant import ByKind, Granted, Step, readable
+from .grant import ByKind, Granted, Step, get_known_text
 
 BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
 GROUP = "vault:identity/group:Group"
 GROUP_ALIAS = "vault:identity/groupAlias:GroupAlias"
 USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
-DIRECTORIES = {
+EXTERNAL_GROUPS = {
     "vault:ldap/authBackend:AuthBackend": "LDAP group",
     "vault:github/authBackend:AuthBackend": "GitHub team",
     "vault:jwt/authBackend:AuthBackend": "OIDC group",
 }
-"""The auth methods whose directories have groups, and what those are called."""
+"""Auth methods with external groups, and the groups' titles."""
 
 _CAPABILITIES = {"create": "write", "update": "write", "patch": "write", "delete": "write", "sudo": "administer"}
 _SUBJECT = re.compile(r"system:serviceaccount:(?P<namespace>[^:]+):(?P<name>[^:]+)")
@@ -30,27 +30,27 @@ _ALL = Step("scope", "everything in Vault")
 
 @dataclass(frozen=True)
 class _Holder:
-    """Those whose tokens have certain policies."""
+    """Holders of tokens with certain policies."""
 
     who: Sequence[Step]
     via: tuple[Step, ...]
     policies: Sequence[str]
 
 
-def of_vault(by_kind: ByKind) -> Iterator[Granted]:
-    """Everything that Vault's policies open, by each path."""
-    documents = _documents(by_kind)
-    for holder in _holders(by_kind):
+def list_vault_grants(by_kind: ByKind) -> Iterator[Granted]:
+    """List the grants of Vault's policies, by each path."""
+    documents = _read_documents(by_kind)
+    for holder in _list_holders(by_kind):
         for policy in holder.policies:
-            for may, target, reach in _opened(policy, documents.get(policy.lower())):
+            for may, target, reach in _list_opened(policy, documents.get(policy.lower())):
                 for who in holder.who:
                     yield Granted(may, (who, *holder.via, Step("policy", policy), target), f"vault:/{reach}")
     for bootstrap in by_kind.get(BOOTSTRAP, ()):
-        yield from _of_bootstrap(bootstrap)
+        yield from _list_bootstrap_grants(bootstrap)
 
 
-def _documents(by_kind: ByKind) -> dict[str, object]:
-    """Each policy's document, by its name as Vault folds it; nothing where two have one name.
+def _read_documents(by_kind: ByKind) -> dict[str, object]:
+    """Read each policy's document by its folded name; `None` if two policies share a name.
 
     (Vault docs: "Policies": names are not case-sensitive)
     """
@@ -61,88 +61,90 @@ def _documents(by_kind: ByKind) -> dict[str, object]:
     return found
 
 
-def account(subject: str) -> Step:
-    """The service account that is a token's subject. (Kubernetes docs: "Managing Service Accounts")"""
+def parse_account(subject: str) -> Step:
+    """Parse a token's subject as a service account. (Kubernetes docs: "Managing Service Accounts")"""
     match = _SUBJECT.fullmatch(subject)
     return Step("service account", f"{match['namespace']}/{match['name']}") if match else Step("subject", subject)
 
 
-def _holders(by_kind: ByKind) -> Iterator[_Holder]:
+def _list_holders(by_kind: ByKind) -> Iterator[_Holder]:
     for kind, resources in by_kind.items():
         for resource in resources if kind.startswith("vault:") else ():
-            policies = [*_named(resource.at("tokenPolicies")), *_named(resource.at("policies"))]
+            policies = [*_list_policies(resource.at("tokenPolicies")), *_list_policies(resource.at("policies"))]
             if policies:
-                yield _Holder(*_admitted(resource, by_kind), policies)
+                yield _Holder(*_find_logins(resource, by_kind), policies)
 
 
-def _named(value: object) -> list[str]:
-    """The names of policies; whoever has some that can't be told is told too."""
+def _list_policies(value: object) -> list[str]:
+    """List the names of policies, with `(not known)` for unknown ones."""
     if value is None:
         return []
     known = [str(name) for name in listed(value)]
-    told = len(known) == len(cast("list[object]", value)) if isinstance(value, list) else False
-    return known if told else [*known, "(not known)"]
+    is_complete = len(known) == len(cast("list[object]", value)) if isinstance(value, list) else False
+    return known if is_complete else [*known, "(not known)"]
 
 
-def _admitted(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tuple[Step, ...]]:
-    """Who gets a resource's policies, and by what."""
+def _find_logins(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tuple[Step, ...]]:
+    """Find the holders of a resource's policies, and the steps to them."""
     if resource.kind in {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}:
-        name, path = str(resource.at("roleName")), readable(resource.at("backend")) or ""
+        name, path = str(resource.at("roleName")), get_known_text(resource.at("backend")) or ""
         role = Step("role", name, path)
         if resource.kind == APP_ROLE:
             return [Step("AppRole", f"{path or 'approle'}/{name}")], (role,)
-        return _accounts(resource) or [Step("whoever", f"everybody whom the role {name} lets log in", path)], (role,)
+        return _list_accounts(resource) or [Step("whoever", f"everybody who can log in by the role {name}", path)], (
+            role,
+        )
     if resource.kind == USER:
         return [Step("user", f"{resource.at('mount')}/{resource.at('username')}")], ()
     if resource.kind == GROUP:
         group = Step("identity group", str(resource.at("name")))
-        return list(_members(resource, by_kind)) or [Step("whoever", f"members of the {group}")], (group,)
+        return list(_list_members(resource, by_kind)) or [Step("whoever", f"members of the {group}")], (group,)
     kind = resource.kind.rpartition(":")[2]
-    return [Step("whoever", f"everybody whom the {kind} {resource.name} lets log in")], ()
+    return [Step("whoever", f"everybody who can log in by the {kind} {resource.name}")], ()
 
 
-def _accounts(role: Declared) -> list[Step]:
+def _list_accounts(role: Declared) -> list[Step]:
     if role.kind == JWT_ROLE:
-        subject = readable(role.at("boundSubject"))
-        return [account(subject)] if subject else []
+        subject = get_known_text(role.at("boundSubject"))
+        return [parse_account(subject)] if subject else []
     names, namespaces = (listed(role.at(f"boundServiceAccount{what}")) for what in ("Names", "Namespaces"))
     if role.at("boundServiceAccountNamespaceSelector") is not None:
         return []
     return [Step("service account", f"{namespace}/{name}") for namespace in namespaces for name in names]
 
 
-def _members(group: Declared, by_kind: ByKind) -> Iterator[Step]:
-    """The groups of directories that a group of Vault's stands for."""
-    own = readable(group.outputs.get("id"))
+def _list_members(group: Declared, by_kind: ByKind) -> Iterator[Step]:
+    """List the external groups of a Vault group."""
+    own = get_known_text(group.outputs.get("id"))
     for alias in by_kind.get(GROUP_ALIAS, ()):
-        of = readable(alias.at("canonicalId"))
-        # What is still to be made has no id, and then what DirectoryGroup made together bears one name.
+        of = get_known_text(alias.at("canonicalId"))
+        # New resources have no id: then those that ExternalGroup created together have one name.
         if of == own if of and own else alias.name == group.name:
             name = str(alias.at("name"))
-            path, kind = _directory(alias, alias.name.removesuffix(f"/{name}"), by_kind)
+            path, kind = _find_external_group(alias, alias.name.removesuffix(f"/{name}"), by_kind)
             yield Step(kind, f"{path}/{name}")
 
 
-def _directory(alias: Declared, path: str, by_kind: ByKind) -> tuple[str, str]:
-    """Where an alias's directory is mounted, and what its groups are called."""
-    accessor = readable(alias.at("mountAccessor"))
-    mounts = [(mount, called) for kind, called in DIRECTORIES.items() for mount in by_kind.get(kind, ())]
+def _find_external_group(alias: Declared, path: str, by_kind: ByKind) -> tuple[str, str]:
+    """Find the mount of an alias's auth method, and its groups' title."""
+    accessor = get_known_text(alias.at("mountAccessor"))
+    mounts = [(mount, called) for kind, called in EXTERNAL_GROUPS.items() for mount in by_kind.get(kind, ())]
     for mount, called in mounts:
-        if accessor and readable(mount.outputs.get("accessor")) == accessor:
+        if accessor and get_known_text(mount.outputs.get("accessor")) == accessor:
             return str(mount.at("path")), called
     return path, next((called for mount, called in mounts if mount.at("path") == path), "group")
 
 
-def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
-    """What a policy allows, where, and what that reaches."""
+def _list_opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
+    """List what a policy allows, each with its step and path."""
     if name == "root":
         return [("administer", _ALL, "*")]
-    text = readable(document)
+    text = get_known_text(document)
     try:
         paths = opened(text) if text else {}
     except UnreadablePolicyError:
         paths = {}
-    # An empty document is one, and opens nothing.
+    # An empty document is valid, and opens nothing.
     if not paths and text != "":
         return [("read", Step("unknown", f"whatever the policy {name} opens"), "*")]
     return [
@@ -153,17 +155,17 @@ def _opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]:
     ]
 
 
-def _of_bootstrap(bootstrap: Declared) -> Iterator[Granted]:
-    """What the stack's own token opens, and what the keys do that opened the Vault."""
+def _list_bootstrap_grants(bootstrap: Declared) -> Iterator[Granted]:
+    """List the grants of the stack's own token, and of the key shares."""
     token = Step("whoever", "holders of the stack's token")
     policy = "strongroom-admin"
-    for may, target, reach in _opened(policy, bootstrap.at("adminRules")):
+    for may, target, reach in _list_opened(policy, bootstrap.at("adminRules")):
         yield Granted(may, (token, Step("policy", policy), target), f"vault:/{reach}")
-    count = f"{_whole(bootstrap.at('threshold'))} of {_whole(bootstrap.at('shareCount'))}"
+    count = f"{_format_whole(bootstrap.at('threshold'))} of {_format_whole(bootstrap.at('shareCount'))}"
     holders = Step("whoever", f"holders of {count} key shares")
     yield Granted("administer", (holders, Step("root token", "made by the shares"), _ALL), "vault:/*")
 
 
-def _whole(number: object) -> str:
+def _format_whole(number: object) -> str:
     # The engine has no integers.
     return f"{number:g}" if isinstance(number, int | float) else "some"

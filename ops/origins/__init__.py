@@ -1,1 +1,1 @@
-"""Who made what an interrupted update was creating: the stack, somebody else, or nobody yet."""
+"""Origins of what an interrupted update was creating: the stack, another maker, or none."""

@@ -1,30 +1,30 @@
-"""Who made what is in Azure under the names of what an interrupted update was creating."""
+"""Origins of resources in Azure with the names of what an interrupted update was creating."""
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
-from ..dates import format_time
 from ..existing.azure import AzureFinder
-from .origin import ABSENT, Interrupted, Origin
+from ..timestamps import format_time
+from .origin import ABSENT, InterruptedUpdate, Origin
 
 
 class AzureExaminer:
-    """Azure, as the caller reads it."""
+    """A search for origins in Azure."""
 
     def __init__(self, finder: AzureFinder) -> None:
         """
-        :param finder: What finds resources and objects by their names.
+        :param finder: The finder of resources and objects by their names.
         """
         self._finder = finder
 
     def knows(self, resource: Declared) -> bool:
-        """Tell whether it is a resource of the Resource Manager's, or an object of a vault."""
+        """Return whether it is a resource of Azure Resource Manager, or an object of a vault."""
         return self._finder.knows(resource)
 
-    def examine(self, resource: Declared, interrupted: Interrupted) -> Origin:
-        """Judge by when it was made: the plugin refuses to create what exists. Of an object, no value is read."""
+    def examine(self, resource: Declared, update: InterruptedUpdate) -> Origin:
+        """Judge by the time of creation: the plugin refuses to create what exists. Of an object, no value is read."""
         found = self._finder.find(resource)
         if found is None:
             return ABSENT
         if found.made is None:
             return Origin("unknown", f"{found.what} exists, and Azure does not say when it was made", found.fix)
-        return interrupted.judge(found.made, f"{found.what} exists, made at {format_time(found.made)}", found.fix)
+        return update.judge(found.made, f"{found.what} exists, made at {format_time(found.made)}", found.fix)

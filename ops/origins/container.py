@@ -1,16 +1,16 @@
-"""What a stack made in a place that it had just made itself: nobody else was there before."""
+"""Resources in containers that the same update created: nothing foreign was in them before."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
-from ..dates import parse_time
+from ..timestamps import parse_time
 
 
 def is_in_new_container(resource: Mapping[str, Any], others: Iterable[Mapping[str, Any]], begun: datetime) -> bool:
-    """Tell whether a resource is in something that the same update made: a namespace, a mount, a resource group.
+    """Return whether a resource is in a container that the same update created: a namespace, a mount, a resource group.
 
     :param resource: What was being created, with its id.
     :param others: The resources of the state.

@@ -1,28 +1,29 @@
-"""What is known of the maker of something that has the name of what an interrupted update was creating."""
+"""Origins of objects with the names of what an interrupted update was creating."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
-from ..dates import format_time
+from ..timestamps import format_time
 
 _LATE = timedelta(minutes=1)
-"""How long after an engine wrote its last state a server may still have obeyed it, clocks that differ included."""
+"""How long after an engine's last state a server may still have created an object, clock differences included."""
 
 Maker = Literal["stack", "other", "nobody", "unknown"]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Who made it, and how that is known."""
+    """The maker of an object, with the reason."""
 
     maker: Maker
-    """The stack's interrupted update; somebody else; `nobody` if there is no such thing; `unknown` if nothing tells."""
+    """The stack's update; another; `nobody` if the object does not exist; or `unknown`."""
 
     reason: str = ""
-    """What there is and who made it, e.g. `namespace shop exists, made by kubectl-create at 2026-01-01T00:00:00Z`."""
+    """Description of the object and its maker, e.g. `namespace shop exists, made by kubectl-create at
+    2026-01-01T00:00:00Z`."""
 
     fix: str = ""
     """The setting or the command that leaves it alone or adopts it."""
@@ -32,8 +33,8 @@ OWN, ABSENT = Origin("stack"), Origin("nobody")
 
 
 @dataclass(frozen=True)
-class Interrupted:
-    """When an update ran that was interrupted; each end is `None` if it is not known."""
+class InterruptedUpdate:
+    """The time span of an update that left pending operations; each end is `None` if unknown."""
 
     begun: datetime | None = None
     """When its engine locked the stack."""
@@ -42,11 +43,11 @@ class Interrupted:
     """When its engine wrote the state for the last time."""
 
     def judge(self, made: datetime | None, seen: str, fix: str) -> Origin:
-        """Judge something by when it was made, where everything else says that it is the stack's.
+        """Judge an object by its time of creation, if all else matches the stack.
 
-        :param made: When it was made; `None` if its server doesn't say.
-        :param seen: What there is and when it was made.
-        :param fix: What to do if it is somebody else's.
+        :param made: When it was created; `None` if unknown.
+        :param seen: Description of the object and its creation.
+        :param fix: What to do if it is foreign.
         """
         if made is None or self.begun is None or self.last_seen is None:
             return Origin("unknown", f"{seen}; when the interrupted update ran is not known", fix)
@@ -63,16 +64,16 @@ class Interrupted:
 
 
 class Examiner(Protocol):
-    """Looks on one server, with the caller's rights."""
+    """A search for origins on one server, with the caller's rights."""
 
     def knows(self, resource: Declared) -> bool:
-        """Tell whether a resource of that kind can be looked for here."""
+        """Return whether a resource of that kind can be examined here."""
         ...
 
-    def examine(self, resource: Declared, interrupted: Interrupted) -> Origin:
-        """Find out who made what is in the place of `resource`.
+    def examine(self, resource: Declared, update: InterruptedUpdate) -> Origin:
+        """Find the origin of the object in the place of `resource`.
 
-        :param interrupted: The update that was creating it.
-        :raises OpsError: The server can't be asked, or not by this caller.
+        :param update: The update that was creating it.
+        :raises OpsError: The server can't be reached, or refuses this caller.
         """
         ...

@@ -1,21 +1,22 @@
-"""Who made each resource that an interrupted update was creating."""
+"""Origins of the resources that an interrupted update was creating."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from policy.rules import Declared
-from stacks.faults import InvalidSettingsError
-from stacks.settings import Settings
+from strongroom.policy.rules import Declared
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.settings.root import Settings
 
 from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder
 from ..existing.servers import list_servers
-from ..stack import workspace
-from ..stack_file import settings_of, stack_file
-from ..state import hidden
+from ..pulumi.project import stack_file
+from ..pulumi.stack import workspace
+from ..pulumi.stack_file import settings_of
+from ..pulumi.state import hidden
 from .cluster import ClusterExaminer
 from .container import is_in_new_container
-from .origin import OWN, Examiner, Interrupted, Origin
+from .origin import OWN, Examiner, InterruptedUpdate, Origin
 
 if TYPE_CHECKING:
     from ..existing.azure import AzureFinder
@@ -23,18 +24,18 @@ if TYPE_CHECKING:
     from ..existing.vault import VaultFinder
 
 Resource = Mapping[str, Any]
-"""A resource, as a state has it."""
+"""A resource of a state."""
 
 
 def trace_origins(
-    stack: str, created: Sequence[Resource], others: Sequence[Resource], interrupted: Interrupted
+    stack: str, created: Sequence[Resource], others: Sequence[Resource], update: InterruptedUpdate
 ) -> dict[str, Origin]:
     """Find out, by URN, who made each resource that an interrupted update was creating.
 
-    :param created: What was being created, each with the id that it must have.
-    :param others: What the state holds.
-    :param interrupted: The update.
-    :raises UnreachableError: A server doesn't answer.
+    :param created: Resources that were being created, each with the id that it must have.
+    :param others: The resources of the state.
+    :param update: The update.
+    :raises UnreachableError: A server can't be reached.
     """
     if not created:
         return {}
@@ -48,31 +49,31 @@ def trace_origins(
         }
     with home.connected(as_operator=True):
         examiners = list(_connect(settings, {each["type"].partition(":")[0] for each in created}))
-        return {each["urn"]: _judge(each, others, examiners, interrupted) for each in created}
+        return {each["urn"]: _judge(each, others, examiners, update) for each in created}
 
 
 def _judge(
     resource: Resource,
     others: Sequence[Resource],
     examiners: Sequence[Examiner | OpsError],
-    interrupted: Interrupted,
+    update: InterruptedUpdate,
 ) -> Origin:
-    origin = _examine(resource, examiners, interrupted)
-    begun = interrupted.begun
+    origin = _examine(resource, examiners, update)
+    begun = update.begun
     if origin.maker == "unknown" and begun is not None and is_in_new_container(resource, others, begun):
         return OWN
     return origin
 
 
-def _examine(resource: Resource, examiners: Sequence[Examiner | OpsError], interrupted: Interrupted) -> Origin:
+def _examine(resource: Resource, examiners: Sequence[Examiner | OpsError], update: InterruptedUpdate) -> Origin:
     declared = Declared(resource["type"], resource["urn"], hidden(resource.get("inputs") or {}))
-    reason = "recover has no way to look there"
+    reason = "recover can't examine that kind of resource"
     for examiner in examiners:
         if isinstance(examiner, OpsError):
             reason = str(examiner)
         elif examiner.knows(declared):
             try:
-                return examiner.examine(declared, interrupted)
+                return examiner.examine(declared, update)
             except UnreachableError:
                 raise
             except OpsError as error:
@@ -82,26 +83,26 @@ def _examine(resource: Resource, examiners: Sequence[Examiner | OpsError], inter
 
 def _describe_unseen(resource: Resource, reason: str) -> Origin:
     kind = resource["type"].rpartition(":")[2]
-    return Origin("unknown", f"{kind} {resource['id']} may exist: {reason}", "look there yourself")
+    return Origin("unknown", f"{kind} {resource['id']} may exist: {reason}", "look it up at its server")
 
 
 def _connect(settings: Settings, packages: set[str]) -> Iterator[Examiner | OpsError]:
-    """Connect to the servers of some packages; yield what keeps one from being looked at.
+    """Connect to the servers of some packages; yield the error of a server that can't be used.
 
-    :raises UnreachableError: One doesn't answer.
+    :raises UnreachableError: One can't be reached.
     """
     for package, connect in list_servers(settings).items():
         if package not in packages:
             continue
         try:
-            yield _examiner(package, connect())
+            yield _build_examiner(package, connect())
         except UnreachableError:
             raise
         except OpsError as error:
             yield error
 
 
-def _examiner(package: str, finder: Finder) -> Examiner:
+def _build_examiner(package: str, finder: Finder) -> Examiner:
     if package == "kubernetes":
         return ClusterExaminer(cast("ClusterFinder", finder).reader)
     if package == "vault":

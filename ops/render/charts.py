@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
-from ..stack import ROOT
+from ..pulumi.project import find_project
 from .objects import LeftOut, flat, holds_values, named
 from .text import Manifest, of_yaml
 
@@ -82,7 +82,7 @@ def _rendered(release: Manifest, namespace: str) -> list[Manifest]:
             *([f"--repo={repository}"] if repository else []),
             *("--include-crds", "--skip-tests", "--values=-"),
         ],
-        cwd=ROOT,
+        cwd=find_project(),
         input=json.dumps(release.get("values") or {}),
         capture_output=True,
         text=True,

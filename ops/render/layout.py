@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from policy.rules.pods import PODS
+from strongroom.policy.rules.pods import PODS
 
 from ..errors import OpsError
 from .text import Manifest

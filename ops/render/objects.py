@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from policy.rules import UNKNOWN, Declared
-from policy.rules.rule import at
+from strongroom.policy.rules import UNKNOWN, Declared
+from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
-from ..observed import Observed
-from ..state import HIDDEN
+from ..preview.events import PreviewEvents
+from ..pulumi.state import HIDDEN
 from .text import Manifest
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -42,7 +42,7 @@ class KubernetesHalf:
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
 
-def kubernetes_half(stack: str, observed: Observed, *, charts: bool = True) -> KubernetesHalf:
+def kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
     """What `stack` will have in its cluster, by a preview of it.
 
     :param charts: Whether releases are wanted; otherwise they are left out, whatever is in them.
@@ -135,7 +135,7 @@ def _without_pulumis_own(inputs: Manifest) -> Manifest:
     return {**inputs, "metadata": {**metadata, "annotations": kept} if kept else metadata}
 
 
-def _named_later(resource: Declared, observed: Observed) -> bool:
+def _named_later(resource: Declared, observed: PreviewEvents) -> bool:
     """Whether Pulumi makes up its name, and another one when it is made."""
     annotations: Any = at(resource.properties, "metadata", "annotations")
     return (

@@ -1,7 +1,7 @@
 """From a stack to its objects."""
 
-from ..engine import observe
 from ..errors import OpsError
+from ..pulumi.engine import observe
 from .charts import templated
 from .objects import KubernetesHalf, kubernetes_half
 
@@ -16,12 +16,12 @@ def render(stack: str, *, charts: bool = True) -> KubernetesHalf:
     observed = observe(stack)
     refused = [
         *observed.errors,
-        *(f"the rule {each.rule} is broken" for each in observed.broken if each.level == "mandatory"),
+        *(f"the rule {each.rule} is broken" for each in observed.violations if each.level == "mandatory"),
     ]
     if refused:
         raise OpsError(
             f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "
-            f"`python -m ops preview --stack {stack}` tells all of it"
+            f"`strongroom preview --stack {stack}` tells all of it"
         )
     half = kubernetes_half(stack, observed, charts=charts)
     for release in half.releases:

@@ -1,4 +1,4 @@
-"""The proof of a deployed stack: what it consists of is as deployed, and each workload reads that and nothing else."""
+"""Verification of a deployed stack: it is as deployed, and each workload reads its own secrets and nothing else."""
 
 from .check import Check
 from .digests import Digests

@@ -1,4 +1,4 @@
-"""What the API server itself says of strangers' rights, whichever its authorizers are."""
+"""Access reviews: the API server's own decisions about foreign principals, whichever its authorizers are."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
-from ..sampler import Sampler
+from ..store.sampler import Sampler
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .risky_rights import RIGHTS, Way
@@ -17,10 +17,10 @@ from .risky_rights import RIGHTS, Way
 _PATH = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _WHAT = "the API server refuses everybody else what leads to its secrets"
 _MOST = 16
-"""How many namespaces are asked about: the whole stays bounded."""
+"""How many namespaces are reviewed: the run stays bounded."""
 
 _MOST_NAMED = 32
-"""About how many of the stack's own accounts and of those whom bindings name, each in one namespace of these."""
+"""About how many of the stack's own accounts and of bindings' subjects are reviewed, each in one namespace of these."""
 
 _AT_ONCE = 8
 _AUTHENTICATED = "system:authenticated"
@@ -28,23 +28,24 @@ _AUTHENTICATED = "system:authenticated"
 
 @dataclass(frozen=True)
 class Subject:
-    """Somebody, as the API server knows them once they are logged in."""
+    """A subject, as the API server knows it after login."""
 
     title: str
-    """As a line of the proof names them, e.g. `group ops`."""
+    """The name in checks, e.g. `group ops`."""
 
     user: str
     groups: tuple[str, ...]
 
     @classmethod
     def of_account(cls, namespace: str, name: str) -> "Subject":
-        """A service account. (Kubernetes docs: "Managing Service Accounts", on its user name and groups)"""
+        """Build the subject of a service account. (Kubernetes docs: "Managing Service Accounts", on its user name and
+        groups)"""
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED)
         return cls(f"service account {namespace}/{name}", f"system:serviceaccount:{namespace}:{name}", groups)
 
     @classmethod
     def of_user(cls, name: str) -> "Subject":
-        """A user, or the service account that a user's name is of."""
+        """Build the subject of a user, or of a service account if the user's name is one's."""
         if name.startswith("system:serviceaccount:") and name.count(":") == 3:
             return cls.of_account(*name.split(":")[2:])
         everybody = "system:unauthenticated" if name == "system:anonymous" else _AUTHENTICATED
@@ -52,7 +53,7 @@ class Subject:
 
     @classmethod
     def of_binding(cls, subject: Mapping[str, Any]) -> "Subject":
-        """Somebody whom a binding names."""
+        """Build a subject of a binding."""
         name = str(subject["name"])
         if subject["kind"] == "ServiceAccount":
             return cls.of_account(str(subject.get("namespace")), name)
@@ -63,7 +64,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class _Review:
-    """One question for the API server."""
+    """One access review."""
 
     subject: Subject
     namespace: str
@@ -71,7 +72,7 @@ class _Review:
     verb: str
 
     def ask(self, cluster: ClusterReader) -> str:
-        """Ask the API server; empty if it refuses, else what it allows, and why."""
+        """Run the review; return what it allows and why, or an empty text if it refuses."""
         resource, _, part = self.way.resource.partition("/")
         attributes = {"namespace": self.namespace, "verb": self.verb, "group": self.way.group, "resource": resource}
         body = {
@@ -87,21 +88,21 @@ class _Review:
         if at(status, "allowed") is False:
             return ""
         where = f" in {self.namespace}" if self.namespace else ""
-        why = at(status, "reason") or "it says no more"
+        why = at(status, "reason") or "no reason given"
         return f"{self.subject.title} may {self.verb} {self.way.resource}{where} ({why})"
 
 
 def check_reviews(
     cluster: ClusterReader, namespaces: Sequence[str], own: Collection[Subject], named: Collection[Subject]
 ) -> Check:
-    """Ask the API server whether it allows anybody what leads to a secret.
+    """Review whether the API server allows any subject what leads to a secret.
 
-    An account that nobody knows is asked about in full, in each namespace of the stack: it has the groups that all
-    accounts have. Requests without a login, other users, the stack's own accounts and those whom bindings name are
-    asked about with the gravest of each right. (Kubernetes docs: "Authorization", on SubjectAccessReview)
+    An unknown account is reviewed in full, in each namespace of the stack: it has the groups that all accounts have.
+    Requests without a login, other users, the stack's own accounts and bindings' subjects are reviewed for the gravest
+    verb of each right. (Kubernetes docs: "Authorization", on SubjectAccessReview)
 
     :param own: The stack's own accounts.
-    :param named: Everybody else whom a binding names, save the parts of Kubernetes and those who are known.
+    :param named: All other subjects of bindings, except the parts of Kubernetes and the administrators.
     """
     reviews = [*_list_reviews(Sampler(namespaces).draw("namespaces", _MOST), own, named)]
     asked = (f"POST {_PATH}",)
@@ -122,24 +123,24 @@ def _list_reviews(namespaces: Sequence[str], own: Collection[Subject], named: Co
     nobody = f"strongroom-verify-{secrets.token_hex(6)}"
     anonymous, user = Subject.of_user("system:anonymous"), Subject.of_user(nobody)
     for namespace in ("", *namespaces):
-        yield from _ask_all(Subject.of_account(namespace or nobody, nobody), namespace)
+        yield from _list_all_reviews(Subject.of_account(namespace or nobody, nobody), namespace)
     for namespace in namespaces:
         for subject in (anonymous, user):
-            yield from _ask_gravest(subject, namespace)
+            yield from _list_gravest_reviews(subject, namespace)
     pairs = {f"{subject.title} in {each}": (subject, each) for subject in (*named, *own) for each in namespaces}
     for pair in Sampler(pairs).draw("subjects", _MOST_NAMED):
-        yield from _ask_gravest(*pairs[pair])
+        yield from _list_gravest_reviews(*pairs[pair])
 
 
-def _ask_all(subject: Subject, namespace: str) -> Iterator[_Review]:
-    """List every question about the namespace; of what is in none, if it is empty."""
+def _list_all_reviews(subject: Subject, namespace: str) -> Iterator[_Review]:
+    """List every review of a namespace; if it is empty, of resources without one."""
     for ways in RIGHTS.values():
         for way in ways:
             if way.is_global != bool(namespace):
                 yield from (_Review(subject, namespace, way, verb) for verb in way.verbs)
 
 
-def _ask_gravest(subject: Subject, namespace: str) -> Iterator[_Review]:
-    """List one question for each right."""
+def _list_gravest_reviews(subject: Subject, namespace: str) -> Iterator[_Review]:
+    """List one review for each right."""
     for way, *_ in RIGHTS.values():
         yield _Review(subject, "" if way.is_global else namespace, way, way.verbs[0])

@@ -1,4 +1,4 @@
-"""One comparison of what was deployed with a server, whatever the server answers."""
+"""The check of one comparison of what was deployed with a server."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,12 +12,12 @@ def attempt(
     what: str,
     asked: tuple[str, ...],
     differences: Callable[[], Sequence[Difference]],
-    absent: str = "it is not there any more",
+    absent: str = "it does not exist any more",
 ) -> Check:
-    """Turn the differences that are found into a line; what the caller may not read is not tried.
+    """Build the check of a comparison; it is skipped if the caller may not read the server's document.
 
-    :param absent: The detail of the line if the server has no such object.
-    :raises UnreachableError: The server is away: each further question would wait as long for nothing.
+    :param absent: The detail of the check if the server has no such object.
+    :raises UnreachableError: The server can't be reached: further requests would wait as long.
     """
     try:
         found = differences()

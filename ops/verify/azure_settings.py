@@ -1,19 +1,19 @@
-"""What a stack deployed to Azure, field by field, and everybody who reaches its key vault besides."""
+"""Comparison of a stack's resources in Azure, and a search for foreign principals at its key vault."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.azure import ASSIGNMENT, FEDERATED, VAULT
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import ASSIGNMENT, FEDERATED, VAULT
+from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, NotAllowedError
 from ..grants.azure import ACCESS_POLICY
 from ..grants.principals import IDENTITY
 from ..grants.roles import ROLES
-from ..resource_manager import ResourceManager
-from ..stack import KeyVaultStore
+from ..pulumi.stack import KeyVaultStore
+from ..store.resource_manager import ResourceManager
 from .attempt import attempt
 from .check import STACK, Check
 from .deployment import Deployment
@@ -32,7 +32,7 @@ _ADMINISTERING: Mapping[str, str] = {
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
     "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
 }
-"""Roles that see no value, and could give themselves one that does. (Microsoft Learn: "Azure built-in roles")"""
+"""Roles that read no value, but could grant themselves one that does. (Microsoft Learn: "Azure built-in roles")"""
 
 _SEEING_NOTHING = {"21090545-7ca7-4776-b22c-e363652d74d2", "a68e7c17-0ab2-4c09-9a58-125dae29748c"}
 _FIELDS = ("issuer", "subject", "audiences")
@@ -44,29 +44,29 @@ _KNOWN: Mapping[str, Collection[object]] = {
     "createMode": {"default"},
     "accessPolicies": "*",
 }
-"""What Azure adds to a vault's properties. Its access policies have a line of their own."""
+"""Properties that Azure adds to a vault. Access policies have a check of their own."""
 
 
 def check_azure(store: KeyVaultStore, deployment: Deployment, administrators: Collection[str]) -> Iterator[Check]:
     """Compare the vault, the identities' credentials and the role assignments with what was deployed."""
-    vault = _vault_id(deployment)
+    vault = _find_vault_id(deployment)
     if vault is None:
-        raise NotAllowedError("the stack's state names no key vault")
+        raise NotAllowedError("the stack's state has no key vault")
     manager = ResourceManager(store)
-    yield from _vault(deployment, manager, vault, administrators)
-    yield from _credentials(deployment, manager)
-    yield from _assignments(deployment, manager, vault, administrators)
+    yield from _check_vault(deployment, manager, vault, administrators)
+    yield from _check_credentials(deployment, manager)
+    yield from _check_assignments(deployment, manager, vault, administrators)
 
 
-def _vault_id(deployment: Deployment) -> str | None:
-    for resource in deployment.of_kind(VAULT, ASSIGNMENT):
+def _find_vault_id(deployment: Deployment) -> str | None:
+    for resource in deployment.list_of_kind(VAULT, ASSIGNMENT):
         place = resource.outputs.get("id") if resource.kind == VAULT else resource.at("scope")
         if isinstance(place, str) and (match := _VAULT_ID.match(place)):
             return match[0]
     return None
 
 
-def _vault(
+def _check_vault(
     deployment: Deployment, manager: ResourceManager, vault: str, administrators: Collection[str]
 ) -> Iterator[Check]:
     asked = (f"GET {vault}",)
@@ -75,22 +75,25 @@ def _vault(
         found = manager.get(vault, _VAULTS)
         return [
             difference
-            for resource in deployment.of_kind(VAULT)
+            for resource in deployment.list_of_kind(VAULT)
             for difference in compare(
-                _with_defaults(resource.at("properties")), _lower(found.get("properties")), _KNOWN, ("properties",)
+                _add_defaults(resource.at("properties")),
+                _drop_disabled(found.get("properties")),
+                _KNOWN,
+                ("properties",),
             )
         ]
 
-    if any(deployment.of_kind(VAULT)):
+    if any(deployment.list_of_kind(VAULT)):
         yield attempt(STACK, "its key vault is as deployed", asked, differences)
 
     def policies() -> list[Difference]:
         properties = manager.get(vault, _VAULTS).get("properties")
         expected: dict[str, Any] = {
             str(resource.at("policy", "objectId")): resource.at("policy", "permissions")
-            for resource in deployment.of_kind(ACCESS_POLICY)
+            for resource in deployment.list_of_kind(ACCESS_POLICY)
         }
-        for resource in deployment.of_kind(VAULT):
+        for resource in deployment.list_of_kind(VAULT):
             for entry in listed(resource.at("properties", "accessPolicies")):
                 expected[str(at(entry, "objectId"))] = at(entry, "permissions")
         found = {
@@ -108,23 +111,23 @@ def _vault(
     yield attempt(STACK, "its key vault has the access policies deployed and no other", asked, policies)
 
 
-def _with_defaults(properties: object) -> dict[str, Any]:
-    """Add what Azure sets if a stack says nothing. (Microsoft Learn: "Microsoft.KeyVault vaults")"""
-    given = _lower(properties)
+def _add_defaults(properties: object) -> dict[str, Any]:
+    """Add what Azure sets by default. (Microsoft Learn: "Microsoft.KeyVault vaults")"""
+    given = _drop_disabled(properties)
     return {"enableSoftDelete": True, "publicNetworkAccess": "Enabled", **given}
 
 
-def _lower(properties: object) -> dict[str, Any]:
+def _drop_disabled(properties: object) -> dict[str, Any]:
     found = dict(cast("Mapping[str, Any]", properties)) if isinstance(properties, Mapping) else {}
-    # What is off may be absent.
+    # Properties that are off may be absent.
     return {key: value for key, value in found.items() if value is not False and value is not None}
 
 
-def _credentials(deployment: Deployment, manager: ResourceManager) -> Iterator[Check]:
+def _check_credentials(deployment: Deployment, manager: ResourceManager) -> Iterator[Check]:
     by_identity: dict[str, list[Declared]] = {}
-    for each in deployment.of_kind(FEDERATED):
+    for each in deployment.list_of_kind(FEDERATED):
         by_identity.setdefault(str(each.at("resourceName")), []).append(each)
-    for identity in deployment.of_kind(IDENTITY):
+    for identity in deployment.list_of_kind(IDENTITY):
         id_ = identity.outputs.get("id")
         name = str(identity.at("resourceName"))
         if not isinstance(id_, str):
@@ -143,31 +146,33 @@ def _credentials(deployment: Deployment, manager: ResourceManager) -> Iterator[C
             return list(compare(expected, found, {}, ("federatedIdentityCredentials",)))
 
         what = f"identity {name} has the credentials deployed and no other"
-        yield attempt(deployment.owner(identity), what, (f"LIST {path}",), differences)
+        yield attempt(deployment.find_owner(identity), what, (f"LIST {path}",), differences)
 
 
-def _assignments(
+def _check_assignments(
     deployment: Deployment, manager: ResourceManager, vault: str, administrators: Collection[str]
 ) -> Iterator[Check]:
     deployed = {
-        _last(each.at("roleAssignmentName") or each.outputs.get("name")): each
-        for each in deployment.of_kind(ASSIGNMENT)
+        _get_last_part(each.at("roleAssignmentName") or each.outputs.get("name")): each
+        for each in deployment.list_of_kind(ASSIGNMENT)
     }
-    own = {str(each.outputs.get("principalId")): each for each in deployment.of_kind(IDENTITY)}
-    asked, found = _listed(manager, vault)
+    own = {str(each.outputs.get("principalId")): each for each in deployment.list_of_kind(IDENTITY)}
+    asked, found = _list_assignments(manager, vault)
     if isinstance(found, NotAllowedError):
         yield Check(STACK, "its role assignments are as deployed", None, str(found), asked, "forbidden")
         return
-    by_name = {_last(each.get("name")): cast("Mapping[str, Any]", each.get("properties") or {}) for each in found}
-    for owner, group in _by_owner(deployment, deployed.values()).items():
+    by_name = {
+        _get_last_part(each.get("name")): cast("Mapping[str, Any]", each.get("properties") or {}) for each in found
+    }
+    for owner, group in _group_by_owner(deployment, deployed.values()).items():
 
         def differences(group: Sequence[Declared] = group) -> list[Difference]:
             return [
                 difference
                 for each in group
                 for difference in compare(
-                    _assigned(each.properties),
-                    _assigned(by_name.get(_last(each.at("roleAssignmentName")), {})),
+                    _normalize(each.properties),
+                    _normalize(by_name.get(_get_last_part(each.at("roleAssignmentName")), {})),
                     None,
                     (each.name,),
                 )
@@ -177,38 +182,38 @@ def _assignments(
     extra = [(name, properties) for name, properties in by_name.items() if name not in deployed]
     surplus: dict[object, list[str]] = {}
     for _, each in extra:
-        surplus.setdefault(each.get("principalId"), []).append(_words(each))
+        surplus.setdefault(each.get("principalId"), []).append(_format_assignment(each))
     for principal, identity in own.items():
         rights = surplus.get(principal, [])
         yield Check(
-            deployment.owner(identity),
+            deployment.find_owner(identity),
             f"identity {identity.name} has no role but those deployed",
             not rights,
             "; ".join(sorted(rights)) or "none",
             asked,
             f"{len(rights)} others",
         )
-    strangers = [
-        f"principal {each.get('principalId')} has {_words(each)}"
+    foreign = [
+        f"principal {each.get('principalId')} has {_format_assignment(each)}"
         for _, each in extra
         if each.get("principalId") not in own
         and f"principal {each.get('principalId')}" not in administrators
-        and _reaches(each, vault)
+        and _reaches_vault(each, vault)
     ]
     yield Check(
         STACK,
         "nobody else has a role at its key vault",
-        not strangers,
-        "; ".join(sorted(strangers)) or "none",
+        not foreign,
+        "; ".join(sorted(foreign)) or "none",
         asked,
-        f"{len(strangers)} strangers",
+        f"{len(foreign)} foreign",
     )
 
 
-def _listed(
+def _list_assignments(
     manager: ResourceManager, vault: str
 ) -> tuple[tuple[str, ...], "Sequence[Mapping[str, Any]] | NotAllowedError"]:
-    """List the role assignments of the subscription; of the vault alone if the caller may list no others."""
+    """List the role assignments of the subscription, or of the vault if the caller may list no others."""
     match = _VAULT_ID.match(vault)
     refused = NotAllowedError("the caller may not list role assignments")
     for scope in (match["subscription"] if match else vault, vault):
@@ -220,29 +225,32 @@ def _listed(
     return (f"LIST {vault}/providers/Microsoft.Authorization/roleAssignments",), refused
 
 
-def _by_owner(deployment: Deployment, resources: Collection[Declared]) -> dict[str, list[Declared]]:
+def _group_by_owner(deployment: Deployment, resources: Collection[Declared]) -> dict[str, list[Declared]]:
     owners: dict[str, list[Declared]] = {}
     for each in resources:
-        owners.setdefault(deployment.owner(each), []).append(each)
+        owners.setdefault(deployment.find_owner(each), []).append(each)
     return owners
 
 
-def _assigned(properties: Mapping[str, Any]) -> dict[str, str]:
+def _normalize(properties: Mapping[str, Any]) -> dict[str, str]:
     return {
         "principalId": str(properties.get("principalId") or ""),
-        "role": _last(properties.get("roleDefinitionId")),
+        "role": _get_last_part(properties.get("roleDefinitionId")),
         "scope": str(properties.get("scope") or "").lower().rstrip("/"),
         "condition": str(properties.get("condition") or ""),
     }
 
 
-def _reaches(properties: Mapping[str, Any], vault: str) -> bool:
-    """Tell whether an assignment lets somebody at the vault's values.
+def _reaches_vault(properties: Mapping[str, Any], vault: str) -> bool:
+    """Return whether an assignment leads to the vault's values.
 
-    Roles that only could give themselves such a role count at the vault and below it: above it, every subscription has
-    its owners.
+    Roles that could only grant themselves such a role count at the vault and below it: above it, every subscription
+    has owners.
     """
-    scope, role = str(properties.get("scope") or "").lower().rstrip("/"), _last(properties.get("roleDefinitionId"))
+    scope, role = (
+        str(properties.get("scope") or "").lower().rstrip("/"),
+        _get_last_part(properties.get("roleDefinitionId")),
+    )
     at_vault = f"{scope}/".startswith(f"{vault.lower()}/")
     above = f"{vault.lower()}/".startswith(f"{scope}/")
     if role in _SEEING_NOTHING:
@@ -250,11 +258,11 @@ def _reaches(properties: Mapping[str, Any], vault: str) -> bool:
     return at_vault or (above and role in ROLES)
 
 
-def _words(properties: Mapping[str, Any]) -> str:
-    role = _last(properties.get("roleDefinitionId"))
+def _format_assignment(properties: Mapping[str, Any]) -> str:
+    role = _get_last_part(properties.get("roleDefinitionId"))
     name = ROLES[role].name if role in ROLES else _ADMINISTERING.get(role, f"the role {role}")
     return f"{name} at {properties.get('scope')}"
 
 
-def _last(path: object) -> str:
+def _get_last_part(path: object) -> str:
     return str(path or "").rpartition("/")[2].lower()

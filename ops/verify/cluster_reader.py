@@ -1,4 +1,4 @@
-"""The cluster's documents, as the API server has them: whole, and bounded."""
+"""Reads of the cluster's documents, whole and bounded."""
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
@@ -9,23 +9,23 @@ from typing import Any, cast
 
 from kubernetes.client.exceptions import ApiException
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
-from ..cluster import METADATA_LIST, asked, connected
+from ..cluster.client import METADATA_LIST, asked, connected
 from ..errors import OpsError
-from ..stack import Cluster
+from ..pulumi.stack import Cluster
 
 _PAGE = 500
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-"""What has the API server leave out all but a document's metadata. (Kubernetes docs: "Kubernetes API Concepts")"""
+"""The media type of a document's metadata alone. (Kubernetes docs: "Kubernetes API Concepts")"""
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-"""What has it list its groups with all their kinds. (Kubernetes docs: "The Kubernetes API", "Aggregated discovery")"""
+"""The media type of all groups with their kinds. (Kubernetes docs: "The Kubernetes API", "Aggregated discovery")"""
 
 
 class ClusterReader:
-    """The API server, as the caller reads it."""
+    """A client of the API server with the caller's rights, for documents of any kind."""
 
     def __init__(self, cluster: Cluster) -> None:
         """
@@ -37,49 +37,49 @@ class ClusterReader:
     def get(self, what: str, path: str) -> Mapping[str, Any]:
         """Read a document.
 
-        :param what: What it is, for the reader of an error.
+        :param what: The document's title, for errors.
         :param path: Its path, e.g. `/api/v1/namespaces/shop`.
         :raises AbsentError: There is none.
         :raises NotAllowedError: The caller may not read it.
-        :raises OpsError: The API server can't be asked.
+        :raises OpsError: The API server can't be reached.
         """
         return self._call(what, "GET", path)
 
-    def metadata(self, what: str, path: str) -> Mapping[str, Any]:
+    def get_metadata(self, what: str, path: str) -> Mapping[str, Any]:
         """Read a document's metadata alone: of a Secret, no value.
 
-        :param what: What it is, for the reader of an error.
+        :param what: The document's title, for errors.
         :param path: Its path.
         :raises AbsentError: There is none.
         :raises NotAllowedError: The caller may not read it.
-        :raises OpsError: The API server can't be asked.
+        :raises OpsError: The API server can't be reached.
         """
         return self._call(what, "GET", path, accept=_METADATA)
 
     def discover(self, root: str) -> Mapping[str, Any]:
-        """Read which groups and kinds there are.
+        """Read the API groups and their kinds.
 
         :param root: `/api` or `/apis`.
-        :raises OpsError: The API server can't be asked, or is older than 1.30.
+        :raises OpsError: The API server can't be reached, or is older than 1.30.
         """
         return self._call("list of kinds", "GET", root, accept=_DISCOVERY)
 
     def list_metadata(self, what: str, path: str) -> Sequence[Mapping[str, Any]]:
         """Read the metadata of all documents of a list: of Secrets, no value.
 
-        :raises AbsentError: The API server knows no such kind.
+        :raises AbsentError: The API server has no such kind.
         :raises NotAllowedError: The caller may not list them.
-        :raises OpsError: The API server can't be asked.
+        :raises OpsError: The API server can't be reached.
         """
         return self.list(what, path, accept=METADATA_LIST)
 
     def list(self, what: str, path: str, *, accept: str = _JSON) -> Sequence[Mapping[str, Any]]:
         """Read all documents of a list, page by page.
 
-        :param accept: In what form.
-        :raises AbsentError: The API server knows no such kind.
+        :param accept: The media type.
+        :raises AbsentError: The API server has no such kind.
         :raises NotAllowedError: The caller may not list them.
-        :raises OpsError: The API server can't be asked.
+        :raises OpsError: The API server can't be reached.
         """
         found: list[Mapping[str, Any]] = []
         following = ""
@@ -90,17 +90,17 @@ class ClusterReader:
             if items is None and accept == METADATA_LIST and "items" in page:
                 items = []  # as the API server writes an empty list of them
             if not isinstance(items, list) or not all(map(_is_document, cast("list[object]", items))):
-                raise OpsError(f"The API server's response for {what} is no list: see what stands before it")
+                raise OpsError(f"The API server's response for {what} is no list: check the proxy in front of it")
             found.extend(cast("list[Mapping[str, Any]]", items))
             following = str(at(page, "metadata", "continue") or "")
             if not following:
                 return found
 
     def create(self, what: str, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Have the API server answer a question that is put as a document; it keeps none.
+        """Send a review as a document, which the API server answers and does not keep.
 
-        :raises NotAllowedError: The caller may not ask.
-        :raises OpsError: The API server can't be asked.
+        :raises NotAllowedError: The caller may not create it.
+        :raises OpsError: The API server can't be reached.
         """
         return self._call(what, "POST", path, document=document)
 
@@ -128,9 +128,9 @@ class ClusterReader:
                 raise ApiException(status=response.status, reason=response.reason)
             return response.data
 
-        response = parse(asked(what, send))
+        response = parse_object(asked(what, send))
         if response is None:
-            raise OpsError(f"The API server's response for {what} is no JSON object: see what stands before it")
+            raise OpsError(f"The API server's response for {what} is no JSON object: check the proxy in front of it")
         return response
 
 
@@ -139,7 +139,7 @@ def _is_document(item: object) -> bool:
     return isinstance(metadata, dict) and isinstance(cast("dict[str, Any]", metadata).get("name"), str)
 
 
-def parse(content: bytes) -> Mapping[str, Any] | None:
+def parse_object(content: bytes) -> Mapping[str, Any] | None:
     """Parse a JSON object; `None` if it is something else."""
     try:
         document: object = json.loads(content)

@@ -1,14 +1,14 @@
-"""Who may reach a stack's secrets by the cluster, as its bindings and roles say, with the path of each."""
+"""Principals that can reach a stack's secrets by the cluster's RBAC, with the path of each."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from policy.rules.rule import at
+from strongroom.policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
-from ..stack import DeployedStack
+from ..pulumi.stack import DeployedStack
 from .access_reviews import Subject, check_reviews
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
@@ -18,7 +18,7 @@ from .risky_rights import RIGHTS, find_rights
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _DEFAULT = "kubernetes.io/bootstrapping"
 _EVERYBODY = {"system:authenticated", "system:unauthenticated", "system:anonymous", "system:nodes"}
-"""Subjects that no default binding gives a right: a cluster's nodes have theirs by an authorizer of their own."""
+"""Subjects without rights by default bindings: nodes have theirs by an authorizer of their own."""
 
 _Documents = Mapping[str, Mapping[str, Any]]
 """A cluster's ClusterRoles, by name."""
@@ -28,7 +28,7 @@ _OWN_RIGHTS = "its accounts have no rights but those deployed"
 
 @dataclass(frozen=True)
 class _Holder:
-    """Somebody with a right, and the path to it."""
+    """A subject with a right, and the path to it."""
 
     who: str
     right: str
@@ -37,7 +37,7 @@ class _Holder:
 
 @dataclass(frozen=True, eq=False)
 class _Role:
-    """A role, and the rights that it gives: they are found once, however many bindings bind it."""
+    """A role, with the rights that it gives, which are found once for all its bindings."""
 
     kind: str
     document: Mapping[str, Any]
@@ -45,23 +45,23 @@ class _Role:
 
     @cached_property
     def rights_everywhere(self) -> Sequence[tuple[str, str]]:
-        """Those that it gives in the whole cluster, each with the path from the role to the rule."""
+        """Rights in the whole cluster, each with the path from the role to the rule."""
         return self._find_rights(everywhere=True)
 
     @cached_property
     def rights_in_namespace(self) -> Sequence[tuple[str, str]]:
-        """Those that it gives in a namespace."""
+        """Rights in a namespace."""
         return self._find_rights(everywhere=False)
 
     def _find_rights(self, *, everywhere: bool) -> Sequence[tuple[str, str]]:
-        found = find_rights(_rules(self.document), everywhere=everywhere)
-        return [(right, f"{self._write_source(right, rule)} -> {rule}") for right, rule in found]
+        found = find_rights(_get_rules(self.document), everywhere=everywhere)
+        return [(right, f"{self._format_source(right, rule)} -> {rule}") for right, rule in found]
 
-    def _write_source(self, right: str, rule: str) -> str:
-        """Write the role that a right is from; if it is aggregated, with the role that has the rule."""
+    def _format_source(self, right: str, rule: str) -> str:
+        """Format the role that a right is from; if it is aggregated, with the role that has the rule."""
         path = f"{self.kind} {self.document['metadata']['name']}"
         for part in _list_parts(self.document, self.cluster_roles, frozenset()):
-            if not part.get("aggregationRule") and (right, rule) in find_rights(_rules(part), everywhere=True):
+            if not part.get("aggregationRule") and (right, rule) in find_rights(_get_rules(part), everywhere=True):
                 return f"{path} -> ClusterRole {part['metadata']['name']}"
         return path
 
@@ -77,39 +77,39 @@ class _Binding:
 
     @property
     def name(self) -> str:
-        """Its name in its namespace."""
+        """The name in its namespace."""
         return str(self.document["metadata"]["name"])
 
     @property
     def title(self) -> str:
-        """Its kind and its name."""
+        """The kind and the name."""
         return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
 
 
 @dataclass
 class _Found:
-    """What a cluster's bindings say."""
+    """Results from a cluster's bindings."""
 
     holders: list[_Holder] = field(default_factory=list[_Holder])
     own: set[str] = field(default_factory=set[str])
     """Bindings of the stack's own accounts that it did not deploy."""
 
     subjects: set[Subject] = field(default_factory=set[Subject])
-    """Everybody else whom a binding names."""
+    """All other subjects of bindings."""
 
 
 class ClusterRights:
-    """The cluster's RBAC, as far as it leads to what a stack deploys."""
+    """A check of the cluster's RBAC for rights that lead to a stack's secrets."""
 
     def __init__(self, deployment: Deployment, stack: DeployedStack, administrators: Collection[str]) -> None:
         """
-        :param administrators: Who is known to have rights, e.g. `group ops` or `service account argocd/server`.
+        :param administrators: Subjects that may have rights, e.g. `group ops` or `service account argocd/server`.
         """
         self._administrators = set(administrators)
         self._namespaces = sorted({workload.namespace for workload in stack.workloads})
         self._deployed = {
             (resource.kind.rpartition(":")[2], resource.at("metadata", "namespace"), resource.at("metadata", "name"))
-            for resource in deployment.of_kind(
+            for resource in deployment.list_of_kind(
                 "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding",
                 "kubernetes:rbac.authorization.k8s.io:RoleBinding",
             )
@@ -118,14 +118,14 @@ class ClusterRights:
             Subject.of_account(workload.namespace, workload.service_account) for workload in stack.workloads
         } | {
             Subject.of_account(str(each.at("metadata", "namespace")), str(each.at("metadata", "name")))
-            for each in deployment.of_kind("kubernetes:core:ServiceAccount")
+            for each in deployment.list_of_kind("kubernetes:core:ServiceAccount")
         }
         self._own_names = {subject.title for subject in self._own}
 
     def check(self, cluster: ClusterReader) -> Iterator[Check]:
-        """Check that nobody but those known has a right that leads to a secret of the stack.
+        """Check that no foreign principal has a right that leads to a secret of the stack.
 
-        The cluster's bindings are read, and its API server is asked for reviews: those know of other authorizers, too.
+        The cluster's bindings are read, and access reviews cover other authorizers too.
         """
         known = self._administrators | _find_caller(cluster)
         whats = {right: f"nobody else may {right} in its namespaces" for right in RIGHTS}
@@ -143,14 +143,14 @@ class ClusterRights:
         else:
             for right, what in whats.items():
                 paths = sorted({f"{each.who} by {each.path}" for each in found.holders if each.right == right})
-                yield Check(STACK, what, not paths, "; ".join(paths) or "nobody", asked, f"{len(paths)} strangers")
+                yield Check(STACK, what, not paths, "; ".join(paths) or "nobody", asked, f"{len(paths)} foreign")
             own = "; ".join(sorted(found.own)) or "none"
             yield Check(STACK, _OWN_RIGHTS, not found.own, own, asked, f"{len(found.own)} bindings")
         yield check_reviews(cluster, self._namespaces, self._own, found.subjects)
 
     def _list_bindings(self, cluster: ClusterReader) -> Iterator[_Binding]:
-        """List the bindings of the whole cluster, and of the stack's namespaces; one without its role gives nothing."""
-        documents = _by_name(cluster.list("ClusterRoles", f"{_RBAC}/clusterroles"))
+        """List the bindings of the cluster and of the stack's namespaces, except those whose role does not exist."""
+        documents = _index_by_name(cluster.list("ClusterRoles", f"{_RBAC}/clusterroles"))
         roles = {name: _Role("ClusterRole", document, documents) for name, document in documents.items()}
         places = {namespace: f"{_RBAC}/namespaces/{namespace}" for namespace in self._namespaces}
         for document in cluster.list("ClusterRoleBindings", f"{_RBAC}/clusterrolebindings"):
@@ -158,7 +158,7 @@ class ClusterRights:
                 yield _Binding("ClusterRoleBinding", None, document, role)
         for namespace, below in places.items():
             try:
-                own = _by_name(cluster.list("Roles", f"{below}/roles"))
+                own = _index_by_name(cluster.list("Roles", f"{below}/roles"))
                 bindings = cluster.list("RoleBindings", f"{below}/rolebindings")
             except AbsentError:
                 continue
@@ -169,7 +169,7 @@ class ClusterRights:
                     yield _Binding("RoleBinding", namespace, document, role)
 
     def _add(self, binding: _Binding, known: Collection[str], found: _Found) -> None:
-        """Add whom a binding gives rights that lead to secrets, and which of the stack's accounts it names."""
+        """Add a binding's subjects with rights that lead to secrets, and those of the stack's accounts."""
         role = binding.role
         rights = role.rights_everywhere if binding.namespace is None else role.rights_in_namespace
         is_deployed = (binding.kind, binding.namespace, binding.name) in self._deployed
@@ -186,7 +186,7 @@ class ClusterRights:
 
 
 def _find_caller(cluster: ClusterReader) -> set[str]:
-    """Find whose kubeconfig it is, who has whatever rights it takes to run this.
+    """Find the kubeconfig's user, who must have rights to run this.
 
     (Kubernetes docs: "Authenticating", on SelfSubjectReview)
     """
@@ -199,11 +199,11 @@ def _find_caller(cluster: ClusterReader) -> set[str]:
     return {Subject.of_user(name).title} if isinstance(name, str) and name != "system:anonymous" else set()
 
 
-def _rules(role: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _get_rules(role: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return cast("Sequence[Mapping[str, Any]]", role.get("rules") or ())
 
 
-def _by_name(documents: Sequence[Mapping[str, Any]]) -> _Documents:
+def _index_by_name(documents: Sequence[Mapping[str, Any]]) -> _Documents:
     return {document["metadata"]["name"]: document for document in documents}
 
 
@@ -222,18 +222,18 @@ def _list_parts(role: Mapping[str, Any], roles: _Documents, above: frozenset[str
 
 
 def _is_of_akv2k8s(role: Mapping[str, Any]) -> bool:
-    """Tell whether a role lets accounts read AzureKeyVaultSecrets alone, which name objects and hold no values.
+    """Return whether a role allows reading AzureKeyVaultSecrets alone, which hold no values.
 
     (akv2k8s docs: "Environment Variable Injection", on RBAC of the pods' accounts)
     """
     return all(
         rule.get("apiGroups") == ["spv.no"] and {"get", "list", "watch"}.issuperset(rule.get("verbs") or ())
-        for rule in _rules(role)
+        for rule in _get_rules(role)
     )
 
 
 def _is_of_kubernetes(subject: Mapping[str, Any], binding: _Binding) -> bool:
-    """Tell whether a subject of a default binding is the part of Kubernetes that it is for.
+    """Return whether a subject of a default binding is the part of Kubernetes that it is for.
 
     (Kubernetes docs: "Using RBAC Authorization", "Default roles and role bindings": a controller's binding bears the
     name of its service account)

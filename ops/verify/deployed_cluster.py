@@ -1,15 +1,15 @@
-"""What a stack deployed to its cluster, read from its state as if the cluster had answered."""
+"""The cluster's documents as a stack deployed them, read from its state."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
-from policy.rules import Declared
-from policy.rules.kubernetes import PROVIDER_CLASS
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.rule import at, listed
 
-from ..cluster import ProviderClass
+from ..cluster.client import ProviderClass
+from ..cluster.pod_template import PodTemplate
 from ..errors import AbsentError
-from ..pod_template import PodTemplate
 
 _KINDS = {"Deployment": "kubernetes:apps:Deployment", "Pod": "kubernetes:core:Pod"}
 _KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
@@ -20,7 +20,7 @@ class DeployedCluster:
 
     def __init__(self, resources: tuple[Declared, ...]) -> None:
         """
-        :param resources: What the state holds.
+        :param resources: The resources of the state.
         """
         self._found = {
             (each.kind, each.at("metadata", "namespace"), each.at("metadata", "name")): each for each in resources
@@ -38,21 +38,21 @@ class DeployedCluster:
         return ProviderClass(str(found.at("spec", "provider")), cast("Mapping[str, str]", parameters))
 
     def pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
-        """Find what a workload's pods were to be made from.
+        """Find the template of a workload's pods.
 
         :raises AbsentError: The stack deployed no such controller.
         """
         found = self._find(_KINDS[controller], namespace, name)
         place = ("spec", "template") if controller == "Deployment" else ()
         return PodTemplate(
-            annotations=_texts(found.at(*place, "metadata", "annotations")),
-            labels=_texts(found.at(*place, "metadata", "labels")),
+            annotations=_as_texts(found.at(*place, "metadata", "annotations")),
+            labels=_as_texts(found.at(*place, "metadata", "labels")),
             audiences=dict(_list_audiences(found.at(*place, "spec"))),
             environment=dict(_list_variables(found.at(*place, "spec"))),
         )
 
     def key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
-        """Find which vault and object an AzureKeyVaultSecret was to name.
+        """Find the vault and object that an AzureKeyVaultSecret names.
 
         :raises AbsentError: The stack deployed none of that name.
         """
@@ -66,7 +66,7 @@ class DeployedCluster:
             raise AbsentError(f"the stack's state has no {title} {namespace}/{name}") from None
 
 
-def _texts(found: object) -> Mapping[str, str]:
+def _as_texts(found: object) -> Mapping[str, str]:
     return cast("Mapping[str, str]", found) if isinstance(found, Mapping) else {}
 
 

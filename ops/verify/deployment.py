@@ -1,14 +1,14 @@
-"""What was deployed, as the state of a stack has it: what living servers are compared with."""
+"""A stack's deployment, as its state has it: the expectation that servers are compared with."""
 
 from collections.abc import Collection, Iterator
 
-from policy.rules import Declared
-from policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
 
-from ..deliveries import Delivered, delivered
+from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError
 from ..existing.identity import SECRET
-from ..stack import DeployedStack, DeployedWorkload
+from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster
 
@@ -19,38 +19,38 @@ class Deployment:
     def __init__(self, stack: DeployedStack, resources: Collection[Declared]) -> None:
         """
         :param stack: The stack.
-        :param resources: What its state holds.
+        :param resources: The resources of its state.
         """
         self._paths = {workload.path for workload in stack.workloads}
         self.resources = tuple(resources)
         self._stack = stack
         self._documents = DeployedCluster(self.resources)
-        self._secrets = {str(each.at("secretName")): each for each in self.of_kind(SECRET)}
-        self._roles = {str(each.at("roleName")): each for each in self.of_kind(KUBERNETES_ROLE, JWT_ROLE)}
+        self._secrets = {str(each.at("secretName")): each for each in self.list_of_kind(SECRET)}
+        self._roles = {str(each.at("roleName")): each for each in self.list_of_kind(KUBERNETES_ROLE, JWT_ROLE)}
 
-    def of_kind(self, *kinds: str) -> Iterator[Declared]:
+    def list_of_kind(self, *kinds: str) -> Iterator[Declared]:
         """List the resources of these kinds."""
         return (resource for resource in self.resources if resource.kind in kinds)
 
-    def owner(self, resource: Declared) -> str:
+    def find_owner(self, resource: Declared) -> str:
         """Find the workload that a resource was deployed for; `STACK` if it is for all of them."""
         path = "/".join(resource.name.split("/")[:2])
         return path if path in self._paths else STACK
 
-    def delivery(self, workload: DeployedWorkload) -> Delivered | None:
-        """Find what was deployed for a workload to be brought; `None` if the state has not all of it.
+    def find_delivery(self, workload: DeployedWorkload) -> Delivery | None:
+        """Find the delivery of a workload; `None` if the state lacks a part of it.
 
-        Where a GitOps controller applies what `render` wrote, the state has nothing of the cluster's half.
+        If a GitOps controller applies what `render` wrote, the state lacks the objects of the cluster.
         """
         try:
-            return delivered(self._documents, self._stack, workload)
+            return read_delivery(self._documents, self._stack, workload)
         except OpsError:
             return None
 
-    def vault_secret(self, name: str) -> Declared | None:
+    def find_vault_secret(self, name: str) -> Declared | None:
         """Find the resource that wrote a secret of a key vault; `None` if the stack wrote none of that name."""
         return self._secrets.get(name)
 
-    def role(self, workload: DeployedWorkload) -> Declared | None:
+    def find_role(self, workload: DeployedWorkload) -> Declared | None:
         """Find the role that was deployed for a workload; `None` if it has none."""
         return self._roles.get(workload.identity.get("role", ""))

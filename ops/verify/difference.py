@@ -1,18 +1,18 @@
-"""The difference between what was deployed and what is found."""
+"""Differences between deployed documents and those of a server."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..state import HIDDEN
+from ..pulumi.state import HIDDEN
 
 Path = tuple[str, ...]
 """The way to a field: keys of objects; `[name]` or `[number]` for an item of a list."""
 
 _LONGEST = 80
 _PRIVATE = {"value", "data", "stringData", "token_reviewer_jwt"}
-"""Fields in which somebody may have put a secret."""
+"""Fields that may hold a secret."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Difference:
     """What was deployed; `None` if nothing was."""
 
     found: object
-    """What is there; `None` if nothing is."""
+    """What the server has; `None` if nothing."""
 
     owner: str = ""
     """Who wrote it, if that is known."""
 
     def __str__(self) -> str:
         by = f" (by {self.owner})" if self.owner else ""
-        expected, found = (_shown(self.path, value) for value in (self.expected, self.found))
+        expected, found = (_format_value(self.path, value) for value in (self.expected, self.found))
         return f"{format_path(self.path)}: expected {expected}, found {found}{by}"
 
 
@@ -40,10 +40,10 @@ def compare(
 ) -> Iterator[Difference]:
     """Compare a document of a server with the one that was deployed.
 
-    What is empty and what is absent are the same, and what the state keeps encrypted is not compared.
+    Empty and absent values are equal, and what the state keeps encrypted is not compared.
 
-    :param known: What a server adds to what it was given: by a field's name, the values that change nothing. Any other
-        addition is a difference. If omitted, additions are not looked at.
+    :param known: Additions by a server that change nothing: allowed values, by the field's name. Any other addition is
+        a difference; if omitted, additions are ignored.
     """
     if expected == HIDDEN:
         return
@@ -64,12 +64,12 @@ def compare(
 
 
 def is_known(value: object, allowed: Collection[object] | None) -> bool:
-    """Tell whether a server's addition changes nothing: it is empty, or one of the values allowed."""
+    """Return whether a server's addition changes nothing: it is empty, or an allowed value."""
     return _is_empty(value) or any(each in ("*", value) for each in allowed or ())
 
 
 def format_path(path: Path) -> str:
-    """Write a path as people do, e.g. `spec.containers[orders].image`."""
+    """Format a path, e.g. `spec.containers[orders].image`."""
     return "".join(part if part.startswith("[") else f".{part}" for part in path).removeprefix(".")
 
 
@@ -79,7 +79,7 @@ def _compare_lists(
     if found is not None and not isinstance(found, list):
         yield Difference(path, expected, found)
         return
-    one, other = _by_name(expected), _by_name(cast("list[Any]", found or []))
+    one, other = _index_by_name(expected), _index_by_name(cast("list[Any]", found or []))
     for name in dict.fromkeys((*one, *other)):
         if name not in one or name not in other:
             yield Difference((*path, name), one.get(name), other.get(name))
@@ -87,7 +87,7 @@ def _compare_lists(
             yield from compare(one[name], other[name], known, (*path, name))
 
 
-def _by_name(items: list[Any]) -> dict[str, Any]:
+def _index_by_name(items: list[Any]) -> dict[str, Any]:
     named = [cast("Mapping[str, Any]", item).get("name") if isinstance(item, Mapping) else None for item in items]
     unique = all(isinstance(name, str) for name in named) and len(set(named)) == len(named)
     return {
@@ -99,16 +99,16 @@ def _is_empty(value: object) -> bool:
     return value is None or value in ("", {}, [])
 
 
-def _shown(path: Path, value: object) -> str:
+def _format_value(path: Path, value: object) -> str:
     if _is_empty(value):
         return "nothing"
     if not _PRIVATE.isdisjoint(path) or isinstance(value, Mapping):
-        return "something" if not isinstance(value, Mapping) else _names(cast("Mapping[str, Any]", value))
+        return "something" if not isinstance(value, Mapping) else _format_names(cast("Mapping[str, Any]", value))
     text = json.dumps(value, default=str)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _names(value: Mapping[str, Any]) -> str:
-    """An object, by its name or its fields alone: a value in it may be a secret."""
+def _format_names(value: Mapping[str, Any]) -> str:
+    """Format an object by its name or its fields alone: a value in it may be a secret."""
     name = value.get("name")
     return json.dumps(name) if isinstance(name, str) else f"fields {', '.join(sorted(value))}"

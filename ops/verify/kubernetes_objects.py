@@ -1,11 +1,11 @@
-"""What a stack deployed to its cluster, field by field."""
+"""Comparison of a stack's objects in the cluster, field by field."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from policy.rules import Declared
-from policy.rules.rule import at, listed
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.rule import at, listed
 
 from .attempt import attempt
 from .check import Check
@@ -39,7 +39,7 @@ _POD: Mapping[str, Collection[object]] = {
     "creationTimestamp": "*",
     "containerID": "*",
 }
-"""What the API server, the scheduler and admission add to a pod that changes nothing for its secrets. (Kubernetes docs:
+"""Fields that the API server, the scheduler and admission add to a pod, harmless for its secrets. (Kubernetes docs:
 "Pod", API reference)"""
 
 _AZURE_LABEL = "azure.workload.identity/use"
@@ -48,12 +48,12 @@ _AZURE_ENV = ("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_
 _TOKEN_SOURCES = {"serviceAccountToken", "configMap", "downwardAPI"}
 
 _MEANING = ("vault.hashicorp.com/", "azure.workload.identity/", "aadpodidbinding", "pod-security.kubernetes.io/")
-"""The beginnings of labels and annotations that somebody acts on."""
+"""Prefixes of labels and annotations that a controller acts on."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of document, and which of its fields carry a promise."""
+    """A kind of document, with its fields to compare."""
 
     title: str
     place: str
@@ -63,88 +63,90 @@ class _Kind:
     known: Mapping[str, Collection[object]]
 
 
-def _kind(title: str, place: str, *fields: str, known: Mapping[str, Collection[object]] | None = None) -> _Kind:
+def _build_kind(title: str, place: str, *fields: str, known: Mapping[str, Collection[object]] | None = None) -> _Kind:
     return _Kind(title, place, fields, known or {})
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "kubernetes:core:Namespace": _kind("namespace", "/api/v1/namespaces"),
-    "kubernetes:core:ServiceAccount": _kind(
+    "kubernetes:core:Namespace": _build_kind("namespace", "/api/v1/namespaces"),
+    "kubernetes:core:ServiceAccount": _build_kind(
         "service account", "/api/v1/namespaces/{namespace}/serviceaccounts", "automountServiceAccountToken"
     ),
-    "kubernetes:core:Pod": _kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
-    "kubernetes:apps:Deployment": _kind(
+    "kubernetes:core:Pod": _build_kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
+    "kubernetes:apps:Deployment": _build_kind(
         "Deployment", "/apis/apps/v1/namespaces/{namespace}/deployments", "spec.template", known=_POD
     ),
-    "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass": _kind(
-        "class", "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/{namespace}/secretproviderclasses", "spec"
+    "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass": _build_kind(
+        "SecretProviderClass",
+        "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/{namespace}/secretproviderclasses",
+        "spec",
     ),
-    "kubernetes:spv.no:AzureKeyVaultSecret": _kind(
+    "kubernetes:spv.no:AzureKeyVaultSecret": _build_kind(
         "AzureKeyVaultSecret", "/apis/spv.no/v2beta1/namespaces/{namespace}/azurekeyvaultsecrets", "spec"
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": _kind(
+    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": _build_kind(
         "ClusterRoleBinding",
         "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
         "roleRef",
         "subjects",
         known={"apiGroup": {"rbac.authorization.k8s.io"}},
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRole": _kind(
+    "kubernetes:rbac.authorization.k8s.io:ClusterRole": _build_kind(
         "ClusterRole", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "rules", "aggregationRule"
     ),
-    "kubernetes:rbac.authorization.k8s.io:RoleBinding": _kind(
+    "kubernetes:rbac.authorization.k8s.io:RoleBinding": _build_kind(
         "RoleBinding",
         "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
         "roleRef",
         "subjects",
         known={"apiGroup": {"rbac.authorization.k8s.io"}},
     ),
-    "kubernetes:rbac.authorization.k8s.io:Role": _kind(
+    "kubernetes:rbac.authorization.k8s.io:Role": _build_kind(
         "Role", "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles", "rules"
     ),
 }
 
 
 def check_objects(deployment: Deployment, cluster: ClusterReader) -> Iterator[Check]:
-    """Compare each document that the stack deployed to its cluster with the one that is there."""
-    for resource in deployment.of_kind(*_KINDS):
+    """Compare each document that the stack deployed with the cluster's."""
+    for resource in deployment.list_of_kind(*_KINDS):
         kind = _KINDS[resource.kind]
         name, namespace = resource.at("metadata", "name"), resource.at("metadata", "namespace")
         if isinstance(name, str):
             folder = kind.place.format(namespace=namespace or "default")
             place = f"{namespace or 'default'}/{name}" if folder != kind.place else name
-            yield _check(deployment.owner(resource), resource, f"{folder}/{name}", place, cluster)
+            yield _check_object(deployment.find_owner(resource), resource, f"{folder}/{name}", place, cluster)
 
 
-def _check(owner: str, resource: Declared, path: str, place: str, cluster: ClusterReader) -> Check:
+def _check_object(owner: str, resource: Declared, path: str, place: str, cluster: ClusterReader) -> Check:
     kind = _KINDS[resource.kind]
     title = f"{kind.title} {place}"
     return attempt(
         owner,
         f"{title} is as deployed",
         (f"GET {path}",),
-        lambda: list(_differences(resource, kind, cluster.get(title, path))),
-        absent=f"there is no {title} any more",
+        lambda: list(_find_differences(resource, kind, cluster.get(title, path))),
+        absent=f"{title} does not exist any more",
     )
 
 
-def _differences(resource: Declared, kind: _Kind, found: Mapping[str, Any]) -> Iterator[Difference]:
+def _find_differences(resource: Declared, kind: _Kind, found: Mapping[str, Any]) -> Iterator[Difference]:
     fields: Iterable[str] = kind.fields
     for field in fields:
         path = tuple(field.split("."))
         declared = resource.at(*path)
-        added = _additions(resource, declared)
-        for difference in compare(declared, _at(found, path), kind.known, path):
+        added = _list_additions(resource, declared)
+        for difference in compare(declared, _get_at(found, path), kind.known, path):
             if not (_is_addition(difference, added) and _holds_token(found, path, difference)):
-                yield replace(difference, owner=_owner(found, difference.path))
+                yield replace(difference, owner=_find_manager(found, difference.path))
     template = ("spec", "template") if "spec.template" in kind.fields else ()
     for top in dict.fromkeys(((), template)):
         for section in ("labels", "annotations"):
             path = (*top, "metadata", section)
-            yield from _marks(resource.at(*path), _at(found, path), found, path)
+            yield from _compare_marks(resource.at(*path), _get_at(found, path), found, path)
 
 
-def _additions(resource: Declared, spec: object) -> Collection[tuple[str, str]]:
+def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, str]]:
     """List what admission adds to a pod that asks for it, by section and the beginning of its name.
 
     (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume; Azure AD Workload Identity:
@@ -165,46 +167,46 @@ def _is_addition(difference: Difference, added: Collection[tuple[str, str]]) -> 
 
 
 def _holds_token(document: Mapping[str, Any], path: Path, difference: Difference) -> bool:
-    """Tell whether a volume that was added, or mounted, gives nothing but the pod's own tokens."""
+    """Return whether an added volume holds nothing but the pod's own tokens."""
     item = difference.path[-1]
     if difference.path[-2] == "env":
         return True
-    volumes = cast("list[Any]", _at(document, (*path, "volumes")) or [])
+    volumes = cast("list[Any]", _get_at(document, (*path, "volumes")) or [])
     for volume in (each for each in volumes if f"[{at(each, 'name')}]" == item):
         sources = listed(at(volume, "projected", "sources"))
         return set(volume) == {"name", "projected"} and all(_TOKEN_SOURCES.issuperset(source) for source in sources)
     return False
 
 
-def _marks(expected: object, found: object, document: Mapping[str, Any], path: Path) -> Iterator[Difference]:
-    """Compare labels or annotations: those that were deployed, and others that somebody acts on."""
+def _compare_marks(expected: object, found: object, document: Mapping[str, Any], path: Path) -> Iterator[Difference]:
+    """Compare labels or annotations: those that were deployed, and others that a controller acts on."""
     one = cast("Mapping[str, Any]", expected if isinstance(expected, Mapping) else {})
     other = cast("Mapping[str, Any]", found if isinstance(found, Mapping) else {})
     for name in sorted({*one, *(name for name in other if name.startswith(_MEANING))}):
-        # Pulumi's own annotations never reach the server's documents in all ways of applying them.
+        # Pulumi's own annotations are not in the server's documents for every way of applying them.
         if not name.startswith("pulumi.com/") and one.get(name) != other.get(name):
             whole = (*path, name)
-            yield Difference(whole, one.get(name), other.get(name), _owner(document, whole))
+            yield Difference(whole, one.get(name), other.get(name), _find_manager(document, whole))
 
 
-def _at(document: object, path: Path) -> Any:
+def _get_at(document: object, path: Path) -> Any:
     for step in path:
         document = cast("Mapping[str, Any]", document).get(step) if isinstance(document, Mapping) else None
     return document
 
 
-def _owner(document: Mapping[str, Any], path: Path) -> str:
-    """Find who wrote a field last. (Kubernetes docs: "Server-Side Apply", on managed fields)"""
+def _find_manager(document: Mapping[str, Any], path: Path) -> str:
+    """Find the manager that wrote a field last. (Kubernetes docs: "Server-Side Apply", on managed fields)"""
     best, owner = (0, ""), ""
-    for entry in _at(document, ("metadata", "managedFields")) or ():
-        rank = (_depth(entry.get("fieldsV1"), path), str(entry.get("time") or ""))
+    for entry in _get_at(document, ("metadata", "managedFields")) or ():
+        rank = (_measure_depth(entry.get("fieldsV1"), path), str(entry.get("time") or ""))
         if rank[0] and rank > best:
             best, owner = rank, str(entry.get("manager") or "")
     return owner
 
 
-def _depth(fields: object, path: Path) -> int:
-    """Count how far down a path somebody owns it."""
+def _measure_depth(fields: object, path: Path) -> int:
+    """Return how far down a path a manager owns it."""
     depth = 0
     for step in path:
         if not isinstance(fields, Mapping):

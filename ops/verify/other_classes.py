@@ -1,4 +1,4 @@
-"""Other SecretProviderClasses in a stack's namespaces that read as its workloads do, or what they read."""
+"""Check of other SecretProviderClasses that use a stack's identities, or read its objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -6,19 +6,19 @@ from typing import Any, cast
 import yaml
 
 from ..errors import AbsentError, NotAllowedError
-from ..stack import DeployedStack, DeployedWorkload, VaultStore
+from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .deployment import Deployment
 
 _CLASS = "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass"
-_WHAT = "no other class reads its workloads' objects"
+_WHAT = "no other SecretProviderClass reads its workloads' objects"
 
 
 def check_other_classes(stack: DeployedStack, deployment: Deployment, cluster: ClusterReader) -> Iterator[Check]:
-    """Check that no class in the stack's namespaces, save its own, names a role, an identity or an object of it."""
-    own = {(each.at("metadata", "namespace"), each.at("metadata", "name")) for each in deployment.of_kind(_CLASS)}
-    # Where a GitOps controller applies what `render` wrote, the state has no class.
+    """Check that no SecretProviderClass but the stack's own names a role, an identity or an object of it."""
+    own = {(each.at("metadata", "namespace"), each.at("metadata", "name")) for each in deployment.list_of_kind(_CLASS)}
+    # If a GitOps controller applies what `render` wrote, the state has no SecretProviderClass.
     own |= {(workload.namespace, workload.secret_provider_class) for workload in stack.workloads}
     readers = _list_readers(stack)
     found: list[str] = []
@@ -35,22 +35,22 @@ def check_other_classes(stack: DeployedStack, deployment: Deployment, cluster: C
             return
         for each in classes:
             name = each["metadata"]["name"]
-            if (namespace, name) not in own and (read := _read_as(readers, each.get("spec") or {})):
-                found.append(f"class {namespace}/{name} names {read}")
+            if (namespace, name) not in own and (read := _find_reader(readers, each.get("spec") or {})):
+                found.append(f"SecretProviderClass {namespace}/{name} names {read}")
     yield Check(STACK, _WHAT, not found, "; ".join(found) or "none", tuple(asked), f"{len(found)} classes")
 
 
 def _list_readers(stack: DeployedStack) -> Mapping[str, tuple[int, str]]:
-    """List the names by which a class would read as a workload: each with its rank, and the first workload of it."""
+    """List the names that a SecretProviderClass could misuse: each with its rank, and its first workload."""
     readers: dict[str, tuple[int, str]] = {}
     for workload in stack.workloads:
-        for part in _parts(stack, workload):
+        for part in _list_names(stack, workload):
             readers.setdefault(part, (len(readers), workload.path))
     return readers
 
 
-def _read_as(readers: Mapping[str, tuple[int, str]], spec: Mapping[str, Any]) -> str:
-    """Find the first workload as which a class reads, and by what name; empty if there is none."""
+def _find_reader(readers: Mapping[str, tuple[int, str]], spec: Mapping[str, Any]) -> str:
+    """Find the first workload whose name is used, as `name of workload`; empty if there is none."""
     parameters: Mapping[str, Any] = spec.get("parameters") or {}
     named = [part for part in _strings(parameters) if part in readers]
     if not named:
@@ -59,8 +59,8 @@ def _read_as(readers: Mapping[str, tuple[int, str]], spec: Mapping[str, Any]) ->
     return f"{first} of {readers[first][1]}"
 
 
-def _parts(stack: DeployedStack, workload: DeployedWorkload) -> Iterator[str]:
-    """List the names by which a class would read as a workload, or what it reads."""
+def _list_names(stack: DeployedStack, workload: DeployedWorkload) -> Iterator[str]:
+    """List the names of a workload's identity and objects."""
     yield from (value for key, value in workload.identity.items() if key in {"role", "clientId", "roleName"})
     for item in workload.objects:
         if isinstance(stack.backend, VaultStore):

@@ -1,4 +1,4 @@
-"""Paths of a Vault, looked up by the rules of its policies."""
+"""An index of Vault paths, searched by the rules of policies."""
 
 import re
 from bisect import bisect_left
@@ -8,16 +8,16 @@ _WILD = {"*", "+"}
 
 
 class PathIndex:
-    """Paths, of which a rule's are found without a look at the others: only those that begin as the rule does."""
+    """Sorted paths, of which a search reads only those that begin as the rule does."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         """
-        :param paths: The paths, as Vault's policies name them: without a leading slash.
+        :param paths: The paths as in Vault's policies, without a leading slash.
         """
         self._paths = sorted(set(paths))
 
     def find_opened(self, rules: Mapping[str, Collection[str]]) -> str:
-        """Find the first rule of a policy that opens one of the paths, in words; empty if none does.
+        """Find the first rule of a policy that opens one of the paths, formatted; empty if none does.
 
         :param rules: The rules' paths, with their capabilities.
         """

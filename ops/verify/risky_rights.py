@@ -1,4 +1,4 @@
-"""Rights in a cluster that lead to a stack's secrets: by tokens of its accounts, its Secrets, or pods of one's own."""
+"""Rights in a cluster that lead to a stack's secrets: by tokens of its accounts, by its Secrets, or by other pods."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ class Way:
     """With its subresource, e.g. `pods/exec`."""
 
     verbs: tuple[str, ...]
-    """The gravest comes first."""
+    """Verbs, the gravest first."""
 
     is_global: bool = False
-    """Whether the resource is in no namespace, so that only a ClusterRoleBinding gives it."""
+    """Whether the resource has no namespace, so that only a ClusterRoleBinding grants it."""
 
     def find_rule(self, rules: Rules) -> str:
-        """Find the rule that opens this way, in words; empty if there is none."""
+        """Find the rule that opens this way, formatted; empty if there is none."""
         _, _, part = self.resource.partition("/")
         for rule in rules:
             groups, resources, verbs = (
                 _choose(rule.get(field), allowed)
                 for field, allowed in (
                     ("apiGroups", {self.group}),
-                    # A rule for named objects alone opens what somebody chose; it counts, as a name may be the stack's.
+                    # A rule for named objects counts too, as a name may be the stack's.
                     ("resources", {self.resource, f"*/{part}"} if part else {self.resource}),
                     ("verbs", self.verbs),
                 )
@@ -66,7 +66,7 @@ RIGHTS: Mapping[str, tuple[Way, ...]] = {
         *(Way("apps", kind, _WRITES) for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),
         *(Way("batch", kind, _WRITES) for kind in ("jobs", "cronjobs")),
     ),
-    "change classes": (Way("secrets-store.csi.x-k8s.io", "secretproviderclasses", _WRITES),),
+    "change SecretProviderClasses": (Way("secrets-store.csi.x-k8s.io", "secretproviderclasses", _WRITES),),
     "give themselves rights": (
         Way("rbac.authorization.k8s.io", "rolebindings", _WRITES),
         Way("rbac.authorization.k8s.io", "clusterrolebindings", _WRITES, is_global=True),

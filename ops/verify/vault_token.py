@@ -1,18 +1,18 @@
-"""A workload's token, as Vault describes it to the workload itself."""
+"""Checks of a workload's token, as Vault describes it to the workload itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import AbsentError, NotAllowedError
-from ..sampler import Sampler
-from ..stack import DeployedWorkload, VaultStore
-from ..stores import DeniedError
+from ..pulumi.stack import DeployedWorkload, VaultStore
+from ..store.base import DeniedError
+from ..store.sampler import Sampler
 from .check import Check
 from .deployment import Deployment
 from .difference import Difference, compare
 
 if TYPE_CHECKING:
-    from ..vault import VaultSession
+    from ..store.vault import VaultSession
 
 _PARTS = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
 _OTHERS = 64
@@ -38,7 +38,7 @@ _SYSTEM = (
 
 def check_token(session: "VaultSession", workload: DeployedWorkload, deployment: Deployment) -> Iterator[Check]:
     """Compare a workload's token, and the mounts that it reaches, with its role as it was deployed."""
-    role = deployment.role(workload)
+    role = deployment.find_role(workload)
     asked = (f"login by {session.name}",)
     if role is not None:
         expected: dict[str, Any] = {
@@ -56,13 +56,15 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
             "identity_policies": session.login.get("identity_policies"),
         }
         differences = list(compare(expected, found, {}))
-        yield _line(workload, "its token is as its role declares", differences, asked, _life(session.login))
+        yield _build_check(
+            workload, "its token is as its role declares", differences, asked, _format_lifetime(session.login)
+        )
     what, asked = "its token reaches no other mount", ("GET sys/internal/ui/mounts",)
     try:
         mounts = session.reachable_mounts()
     except DeniedError:
-        # Vault answers every token that is alive.
-        reason = "its token ended meanwhile: what is refused above may have been refused for that; run again"
+        # Vault responds to every valid token.
+        reason = "its token has ended, so what was refused above may have been refused for that: run again"
         yield Check(workload.path, what, False, reason, asked, "forbidden")
         return
     mount = f"{session.store.mount}/"
@@ -80,10 +82,10 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
 def check_capabilities(
     session: "VaultSession", objects: Sampler, store: VaultStore, workload: DeployedWorkload
 ) -> Check:
-    """Compare what a token may do at every path that matters with what was declared: read its own objects.
+    """Compare a token's capabilities with what was declared: to read its own objects.
 
-    The operator's token asks by the token's accessor, if it may; else the token itself, which needs Vault's default
-    policy for that. (Vault docs: "/sys/capabilities-accessor")
+    They are queried by the operator's token, if it may, else by the token itself, which needs Vault's default policy
+    for that. (Vault docs: "/sys/capabilities-accessor")
 
     :param objects: The names of the objects that any workload of the stack declares.
     """
@@ -93,7 +95,7 @@ def check_capabilities(
     expected = {f"{store.mount}/data/{name}": ["read"] for name in own}
     paths = [*(f"{store.mount}/{part}/{name}" for name in (*sorted(own), *others) for part in _PARTS), *_SYSTEM]
     try:
-        found = _ask(session, paths)
+        found = _query_capabilities(session, paths)
     except NotAllowedError as error:
         return Check(workload.path, what, None, str(error), asked, "forbidden")
     differences = [
@@ -101,10 +103,10 @@ def check_capabilities(
         for path in paths
         if sorted(verbs := [str(verb) for verb in found.get(path) or ["deny"]]) != expected.get(path, ["deny"])
     ]
-    return _line(workload, what, differences, asked, f"{len(paths)} paths")
+    return _build_check(workload, what, differences, asked, f"{len(paths)} paths")
 
 
-def _ask(session: "VaultSession", paths: Sequence[str]) -> Mapping[str, Any]:
+def _query_capabilities(session: "VaultSession", paths: Sequence[str]) -> Mapping[str, Any]:
     if session.operator:
         try:
             return session.operator.query(
@@ -121,7 +123,7 @@ def _ask(session: "VaultSession", paths: Sequence[str]) -> Mapping[str, Any]:
         ) from None
 
 
-def _line(
+def _build_check(
     workload: DeployedWorkload, what: str, differences: Sequence[Difference], asked: tuple[str, ...], seen: str
 ) -> Check:
     return Check(
@@ -134,6 +136,6 @@ def _line(
     )
 
 
-def _life(login: Mapping[str, Any]) -> str:
+def _format_lifetime(login: Mapping[str, Any]) -> str:
     policies = ", ".join(cast("Sequence[str]", login.get("policies") or ()))
     return f"{policies} for {login.get('lease_duration')} s"

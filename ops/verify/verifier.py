@@ -1,36 +1,37 @@
-"""The proof: every workload reads what it declares, and is refused everything else."""
+"""The verification: every workload reads what it declares, and is refused everything else."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from policy.rules import Declared
+from strongroom.policy.rules import Declared
 
-from ..cluster import ClusterClient, ProviderClass, expired
-from ..deliveries import Delivered, delivered
+from ..cluster.client import ClusterClient, ProviderClass, expired
+from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError, UnreachableError
-from ..sampler import Sampler
-from ..stack import DeployedStack, DeployedWorkload
-from ..stores import DeniedError, Limit, NotTriedError, Promise, Session, store_of
+from ..pulumi.stack import DeployedStack, DeployedWorkload
+from ..store.base import DeniedCheck, DeniedError, ExpectedFile, NotTriedError, Session
+from ..store.open import store_of
+from ..store.sampler import Sampler
 from .check import STACK, Check
 from .deployment import Deployment
 from .digests import Digests
 from .inspection import Inspection
 
-_ASIDE = "strongroom-verify"
+_OTHER_AUDIENCE = "strongroom-verify"
 """An audience that nothing accepts."""
 
-_DOORS = 3
-"""How many neighbours' tokens each door is tried with, besides the following workload's."""
+_NEIGHBOURS = 3
+"""How many neighbours' tokens each login is tried with, besides the following workload's."""
 
 _PAUSES = (1.0, 3.0)
-"""Seconds before a workload that was refused tries again: servers that didn't make a service account, or a role, know
-of it a moment later. (Kubernetes docs: "Kubernetes API Concepts", "Efficient detection of changes")"""
+"""Seconds before a refused login is repeated: a server learns of a service account, or a role, that another server made
+a moment later. (Kubernetes docs: "Kubernetes API Concepts", "Efficient detection of changes")"""
 
 
 class Verifier:
-    """Tries, for every workload of a stack, what must work and what must be refused."""
+    """A verification of every workload of a stack: what must work, and what must be refused."""
 
     def __init__(
         self,
@@ -44,12 +45,12 @@ class Verifier:
     ) -> None:
         """
         :param stack: The stack.
-        :param signing_key: The cluster's service account signing key; without it, no expired token can be made.
-        :param resources: What the stack's state holds: with it, servers are compared with what was deployed.
-        :param as_operator: Whether the store's own settings are read too, with the caller's credentials. If omitted,
-            they are read as far as these may.
-        :param administrators: Who may reach the secrets besides, as a red line names them.
-        :param digests: Those of the values that the stack wrote: with them, they are compared with the store's.
+        :param signing_key: The cluster's service account signing key; if omitted, no expired token can be made.
+        :param resources: The stack's state; if omitted, servers are not compared with what was deployed.
+        :param as_operator: Whether the store's own settings are read too, with the caller's credentials; if omitted,
+            as far as these allow.
+        :param administrators: Other principals that may read the secrets, named as in a failed check.
+        :param digests: Digests of the values that the stack wrote; if omitted, values are not compared.
         :raises OpsError: The cluster's kubeconfig can't be used.
         """
         self._stack = stack
@@ -72,7 +73,7 @@ class Verifier:
         """
         with ThreadPoolExecutor(threads + 1) as pool:
             inspected = pool.submit(self._inspect)
-            tried = [*pool.map(self._workload, self._stack.workloads)]
+            tried = [*pool.map(self._run_workload, self._stack.workloads)]
         inspected_of: dict[str, list[Check]] = {}
         for check in inspected.result():
             inspected_of.setdefault(check.workload, []).append(check)
@@ -91,164 +92,170 @@ class Verifier:
         inspection = Inspection(self._stack, self._deployment, self._administrators, self._digests)
         return inspection.run(as_operator=self._as_operator)
 
-    def _workload(self, workload: DeployedWorkload) -> list[Check]:
+    def _run_workload(self, workload: DeployedWorkload) -> list[Check]:
         checks: list[Check] = []
         try:
-            checks.extend(self._checks(workload))
+            checks.extend(self._list_checks(workload))
         except OpsError as error:
             checks.append(Check(workload.path, "is deployed", False, str(error)))
         return checks
 
-    def _checks(self, workload: DeployedWorkload) -> Iterator[Check]:
-        deployed = self._deployment and self._deployment.delivery(workload)
-        found, checks = self._delivered(workload, deployed)
+    def _list_checks(self, workload: DeployedWorkload) -> Iterator[Check]:
+        deployed = self._deployment and self._deployment.find_delivery(workload)
+        found, checks = self._find_delivery(workload, deployed)
         yield from checks
         delivery = deployed or found
         if delivery is None:
             return
         provider_class, audience = delivery.provider_class, delivery.audience
-        token = self._token(workload, audience)
+        token = self._request_token(workload, audience)
         session: Session | None = None
         try:
-            session = self._admitted(workload, provider_class, token)
-            yield Check(workload.path, self._store.admission, True, session.name)
+            session = self._log_in(workload, provider_class, token)
+            yield Check(workload.path, self._store.login_title, True, session.name)
         except DeniedError as error:
-            yield Check(workload.path, self._store.admission, False, str(error))
+            yield Check(workload.path, self._store.login_title, False, str(error))
         except NotTriedError as error:
-            yield Check(workload.path, self._store.admission, None, str(error))
-        for promise in self._store.promises(provider_class):
-            yield _read(workload, promise, session)
+            yield Check(workload.path, self._store.login_title, None, str(error))
+        for file in self._store.list_expected_files(provider_class):
+            yield _try_read(workload, file, session)
         if session is not None:
-            yield from self._seen_from_within(workload, session)
+            yield from self._check_session(workload, session)
             session.close()
-        yield from self._strangers(workload, provider_class, audience, token)
+        yield from self._check_other_tokens(workload, provider_class, audience, token)
         if session is not None:
-            self._still_admitted(workload, provider_class, token)
+            self._check_login_again(workload, provider_class, token)
 
-    def _delivered(
-        self, workload: DeployedWorkload, deployed: Delivered | None
-    ) -> tuple[Delivered | None, Sequence[Check]]:
-        """Find what the cluster has for a workload, and compare its files with those declared.
+    def _find_delivery(
+        self, workload: DeployedWorkload, deployed: Delivery | None
+    ) -> tuple[Delivery | None, Sequence[Check]]:
+        """Find a workload's delivery in the cluster, and compare its files with those declared.
 
-        :param deployed: What was deployed for it: with that, the rest of the proof needs nothing of the cluster's, and
-            what somebody damaged there is one line of the workload.
+        :param deployed: The delivery as deployed: with it, the other checks need nothing of the cluster's, and what
+            was damaged there is one failed check of the workload.
         """
         try:
-            found = delivered(self._cluster, self._stack, workload)
-            promised = {promise.file for promise in self._store.promises(found.provider_class)}
+            found = read_delivery(self._cluster, self._stack, workload)
+            files = {each.file for each in self._store.list_expected_files(found.provider_class)}
         except OpsError as error:
             if isinstance(error, UnreachableError) or deployed is None:
                 raise
-            return None, [Check(workload.path, deployed.promise, False, str(error))]
-        checks = [_promised(workload, found.promise, promised, found.declared)]
+            return None, [Check(workload.path, deployed.title, False, str(error))]
+        checks = [_compare_files(workload, found.title, files, found.declared)]
         if found.copies is not None:
-            checks.append(_promised(workload, "its class copies them to its Secret", found.copies, found.declared))
+            checks.append(
+                _compare_files(
+                    workload, "its SecretProviderClass copies them to its Secret", found.copies, found.declared
+                )
+            )
         return found, checks
 
-    def _seen_from_within(self, workload: DeployedWorkload, session: Session) -> Iterator[Check]:
-        for limit in session.limits(workload):
-            yield _refused(workload, limit)
+    def _check_session(self, workload: DeployedWorkload, session: Session) -> Iterator[Check]:
+        for denied in session.list_denied_checks(workload):
+            yield _try_denied(workload, denied)
         if self._deployment is not None:
             yield from session.inspect(workload, self._deployment, self._digests)
 
-    def _admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
+    def _log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
         for pause in _PAUSES:
             try:
-                return self._store.admit(workload, provider_class, token)
+                return self._store.log_in(workload, provider_class, token)
             except DeniedError:
                 time.sleep(pause)
-        return self._store.admit(workload, provider_class, token)
+        return self._store.log_in(workload, provider_class, token)
 
-    def _still_admitted(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> None:
-        """Make sure that the store refuses strangers for what they are: Vault refuses all if its cluster is away.
+    def _check_login_again(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> None:
+        """Check that the refusals above were meant: Vault refuses every login if it can't reach its cluster.
 
-        :raises UnreachableError: It refuses the workload too by now.
+        :raises UnreachableError: The store refuses the workload now, too.
         """
         try:
-            self._store.admit(workload, provider_class, token).close()
+            self._store.log_in(workload, provider_class, token).close()
         except DeniedError as error:
             raise UnreachableError(
-                f"meanwhile {self._store.door} was closed to the workload too ({error}): what was refused above may "
-                "have been refused for that; see that the store reaches the cluster, and run again"
+                f"{self._store.login_by} refuses the workload now, too ({error}), so what was refused above may have "
+                "been refused for the same reason. Check that the store reaches the cluster, and run again"
             ) from None
 
-    def _token(self, workload: DeployedWorkload, audience: str) -> str:
+    def _request_token(self, workload: DeployedWorkload, audience: str) -> str:
         return self._cluster.token(workload.namespace, workload.service_account, audience) if audience else ""
 
-    def _strangers(
+    def _check_other_tokens(
         self, workload: DeployedWorkload, provider_class: ProviderClass, audience: str, token: str
     ) -> Iterator[Check]:
         if not audience:
             return
 
-        def of(namespace: str, account: str, whose: str = audience) -> Callable[[], object]:
-            return lambda: self._store.admit(workload, provider_class, self._cluster.token(namespace, account, whose))
+        def log_in_as(namespace: str, account: str, whose: str = audience) -> Callable[[], object]:
+            return lambda: self._store.log_in(workload, provider_class, self._cluster.token(namespace, account, whose))
 
         tokens = {
-            "another audience": of(workload.namespace, workload.service_account, _ASIDE),
-            "the namespace's default service account": of(workload.namespace, "default"),
+            "a token for another audience": log_in_as(workload.namespace, workload.service_account, _OTHER_AUDIENCE),
+            "the namespace's default service account": log_in_as(workload.namespace, "default"),
         }
         for whose, attempt in tokens.items():
-            yield _refused(workload, Limit(f"{self._store.door} is closed to {whose}", {"login": attempt}))
-        for other in self._neighbours(workload):
-            what = f"{self._store.door} is closed to the service account of {other.path}"
-            attempt = of(other.namespace, other.service_account)
-            yield _refused(workload, Limit(what, {"login": attempt}, self._store.shared))
-        what = f"{self._store.door} is closed to an expired token"
+            yield _try_denied(workload, DeniedCheck(f"{self._store.login_by} refuses {whose}", {"login": attempt}))
+        for other in self._choose_neighbours(workload):
+            what = f"{self._store.login_by} refuses the service account of {other.path}"
+            attempt = log_in_as(other.namespace, other.service_account)
+            yield _try_denied(workload, DeniedCheck(what, {"login": attempt}, self._store.shared))
+        what = f"{self._store.login_by} refuses an expired token"
         if self._signing_key is None:
-            yield Check(workload.path, what, None, "needs the cluster's signing key")
+            yield Check(workload.path, what, None, "the cluster's signing key is needed")
         else:
             old = expired(token, self._signing_key)
-            yield _refused(workload, Limit(what, {"login": lambda: self._store.admit(workload, provider_class, old)}))
+            yield _try_denied(
+                workload, DeniedCheck(what, {"login": lambda: self._store.log_in(workload, provider_class, old)})
+            )
 
-    def _neighbours(self, workload: DeployedWorkload) -> list[DeployedWorkload]:
-        """Choose whose tokens are tried at a workload's door: everybody's in a small stack, a few in a large one.
+    def _choose_neighbours(self, workload: DeployedWorkload) -> list[DeployedWorkload]:
+        """Choose whose tokens are tried for a workload's login: all in a small stack, a few in a large one.
 
-        Whom a door admits beside those, the comparison of its role, or of its credentials, with what was deployed
-        says: the whole stays linear in the workloads.
+        Other accounts that can log in are found by the comparison of the role, or of the credentials, with what was
+        deployed: the run stays linear in the workloads.
         """
         following = self._following[workload.path]
-        drawn = self._paths.draw(workload.path, _DOORS, without={workload.path, following})
+        drawn = self._paths.draw(workload.path, _NEIGHBOURS, without={workload.path, following})
         return [self._by_path[path] for path in sorted({following, *drawn} - {workload.path})]
 
 
-def _promised(workload: DeployedWorkload, what: str, promised: Set[str], declared: Set[str]) -> Check:
-    if promised == declared:
-        return Check(workload.path, what, True, ", ".join(sorted(promised)))
-    missing = ", ".join(sorted(declared - promised)) or "none"
-    surplus = ", ".join(sorted(promised - declared)) or "none"
+def _compare_files(workload: DeployedWorkload, what: str, found: Set[str], declared: Set[str]) -> Check:
+    if found == declared:
+        return Check(workload.path, what, True, ", ".join(sorted(found)))
+    missing = ", ".join(sorted(declared - found)) or "none"
+    surplus = ", ".join(sorted(found - declared)) or "none"
     return Check(workload.path, what, False, f"missing: {missing}; surplus: {surplus}")
 
 
-def _read(workload: DeployedWorkload, promise: Promise, session: Session | None) -> Check:
-    what = f"reads {promise.file}"
+def _try_read(workload: DeployedWorkload, file: ExpectedFile, session: Session | None) -> Check:
+    what = f"reads {file.file}"
     if session is None:
-        return Check(workload.path, what, None, "its login failed, see above")
+        return Check(workload.path, what, None, "its login failed: see above")
     try:
-        promise.read(session)
+        file.read(session)
     except UnreachableError:
         raise
     except (DeniedError, OpsError) as error:
-        return Check(workload.path, what, False, f"{promise.place}: {error}")
-    return Check(workload.path, what, True, promise.place, (f"read {promise.place}",), "read, and dropped")
+        return Check(workload.path, what, False, f"{file.place}: {error}")
+    return Check(workload.path, what, True, file.place, (f"read {file.place}",), "the value, which was dropped")
 
 
-def _refused(workload: DeployedWorkload, limit: Limit) -> Check:
-    if limit.reason is not None:
-        return Check(workload.path, limit.what, None, limit.reason)
-    asked = tuple(limit.attempts)
+def _try_denied(workload: DeployedWorkload, denied: DeniedCheck) -> Check:
+    if denied.reason is not None:
+        return Check(workload.path, denied.what, None, denied.reason)
+    asked = tuple(denied.attempts)
     if not asked:
-        return Check(workload.path, limit.what, False, "nothing was tried")
-    for name, attempt in limit.attempts.items():
+        return Check(workload.path, denied.what, False, "no request was made")
+    for name, attempt in denied.attempts.items():
         try:
             attempt()
         except DeniedError:
             continue
         except NotTriedError as error:
-            return Check(workload.path, limit.what, None, str(error), asked)
+            return Check(workload.path, denied.what, None, str(error), asked)
         except UnreachableError:
             raise
         except OpsError as error:
-            return Check(workload.path, limit.what, False, f"{name}: {error}", asked, "no refusal")
-        return Check(workload.path, limit.what, False, f"{name}: allowed", asked, f"{name}: allowed")
-    return Check(workload.path, limit.what, True, f"{len(asked)} refused", asked, "refused, each of them")
+            return Check(workload.path, denied.what, False, f"{name}: {error}", asked, "an error that is no refusal")
+        return Check(workload.path, denied.what, False, f"{name}: allowed", asked, f"{name}: allowed")
+    return Check(workload.path, denied.what, True, f"{len(asked)} refused", asked, "each request refused")

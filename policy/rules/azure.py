@@ -4,19 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 
-from .rule import (
-    UNKNOWN,
-    Declared,
-    Finding,
-    Options,
-    ResourceRule,
-    StackRule,
-    at,
-    filled,
-    is_true,
-    lacks,
-    listed,
-)
+from .rule import UNKNOWN, Declared, Finding, Options, ResourceRule, StackRule, at, filled, is_true, lacks, listed
 
 VAULT = "azure-native:keyvault:Vault"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
@@ -37,7 +25,7 @@ USERS = {
     "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": "Key Vault Crypto Officer",
     "e147488a-f6f5-4113-8e2d-b22465e65bf6": "Key Vault Crypto Service Encryption User",
 }
-"""The built-in roles that use keys, and read no secret."""
+"""The built-in roles that use keys and read no secrets."""
 
 HARMLESS = {
     "21090545-7ca7-4776-b22c-e363652d74d2": "Key Vault Reader",
@@ -48,7 +36,7 @@ HARMLESS = {
     "43d0d8ad-25c7-4714-9337-8ba259a9fe05": "Monitoring Reader",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
 }
-"""Roles that neither read a secret nor use a key nor give roles, at whatever scope."""
+"""Roles that neither read secrets, use keys nor assign roles, at any scope."""
 
 WIDE = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -58,7 +46,7 @@ WIDE = {
     "8b54135c-b56d-4d72-a534-26097cfdc8d8": "Key Vault Data Access Administrator",
     "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
 }
-"""Roles by which somebody gives themselves the others. Only their names are used: what isn't known is treated alike."""
+"""Roles whose holders can assign themselves the others. Only the names are used: unknown roles are treated alike."""
 
 _SEGMENT = r"[^/\s?#%*]+"
 _OBJECT = re.compile(
@@ -71,39 +59,39 @@ _ELSEWHERE = re.compile(
     rf"(?!microsoft\.(keyvault|managedidentity|authorization)/){_SEGMENT}/{_SEGMENT}/{_SEGMENT}(/{_SEGMENT})*",
     re.IGNORECASE,
 )
-"""Resources of other services: no role there reaches a vault, or an identity."""
+"""Resources of other services: no role there gives access to a vault or an identity."""
 
 _ACCOUNT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
 _WORKFLOW = re.compile(r"repo:[\w.-]+/[\w.-]+:[\w.:/@-]+")
-_OPEN = 16
-"""Bits of a range of addresses from which it names nobody: 65,536 addresses."""
+_WIDEST_BITS = 16
+"""The bits of the largest range of addresses that is narrow enough: 65,536 addresses."""
 
 _DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 _AUDITED = {"AuditEvent", "audit", "allLogs"}
 
 
-def _purge_protection(vault: Declared, _: Options) -> Iterable[str]:
+def _check_purge_protection(vault: Declared, _: Options) -> Iterable[str]:
     if lacks(vault.at("properties", "enablePurgeProtection"), True):
         yield "has no purge protection"
 
 
-def _rbac(vault: Declared, _: Options) -> Iterable[str]:
+def _check_rbac(vault: Declared, _: Options) -> Iterable[str]:
     if vault.kind == ACCESS_POLICY:
-        yield "opens every object of a kind in its vault by an access policy"
+        yield "gives access to every object of a kind in its vault, by an access policy"
     elif lacks(vault.at("properties", "enableRbacAuthorization"), True):
-        yield "lets access policies decide, not role assignments"
+        yield "uses access policies instead of role assignments"
 
 
-def _closed_network(vault: Declared, _: Options) -> Iterable[str]:
+def _check_closed_network(vault: Declared, _: Options) -> Iterable[str]:
     public = vault.at("properties", "publicNetworkAccess")
     acls = vault.at("properties", "networkAcls")
     if not lacks(public, "Disabled", "disabled"):
         return
     if lacks(at(acls, "defaultAction"), "Deny"):
-        yield "can be reached from every network"
+        yield "accepts connections from every network"
     for rule in listed(at(acls, "ipRules")):
         if (value := at(rule, "value")) is not UNKNOWN and _is_open(str(value)):
-            yield f"can be reached from the range {value}, which names nobody"
+            yield f"accepts connections from {value}, which is too wide a range"
 
 
 def _is_open(addresses: str) -> bool:
@@ -111,10 +99,10 @@ def _is_open(addresses: str) -> bool:
         network = ipaddress.ip_network(addresses.strip(), strict=False)
     except ValueError:
         return True
-    return network.max_prefixlen - network.prefixlen > _OPEN
+    return network.max_prefixlen - network.prefixlen > _WIDEST_BITS
 
 
-def _object_scope(assignment: Declared, _: Options) -> Iterable[str]:
+def _check_object_scope(assignment: Declared, _: Options) -> Iterable[str]:
     role, scope = assignment.at("roleDefinitionId"), assignment.at("scope")
     if role is UNKNOWN or scope is UNKNOWN:
         return
@@ -123,34 +111,34 @@ def _object_scope(assignment: Declared, _: Options) -> Iterable[str]:
         return
     name = READERS.get(id_) or USERS.get(id_)
     if name is None:
-        yield f"gives {WIDE.get(id_, f'the role {id_}')} at {place}, which is none that only reads one object"
+        yield f"assigns {WIDE.get(id_, f'the role {id_}')} at {place}, a role that does more than read one object"
     elif not _OBJECT.fullmatch(place):
-        yield f"gives {name} at {place}, and so every secret below it"
+        yield f"assigns {name} at {place}, and so gives access to every secret below it"
 
 
-def _one_account(credential: Declared, _: Options) -> Iterable[str]:
+def _check_one_account(credential: Declared, _: Options) -> Iterable[str]:
     subject, audiences = credential.at("subject"), credential.at("audiences")
     if credential.at("claimsMatchingExpression") is not None:
-        yield "admits subjects by an expression"
+        yield "accepts subjects by an expression"
     elif subject is not UNKNOWN:
         account = _ACCOUNT.fullmatch(str(subject))
         if account and account[2] == "default":
-            yield f"admits the subject {subject}, which every pod of its namespace is that names no other"
+            yield f"accepts the subject {subject}, the default account of every pod in its namespace"
         elif not account and not _WORKFLOW.fullmatch(str(subject)):
-            yield f"admits the subject {subject}, which is no one account"
+            yield f"accepts the subject {subject}, which is not a single account"
     if not filled(audiences) or (audiences is not UNKNOWN and "*" in listed(audiences)):
-        yield "admits tokens that were made for anybody (audiences)"
+        yield "accepts tokens for any audience (audiences)"
 
 
-def _audit(resources: Sequence[Declared]) -> Iterable[Finding]:
+def _check_audit(resources: Sequence[Declared]) -> Iterable[Finding]:
     settings = [each for each in resources if each.kind == DIAGNOSTICS and _logs_audit(each)]
     for vault in resources:
-        if vault.kind == VAULT and not any(_concerns(setting, vault) for setting in settings):
-            yield Finding(vault.urn, "sends its audit log nowhere")
+        if vault.kind == VAULT and not any(_is_of_vault(setting, vault) for setting in settings):
+            yield Finding(vault.urn, "does not send its audit log anywhere")
 
 
-def _concerns(setting: Declared, vault: Declared) -> bool:
-    """Whether a setting is about a vault: it depends on it, and is a vault's."""
+def _is_of_vault(setting: Declared, vault: Declared) -> bool:
+    """Return whether a setting is a vault's: it depends on the vault, and is of a vault."""
     resource = str(setting.at("resourceUri")).lower()
     return vault.urn in setting.dependencies and (
         not resource.startswith("/subscriptions/") or "/providers/microsoft.keyvault/vaults/" in resource
@@ -170,63 +158,63 @@ def _logs_audit(setting: Declared) -> bool:
 RULES = (
     ResourceRule(
         name="key-vault-purge-protection",
-        says="Nobody can empty a key vault for good before its retention ends.",
-        reason="Without purge protection whoever may delete the vault can make its secrets unrecoverable at once.",
-        fix="Set backend.vault.purgeProtection: true. Azure never takes it back.",
+        summary="A key vault and its secrets can't be purged before their retention ends.",
+        reason="Without purge protection anybody who may delete the vault can destroy its secrets at once.",
+        fix="Set backend.vault.purgeProtection: true. It can't be disabled again.",
         source='Microsoft Learn: "Azure Key Vault soft-delete overview"',
         severity="high",
         kinds={VAULT},
-        check=_purge_protection,
+        check=_check_purge_protection,
     ),
     ResourceRule(
         name="key-vault-rbac",
-        says="A key vault lets role assignments decide.",
-        reason="An access policy opens every object of a kind: one workload could read another's secrets.",
+        summary="Access to a key vault is given by role assignments.",
+        reason="An access policy gives access to every object of a kind: one workload could read another's secrets.",
         fix="Set backend.vault.access: rbac.",
         source='Microsoft Learn: "Azure role-based access control (Azure RBAC) vs. access policies (legacy)"',
         severity="high",
         kinds={VAULT, ACCESS_POLICY},
-        check=_rbac,
+        check=_check_rbac,
     ),
     ResourceRule(
         name="key-vault-network",
-        says="A key vault is closed to the internet, or open to named addresses only.",
+        summary="A key vault accepts no connections from the internet, or from listed addresses only.",
         reason="A leaked token could be used from anywhere.",
         fix="Set backend.vault.network: public: false with a privateEndpoint, or allowedIpRanges or allowedSubnetIds.",
         source='Microsoft Learn: "Configure Azure Key Vault networking settings"',
         severity="high",
         kinds={VAULT},
-        check=_closed_network,
+        check=_check_closed_network,
     ),
     StackRule(
         name="key-vault-audit",
-        says="A key vault that the stack makes sends its audit log to a workspace.",
-        reason="Nobody could tell afterwards who read which secret.",
+        summary="A key vault of the stack sends its audit log to a workspace.",
+        reason="Without it there is no record of who read which secret.",
         fix="Set backend.vault.auditWorkspaceId.",
         source='Microsoft Learn: "Enable Key Vault logging"',
         severity="high",
         kinds={VAULT, DIAGNOSTICS},
-        check=_audit,
+        check=_check_audit,
     ),
     ResourceRule(
         name="key-vault-object-scope",
-        says="A role that opens what a key vault keeps is given at one object, and is one that gives no others.",
-        reason="At a vault's scope, or above it, it opens every secret, those of other workloads included; who may "
-        "give roles opens what they like.",
-        fix="Set backend.roleScope: object, and give roles of people in another stack.",
+        summary="A role that reads secrets or uses keys is assigned at one object, and can't assign other roles.",
+        reason="At a vault's scope, or above it, it gives access to every secret, those of other workloads included; a "
+        "role that can assign roles gives any access.",
+        fix="Set backend.roleScope: object, and assign people's roles in another stack.",
         source='Microsoft Learn: "Provide access to Key Vault keys, certificates, and secrets with Azure RBAC"',
         severity="high",
         kinds={ASSIGNMENT},
-        check=_object_scope,
+        check=_check_object_scope,
     ),
     ResourceRule(
         name="federated-one-account",
-        says="A federated credential admits one service account, by tokens made for Azure.",
-        reason="A pattern admits accounts that somebody else may create, and `default` any pod of its namespace.",
+        summary="A federated credential accepts one service account, with tokens for Azure.",
+        reason="A pattern accepts accounts that somebody else may create, and `default` any pod in its namespace.",
         fix="Name one subject: system:serviceaccount:<namespace>:<name>.",
         source='Microsoft Learn: "Workload identity federation"',
         severity="critical",
         kinds={FEDERATED},
-        check=_one_account,
+        check=_check_one_account,
     ),
 )

@@ -1,12 +1,12 @@
-"""Rules of what runs on Kubernetes."""
+"""Rules on workloads in Kubernetes."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, cast
 
-from . import restricted
 from .plain_secrets import has_token, is_secret_argument, is_secret_name, is_secret_value
 from .pods import ANY_PODS, containers, pods
+from .restricted import check_restricted
 from .rule import UNKNOWN, Declared, Options, ResourceRule, at, filled, listed, may_be_true
 
 PROVIDER_CLASS = "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass"
@@ -29,7 +29,7 @@ _COMMANDS = (
         )
     ),
 )
-"""Where a container has words of a command line."""
+"""The fields of a container that hold a command line."""
 
 _KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
 
@@ -42,27 +42,27 @@ COPYING = frozenset(
         *(f"kubernetes:secrets.hashicorp.com:Vault{what}Secret" for what in ("Static", "Dynamic", "PKI")),
     }
 )
-"""Kinds by which values of a store become Kubernetes Secrets."""
+"""The kinds that copy values of a store to Kubernetes Secrets."""
 
 CONFIG_MAP = "kubernetes:core:ConfigMap"
 
 
-def _no_pod_identity(resource: Declared, _: Options) -> Iterable[str]:
+def _check_pod_identity(resource: Declared, _: Options) -> Iterable[str]:
     if resource.kind in POD_IDENTITY:
         yield "belongs to aad-pod-identity"
     elif resource.kind == PROVIDER_CLASS:
         if may_be_true(resource.at("spec", "parameters", "usePodIdentity")):
-            yield "asks aad-pod-identity for a token (usePodIdentity)"
+            yield "gets its token from aad-pod-identity (usePodIdentity)"
     elif any(at(pod, "metadata", "labels", "aadpodidbinding") is not None for pod in pods(resource)):
         yield "is bound to an AzureIdentity (label aadpodidbinding)"
 
 
-def _no_plain_secret(resource: Declared, _: Options) -> Iterable[str]:
+def _check_plaintext(resource: Declared, _: Options) -> Iterable[str]:
     if resource.kind.removesuffix("Patch") == CONFIG_MAP:
         data = resource.at("data")
         for key, value in cast("Mapping[str, Any]", data).items() if isinstance(data, Mapping) else ():
             if isinstance(value, str) and has_token(value):
-                yield f"has what looks like a secret at {key}, for all to read"
+                yield f"has what looks like a secret in plaintext at {key}"
         return
     for path, container in containers(resource):
         for variable in listed(at(container, "env")):
@@ -70,30 +70,30 @@ def _no_plain_secret(resource: Declared, _: Options) -> Iterable[str]:
             if not isinstance(name, str) or value in (None, ""):
                 continue
             if is_secret_name(name) or (value is not UNKNOWN and is_secret_value(name, str(value))):
-                yield f"has a value for {name} in {path}, for all to read"
+                yield f"has a plaintext value for {name} in {path}"
         for place in _COMMANDS:
             words = ["" if word is None else str(word) for word in listed(at(container, *place))]
             if any(is_secret_argument(*pair) for pair in pairwise(["", *words])):
-                yield f"has what looks like a secret in {'.'.join(place)} of {path}, for all to read"
+                yield f"has what looks like a secret in plaintext in {'.'.join(place)} of {path}"
 
 
-def _in_etcd(resource: Declared, _: Options) -> Iterable[str]:
+def _check_copies(resource: Declared, _: Options) -> Iterable[str]:
     if resource.kind == PROVIDER_CLASS:
         for secret in listed(resource.at("spec", "secretObjects")):
-            yield f"copies values to etcd, as the Kubernetes Secret {_named(at(secret, 'secretName'))}"
+            yield f"copies values to etcd, as the Kubernetes Secret {_format_name(at(secret, 'secretName'))}"
     elif resource.kind == _KEY_VAULT_SECRET:
         if filled(resource.at("spec", "output")):
-            name = _named(resource.at("spec", "output", "secret", "name"))
+            name = _format_name(resource.at("spec", "output", "secret", "name"))
             yield f"copies a value to etcd, as the Kubernetes Secret {name}"
     else:
         yield "copies values to etcd, as a Kubernetes Secret"
 
 
-def _named(name: object) -> str:
+def _format_name(name: object) -> str:
     return name if isinstance(name, str) else "(not known yet)"
 
 
-def _no_latest(resource: Declared, _: Options) -> Iterable[str]:
+def _check_latest(resource: Declared, _: Options) -> Iterable[str]:
     for path, container in containers(resource):
         image = at(container, "image")
         if not isinstance(image, str) or "@sha256:" in image:
@@ -106,53 +106,53 @@ def _no_latest(resource: Declared, _: Options) -> Iterable[str]:
 RULES = (
     ResourceRule(
         name="no-pod-identity",
-        says="No workload uses aad-pod-identity.",
-        reason="It is archived, and on a node with it any pod can ask for the identities that it finds there.",
+        summary="No workload uses aad-pod-identity.",
+        reason="It is archived, and lets any pod on a node request the tokens of all identities there.",
         fix="Set backend.identity.mode: workload-identity.",
         source='Microsoft Learn: "Migrate from pod-managed identity to workload identity"',
         severity="high",
         kinds=ANY_PODS,
-        check=_no_pod_identity,
+        check=_check_pod_identity,
     ),
     ResourceRule(
         name="no-plain-secret",
-        says="No secret stands in a pod's environment or command, or in a ConfigMap, in plain.",
-        reason="Whoever may read the pod reads it, and it stays in manifests and logs.",
-        fix="Declare it among the workload's secrets; env there makes an environment variable of it.",
+        summary="No secret is in plaintext in a pod's environment or command, or in a ConfigMap.",
+        reason="Anybody who may read the pod can read it, and it stays in manifests and logs.",
+        fix="Declare it in the workload's secrets, with env for an environment variable.",
         source='Kubernetes docs: "Good practices for Kubernetes Secrets"',
         severity="critical",
         kinds=ANY_PODS,
-        check=_no_plain_secret,
+        check=_check_plaintext,
     ),
     ResourceRule(
         name="no-copy-in-etcd",
-        says="No value of a store is copied to a Kubernetes Secret.",
+        summary="No value of a store is copied to a Kubernetes Secret.",
         reason="All who may read Secrets in the namespace, or etcd and its backups, read it, and no store knows of it.",
-        fix="Read the mounted file: leave env out, and use delivery csi or agent-injector.",
+        fix="Read the mounted file: omit env, and use delivery csi or agent-injector.",
         source='Kubernetes docs: "Good practices for Kubernetes Secrets"',
         severity="medium",
         kinds=COPYING,
         level="advisory",
-        check=_in_etcd,
+        check=_check_copies,
     ),
     ResourceRule(
         name="no-latest-image",
-        says="An image is named by a version.",
-        reason="What runs would depend on when a node pulled it, and what was reviewed isn't what runs.",
+        summary="Every image has a version.",
+        reason="Each node runs the version that was latest when it pulled the image, which nobody reviewed.",
         fix="Give the image a tag other than latest, or better its digest.",
         source='Kubernetes docs: "Images"',
         severity="medium",
         kinds=ANY_PODS,
-        check=_no_latest,
+        check=_check_latest,
     ),
     ResourceRule(
         name="restricted-workload",
-        says="Every workload meets the restricted Pod Security Standard.",
-        reason="A container that can leave its bounds reaches the secrets of every pod on its node.",
-        fix="Use SecretWorkload, or give the pod the fields that are named.",
+        summary="Every workload meets the restricted Pod Security Standard.",
+        reason="A container that escapes its isolation can read the secrets of every pod on its node.",
+        fix="Use SecretWorkload, or set the fields named above in the pod.",
         source='Kubernetes docs: "Pod Security Standards"',
         severity="high",
         kinds=ANY_PODS,
-        check=restricted.faults,
+        check=check_restricted,
     ),
 )

@@ -1,4 +1,4 @@
-"""What looks like a secret in plain: by its name, by the shape of known tokens, or because it looks random."""
+"""Detection of plaintext secrets, by name, by the shape of known tokens, or by randomness."""
 
 import math
 import re
@@ -27,7 +27,7 @@ _ASSIGNED = re.compile(
 )
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_.-]*)")
 _REFERENCE = re.compile(r"\$[({A-Za-z_]|^[./~]|^file:|@(akv|azurekeyvault)", re.IGNORECASE)
-"""What only says where a value is: a variable, a file, a mark."""
+"""References to a value: a variable, a file, a marker."""
 
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _KNOWN_RANDOM = re.compile(
@@ -35,7 +35,7 @@ _KNOWN_RANDOM = re.compile(
     r"|-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----",
     re.IGNORECASE | re.DOTALL,
 )
-"""What looks random and is no secret: identifiers, digests, certificates."""
+"""Random text that is no secret: identifiers, digests, certificates."""
 
 _DIGEST_NAME = re.compile(r"(COMMIT|SHA[0-9]*|DIGEST|REVISION|CHECKSUM|HASH|CERTIFICATE|CERT|CA)$")
 _BITS = 3.7
@@ -47,29 +47,31 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable or an option of that name holds a secret."""
+    """Return whether a variable or an option of that name holds a secret."""
     return _NAME.search(re.sub(r"[-.]", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).upper()) is not None
 
 
 def has_token(value: str) -> bool:
-    """Whether a text has the shape of a known token, key or password in it."""
+    """Return whether a text contains the shape of a known token, key or password."""
     return _SHAPES.search(value) is not None
 
 
 def is_secret_value(name: str, value: str) -> bool:
-    """Whether a text is a secret by what it looks like, whatever it is called.
+    """Return whether a text looks like a secret, whatever its name.
 
-    :param name: What it is called; digests and commits are random, and no secrets.
+    :param name: Its name; digests and commits are random, and no secrets.
     """
     if has_token(value):
         return True
-    return not _DIGEST_NAME.search(name.upper()) and any(map(_random, _RANDOM.findall(_KNOWN_RANDOM.sub(" ", value))))
+    return not _DIGEST_NAME.search(name.upper()) and any(
+        map(_is_random, _RANDOM.findall(_KNOWN_RANDOM.sub(" ", value)))
+    )
 
 
 def is_secret_argument(previous: str, word: str) -> bool:
-    """Whether a word of a command line has a secret in it.
+    """Return whether a word of a command line contains a secret.
 
-    :param previous: The word before it, which may be the option that it is the value of.
+    :param previous: The word before it, which may be the option of this value.
     """
     before = _OPTION.fullmatch(previous)
     if before and is_secret_name(before[1]) and word and not word.startswith("-") and not _REFERENCE.search(word):
@@ -80,7 +82,7 @@ def is_secret_argument(previous: str, word: str) -> bool:
     ) or is_secret_value("", word)
 
 
-def _random(word: str) -> bool:
+def _is_random(word: str) -> bool:
     if _HEXADECIMAL.fullmatch(word):
         return len(set(word)) > 8
     kinds = ["9" if letter.isdigit() else "A" if letter.isupper() else "a" for letter in word if letter.isalnum()]

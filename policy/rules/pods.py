@@ -20,42 +20,42 @@ PODS: dict[str, tuple[str, ...]] = {
     "kubernetes:batch:Job": _TEMPLATE,
     "kubernetes:batch:CronJob": ("spec", "jobTemplate", *_TEMPLATE),
 }
-"""The kinds that are known to run pods, and where each has its pod."""
+"""The kinds that run pods, and the path of the pod in each."""
 
 ANY_PODS = KindsOf(("kubernetes",), without={RELEASE})
-"""The kinds that may run pods: all of Kubernetes' own, and what an operator adds."""
+"""The kinds that may run pods: all of Kubernetes' own, and those that an operator adds."""
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
 def spec(resource: Declared) -> Any:
-    """The pod's specification, of a resource of one of `PODS`."""
+    """Return the pod's specification of a resource of one of `PODS`."""
     return resource.at(*PODS[resource.kind], "spec")
 
 
 def pods(resource: Declared) -> Iterator[Any]:
-    """Every pod, or template of one, with its metadata and its specification: by its place, or else by its shape."""
+    """List every pod or pod template, with metadata and specification: by its place, or else by its shape."""
     kind = resource.kind.removesuffix("Patch")
     if kind in PODS:
         yield resource.at(*PODS[kind])
     else:
-        yield from _shaped(resource.properties)
+        yield from _find_pods(resource.properties)
 
 
-def _shaped(value: Any) -> Iterator[Any]:
+def _find_pods(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
         if any(isinstance(each, Mapping) for each in listed(at(value, "spec", "containers"))):
             yield value
         else:
             for entry in cast("Mapping[str, Any]", value).values():
-                yield from _shaped(entry)
+                yield from _find_pods(entry)
     else:
         for entry in listed(value):
-            yield from _shaped(entry)
+            yield from _find_pods(entry)
 
 
 def containers_of(pod: Any) -> Iterator[tuple[str, Any]]:
-    """Every container of a pod, with its name for the reader."""
+    """List every container of a pod, with a name for messages."""
     for group in _CONTAINERS:
         for number, container in enumerate(listed(at(pod, "spec", group))):
             name = at(container, "name")
@@ -63,6 +63,6 @@ def containers_of(pod: Any) -> Iterator[tuple[str, Any]]:
 
 
 def containers(resource: Declared) -> Iterator[tuple[str, Any]]:
-    """Every container of a resource, with its name for the reader."""
+    """List every container of a resource, with a name for messages."""
     for pod in pods(resource):
         yield from containers_of(pod)

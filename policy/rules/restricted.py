@@ -1,4 +1,7 @@
-"""The restricted Pod Security Standard. (Kubernetes docs: "Pod Security Standards")"""
+"""The restricted Pod Security Standard.
+
+(Kubernetes docs: "Pod Security Standards")
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -31,18 +34,18 @@ _SYSCTLS = {
 }
 
 
-def faults(resource: Declared, _: Options) -> Iterable[str]:
-    """What the standard forbids in a resource's pods."""
+def check_restricted(resource: Declared, _: Options) -> Iterable[str]:
+    """List what the standard forbids in a resource's pods."""
     for pod in pods(resource):
         if at(pod, "spec") is None or at(pod, "spec") is UNKNOWN:
             continue
-        yield from _of_pod(at(pod, "spec"))
+        yield from _check_pod(at(pod, "spec"))
         for path, container in containers_of(pod):
-            for fault in _of_container(container, at(pod, "spec", "securityContext")):
-                yield f"{path} {fault}"
+            for problem in _check_container(container, at(pod, "spec", "securityContext")):
+                yield f"{path} {problem}"
 
 
-def _of_pod(pod: Any) -> Iterator[str]:
+def _check_pod(pod: Any) -> Iterator[str]:
     for shared in ("hostNetwork", "hostPID", "hostIPC"):
         if may_be_true(at(pod, shared)):
             yield f"shares the node's {shared.removeprefix('host')} ({shared})"
@@ -55,37 +58,37 @@ def _of_pod(pod: Any) -> Iterator[str]:
             yield f"sets the sysctl {name}"
 
 
-def _of_container(container: Any, pod: Any) -> Iterator[str]:
+def _check_container(container: Any, pod: Any) -> Iterator[str]:
     own = at(container, "securityContext")
 
-    def effective(*path: str) -> Any:
+    def read_effective(*path: str) -> Any:
         found = at(own, *path)
         return at(pod, *path) if found is None else found
 
     if may_be_true(at(own, "privileged")):
         yield "is privileged"
-    if may_be_true(effective("windowsOptions", "hostProcess")):
+    if may_be_true(read_effective("windowsOptions", "hostProcess")):
         yield "is a process of the node (windowsOptions.hostProcess)"
     if lacks(at(own, "allowPrivilegeEscalation"), False):
         yield "may escalate its privileges (allowPrivilegeEscalation must be false)"
-    if lacks(effective("runAsNonRoot"), True):
+    if lacks(read_effective("runAsNonRoot"), True):
         yield "may run as root (runAsNonRoot must be true)"
-    if effective("runAsUser") == 0:
+    if read_effective("runAsUser") == 0:
         yield "runs as root (runAsUser: 0)"
-    if lacks(effective("seccompProfile", "type"), *_PROFILES):
+    if lacks(read_effective("seccompProfile", "type"), *_PROFILES):
         yield f"has no seccomp profile (seccompProfile.type must be {' or '.join(_PROFILES)})"
     if lacks(at(own, "procMount"), None, "Default"):
-        yield "sees the whole /proc (procMount)"
-    yield from _capabilities(at(own, "capabilities"))
+        yield "has access to the whole /proc (procMount)"
+    yield from _check_capabilities(at(own, "capabilities"))
     for port in listed(at(container, "ports")):
         if lacks(at(port, "hostPort"), None, 0):
-            yield "takes a port of the node (hostPort)"
+            yield "uses a port of the node (hostPort)"
 
 
-def _capabilities(capabilities: Any) -> Iterator[str]:
+def _check_capabilities(capabilities: Any) -> Iterator[str]:
     dropped = at(capabilities, "drop")
     if dropped is not UNKNOWN and "ALL" not in listed(dropped):
-        yield "keeps capabilities (capabilities.drop must hold ALL)"
+        yield "keeps capabilities (capabilities.drop must include ALL)"
     for added in listed(at(capabilities, "add")):
         if added != "NET_BIND_SERVICE":
             yield f"adds the capability {added}"

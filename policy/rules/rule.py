@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""Rules, and the resources that they check."""
 
 import re
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Literal, cast
 
 Options = Mapping[str, Any]
-"""What a stack's levels say to a rule besides its level."""
+"""A rule's options, which a stack sets beside its level."""
 
 Severity = Literal["low", "medium", "high", "critical"]
 
@@ -20,22 +20,22 @@ _TRUE = {"1", "on", "t", "true", "y", "yes"}
 
 
 class Unknown:
-    """A value that no preview can know."""
+    """The type of a value that no preview can know."""
 
 
 UNKNOWN = Unknown()
-"""The value that no preview can know. A rule says nothing of it: the update tries the rule again."""
+"""A value that no preview can know. Rules ignore it; the update checks them again."""
 
 
 @cache
-def _kind(type_: str) -> str:
-    # Every rule asks it of every resource, and a stack has few types.
+def _strip_version(type_: str) -> str:
+    # Every rule calls it for every resource, and a stack has few types.
     return _LOCAL_PACKAGE.sub("azure-native", _API_VERSION.sub("", type_))
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A resource, as a program declares it."""
+    """A resource as a program declares it."""
 
     type: str
     """Its type as its provider spells it."""
@@ -43,18 +43,18 @@ class Declared:
     urn: str
 
     properties: Mapping[str, Any]
-    """Its inputs, or its outputs where all of a stack is looked at; `UNKNOWN` where a preview knows none."""
+    """Its inputs, or its outputs for a rule on the whole stack; `UNKNOWN` for values that a preview does not know."""
 
     dependencies: Collection[str] = ()
     """The URNs of what it depends on."""
 
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What its provider told of it, with its `id`, where a stack's state is read; empty elsewhere."""
+    """Its outputs in the stack's state, with its `id`; empty if it is not read from a state."""
 
     @property
     def kind(self) -> str:
         """Its type without the version of an API, e.g. `kubernetes:apps:Deployment`."""
-        return _kind(self.type)
+        return _strip_version(self.type)
 
     @property
     def name(self) -> str:
@@ -62,79 +62,79 @@ class Declared:
         return self.urn.rpartition("::")[2]
 
     def at(self, *path: str) -> Any:
-        """What is at `path`; `None` where nothing is."""
+        """Return the property at `path`; `None` if there is none."""
         return at(self.properties, *path)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A resource that breaks a rule, and in what way."""
+    """A resource that breaks a rule, and how."""
 
     urn: str
     problem: str
-    """What it is or has, as a sentence without its subject; never a secret's value."""
+    """The rest of a sentence that begins with the resource's name, without any secret's value."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that every stack must keep to."""
+    """A requirement on every stack."""
 
     name: str
-    """As levels and reports spell it."""
+    """Its name in levels and reports."""
 
-    says: str
-    """What must hold, as a sentence."""
+    summary: str
+    """The requirement, as a sentence."""
 
     reason: str
-    """What happens where it doesn't."""
+    """The risk if it is not met."""
 
     fix: str
-    """What to do about it."""
+    """How to meet it."""
 
     source: str
-    """Where it comes from: a documentation page by its title."""
+    """The documentation that it comes from, by title."""
 
     severity: Severity
 
     kinds: Container[str]
-    """The kinds of resource that it is about."""
+    """The kinds of resource that it checks."""
 
     level: Literal["mandatory", "advisory"] = field(default="mandatory", kw_only=True)
-    """How strict it is where a stack's levels say nothing of it."""
+    """Its level unless a stack sets another."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    """What a stack may set, each as a JSON schema with a default."""
+    """The options that a stack may set, each as a JSON schema with a default."""
 
 
 @dataclass(frozen=True)
 class ResourceRule(Rule):
-    """A rule that a resource keeps to by itself: it stops the resource before it is made."""
+    """A rule on single resources, checked before each is created."""
 
     check: Callable[[Declared, Options], Iterable[str]] = field(kw_only=True)
-    """The problems of a resource."""
+    """A function that lists the problems of a resource."""
 
     def findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
-        """The problems of every resource that it is about."""
+        """List the problems of every resource that it checks."""
         chosen = {name: schema["default"] for name, schema in self.options.items()} | dict(options or {})
-        about = (resource for resource in resources if resource.kind in self.kinds)
-        return [Finding(resource.urn, problem) for resource in about for problem in self.check(resource, chosen)]
+        checked = (resource for resource in resources if resource.kind in self.kinds)
+        return [Finding(resource.urn, problem) for resource in checked for problem in self.check(resource, chosen)]
 
 
 @dataclass(frozen=True)
 class StackRule(Rule):
-    """A rule that resources keep to together: it is tried once all of them are declared."""
+    """A rule on all resources together, checked once all are declared."""
 
     check: Callable[[Sequence[Declared]], Iterable[Finding]] = field(kw_only=True)
-    """The problems of a stack."""
+    """A function that lists the problems of a stack."""
 
     def findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
-        """The problems of a stack."""
+        """List the problems of a stack."""
         del options
         return list(self.check([resource for resource in resources if resource.kind in self.kinds]))
 
 
 def at(value: Any, *path: str) -> Any:
-    """What is at `path` below `value`; `None` where nothing is, `UNKNOWN` where that can't be known."""
+    """Return what is at `path` below `value`; `None` if nothing is, `UNKNOWN` if that is not known yet."""
     for step in path:
         if value is UNKNOWN:
             return UNKNOWN
@@ -145,49 +145,52 @@ def at(value: Any, *path: str) -> Any:
 
 
 def listed(value: Any) -> list[Any]:
-    """The known entries of a list; none where there is no list."""
+    """List the known entries of `value`; none if it is no list."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         return []
     return [entry for entry in cast("Sequence[Any]", value) if entry is not UNKNOWN]
 
 
 def is_true(value: Any) -> bool:
-    """Whether a value is true, in any spelling that Go, YAML or a chart takes for it. (Go docs: "strconv.ParseBool")"""
-    return value is True or _folded(value) in _TRUE
+    """Return whether a value is true, in any spelling of Go, YAML or a chart.
+
+    (Go docs: "strconv.ParseBool")
+    """
+    return value is True or _normalize(value) in _TRUE
 
 
 def may_be_true(value: Any) -> bool:
-    """Whether a value is known, and not one that everybody takes for false."""
-    return value is not UNKNOWN and value is not None and value is not False and _folded(value) not in _FALSE
+    """Return whether a value is known, and not false in every spelling."""
+    return value is not UNKNOWN and value is not None and value is not False and _normalize(value) not in _FALSE
 
 
-def _folded(value: Any) -> str:
+def _normalize(value: Any) -> str:
     # The engine has no integers.
     return f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
 
 
 def lacks(value: Any, *allowed: object) -> bool:
-    """Whether `value` is known, and none of `allowed`."""
+    """Return whether `value` is known, and none of `allowed`."""
     return value is not UNKNOWN and value not in allowed
 
 
 def filled(value: Any) -> bool:
-    """Whether a value is unknown, or is there and not empty."""
+    """Return whether a value is unknown, or set and not empty."""
     return value is UNKNOWN or (value is not None and value not in ("", [], {}))
 
 
 @dataclass(frozen=True)
 class KindsOf(Container[str]):
-    """All kinds of some packages, without some and beside others."""
+    """The kinds of some packages, except some, and those of other packages."""
 
     packages: tuple[str, ...]
     """Their names."""
 
     without: Collection[str] = ()
-    """Kinds that are left alone."""
+    """Kinds that are excluded."""
 
     beside: Collection[str] = ()
-    """Kinds of other packages."""
+    """Kinds of other packages that are included."""
 
     def __contains__(self, kind: object) -> bool:
         if not isinstance(kind, str):

@@ -10,8 +10,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import ResourceProviderServicer, provider_pb2, provider_pb2_grpc
 
-from components import cancellation
-from components.cancellation import CancelledError, listen, pause
+from strongroom.components import cancellation
+from strongroom.components.cancellation import CancelledError, listen, pause
 
 
 class Host(ResourceProviderServicer):

@@ -2,28 +2,32 @@
 
 from collections.abc import Callable
 from string import ascii_letters
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.azure.backend import AzureKeyVaultBackend
-from components.azure.certificate import VaultCertificate
-from components.azure.federated import OwnIdentities, Place
-from components.azure.key_vault import Contents, KeyVault, VaultKey, VaultSecret
-from components.azure.names import object_fault, vault_and_group
-from components.names import object_path
-from components.vault.approle import AppRole, AppRoleAuth
-from components.vault.auth import KubernetesAuth
-from components.vault.engines import KvEngine
-from components.vault.github import GithubAuth
-from components.vault.jwt_auth import JwtAuth
-from components.vault.ldap import LdapAuth
-from components.vault.oidc import OidcAuth
-from components.vault.policy import policy_of, read_policy
-from components.vault.userpass import User, UserpassAuth
-from components.workload import Secret, Workload
-from tests.recording import Declare
+from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs
+from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
+from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+from strongroom.components.azure.types import object_fault, vault_and_group
+from strongroom.components.azure.vault_args import VaultCertificate, VaultKey
+from strongroom.components.errors import InvalidArgumentsError
+from strongroom.components.field_types import object_path
+from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
+from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
+from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs
+from strongroom.components.vault.auth.ldap import LdapAuth, LdapAuthArgs
+from strongroom.components.vault.auth.oidc import OidcAuth, OidcAuthArgs
+from strongroom.components.vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
+from strongroom.components.vault.policy import build_policy_name, build_read_policy
+from strongroom.components.workload import Secret, Workload
+from tests.support.recording import Declare
+
+TENANT = "11111111-2222-3333-4444-555555555555"
 
 CRAFTED = [
     "",
@@ -56,34 +60,41 @@ CRAFTED = [
 """What a policy could read as a pattern, or a server as another place; and letters that only look like letters."""
 
 PATHS: dict[str, Callable[[str], object]] = {
-    "an engine's path": lambda name: KvEngine("it", path=name),
-    "an object's name": lambda name: KvEngine("it", seeds={name: {"key": "value"}}),
-    "a policy's mount": lambda name: read_policy(name, ["own"]),
-    "a policy's object": lambda name: read_policy("secret", [name]),
-    "a Kubernetes auth method": lambda name: KubernetesAuth("it", path=name, kubernetes_host="https://a"),
-    "a JWT auth method": lambda name: JwtAuth("it", path=name, issuer="https://a"),
-    "an LDAP auth method": lambda name: LdapAuth("it", path=name, url="ldaps://a", user_dn="a", group_dn="b"),
-    "a GitHub auth method": lambda name: GithubAuth("it", path=name, organization="a"),
-    "an OIDC auth method": lambda name: OidcAuth(
-        "it", path=name, discovery_url="https://a", client_id="a", client_secret="b", redirect_uris=["https://c"]
+    "an engine's path": lambda name: KvEngine("it", KvEngineArgs(path=name)),
+    "an object's name": lambda name: KvEngine("it", KvEngineArgs(seeds={name: {"key": "value"}})),
+    "a policy's mount": lambda name: build_read_policy(name, ["own"]),
+    "a policy's object": lambda name: build_read_policy("secret", [name]),
+    "a Kubernetes auth method": lambda name: KubernetesAuth(
+        "it", KubernetesAuthArgs(path=name, kubernetes_host="https://a")
     ),
-    "a userpass auth method": lambda name: UserpassAuth("it", path=name, users=[]),
-    "an AppRole auth method": lambda name: AppRoleAuth("it", path=name, roles=[]),
-    "a user": lambda name: User(name, ["policy"], "password"),
-    "a machine": lambda name: AppRole(name, ["policy"]),
+    "a JWT auth method": lambda name: JwtAuth("it", JwtAuthArgs(path=name, issuer="https://a")),
+    "an LDAP auth method": lambda name: LdapAuth(
+        "it", LdapAuthArgs(path=name, url="ldaps://a", user_dn="ou=a", group_dn="ou=b")
+    ),
+    "a GitHub auth method": lambda name: GithubAuth("it", GithubAuthArgs(path=name, organization="a")),
+    "an OIDC auth method": lambda name: OidcAuth(
+        "it",
+        OidcAuthArgs(
+            path=name, discovery_url="https://a", client_id="a", client_secret="b", redirect_uris=["https://c"]
+        ),
+    ),
+    "a userpass auth method": lambda name: UserpassAuth("it", UserpassAuthArgs(path=name, users=[])),
+    "an AppRole auth method": lambda name: AppRoleAuth("it", AppRoleAuthArgs(path=name, roles=[])),
+    "a user": lambda name: User(name=name, policies=["policy"], password="password"),
+    "a machine": lambda name: AppRole(name=name, policies=["policy"]),
     "a secret's object": lambda name: Secret(name="file", object=name),
-    "a key vault": lambda name: KeyVault("it", vault_name=name, resource_group="a", tenant_id="b"),
-    "a key vault's secret": lambda name: vault(Contents(secrets={name: VaultSecret("value")})),
-    "a key vault's key": lambda name: vault(Contents(keys={name: VaultKey()})),
-    "a key vault's certificate": lambda name: vault(Contents(certificates={name: certificate()})),
+    "a key vault": lambda name: KeyVaultArgs(vault_name=name, resource_group="a", tenant_id=TENANT),
+    "a key vault's secret": lambda name: Contents(secrets={name: VaultSecret(value="value")}),
+    "a key vault's key": lambda name: Contents(keys={name: VaultKey()}),
+    "a key vault's certificate": lambda name: Contents(certificates={name: certificate()}),
     "a vault's id": lambda name: vault_and_group(
         f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/{name}"
     ),
 }
 
 
-def vault(contents: Contents) -> KeyVault:
-    return KeyVault("it", vault_name="kv-shop", resource_group="a", tenant_id="b", contents=contents)
+def vault() -> KeyVault:
+    return KeyVault("it", KeyVaultArgs(vault_name="kv-shop", resource_group="a", tenant_id=TENANT))
 
 
 def certificate() -> VaultCertificate:
@@ -117,7 +128,7 @@ def test_a_key_vaults_object_is_one_segment_of_ascii(name: str) -> None:
 
 @given(st.tuples(*[st.text(ascii_letters, min_size=1, max_size=3)] * 2))
 def test_policies_of_auth_methods_that_differ_by_case_alone_are_two(paths: tuple[str, str]) -> None:
-    first, second = (policy_of(path, "shop/orders") for path in paths)
+    first, second = (build_policy_name(path, "shop/orders") for path in paths)
 
     # Vault folds the case of policies' names, and not of paths.
     assert first == first.lower()
@@ -127,14 +138,14 @@ def test_policies_of_auth_methods_that_differ_by_case_alone_are_two(paths: tuple
 @pytest.mark.parametrize(
     "contents",
     [
-        Contents(secrets={"web": VaultSecret("value"), "WEB": VaultSecret("value")}),
-        Contents(secrets={"web": VaultSecret("value")}, certificates={"Web": certificate()}),
-        Contents(keys={"Web": VaultKey()}, certificates={"web": certificate()}),
+        {"secrets": {"web": VaultSecret(value="value"), "WEB": VaultSecret(value="value")}},
+        {"secrets": {"web": VaultSecret(value="value")}, "certificates": {"Web": certificate()}},
+        {"keys": {"Web": VaultKey()}, "certificates": {"web": certificate()}},
     ],
 )
-def test_two_objects_of_a_key_vault_with_one_name_are_refused(contents: Contents) -> None:
-    with pytest.raises(ValueError, match=r"KeyVault 'it': \w+ '\w+' would overwrite the \w+ '\w+': rename one"):
-        vault(contents)
+def test_two_objects_of_a_key_vault_with_one_name_are_refused(contents: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentsError, match=r"\w+ '\w+' would overwrite the \w+ '\w+': rename one"):
+        Contents(**contents)
 
 
 @pytest.mark.parametrize("other", [("db", "pass-word"), ("db-pass-word", None), ("DB-pass", "word")])
@@ -142,9 +153,13 @@ def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
     declare: Declare, other: tuple[str, str | None]
 ) -> None:
     def program() -> None:
-        own = vault(Contents())
-        identities = OwnIdentities(Place("a", None, "b"), "https://issuer", own)
-        backend = AzureKeyVaultBackend("it", vault=own, identities=identities, tenant_id="b")
+        own = vault()
+        identities = OwnIdentities(
+            place=Place(resource_group="a", tenant_id=TENANT), issuer="https://issuer", parent=own
+        )
+        backend = AzureKeyVaultBackend(
+            "it", AzureKeyVaultBackendArgs(vault=own, identities=identities, tenant_id=TENANT)
+        )
         for number, (name, key) in enumerate([("db-pass", "word"), other]):
             secrets = (Secret(name="file", object=name, key=key),)
             backend.grant(Workload(name=f"w-{number}", namespace="shop", image="busybox:1.36", secrets=secrets))

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.azure.federated import credential_name, identity_name
-from components.azure.identity import Federation
-from components.azure.identity_binding import binding_name
-from components.derived_names import derive_name
-from components.vault.auth import reviewer_name
-from components.vault.directory_group import group_name
-from components.vault.policy import policy_of, policy_prefix
-from tests.soak import bounded
-from tests.texts import WORD, labels, paths, texts
+from strongroom.components.azure.identities.base import Federation
+from strongroom.components.azure.identities.identity_binding import binding_name
+from strongroom.components.azure.identities.workload_identity import credential_name, identity_name
+from strongroom.components.derived_names import derive_name
+from strongroom.components.vault.auth.external_group import build_group_name
+from strongroom.components.vault.auth.kubernetes import build_reviewer_name
+from strongroom.components.vault.policy import build_policy_name, build_policy_prefix
+from tests.support.soak import bounded
+from tests.support.texts import WORD, labels, paths, texts
 
 SHORT = st.sampled_from(["a", "b", "a-b", "a-b-c", "b-c", "c", "a" * 63, "a-" * 31 + "a"]) | labels()
 PATH = st.sampled_from(["ldap", "ldap.a", "LDAP", "a/b", "a-b", "a", "A", "a_b", "x" * 512]) | paths()
@@ -43,10 +43,12 @@ class Derived:
 
 
 DERIVED = {
-    "policy": Derived(lambda path, ns, name: policy_of(path, f"{ns}/{name}"), (PATH, SHORT, SHORT), r"[^A-Z\s]{1,256}"),
-    "policy prefix": Derived(policy_prefix, (PATH,), r"[a-z0-9_/-]{1,128}\."),
-    "identity group": Derived(group_name, (PATH, GROUP), r"[a-z0-9._/-]{1,255}"),
-    "reviewer": Derived(reviewer_name, (PATH,), r"[a-z0-9]([a-z0-9-]{0,251}[a-z0-9])?"),
+    "policy": Derived(
+        lambda path, ns, name: build_policy_name(path, f"{ns}/{name}"), (PATH, SHORT, SHORT), r"[^A-Z\s]{1,256}"
+    ),
+    "policy prefix": Derived(build_policy_prefix, (PATH,), r"[a-z0-9_/-]{1,128}\."),
+    "identity group": Derived(build_group_name, (PATH, GROUP), r"[a-z0-9._/-]{1,255}"),
+    "reviewer": Derived(build_reviewer_name, (PATH,), r"[a-z0-9]([a-z0-9-]{0,251}[a-z0-9])?"),
     "identity": Derived(named_by_stack, (STACK, SHORT, SHORT), r"[a-z0-9][a-z0-9_-]{2,127}"),
     "federated credential": Derived(
         lambda ns, name: credential_name(Federation("", ns, name)), (SHORT, SHORT), r"[a-z0-9][a-z0-9_-]{2,119}"
@@ -76,7 +78,7 @@ def test_a_derived_name_is_legal_and_stands_for_one_thing(kind: str, data: st.Da
 @example("a", "a.b", "c")
 @example("ldap", "LDAP", "a")
 def test_a_methods_prefix_covers_no_policy_of_another(path: str, other: str, workload: str) -> None:
-    covered = policy_of(other, f"{workload}/{workload}").startswith(policy_prefix(path))
+    covered = build_policy_name(other, f"{workload}/{workload}").startswith(build_policy_prefix(path))
 
     assert covered is (path == other)
 
@@ -105,10 +107,10 @@ def test_nobody_takes_a_digested_name_by_writing_it() -> None:
 
 
 def test_common_names_are_as_they_read() -> None:
-    assert policy_of("kubernetes", "shop/orders") == "kubernetes.shop.orders"
-    assert policy_of("team/kubernetes", "shop/orders") == "team/kubernetes.shop.orders"
-    assert group_name("ldap", "auditors") == "ldap.auditors"
-    assert reviewer_name("kubernetes") == "vault-token-reviewer-kubernetes"
+    assert build_policy_name("kubernetes", "shop/orders") == "kubernetes.shop.orders"
+    assert build_policy_name("team/kubernetes", "shop/orders") == "team/kubernetes.shop.orders"
+    assert build_group_name("ldap", "auditors") == "ldap.auditors"
+    assert build_reviewer_name("kubernetes") == "vault-token-reviewer-kubernetes"
     assert named_by_stack("dev", "shop", "orders") == "dev_shop_orders"
     assert credential_name(Federation("", "shop", "orders-api")) == "shop_orders-api"
     assert binding_name("shop", "orders") == "shop-orders"

@@ -11,31 +11,40 @@ import pulumi_random
 import pulumi_vault
 import pytest
 
-from components import (
+from strongroom import (
     Akv2k8sEnvInjector,
+    Akv2k8sEnvInjectorArgs,
     Generate,
     KubernetesAuth,
+    KubernetesAuthArgs,
     KvEngine,
+    KvEngineArgs,
     LdapAuth,
+    LdapAuthArgs,
     OidcAuth,
+    OidcAuthArgs,
+    Principal,
     Secret,
     ServicePrincipal,
     User,
     UserpassAuth,
+    UserpassAuthArgs,
     VaultBootstrap,
+    VaultBootstrapArgs,
     VaultServer,
+    VaultServerArgs,
     Workload,
 )
-from components.kubernetes.akv2k8s import Principal
-from components.seeds import value_of
-from components.vault.file_custody import FileCustody
-from components.vault.reach import VaultNode
-from components.vault.server_args import VaultServerArgs
-from components.vault.tls import GeneratedTls, SuppliedTls
+from strongroom.components.seeds import value_of
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
+from strongroom.components.vault.client import VaultNode
+from strongroom.components.vault.server.args import VaultServerSpec
+from strongroom.components.vault.server.tls import GeneratedTls, SuppliedTls
 from tests.components.outputs import is_secret
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CANARY = "canary-77c1"
+TENANT = "11111111-2222-3333-4444-555555555555"
 WORKLOAD = Workload(name="a", namespace="b", image="i:1", secrets=(Secret(name="f", object="o"),))
 
 
@@ -54,32 +63,35 @@ class Marked:
 
 
 def opened() -> VaultBootstrap:
-    return VaultBootstrap("vault", nodes=[VaultNode("https://vault:8200")], custody=FileCustody("recovery.json"))
+    return VaultBootstrap(
+        "vault", VaultBootstrapArgs(nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"))
+    )
 
 
 def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:
-    return VaultServer("store", server=VaultServerArgs(tls=tls))
+    return VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=tls)))
 
 
 MARKED = [
     Marked(
         "auth method",
         pulumi_vault.kubernetes.AuthBackendConfig,
-        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        lambda: KubernetesAuth("vault", KubernetesAuthArgs(kubernetes_host="https://api.example.net")),
         {"tokenReviewerJwt"},
         {"token_reviewer_jwt"},
     ),
     Marked(
         "reviewer's token",
         kubernetes.core.v1.Secret,
-        lambda: KubernetesAuth("vault", kubernetes_host="https://api.example.net"),
+        lambda: KubernetesAuth("vault", KubernetesAuthArgs(kubernetes_host="https://api.example.net")),
         {"data", "stringData"},
     ),
     Marked(
         "oidc",
         pulumi_vault.jwt.AuthBackend,
         lambda: OidcAuth(
-            "oidc", discovery_url="https://i", client_id="c", client_secret=CANARY, redirect_uris=["https://v"]
+            "oidc",
+            OidcAuthArgs(discovery_url="https://i", client_id="c", client_secret=CANARY, redirect_uris=["https://v"]),
         ),
         {"oidcClientSecret"},
         {"oidc_client_secret"},
@@ -88,7 +100,7 @@ MARKED = [
         "ldap",
         pulumi_vault.ldap.AuthBackend,
         lambda: LdapAuth(
-            "ldap", url="ldaps://l", user_dn="ou=u", group_dn="ou=g", bind_dn="cn=v", bind_password=CANARY
+            "ldap", LdapAuthArgs(url="ldaps://l", user_dn="ou=u", group_dn="ou=g", bind_dn="cn=v", bind_password=CANARY)
         ),
         {"bindpass"},
         {"bindpass"},
@@ -96,14 +108,14 @@ MARKED = [
     Marked(
         "userpass",
         pulumi_vault.UserpassAuthBackendUser,
-        lambda: UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)]),
+        lambda: UserpassAuth("userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=CANARY)])),
         {"passwordWo", "passwordWoVersion"},
         {"password_wo", "password_wo_version"},
     ),
     Marked(
         "engine",
         pulumi_vault.kv.SecretV2,
-        lambda: KvEngine("kv", seeds={"o": {"k": CANARY}}),
+        lambda: KvEngine("kv", KvEngineArgs(seeds={"o": {"k": CANARY}})),
         {"data", "dataJson"},
         {"data_json"},
     ),
@@ -118,14 +130,19 @@ MARKED = [
     Marked(
         "generated value",
         pulumi_random.RandomPassword,
-        lambda: KvEngine("kv", seeds={"o": {"k": Generate()}}),
+        lambda: KvEngine("kv", KvEngineArgs(seeds={"o": {"k": Generate()}})),
         {"result"},
     ),
     Marked(
         "akv2k8s",
         kubernetes.core.v1.Secret,
         lambda: Akv2k8sEnvInjector(
-            "akv2k8s", credentials="c", readers=[("b", "a")], principal=Principal("tenant", "client", CANARY)
+            "akv2k8s",
+            Akv2k8sEnvInjectorArgs(
+                credentials="c",
+                readers=[("b", "a")],
+                principal=Principal(tenant_id=TENANT, client_id=TENANT, secret=CANARY),
+            ),
         ),
         {"data", "stringData"},
         {"string_data.AZURE_CLIENT_SECRET"},
@@ -134,7 +151,11 @@ MARKED = [
         "service principal",
         kubernetes.core.v1.Secret,
         lambda: ServicePrincipal(
-            "principal", "creds", pulumi.ComponentResource("a:b:C", "c"), client_id="id", client_secret=CANARY
+            principal_id=TENANT,
+            secret_name="creds",
+            client_id=TENANT,
+            client_secret=CANARY,
+            parent=pulumi.ComponentResource("a:b:C", "c"),
         ).of(WORKLOAD),
         {"data", "stringData"},
         {"string_data.clientsecret"},

@@ -12,10 +12,10 @@ from azure.keyvault.secrets import SecretClient
 from hvac.exceptions import InvalidPath, VaultError
 from kubernetes import client, config
 
-from ops.cluster import ClusterClient, ProviderClass
-from ops.stack import Cluster
 from sandbox.world import World
-from tests.sandboxed import Project, copied, environment
+from strongroom.ops.cluster.client import ClusterClient, ProviderClass
+from strongroom.ops.pulumi.stack import Cluster
+from tests.support.sandboxed import Project, copied, environment
 
 MOUNT = "strongroom"
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from ops.stores import Promise, Session
-from tests.hunter import Canary, Hunter
-from tests.polling import poll_until
-from tests.sandboxed import environment
+from strongroom.ops.store.base import ExpectedFile, Session
+from tests.support.polling import poll_until
+from tests.support.sandboxed import environment
+from tests.support.secret_scanner import Canary, Hunter
 
 from .conftest import Subject, accounts
-from .eyes import Eyes, of, reads
 from .forgeries import forgeries
 from .raw import Raw, crafted
 from .stack import COUNT, GONE, Access, access, changed, configured, places
+from .workload_clients import Eyes, of, reads
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +28,7 @@ class Crowd:
     declared: Access
     eyes: Eyes
     sessions: dict[str, Session]
-    places: dict[str, Promise]
+    places: dict[str, ExpectedFile]
 
     @property
     def expected(self) -> set[tuple[str, str]]:

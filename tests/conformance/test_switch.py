@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from sandbox.world import World
-from tests.sandboxed import ROOT, Project, copied
+from tests.support.sandboxed import ROOT, Project, copied
 
-from .eyes import Eyes, reads
+from .workload_clients import Eyes, reads
 
 pytestmark = pytest.mark.integration
 

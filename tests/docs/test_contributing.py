@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.rules import RULES
+from strongroom.policy.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
@@ -38,13 +38,13 @@ def test_every_make_target_that_it_names_is_there() -> None:
 @pytest.mark.parametrize(
     ("name", "module"),
     [
-        ("WorkloadAuth", "components/vault/auth.py"),
-        ("AUTH", "stacks/vault.py"),
-        ("LOGINS", "stacks/vault_logins.py"),
+        ("WorkloadAuth", "components/vault/auth/kubernetes.py"),
+        ("AUTH", "stacks/settings/vault.py"),
+        ("LOGINS", "stacks/settings/vault_logins.py"),
         ("misfit", "components/delivery.py"),
         ("_STORES", "components/kubernetes/delivered.py"),
         ("Provider", "components/kubernetes/csi_driver.py"),
-        ("Link", "ops/doctor/chain.py"),
+        ("Check", "ops/doctor/checks.py"),
         ("VERSION", "components/plugin/provider.py"),
     ],
 )

@@ -16,11 +16,11 @@ import yaml
 
 from sandbox.tools.checksums import read_checksums
 
-from .test_workflows import ALL, EXAMPLES, GITHUB, load, mappings
+from .test_workflows import ALL, EXAMPLES, TEMPLATE, load, mappings
 
 SCRIPTS = [step["run"] for file in ALL for step in mappings(load(file)) if "run" in step]
 TEXTS = [*SCRIPTS, *(text for _, text in EXAMPLES)]
-PREPARE = GITHUB / "actions" / "prepare" / "action.yml"
+PREPARE = TEMPLATE / "actions" / "prepare" / "action.yml"
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -44,13 +44,16 @@ def test_a_checksum_in_the_pages_is_the_pinned_one() -> None:
         for url, checksum in re.findall(r"(https://get\.pulumi\.com/\S+)\n.*?([0-9a-f]{64})", text):
             assert pinned[url] == checksum
     assert any("sha256sum" in text for _, text in EXAMPLES)
+    lines = (TEMPLATE / "pulumi.sha256").read_text().splitlines()[1:]
+    assert len(lines) == 2
+    assert all(pinned[url] == checksum for checksum, url in map(str.split, lines))
 
 
 def prepare(tmp_path: Path, archive: bytes, checksum: str | None) -> subprocess.CompletedProcess[str]:
     """Run the step that installs Pulumi, from a site that has `archive`, with `checksum` pinned."""
     (script,) = [step["run"] for step in mappings(load(PREPARE)) if "curl" in step.get("run", "")]
     (url,) = re.findall(r'url="(\S+)-linux-', script)
-    pins = tmp_path / "sandbox" / "tools" / "checksums.txt"
+    pins = tmp_path / ".github" / "pulumi.sha256"
     pins.parent.mkdir(parents=True)
     lines = [f"{checksum}  {url}-linux-{machine}.tar.gz\n" for machine in ("x64", "arm64")] if checksum else []
     pins.write_text("".join(["# a comment\n", *lines]))
@@ -100,7 +103,7 @@ def test_pulumi_with_another_checksum_or_none_is_not_installed(
 @pytest.fixture(scope="module")
 def kubeconfig() -> ModuleType:
     """The script that converts a kubeconfig."""
-    spec = importlib.util.spec_from_file_location("kubeconfig", GITHUB / "kubeconfig.py")
+    spec = importlib.util.spec_from_file_location("kubeconfig", TEMPLATE / "kubeconfig.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,17 @@ import pytest
 import typer
 import yaml
 
-from ops.__main__ import app
 from sandbox.tools.catalogue import TOOLS
+from strongroom.ops.app import app
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
-WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-ALL = [*WORKFLOWS, *sorted(GITHUB.glob("actions/*/action.yml"))]
+TEMPLATE = ROOT / "template" / ".github"
+"""Those that a user's project gets."""
+
+OF_USERS = sorted((TEMPLATE / "workflows").glob("*.yml"))
+WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), *OF_USERS]
+ALL = [*WORKFLOWS, *sorted(TEMPLATE.glob("actions/*/action.yml"))]
 EXAMPLES = re.findall(r"```(yaml|sh)\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
 
 WRITING = {
@@ -42,8 +47,10 @@ def mappings(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def commands(text: str) -> list[str]:
-    """The lines that run ops."""
-    return re.findall(r"python -m ops [^|>\n]*", text)
+    """The lines that run `strongroom`."""
+    return re.findall(
+        r"(?<=[/ `])strongroom (?:verify|access|check|preview|drift|render|recover|doctor|charts) --[^|>\n`]*", text
+    )
 
 
 @pytest.mark.parametrize("file", ALL, ids=lambda file: file.parent.name + "/" + file.name)
@@ -84,7 +91,7 @@ def test_nothing_stored_is_used_and_nothing_foreign_is_put_into_a_script(file: P
 
 
 def test_the_job_with_a_forks_code_has_no_identity() -> None:
-    preview = load(GITHUB / "workflows" / "preview.yml")["jobs"]
+    preview = load(TEMPLATE / "workflows" / "preview.yml")["jobs"]
 
     assert preview["offline"]["permissions"] == {"contents": "read"}
     assert "environment" not in preview["offline"]
@@ -94,14 +101,14 @@ def test_the_job_with_a_forks_code_has_no_identity() -> None:
 
 
 def test_a_pushed_branch_gets_an_identity_only_where_the_repository_says_so() -> None:
-    preview = load(GITHUB / "workflows" / "preview.yml")["jobs"]
+    preview = load(TEMPLATE / "workflows" / "preview.yml")["jobs"]
 
     assert preview["preview"]["if"].endswith(" && vars.ONLINE_PREVIEWS == 'true'")
     assert preview["offline"]["if"].endswith(" || vars.ONLINE_PREVIEWS != 'true'")
 
 
 def test_a_deployment_is_never_cancelled_midway_and_two_never_meet() -> None:
-    deploy, stack = (load(GITHUB / "workflows" / f"{name}.yml") for name in ("deploy", "stack"))
+    deploy, stack = (load(TEMPLATE / "workflows" / f"{name}.yml") for name in ("deploy", "stack"))
 
     assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": "false"}
     # GitHub ends what waits, and never what runs, where this is false.
@@ -115,16 +122,16 @@ def test_a_deployment_is_never_cancelled_midway_and_two_never_meet() -> None:
 
 
 def test_a_deployment_is_held_to_the_rules_and_proved_in_its_environment() -> None:
-    job = load(GITHUB / "workflows" / "stack.yml")["jobs"]["stack"]
+    job = load(TEMPLATE / "workflows" / "stack.yml")["jobs"]["stack"]
     steps = [step["run"] for step in job["steps"] if step.get("if") == "inputs.operation == 'deploy'"]
 
     assert job["environment"] == "${{ inputs.environment }}"
     assert len(steps) == 2
     assert '--policy-pack policy --policy-pack-config "policy/levels/$STACK.json"' in steps[0]
-    assert 'python -m ops verify --stack "$STACK"' in steps[1]
+    assert 'strongroom verify --stack "$STACK"' in steps[1]
     assert [
         (each["with"]["environment"], each["with"]["operation"])
-        for each in load(GITHUB / "workflows" / "deploy.yml")["jobs"].values()
+        for each in load(TEMPLATE / "workflows" / "deploy.yml")["jobs"].values()
     ] == [("dev", "deploy"), ("staging", "deploy"), ("prod", "deploy")]
 
 
@@ -137,15 +144,15 @@ def test_a_command_that_is_piped_can_still_fail(file: Path) -> None:
 
 
 def test_comments_are_written_for_pull_requests_alone() -> None:
-    workflow = load(GITHUB / "workflows" / "comment.yml")
+    workflow = load(TEMPLATE / "workflows" / "comment.yml")
 
     assert workflow["on"] == {"workflow_run": {"workflows": ["preview"], "types": ["completed"]}}
     assert workflow["jobs"]["comment"]["if"] == "github.event.workflow_run.event == 'pull_request'"
 
 
 def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
-    stacks = {file.name.split(".")[1] for file in (ROOT / "stacks").glob("Pulumi.*.yaml")} - {"local", "local-azure"}
-    workflows = {file.stem: load(file)["jobs"] for file in WORKFLOWS}
+    stacks = {file.name.split(".")[1] for file in TEMPLATE.parent.glob("Pulumi.*.yaml")}
+    workflows = {file.stem: load(file)["jobs"] for file in OF_USERS}
     version = next(tool.version for tool in TOOLS if tool.name == "pulumi")
 
     assert set(workflows["comment"]["comment"]["steps"][-1]["env"]["STACKS"].split()) == stacks
@@ -154,15 +161,17 @@ def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
     assert set(workflows["drift"]["drift"]["strategy"]["matrix"]["stack"]) == stacks
     assert [job["with"]["stack"] for job in workflows["deploy"].values()] == ["dev", "staging", "prod"]
     assert [job.get("needs") for job in workflows["deploy"].values()] == [None, "dev", "staging"]
-    assert all((ROOT / "policy" / "levels" / f"{stack}.json").is_file() for stack in stacks)
+    assert all((TEMPLATE.parent / "policy" / "levels" / f"{stack}.json").is_file() for stack in stacks)
     for text in (*(file.read_text() for file in ALL), (ROOT / "docs" / "ci.md").read_text()):
         assert set(re.findall(r"\b3\.\d{3}\.\d+\b", text)) <= {version}
 
 
 def test_what_was_changed_by_hand_is_told_at_night_and_taken_back_by_a_deployment() -> None:
-    steps = {step["name"]: step["run"] for step in mappings(load(GITHUB / "workflows" / "stack.yml")) if "run" in step}
+    steps = {
+        step["name"]: step["run"] for step in mappings(load(TEMPLATE / "workflows" / "stack.yml")) if "run" in step
+    }
 
-    assert " -m ops drift " in steps["Look for drift"]
+    assert "strongroom drift " in steps["Look for drift"]
     assert steps["Update"].startswith("pulumi up --refresh ")
 
 
@@ -174,10 +183,10 @@ def test_the_commands_exist() -> None:
     ]
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
-    assert len(lines) >= 8
+    assert len(lines) >= 6
 
     for line in lines:
-        name, *arguments = shlex.split(line.partition("#")[0])[3:]
+        name, *arguments = shlex.split(line.partition("#")[0])[1:]
         command = group.commands[name]
         command.make_context(name, list(arguments))
 
@@ -192,17 +201,20 @@ def test_the_examples_for_other_systems_are_well_formed(language: str) -> None:
 
 
 @pytest.mark.integration
-def test_actionlint_finds_nothing() -> None:
+def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     from sandbox.progress import Reporter  # noqa: PLC0415
     from sandbox.tools import Tools  # noqa: PLC0415
     from sandbox.tools.catalogue import CHECKS  # noqa: PLC0415
 
     actionlint = Tools(Reporter(), catalogue=CHECKS).path("actionlint")
-    done = subprocess.run(
-        [str(actionlint), *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    for folder in (GITHUB, TEMPLATE):
+        # It takes the workflows of the repository that it stands in.
+        repository = tmp_path / folder.parent.name
+        shutil.copytree(folder, repository / ".github")
+        subprocess.run([shutil.which("git") or "git", "init", "--quiet", str(repository)], check=True)
+        done = subprocess.run([str(actionlint)], cwd=repository, capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.integration
@@ -261,11 +273,11 @@ def commented(
         "GITHUB_REPOSITORY": "o/r",
         "COMMIT": "abc",
         "HEAD_REPOSITORY": repository,
-        "STACKS": load(GITHUB / "workflows" / "comment.yml")["jobs"]["comment"]["steps"][-1]["env"]["STACKS"],
+        "STACKS": load(TEMPLATE / "workflows" / "comment.yml")["jobs"]["comment"]["steps"][-1]["env"]["STACKS"],
         "PULLS": pulls or pull_request(repository=repository),
         "LOG": str(log),
     }
-    subprocess.run([str(GITHUB / "comment.sh"), str(tmp_path / "previews")], env=environment, check=True)
+    subprocess.run([str(TEMPLATE / "comment.sh"), str(tmp_path / "previews")], env=environment, check=True)
     return [call_in(log, number) for number in range(len(list(log.glob("*.arguments"))))]
 
 
@@ -313,7 +325,7 @@ def test_a_commit_that_ends_no_open_pull_request_gets_no_comment(tmp_path: Path,
 
 def test_forged_files_make_one_comment_for_each_known_stack_at_most(tmp_path: Path) -> None:
     forged = {f"x{number}": f"<!-- strongroom preview x{number} -->\nhello" for number in range(60)}
-    known = {stack: f"<!-- strongroom preview {stack} -->\nhello" for stack in ("dev", "staging", "prod", "hcp")}
+    known = {stack: f"<!-- strongroom preview {stack} -->\nhello" for stack in ("dev", "staging", "prod")}
 
     bodies = [body for _, body in commented(tmp_path, repository="evil/r", **forged, **known) if body]
 

@@ -5,31 +5,31 @@ import os
 import signal
 import sys
 
-from components.vault.custody import CustodyError, custody_of
-from components.vault.reach import VaultNode
-from components.vault.unseal import BootstrapError, Plan, bootstrap
+from strongroom.components.vault.bootstrap.key_store import KeyStoreError, build_key_store
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig, BootstrapError, bootstrap
+from strongroom.components.vault.client import VaultNode
 
 
 def main() -> None:
     asked = json.load(sys.stdin)
 
-    def passed(step: str) -> None:
+    def on_step(step: str) -> None:
         print(f"step {step}", flush=True)
         if step == asked["kill_at"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     try:
-        access = bootstrap(
+        result = bootstrap(
             [VaultNode.from_inputs(node) for node in asked["nodes"]],
-            custody_of(asked["custody"]),
-            Plan(**asked["plan"]),
+            build_key_store(asked["key_store"]),
+            BootstrapConfig(**asked["config"]),
             operator=asked["operator"],
-            passed=passed,
+            on_step=on_step,
         )
-    except (BootstrapError, CustodyError) as error:
+    except (BootstrapError, KeyStoreError) as error:
         print(f"error {error}")
         sys.exit(1)
-    print(f"address {access.address}")
+    print(f"address {result.address}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.world import World
 from tests.integration.driver import Cluster
-from tests.sandboxed import Project, copied
+from tests.support.sandboxed import Project, copied
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.csi_volume import DRIVER
 from sandbox.world import World
-from tests.polling import poll_until
+from strongroom.components.kubernetes.csi_volume import DRIVER
+from tests.support.polling import poll_until
 
 NAMESPACE = "kube-system"
 NODE = "doctor-1"

@@ -13,10 +13,10 @@ from typing import Any
 
 from kubernetes import client, config
 
-from ops.cluster import ClusterClient
-from ops.stack import Cluster
 from sandbox.certificates import write_private
 from sandbox.world import World
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.pulumi.stack import Cluster
 
 _SAYS = "vault.hashicorp.com/"
 

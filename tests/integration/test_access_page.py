@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.access.evidence import Evidence
-from ops.access.page import page
-from ops.access.report import Report, report
+from strongroom.ops.access.evidence import Evidence
+from strongroom.ops.access.page import format_page
+from strongroom.ops.access.report import Report, build_report
 from tests.ops.access.test_picture import named, stack
 
 from .chromium import Chromium
@@ -36,7 +36,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 def opened(browser: Chromium, told: Report, home: Path) -> Chromium:
     file = home / "access.html"
-    file.write_text(page(told, Evidence(store="Vault at https://vault.example.net:8200, engine secret")))
+    file.write_text(format_page(told, Evidence(store="Vault at https://vault.example.net:8200, engine secret")))
     browser.open(file)
     return browser
 
@@ -44,7 +44,7 @@ def opened(browser: Chromium, told: Report, home: Path) -> Chromium:
 @pytest.fixture
 def shop(browser: Chromium, tmp_path: Path) -> Chromium:
     """The page of three workloads, and of somebody who may read everything."""
-    return opened(browser, report("dev", stack(3)), tmp_path)
+    return opened(browser, build_report("dev", stack(3)), tmp_path)
 
 
 def names(browser: Chromium) -> list[str]:
@@ -171,7 +171,7 @@ def test_a_node_and_a_filter_go_together_and_keys_do_as_a_mouse(shop: Chromium) 
 
 
 def test_a_hundred_workloads_are_narrowed_down_to_one(browser: Chromium, tmp_path: Path) -> None:
-    large = opened(browser, report("dev", stack(100)), tmp_path)
+    large = opened(browser, build_report("dev", stack(100)), tmp_path)
     assert apart(large)
     before = height(large)
     large.click("#filter")

@@ -39,7 +39,7 @@ from sandbox.azure.configuration import assemble
 from sandbox.providers.azure_native import AzureNativeProvider
 from sandbox.tools.environment import clean_environment
 from sandbox.world import World
-from tests.sandboxed import environment
+from tests.support.sandboxed import environment
 
 pytestmark = pytest.mark.integration
 

@@ -31,7 +31,7 @@ def test_a_small_run_compares_programs_that_declare_the_same(tmp_path: Path) -> 
         "preview",
         "up, state written at the end",
         "verify",
-        "import components",
+        "import strongroom",
     ]
     assert all(usage["wall"] > 0 for figure in told for usage in (*figure["ours"], *figure["theirs"]))
     assert "preview" in done.stdout

@@ -20,16 +20,16 @@ import pytest
 from hvac.exceptions import Forbidden, VaultError
 from requests import RequestException
 
-from components.vault.admin import ADMIN_POLICY, AdminScope, admin_rules
-from components.vault.audit import FileAudit, describe_devices
-from components.vault.custody import Custody, Record
-from components.vault.file_custody import FileCustody
-from components.vault.reach import VaultNode, client
-from components.vault.root import made_by_shares
-from components.vault.unseal import Plan
-from tests.hunter import Canary, Hunter
-from tests.polling import poll_until
-from tests.soak import sampled
+from strongroom.components.vault.audit import FileAudit, describe_devices
+from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, build_admin_rules
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStore
+from strongroom.components.vault.bootstrap.root_token import generate_root_token
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig
+from strongroom.components.vault.client import VaultNode, create_client
+from tests.support.polling import poll_until
+from tests.support.secret_scanner import Canary, Hunter
+from tests.support.soak import sampled
 
 from .vaults import PLAN, Ran, Server, Servers, kept, run
 
@@ -43,7 +43,7 @@ _AWAY = (VaultError, RequestException)
 FINISH = ["policy", "token", "token kept", "revoked", "finished"]
 ONE = ["asked", "initialising", "kept", "opened 1", *FINISH]
 THREE = ["asked", "initialising", "kept", "opened 1", "joined 2", "opened 2", "joined 3", "opened 3", *FINISH]
-KV = replace(PLAN, admin_rules=admin_rules(AdminScope(seeded=("secret",))))
+KV = replace(PLAN, admin_rules=build_admin_rules(AdminScope(seeded=("secret",))))
 RENEWAL = ["root asked", "root made", "root kept", *FINISH]
 
 
@@ -62,18 +62,18 @@ def make(tmp_path: Path) -> Iterator[Make]:
         one.stop()
 
 
-def custody_of_a(servers: Servers) -> FileCustody:
-    return FileCustody(servers.home / "custody" / "recovery.json")
+def key_store_of(servers: Servers) -> FileKeyStore:
+    return FileKeyStore(servers.home / "keys" / "recovery.json")
 
 
-def admin(server: Server, custody: Custody) -> Any:
-    return client(server.node, kept(custody).admin_token or "")
+def admin(server: Server, key_store: KeyStore) -> Any:
+    return create_client(server.node, kept(key_store).admin_token or "")
 
 
-def roots(server: Server, record: Record) -> list[str]:
+def roots(server: Server, record: BootstrapState) -> list[str]:
     """Accessors of the root tokens that are left; asked with one more, which is revoked again."""
-    token = made_by_shares(server.node, record.shares[: record.threshold])
-    vault = client(server.node, token)
+    token = generate_root_token(server.node, record.shares[: record.threshold])
+    vault = create_client(server.node, token)
     own = vault.auth.token.lookup_self()["data"]["accessor"]
     found = []
     for accessor in vault.auth.token.list_accessors()["data"]["keys"]:
@@ -88,7 +88,7 @@ def initialisations(servers: Servers) -> int:
     return servers.said().count("security barrier initialized")
 
 
-def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
+def hunt(servers: Servers, ran: list[Ran], *records: BootstrapState) -> None:
     """No secret of `records` stands where others can read it."""
     secrets = {
         share for record in records for share in (*record.shares, record.root_token, record.admin_token) if share
@@ -98,29 +98,29 @@ def hunt(servers: Servers, ran: list[Ran], *records: Record) -> None:
     assert all(one.seen for one in ran)
     assert hunter.text("what was told", "".join(one.output for one in ran) + servers.said()) == []
     assert hunter.known("arguments and environments", "\n".join(line for one in ran for line in one.seen)) == []
-    kept = (f"{servers.home.name}/custody/", f"{servers.home.name}/certificates/")
+    kept = (f"{servers.home.name}/keys/", f"{servers.home.name}/certificates/")
     assert [found for found in hunter.files([servers.home]) if not found.place.startswith(kept)] == []
-    for path in servers.home.rglob("custody/*"):
+    for path in servers.home.rglob("keys/*"):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def converged(servers: Servers, custody: Custody, *before: Ran, plan: Plan = PLAN) -> None:
+def converged(servers: Servers, key_store: KeyStore, *before: Ran, config: BootstrapConfig = PLAN) -> None:
     """One run more ends well, another has nothing to do, and the store is as it should be."""
-    after_kill = custody.load() or Record()
-    again = run(servers.nodes, custody, plan)
+    after_kill = key_store.load() or BootstrapState()
+    again = run(servers.nodes, key_store, config)
     assert again.code == 0, again.output
-    record = kept(custody)
+    record = kept(key_store)
     assert record.finished
     assert record.root_token is None
     assert initialisations(servers) == 1
-    assert client(servers.nodes[0], record.admin_token or "").auth.token.lookup_self()["data"]["policies"] == [
+    assert create_client(servers.nodes[0], record.admin_token or "").auth.token.lookup_self()["data"]["policies"] == [
         "default",
         ADMIN_POLICY,
     ]
     assert roots(servers.all[0], record) == []
-    no_op = run(servers.nodes, custody, plan)
+    no_op = run(servers.nodes, key_store, config)
     assert (no_op.code, no_op.steps) == (0, [])
-    assert kept(custody) == record
+    assert kept(key_store) == record
     hunt(servers, [*before, again, no_op], record, after_kill)
 
 
@@ -128,80 +128,80 @@ def converged(servers: Servers, custody: Custody, *before: Ran, plan: Plan = PLA
 def test_one_node_killed_at_any_step_converges(make: Make, step: str) -> None:
     servers = make(1)
     servers.start()
-    custody = custody_of_a(servers)
+    key_store = key_store_of(servers)
 
-    killed = run(servers.nodes, custody, kill_at=step)
+    killed = run(servers.nodes, key_store, kill_at=step)
     assert killed.code == -signal.SIGKILL
     assert killed.steps == ONE[: ONE.index(step) + 1]
-    converged(servers, custody, killed)
+    converged(servers, key_store, killed)
 
     servers.all[0].kill()
     servers.all[0].start()
     assert (servers.all[0].state or {})["sealed"]
-    assert run(servers.nodes, custody).steps == ["opened 1"]
+    assert run(servers.nodes, key_store).steps == ["opened 1"]
 
 
-def peers(servers: Servers, custody: Custody) -> dict[str, bool]:
+def peers(servers: Servers, key_store: KeyStore) -> dict[str, bool]:
     """The nodes of the raft cluster, and whether each votes."""
     open_node = next(server for server in servers.all if server.state)
-    answer = admin(open_node, custody).sys.read_raft_config()["data"]["config"]["servers"]
+    answer = admin(open_node, key_store).sys.read_raft_config()["data"]["config"]["servers"]
     return {peer["node_id"]: peer["voter"] for peer in answer}
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, FileCustody]]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, FileKeyStore]]:
     """One node that bootstrap has opened."""
     servers = Servers(tmp_path_factory.mktemp("opened"), 1)
     servers.start()
-    custody = custody_of_a(servers)
-    assert run(servers.nodes, custody).steps == ONE
-    yield servers, custody
+    key_store = key_store_of(servers)
+    assert run(servers.nodes, key_store).steps == ONE
+    yield servers, key_store
     servers.stop()
 
 
 @pytest.mark.parametrize("step", sampled(RENEWAL, 2))
 def test_a_renewal_killed_at_any_step_converges_and_leaves_no_root_token(
-    opened: tuple[Servers, FileCustody], step: str
+    opened: tuple[Servers, FileKeyStore], step: str
 ) -> None:
-    servers, custody = opened
-    custody.save(replace(kept(custody), admin_token=None))
+    servers, key_store = opened
+    key_store.save(replace(kept(key_store), admin_token=None))
 
-    killed = run(servers.nodes, custody, kill_at=step)
+    killed = run(servers.nodes, key_store, kill_at=step)
     assert killed.code == -signal.SIGKILL
     assert killed.steps == RENEWAL[: RENEWAL.index(step) + 1]
-    converged(servers, custody, killed)
+    converged(servers, key_store, killed)
 
 
 def test_a_token_of_which_half_is_over_is_replaced(make: Make) -> None:
     servers = make(1)
     servers.start()
-    custody = custody_of_a(servers)
-    run(servers.nodes, custody, replace(PLAN, token_ttl=60))
-    first = kept(custody).admin_token
+    key_store = key_store_of(servers)
+    run(servers.nodes, key_store, replace(PLAN, token_ttl=60))
+    first = kept(key_store).admin_token
 
-    assert run(servers.nodes, custody, replace(PLAN, token_ttl=600)).steps == RENEWAL
-    second = kept(custody).admin_token
+    assert run(servers.nodes, key_store, replace(PLAN, token_ttl=600)).steps == RENEWAL
+    second = kept(key_store).admin_token
     assert second not in {first, None}
-    assert admin(servers.all[0], custody).auth.token.lookup_self()["data"]["ttl"] > 500
-    assert run(servers.nodes, custody, replace(PLAN, token_ttl=600)).steps == []
+    assert admin(servers.all[0], key_store).auth.token.lookup_self()["data"]["ttl"] > 500
+    assert run(servers.nodes, key_store, replace(PLAN, token_ttl=600)).steps == []
 
 
-def test_the_policy_follows_its_rules_and_the_token_stays(opened: tuple[Servers, FileCustody]) -> None:
-    servers, custody = opened
-    token = kept(custody).admin_token
-    vault = admin(servers.all[0], custody)
+def test_the_policy_follows_its_rules_and_the_token_stays(opened: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = opened
+    token = kept(key_store).admin_token
+    vault = admin(servers.all[0], key_store)
     with pytest.raises(Forbidden):
         vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
     with pytest.raises(Forbidden):
         vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
 
-    wider = replace(PLAN, admin_rules=admin_rules(AdminScope(engines=("ours",), seeded=("ours",))))
-    assert "policy" in run(servers.nodes, custody, wider).steps
-    assert kept(custody).admin_token == token
+    wider = replace(PLAN, admin_rules=build_admin_rules(AdminScope(engines=("ours",), seeded=("ours",))))
+    assert "policy" in run(servers.nodes, key_store, wider).steps
+    assert kept(key_store).admin_token == token
     vault.sys.enable_secrets_engine("kv", path="ours", options={"version": "2"})
     vault.secrets.kv.v2.create_or_update_secret("probe", {"a": "b"}, mount_point="ours")
-    assert run(servers.nodes, custody, wider).steps == []
-    assert "policy" in run(servers.nodes, custody).steps
+    assert run(servers.nodes, key_store, wider).steps == []
+    assert "policy" in run(servers.nodes, key_store).steps
 
 
 EVERYTHING = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
@@ -237,12 +237,12 @@ def put_as_written(node: VaultNode, path: str, token: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["sys/policies/acl", "sys/policy", "sys//policies/acl", "sys/policies//acl"])
-def test_no_spelling_of_the_admins_policy_writes_it(opened: tuple[Servers, FileCustody], path: str) -> None:
-    servers, custody = opened
-    run(servers.nodes, custody)
+def test_no_spelling_of_the_admins_policy_writes_it(opened: tuple[Servers, FileKeyStore], path: str) -> None:
+    servers, key_store = opened
+    run(servers.nodes, key_store)
     node = servers.nodes[0]
-    token = kept(custody).admin_token or ""
-    vault = client(node, token)
+    token = kept(key_store).admin_token or ""
+    vault = create_client(node, token)
     before = vault.sys.read_acl_policy(ADMIN_POLICY)["data"]["policy"]
     for spelling in SPELLINGS:
         put_as_written(node, f"/v1/{path}/{spelling}", token)
@@ -251,10 +251,10 @@ def test_no_spelling_of_the_admins_policy_writes_it(opened: tuple[Servers, FileC
         vault.adapter.get("/v1/sys/raw/core/mounts")
 
 
-def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, FileCustody]) -> None:
-    servers, custody = opened
-    run(servers.nodes, custody)
-    vault = admin(servers.all[0], custody)
+def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = opened
+    run(servers.nodes, key_store)
+    vault = admin(servers.all[0], key_store)
     vault.sys.enable_auth_method("approle", path="kubernetes")
     vault.auth.approle.create_or_update_approle("role", token_policies=["default"], mount_point="kubernetes")
     vault.sys.create_or_update_acl_policy("kubernetes.reader", 'path "kv/data/x" { capabilities = ["read"] }')
@@ -291,42 +291,42 @@ def test_the_admin_configures_and_can_not_become_more(opened: tuple[Servers, Fil
 
 
 @contextmanager
-def root_of(servers: Servers, custody: Custody) -> Iterator[Any]:
+def root_of(servers: Servers, key_store: KeyStore) -> Iterator[Any]:
     """A client with root's token, which is revoked at the end."""
-    record = kept(custody)
-    vault = client(servers.nodes[0], made_by_shares(servers.nodes[0], record.shares[: record.threshold]))
+    record = kept(key_store)
+    vault = create_client(servers.nodes[0], generate_root_token(servers.nodes[0], record.shares[: record.threshold]))
     yield vault
     vault.auth.token.revoke_self()
 
 
-def devices(servers: Servers, custody: Custody) -> dict[str, Any]:
+def devices(servers: Servers, key_store: KeyStore) -> dict[str, Any]:
     """The audit devices' files, by path."""
-    with root_of(servers, custody) as root:
+    with root_of(servers, key_store) as root:
         found = root.sys.list_enabled_audit_devices()["data"]
     return {path: Path(device["options"]["file_path"]).name for path, device in found.items()}
 
 
-def test_declared_audit_devices_are_made_by_bootstrap_and_others_stay(opened: tuple[Servers, FileCustody]) -> None:
-    servers, custody = opened
-    with root_of(servers, custody) as root:
+def test_declared_audit_devices_are_made_by_bootstrap_and_others_stay(opened: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = opened
+    with root_of(servers, key_store) as root:
         root.sys.enable_audit_device("file", path="theirs", options={"file_path": str(servers.home / "theirs.log")})
 
     def audited(path: str, file: str) -> Ran:
         device = FileAudit(path=path, file=str(servers.home / file))
-        return run(servers.nodes, custody, replace(PLAN, audit=describe_devices([device])))
+        return run(servers.nodes, key_store, replace(PLAN, audit=describe_devices([device])))
 
     assert "policy" in audited("ours", "one.log").steps
-    assert devices(servers, custody) == {"theirs/": "theirs.log", "ours/": "one.log"}
+    assert devices(servers, key_store) == {"theirs/": "theirs.log", "ours/": "one.log"}
     assert audited("ours", "one.log").steps == []
     assert audited("ours", "two.log").code == 0
-    assert devices(servers, custody) == {"theirs/": "theirs.log", "ours/": "two.log"}
+    assert devices(servers, key_store) == {"theirs/": "theirs.log", "ours/": "two.log"}
 
     taken = audited("theirs", "two.log")
     assert taken.code == 1
     assert "'theirs' is an audit device's that this stack did not make" in (taken.error or "")
-    assert run(servers.nodes, custody).code == 0
-    assert devices(servers, custody) == {"theirs/": "theirs.log"}
-    with root_of(servers, custody) as root:
+    assert run(servers.nodes, key_store).code == 0
+    assert devices(servers, key_store) == {"theirs/": "theirs.log"}
+    with root_of(servers, key_store) as root:
         root.sys.disable_audit_device("theirs")
 
 
@@ -342,32 +342,32 @@ def test_declared_audit_devices_are_made_by_bootstrap_and_others_stay(opened: tu
 )
 def three(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Servers, FileCustody]]:
+) -> Iterator[tuple[Servers, FileKeyStore]]:
     """Three nodes, opened by runs of which each but the last was killed at a later step."""
     servers = Servers(tmp_path_factory.mktemp("three"), 3)
     try:
         servers.start(autopilot=True)
-        custody = custody_of_a(servers)
+        key_store = key_store_of(servers)
         killed: list[Ran] = []
         for step in request.param:
-            killed.append(run(servers.nodes, custody, KV, kill_at=step))
+            killed.append(run(servers.nodes, key_store, KV, kill_at=step))
             assert killed[-1].code == -signal.SIGKILL, killed[-1].output
             assert killed[-1].steps[-1] == step
-        converged(servers, custody, *killed, plan=KV)
-        yield servers, custody
+        converged(servers, key_store, *killed, config=KV)
+        yield servers, key_store
     finally:
         servers.stop()
 
 
-def test_three_nodes_killed_at_one_step_after_another_become_one_cluster(three: tuple[Servers, FileCustody]) -> None:
-    servers, custody = three
+def test_three_nodes_killed_at_one_step_after_another_become_one_cluster(three: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = three
 
-    assert peers(servers, custody) == {"node-1": True, "node-2": True, "node-3": True}
+    assert peers(servers, key_store) == {"node-1": True, "node-2": True, "node-3": True}
 
 
-def test_a_lost_leader_is_replaced_and_comes_back_by_a_run(three: tuple[Servers, FileCustody]) -> None:
-    servers, custody = three
-    first = admin(servers.all[0], custody)
+def test_a_lost_leader_is_replaced_and_comes_back_by_a_run(three: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = three
+    first = admin(servers.all[0], key_store)
     first.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
     kv = first.secrets.kv.v2
     poll_until(lambda: kv.create_or_update_secret("x", {"key": "value"}, mount_point="secret"), 30, ignored=_AWAY)
@@ -377,65 +377,65 @@ def test_a_lost_leader_is_replaced_and_comes_back_by_a_run(three: tuple[Servers,
     leader.kill()
     poll_until(lambda: followers[0].leader in {server.node.address for server in followers}, 30, ignored=_AWAY)
     for server in followers:
-        assert poll_until(lambda server=server: value(server, custody), 30, ignored=_AWAY) == {"key": "value"}
-    record = kept(custody)
-    without = run(servers.nodes, custody, KV)
+        assert poll_until(lambda server=server: value(server, key_store), 30, ignored=_AWAY) == {"key": "value"}
+    record = kept(key_store)
+    without = run(servers.nodes, key_store, KV)
     assert (without.code, without.steps) == (0, [])
     assert without.address in {server.node.address for server in followers}
-    assert kept(custody) == record
+    assert kept(key_store) == record
 
     leader.start(autopilot=True)
     assert (leader.state or {})["sealed"]
-    back = run(servers.nodes, custody, KV)
+    back = run(servers.nodes, key_store, KV)
     assert back.steps == [f"opened {leader.number}"]
-    assert kept(custody) == record
-    assert value(leader, custody) == {"key": "value"}
-    assert set(peers(servers, custody)) == {"node-1", "node-2", "node-3"}
+    assert kept(key_store) == record
+    assert value(leader, key_store) == {"key": "value"}
+    assert set(peers(servers, key_store)) == {"node-1", "node-2", "node-3"}
 
 
-def value(server: Server, custody: Custody) -> Any:
+def value(server: Server, key_store: KeyStore) -> Any:
     """What the cluster's KV engine has at `x`, asked at `server`."""
-    return admin(server, custody).adapter.get("/v1/secret/data/x")["data"]["data"]
+    return admin(server, key_store).adapter.get("/v1/secret/data/x")["data"]["data"]
 
 
 def test_all_three_restarted_are_opened_and_one_that_lost_its_data_joins_again(
-    three: tuple[Servers, FileCustody],
+    three: tuple[Servers, FileKeyStore],
 ) -> None:
-    servers, custody = three
+    servers, key_store = three
     for server in servers.all:
         server.kill()
     for server in servers.all:
         server.start()
-    assert run(servers.nodes, custody, KV).steps == ["opened 1", "opened 2", "opened 3"]
+    assert run(servers.nodes, key_store, KV).steps == ["opened 1", "opened 2", "opened 3"]
 
     lost = next(server for server in servers.all if server.node.address != server.leader)
     lost.kill()
     shutil.rmtree(lost.home / "raft")
     lost.start()
     assert not (lost.state or {})["initialized"]
-    assert run(servers.nodes, custody, KV).steps == [f"joined {lost.number}", f"opened {lost.number}"]
+    assert run(servers.nodes, key_store, KV).steps == [f"joined {lost.number}", f"opened {lost.number}"]
     assert initialisations(servers) == 1
-    assert set(peers(servers, custody)) == {"node-1", "node-2", "node-3"}
+    assert set(peers(servers, key_store)) == {"node-1", "node-2", "node-3"}
 
 
 def test_nodes_that_join_by_themselves_are_let(make: Make) -> None:
     servers = make(3)
     for server in servers.all:
         server.start(join=[other for other in servers.all if other is not server])
-    custody = custody_of_a(servers)
+    key_store = key_store_of(servers)
 
-    done = run(servers.nodes, custody)
+    done = run(servers.nodes, key_store)
     assert done.code == 0, done.output
-    assert set(peers(servers, custody)) == {"node-1", "node-2", "node-3"}
+    assert set(peers(servers, key_store)) == {"node-1", "node-2", "node-3"}
     assert initialisations(servers) == 1
 
 
 def test_runs_at_the_same_time_initialise_once(make: Make) -> None:
     servers = make(1)
     servers.start()
-    custody = custody_of_a(servers)
+    key_store = key_store_of(servers)
     ran: list[Ran] = []
-    threads = [threading.Thread(target=lambda: ran.append(run(servers.nodes, custody))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: ran.append(run(servers.nodes, key_store))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -448,62 +448,62 @@ def test_runs_at_the_same_time_initialise_once(make: Make) -> None:
 def test_keys_that_are_missing_are_told_and_a_store_is_never_initialised_twice(make: Make) -> None:
     servers = make(1)
     servers.start()
-    custody = custody_of_a(servers)
-    run(servers.nodes, custody)
-    record = kept(custody)
+    key_store = key_store_of(servers)
+    run(servers.nodes, key_store)
+    record = kept(key_store)
     server = servers.all[0]
     server.kill()
     server.start()
 
-    custody.path.unlink()
-    lost = run(servers.nodes, custody)
+    key_store.path.unlink()
+    lost = run(servers.nodes, key_store)
     assert lost.code == 1
     assert "is initialised and sealed" in (lost.error or "")
     assert "Put the keys back from their copy" in (lost.error or "")
-    assert custody.load() is None
+    assert key_store.load() is None
 
-    custody.save(Record())
-    begun = run(servers.nodes, custody)
+    key_store.save(BootstrapState())
+    begun = run(servers.nodes, key_store)
     assert "before its keys were kept" in (begun.error or "")
 
     others = tuple(base64.b64encode(bytes([number] * 33)).decode() for number in range(1, 4))
-    custody.save(replace(record, shares=others))
-    wrong = run(servers.nodes, custody)
+    key_store.save(replace(record, shares=others))
+    wrong = run(servers.nodes, key_store)
     assert "does not open with the keys in" in (wrong.error or "")
     assert initialisations(servers) == 1
 
-    custody.save(record)
-    assert run(servers.nodes, custody).steps == ["opened 1"]
+    key_store.save(record)
+    assert run(servers.nodes, key_store).steps == ["opened 1"]
 
     server.kill()
     shutil.rmtree(server.home / "raft")
     server.start()
-    emptied = run(servers.nodes, custody)
+    emptied = run(servers.nodes, key_store)
     assert "holds the keys of a store" in (emptied.error or "")
     assert not (server.state or {})["initialized"]
-    assert kept(custody) == record
+    assert kept(key_store) == record
 
 
-def test_a_file_that_others_can_read_or_that_is_damaged_is_refused(opened: tuple[Servers, FileCustody]) -> None:
-    servers, custody = opened
-    record = kept(custody)
-    custody.path.chmod(0o644)
-    readable = run(servers.nodes, custody)
+def test_a_file_that_others_can_read_or_that_is_damaged_is_refused(opened: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = opened
+    record = kept(key_store)
+    key_store.path.chmod(0o644)
+    readable = run(servers.nodes, key_store)
     assert "can be read by others than its owner: chmod 600" in (readable.error or "")
 
-    custody.path.chmod(0o600)
-    custody.path.write_text(f'{{"shares": ["{record.shares[0]}"')
-    damaged = run(servers.nodes, custody)
+    key_store.path.chmod(0o600)
+    key_store.path.write_text(f'{{"shares": ["{record.shares[0]}"')
+    damaged = run(servers.nodes, key_store)
     assert "is damaged: put it back from its copy" in (damaged.error or "")
     assert record.shares[0] not in damaged.output
-    custody.save(record)
-    assert run(servers.nodes, custody).steps == []
+    key_store.save(record)
+    assert run(servers.nodes, key_store).steps == []
 
 
 def test_servers_that_are_not_there_are_named(make: Make) -> None:
     servers = make(2)
     servers.all[0].start()
-    gone = run(servers.nodes, custody_of_a(servers), replace(PLAN, timeout=2))
+    gone = run(servers.nodes, key_store_of(servers), replace(PLAN, timeout=2))
 
     assert gone.code == 1
     assert f"{servers.nodes[1].address} can't be reached after 2 s" in (gone.error or "")
@@ -515,26 +515,26 @@ def test_a_certificate_of_another_ca_or_name_is_not_trusted(make: Make) -> None:
     servers.start()
     impatient = replace(PLAN, timeout=2)
     stranger = replace(servers.nodes[0], ca_certificate=others.nodes[0].ca_certificate)
-    assert "can't be reached" in (run([stranger], custody_of_a(others), impatient).error or "")
+    assert "can't be reached" in (run([stranger], key_store_of(others), impatient).error or "")
     misnamed = replace(servers.nodes[0], tls_server_name="vault.example.net")
-    assert "can't be reached" in (run([misnamed], custody_of_a(others), impatient).error or "")
+    assert "can't be reached" in (run([misnamed], key_store_of(others), impatient).error or "")
     assert not (servers.all[0].state or {})["initialized"]
 
     named = replace(servers.nodes[0], tls_server_name="localhost")
-    assert run([named], custody_of_a(servers)).steps == ONE
+    assert run([named], key_store_of(servers)).steps == ONE
 
 
-def test_a_vault_that_somebody_else_opened_is_adopted_with_their_token(opened: tuple[Servers, FileCustody]) -> None:
-    servers, custody = opened
-    record = kept(custody)
-    elsewhere = FileCustody(servers.home / "custody" / "elsewhere.json")
+def test_a_vault_that_somebody_else_opened_is_adopted_with_their_token(opened: tuple[Servers, FileKeyStore]) -> None:
+    servers, key_store = opened
+    record = kept(key_store)
+    elsewhere = FileKeyStore(servers.home / "keys" / "elsewhere.json")
     without = run(servers.nodes, elsewhere)
     assert "set VAULT_TOKEN to a token" in (without.error or "")
 
-    token = made_by_shares(servers.nodes[0], record.shares[: record.threshold])
+    token = generate_root_token(servers.nodes[0], record.shares[: record.threshold])
     adopted = run(servers.nodes, elsewhere, operator=token)
     assert adopted.steps == FINISH
-    client(servers.nodes[0], token).auth.token.revoke_self()
+    create_client(servers.nodes[0], token).auth.token.revoke_self()
 
 
 class Holder:
@@ -558,41 +558,41 @@ def test_pgp_shares_are_opened_by_their_holders_alone(make: Make, tmp_path: Path
     holders = [Holder(tmp_path / name, name) for name in ("ada", "ben", "cyd")]
     servers = make(1)
     servers.start()
-    custody = FileCustody(servers.home / "custody" / "shares.json", pgp_keys=[holder.public for holder in holders])
+    key_store = FileKeyStore(servers.home / "keys" / "shares.json", pgp_keys=[holder.public for holder in holders])
     impatient = replace(PLAN, timeout=6)
 
-    waiting = run(servers.nodes, custody, impatient)
+    waiting = run(servers.nodes, key_store, impatient)
     assert waiting.steps == ["asked", "initialising", "kept"]
     assert "waits for the holders of its shares: 2 of 3" in (waiting.error or "")
-    encrypted = kept(custody)
+    encrypted = kept(key_store)
     shares = [holder.decrypted(share) for holder, share in zip(holders, encrypted.shares, strict=True)]
     assert all(len(bytes.fromhex(share)) == 33 for share in shares)
-    assert not any(share in custody.path.read_text() for share in shares)
+    assert not any(share in key_store.path.read_text() for share in shares)
 
     for share in shares[:2]:
-        client(servers.nodes[0]).sys.submit_unseal_key(share)
-    killed = run(servers.nodes, custody, impatient, kill_at="revoked")
+        create_client(servers.nodes[0]).sys.submit_unseal_key(share)
+    killed = run(servers.nodes, key_store, impatient, kill_at="revoked")
     assert killed.steps == ["policy", "token", "token kept", "revoked"]
-    assert run(servers.nodes, custody, impatient).code == 0
-    record = kept(custody)
+    assert run(servers.nodes, key_store, impatient).code == 0
+    record = kept(key_store)
     assert record.finished
     assert record.root_token is None
     with pytest.raises(Forbidden):
-        client(servers.nodes[0], encrypted.root_token or "").auth.token.lookup_self()
+        create_client(servers.nodes[0], encrypted.root_token or "").auth.token.lookup_self()
     assert roots(servers.all[0], replace(record, shares=tuple(shares))) == []
 
-    custody.save(replace(record, admin_token=None))
-    over = run(servers.nodes, custody, impatient)
+    key_store.save(replace(record, admin_token=None))
+    over = run(servers.nodes, key_store, impatient)
     assert "holds no share that can be read here: set VAULT_TOKEN" in (over.error or "")
-    token = made_by_shares(servers.nodes[0], shares[:2])
-    assert run(servers.nodes, custody, impatient, operator=token).steps == FINISH
+    token = generate_root_token(servers.nodes[0], shares[:2])
+    assert run(servers.nodes, key_store, impatient, operator=token).steps == FINISH
     hunt(servers, [waiting, killed, over], encrypted, replace(record, shares=tuple(shares)))
 
 
-def test_servers_that_unseal_themselves_are_waited_for(opened: tuple[Servers, FileCustody], make: Make) -> None:
-    keeper, keepers_custody = opened
-    record = kept(keepers_custody)
-    root = client(keeper.nodes[0], made_by_shares(keeper.nodes[0], record.shares[: record.threshold]))
+def test_servers_that_unseal_themselves_are_waited_for(opened: tuple[Servers, FileKeyStore], make: Make) -> None:
+    keeper, keepers_key_store = opened
+    record = kept(keepers_key_store)
+    root = create_client(keeper.nodes[0], generate_root_token(keeper.nodes[0], record.shares[: record.threshold]))
     root.sys.enable_secrets_engine("transit", path="seals")
     root.secrets.transit.create_key("unseal", mount_point="seals")
     seal = {
@@ -606,24 +606,24 @@ def test_servers_that_unseal_themselves_are_waited_for(opened: tuple[Servers, Fi
     }
     servers = make(2)
     servers.start(seal=seal)
-    custody = custody_of_a(servers)
+    key_store = key_store_of(servers)
     try:
         for step in ("initialising", "joined 2", "revoked"):
-            assert run(servers.nodes, custody, kill_at=step).code == -signal.SIGKILL
-        again = run(servers.nodes, custody)
+            assert run(servers.nodes, key_store, kill_at=step).code == -signal.SIGKILL
+        again = run(servers.nodes, key_store)
         assert again.code == 0, again.output
         assert initialisations(servers) == 1
-        assert len(kept(custody).shares) == 3
-        assert set(peers(servers, custody)) == {"node-1", "node-2"}
-        assert roots(servers.all[0], kept(custody)) == []
+        assert len(kept(key_store).shares) == 3
+        assert set(peers(servers, key_store)) == {"node-1", "node-2"}
+        assert roots(servers.all[0], kept(key_store)) == []
         for server in servers.all:
             server.kill()
         for server in servers.all:
             server.start(seal=seal)
-        restarted = run(servers.nodes, custody)
+        restarted = run(servers.nodes, key_store)
         assert (restarted.code, set(restarted.steps) - {"opened 1", "opened 2"}) == (0, set())
-        custody.save(replace(kept(custody), admin_token=None))
-        assert run(servers.nodes, custody).steps == RENEWAL
+        key_store.save(replace(kept(key_store), admin_token=None))
+        assert run(servers.nodes, key_store).steps == RENEWAL
     finally:
         servers.stop()
         root.auth.token.revoke_self()

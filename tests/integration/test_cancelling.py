@@ -21,9 +21,9 @@ pytestmark = pytest.mark.integration
 
 PROGRAM = """\
 import pulumi
-from components.azure.clouds import PUBLIC
-from components.azure.identity import Federation
-from components.azure.readiness import AccessReady
+from strongroom.components.azure.clouds import PUBLIC
+from strongroom.components.azure.identities.base import Federation
+from strongroom.components.azure.access_gate import AccessReady
 
 for number in range(6):
     AccessReady(

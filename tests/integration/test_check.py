@@ -14,17 +14,17 @@ import yaml
 from kubernetes import client as k8s
 from typer.testing import CliRunner
 
-from components.kubernetes.csi_volume import DRIVER
-from ops.__main__ import app
-from ops.check.run import check_stack
-from ops.existing.identity import Owned
-from ops.findings import Finding
-from ops.stack import Workspace
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.store import Store
 from sandbox.azure.vaults import Vault
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import ROOT, World
+from strongroom.components.kubernetes.csi_volume import DRIVER
+from strongroom.ops.app import app
+from strongroom.ops.check.run import check_stack
+from strongroom.ops.existing.identity import Owned
+from strongroom.ops.findings import Finding
+from strongroom.ops.pulumi.stack import Workspace
 from tests.integration.doctored import EXCHANGE
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, VAULTS, settle
@@ -79,7 +79,7 @@ def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pyt
     for workload in config["strongroom:workloads"]:
         workload["namespace"] = f"checked-{workload['namespace']}"
     del config["strongroom:seeds"]
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "local", "local", config)
 
 
@@ -103,7 +103,7 @@ def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.Mon
     config["strongroom:kubernetes"] |= {"kubeconfig": str(world.api_server.kubeconfig), "oidcIssuer": ISSUER}
     for workload in config["strongroom:workloads"]:
         workload["namespace"] = f"checked-{workload['namespace']}"
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     return checking(tmp_path / "azure", "local-azure", config)
 
 
@@ -129,7 +129,7 @@ def test_a_stack_that_lacks_nothing_is_ok(on_vault: Check) -> None:
     found = on_vault()
 
     assert [each for each in found if each.state != "ok"] == [each for each in found if each.name == "guardrails"]
-    assert "no-copy-in-etcd" in states(found, "warned")["guardrails"]
+    assert "no-copy-in-etcd" in states(found, "warning")["guardrails"]
     assert [each.name for each in found] == [
         *("settings", "files", "charts", "guardrails", "cluster", "namespaces", "names in the cluster"),
         *("custom resources", "driver", "provider", "audience"),
@@ -145,9 +145,9 @@ def test_faults_of_settings_are_told_together_and_nothing_else_is_tried(on_vault
         config["strongroom:kubernetes"]["install"] = "somehow"
 
     found = on_vault(change)
-    assert len([each for each in found if each.state == "broken"]) == 3
-    assert {each.name for each in found if each.state == "broken"} == {"settings"}
-    assert set(states(found, "not tried")) == {"files", "charts", "guardrails", "cluster", "store"}
+    assert len([each for each in found if each.state == "failed"]) == 3
+    assert {each.name for each in found if each.state == "failed"} == {"settings"}
+    assert set(states(found, "skipped")) == {"files", "charts", "guardrails", "cluster", "store"}
 
 
 def backend(**changed: Any) -> Callable[[Config], None]:
@@ -204,7 +204,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_lacking_is_told(on_vault: Check, change: Callable[[Config], None], name: str, told: str) -> None:
-    broken = states(on_vault(change), "broken")
+    broken = states(on_vault(change), "failed")
 
     assert told in broken[name]
 
@@ -212,14 +212,14 @@ def test_what_is_lacking_is_told(on_vault: Check, change: Callable[[Config], Non
 def test_advice_is_no_failure(on_vault: Check) -> None:
     found = on_vault(image("busybox:latest"))
 
-    assert "no-latest-image" in states(found, "warned")["guardrails"]
-    assert states(found, "broken") == {}
+    assert "no-latest-image" in states(found, "warning")["guardrails"]
+    assert states(found, "failed") == {}
 
 
 def test_a_driver_that_somebody_else_should_have_installed_is_missed(on_vault: Check, cluster: Cluster) -> None:
     cluster.storage.delete_csi_driver(DRIVER)
     try:
-        assert f"no CSIDriver {DRIVER}" in states(on_vault(), "broken")["driver"]
+        assert f"no CSIDriver {DRIVER}" in states(on_vault(), "failed")["driver"]
     finally:
         cluster.driver("vault", EXCHANGE)
 
@@ -227,8 +227,8 @@ def test_a_driver_that_somebody_else_should_have_installed_is_missed(on_vault: C
 def test_an_audience_that_the_driver_lacks_is_told(on_vault: Check, on_azure: Check, cluster: Cluster) -> None:
     cluster.driver("elsewhere")
     try:
-        assert "Vault's provider makes one itself" in states(on_vault(), "warned")["audience"]
-        assert f"and {EXCHANGE} is needed" in states(on_azure(), "broken")["audience"]
+        assert "Vault's provider creates one itself" in states(on_vault(), "warning")["audience"]
+        assert f"and {EXCHANGE} is needed" in states(on_azure(), "failed")["audience"]
     finally:
         cluster.driver("vault", EXCHANGE)
 
@@ -251,13 +251,13 @@ def test_what_cannot_be_reached_is_not_tried_and_no_failure(on_vault: Check, tmp
         config["strongroom:kubernetes"]["kubeconfig"] = str(kubeconfig)
 
     found = on_vault(change)
-    assert states(found, "broken") == {}
-    assert set(states(found, "not tried")) == {"cluster", "store"}
+    assert states(found, "failed") == {}
+    assert set(states(found, "skipped")) == {"cluster", "store"}
 
 
 @pytest.mark.parametrize(
     ("token", "state", "told"),
-    [("", "not tried", "VAULT_TOKEN is not set"), ("hvs.unknown", "broken", "does not know the token")],
+    [("", "skipped", "VAULT_TOKEN is not set"), ("hvs.unknown", "failed", "does not know the token")],
 )
 def test_a_token_that_is_missing_or_unknown_is_told(
     on_vault: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: str, state: str, told: str
@@ -267,7 +267,7 @@ def test_a_token_that_is_missing_or_unknown_is_told(
     found = on_vault()
 
     assert told in states(found, state)["token"]
-    assert {each.state for each in found if each.name in {"mount", "object", "auth method"}} == {"not tried"}
+    assert {each.state for each in found if each.name in {"mount", "object", "auth method"}} == {"skipped"}
 
 
 @pytest.fixture
@@ -291,9 +291,9 @@ def token_with(engine: hvac.Client) -> Iterator[Callable[[str], str]]:
     ("dropped", "state", "seen"),
     [
         ("", "ok", "it may do what an update needs"),
-        ("auth/token/create", "broken", "lacks create or update on auth/token/create"),
-        ("payments/metadata/*", "broken", "lacks read on payments/metadata/"),
-        ("sys/capabilities-self", "not tried", "may not read that"),
+        ("auth/token/create", "failed", "lacks create or update on auth/token/create"),
+        ("payments/metadata/*", "failed", "lacks read on payments/metadata/"),
+        ("sys/capabilities-self", "skipped", "may not read that"),
     ],
 )
 def test_a_token_with_the_rights_that_the_documentation_lists_is_enough(
@@ -321,7 +321,7 @@ def test_a_token_with_the_rights_that_the_documentation_lists_is_enough(
     assert seen in states(found, state)["rights"]
     assert "token" in states(found, "ok")
     if not dropped:
-        assert states(found, "broken") == states(found, "not tried") == {}
+        assert states(found, "failed") == states(found, "skipped") == {}
 
 
 def test_a_token_that_may_not_look_itself_up_is_not_called_unknown(
@@ -329,21 +329,21 @@ def test_a_token_that_may_not_look_itself_up_is_not_called_unknown(
 ) -> None:
     monkeypatch.setenv("VAULT_TOKEN", token_with('path "sys/mounts" { capabilities = ["read"] }'))
 
-    assert "may not look itself up" in states(on_vault(), "not tried")["token"]
+    assert "may not look itself up" in states(on_vault(), "skipped")["token"]
 
 
 def test_a_sealed_vault_is_told(on_vault: Check, engine: hvac.Client, world: World) -> None:
     engine.sys.seal()
     try:
-        assert "is sealed" in states(on_vault(), "broken")["store"]
+        assert "is sealed" in states(on_vault(), "failed")["store"]
     finally:
         world.up()
 
 
 def test_a_vault_name_that_is_somebody_elses_is_told(on_azure: Check, store: Store) -> None:
-    assert states(on_azure(), "broken") == {}
+    assert states(on_azure(), "failed") == {}
     with vault(store, "kv-checked"):
-        assert "'kv-checked' is taken" in states(on_azure(), "broken")["vault name"]
+        assert "'kv-checked' is taken" in states(on_azure(), "failed")["vault name"]
 
 
 def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
@@ -353,25 +353,25 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
         config["strongroom:backend"]["vault"] = {"name": "kv-checked", "create": False}
         del config["strongroom:seeds"]
 
-    assert states(on_azure(existing), "broken") == {"store": "there is no vault at https://kv-checked.vault.azure.net"}
+    assert states(on_azure(existing), "failed") == {"store": "there is no vault at https://kv-checked.vault.azure.net"}
     with vault(store, "kv-checked") as (resource, plane):
         for name in ("db-pass-username", "db-pass-password", "payment-api-key"):
             plane.set_secret(name, {"value": CANARY})
         plane.set_secret("ledger-token", {"value": CANARY, "attributes": {"enabled": False}})
-        assert {each.state for each in on_azure(existing) if each.name == "object"} == {"not tried"}
+        assert {each.state for each in on_azure(existing) if each.name == "object"} == {"skipped"}
 
         assign(store, world, resource["id"], READER)
         found = on_azure(existing)
-        assert states(found, "broken") == {"object": "secret ledger-token is disabled"}
+        assert states(found, "failed") == {"object": "secret ledger-token is disabled"}
         store.remove_object("kv-checked", "secrets", "payment-api-key")
-        assert sorted(each.seen for each in on_azure(existing) if each.state == "broken") == [
+        assert sorted(each.seen for each in on_azure(existing) if each.state == "failed") == [
             "https://kv-checked.vault.azure.net has no secret payment-api-key",
             "secret ledger-token is disabled",
         ]
     with pytest.MonkeyPatch.context() as patch:
         for name in ("ARM_CLIENT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
             patch.delenv(name, raising=False)
-        assert {each.state for each in on_azure(existing) if each.name == "object"} == {"not tried"}
+        assert {each.state for each in on_azure(existing) if each.name == "object"} == {"skipped"}
 
 
 @pytest.fixture
@@ -404,7 +404,7 @@ def theirs(world: World) -> Iterator[dict[str, str]]:
 
 
 def broken(found: list[Finding], name: str) -> dict[str, str]:
-    return {each.seen: each.fix for each in found if each.state == "broken" and each.name == name}
+    return {each.seen: each.fix for each in found if each.state == "failed" and each.name == name}
 
 
 @pytest.mark.usefixtures("theirs")
@@ -424,16 +424,17 @@ def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
     assert "add checked-shop to kubernetes.existingNamespaces" in advice
 
     monkeypatch.setattr(
-        "ops.check.run.list_owned", lambda _: Owned(frozenset({("kubernetes:core:Namespace", "checked-shop")}))
+        "strongroom.ops.check.run.list_owned",
+        lambda _: Owned(frozenset({("kubernetes:core:Namespace", "checked-shop")})),
     )
     assert not any("namespace " in seen for seen in broken(on_vault(), "names in the cluster"))
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
     told = [each for each in on_vault() if each.name == "names in the cluster"]
-    assert {each.state for each in told} == {"not tried"}
+    assert {each.state for each in told} == {"skipped"}
     assert all("is not known: no state" in each.seen for each in told)
-    monkeypatch.setattr("ops.check.run.list_owned", lambda _: Owned())
+    monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
-    assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warned"}
+    assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warning"}
 
 
 @pytest.mark.usefixtures("theirs")
@@ -534,11 +535,11 @@ def assign(store: Store, world: World, vault_id: str, role: str) -> None:
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
-    assert (told.exit_code, "Nothing is broken" in told.output) == (0, True), told.output
+    assert (told.exit_code, "Nothing failed" in told.output) == (0, True), told.output
     on_vault(secret(key="other"))
     told = CliRunner().invoke(app, ["check", "--stack", "local", "--json"])
     assert told.exit_code == 1
-    assert [each["name"] for each in json.loads(told.output) if each["state"] == "broken"] == ["object"]
+    assert [each["name"] for each in json.loads(told.output) if each["state"] == "failed"] == ["object"]

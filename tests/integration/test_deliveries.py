@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.stack import read_stack
 from sandbox.world import World
+from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.injected import agent
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
@@ -45,10 +45,10 @@ def stored(world: World, name: str) -> dict[str, str]:
         # With `csi`: test_local_stack.
         (
             {"kind": "kubernetes-secret", "secretName": "{name}-for-an-old-application"},
-            "its class copies them to its Secret",
+            "its SecretProviderClass copies them to its Secret",
             34,
         ),
-        ({"kind": "agent-injector", "mode": "init"}, "its annotations promise its files", 31),
+        ({"kind": "agent-injector", "mode": "init"}, "its annotations have its files", 31),
     ],
 )
 def test_the_same_workloads_verify_by_each_delivery(
@@ -153,7 +153,7 @@ def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world
         api.delete_namespaced_deployment("checkout", "shop")
         injected.changes("refresh")
         injected.changes("up")
-    promise = ("shop/checkout", "its annotations promise its files")
+    promise = ("shop/checkout", "its annotations have its files")
     assert {key for key, check in checks.items() if check["passed"] is False} == {
         promise,
         ("shop/checkout", "Deployment shop/checkout is as deployed"),
@@ -169,8 +169,8 @@ def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(inject
     stops(seen(stack, "shop/orders"), "webhook", "no webhook vault.hashicorp.com", "kubernetes.install")
     with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}):
         found = seen(stack, "shop/orders")
-        assert whole(found), found.links
-        assert [link.name for link in found.links] == [
+        assert whole(found), found.checks
+        assert [link.name for link in found.checks] == [
             *("webhook", "class", "service account", "audience"),
             *("store", "identity", "role", "policy", "object", "version"),
         ]

@@ -13,15 +13,15 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 from typer.testing import CliRunner
 
-from components.kubernetes.csi_volume import ADDON, DRIVER
-from ops.__main__ import app
-from ops.stack import Cluster as Reached
-from ops.stack import DeployedStack, read_stack
 from sandbox.world import World
+from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
+from strongroom.ops.app import app
+from strongroom.ops.pulumi.stack import Cluster as Reached
+from strongroom.ops.pulumi.stack import DeployedStack, read_stack
 from tests.integration.doctored import EXCHANGE, faults, goes_on, seen, stops, whole
 from tests.integration.driver import CLASSES, NAMESPACE, Cluster, driver_pod, provider_pod
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
@@ -55,8 +55,8 @@ def operator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_whole_chain_is_ok_for_every_workload(on_vault: DeployedStack) -> None:
     for workload in on_vault.workloads:
         found = seen(on_vault, workload.path)
-        assert whole(found), found.links
-        assert [link.name for link in found.links] == [
+        assert whole(found), found.checks
+        assert [link.name for link in found.checks] == [
             *("driver", "provider", "class", "volume", "service account", "audience"),
             *("store", "identity", "role", "policy", "object", "version", "sync", "mount"),
         ]
@@ -146,15 +146,15 @@ def test_without_a_kubelet_the_drivers_links_are_not_tried_and_the_stores_are(
     with cluster.without_node():
         found = seen(on_vault, "shop/orders")
     goes_on(found, "class", "volume", "service account", *AT_VAULT)
-    assert found.broken is None
-    told = {link.seen for link in found.links if link.name in {"driver", "provider", "audience"}}
+    assert found.first_failed is None
+    told = {link.seen for link in found.checks if link.name in {"driver", "provider", "audience"}}
     assert len(told) == 1 and told.pop().startswith("no kubelet here")
 
 
 def test_a_provider_without_the_ca_of_the_class_is_warned_of(on_vault: DeployedStack, cluster: Cluster) -> None:
     with replaced(cluster, "secrets-store-vault-csi-provider", provider_pod("vault", ca=False)):
         (warned,) = faults(seen(on_vault, "shop/orders"))
-    assert (warned.name, warned.state) == ("class", "warned")
+    assert (warned.name, warned.state) == ("class", "warning")
     assert "vaultCACertPath /vault/tls/ca.crt" in warned.seen
     assert "backend.providerCaPath" in warned.fix
 
@@ -195,13 +195,13 @@ def alias(spec: dict[str, Any]) -> None:
     ("edit", "told"),
     [
         (provider, "has the provider 'azure', and 'vault' is deployed"),
-        (nothing, "promises no db-password, db-username"),
-        (nonsense, "has objects that can't be read"),
+        (nothing, "lacks the files db-password, db-username"),
+        (nonsense, "has objects that can't be parsed"),
         (another_role, "has roleName shop.checkout, and shop.orders was deployed"),
         (another_ca, "has vaultCACertPath /nowhere/ca.crt, and /vault/tls/ca.crt was deployed"),
         (no_ca, "has vaultCACertPath unset, and /vault/tls/ca.crt was deployed"),
         (no_check, "has vaultSkipTLSVerify true, and none was deployed"),
-        (alias, "copies db-pass to a Kubernetes Secret, which is no file of the mount"),
+        (alias, "copies db-pass to a Kubernetes Secret, which are no files of the mount"),
     ],
 )
 def test_it_stops_at_a_class_that_was_edited_by_hand(
@@ -246,8 +246,8 @@ def test_without_token_requests_vaults_provider_makes_tokens_itself_where_it_may
     try:
         found = seen(on_vault, "shop/orders")
         (warned,) = faults(found)
-        assert (warned.name, warned.state) == ("audience", "warned")
-        assert "Vault's provider makes one itself" in warned.seen
+        assert (warned.name, warned.state) == ("audience", "warning")
+        assert "Vault's provider creates one itself" in warned.seen
         cluster.rbac.delete_cluster_role_binding(name)
         stops(seen(on_vault, "shop/orders"), "audience", f"tokens of {EXCHANGE}, and vault is needed", "tokenRequests")
     finally:
@@ -280,7 +280,7 @@ def test_it_stops_at_a_role_of_another_audience(
     if who != "anybody":
         request.getfixturevalue("operator")
     with role(vault, "shop.orders", audience="elsewhere"):
-        named = "wants tokens of elsewhere" if who != "anybody" else "wants another audience than vault"
+        named = "requires the audience elsewhere" if who != "anybody" else "requires another audience than vault"
         stops(seen(on_vault, "shop/orders"), "audience", named, "backend.audience")
 
 
@@ -292,8 +292,8 @@ def test_it_stops_at_a_missing_role(on_vault: DeployedStack, vault: hvac.Client)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"bound_service_account_names": ["checkout"]}, "It admits the service accounts checkout"),
-        ({"bound_service_account_namespaces": ["bank"]}, "It admits the namespaces bank"),
+        ({"bound_service_account_names": ["checkout"]}, "It allows the service accounts checkout"),
+        ({"bound_service_account_namespaces": ["bank"]}, "It allows the namespaces bank"),
     ],
 )
 def test_it_stops_at_a_role_of_other_accounts(
@@ -419,7 +419,7 @@ def test_a_secret_that_the_class_names_no_longer_is_found_with_the_command_to_re
 ) -> None:
     with made_secret(cluster, "an-older-name", workload), made_secret(cluster, "orders-env", "orders"):
         (warned,) = faults(seen(on_vault, f"shop/{workload}"))
-        assert (warned.name, warned.state) == ("sync", "warned")
+        assert (warned.name, warned.state) == ("sync", "warning")
         assert "shop/an-older-name" in warned.seen and "orders-env" not in warned.seen
         assert warned.fix.endswith("kubectl delete secret -n shop an-older-name")
         assert whole(seen(on_vault, "bank/ledger"))
@@ -453,8 +453,8 @@ def ready_pod(cluster: Cluster, since: datetime, mounted: str | None) -> Iterato
 def test_a_ready_pod_has_its_mount(on_vault: DeployedStack, cluster: Cluster) -> None:
     with ready_pod(cluster, datetime.now(UTC), "ledger"):
         found = seen(on_vault, "bank/ledger")
-    assert found.links[-1].seen.startswith("1 of 1 ready pods have their files")
-    assert all(link.state == "ok" for link in found.links)
+    assert found.checks[-1].seen.startswith("1 of 1 ready pods have their files")
+    assert all(link.state == "ok" for link in found.checks)
 
 
 @pytest.mark.parametrize("mounted", [None, "another-class"])
@@ -479,7 +479,7 @@ def test_a_driver_that_polls_too_seldom_is_warned_of(on_vault: DeployedStack, cl
         cluster.apps.delete_namespaced_daemon_set("secrets-store", NAMESPACE)
         cluster.daemon_set("secrets-store", driver_pod())
         cluster.ready()
-    assert (warned.name, warned.state) == ("driver", "warned")
+    assert (warned.name, warned.state) == ("driver", "warning")
     assert "rotationPollInterval 30m" in warned.seen and "2m or less" in warned.fix
 
 
@@ -543,11 +543,11 @@ def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
 ) -> None:
     arguments = ["doctor", "--stack", "local", "--workload", "ledger"]
     told = CliRunner().invoke(app, arguments)
-    assert (told.exit_code, "No link is broken" in told.output) == (0, True)
+    assert (told.exit_code, "No check failed" in told.output) == (0, True)
     with without_driver(cluster):
         told = CliRunner().invoke(app, [*arguments, "--json"])
         assert told.exit_code == 1
-        assert [link["name"] for link in json.loads(told.output)["links"] if link["state"] == "broken"] == ["driver"]
+        assert [link["name"] for link in json.loads(told.output)["checks"] if link["state"] == "failed"] == ["driver"]
 
 
 def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: DeployedStack, cluster: Cluster) -> None:
@@ -559,9 +559,9 @@ def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: De
 
     with cluster.edited_class("shop", "orders", moved):
         found = seen(away, "shop/orders")
-        assert found.broken is None
+        assert found.first_failed is None
         assert [link.name for link in faults(found)] == [*AT_VAULT]
-        assert {link.state for link in faults(found)} == {"not tried"}
+        assert {link.state for link in faults(found)} == {"skipped"}
 
 
 def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:
@@ -577,9 +577,9 @@ def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Clust
     try:
         looking = on_vault.model_copy(update={"kubernetes": Reached(kubeconfig=str(kubeconfig))})
         found = seen(looking, "shop/orders")
-        assert found.broken is None
-        assert {link.name for link in found.links if link.state == "ok"} >= {"store"}
-        tried = {link.name: link.seen for link in found.links if link.state == "not tried"}
+        assert found.first_failed is None
+        assert {link.name for link in found.checks if link.state == "ok"} >= {"store"}
+        tried = {link.name: link.seen for link in found.checks if link.state == "skipped"}
         assert "403 Forbidden" in tried["driver"]
     finally:
         cluster.rbac.delete_namespaced_role_binding("onlooker", "shop")

@@ -13,21 +13,21 @@ import pytest
 from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes.api import api_client
-from components.vault.file_custody import FileCustody
-from components.vault.unseal import bootstrap
-from ops.errors import OpsError
-from ops.recovery import recover
-from ops.stack import Cluster, DeployedStack, read_stack, workspace
-from ops.verify import Check, Verifier
 from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
+from strongroom.components.kubernetes.api import api_client
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
+from strongroom.components.vault.bootstrap.runner import bootstrap
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
+from strongroom.ops.recover.run import recover
+from strongroom.ops.verify import Check, Verifier
+from tests.faults.harness import Stage
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios
-from tests.faults.stage import Stage
-from tests.sandboxed import copied, environment
+from tests.support.sandboxed import copied, environment
 
 from .vaults import PLAN, Servers
 
@@ -69,7 +69,7 @@ def test_a_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: Scen
 def test_who_alone_knows_of_a_resource_is_asked_about_it(stage: Stage) -> None:
     ran = stage.cut_short(UPDATED[stage.stack])
 
-    assert "asking the servers about 1 resources" in ran.said
+    assert "reading 1 resources with pending operations" in ran.said
     assert ran.code == 0, ran.said
 
 
@@ -107,7 +107,7 @@ def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage
     unmade = created("vault:index/policy:Policy", "unmade", name="unmade", policy="")
     try:
         lock = stage.interrupt_creation(own, theirs, absent, shop, new, ledger, mount, policy, unmade, begun=begun)
-        with pytest.raises(OpsError, match="the policy same exists, and Vault does not say who made it"):
+        with pytest.raises(OpsError, match="the policy same exists, and Vault does not record who created it"):
             recover("local", print)
         assert lock.exists()
         done = recover("local", print, adopt=False)
@@ -231,10 +231,10 @@ def test_a_vault_that_fails_now_and_then_is_initialised_once_and_opened(tmp_path
         faulty = FaultyServer(node.address, authority, authority.pair("vault"), share=0.35, seed=3)
         with faulty.serving():
             there = type(node)(faulty.address, ca_certificate=node.ca_certificate)
-            custody = FileCustody(tmp_path / "custody" / "recovery.json")
-            access = bootstrap([there], custody, PLAN)
-            again = bootstrap([there], custody, PLAN, before=access.token)
-        record = custody.load()
+            key_store = FileKeyStore(tmp_path / "keys" / "recovery.json")
+            access = bootstrap([there], key_store, PLAN)
+            again = bootstrap([there], key_store, PLAN, before=access.token)
+        record = key_store.load()
         assert record
         assert record.finished
         assert again.token == access.token

@@ -14,9 +14,9 @@ from kubernetes.client.exceptions import ApiException
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
-from components.vault.forward import ForwardError, PodForward
 from sandbox.ports import find_free_port
 from sandbox.world import World
+from strongroom.components.vault.port_forward import ForwardError, PodForward
 
 pytestmark = pytest.mark.integration
 

@@ -20,10 +20,10 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
-from stacks.installed_driver import conflicts
-from stacks.kubernetes import KubernetesSettings
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from strongroom.stacks.provision.preflight_driver import conflicts
+from strongroom.stacks.settings.kubernetes import KubernetesSettings
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
@@ -170,7 +170,7 @@ def test_values_that_a_schema_refuses_stop_everything_before_anything_is_created
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")
     told = capsys.readouterr().out
-    assert "Stack local has 3 faults in its configuration; nothing was changed" in told
+    assert "Stack local is refused, and nothing was changed. Its configuration has 3 errors" in told
     assert f"strongroom:charts.{DRIVER}: tokenRequests must be of type array" in told
     assert f"strongroom:charts.{DRIVER}: image has a key that the chart doesn't know; it knows repository, tag" in told
     assert "strongroom:charts.vault: " in told
@@ -196,7 +196,7 @@ def test_a_driver_of_somebody_elses_is_told_before_anything_is_created(
 def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, cluster: Cluster, releases: Helm) -> None:
     def told(install: str, kubeconfig: str = str(world.api_server.kubeconfig)) -> str:
         settings = KubernetesSettings.model_validate({"install": install, "kubeconfig": kubeconfig})
-        return "".join(fault.problem for fault in conflicts(settings, "kube-system/secrets-store"))
+        return "".join(fault.message for fault in conflicts(settings, "kube-system/secrets-store"))
 
     assert told("helm") == told("addon") == told("helm", "/does/not/exist") == ""
 

@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 from pulumi.automation import ConfigValue
 
-from components.azure.clouds import PUBLIC
-from components.azure.gate import NotReadyError, wait
-from ops.stack import read_stack
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
@@ -18,13 +15,16 @@ from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
-from tests.forked import run_ops
+from strongroom.components.azure.access_probe import NotReadyError, wait
+from strongroom.components.azure.clouds import PUBLIC
+from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
 from tests.integration.test_check import OFFICER, assign
-from tests.sandboxed import Project
-from tests.soak import sampled
+from tests.support.forked import run_ops
+from tests.support.sandboxed import Project
+from tests.support.soak import sampled
 
 pytestmark = pytest.mark.integration
 
@@ -105,7 +105,7 @@ def test_a_second_preview_and_a_refresh_show_no_change(azure_deployed: Project) 
     assert azure_deployed.changes("preview") == set()
 
 
-ADMITTED = "is admitted by the directory"
+ADMITTED = "logs in by its identity"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_identity_that_is_tied_to_a_neighbour_is_found(azure_deployed: Projec
     with broken(store, CREDENTIALS, "serviceaccount:shop:orders", subject="system:serviceaccount:shop:checkout"):
         assert azure_deployed.wrong() >= {
             ("shop/orders", ADMITTED),
-            ("shop/orders", "its identity is closed to the service account of shop/checkout"),
+            ("shop/orders", "its identity refuses the service account of shop/checkout"),
         }
 
 
@@ -288,7 +288,7 @@ def test_every_other_identity_lets_workloads_read(
         if mode != "shared":
             with Cluster(world).installed():
                 found = seen(read_stack("local-azure"), "shop/orders")
-                assert whole(found), found.links
+                assert whole(found), found.checks
     finally:
         if mode == "service-principal":
             with azure_deployed.engine.stack("local-azure") as stack:
@@ -319,7 +319,7 @@ def test_akv2k8s_delivers_as_its_one_principal(
         assert azure_deployed.wrong() == set()
         read = {check["what"] for check in checks if check["what"].startswith("reads ") and check["passed"]}
         assert read == {"reads SECRET_0_0", "reads SECRET_0_1", "reads SECRET_1_0", "reads SECRET_2_0"}
-        assert sum(check["what"] == "its AzureKeyVaultSecrets promise its variables" for check in checks) == 3
+        assert sum(check["what"] == "its AzureKeyVaultSecrets have its variables" for check in checks) == 3
         assert {"shop/orders", "shop/checkout", "bank/ledger"} < readers(azure_deployed)["secret ledger-token"]
         # The password is where akv2k8s reads it, and in no workload's namespace.
         core = world.api_server.core()
@@ -420,7 +420,7 @@ def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
         store.remove(f"{vault['id']}/providers/Microsoft.Authorization/roleAssignments/checked")
 
     told = json.loads(done.stdout)
-    (found,) = [each for each in told["existing"] if each["state"] == "broken"]
+    (found,) = [each for each in told["existing"] if each["state"] == "failed"]
     assert (done.returncode, told["refused"]) == (1, True)
     assert found["seen"].startswith("secret strongroom-local/refunds-token, deleted and recoverable, exists")
     for verb in ("recover", "purge"):

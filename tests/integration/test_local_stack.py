@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from ops.stack import exported
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
-from tests.sandboxed import Project
+from strongroom.ops.pulumi.stack import exported
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
@@ -201,7 +201,7 @@ def test_a_role_that_admits_a_stranger_is_found(
     write(world, "shop.orders", {**keep, **change})
     try:
         assert deployed.wrong() >= {
-            ("shop/orders", f"its role is closed to {what}"),
+            ("shop/orders", f"its role refuses {what}"),
             ("shop/orders", "role shop.orders is as deployed"),
         }
     finally:
@@ -218,8 +218,8 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
     api.patch_namespaced_custom_object(*kind, edit)
     assert deployed.wrong() == {
-        ("shop/orders", "its class promises its files"),
-        ("shop/orders", "class shop/orders is as deployed"),
+        ("shop/orders", "its SecretProviderClass has its files"),
+        ("shop/orders", "SecretProviderClass shop/orders is as deployed"),
     }
 
     deployed.changes("refresh")
@@ -281,8 +281,8 @@ def test_faults_in_settings_are_told_together_and_nothing_is_registered(
         deployed.engine.run("up", "local")
     told = capsys.readouterr().out
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in told
-    assert "strongroom:workloads[1].secrets: must not be empty" in told
-    assert "strongroom:colour: is not a known key" in told
+    assert "strongroom:workloads[1].secrets: This setting must not be empty" in told
+    assert "strongroom:colour: This key is unknown" in told
     assert "Traceback" not in told
     assert "creat" not in told.replace("created", "")
 
@@ -328,7 +328,7 @@ def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
 
 def test_a_stack_that_does_not_exist_is_one_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ops", "verify", "--stack", "nowhere"],
+        [sys.executable, "-m", "strongroom", "verify", "--stack", "nowhere"],
         cwd=ROOT,
         capture_output=True,
         text=True,

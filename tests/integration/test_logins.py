@@ -18,8 +18,8 @@ from pulumi.automation import ConfigValue
 
 from sandbox.ports import find_free_port
 from sandbox.world import World
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 from .github import Github
 from .slapd import BASE, READER, Slapd
@@ -284,7 +284,7 @@ def test_who_is_taken_out_of_a_group_loses_its_access_at_once(place: Place) -> N
     place.project.write(settings)
     try:
         assert place.project.changes("up") == {
-            "delete DirectoryGroup ldap/auditors",
+            "delete ExternalGroup ldap/auditors",
             "delete Group ldap/auditors",
             "delete GroupAlias ldap/auditors",
         }

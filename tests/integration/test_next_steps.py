@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.next_steps import next_steps
 from sandbox.world import ROOT, World
-from tests.sandboxed import Project
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 

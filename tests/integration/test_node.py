@@ -20,8 +20,8 @@ from sandbox.node import cgroups
 from sandbox.node.requirements import list_missing
 from sandbox.world import World
 from tests.integration.pods import Pods, SeenFile, digest
-from tests.polling import poll_until
-from tests.sandboxed import Project, started
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project, started
 
 pytestmark = pytest.mark.integration
 

@@ -21,15 +21,15 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
-from ops.stack import exported
 from sandbox.plugins import SERVED
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import OFFICIAL
 from sandbox.world import World
-from tests.official import RECORD, answer, load_record
-from tests.polling import poll_until
-from tests.sandboxed import Project, copied
+from strongroom.ops.pulumi.stack import exported
+from tests.support.official import RECORD, answer, load_record
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project, copied
 
 pytestmark = pytest.mark.soak
 

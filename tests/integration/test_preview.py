@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from ops.observed import of_events
 from sandbox.world import ROOT, World
-from tests.forked import run_ops
+from strongroom.ops.preview.events import collect_events
 from tests.integration.test_local_stack import values
-from tests.sandboxed import Project
+from tests.support.forked import run_ops
+from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
 
@@ -115,7 +115,7 @@ def test_faults_are_told_and_nothing_else(deployed: Project) -> None:
 
     assert done.returncode == 1
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in done.stdout
-    assert "Who gains" not in done.stdout
+    assert "Access gained" not in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -134,7 +134,7 @@ def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> No
     with deployed.engine.stack("local") as stack:
         stack.preview(policy_packs=[str(ROOT / "policy")], policy_pack_configs=[str(levels)], on_event=told.append)
 
-    broken = of_events(told).broken
+    broken = collect_events(told).violations
     assert {(each.rule, each.level) for each in broken} == {("vault-ttl", "advisory")}
     assert "above 30m" in broken[0].message
 
@@ -161,7 +161,7 @@ def test_check_knows_what_is_the_stacks_own_and_judges_the_file_that_is_edited(d
     changed(deployed, misspell)
     done = deployed.ops("check", "--json")
     assert done.returncode == 1
-    (seen,) = [each["seen"] for each in json.loads(done.stdout) if each["state"] == "broken"]
+    (seen,) = [each["seen"] for each in json.loads(done.stdout) if each["state"] == "failed"]
     assert "strongroom:workloads[0].name: 'Orders'" in seen
 
 
@@ -176,7 +176,7 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed:
         assert done.returncode == 1, done.stderr
         told = json.loads(done.stdout)
         assert told["refused"] is True
-        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "broken"} == {
+        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "failed"} == {
             "service account shop/refunds",
             "the policy kubernetes.shop.refunds exists, and is not this stack's own",
             "the update deletes namespace bank, and with it what it would not delete by itself: ConfigMap rates",

@@ -17,7 +17,7 @@ from pulumi import automation
 
 from sandbox.plugins import PROVIDERS, _stand_ins
 from sandbox.world import World
-from tests.sandboxed import step_of
+from tests.support.sandboxed import step_of
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,8 @@ from sandbox.engine import Engine
 from sandbox.plugins import attached
 from sandbox.progress import Reporter
 from sandbox.world import World
-from tests.polling import poll_until
-from tests.soak import sampled
+from tests.support.polling import poll_until
+from tests.support.soak import sampled
 
 pytestmark = pytest.mark.integration
 

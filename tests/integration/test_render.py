@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from pulumi.automation import CommandError
 
-from ops.render.charts import templated
-from ops.render.text import of_yaml, to_yaml
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import CHECKS
 from sandbox.world import ROOT, World
-from tests.forked import run_ops
+from strongroom.ops.render.charts import templated
+from strongroom.ops.render.text import of_yaml, to_yaml
 from tests.integration.test_helm import by_helm, charts, helm
 from tests.integration.test_local_stack import values
-from tests.sandboxed import Project, environment
+from tests.support.forked import run_ops
+from tests.support.sandboxed import Project, environment
 
 pytestmark = pytest.mark.integration
 

@@ -13,8 +13,8 @@ from sandbox.errors import SandboxError
 from sandbox.ports import HOST
 from sandbox.progress import Reporter
 from sandbox.world import World
-from tests.ops.test_orphans import lives, plugin
-from tests.polling import poll_until
+from tests.ops.recover.test_orphans import lives, plugin
+from tests.support.polling import poll_until
 
 pytestmark = pytest.mark.integration
 

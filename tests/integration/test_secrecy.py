@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ops.cluster import ClusterClient
-from ops.stack import Cluster
 from sandbox.azure.configuration import assemble
 from sandbox.world import World
-from tests.hunter import Canary, fresh, of_key, of_token
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.pulumi.stack import Cluster
+from tests.support.secret_scanner import Canary, fresh, of_key, of_token
 
 from .echo import Echo
-from .journey import COMMANDS, Journey
+from .lifecycle import COMMANDS, Journey
 
 pytestmark = pytest.mark.integration
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes import client, config
 
-from components.vault.file_custody import FileCustody
 from sandbox.world import World
-from tests.polling import poll_until
-from tests.sandboxed import Project
+from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project
 
 from .vaults import Server, Servers
 
@@ -83,13 +83,13 @@ def service(pods: Servers) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def custody(pods: Servers) -> FileCustody:
-    return FileCustody(str(pods.home / "recovery.json"))
+def key_store(pods: Servers) -> FileKeyStore:
+    return FileKeyStore(str(pods.home / "recovery.json"))
 
 
 @pytest.fixture(scope="module")
 def deployed_vault(
-    project: Project, world: World, pods: Servers, custody: FileCustody, service: Service
+    project: Project, world: World, pods: Servers, key_store: FileKeyStore, service: Service
 ) -> Iterator[Project]:
     """The local stack's workloads on a Vault that the stack deploys, from nothing."""
     del service  # the stack is destroyed by it
@@ -104,7 +104,7 @@ def deployed_vault(
             }
         },
         "bootstrap": {
-            "custody": {"kind": "file", "path": str(custody.path)},
+            "keyStore": {"kind": "file", "path": str(key_store.path)},
             "nodes": [node.address for node in pods.nodes],
         },
         # Vault's pods would reach the API server by its service.
@@ -136,19 +136,19 @@ def test_one_up_deploys_opens_and_configures_it(deployed_vault: Project, world: 
 
 
 def test_nothing_that_opens_it_is_found_anywhere_else(
-    deployed_vault: Project, pods: Servers, custody: FileCustody
+    deployed_vault: Project, pods: Servers, key_store: FileKeyStore
 ) -> None:
-    record = custody.load()
+    record = key_store.load()
     assert record and len(record.shares) == 5
     secrets = [*record.shares, str(record.admin_token)]
 
     assert record.root_token is None
-    assert custody.path.stat().st_mode & 0o777 == 0o600
+    assert key_store.path.stat().st_mode & 0o777 == 0o600
     left = [
         file
         for root in (deployed_vault.engine.home, pods.home)
         for file in root.rglob("*")
-        if file.is_file() and file != custody.path and any(secret.encode() in file.read_bytes() for secret in secrets)
+        if file.is_file() and file != key_store.path and any(secret.encode() in file.read_bytes() for secret in secrets)
     ]
     assert left == []
 

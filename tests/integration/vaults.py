@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from components.vault.custody import Custody, Record
-from components.vault.reach import VaultNode, client
-from components.vault.unseal import Plan
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.process import Process
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
+from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStore
+from strongroom.components.vault.bootstrap.runner import BootstrapConfig
+from strongroom.components.vault.client import VaultNode, create_client
 
 from .processes import Processes
 
 ROOT = Path(__file__).parents[2]
-PLAN = Plan(shares=3, threshold=2, timeout=60)
+PLAN = BootstrapConfig(shares=3, threshold=2, timeout=60)
 
 
 class Server:
@@ -91,14 +91,14 @@ class Server:
     def state(self) -> dict[str, Any] | None:
         """What it says about itself; `None` where it doesn't answer."""
         try:
-            return client(self.node).sys.read_seal_status()
+            return create_client(self.node).sys.read_seal_status()
         except Exception:
             return None
 
     @property
     def leader(self) -> str:
         """The address of its leader."""
-        return client(self.node).sys.read_leader_status()["leader_address"]
+        return create_client(self.node).sys.read_leader_status()["leader_address"]
 
 
 class Servers:
@@ -142,8 +142,8 @@ class Ran:
 
 def run(
     nodes: Sequence[VaultNode],
-    custody: Custody,
-    plan: Plan = PLAN,
+    key_store: KeyStore,
+    config: BootstrapConfig = PLAN,
     *,
     kill_at: str | None = None,
     operator: str | None = None,
@@ -152,8 +152,8 @@ def run(
     """Run bootstrap, and kill it as soon as it has done the step `kill_at`."""
     asked = {
         "nodes": [node.inputs() for node in nodes],
-        "custody": custody.inputs(),
-        "plan": asdict(plan),
+        "key_store": key_store.inputs(),
+        "config": asdict(config),
         "kill_at": kill_at,
         "operator": operator,
     }
@@ -180,8 +180,8 @@ def run(
     )
 
 
-def kept(custody: Custody) -> Record:
-    """What custody has."""
-    record = custody.load()
+def kept(key_store: KeyStore) -> BootstrapState:
+    """Return what the key store has."""
+    record = key_store.load()
     assert record
     return record

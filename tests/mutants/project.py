@@ -23,6 +23,8 @@ _PARTS = (
     "sandbox",
     "scripts",
     "stacks",
+    "strongroom",
+    "template",
     "tests",
 )
 """What the tests that mutants name read or import."""
@@ -40,7 +42,7 @@ class ProjectCopy:
         self._source = source
         for name in filter(lambda name: (source / name).exists(), _PARTS):
             if (source / name).is_dir():
-                shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source / name, to / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source / name, to / name)
 

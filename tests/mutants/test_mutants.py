@@ -39,7 +39,7 @@ def test_every_mutant_names_a_test_that_is_there() -> None:
 def test_mutants_are_of_every_part_of_the_product() -> None:
     assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS) >= 60
     parts = {mutant.file.partition("/")[0] for mutant in MUTANTS}
-    assert parts == {"components", "stacks", "ops", "policy", ".github"}
+    assert parts == {"components", "stacks", "ops", "policy", "template"}
 
 
 def sample() -> list[Mutant]:

@@ -134,7 +134,7 @@ DAMAGE_TO_AZURE = (
     Damage(
         "another-class-of-its-object",
         STACK,
-        "no other class reads its workloads' objects",
+        "no other SecretProviderClass reads its workloads' objects",
         lambda hands: added(hands, (CLASSES, _ONE_MORE_CLASS)),
     ),
     _given("identity-owns-the-vault", ORDERS, _MORE_ROLES, OWNER, "vault"),
@@ -169,10 +169,10 @@ DAMAGE_TO_AZURE = (
     _assignment("of-an-officer", "is refused writing", roleDefinitionId=OFFICER),
     _assignment("of-a-stranger", principalId=_STRANGER),
     _assignment("with-a-condition", condition="@Resource[x] StringEquals 'y'"),
-    _credential("deleted", "is admitted by the directory"),
+    _credential("deleted", "logs in by its identity"),
     _credential(
         "of-a-neighbour",
-        "its identity is closed to the service account of shop/checkout",
+        "its identity refuses the service account of shop/checkout",
         subject="system:serviceaccount:shop:checkout",
     ),
     _credential("of-a-stranger", subject="system:serviceaccount:other:stranger"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.polling import poll_until
+from tests.support.polling import poll_until
 
 from .damage import Damage, Hands, added, changed, gone
 
@@ -20,7 +20,7 @@ REVIEWS = "the API server refuses everybody else what leads to its secrets"
 Edit = Callable[[dict[str, Any]], object]
 
 
-def class_edited(name: str, edit: Edit, what: str = "class shop/orders is as deployed") -> Damage:
+def class_edited(name: str, edit: Edit, what: str = "SecretProviderClass shop/orders is as deployed") -> Damage:
     """Damage to the class of shop/orders."""
     return Damage(f"class-{name}", ORDERS, what, lambda hands: changed(hands, f"{CLASSES}/orders", edit))
 
@@ -147,9 +147,16 @@ COMMON = (
     class_edited("objects-missing", lambda each: each["spec"]["parameters"].pop("objects")),
     class_edited("parameters-missing", lambda each: each["spec"].pop("parameters")),
     class_edited(
-        "without-objects", lambda each: each["spec"]["parameters"].update(objects="[]"), "its class promises its files"
+        "without-objects",
+        lambda each: each["spec"]["parameters"].update(objects="[]"),
+        "its SecretProviderClass has its files",
     ),
-    Damage("class-deleted", ORDERS, "class shop/orders is as deployed", lambda hands: gone(hands, f"{CLASSES}/orders")),
+    Damage(
+        "class-deleted",
+        ORDERS,
+        "SecretProviderClass shop/orders is as deployed",
+        lambda hands: gone(hands, f"{CLASSES}/orders"),
+    ),
     Damage(
         "account-mounts-its-token",
         ORDERS,
@@ -219,7 +226,13 @@ COMMON = (
     _everybody("everybody-starts-pods", "nobody else may start or enter pods", "", "pods", "create"),
     _everybody("everybody-enters-pods", "nobody else may start or enter pods", "", "pods/exec", "create"),
     _everybody("everybody-deploys", "nobody else may start or enter pods", "apps", "deployments", "patch"),
-    _everybody("everybody-changes-classes", "nobody else may change classes", "secrets-store.csi.x-k8s.io", "*", "*"),
+    _everybody(
+        "everybody-changes-classes",
+        "nobody else may change SecretProviderClasses",
+        "secrets-store.csi.x-k8s.io",
+        "*",
+        "*",
+    ),
     _everybody(
         "everybody-binds",
         "nobody else may give themselves rights",

@@ -69,7 +69,7 @@ def _one_more_class(name: str, role: str, path: str) -> Damage:
             "parameters": {"roleName": role, "objects": f"- objectName: x\n  secretPath: {path}\n  secretKey: k\n"},
         },
     }
-    what = "no other class reads its workloads' objects"
+    what = "no other SecretProviderClass reads its workloads' objects"
     return Damage(f"another-class-{name}", STACK, what, lambda hands: added(hands, (CLASSES, document)))
 
 
@@ -193,13 +193,13 @@ DAMAGE_TO_VAULT = (
     _role(
         "admits-another-account",
         bound_service_account_names=["orders", "default"],
-        what="its role is closed to the namespace's default service account",
+        what="its role refuses the namespace's default service account",
     ),
     _role("admits-a-stranger", bound_service_account_names=["orders", "stranger"]),
     _role(
         "admits-a-neighbour",
         bound_service_account_names=["orders", "checkout"],
-        what="its role is closed to the service account of shop/checkout",
+        what="its role refuses the service account of shop/checkout",
     ),
     _role("admits-another-namespace", bound_service_account_namespaces=["shop", "other"]),
     _role("admits-every-namespace", bound_service_account_namespaces=["*"]),

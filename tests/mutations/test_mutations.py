@@ -13,18 +13,18 @@ import hvac
 import pytest
 import yaml
 
-from ops.stack import Cluster as Reached
-from ops.stack import DeployedStack, read_stack, workspace
-from ops.state import read_state
-from ops.verify import Check, Verifier
-from ops.verify.cluster_reader import ClusterReader
-from ops.verify.cluster_rights import ClusterRights
-from ops.verify.deployment import Deployment
-from ops.verify.inspection import Inspection
-from policy.rules import Declared
 from sandbox.world import World
+from strongroom.ops.pulumi.stack import Cluster as Reached
+from strongroom.ops.pulumi.stack import DeployedStack, read_stack, workspace
+from strongroom.ops.pulumi.state import read_state
+from strongroom.ops.verify import Check, Verifier
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.ops.verify.cluster_rights import ClusterRights
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.ops.verify.inspection import Inspection
+from strongroom.policy.rules import Declared
 from tests.integration.driver import Cluster
-from tests.sandboxed import Project, copied
+from tests.support.sandboxed import Project, copied
 
 from .damage import Damage, Hands
 from .of_azure import DAMAGE_TO_AZURE

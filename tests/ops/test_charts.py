@@ -12,12 +12,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from components.charts import CHARTS, VAULT
-from ops.__main__ import app
-from ops.charts import check_charts, place
-from ops.errors import OpsError
-from tests.components.test_chart_files import chart_at, packed
-from tests.serving import serving
+from strongroom.components.helm.charts import CHARTS, VAULT
+from strongroom.ops.app import app
+from strongroom.ops.charts import check_charts, place
+from strongroom.ops.errors import OpsError
+from tests.components.helm.test_chart_file import chart_at, packed
+from tests.support.serving import serving
 
 
 class Repository:
@@ -62,7 +62,7 @@ def publish(repository: Repository, *, version: str = VAULT.version, digest: str
 
 def pin(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
     digest = hashlib.sha256(content).hexdigest() if content is not None else None
-    monkeypatch.setattr("ops.charts.CHARTS", {"vault": replace(VAULT, digest=digest)})
+    monkeypatch.setattr("strongroom.ops.charts.CHARTS", {"vault": replace(VAULT, digest=digest)})
 
 
 def seen(where: str) -> tuple[bool | None, str]:
@@ -155,7 +155,8 @@ def test_without_a_pinned_digest_the_published_one_is_told(
 
 def test_the_command_shows_every_chart_and_fails_on_a_wrong_one(archive: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ops.charts.CHARTS", {name: replace(chart, repository="http://127.0.0.1:9") for name, chart in CHARTS.items()}
+        "strongroom.ops.charts.CHARTS",
+        {name: replace(chart, repository="http://127.0.0.1:9") for name, chart in CHARTS.items()},
     )
     runner = CliRunner()
     fine = runner.invoke(app, ["charts"])

@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from ops.check import declared as module
-from ops.observed import Broken
+from strongroom.ops.check import declared as module
+from strongroom.ops.preview.events import Violation
 
 
 def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [
-        Broken("vault-ttl", "mandatory", "urn", "says\nis long"),
-        Broken("vault-tls", "advisory", "urn", "says\nx"),
+        Violation("vault-ttl", "mandatory", "urn", "says\nis long"),
+        Violation("vault-tls", "advisory", "urn", "says\nx"),
     ]
     monkeypatch.setattr(module, "read_files", lambda _: (None, []))
     monkeypatch.setattr(module, "Installation", lambda _: type("_", (), {"faults": lambda _: []})())
-    monkeypatch.setattr(module, "guardrails", lambda *_: found)
+    monkeypatch.setattr(module, "find_violations", lambda *_: found)
     settings: Any = None
 
     told = {each.seen: each.state for each in module.declared("dev", settings, {}) if each.name == "guardrails"}
-    assert told == {"vault-ttl: is long": "broken", "vault-tls: x": "warned"}
+    assert told == {"vault-ttl: is long": "failed", "vault-tls: x": "warning"}

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.check.api_server import check_certificate
-from ops.findings import Finding
 from sandbox.certificates import Authority
-from stacks.settings import Settings, parse
-from tests.serving import serving
+from strongroom.ops.check.api_server import check_certificate
+from strongroom.ops.findings import Finding
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import Settings
+from tests.support.serving import serving
 
 
 class Quiet(ThreadingHTTPServer):
@@ -78,7 +79,7 @@ def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
     (name,) = found(tmp_path, host, authority.certificate, {"kubernetesHost": host.replace("127.0.0.1", "127.0.0.2")})
 
     for seen in (ca, name):
-        assert seen.state == "broken"
+        assert seen.state == "failed"
         assert "does not verify the certificate of https://127.0.0." in seen.seen
         assert "backend.auth.kubernetesCaCertificate" in seen.fix and "kubernetesHost" in seen.fix
 
@@ -86,13 +87,13 @@ def test_another_ca_or_name_is_broken_with_the_settings_that_mend_it(
 def test_without_any_ca_the_systems_own_are_tried(tmp_path: Path, host: str) -> None:
     (seen,) = found(tmp_path, host, tmp_path / "nowhere", {"kubernetesHost": host})
 
-    assert (seen.state, seen.seen.partition(",")[0]) == ("broken", "no CA is given to Vault")
+    assert (seen.state, seen.seen.partition(",")[0]) == ("failed", "no CA is given to Vault")
 
 
 def test_a_host_that_only_vault_reaches_is_not_tried(tmp_path: Path, authority: Authority) -> None:
     (seen,) = found(tmp_path, "https://127.0.0.1:1", authority.certificate)
 
-    assert (seen.state, "which Vault must reach" in seen.seen) == ("not tried", True)
+    assert (seen.state, "which Vault must reach" in seen.seen) == ("skipped", True)
 
 
 def test_what_asks_no_api_server_is_not_looked_at(tmp_path: Path, authority: Authority) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from ops.cluster import ClusterClient
-from ops.errors import OpsError, UnreachableError
-from ops.stack import Cluster
-from ops.verify.cluster_reader import ClusterReader
 from sandbox.certificates import Authority
-from tests.serving import QuietServer, serving
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import Cluster
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from tests.support.serving import QuietServer, serving
 
 CALLS: list[Callable[[Cluster], Any]] = [
     lambda cluster: ClusterReader(cluster).get("namespace shop", "/api/v1/namespaces/shop")["metadata"]["name"].strip(),

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
 
-from ops import command_line
-from ops.command_line import wants_json
-from tests.sandboxed import ROOT
+from strongroom.ops import command_line
+from strongroom.ops.command_line import wants_json
+from tests.support.sandboxed import ROOT
 
 Run = Callable[..., tuple[object, str, str]]
 
@@ -36,10 +37,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["ops", "access", "--stack", "dev", "--json"], 1, "The Pulumi CLI is not on PATH"),
-        (["ops", "charts", "--from", "nonsense", "--json"], 1, "names no chart and place"),
-        (["ops", "access", "--json"], 2, "Missing option '--stack'"),
-        (["ops", "verify", "--stack", "dev", "--bogus", "--json"], 2, "No such option: --bogus"),
+        (["strongroom", "access", "--stack", "dev", "--json"], 1, "The Pulumi CLI is not on PATH"),
+        (["strongroom", "charts", "--from", "nonsense", "--json"], 1, "names no chart and place"),
+        (["strongroom", "access", "--json"], 2, "Missing option '--stack'"),
+        (["strongroom", "verify", "--stack", "dev", "--bogus", "--json"], 2, "No such option: --bogus"),
         (["sandbox", "status", "--bogus", "--json"], 2, "No such option: --bogus"),
     ],
 )
@@ -54,7 +55,7 @@ def test_an_error_is_json_where_json_is_asked_for(run: Run, words: list[str], co
 
 def test_an_error_is_text_where_it_is_not() -> None:
     environment = {**os.environ, "STRONGROOM_SANDBOX": "/nowhere", "PATH": "/nowhere"}
-    command = [sys.executable, "-m", "ops", "access", "--stack", "dev"]
+    command = [sys.executable, "-m", "strongroom", "access", "--stack", "dev"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -63,7 +64,7 @@ def test_an_error_is_text_where_it_is_not() -> None:
 
 def test_what_follows_two_dashes_is_another_commands() -> None:
     assert wants_json(["verify", "--json"])
-    assert not wants_json(["exec", "--", "ops", "--json"])
+    assert not wants_json(["exec", "--", "strongroom", "--json"])
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -116,3 +117,21 @@ def test_without_a_sandbox_a_command_says_how_to_start_one(run: Run, words: list
     assert (ended, out) == (1, "")
     assert err.startswith("error: There is no sandbox in /nowhere: start it with `")
     assert len(err.splitlines()) == 1
+
+
+def test_a_command_runs_as_if_started_elsewhere(run: Run, tmp_path: Path) -> None:
+    before = Path.cwd()
+    try:
+        _, _, err = run("strongroom", "--cwd", str(tmp_path), "access", "--stack", "dev")
+    finally:
+        os.chdir(before)
+
+    assert f"error: {tmp_path} is in no Pulumi project" in err
+
+
+def test_a_directory_that_is_not_there_is_an_error_of_its_option(run: Run, tmp_path: Path) -> None:
+    ended, _, err = run("strongroom", "--cwd", str(tmp_path / "none"), "access", "--stack", "dev")
+
+    assert ended == 1
+    assert "error: --cwd: " in err
+    assert "can't be entered" in err

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app, main
-from ops.doctor.diagnosis import Diagnosis
-from ops.findings import Finding, broken, ok, untried, warned
-from ops.observed import Broken, Observed
-from ops.recovery import Recovered
-from ops.stack import ROOT, Workspace
-from ops.verify import Check
+from strongroom.ops.app import app, main
+from strongroom.ops.doctor.diagnosis import Diagnosis
+from strongroom.ops.findings import Finding
+from strongroom.ops.preview.events import PreviewEvents, Violation
+from strongroom.ops.pulumi.stack import Workspace
+from strongroom.ops.recover.run import Recovered
+from strongroom.ops.verify import Check
+from tests.support.sandboxed import ROOT
 
 GOOD = Check("shop/orders", "reads a", True, "place")
 WRONG = Check("shop/orders", "is refused listing", False, "allowed")
@@ -26,15 +27,17 @@ def run(*words: str) -> Any:
 
 def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
-    monkeypatch.setattr("ops.stack.workspace", lambda _: Workspace(ROOT, {}))
-    monkeypatch.setattr("ops.stack.read_stack", lambda _: None)
-    monkeypatch.setattr("ops.state.read_state", lambda _: [])
-    monkeypatch.setattr("ops.reach.reach", lambda _: nullcontext())
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(ROOT, {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.read_stack", lambda _: None)
+    monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda _: [])
+    monkeypatch.setattr("strongroom.ops.pulumi.port_forward.reach", lambda _: nullcontext())
 
 
 def verified(monkeypatch: pytest.MonkeyPatch, *checks: Check, options: Sequence[str] = ()) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.verify.Verifier", lambda *_, **__: type("_", (), {"run": lambda _: [*checks]})())
+    monkeypatch.setattr(
+        "strongroom.ops.verify.Verifier", lambda *_, **__: type("_", (), {"run": lambda _: [*checks]})()
+    )
     return run("verify", *options)
 
 
@@ -51,8 +54,8 @@ def test_verify_shows_what_went_wrong_and_counts_only_what_was_tried(monkeypatch
         return next(each for each in lines if text in each)
 
     assert "ok" in line("reads a")
-    assert "WRONG" in line("is refused listing") and "allowed" in line("is refused listing")
-    assert "not tried" in line("is refused writing")
+    assert "FAILED" in line("is refused listing") and "allowed" in line("is refused listing")
+    assert "skipped" in line("is refused writing")
     assert lines[-1] == "1 of 2 checks went as they must, 1 did not"
 
 
@@ -67,43 +70,45 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("observed", "code"),
     [
-        (Observed(), 0),
-        (Observed(broken=[Broken("no-latest-image", "advisory", "urn", "latest")]), 0),
-        (Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]), 1),
-        (Observed(errors=["no such thing"]), 1),
+        (PreviewEvents(), 0),
+        (PreviewEvents(violations=[Violation("no-latest-image", "advisory", "urn", "latest")]), 0),
+        (PreviewEvents(violations=[Violation("vault-ttl", "mandatory", "urn", "too long")]), 1),
+        (PreviewEvents(errors=["no such thing"]), 1),
     ],
 )
 def test_preview_ends_with_1_where_the_update_would_be_refused(
-    monkeypatch: pytest.MonkeyPatch, observed: Observed, code: int
+    monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents, code: int
 ) -> None:
-    monkeypatch.setattr("ops.engine.observe", lambda *_: observed)
+    monkeypatch.setattr("strongroom.ops.pulumi.engine.observe", lambda *_: observed)
 
     assert run("preview", "--markdown").exit_code == code
 
 
 def checked(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.check.run.check_stack", lambda *_: [*findings])
+    monkeypatch.setattr("strongroom.ops.check.run.check_stack", lambda *_: [*findings])
     return run("check")
 
 
 def test_check_ends_with_1_where_something_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    fine = checked(monkeypatch, ok("fine"), warned("soon", "renew it"), untried("not asked"))
-    assert (fine.exit_code, fine.output.splitlines()[-1]) == (0, "Nothing is broken, 1 not tried")
-    assert checked(monkeypatch, ok("fine"), broken("gone", "mend it")).exit_code == 1
+    fine = checked(monkeypatch, Finding.ok("fine"), Finding.warning("soon", "renew it"), Finding.skipped("not asked"))
+    assert (fine.exit_code, fine.output.splitlines()[-1]) == (0, "Nothing failed, 1 skipped")
+    assert checked(monkeypatch, Finding.ok("fine"), Finding.failed("gone", "mend it")).exit_code == 1
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, links: Iterable[Finding]) -> Any:
+def diagnosed(monkeypatch: pytest.MonkeyPatch, checks: Iterable[Finding]) -> Any:
     on_a_stack(monkeypatch)
-    monkeypatch.setattr("ops.doctor.diagnosis.chosen", lambda *_: None)
-    monkeypatch.setattr("ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*links], []))
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.find_workload", lambda *_: None)
+    monkeypatch.setattr("strongroom.ops.doctor.diagnosis.diagnose", lambda *_: Diagnosis("shop/orders", [*checks], []))
     return run("doctor", "--workload", "orders")
 
 
-def test_doctor_ends_with_1_where_a_link_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert diagnosed(monkeypatch, [ok("fine", name="driver"), untried("no", name="role")]).exit_code == 0
-    told = diagnosed(monkeypatch, [ok("fine", name="driver"), broken("gone", "mend it", name="role")])
-    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "The chain is broken at: role")
+def test_doctor_ends_with_1_if_a_check_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (
+        diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.skipped("no", name="role")]).exit_code == 0
+    )
+    told = diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.failed("gone", "mend it", name="role")])
+    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "Failed checks: role")
 
 
 def test_an_error_is_one_line_and_exit_code_1(
@@ -127,7 +132,7 @@ def test_recover_names_what_is_somebody_elses_and_hands_on_the_users_choice(
         chosen.append(adopt)
         return Recovered(left={"urn:pulumi:dev::p::a$kubernetes:core/v1:Namespace::shop": "made by [red]\x1bkubectl"})
 
-    monkeypatch.setattr("ops.recovery.recover", recover)
+    monkeypatch.setattr("strongroom.ops.recover.run.recover", recover)
     output = run("recover", *options).output
 
     assert chosen == [adopt]

@@ -4,7 +4,7 @@ import pytest
 from rich.markdown import Markdown
 from rich.table import Table
 
-from ops.console import console
+from strongroom.ops.console import console
 
 
 def shown(capsys: pytest.CaptureFixture[str], *, long: int = 300) -> list[str]:

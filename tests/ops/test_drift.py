@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from ops.drift import drift_of
-from ops.markdown import format_drift
-from ops.observed import Observed, Operation
-from policy.rules import Declared
+from strongroom.ops.drift import build_drift
+from strongroom.ops.preview.events import Operation, PreviewEvents
+from strongroom.ops.preview.markdown import format_drift
+from strongroom.policy.rules import Declared
 
 URN = "urn:pulumi:local::strongroom::vault:index/policy:Policy::"
 POLICY = 'path "strongroom/data/{}" {{ capabilities = ["read"] }}'
 
 
-def observed(before: dict[str, Any], after: dict[str, Any] | None, operation: Operation = "update") -> Observed:
+def observed(before: dict[str, Any], after: dict[str, Any] | None, operation: Operation = "update") -> PreviewEvents:
     urn = f"{URN}kubernetes.shop.orders"
-    found = Observed(operations={urn: operation}, before={urn: Declared("vault:index/policy:Policy", urn, before)})
+    found = PreviewEvents(operations={urn: operation}, before={urn: Declared("vault:index/policy:Policy", urn, before)})
     if after is not None:
         found.after[urn] = Declared("vault:index/policy:Policy", urn, after)
     return found
 
 
 def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
-    drift = drift_of("local", observed({"name": "a", "policy": "one"}, {"name": "a", "policy": "two"}))
+    drift = build_drift("local", observed({"name": "a", "policy": "one"}, {"name": "a", "policy": "two"}))
 
     assert drift.found
     assert [each.differences for each in drift.resources] == [['policy: expected "one", found "two"']]
@@ -29,28 +29,28 @@ def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
     assert "`pulumi refresh --stack local`, then `pulumi up --stack local`" in told
 
 
-def test_what_is_gone_is_called_so() -> None:
-    drift = drift_of("local", observed({"name": "a"}, None, "delete"))
+def test_a_deleted_resource_is_reported() -> None:
+    drift = build_drift("local", observed({"name": "a"}, None, "delete"))
 
-    assert [each.differences for each in drift.resources] == [["it is gone"]]
+    assert [each.differences for each in drift.resources] == [["it was deleted"]]
 
 
 def test_what_a_server_changes_of_its_own_is_no_drift() -> None:
-    drift = drift_of("local", observed({"name": "a"}, {"name": "a", "tags": []}))
+    drift = build_drift("local", observed({"name": "a"}, {"name": "a", "tags": []}))
 
     assert (drift.found, drift.unchanged) == (False, 1)
     assert "**None**: 1 resource is as deployed." in format_drift(drift)
 
 
 def test_a_value_that_may_be_a_secret_is_not_shown() -> None:
-    drift = drift_of("local", observed({"value": "old-canary"}, {"value": "new-canary"}))
+    drift = build_drift("local", observed({"value": "old-canary"}, {"value": "new-canary"}))
 
     assert drift.found
     assert "canary" not in format_drift(drift)
 
 
 def test_a_comparison_that_failed_is_no_absence_of_drift() -> None:
-    failed = Observed(errors=["error: Vault is sealed"])
+    failed = PreviewEvents(errors=["error: Vault is sealed"])
 
-    assert drift_of("local", failed).found
-    assert "Vault is sealed" in format_drift(drift_of("local", failed))
+    assert build_drift("local", failed).found
+    assert "Vault is sealed" in format_drift(build_drift("local", failed))

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops.command_line import fail
-from ops.commands.findings import show_findings
-from ops.commands.verify import show
-from ops.console import console
-from ops.findings import broken
-from ops.printable import make_printable
-from ops.verify import Check
 from sandbox.progress import Reporter
+from strongroom.ops.command_line import fail
+from strongroom.ops.commands.findings import show_findings
+from strongroom.ops.commands.verify import show
+from strongroom.ops.console import console
+from strongroom.ops.findings import Finding
+from strongroom.ops.terminal_text import make_printable
+from strongroom.ops.verify import Check
 
 SAID = r"c:\[x] [/v1/sys] :key: [1] [green]ok[/green]"
 ESCAPES = "\x1b]0;title\x07\x1b[2Ja\x9b31m\u202eb\u200b"
@@ -24,7 +24,7 @@ HOSTILE = ("[/x]", "[green]ok[/green]", ":key:", r"\[x]")
 
 
 def test_brackets_and_colons_of_a_server_are_not_taken_for_a_style(capsys: pytest.CaptureFixture[str]) -> None:
-    show_findings("A stack", "Link", [broken(SAID, SAID, name=SAID)])
+    show_findings("A stack", "Link", [Finding.failed(SAID, SAID, name=SAID)])
     show(SAID, [Check(SAID, SAID, False, SAID)])
 
     assert capsys.readouterr().out.count(SAID) == 7
@@ -41,7 +41,7 @@ def test_names_are_no_markup_wherever_a_table_shows_them(name: str, capsys: pyte
 
 
 def test_escape_sequences_are_shown_and_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
-    show_findings(ESCAPES, ESCAPES, [broken(ESCAPES, ESCAPES, name=ESCAPES)])
+    show_findings(ESCAPES, ESCAPES, [Finding.failed(ESCAPES, ESCAPES, name=ESCAPES)])
     with pytest.raises(SystemExit):
         fail(f"{ESCAPES}\nand\tmore", 1, as_json=False)
     out, err = capsys.readouterr()

@@ -8,14 +8,14 @@ from typing import Any
 import jwt
 import pytest
 
-from ops.cluster import ProviderClass
-from ops.deliveries import Delivered
-from ops.errors import OpsError, UnreachableError
-from ops.stack import DeployedStack
-from ops.stores import DeniedError, Limit, Promise
-from ops.verify import Check, Verifier
-from ops.verify import verifier as module
 from sandbox.certificates import Authority
+from strongroom.ops.cluster.client import ProviderClass
+from strongroom.ops.cluster.delivery import Delivery
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.ops.store.base import DeniedCheck, DeniedError, ExpectedFile
+from strongroom.ops.verify import Check, Verifier
+from strongroom.ops.verify import verifier as module
 
 STACK = DeployedStack.model_validate(
     {
@@ -44,7 +44,7 @@ Answers = Mapping[str, Sequence[Exception | None]]
 class Store:
     """Lets in whom it is told to."""
 
-    admission, door, shared, name = "logs in", "its door", None, "orders"
+    login_title, login_by, shared, name = "logs in", "its role", None, "orders"
 
     def __init__(self, logins: Answers, limits: Mapping[str, Exception | None]) -> None:
         self._logins = {token: iter([*answers, *[answers[-1]] * 99]) for token, answers in logins.items()}
@@ -52,12 +52,12 @@ class Store:
         self.tried: list[tuple[str, str]] = []
         """Each workload as which somebody wanted to be let in, and with what token."""
 
-    def promises(self, provider_class: ProviderClass) -> list[Promise]:
-        return [Promise("file", "place", lambda session: None)]
+    def list_expected_files(self, provider_class: ProviderClass) -> list[ExpectedFile]:
+        return [ExpectedFile("file", "place", lambda session: None)]
 
-    def admit(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
+    def log_in(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
         self.tried.append((workload.path, token))
-        if error := next(self._logins.get(token, iter([DeniedError("a stranger")]))):
+        if error := next(self._logins.get(token, iter([DeniedError("foreign")]))):
             raise error
         return self
 
@@ -67,8 +67,8 @@ class Store:
     def inspect(self, workload: Any, deployment: Any) -> list[Check]:
         return []
 
-    def limits(self, workload: Any) -> list[Limit]:
-        return [Limit(what, {"it": lambda error=error: _say(error)}) for what, error in self._limits.items()]
+    def list_denied_checks(self, workload: Any) -> list[DeniedCheck]:
+        return [DeniedCheck(what, {"it": lambda error=error: _say(error)}) for what, error in self._limits.items()]
 
 
 def _say(error: Exception | None) -> None:
@@ -89,10 +89,10 @@ Verify = Callable[..., list[Check]]
 @pytest.fixture
 def verify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Verify]:
     """Verify the stack on a store with these answers."""
-    delivery = Delivered(CLASS, "vault", "promises", frozenset({"file"}))
+    delivery = Delivery(CLASS, "vault", "promises", frozenset({"file"}))
     monkeypatch.setattr(module, "_PAUSES", (0, 0))
     monkeypatch.setattr(module, "ClusterClient", lambda cluster: Cluster())
-    monkeypatch.setattr(module, "delivered", lambda *given: delivery)
+    monkeypatch.setattr(module, "read_delivery", lambda *given: delivery)
 
     def run(own: Sequence[Exception | None] = (None,), **limits: Exception | None) -> list[Check]:
         monkeypatch.setattr(module, "store_of", lambda *given: Store({"orders for vault": own}, limits))
@@ -105,7 +105,7 @@ def test_a_refusal_is_one(verify: Verify) -> None:
     checks = {check.what: check.passed for check in verify(listing=DeniedError("no"))}
 
     assert checks["listing"] is True
-    assert checks["its door is closed to another audience"] is True
+    assert checks["its role refuses a token for another audience"] is True
     assert "is deployed" not in checks
 
 
@@ -133,7 +133,7 @@ def test_strangers_are_refused_only_where_the_workload_is_still_let_in(verify: V
     last = verify(own=[None, DeniedError("permission denied")])[-1]
 
     assert (last.what, last.passed) == ("is deployed", False)
-    assert "was closed to the workload too (permission denied)" in last.detail
+    assert "refuses the workload now, too (permission denied)" in last.detail
 
 
 def test_each_stranger_comes_with_its_own_token(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +148,12 @@ def test_each_stranger_comes_with_its_own_token(verify: Verify, monkeypatch: pyt
         "default for vault",
         "ledger for vault",
     }
-    closed = {check.what for check in checks if check.workload == ORDERS.path and "closed" in check.what}
-    assert closed == {
-        "its door is closed to another audience",
-        "its door is closed to the namespace's default service account",
-        "its door is closed to the service account of bank/ledger",
-        "its door is closed to an expired token",
+    refused = {check.what for check in checks if check.workload == ORDERS.path and " refuses " in check.what}
+    assert refused == {
+        "its role refuses a token for another audience",
+        "its role refuses the namespace's default service account",
+        "its role refuses the service account of bank/ledger",
+        "its role refuses an expired token",
     }
 
 
@@ -164,13 +164,13 @@ class Reviewed(Store):
         super().__init__({}, {})
         self._public, self._strict = public, strict
 
-    def admit(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
+    def log_in(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
         try:
             told = jwt.decode(token, self._public, ["RS256"], {"verify_exp": self._strict}, audience="vault")
         except jwt.InvalidTokenError as error:
             raise DeniedError(str(error)) from None
         if told["sub"] != "shop/orders":
-            raise DeniedError("a stranger")
+            raise DeniedError("foreign")
         return self
 
 
@@ -190,25 +190,25 @@ def test_an_expired_token_is_the_workloads_own_past_its_end(
     monkeypatch.setattr(module, "store_of", lambda *given: Reviewed(public.read_text(), strict))
     checks = {check.what: check.passed for check in Verifier(STACK, private).run()}
 
-    assert checks["its door is closed to another audience"] is True
-    assert checks["its door is closed to an expired token"] is strict
+    assert checks["its role refuses a token for another audience"] is True
+    assert checks["its role refuses an expired token"] is strict
 
 
 def test_without_the_clusters_key_an_expired_token_is_not_tried(verify: Verify) -> None:
     checks = {check.what: check for check in verify()}
 
-    assert checks["its door is closed to an expired token"].passed is None
+    assert checks["its role refuses an expired token"].passed is None
 
 
 def test_every_attempt_must_be_refused_and_not_the_first_alone() -> None:
     attempts = {"a": lambda: _say(DeniedError("no")), "b": lambda: _say(None)}
-    check = module._refused(ORDERS, Limit("others' objects", attempts))
+    check = module._try_denied(ORDERS, DeniedCheck("others' objects", attempts))
 
     assert (check.passed, check.detail) == (False, "b: allowed")
 
 
 def test_nothing_tried_is_a_failure() -> None:
-    assert module._refused(ORDERS, Limit("others' objects", {})).passed is False
+    assert module._try_denied(ORDERS, DeniedCheck("others' objects", {})).passed is False
 
 
 def test_an_error_is_no_refusal(verify: Verify) -> None:
@@ -228,15 +228,15 @@ def test_a_read_that_is_refused_is_told() -> None:
     def refuse(session: object) -> None:
         raise DeniedError("no")
 
-    check = module._read(ORDERS, Promise("file", "place", refuse), Store({}, {}))
+    check = module._try_read(ORDERS, ExpectedFile("file", "place", refuse), Store({}, {}))
 
     assert (check.passed, check.detail) == (False, "place: no")
 
 
 def test_a_class_must_promise_what_is_declared_and_no_more() -> None:
-    def promised(*files: str) -> Check:
-        return module._promised(ORDERS, "its class promises its files", {*files}, {"a", "b"})
+    def compared(*files: str) -> Check:
+        return module._compare_files(ORDERS, "its SecretProviderClass has its files", {*files}, {"a", "b"})
 
-    assert promised("b", "a").passed is True
-    assert (promised("a").passed, promised("a").detail) == (False, "missing: b; surplus: none")
-    assert (promised("a", "b", "c").passed, promised("a", "b", "c").detail) == (False, "missing: none; surplus: c")
+    assert compared("b", "a").passed is True
+    assert (compared("a").passed, compared("a").detail) == (False, "missing: b; surplus: none")
+    assert (compared("a", "b", "c").passed, compared("a", "b", "c").detail) == (False, "missing: none; surplus: c")

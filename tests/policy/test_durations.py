@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.rules.durations import format_duration
+from strongroom.policy.rules.durations import format_duration
 
 
 @pytest.mark.parametrize(

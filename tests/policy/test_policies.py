@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ops.grants import granted
-from policy.rules import Declared
-from policy.rules.policies import UnreadablePolicyError, allowed, opened
-from policy.rules.vault import POLICY
+from strongroom.ops.grants import list_granted
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.policies import UnreadablePolicyError, opened, read_allowed_paths
+from strongroom.policy.rules.vault import POLICY
 from tests.policy.test_rules import BY_NAME, policy, role
 
 READ = 'capabilities = ["read"]'
@@ -77,7 +77,7 @@ def test_a_policy_that_can_not_be_judged_is_a_violation(document: str) -> None:
 def test_access_reports_a_policy_that_can_not_be_judged_as_wide(document: str) -> None:
     holder = role(roleName="r", tokenPolicies=["p"], boundServiceAccountNames=["a"])
 
-    (found,) = granted([holder, policy(document)])
+    (found,) = list_granted([holder, policy(document)])
 
     assert found.wide
     assert str(found.path[-1]) == "whatever the policy p opens"
@@ -85,12 +85,12 @@ def test_access_reports_a_policy_that_can_not_be_judged_as_wide(document: str) -
 
 def test_access_joins_policies_by_names_as_vault_folds_them() -> None:
     holder = role(roleName="r", tokenPolicies=["P"])
-    (found,) = granted([holder, policy('path "a" { capabilities = ["read"] }', "p")])
+    (found,) = list_granted([holder, policy('path "a" { capabilities = ["read"] }', "p")])
     assert found.reach == "vault:/a"
 
     # Vault has one of the two, whichever was written last.
     two = [policy(f'path "{path}" {{ capabilities = ["read"] }}', name) for path, name in (("a", "p"), ("b", "P"))]
-    (found,) = granted([holder, *two])
+    (found,) = list_granted([holder, *two])
     assert found.wide
 
 
@@ -115,16 +115,16 @@ def test_any_text_is_read_or_refused(document: str) -> None:
     ("path", "capabilities", "problem"),
     [
         ("secret/{{identity.entity.id}}/x", ["read"], "template"),
-        ("/secret/*", ["read"], "opens the paths"),
-        ("+/db", ["list"], "opens the paths"),
+        ("/secret/*", ["read"], "gives access to the paths"),
+        ("+/db", ["list"], "gives access to the paths"),
         ("secret/data/a", ["read", "sudo"], "sudo"),
-        ("sys/policies/acl/x", ["update"], "gives itself more"),
-        ("/sys/policies/acl/x", ["create"], "gives itself more"),
-        ("auth/token/create", ["update"], "gives itself more"),
-        ("identity/group/id/x", ["patch"], "gives itself more"),
-        ("sys/raw/x", ["read"], "gives itself more"),
-        ("sys/storage/raft/snapshot", ["read"], "gives itself more"),
-        ("identity/oidc/token/x", ["read"], "gives itself more"),
+        ("sys/policies/acl/x", ["update"], "can extend its rights"),
+        ("/sys/policies/acl/x", ["create"], "can extend its rights"),
+        ("auth/token/create", ["update"], "can extend its rights"),
+        ("identity/group/id/x", ["patch"], "can extend its rights"),
+        ("sys/raw/x", ["read"], "can extend its rights"),
+        ("sys/storage/raft/snapshot", ["read"], "can extend its rights"),
+        ("identity/oidc/token/x", ["read"], "can extend its rights"),
     ],
 )
 def test_a_policy_is_judged_by_what_it_opens(path: str, capabilities: list[str], problem: str) -> None:
@@ -154,4 +154,4 @@ def test_a_path_that_is_denied_once_is_denied() -> None:
     twice = 'path "a" { capabilities = ["read"] }\npath "a" { capabilities = ["deny"] }'
 
     assert opened(twice) == {"a": {"read", "deny"}}
-    assert allowed(twice) == {}
+    assert read_allowed_paths(twice) == {}

@@ -15,12 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.rules import RULES, UNKNOWN, Declared
-from policy.rules.policies import opened
-from policy.rules.rule import Finding
-from stacks.provision import provision
-from stacks.settings import parse
-from tests.recording import Declare, Recorder
+from strongroom.policy.rules import RULES, UNKNOWN, Declared
+from strongroom.policy.rules.policies import opened
+from strongroom.policy.rules.rule import Finding
+from strongroom.stacks.load import parse
+from strongroom.stacks.provision.program import provision
+from tests.support.recording import Declare, Recorder
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -127,7 +127,7 @@ BROKEN: list[tuple[str, Declared, str]] = [
     ("key-vault-rbac", key_vault(enableRbacAuthorization=False), "access policies"),
     ("key-vault-network", key_vault(networkAcls=None), "every network"),
     ("key-vault-network", key_vault(networkAcls={"defaultAction": "Allow"}), "every network"),
-    ("key-vault-audit", key_vault(), "audit log nowhere"),
+    ("key-vault-audit", key_vault(), "does not send its audit log"),
     ("key-vault-object-scope", assignment(VAULT_SCOPE), "Key Vault Secrets User"),
     ("key-vault-object-scope", assignment("/subscriptions/s"), "every secret below it"),
     ("key-vault-object-scope", assignment(f"{VAULT_SCOPE}/secrets/db-pass/versions/1"), "Key Vault Secrets User"),
@@ -143,20 +143,20 @@ BROKEN: list[tuple[str, Declared, str]] = [
     ("vault-no-dev-mode", container(image="vault:1.13", command=["sh", "-c", "vault server -dev"]), "dev mode"),
     ("vault-no-dev-mode", container(image="hashicorp/vault:1.21"), "dev mode"),
     ("vault-audit", chart({}), "without an audit device"),
-    ("vault-ttl", role(tokenTtl=60, tokenMaxTtl=14401), "gives tokenMaxTtl 4h 1s, above 4h"),
+    ("vault-ttl", role(tokenTtl=60, tokenMaxTtl=14401), "sets tokenMaxTtl to 4h 1s, above 4h"),
     ("vault-ttl", role(tokenTtl=60), "sets no tokenMaxTtl"),
-    ("vault-ttl", role(tokenTtl=60, tokenMaxTtl=60, tokenPeriod=60), "for ever"),
+    ("vault-ttl", role(tokenTtl=60, tokenMaxTtl=60, tokenPeriod=60), "forever"),
     ("vault-ttl", role("jwt", tokenTtl=60, tokenMaxTtl=0), "sets no tokenMaxTtl"),
-    ("vault-ttl", lease(defaultTtl=60, maxTtl=86401), "maxTtl 24h 1s, above 24h"),
+    ("vault-ttl", lease(defaultTtl=60, maxTtl=86401), "maxTtl to 24h 1s, above 24h"),
     (
         "vault-ttl",
         declared("vault:pkiSecret/secretBackendRole:SecretBackendRole", {"ttl": "1h30m", "maxTtl": "90d"}),
-        "maxTtl 2160h (90 days)",
+        "maxTtl to 2160h (90 days)",
     ),
     ("vault-no-wildcard", policy('path "secret/data/*" {\n capabilities = ["read"]\n}'), "secret/data/*"),
     ("vault-no-wildcard", policy('path "secret/data/+/db" { capabilities = ["read"] }'), "secret/data/+/db"),
     ("vault-no-wildcard", policy(json.dumps({"path": {"secret/*": {"capabilities": ["read"]}}})), "secret/*"),
-    ("vault-one-account", role(boundServiceAccountNames=["*"]), "admits * (boundServiceAccountNames)"),
+    ("vault-one-account", role(boundServiceAccountNames=["*"]), "accepts * (boundServiceAccountNames)"),
     ("vault-one-account", role(boundServiceAccountNamespaces=["shop-*"]), "boundServiceAccountNamespaces"),
     ("vault-one-account", role(boundServiceAccountNamespaceSelector="{}"), "selector"),
     ("vault-one-account", role("jwt", boundClaimsType="glob", boundSubject="a*"), "patterns"),
@@ -168,7 +168,7 @@ BROKEN: list[tuple[str, Declared, str]] = [
         "aadpodidbinding",
     ),
     ("no-pod-identity", declared("kubernetes:aadpodidentity.k8s.io/v1:AzureIdentity", {}), "aad-pod-identity"),
-    ("known-grants", declared("vault:github/team:Team", {"policies": ["p"]}), "no rule reads"),
+    ("known-grants", declared("vault:github/team:Team", {"policies": ["p"]}), "no rule checks"),
     ("no-plain-secret", container(env=[{"name": "DB_PASSWORD", "value": "canary"}]), "DB_PASSWORD"),
     ("no-plain-secret", container(env=[{"name": "stripe.api-key", "value": "canary"}]), "stripe.api-key"),
     ("no-plain-secret", container(env=[{"name": "AUTH_TOKEN", "value": UNKNOWN}]), "AUTH_TOKEN"),
@@ -232,11 +232,11 @@ KEPT: list[tuple[str, Declared]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "resource", "told"), BROKEN)
-def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, told: str) -> None:
+@pytest.mark.parametrize(("name", "resource", "message"), BROKEN)
+def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, message: str) -> None:
     findings = BY_NAME[name].findings([resource])
 
-    assert findings and told in "; ".join(finding.problem for finding in findings)
+    assert findings and message in "; ".join(finding.problem for finding in findings)
     assert {finding.urn for finding in findings} == {resource.urn}
     assert "canary" not in str(findings)
 
@@ -417,13 +417,13 @@ def test_the_pack_stops_an_update_unless_a_stack_says_otherwise(pack: SimpleName
 
 
 def test_the_pack_tells_what_a_resource_breaks(pack: SimpleNamespace) -> None:
-    told: list[tuple[str, str | None]] = []
+    reports: list[tuple[str, str | None]] = []
     vault = key_vault(enablePurgeProtection=None)
     args = SimpleNamespace(resource_type=vault.type, urn=vault.urn, props=vault.properties, get_config=dict)
     for policy in pack.policies:
         if isinstance(policy, pulumi_policy.ResourceValidationPolicy):
-            policy.validate(args, lambda message, urn=None: told.append((message, urn)))
+            policy.validate(args, lambda message, urn=None: reports.append((message, urn)))
 
-    ((message, urn),) = told
+    ((message, urn),) = reports
     assert message.startswith("thing has no purge protection.\nWhy: ")
     assert urn == vault.urn

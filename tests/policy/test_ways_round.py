@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.rules import RULES, UNKNOWN, Declared
+from strongroom.policy.rules import RULES, UNKNOWN, Declared
 from tests.policy.test_rules import (
     ACCOUNT,
     AZURE,

@@ -14,7 +14,7 @@ from sandbox.azure.directory import Directory, Issuer
 from sandbox.azure.errors import TokenError
 from sandbox.azure.store import Store
 from sandbox.ports import HOST
-from tests.serving import serving
+from tests.support.serving import serving
 
 TENANT, CLIENT, ISSUER = "the-tenant", "the-client", "https://cluster.example.net"
 

@@ -9,7 +9,7 @@ from sandbox.__main__ import main
 from sandbox.errors import SandboxError
 from sandbox.next_steps import next_steps, own_command
 from sandbox.shell import parse_languages
-from tests.sandboxed import ROOT
+from tests.support.sandboxed import ROOT
 
 
 def test_a_command_is_printed_as_the_user_runs_python(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from sandbox.scratch import SCRATCH, remove_abandoned
-from tests.sandboxed import ROOT
+from tests.support.sandboxed import ROOT
 
 SERVED = {"providers": ["sandbox.providers", "kubernetes"], "languages": ["sandbox.languages", "python", "127.0.0.1:1"]}
 """What prints a line once it serves."""

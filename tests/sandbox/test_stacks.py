@@ -9,8 +9,8 @@ import yaml
 
 from sandbox.errors import SandboxError
 from sandbox.stacks import Servers, complete, config_path, like_of, read_stack_file, remove_secrets, require, unset
-from stacks.settings import parse
-from tests.sandboxed import ROOT
+from strongroom.stacks.load import parse
+from tests.support.sandboxed import ROOT
 
 SERVERS = Servers(
     vault="https://127.0.0.1:8200",

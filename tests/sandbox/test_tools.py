@@ -47,7 +47,7 @@ from sandbox.tools.download import published_checksum
 from sandbox.tools.environment import EMULATOR, clean_environment, default_cache
 from sandbox.tools.progress import Lines
 from sandbox.world import ROOT
-from tests.serving import serving
+from tests.support.serving import serving
 
 WITHOUT = """
 from sandbox.tools.__main__ import main

@@ -10,22 +10,22 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 FORBIDDEN = {
-    "components/seeds.py": "ops.errors",
-    "stacks/seeds.py": "sandbox.errors",
-    "policy/rules/durations.py": "components.seeds",
-    "ops/dates.py": "sandbox.errors",
-    "sandbox/errors.py": "stacks.seeds",
-    "scripts/progress.py": "ops.errors",
-    "components/azure/names.py": "components.vault.kv_paths",
-    "components/kubernetes/api.py": "components.azure.names",
+    "strongroom/components/seeds.py": "strongroom.ops.errors",
+    "strongroom/stacks/settings/seeds.py": "sandbox.errors",
+    "strongroom/policy/rules/durations.py": "strongroom.components.seeds",
+    "strongroom/ops/timestamps.py": "sandbox.errors",
+    "sandbox/errors.py": "strongroom.stacks.settings.seeds",
+    "scripts/progress.py": "strongroom.ops.errors",
+    "strongroom/components/azure/types.py": "strongroom.components.vault.kv_paths",
+    "strongroom/components/kubernetes/api.py": "strongroom.components.azure.types",
 }
 """An import that each rule forbids, by the module that is given it."""
 
 
 def test_every_import_rule_refuses_what_it_forbids(tmp_path: Path) -> None:
     modules = shutil.ignore_patterns("__pycache__", ".*", "modules", "checksums.txt", "*.json", "*.html")
-    for package in PROJECT["root_packages"]:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=modules)
+    for package in (*PROJECT["root_packages"], "components", "ops", "policy", "stacks"):
+        shutil.copytree(ROOT / package, tmp_path / package, symlinks=True, ignore=modules)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for file, module in FORBIDDEN.items():
         with (tmp_path / file).open("a") as source:
@@ -37,4 +37,5 @@ def test_every_import_rule_refuses_what_it_forbids(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"0 kept, {len(PROJECT['contracts'])} broken" in done.stdout, done.stdout
     for file, module in FORBIDDEN.items():
-        assert f"{file.removesuffix('.py').replace('/', '.')} -> {module} (l." in done.stdout
+        importer = file.removesuffix(".py").replace("/", ".")
+        assert f"{importer} -> {module} (l." in " ".join(done.stdout.split())

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Where packages were installed, in place of installing them."""
     calls: list[Path] = []
-    monkeypatch.setattr(environment, "install", calls.append)
+    monkeypatch.setattr(environment, "install", lambda home, _lock: calls.append(home))
     return calls
 
 
@@ -36,7 +36,7 @@ def test_an_environment_is_current_once_it_is_made_whole(tmp_path: Path, install
 
 
 def test_an_interrupted_installation_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_home: Path) -> None:
+    def interrupt(_home: Path, _lock: str) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(environment, "install", interrupt)
@@ -72,6 +72,18 @@ def test_an_environment_whose_python_is_gone_is_not_current(tmp_path: Path, inst
     (tmp_path / "bin" / "python").unlink()
     (tmp_path / "bin" / "python").symlink_to("/nowhere/python")
 
+    assert not environment.is_current(tmp_path)
+
+
+def test_an_environment_is_made_of_the_lock_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Path, str]] = []
+    monkeypatch.setattr(environment, "install", lambda *arguments: calls.append(arguments))
+    locks = ["requirements-docs.txt"]
+
+    environment.make(tmp_path, locks)
+
+    assert calls == [(tmp_path, "requirements-docs.txt")]
+    assert environment.is_current(tmp_path, locks)
     assert not environment.is_current(tmp_path)
 
 

@@ -23,6 +23,7 @@ def test_what_is_asked_for_is_what_is_locked() -> None:
     assert pins("requirements-dev.in").items() <= pins("requirements.txt", "requirements-dev.txt").items()
     assert pins("requirements-uv.in") == pins("requirements-uv.txt")
     assert pins("requirements-release.in").items() <= pins("requirements-release.txt").items()
+    assert pins("requirements-docs.in").items() <= pins("requirements-docs.txt").items()
     assert pins("constraints.txt") == pins("requirements.txt", "requirements-dev.txt")
 
 
@@ -43,6 +44,7 @@ def test_the_plugin_has_what_the_wheel_requires_as_it_is_locked_elsewhere(file: 
         "requirements-dev.txt",
         "requirements-uv.txt",
         "requirements-release.txt",
+        "requirements-docs.txt",
         "components/requirements.txt",
         "components/requirements-azure.txt",
     ],

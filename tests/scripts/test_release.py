@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.plugin.provider import VERSION
 from scripts.release import ReleaseError, check_tag, read_notes, write_checksums
+from strongroom.components.plugin.provider import VERSION
 
 
 def test_a_tag_releases_the_version_of_the_code() -> None:

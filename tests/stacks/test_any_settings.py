@@ -1,4 +1,4 @@
-"""Whatever a stack says: it is provisioned, or told what is wrong, and no secret is repeated."""
+"""Any settings: a stack is provisioned, or refused with its errors, and no secret is repeated."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,13 +11,13 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
-from ops.stack_file import read_stack_file
-from stacks.faults import InvalidSettingsError
-from stacks.installation import Installation
-from stacks.provision import provision
-from stacks.settings import parse, written
-from tests.recording import Recorder
-from tests.soak import bounded
+from strongroom.ops.pulumi.stack_file import read_stack_file
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse, without_project_prefix
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.provision.program import provision
+from tests.support.recording import Recorder
+from tests.support.soak import bounded
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "bad_input"
@@ -26,7 +26,7 @@ GUID = "11111111-2222-3333-4444-555555555555"
 
 
 def stack(name: str) -> dict[str, Any]:
-    return written(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
+    return without_project_prefix(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
 
 
 DEV, HCP, PROD = (stack(name) for name in ("dev", "hcp", "prod"))
@@ -46,7 +46,7 @@ SERVER["backend"] |= {
         "maxUnavailable": 1,
     },
     "bootstrap": {
-        "custody": {"kind": "file", "path": "recovery.json"},
+        "keyStore": {"kind": "file", "path": "recovery.json"},
         "shares": 5,
         "threshold": 3,
         "nodes": [f"https://10.0.0.{number}:8200" for number in (1, 2, 3)],
@@ -161,12 +161,13 @@ def edited(draw: st.DrawFn) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Be where some files are; nobody is asked anything, and no port is opened."""
+    home = str(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
         patched.setattr(Installation, "conflicts", lambda _: [])
-        patched.setattr("stacks.provision_azure.taken", lambda *_: [])
-        patched.setattr("stacks.provision_server._HOME", tmp_path_factory.mktemp("home"))
-        patched.setattr("stacks.provision_server.PodForward", lambda *_, **__: None)
+        patched.setattr("strongroom.stacks.provision.azure.taken", lambda *_: [])
+        patched.setattr("pulumi.get_root_directory", lambda: home)
+        patched.setattr("strongroom.stacks.provision.vault_server.PodForward", lambda *_, **__: None)
         patched.setattr("pulumi.log.warn", lambda *_: None)
         yield
 
@@ -187,7 +188,7 @@ def test_whatever_a_stack_says_is_provisioned_or_told_to_be_wrong(raw: dict[str,
             program()
     except InvalidSettingsError as error:
         note(str(error))
-        assert error.faults
-        assert all(fault.key.startswith("strongroom:") and fault.location for fault in error.faults)
+        assert error.issues
+        assert all(issue.key.startswith("strongroom:") and issue.location for issue in error.issues)
         assert CANARY not in str(error)
         assert all(each.type == "pulumi:pulumi:Stack" for each in recorder.recorded)

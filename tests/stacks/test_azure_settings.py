@@ -1,4 +1,4 @@
-"""What a stack on Azure Key Vault may say, and what it is told where it says something else."""
+"""Settings of a stack on Azure Key Vault, and the errors of those that are wrong."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, parse
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import SECRET_KEYS
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-77aa"
@@ -34,15 +35,15 @@ GOOD: dict[str, Any] = {
 _MISSING = object()
 
 
-def faults(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
+def list_issues(raw: Any, *, secret_keys: tuple[str, ...] = SECRET_KEYS) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=secret_keys)
     assert CANARY not in str(caught.value)
-    told: dict[str, str] = {}
-    for fault in caught.value.faults:
-        key = fault.key.removeprefix("strongroom:")
-        told[key] = f"{told.get(key, '')}; {fault.problem}"
-    return told
+    messages: dict[str, str] = {}
+    for issue in caught.value.issues:
+        key = issue.key.removeprefix("strongroom:")
+        messages[key] = f"{messages.get(key, '')}; {issue.message}"
+    return messages
 
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
@@ -87,21 +88,21 @@ def test_an_object_may_have_a_key_called_generate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "key", "told"),
+    ("path", "value", "key", "message"),
     [
         ("backend.vault.name", "1shop", "backend.vault.name", "is not a legal vault name"),
         ("backend.vault.name", "kv--shop", "backend.vault.name", "single '-'"),
         ("backend.vault.name", "x" * 25, "backend.vault.name", "3 to 24"),
-        ("backend.vault.name", _MISSING, "backend.vault.name", "is required: 3 to 24"),
-        ("backend.tenantId", _MISSING, "backend.tenantId", "is required and missing"),
+        ("backend.vault.name", _MISSING, "backend.vault.name", "This setting is required: use 3 to 24"),
+        ("backend.tenantId", _MISSING, "backend.tenantId", "This setting is required"),
         ("backend.tenantId", "contoso", "backend.tenantId", "is not a GUID"),
         ("backend.cloud", "AzureGermanCloud", "backend.cloud", "use 'AzurePublicCloud'"),
         ("backend.cloud", "AzureStackCloud", "backend.azureStack", "is required with cloud"),
         ("backend.createResourceGroup", True, "backend.location", "name a region"),
         ("backend.vault.retentionDays", 3, "backend.vault.retentionDays", "must be 7 or more"),
         ("backend.vault.id", "/subscriptions/x", "backend.vault.id", "is not a vault's id"),
-        ("backend.vault.public", True, "backend.vault.public", "is not a known key"),
-        ("backend.vault.network.public", False, "backend.vault.network.privateEndpoint", "nobody would reach"),
+        ("backend.vault.public", True, "backend.vault.public", "This key is unknown"),
+        ("backend.vault.network.public", False, "backend.vault.network.privateEndpoint", "nobody could connect"),
         (
             "backend.vault.network.allowedIpRanges",
             ["all"],
@@ -109,20 +110,20 @@ def test_an_object_may_have_a_key_called_generate() -> None:
             "not an IPv4 range",
         ),
         ("backend.keys.sign", {"type": "RSA-HSM"}, "backend.keys.sign.type", "set backend.vault.sku to 'premium'"),
-        ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "doesn't go with type 'EC'"),
+        ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "is not allowed with type 'EC'"),
         ("backend.keys.sign", {"expiresAfter": "P1Y"}, "backend.keys.sign.rotateAfter", "is required"),
         ("backend.keys.si_gn", {}, "backend.keys.si_gn", "e.g. 'si-gn'"),
         ("backend.certificates.web", {"subject": "web"}, "backend.certificates.web.subject", "e.g. CN=shop"),
-        ("backend.secrets.other", {"contentType": "x"}, "backend.secrets.other", "those are db-pass-password"),
+        ("backend.secrets.other", {"contentType": "x"}, "backend.secrets.other", "use db-pass-password"),
         ("backend.identity.mode", "magic", "backend.identity.mode", "use 'workload-identity'"),
         ("backend.identity.mode", "addon", "backend.identity.mode", "kubernetes.install is 'existing'"),
         ("backend.identity.mode", "node", "backend.identity.clientId", "is required with mode 'node'"),
         ("backend.identity.mode", "system-assigned", "backend.identity.principalId", "is required"),
-        ("backend.identity.mode", "identity-binding", "kubernetes.aks", "which only AKS has"),
-        ("backend.identity.name", "shared-one", "backend.identity.name", "goes with mode 'shared' only"),
+        ("backend.identity.mode", "identity-binding", "kubernetes.aks", "which only AKS supports"),
+        ("backend.identity.name", "shared-one", "backend.identity.name", "is allowed with mode 'shared' only"),
         ("kubernetes.oidcIssuer", _MISSING, "kubernetes.oidcIssuer", "az aks show"),
         ("kubernetes.oidcIssuer", "issuer.example.net", "kubernetes.oidcIssuer", "is not an issuer"),
-        ("clientSecret", CANARY, "clientSecret", "goes with backend.identity.mode 'service-principal' only"),
+        ("clientSecret", CANARY, "clientSecret", "is allowed with backend.identity.mode 'service-principal' only"),
         ("seeds.db_pass", {"x": CANARY}, "seeds.db_pass.x", "e.g. 'db-pass-x'"),
         ("seeds.big", {"x": CANARY * 3000}, "seeds.big.x", "33000 bytes: a secret of Key Vault has at most 25600"),
         ("workloads.0.secrets.0.object", "db_pass", "workloads[0].secrets[0]", "e.g. 'db-pass-password'"),
@@ -131,8 +132,8 @@ def test_an_object_may_have_a_key_called_generate() -> None:
         ("workloads.0.secrets.0.version", "3", "workloads[0].secrets[0]", "32 hexadecimal digits"),
     ],
 )
-def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, told: str) -> None:
-    assert told in faults(changed((path, value)))[key]
+def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: str, message: str) -> None:
+    assert message in list_issues(changed((path, value)))[key]
 
 
 def test_a_certificate_is_read_as_what_it_is() -> None:
@@ -147,33 +148,35 @@ def test_a_certificate_is_read_as_what_it_is() -> None:
 
     private_as_public = [{"name": "web.pfx", "object": "web", "type": "cert", "format": "pfx"}]
     assert (
-        "goes with type 'secret' only" in faults(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
+        "goes with type 'secret' only"
+        in list_issues(changed(web, (secrets, private_as_public)))["workloads[0].secrets[0]"]
     )
     unknown = [{"name": "web.crt", "object": "other", "type": "cert"}]
     assert (
-        "describe 'other' in backend.certificates"
-        in faults(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
+        "declare it in backend.certificates" in list_issues(changed(web, (secrets, unknown)))["workloads[0].secrets[0]"]
     )
 
 
 def test_role_scope_and_access_policies_exclude_each_other() -> None:
     both = changed(("backend.roleScope", "object"), ("backend.vault.access", "policies"))
 
-    assert "exclude each other" in faults(both)["backend.roleScope"]
+    assert "exclude each other" in list_issues(both)["backend.roleScope"]
 
 
 def test_a_name_in_another_case_is_the_same_object() -> None:
     web = ("backend.certificates.Web", {"subject": "CN=web"})
 
-    told = faults(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
-    assert "would overwrite the private half of the certificate 'Web'" in told["seeds.WEB"]
-    assert "would overwrite the key of the certificate 'Web'" in told["backend.keys.web"]
+    found = list_issues(changed(web, ("seeds.WEB", CANARY), ("backend.keys.web", {})))
+    assert "would overwrite the private key of the certificate 'Web'" in found["seeds.WEB"]
+    assert "would overwrite the key of the certificate 'Web'" in found["backend.keys.web"]
 
 
 def test_two_names_for_one_object_are_found() -> None:
     raw = changed(("seeds.db", {"pass-password": {"generate": {}}}))
 
-    assert "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in faults(raw)["workloads"]
+    assert (
+        "object 'db-pass' with key 'password' and object 'db' with key 'pass-password'" in list_issues(raw)["workloads"]
+    )
 
 
 def test_a_vault_that_exists_is_not_shaped() -> None:
@@ -181,9 +184,9 @@ def test_a_vault_that_exists_is_not_shaped() -> None:
         ("backend.vault.create", False), ("backend.vault.sku", "premium"), ("backend.vault.lock", True), ("seeds", {})
     )
 
-    told = faults(existing)
-    assert set(told) == {"backend.vault.sku", "backend.vault.lock"}
-    assert "nothing is changed" in told["backend.vault.sku"]
+    found = list_issues(existing)
+    assert set(found) == {"backend.vault.sku", "backend.vault.lock"}
+    assert "an existing vault is not changed" in found["backend.vault.sku"]
 
 
 def test_name_and_id_exclude_each_other() -> None:
@@ -191,7 +194,7 @@ def test_name_and_id_exclude_each_other() -> None:
 
     assert (
         "keep one of them"
-        in faults(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
+        in list_issues(changed(("backend.vault.id", id_), ("backend.vault.create", False)))["backend.vault.id"]
     )
     alone = changed(("backend.vault", {"id": id_, "create": False}))
     assert parse(alone, stack="dev")
@@ -201,24 +204,24 @@ def test_more_workloads_than_a_shared_identity_can_have_are_refused() -> None:
     raw = changed(("backend.identity.mode", "shared"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(21)]
 
-    assert "21 workloads would share one identity" in faults(raw)["backend.identity.mode"]
+    assert "21 workloads would share one identity" in list_issues(raw)["backend.identity.mode"]
 
 
 def test_more_workloads_than_access_policies_are_refused() -> None:
     raw = changed(("backend.vault.access", "policies"))
     raw["workloads"] = [{**raw["workloads"][0], "name": f"w{number}"} for number in range(1025)]
 
-    assert "1025 workloads" in faults(raw)["backend.vault.access"]
+    assert "1025 workloads" in list_issues(raw)["backend.vault.access"]
 
 
-def test_plain_secrets_are_refused() -> None:
+def test_plaintext_secrets_are_refused() -> None:
     raw = changed(
         ("seeds.token", CANARY), ("backend.identity", {"mode": "service-principal"}), ("clientSecret", CANARY)
     )
 
-    told = faults(raw, secret_keys=())
-    assert "is in plain text" in told["seeds.token"]
-    assert "is in plain text" in told["clientSecret"]
+    found = list_issues(raw, secret_keys=())
+    assert "is in plaintext" in found["seeds.token"]
+    assert "is in plaintext" in found["clientSecret"]
 
 
 def test_faults_of_every_part_are_told_together() -> None:
@@ -230,7 +233,7 @@ def test_faults_of_every_part_are_told_together() -> None:
         ("workloads.0.secrets.0.version", "x"),
     )
 
-    assert set(faults(raw)) >= {
+    assert set(list_issues(raw)) >= {
         "backend.tenantId",
         "backend.vault.name",
         "backend.identity.clientId",

@@ -1,4 +1,4 @@
-"""Broken stack files: each is told of in full, in one text, before anything is declared."""
+"""Broken stack files: each is refused with all of its errors, before anything is declared."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from pulumi.runtime import config as engine_config
 from pulumi.runtime import mocks
 from pydantic import SecretStr
 
-from ops.errors import OpsError
-from ops.offline import offline_settings
-from ops.stack_file import read_stack_file
-from stacks.faults import InvalidSettingsError
-from stacks.installation import Installation
-from stacks.provision import provision
-from stacks.settings import of_stack
-from tests.recording import Recorder
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.offline import parse_offline_settings
+from strongroom.ops.pulumi.stack_file import read_stack_file
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import load_settings
+from strongroom.stacks.provision.installation import Installation
+from strongroom.stacks.provision.program import provision
+from tests.support.recording import Recorder
 
 CORPUS = Path(__file__).parents[1] / "bad_input"
 FILES = sorted(file for file in CORPUS.glob("*/*.yaml") if file.parent.name != "files")
@@ -27,28 +27,28 @@ CANARY = re.compile("canary")
 STACK = "test"
 
 
-def expected(file: Path) -> dict[str, list[str]]:
-    """What must be told of `file`, by who tells it, as the comment at its head has it, or the one beside it."""
+def read_expected(file: Path) -> dict[str, list[str]]:
+    """Read the errors expected of `file`, by their source, from the comment at its head or the file beside it."""
     beside = file.with_suffix(".expected")
-    told: dict[str, list[str]] = {}
+    errors: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in (beside if beside.exists() else file).read_text().splitlines():
         if not line.startswith("#"):
             break
         if line.startswith("# expected"):
-            lines = told.setdefault(line.removeprefix("# ").removesuffix(":"), [])
+            lines = errors.setdefault(line.removeprefix("# ").removesuffix(":"), [])
         elif line.startswith("#   "):
             lines.append(line.removeprefix("#   "))
-    return told
+    return errors
 
 
-def whole(faults: list[str]) -> str:
-    count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return "\n  ".join([f"Stack {STACK} has {count} in its configuration; nothing was changed:", *faults])
+def format_error(issues: list[str]) -> str:
+    count = "an error" if len(issues) == 1 else f"{len(issues)} errors"
+    return "\n  ".join([f"Stack {STACK} is refused, and nothing was changed. Its configuration has {count}:", *issues])
 
 
-def refused(program: Callable[[], object]) -> str:
-    """What `program` is told; it must have declared nothing by then."""
+def refuse(program: Callable[[], object]) -> str:
+    """Return the error of `program`, which must have declared nothing by then."""
     recorder = Recorder()
     mocks.set_mocks(recorder.mocks, project="strongroom", stack=STACK, preview=False, monitor=recorder)
     with pytest.raises(InvalidSettingsError) as caught:
@@ -75,7 +75,7 @@ def _decrypted(value: Any) -> str:
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be where the files are that stack files name, with a kubeconfig, and neither cluster nor subscription to ask."""
     monkeypatch.chdir(CORPUS / "files")
     monkeypatch.setenv("KUBECONFIG", "kubeconfig.yaml")
@@ -84,27 +84,27 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_a_broken_file_is_told_of_and_nothing_is_declared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = expected(file)
+def test_a_broken_file_is_refused_and_nothing_is_declared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = read_expected(file)
     try:
         config = read_stack_file(file)
     except OpsError as error:
         text = str(error).replace(str(file), "FILE")
-        assert [text] == told["expected of the file"]
+        assert [text] == errors["expected of the file"]
         assert not CANARY.search(text)
         return
-    offline = told.get("expected offline", told.get("expected"))
+    offline = errors.get("expected offline", errors.get("expected"))
     if offline:
-        text = refused(lambda: provision(offline_settings(STACK, config)))
-        assert text == whole(offline)
+        text = refuse(lambda: provision(parse_offline_settings(STACK, config)))
+        assert text == format_error(offline)
         assert not CANARY.search(text)
-    if "expected" in told:
+    if "expected" in errors:
         hand_over(config, monkeypatch)
-        text = refused(lambda: provision(of_stack()))
-        assert text == whole(told["expected"])
+        text = refuse(lambda: provision(load_settings()))
+        assert text == format_error(errors["expected"])
         assert not CANARY.search(text)
 
 
-def test_the_corpus_has_secrets_that_could_be_told() -> None:
+def test_the_corpus_has_secrets_that_could_leak() -> None:
     assert len(FILES) > 400
     assert sum(b"canary" in file.read_bytes() for file in FILES) >= 15

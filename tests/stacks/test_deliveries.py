@@ -1,15 +1,16 @@
-"""Deliveries in a stack's file: what fits, and what is told of what doesn't."""
+"""Deliveries in a stack's file, and the errors of those that do not fit."""
 
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from components.delivery import AgentInjector, Csi, KubernetesSecret
-from stacks.faults import InvalidSettingsError
-from stacks.settings import SECRET_KEYS, Settings, parse
+from strongroom.components.delivery import AgentInjector, Csi, KubernetesSecret
+from strongroom.stacks.errors import InvalidSettingsError
+from strongroom.stacks.load import parse
+from strongroom.stacks.settings.root import SECRET_KEYS, Settings
+from tests.stacks.settings.test_root import GOOD as ON_VAULT
 from tests.stacks.test_azure_settings import GOOD as ON_KEY_VAULT
-from tests.stacks.test_settings import GOOD as ON_VAULT
 
 PRINCIPAL = {
     "mode": "service-principal",
@@ -31,10 +32,10 @@ def accepted(raw: dict[str, Any]) -> Settings:
     return parse(raw, stack="dev")
 
 
-def faults(raw: dict[str, Any]) -> dict[str, str]:
+def list_issues(raw: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InvalidSettingsError) as caught:
         parse(raw, stack="dev", secret_keys=SECRET_KEYS)
-    return {fault.key.removeprefix("strongroom:"): fault.problem for fault in caught.value.faults}
+    return {issue.key.removeprefix("strongroom:"): issue.message for issue in caught.value.issues}
 
 
 @pytest.mark.parametrize(
@@ -84,20 +85,20 @@ SECRET = "workloads[0].secrets[0]"
 
 
 @pytest.mark.parametrize(
-    ("raw", "key", "told"),
+    ("raw", "key", "message"),
     [
         (stack(ON_VAULT, "fax"), DELIVERY, "use 'csi', 'agent-injector', 'kubernetes-secret', 'akv2k8s'"),
         (stack(ON_VAULT, {"kind": "fax"}), f"{DELIVERY}.kind", "'fax' is not allowed: use 'csi' or"),
-        (stack(ON_VAULT, {"mode": "init"}), f"{DELIVERY}.kind", "is required and missing"),
+        (stack(ON_VAULT, {"mode": "init"}), f"{DELIVERY}.kind", "This setting is required"),
         (
             stack(ON_VAULT, {"kind": "csi", "mode": "init"}),
             f"{DELIVERY}.mode",
-            "is not a known key; allowed here: kind",
+            "This key is unknown. Allowed here: kind",
         ),
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mod": "init"}),
             f"{DELIVERY}.mod",
-            "did you mean mode? allowed here: kind, mode, renderInterval",
+            "Did you mean mode? Allowed here: kind, mode, renderInterval",
         ),
         (stack(ON_VAULT, {"kind": "agent-injector", "mode": "x"}), f"{DELIVERY}.mode", "use 'sidecar' or 'init'"),
         (stack(ON_VAULT, 3), DELIVERY, "must be a mapping"),
@@ -133,27 +134,27 @@ SECRET = "workloads[0].secrets[0]"
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mode": "init", "renderInterval": "1m"}),
             f"{DELIVERY}.renderInterval",
-            "goes with mode 'sidecar' only",
+            "is allowed with mode 'sidecar' only",
         ),
         (
             stack(ON_VAULT, "csi", kubernetes={"providers": ["azure"]}),
             "kubernetes.providers",
-            "goes with install 'helm' only, and install is 'existing'",
+            "is allowed with install 'helm' only, and install is 'existing'",
         ),
     ],
 )
-def test_what_does_not_fit_is_told_where_it_was_written(raw: dict[str, Any], key: str, told: str) -> None:
-    assert told in faults(raw)[key]
+def test_a_delivery_that_does_not_fit_is_refused_at_its_key(raw: dict[str, Any], key: str, message: str) -> None:
+    assert message in list_issues(raw)[key]
 
 
 def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
     raw = stack(ON_VAULT, "csi", secret={"env": "A"})
     other = {**deepcopy(raw["workloads"][0]), "name": "other"}
     raw["workloads"].append({**other, "delivery": {"kind": "kubernetes-secret", "secretName": "orders-env"}})
-    told = faults(raw)
+    found = list_issues(raw)
 
-    assert set(told) == {"workloads[1].delivery"}
-    assert "'orders-env', as workloads[0] does" in told["workloads[1].delivery"]
+    assert set(found) == {"workloads[1].delivery"}
+    assert "'orders-env', as that of workloads[0] does" in found["workloads[1].delivery"]
     raw["workloads"][1]["namespace"] = "elsewhere"
     assert accepted(raw)
 
@@ -162,4 +163,4 @@ def test_every_workloads_misfit_is_told_together() -> None:
     raw = stack(ON_VAULT, "agent-injector", secret={"env": "A"})
     raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
 
-    assert set(faults(raw)) == {SECRET, "workloads[1].delivery"}
+    assert set(list_issues(raw)) == {SECRET, "workloads[1].delivery"}

@@ -6,7 +6,9 @@ import sys
 
 def test_a_stack_that_installs_nothing_loads_no_chart_no_schema_and_no_client() -> None:
     program = (
-        "import sys, stacks.settings, stacks.provision, stacks.provision_vault, components.azure.readiness\n"
+        "import sys, strongroom.stacks.settings.root, strongroom.stacks.provision.program\n"
+        "import strongroom.stacks.provision.vault\n"
+        "import strongroom.components.azure.access_gate\n"
         "heavy = ['jsonschema', 'kubernetes', 'requests', 'hvac', 'pulumi_azure_native']\n"
         "heavy += ['pulumi_kubernetes.helm.v3.Release', 'azure.core']\n"
         "print([name for name in heavy if name in sys.modules])"

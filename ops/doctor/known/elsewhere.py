@@ -1,9 +1,9 @@
-"""What has nothing to do with a store's secrets, though its words are alike."""
+"""Messages that have nothing to do with a store's secrets, though they look alike."""
 
-from .explanation import ANY, KUBERNETES_DOCS, Explanation, elsewhere, explanation
+from .explanation import ANY, KUBERNETES_DOCS, Explanation, build_explanation, build_unrelated
 
 ELSEWHERE: tuple[Explanation, ...] = (
-    explanation(
+    build_explanation(
         "an image's pull Secret",
         r"FailedToRetrieveImagePullSecret|Unable to retrieve some image pull secrets",
         "the namespace has no Secret of the name in parentheses, which imagePullSecrets names: kubelet asks the "
@@ -13,7 +13,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "FailedMount and FailedToCreateSecret events first",
         f'{KUBERNETES_DOCS}: "Pull an Image from a Private Registry"',
     ),
-    elsewhere(
+    build_unrelated(
         "an image",
         r"Failed to pull image|Back-off pulling image|ErrImage(?:Pull|NeverPull)|ImagePullBackOff|InvalidImageName"
         r"|Failed to apply default image tag|toomanyrequests: |(?:failed|unable) to pull and unpack image",
@@ -23,7 +23,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         f'{KUBERNETES_DOCS}: "Images"',
         follows=("an image's pull Secret",),
     ),
-    elsewhere(
+    build_unrelated(
         "a probe",
         r"(?:Readiness|Liveness|Startup) probe (?:failed|errored|warning)|(?:\A|Warning\s+)Unhealthy\b",
         "the container runs, its secrets are mounted, and the application fails its own probe",
@@ -31,7 +31,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "to start (startupProbe)",
         f'{KUBERNETES_DOCS}: "Configure Liveness, Readiness and Startup Probes"',
     ),
-    explanation(
+    build_explanation(
         "a secret's file at a path of the image",
         r"(?:error mounting|failed to prepare subPath)[^\n]{0,300}?(?:kubernetes\.io~csi|secrets-store)",
         "the volume is set up, and the container runtime can't put it, or a file of it (subPath), at the path in the "
@@ -40,7 +40,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "rotation",
         f'{KUBERNETES_DOCS}: "Volumes"',
     ),
-    elsewhere(
+    build_unrelated(
         "the container's program",
         r"exec: \\?\"[^\"]*\\?\": |unable to start container process|exec format error"
         r"|OCI runtime (?:create|exec) failed"
@@ -50,7 +50,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "correct command and args, or the image (chmod +x in its Dockerfile, its platform)",
         f'{KUBERNETES_DOCS}: "Debug Running Pods"',
     ),
-    elsewhere(
+    build_unrelated(
         "a container that stops",
         r"Back-off restarting failed|CrashLoopBackOff|OOMKilled|BackoffLimitExceeded"
         r"|Job was active longer than specified deadline",
@@ -59,7 +59,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         f'{KUBERNETES_DOCS}: "Debug Pods"',
         follows=(ANY,),
     ),
-    elsewhere(
+    build_unrelated(
         "the pod's place",
         r"FailedScheduling|\bnodes are available\b|didn't match Pod's node affinity|untolerated taint"
         r"|Insufficient (?:cpu|memory|pods)|Preempt(?:ed|ing)\b|TaintManagerEviction|\bEvicted\b"
@@ -68,7 +68,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "kubectl describe node; compare the pod's requests, tolerations and affinity with the nodes",
         f'{KUBERNETES_DOCS}: "Kubernetes Scheduler"',
     ),
-    elsewhere(
+    build_unrelated(
         "another volume",
         r"MountVolume\.(?:MountDevice|WaitForAttach|SetupDevice)|MapVolume\.|AttachVolume\.|FailedAttachVolume"
         r"|FailedMapVolume|volume \\?\"(?:pvc-|kube-api-access-)|mount\.(?:nfs|cifs)|persistentvolumeclaim"
@@ -80,7 +80,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "volume names",
         f'{KUBERNETES_DOCS}: "Persistent Volumes"',
     ),
-    elsewhere(
+    build_unrelated(
         "the pod's network",
         r"FailedCreatePodSandBox|failed to (?:create|set ?up|start)(?: pod)? sandbox|networkPlugin cni"
         r"|cni plugin not initialized|network is not ready",
@@ -88,14 +88,14 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "look at the network plugin's pods on that node, and their logs",
         f'{KUBERNETES_DOCS}: "Network Plugins"',
     ),
-    elsewhere(
+    build_unrelated(
         "a quota",
         r"exceeded quota|must specify (?:limits|requests)|failed quota|(?:maximum|minimum) (?:cpu|memory) usage per",
         "the namespace's ResourceQuota or LimitRange refuses the pod",
         "raise it, or lower the workload's resources and replicas",
         f'{KUBERNETES_DOCS}: "Resource Quotas"',
     ),
-    explanation(
+    build_explanation(
         "an agent under Pod Security",
         r"violates PodSecurity[\s\S]*?vault-agent|vault-agent[\s\S]*?violates PodSecurity",
         "the containers that the Vault Agent injector adds do not meet the namespace's Pod Security Standard",
@@ -105,7 +105,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "vault.hashicorp.com/agent-json-patch and agent-init-json-patch to add it",
         'Vault docs: "Vault Agent Injector annotations"; Kubernetes docs: "Pod Security Standards"',
     ),
-    explanation(
+    build_explanation(
         "inline volumes on OpenShift",
         r"uses an inline volume provided by CSIDriver \S+ and namespace \S+ has a pod security \w+ level",
         "OpenShift lets the driver's volumes only into namespaces of the level that the CSIDriver names, and without a "
@@ -115,14 +115,14 @@ ELSEWHERE: tuple[Explanation, ...] = (
         'OpenShift docs: "CSI inline ephemeral volumes"',
         context=r"secrets-store\.csi\.k8s\.io",
     ),
-    explanation(
+    build_explanation(
         "no service account",
         r"error looking up service account|serviceaccounts? \\?\"[^\"]+\\?\" not found",
         "there is no service account of that name in the namespace: no pod is created, or none gets a token",
         "pulumi refresh, then pulumi up; in other stacks, create it or correct serviceAccountName",
         f'{KUBERNETES_DOCS}: "Service Accounts"',
     ),
-    elsewhere(
+    build_unrelated(
         "what a cluster forbids",
         r"violates PodSecurity|admission webhook \\?\"[^\"]+\\?\" denied the request|security context constraint"
         r"|ValidatingAdmissionPolicy|container has runAsNonRoot|non-numeric user|uses an inline volume provided by"
@@ -132,7 +132,7 @@ ELSEWHERE: tuple[Explanation, ...] = (
         "read which rule the message names, and change the pod, or ask the rule's owner for an exception",
         f'{KUBERNETES_DOCS}: "Pod Security Admission", "Dynamic Admission Control"',
     ),
-    elsewhere(
+    build_unrelated(
         "something else of the cluster",
         r"DNSConfigForming|Nameserver limits|FailedGet\w*Metric|FailedComputeMetricsReplicas|FailedToUpdateEndpoint"
         r"|FailedKillPod|ImageGCFailed|FreeDiskSpaceFailed|InvalidDiskCapacity|EvictionThresholdMet|SystemOOM",
@@ -142,4 +142,4 @@ ELSEWHERE: tuple[Explanation, ...] = (
         follows=(ANY,),
     ),
 )
-"""In the order in which they are tried: what says more comes first."""
+"""In the order of matching: the more specific ones come first."""

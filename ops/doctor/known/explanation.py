@@ -1,4 +1,4 @@
-"""What explains a message."""
+"""The explanation of a message."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ ANY = "any other"
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a message means."""
+    """The meaning of messages that match a pattern."""
 
     name: str
-    """What it is called here."""
+    """Name of the explanation."""
 
     pattern: re.Pattern[str]
-    """What is found in it."""
+    """Pattern that the message contains."""
 
     meaning: str
     fix: str
@@ -34,42 +34,42 @@ class Explanation:
     """Where the message comes from: a documentation page, or an issue, by its title."""
 
     context: re.Pattern[str] | None = None
-    """What must also be found in it, since the pattern alone may be about anything."""
+    """Second pattern that the message must contain, if the first is ambiguous."""
 
     follows: Sequence[str] = ()
-    """The causes beside which it says nothing more, being their consequence: names of explanations, or `ANY`."""
+    """Names of the causes that it is a consequence of, or `ANY`."""
 
-    elsewhere: bool = False
-    """Whether what it explains has nothing to do with secrets."""
+    unrelated: bool = False
+    """Whether the message has nothing to do with secrets."""
 
     def fits(self, text: str) -> bool:
-        """Tell whether it explains `text`."""
+        """Return whether it explains `text`."""
         return bool(self.pattern.search(text) and (self.context is None or self.context.search(text)))
 
     def follows_from(self, others: Iterable["Explanation"]) -> bool:
-        """Tell whether it is a consequence of one of `others`."""
+        """Return whether it is a consequence of one of `others`."""
         return any(
             other.name in self.follows
-            or (ANY in self.follows and not other.follows and (self.elsewhere or not other.elsewhere))
+            or (ANY in self.follows and not other.follows and (self.unrelated or not other.unrelated))
             for other in others
         )
 
 
-def explanation(
+def build_explanation(
     name: str, pattern: str, meaning: str, fix: str, source: str, *, context: str = "", follows: Sequence[str] = ()
 ) -> Explanation:
-    """Build what explains messages with `pattern` in them, a regular expression; upper and lower case are the same.
+    """Build the explanation of messages that contain `pattern`, a regular expression; case is ignored.
 
-    :param context: Another one, which must also be found.
-    :param follows: The causes of which it is a mere consequence.
+    :param context: A second pattern, which must match too; if omitted, none.
+    :param follows: Names of the causes that it is a consequence of.
     """
     needed = re.compile(context, re.IGNORECASE) if context else None
     return Explanation(name, re.compile(pattern, re.IGNORECASE), meaning, fix, source, needed, follows)
 
 
-def elsewhere(
+def build_unrelated(
     name: str, pattern: str, meaning: str, fix: str, source: str, *, follows: Sequence[str] = ()
 ) -> Explanation:
-    """Build what explains messages that have nothing to do with secrets, and says so."""
+    """Build the explanation of messages that have nothing to do with secrets."""
     compiled = re.compile(pattern, re.IGNORECASE)
-    return Explanation(name, compiled, f"not about secrets: {meaning}", fix, source, None, follows, elsewhere=True)
+    return Explanation(name, compiled, f"not about secrets: {meaning}", fix, source, None, follows, unrelated=True)

@@ -1,4 +1,4 @@
-"""What is said where nothing answers, or something else."""
+"""Messages of connections that failed."""
 
 from .explanation import (
     ANY,
@@ -8,7 +8,7 @@ from .explanation import (
     DRIVER_ISSUES,
     VAULT_ISSUES,
     Explanation,
-    explanation,
+    build_explanation,
 )
 
 _STORE = (
@@ -16,7 +16,7 @@ _STORE = (
     r"|/v1/(?:auth|sys|\S+/data)/|\.vault(?:core)?\.(?:azure|usgovcloudapi)|login\.(?:microsoft|partner)|\bagent\."
     r"|vault\.read\(|keyvault\."
 )
-"""What says that a message is of a request to a store, or to the directory before it."""
+"""Signs of a message about a request to a store, or to Microsoft Entra ID before it."""
 
 _DIRECTORY = r"login\.(?:microsoftonline|partner\.microsoftonline|chinacloudapi)"
 
@@ -26,33 +26,33 @@ _CERTIFICATE = rf"{_STORE}|vault|\A\W*(?:tls: [^\n]*)?x509: [^\n]*\Z"
 """The same for a certificate; a message of nothing else may be of the store's."""
 
 NETWORK: tuple[Explanation, ...] = (
-    explanation(
-        "CA file of the class",
+    build_explanation(
+        "CA file of the SecretProviderClass",
         r"Error loading CA (?:File|Path)|error (?:loading|reading) CA",
-        "there is no CA at the class's vaultCACertPath or vaultCACertDirectory: it is a path inside "
+        "there is no CA at the SecretProviderClass's vaultCACertPath or vaultCACertDirectory: it is a path inside "
         "the provider's pods",
         "with kubernetes.install 'helm' pulumi up mounts backend.caCertificate there; with 'existing' mount the CA "
         "(csi.volumes and csi.volumeMounts of the vault chart) and set backend.providerCaPath to where it is",
         'Vault docs: "Secret provider class"; seen on a node',
     ),
-    explanation(
+    build_explanation(
         "HTTP where HTTPS is spoken",
         r"Client sent an HTTP request to an HTTPS server",
-        "the class's vaultAddress says http, and Vault speaks https there",
+        "the SecretProviderClass's vaultAddress says http, and Vault speaks https there",
         "set backend.address to https://…, with backend.caCertificate where its CA is not a public one; then pulumi up",
         'Vault docs: "TCP listener configuration"',
     ),
-    explanation(
+    build_explanation(
         "HTTPS where HTTP is spoken",
         r"server gave HTTP response to HTTPS client",
-        "the class's vaultAddress says https, and what answers there speaks http: a listener with tls_disable, or "
-        "something else on that port",
-        "turn TLS on in Vault's listener, which is the right answer in production; else set backend.address to "
+        "the SecretProviderClass's vaultAddress says https, and what answers there speaks http: a listener with "
+        "tls_disable, or something else on that port",
+        "turn TLS on in Vault's listener, which is the right answer in production; otherwise set backend.address to "
         "http://…, then pulumi up",
         'Vault docs: "TCP listener configuration"',
         context=f"{_STORE}|vault|:8200",
     ),
-    explanation(
+    build_explanation(
         "an expired certificate",
         r"certificate has expired or is not yet valid",
         "the store's certificate has expired; or, where the message says that the current time is before a date, the "
@@ -62,15 +62,15 @@ NETWORK: tuple[Explanation, ...] = (
         'Go: "crypto/x509"; Vault docs: "TCP listener configuration"',
         context=_CERTIFICATE,
     ),
-    explanation(
+    build_explanation(
         "a certificate before Azure",
         r"x509: ",
         "something between the nodes and Azure shows a certificate of its own: a proxy that opens TLS",
-        "except the vault's and the directory's names from it, or add its CA to the nodes",
+        "except the vault's and Entra ID's names from it, or add its CA to the nodes",
         AZURE_DOCS,
         context=rf"{_DIRECTORY}|\.vault(?:core)?\.azure",
     ),
-    explanation(
+    build_explanation(
         "certificate authority",
         r"x509: certificate signed by unknown authority",
         "the provider does not know the CA of the store's certificate",
@@ -80,7 +80,7 @@ NETWORK: tuple[Explanation, ...] = (
         'certificate: x509: certificate signed by unknown authority"',
         context=_CERTIFICATE,
     ),
-    explanation(
+    build_explanation(
         "certificate's name",
         r"x509: certificate is (?:valid for|not valid for)|cannot validate certificate for"
         r"|relies on legacy Common Name",
@@ -89,27 +89,27 @@ NETWORK: tuple[Explanation, ...] = (
         'Vault docs: "Vault CSI Provider Configurations"',
         context=_CERTIFICATE,
     ),
-    explanation(
+    build_explanation(
         "unknown host",
         r"no such host|Temporary failure in name resolution|server misbehaving|dial tcp: lookup \S+ on \S+: "
         r"|dial tcp: lookup \S+: ",
         "the nodes' DNS does not know the store's name, or does not answer: the name is wrong, is one of the cluster's "
         "own (a Service's, which nodes may not know), or a private zone is not linked to the nodes' network",
-        "compare the class's keyvaultName or vaultAddress. Providers with hostNetwork use the nodes' DNS, not the "
-        "cluster's: there name a Service's address, or run the provider without hostNetwork; for a private endpoint "
-        "link the zone privatelink.vaultcore.azure.net to the nodes' network",
+        "compare the SecretProviderClass's keyvaultName or vaultAddress. Providers with hostNetwork use the nodes' "
+        "DNS, not the cluster's: there name a Service's address, or run the provider without hostNetwork; for a "
+        "private endpoint link the zone privatelink.vaultcore.azure.net to the nodes' network",
         f'{AZURE_ISSUES}: "Support for private endpoint - private dns names"',
         context=_STORE,
     ),
-    explanation(
-        "directory not reached",
+    build_explanation(
+        "Entra ID not reached",
         rf"{_DIRECTORY}[\s\S]{{0,300}}?(?:{_SILENT}|deadline exceeded|EOF)",
         "Microsoft Entra ID does not answer from the nodes, so that the provider gets no token; the vault was not "
         "asked yet",
         "let the nodes out to login.microsoftonline.com:443 (firewall, proxy, network policy)",
         'Microsoft Learn: "Outbound network and FQDN rules for AKS clusters"',
     ),
-    explanation(
+    build_explanation(
         "store not reached",
         rf"{_SILENT}|https?://[^\s\"]+\\?\": (?:context deadline exceeded|EOF|net/http: )",
         "nothing answers at the store's address, or a firewall or a network policy keeps the provider's pods from it",
@@ -117,7 +117,7 @@ NETWORK: tuple[Explanation, ...] = (
         AZURE_DOCS,
         context=_STORE,
     ),
-    explanation(
+    build_explanation(
         "nothing came in time",
         r"context deadline exceeded|context canceled|code = DeadlineExceeded|RST_STREAM with error code: CANCEL",
         "kubelet gave up after two minutes, and nothing says what it waited for: the store's provider is down or hangs "
@@ -129,7 +129,7 @@ NETWORK: tuple[Explanation, ...] = (
         'DeadlineExceeded desc = context deadline exceeded"; seen on a node with driver 1.6',
         context=rf"{_STORE}|MountVolume|StatusCode=0|code = |FailedMount",
     ),
-    explanation(
+    build_explanation(
         "volume waited for",
         r"timed out waiting for the condition|Unable to attach or mount volumes",
         "kubelet waits for a volume; this says no cause",
@@ -137,7 +137,7 @@ NETWORK: tuple[Explanation, ...] = (
         DRIVER_DOCS,
         follows=(ANY,),
     ),
-    explanation(
+    build_explanation(
         "something that does not answer",
         rf"{_SILENT}|no such host|context deadline exceeded|Too Many Requests|\A(?![\s\S]*(?:{_STORE}))[\s\S]*x509: ",
         "something does not answer, or shows a certificate that is not trusted, and the text does "
@@ -149,4 +149,4 @@ NETWORK: tuple[Explanation, ...] = (
         follows=(ANY,),
     ),
 )
-"""In the order in which they are tried: what says more comes first."""
+"""In the order of matching: the more specific ones come first."""

@@ -7,28 +7,32 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import (
+from strongroom import (
     AzureKeyVaultBackend,
+    AzureKeyVaultBackendArgs,
+    Backend,
     Generate,
     Grant,
     IdentityBindings,
     KeyVault,
+    KeyVaultArgs,
     NodeIdentity,
     OwnIdentities,
     PodIdentities,
     Secret,
     SecretWorkload,
+    SecretWorkloadArgs,
     ServicePrincipal,
     SharedIdentity,
     Workload,
 )
-from components.azure.backend import Gate
-from components.azure.choices import AccessMode, RoleScope
-from components.azure.clouds import CLOUDS, Cloud
-from components.azure.federated import Place
-from components.azure.identity import Identities
-from components.azure.key_vault import Contents, VaultSecret
-from tests.recording import VAULT_ID, Declare, Recorder
+from strongroom.components.azure.backend import Gate
+from strongroom.components.azure.clouds import CLOUDS, Cloud
+from strongroom.components.azure.identities.base import Identities
+from strongroom.components.azure.identities.workload_identity import Place
+from strongroom.components.azure.key_vault import Contents, VaultSecret
+from strongroom.components.azure.options import AccessMode, RoleScope
+from tests.support.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"
 POLICY = "azure-native:keyvault:AccessPolicy"
@@ -37,7 +41,8 @@ FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
 GATE = "pulumi-python:dynamic/strongroom:AccessReady"
 TENANT = "11111111-2222-3333-4444-555555555555"
 ISSUER = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
-PLACE = Place("rg", "westeurope", TENANT)
+PLACE = Place(resource_group="rg", location="westeurope", tenant_id=TENANT)
+PRINCIPAL, CLIENT = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
 
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 CERTIFICATE_USER = "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba"
@@ -60,6 +65,11 @@ CHECKOUT = Workload(
 MakeIdentities = Callable[[pulumi.Resource], Identities]
 
 
+def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
+    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
+    return SecretWorkload(workload.path, args)
+
+
 def backend(
     identities: MakeIdentities,
     *,
@@ -71,15 +81,16 @@ def backend(
 ) -> AzureKeyVaultBackend:
     vault = KeyVault(
         "vault",
-        vault_name="kv-shop",
-        resource_group="rg",
-        tenant_id=TENANT,
-        cloud=cloud,
-        access=access,
-        contents=Contents(secrets={"db-user": VaultSecret(Generate())}),
+        KeyVaultArgs(
+            vault_name="kv-shop",
+            resource_group="rg",
+            tenant_id=TENANT,
+            cloud=cloud,
+            access=access,
+            contents=Contents(secrets={"db-user": VaultSecret(value=Generate())}),
+        ),
     )
-    return AzureKeyVaultBackend(
-        "azure",
+    args = AzureKeyVaultBackendArgs(
         vault=vault,
         identities=identities(vault),
         tenant_id=TENANT,
@@ -88,10 +99,11 @@ def backend(
         gate=gate,
         workloads=workloads,
     )
+    return AzureKeyVaultBackend("azure", args)
 
 
 def own(parent: pulumi.Resource) -> Identities:
-    return OwnIdentities(PLACE, ISSUER, parent)
+    return OwnIdentities(place=PLACE, issuer=ISSUER, parent=parent)
 
 
 def granted(
@@ -156,7 +168,7 @@ def test_issuer_subject_audience_account_and_class_agree(declare: Declare) -> No
 
 
 def test_the_service_account_bears_the_identitys_client_id(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(ORDERS, backend(own)))
+    recorder = declare(lambda: deploy(ORDERS, backend(own)))
 
     account = recorder.one("kubernetes:core/v1:ServiceAccount").inputs
     assert account["metadata"]["annotations"]["azure.workload.identity/client-id"] == "client of shop/orders"
@@ -188,7 +200,7 @@ def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None
 
 def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
     def program() -> object:
-        return SecretWorkload(CHECKOUT, backend(own, gate=Gate("/kubeconfig", None, 120)))
+        return deploy(CHECKOUT, backend(own, gate=Gate(kubeconfig="/kubeconfig", timeout=120)))
 
     recorder = declare(program)
 
@@ -205,7 +217,7 @@ def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
 
 
 def test_a_pod_without_a_gate_waits_for_each_role_and_value(declare: Declare) -> None:
-    pod = declare(lambda: SecretWorkload(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
+    pod = declare(lambda: deploy(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
 
     assert {ROLE, FEDERATED, "azure-native:keyvault:Secret"} <= pod.dependency_types
     assert GATE not in pod.dependency_types
@@ -217,7 +229,7 @@ def test_without_a_gate_nothing_waits(declare: Declare) -> None:
 
 def test_credentials_of_a_shared_identity_come_one_after_another(declare: Declare) -> None:
     def shared(parent: pulumi.Resource) -> Identities:
-        return SharedIdentity(PLACE, ISSUER, parent, name="shop")
+        return SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop")
 
     parameters, _, recorder = granted(declare, shared, ORDERS, CHECKOUT)
 
@@ -234,23 +246,23 @@ def test_the_twenty_first_workload_of_an_identity_is_refused_with_advice(declare
     many = [CHECKOUT.model_copy(update={"name": f"w{number}"}) for number in range(21)]
 
     with pytest.raises(ValueError, match=r"shop/w20: 21 workloads .* can have 20 .* workload-identity"):
-        granted(declare, lambda parent: SharedIdentity(PLACE, ISSUER, parent, name="shop"), *many)
+        granted(declare, lambda parent: SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop"), *many)
 
 
 def test_a_node_identity_sends_no_client_id(declare: Declare) -> None:
     parameters, grants, recorder = granted(
-        declare, lambda _: NodeIdentity("addon", "addon-principal", "addon-client"), ORDERS
+        declare, lambda _: NodeIdentity(mode="addon", principal_id=PRINCIPAL, client_id=CLIENT), ORDERS
     )
 
     assert parameters[0]["useVMManagedIdentity"] == "true"
-    assert parameters[0]["userAssignedIdentityID"] == "addon-client"
+    assert parameters[0]["userAssignedIdentityID"] == CLIENT
     assert "clientID" not in parameters[0]
     assert grants[0].audience == ""
-    assert {role.inputs["principalId"] for role in recorder.all(ROLE)} == {"addon-principal"}
+    assert {role.inputs["principalId"] for role in recorder.all(ROLE)} == {PRINCIPAL}
 
 
 def test_a_system_assigned_identity_has_an_empty_id(declare: Declare) -> None:
-    parameters, _, _ = granted(declare, lambda _: NodeIdentity("system-assigned", "principal"), ORDERS)
+    parameters, _, _ = granted(declare, lambda _: NodeIdentity(mode="system-assigned", principal_id=PRINCIPAL), ORDERS)
 
     assert parameters[0]["userAssignedIdentityID"] == ""
 
@@ -258,16 +270,18 @@ def test_a_system_assigned_identity_has_an_empty_id(declare: Declare) -> None:
 def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_names(declare: Declare) -> None:
     def program() -> object:
         def principal(parent: pulumi.Resource) -> Identities:
-            return ServicePrincipal("sp-principal", "creds", parent, client_id="sp-client", client_secret="canary-77")
+            return ServicePrincipal(
+                principal_id=PRINCIPAL, secret_name="creds", client_id=CLIENT, client_secret="canary-77", parent=parent
+            )
 
         made = backend(principal)
-        return [SecretWorkload(ORDERS, made), SecretWorkload(CHECKOUT, made)]
+        return [deploy(ORDERS, made), deploy(CHECKOUT, made)]
 
     recorder = declare(program)
 
     secret = recorder.one("kubernetes:core/v1:Secret")
     assert secret.inputs["metadata"]["labels"] == {"secrets-store.csi.k8s.io/used": "true"}
-    assert secret.inputs["stringData"] == {"clientid": "sp-client", "clientsecret": "canary-77"}
+    assert secret.inputs["stringData"] == {"clientid": CLIENT, "clientsecret": "canary-77"}
     assert "stringData" in secret.secret_inputs
     pod = recorder.one("kubernetes:apps/v1:Deployment", "shop/orders").inputs["spec"]["template"]["spec"]
     assert pod["volumes"][0]["csi"]["nodePublishSecretRef"] == {"name": "creds"}
@@ -275,7 +289,9 @@ def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_
 
 def test_an_identity_binding_is_allowed_to_one_service_account(declare: Declare) -> None:
     parameters, grants, recorder = granted(
-        declare, lambda parent: IdentityBindings(PLACE, "aks", "rg-aks", parent), ORDERS
+        declare,
+        lambda parent: IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg-aks", parent=parent),
+        ORDERS,
     )
 
     assert parameters[0]["useAzureTokenProxy"] == "true"
@@ -299,7 +315,7 @@ def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
 ) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
-    parameters, grants, recorder = granted(declare, lambda parent: PodIdentities(PLACE, parent), ORDERS)
+    parameters, grants, recorder = granted(declare, lambda parent: PodIdentities(place=PLACE, parent=parent), ORDERS)
 
     assert parameters[0]["usePodIdentity"] == "true"
     assert "clientID" not in parameters[0]
@@ -314,11 +330,11 @@ def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
 def test_at_most_one_flag_of_identity_is_set_in_any_mode(declare: Declare) -> None:
     modes: list[MakeIdentities] = [
         own,
-        lambda parent: SharedIdentity(PLACE, ISSUER, parent, name="shop"),
-        lambda _: NodeIdentity("node", "principal", "client"),
-        lambda parent: ServicePrincipal("principal", "creds", parent),
-        lambda parent: IdentityBindings(PLACE, "aks", "rg", parent),
-        lambda parent: PodIdentities(PLACE, parent),
+        lambda parent: SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop"),
+        lambda _: NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
+        lambda parent: ServicePrincipal(principal_id=PRINCIPAL, secret_name="creds", parent=parent),
+        lambda parent: IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg", parent=parent),
+        lambda parent: PodIdentities(place=PLACE, parent=parent),
     ]
     for identities in modes:
         (parameters,), _, _ = granted(declare, identities, ORDERS)
@@ -340,7 +356,7 @@ def test_an_access_policy_gets_the_declared_kinds_and_nothing_else(declare: Decl
 def test_one_policy_speaks_for_all_who_share_an_identity(declare: Declare) -> None:
     _, _, recorder = granted(
         declare,
-        lambda _: NodeIdentity("node", "principal", "client"),
+        lambda _: NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
         CHECKOUT,
         ORDERS,
         access="policies",

@@ -12,16 +12,17 @@ from typing import Any, ClassVar, cast
 import pytest
 from azure.core.credentials import AccessToken
 
-from components.azure import client, gate
-from components.azure.client import BoundedTransport
-from components.bounds import read_bounded
-from ops.azure import KeyVault, KeyVaultSession
-from ops.errors import OpsError
-from ops.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
-from ops.stores import DeniedError
 from sandbox.certificates import Authority
-from tests.components.test_bounds import MEGABYTE, Handler
-from tests.serving import QuietServer, serving
+from strongroom.components.azure import access_probe as gate
+from strongroom.components.azure import client
+from strongroom.components.azure.client import BoundedTransport
+from strongroom.components.response_limits import read_bounded
+from strongroom.ops.errors import OpsError
+from strongroom.ops.pulumi.stack import DeclaredObject, DeployedStack, DeployedWorkload, KeyVaultStore
+from strongroom.ops.store.base import DeniedError
+from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession
+from tests.components.test_response_limits import MEGABYTE, Handler
+from tests.support.serving import QuietServer, serving
 
 ROOT = Path(__file__).parents[3]
 BODIES = {
@@ -128,7 +129,7 @@ def test_a_request_whose_connection_is_cut_is_sent_again(authority: Authority, m
     with served(Server(("127.0.0.1", 0), Cuts), authority, monkeypatch) as url:
         store = KeyVaultStore.model_construct(url=url, identity_mode="workload-identity", access="rbac")
         session = KeyVaultSession(KeyVault(stack, store, cast("Any", None)), cast("Any", Known()), "id")
-        attempts = [call for limit in session.limits(workload) for call in limit.attempts.values()]
+        attempts = [call for limit in session.list_denied_checks(workload) for call in limit.attempts.values()]
         for call in attempts:
             with pytest.raises(DeniedError):
                 call()

@@ -1,12 +1,13 @@
 """What an AKS cluster declares, and what is found of one."""
 
+from typing import Any
+
 import pulumi
 import pytest
 
-from components import AksCluster
-from components.azure.cluster import NewCluster
+from strongroom import AksCluster, AksClusterArgs, InvalidArgumentsError, NewCluster
 from tests.components.outputs import is_secret
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 
@@ -15,7 +16,7 @@ def test_a_new_cluster_has_what_workload_identity_needs(declare: Declare) -> Non
     issuers: list[str] = []
 
     def program() -> object:
-        cluster = AksCluster("aks", cluster_name="aks-shop", resource_group="rg", new=NewCluster())
+        cluster = AksCluster("aks", AksClusterArgs(cluster_name="aks-shop", resource_group="rg", new=NewCluster()))
         return cluster.issuer.apply(issuers.append)
 
     made = declare(program).one(CLUSTER).inputs
@@ -28,16 +29,21 @@ def test_a_new_cluster_has_what_workload_identity_needs(declare: Declare) -> Non
     assert issuers == ["https://issuer of aks/"]
 
 
-def test_an_addon_that_polls_too_seldom_is_refused(declare: Declare) -> None:
-    new = NewCluster(rotation_poll_interval="10m")
-
-    with pytest.raises(ValueError, match="'10m' must be 2m or less"):
-        declare(lambda: AksCluster("aks", cluster_name="aks", resource_group="rg", new=new))
+@pytest.mark.parametrize(
+    "wrong", [{"rotation_poll_interval": "10m"}, {"nodes": 0}, {"zones": ["4"]}, {"subnet_id": "s"}, {"vm_size": "big"}]
+)
+def test_what_a_stack_file_is_refused_a_program_is_too(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentsError, match=next(iter(wrong))):
+        NewCluster(**wrong)
 
 
 def test_the_addon_can_be_left_out(declare: Declare) -> None:
     new = NewCluster(addon=False)
-    made = declare(lambda: AksCluster("aks", cluster_name="aks", resource_group="rg", new=new)).one(CLUSTER).inputs
+    made = (
+        declare(lambda: AksCluster("aks", AksClusterArgs(cluster_name="aks", resource_group="rg", new=new)))
+        .one(CLUSTER)
+        .inputs
+    )
 
     assert made["addonProfiles"]["azureKeyvaultSecretsProvider"] == {"enabled": False}
 
@@ -46,7 +52,7 @@ def test_a_cluster_that_exists_is_looked_up(declare: Declare) -> None:
     found: list[list[str]] = []
 
     def program() -> object:
-        cluster = AksCluster("aks", cluster_name="aks-shop", resource_group="rg")
+        cluster = AksCluster("aks", AksClusterArgs(cluster_name="aks-shop", resource_group="rg"))
         return pulumi.Output.all(
             cluster.issuer, cluster.addon_client_id, cluster.addon_principal_id, cluster.kubeconfig
         ).apply(found.append)
@@ -59,7 +65,7 @@ def test_a_cluster_that_exists_is_looked_up(declare: Declare) -> None:
 
 def test_a_kubeconfig_is_secret(declare: Declare) -> None:
     made: list[AksCluster] = []
-    declare(lambda: made.append(AksCluster("aks", cluster_name="aks-shop", resource_group="rg")))
+    declare(lambda: made.append(AksCluster("aks", AksClusterArgs(cluster_name="aks-shop", resource_group="rg"))))
 
     assert is_secret(made[0].kubeconfig) is True
     assert is_secret(made[0].issuer) is False

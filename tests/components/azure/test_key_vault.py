@@ -1,33 +1,41 @@
 """What a key vault declares."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi_azure_native import keyvault
 
-from components import Generate, KeyVault
-from components.azure.certificate import VaultCertificate
-from components.azure.key_vault import (
+from strongroom import (
     Contents,
     ExistingVault,
+    Generate,
+    InvalidArgumentsError,
+    KeyVault,
+    KeyVaultArgs,
     Network,
     NewVault,
     PrivateEndpoint,
+    VaultCertificate,
     VaultKey,
     VaultSecret,
 )
-from tests.recording import VAULT_ID, Declare
+from tests.support.recording import VAULT_ID, Declare
 
 VAULT = "azure-native:keyvault:Vault"
 SECRET = "azure-native:keyvault:Secret"
 TENANT = "11111111-2222-3333-4444-555555555555"
 CANARY = "canary-19b4"
+GROUP = f"/subscriptions/{TENANT}/resourceGroups/rg/providers"
+NETWORK = f"{GROUP}/Microsoft.Network/virtualNetworks/net"
+SUBNET = f"{NETWORK}/subnets/vault"
+ZONE = f"{GROUP}/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/audit"
 
 
 def vault(**options: Any) -> KeyVault:
-    return KeyVault("vault", vault_name="kv-shop", resource_group="rg", tenant_id=TENANT, **options)
+    return KeyVault("vault", KeyVaultArgs(vault_name="kv-shop", resource_group="rg", tenant_id=TENANT, **options))
 
 
 def test_a_vault_has_productions_defaults(declare: Declare) -> None:
@@ -55,16 +63,16 @@ def test_access_policies_turn_role_based_access_off_explicitly(declare: Declare)
 
 
 def test_a_limited_network_denies_everybody_else(declare: Declare) -> None:
-    reach = Network(allowed_ip_ranges=["203.0.113.0/24"], allowed_subnet_ids=["/subnet"])
+    reach = Network(allowed_ip_ranges=["203.0.113.0/24"], allowed_subnet_ids=[SUBNET])
     rules = declare(lambda: vault(vault=NewVault(reach=reach))).one(VAULT).inputs["properties"]["networkAcls"]
 
     assert rules["defaultAction"] == "Deny"
     assert rules["ipRules"] == [{"value": "203.0.113.0/24"}]
-    assert [rule["id"] for rule in rules["virtualNetworkRules"]] == ["/subnet"]
+    assert [rule["id"] for rule in rules["virtualNetworkRules"]] == [SUBNET]
 
 
 def test_a_private_vault_is_found_by_its_public_name(declare: Declare) -> None:
-    reach = Network(public=False, private_endpoint=PrivateEndpoint("/subnet", virtual_network_id="/network"))
+    reach = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, virtual_network_id=NETWORK))
     recorder = declare(lambda: vault(vault=NewVault(reach=reach, location="westeurope")))
 
     properties = recorder.one(VAULT).inputs["properties"]
@@ -75,25 +83,25 @@ def test_a_private_vault_is_found_by_its_public_name(declare: Declare) -> None:
     zone = recorder.one("azure-native:privatedns:PrivateZone").inputs
     assert zone["privateZoneName"] == "privatelink.vaultcore.azure.net"
     link = recorder.one("azure-native:privatedns:VirtualNetworkLink").inputs
-    assert link["virtualNetwork"] == {"id": "/network"}
+    assert link["virtualNetwork"] == {"id": NETWORK}
     group = recorder.one("azure-native:network:PrivateDnsZoneGroup").inputs
     assert group["privateDnsZoneConfigs"][0]["privateDnsZoneId"] == "vault-id"
 
 
 def test_a_dns_zone_that_exists_is_used(declare: Declare) -> None:
-    reach = Network(public=False, private_endpoint=PrivateEndpoint("/subnet", dns_zone_id="/zone"))
+    reach = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, dns_zone_id=ZONE))
     recorder = declare(lambda: vault(vault=NewVault(reach=reach)))
 
     assert recorder.all("azure-native:privatedns:PrivateZone") == []
     group = recorder.one("azure-native:network:PrivateDnsZoneGroup").inputs
-    assert group["privateDnsZoneConfigs"][0]["privateDnsZoneId"] == "/zone"
+    assert group["privateDnsZoneConfigs"][0]["privateDnsZoneId"] == ZONE
 
 
 def test_audit_and_lock_are_of_the_vault(declare: Declare) -> None:
-    recorder = declare(lambda: vault(vault=NewVault(audit_workspace_id="/workspace", lock=True)))
+    recorder = declare(lambda: vault(vault=NewVault(audit_workspace_id=WORKSPACE, lock=True)))
 
     setting = recorder.one("azure-native:monitor:DiagnosticSetting")
-    assert (setting.inputs["resourceUri"], setting.inputs["workspaceId"]) == (VAULT_ID, "/workspace")
+    assert (setting.inputs["resourceUri"], setting.inputs["workspaceId"]) == (VAULT_ID, WORKSPACE)
     assert setting.inputs["logs"] == [{"category": "AuditEvent", "enabled": True}]
     lock = recorder.one("azure-native:authorization:ManagementLockByScope")
     assert (lock.inputs["scope"], lock.inputs["level"]) == (VAULT_ID, "CanNotDelete")
@@ -105,9 +113,12 @@ def test_secrets_are_secret_and_have_their_attributes(declare: Declare) -> None:
     contents = Contents(
         secrets={
             "given": VaultSecret(
-                CANARY, "text/plain", datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+                value=CANARY,
+                content_type="text/plain",
+                not_before=datetime(2027, 1, 1, tzinfo=UTC),
+                expires=datetime(2028, 1, 1, tzinfo=UTC),
             ),
-            "made": VaultSecret(Generate(length=20)),
+            "made": VaultSecret(value=Generate(length=20)),
         }
     )
     recorder = declare(lambda: vault(contents=contents))
@@ -124,10 +135,10 @@ def test_keys_have_their_kind_and_rotation(declare: Declare) -> None:
     contents = Contents(
         keys={
             "rsa": VaultKey(rotate_after="P90D", expires_after="P1Y"),
-            "hsm": VaultKey("EC-HSM", curve="P-384", operations=["sign", "verify"]),
+            "hsm": VaultKey(type="EC-HSM", curve="P-384", operations=["sign", "verify"]),
         }
     )
-    recorder = declare(lambda: vault(vault=NewVault(sku=keyvault.SkuName.PREMIUM), contents=contents))
+    recorder = declare(lambda: vault(vault=NewVault(sku="premium"), contents=contents))
 
     rsa = recorder.one("azure-native:keyvault:Key", "rsa").inputs["properties"]
     assert (rsa["kty"], rsa["keySize"]) == ("RSA", 3072)
@@ -140,7 +151,9 @@ def test_keys_have_their_kind_and_rotation(declare: Declare) -> None:
 
 
 def test_the_deployer_may_make_its_certificates_and_read_no_secret(declare: Declare) -> None:
-    contents = Contents(certificates={"web": VaultCertificate("CN=shop.example.net", ["shop.example.net"])})
+    contents = Contents(
+        certificates={"web": VaultCertificate(subject="CN=shop.example.net", dns_names=["shop.example.net"])}
+    )
     recorder = declare(lambda: vault(contents=contents))
 
     role = recorder.one("azure-native:authorization:RoleAssignment").inputs
@@ -154,7 +167,7 @@ def test_the_deployer_may_make_its_certificates_and_read_no_secret(declare: Decl
 
 
 def test_one_policy_of_the_deployer_is_enough_for_many_certificates(declare: Declare) -> None:
-    contents = Contents(certificates={name: VaultCertificate(f"CN={name}") for name in ("a", "b")})
+    contents = Contents(certificates={name: VaultCertificate(subject=f"CN={name}") for name in ("a", "b")})
     recorder = declare(lambda: vault(access="policies", contents=contents))
 
     policy = recorder.one("azure-native:keyvault:AccessPolicy").inputs["policy"]
@@ -172,3 +185,27 @@ def test_a_vault_that_exists_is_looked_up_and_left_alone(declare: Declare) -> No
 def test_a_vault_that_decides_otherwise_is_refused(declare: Declare) -> None:
     with pytest.raises(pulumi.RunError, match="decides by 'rbac', not by 'policies'"):
         declare(lambda: vault(vault=ExistingVault(), access="policies").vault_id)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        (NewVault, {"retention_days": 6}),
+        (NewVault, {"tags": {"a<b": "c"}}),
+        (Network, {"allowed_ip_ranges": ["10.0.0.0/8"]}),
+        (VaultKey, {"size": 1024}),
+        (VaultKey, {"rotate_after": "90d"}),
+        (VaultCertificate, {"subject": "shop.example.net"}),
+        (Generate, {"length": 3}),
+    ],
+)
+def test_what_a_stack_file_is_refused_a_program_is_too(model: Callable[..., object], wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentsError, match=next(iter(wrong))):
+        model(**wrong)
+
+
+def test_a_refused_secrets_value_is_not_repeated() -> None:
+    with pytest.raises(InvalidArgumentsError, match="content_type") as refused:
+        VaultSecret(value=CANARY, content_type="a" * 256)
+    assert CANARY not in str(refused.value)
+    assert CANARY not in repr(VaultSecret(value=CANARY))

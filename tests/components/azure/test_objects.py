@@ -6,10 +6,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import Secret
-from components.azure.names import object_fault
-from components.azure.objects import VaultObject, clashes, object_name, objects_parameter, unreadable, vault_object
-from tests.texts import WORD, texts
+from strongroom import Secret
+from strongroom.components.azure.objects import (
+    VaultObject,
+    clashes,
+    object_name,
+    objects_parameter,
+    unreadable,
+    vault_object,
+)
+from strongroom.components.azure.types import object_fault
+from tests.support.texts import WORD, texts
 
 OBJECT_NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-", min_size=1, max_size=60)
 

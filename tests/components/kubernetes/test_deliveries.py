@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import Grant, Secret, SecretWorkload, Workload
-from components.delivery import AgentInjector, check_file_permission, check_secret_type
-from components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
-from components.vault.backend import objects_parameter
-from tests.recording import Declare, Recorder
-from tests.texts import WORD, texts
+from strongroom import Backend, Grant, Secret, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom.components.delivery import AgentInjector, check_file_permission, check_secret_type
+from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
+from strongroom.components.vault.backend import build_objects_parameter
+from tests.support.recording import Declare, Recorder
+from tests.support.texts import WORD, texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -43,7 +43,7 @@ class Vault:
             "roleName": "shop.orders",
             "vaultAuthMountPath": "kubernetes-dev",
             "audience": "vault-dev",
-            "objects": objects_parameter("kv", workload.secrets),
+            "objects": build_objects_parameter("kv", workload.secrets),
         }
         return Grant(
             provider="vault",
@@ -64,6 +64,11 @@ class KeyVault:
         return Grant(provider="azure", parameters=self.parameters, audience="", identity={})
 
 
+def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
+    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
+    return SecretWorkload(workload.path, args)
+
+
 def workload(delivery: Any, secrets: tuple[Secret, ...] = SECRETS, **settings: Any) -> Workload:
     return Workload.model_validate(
         {
@@ -82,7 +87,7 @@ def pod(recorder: Recorder) -> dict[str, Any]:
 
 
 def injected(declare: Declare, delivery: Any = "agent-injector", store: Vault | None = None, **more: Any) -> Any:
-    recorder = declare(lambda: SecretWorkload(workload(delivery, **more), store or Vault()))
+    recorder = declare(lambda: deploy(workload(delivery, **more), store or Vault()))
     annotations = pod(recorder)["metadata"]["annotations"]
     return {name.removeprefix(PREFIX): value for name, value in annotations.items()}
 
@@ -104,7 +109,7 @@ def test_an_injected_agent_logs_in_as_the_workload_and_writes_its_files(declare:
 
 
 def test_the_agents_token_has_the_roles_audience_and_reaches_no_container(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault()))
+    recorder = declare(lambda: deploy(workload("agent-injector"), Vault()))
     spec = pod(recorder)["spec"]
     (volume,) = spec["volumes"]
     (source,) = volume["projected"]["sources"]
@@ -124,7 +129,7 @@ def test_an_agent_that_writes_once_is_gone_before_the_containers_start(declare: 
 
 
 def test_an_agent_is_told_of_a_namespace_and_of_a_ca_of_ones_own(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault("PEM", "admin/pay")))
+    recorder = declare(lambda: deploy(workload("agent-injector"), Vault("PEM", "admin/pay")))
     said = pod(recorder)["metadata"]["annotations"]
     authority = recorder.one(SECRET).inputs
 
@@ -162,7 +167,7 @@ def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[S
         "vaultAddress": "https://vault:8200",
         "roleName": "shop.orders",
         "vaultAuthMountPath": "kubernetes",
-        "objects": objects_parameter("kv", tuple(secrets)),
+        "objects": build_objects_parameter("kv", tuple(secrets)),
     }
     said = agent_annotations(workload("agent-injector", tuple(secrets)), AgentInjector(), parameters, None)
 
@@ -172,7 +177,7 @@ def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[S
 
 
 def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload("agent-injector"), Vault()))
+    recorder = declare(lambda: deploy(workload("agent-injector"), Vault()))
     said = pod(recorder)["metadata"]["annotations"]
 
     with pytest.raises(ValueError, match="reads no single key of a secret"):
@@ -185,7 +190,7 @@ def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
 
 def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_volume(declare: Declare) -> None:
     secrets = (SECRETS[0], Secret(name="password", object="db", key="p", env="DB_PASSWORD"))
-    recorder = declare(lambda: SecretWorkload(workload("kubernetes-secret", secrets), Vault()))
+    recorder = declare(lambda: deploy(workload("kubernetes-secret", secrets), Vault()))
     (container,) = pod(recorder)["spec"]["containers"]
 
     assert recorder.one(CLASS).inputs["spec"]["secretObjects"] == [
@@ -205,7 +210,7 @@ def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_vo
 def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: Declare) -> None:
     delivery = {"kind": "kubernetes-secret", "secretName": "web-tls", "type": "kubernetes.io/tls"}
     secrets = tuple(Secret(name=name, object="web", format="pem") for name in ("tls.crt", "tls.key"))
-    recorder = declare(lambda: SecretWorkload(workload(delivery, secrets), KeyVault()))
+    recorder = declare(lambda: deploy(workload(delivery, secrets), KeyVault()))
     (made,) = recorder.one(CLASS).inputs["spec"]["secretObjects"]
 
     assert (made["secretName"], made["type"]) == ("web-tls", "kubernetes.io/tls")
@@ -215,7 +220,7 @@ def test_a_kubernetes_secret_of_a_type_has_that_types_keys(declare: Declare) -> 
     declared = workload({"kind": "kubernetes-secret", "type": "kubernetes.io/tls"})
 
     with pytest.raises(ValueError, match=r"'kubernetes\.io/tls' needs secrets named tls\.crt and tls\.key"):
-        declare(lambda: SecretWorkload(declared, Vault()))
+        declare(lambda: deploy(declared, Vault()))
 
 
 CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
@@ -255,7 +260,7 @@ def test_a_file_is_readable_by_those_whose_it_is(kind: str, permission: str) -> 
 
 
 def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
+    recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
     told = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.all(KEY_VAULT_SECRET)}
     spec = pod(recorder)["spec"]
     environment = {variable["name"]: variable["value"] for variable in spec["containers"][0]["env"]}
@@ -273,7 +278,7 @@ def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_se
 
 
 def test_akv2k8ss_program_in_the_pod_may_ask_the_kubernetes_api(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
+    recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
     spec = pod(recorder)["spec"]
 
     assert spec["automountServiceAccountToken"] is True
@@ -283,14 +288,14 @@ def test_akv2k8ss_program_in_the_pod_may_ask_the_kubernetes_api(declare: Declare
 
 def test_akv2k8s_in_a_sovereign_cloud_is_told_which(declare: Declare) -> None:
     store = KeyVault(cloudName="AzureChinaCloud")
-    recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), store))
+    recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), store))
 
     assert {"name": "AZURE_ENVIRONMENT", "value": "AzureChinaCloud"} in pod(recorder)["spec"]["containers"][0]["env"]
 
 
 def test_another_vault_makes_other_pods_with_akv2k8s(declare: Declare) -> None:
     def annotations(vault: str) -> Any:
-        recorder = declare(lambda: SecretWorkload(workload("akv2k8s", IN_ENVIRONMENT), KeyVault(vault)))
+        recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), KeyVault(vault)))
         return pod(recorder)["metadata"]["annotations"]
 
     assert annotations("a") != annotations("b")
@@ -322,4 +327,4 @@ def test_what_a_delivery_cannot_bring_is_refused(
     declared = workload(delivery, (Secret(name="f", object="o", key="k", **secret),))
 
     with pytest.raises(ValueError, match=told):
-        declare(lambda: SecretWorkload(declared, store))
+        declare(lambda: deploy(declared, store))

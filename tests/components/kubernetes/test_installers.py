@@ -2,16 +2,27 @@
 
 from typing import Any
 
-from components import Akv2k8sEnvInjector, VaultAgentInjector
-from components.kubernetes.akv2k8s import Principal
-from tests.recording import Declare, Recorder
+import pytest
+
+from strongroom import (
+    Akv2k8sEnvInjector,
+    Akv2k8sEnvInjectorArgs,
+    InvalidArgumentsError,
+    Principal,
+    VaultAgentInjector,
+    VaultAgentInjectorArgs,
+)
+from tests.support.recording import Declare, Recorder
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PASSWORD = "canary-11d0"
+TENANT, CLIENT = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000"
 
 
 def test_the_injector_comes_alone_and_holds_up_only_the_pods_that_it_serves(declare: Declare) -> None:
-    recorder = declare(lambda: VaultAgentInjector("vault-injector", address="https://vault:8200"))
+    recorder = declare(
+        lambda: VaultAgentInjector("vault-injector", VaultAgentInjectorArgs(address="https://vault:8200"))
+    )
     values = recorder.one(RELEASE).inputs["values"]
 
     assert values["csi"] == {"enabled": False}
@@ -26,7 +37,8 @@ def test_the_injector_comes_alone_and_holds_up_only_the_pods_that_it_serves(decl
 
 def akv2k8s(declare: Declare, **arguments: Any) -> Recorder:
     readers = [("shop", "orders"), ("bank", "ledger"), ("shop", "orders")]
-    return declare(lambda: Akv2k8sEnvInjector("akv2k8s", credentials="creds", readers=readers, **arguments))
+    args = Akv2k8sEnvInjectorArgs(credentials="creds", readers=readers, **arguments)
+    return declare(lambda: Akv2k8sEnvInjector("akv2k8s", args))
 
 
 def test_akv2k8s_makes_no_kubernetes_secrets_of_its_own_and_is_read_by_its_workloads_alone(declare: Declare) -> None:
@@ -41,14 +53,14 @@ def test_akv2k8s_makes_no_kubernetes_secrets_of_its_own_and_is_read_by_its_workl
 
 
 def test_akv2k8ss_password_is_in_a_kubernetes_secret_and_not_in_the_release(declare: Declare) -> None:
-    principal = Principal("tenant", "client", PASSWORD)
+    principal = Principal(tenant_id=TENANT, client_id=CLIENT, secret=PASSWORD)
     recorder = akv2k8s(declare, principal=principal, cloud="AzureUSGovernmentCloud")
     credentials, release = recorder.one("kubernetes:core/v1:Secret"), recorder.one(RELEASE)
 
     assert credentials.inputs["metadata"] == {"name": "creds", "namespace": "kube-system"}
     assert credentials.inputs["stringData"] == {
-        "AZURE_TENANT_ID": "tenant",
-        "AZURE_CLIENT_ID": "client",
+        "AZURE_TENANT_ID": TENANT,
+        "AZURE_CLIENT_ID": CLIENT,
         "AZURE_CLIENT_SECRET": PASSWORD,
         "AZURE_ENVIRONMENT": "AzureUSGovernmentCloud",
     }
@@ -59,3 +71,17 @@ def test_akv2k8ss_password_is_in_a_kubernetes_secret_and_not_in_the_release(decl
 
 def test_a_secret_of_somebody_elses_is_used_as_it_is(declare: Declare) -> None:
     assert akv2k8s(declare).all("kubernetes:core/v1:Secret") == []
+
+
+@pytest.mark.parametrize("wrong", [{"address": "vault:8200"}, {"replicas": 0}, {"namespace": "A_"}, {"tls": True}])
+def test_what_a_stack_file_is_refused_a_program_is_too(wrong: dict[str, Any]) -> None:
+    arguments: dict[str, Any] = {"address": "https://vault:8200"} | wrong
+    with pytest.raises(InvalidArgumentsError, match=next(iter(wrong))):
+        VaultAgentInjectorArgs(**arguments)
+
+
+def test_a_refused_principals_password_is_not_repeated() -> None:
+    with pytest.raises(InvalidArgumentsError, match="client_id: 'nobody' is not a GUID") as refused:
+        Principal(tenant_id=TENANT, client_id="nobody", secret=PASSWORD)
+
+    assert PASSWORD not in str(refused.value)

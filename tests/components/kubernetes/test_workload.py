@@ -6,8 +6,8 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from components import Grant, Secret, SecretWorkload, Workload
-from tests.recording import Declare
+from strongroom import Backend, Grant, Secret, SecretWorkload, SecretWorkloadArgs, Workload
+from tests.support.recording import Declare
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "kubernetes:core/v1:Pod"
@@ -32,6 +32,11 @@ class Store:
         )
 
 
+def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
+    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
+    return SecretWorkload(workload.path, args)
+
+
 def workload(**settings: Any) -> Workload:
     return Workload.model_validate(
         {"name": "orders", "namespace": "shop", "image": "busybox:1.36", "secrets": SECRETS, **settings}
@@ -43,7 +48,7 @@ def template(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_pods_start_after_the_class_the_account_and_what_the_backend_requires(declare: Declare) -> None:
-    deployment = declare(lambda: SecretWorkload(workload(), Store())).one(DEPLOYMENT)
+    deployment = declare(lambda: deploy(workload(), Store())).one(DEPLOYMENT)
 
     assert deployment.dependencies == {"shop/orders"}
     assert deployment.dependency_types == {CLASS, "kubernetes:core/v1:ServiceAccount", "test:index:Role"}
@@ -52,7 +57,7 @@ def test_pods_start_after_the_class_the_account_and_what_the_backend_requires(de
 
 def test_the_volume_names_the_class_and_is_mounted_read_only_in_every_container(declare: Declare) -> None:
     declared = workload(image=None, images={"app": "a:1", "sidecar": "b:1"}, mount_path="/run/secrets")
-    spec = template(declare(lambda: SecretWorkload(declared, Store())).one(DEPLOYMENT).inputs)["spec"]
+    spec = template(declare(lambda: deploy(declared, Store())).one(DEPLOYMENT).inputs)["spec"]
 
     assert spec["volumes"] == [
         {
@@ -70,7 +75,7 @@ def test_the_volume_names_the_class_and_is_mounted_read_only_in_every_container(
 
 
 def test_pods_are_restricted_and_carry_no_api_token(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(), Store()))
+    recorder = declare(lambda: deploy(workload(), Store()))
     spec = template(recorder.one(DEPLOYMENT).inputs)["spec"]
 
     assert spec["serviceAccountName"] == "orders"
@@ -87,7 +92,7 @@ def test_pods_are_restricted_and_carry_no_api_token(declare: Declare) -> None:
 
 
 def test_env_syncs_just_the_secrets_that_ask_for_it(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(), Store()))
+    recorder = declare(lambda: deploy(workload(), Store()))
 
     assert recorder.one(CLASS).inputs["spec"]["secretObjects"] == [
         {"secretName": "orders-env", "type": "Opaque", "data": [{"objectName": "password", "key": "password"}]}
@@ -98,13 +103,13 @@ def test_env_syncs_just_the_secrets_that_ask_for_it(declare: Declare) -> None:
 
 
 def test_without_env_nothing_is_synced(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(secrets=SECRETS[:1]), Store()))
+    recorder = declare(lambda: deploy(workload(secrets=SECRETS[:1]), Store()))
 
     assert "secretObjects" not in recorder.one(CLASS).inputs["spec"]
 
 
 def test_a_bare_pod_is_replaced_when_its_secrets_change(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(kind="Pod"), Store()))
+    recorder = declare(lambda: deploy(workload(kind="Pod"), Store()))
 
     assert recorder.all(DEPLOYMENT) == []
     assert recorder.one(POD).replace_on_changes == ["metadata.annotations"]
@@ -112,7 +117,7 @@ def test_a_bare_pod_is_replaced_when_its_secrets_change(declare: Declare) -> Non
 
 
 def test_no_replicas_stop_a_workload_and_keep_its_access(declare: Declare) -> None:
-    recorder = declare(lambda: SecretWorkload(workload(replicas=0), Store()))
+    recorder = declare(lambda: deploy(workload(replicas=0), Store()))
 
     assert recorder.one(DEPLOYMENT).inputs["spec"]["replicas"] == 0
     assert recorder.all(POD) == []
@@ -129,7 +134,7 @@ def test_a_bare_pod_is_one_pod(replicas: int) -> None:
 @pytest.mark.parametrize("kind", ["Pod", "Deployment"])
 def test_other_parameters_make_other_pods(declare: Declare, kind: str) -> None:
     def annotations(objects: str, **settings: Any) -> Any:
-        recorder = declare(lambda: SecretWorkload(workload(kind=kind, **settings), Store(objects=objects)))
+        recorder = declare(lambda: deploy(workload(kind=kind, **settings), Store(objects=objects)))
         inputs = recorder.one(DEPLOYMENT if kind == "Deployment" else POD).inputs
         return (template(inputs) if kind == "Deployment" else inputs)["metadata"]["annotations"]
 
@@ -142,7 +147,7 @@ def test_another_kubernetes_secret_makes_other_pods(declare: Declare, changed: d
     def annotations(**options: str) -> Any:
         secrets = (Secret(name="username", object="db", key="u"), Secret(name="password", object="db", key="p"))
         declared = workload(secrets=secrets, delivery={"kind": "kubernetes-secret", **options})
-        recorder = declare(lambda: SecretWorkload(declared, Store()))
+        recorder = declare(lambda: deploy(declared, Store()))
         return template(recorder.one(DEPLOYMENT).inputs)["metadata"]["annotations"]
 
     assert annotations() == annotations()
@@ -152,7 +157,7 @@ def test_another_kubernetes_secret_makes_other_pods(declare: Declare, changed: d
 @pytest.mark.parametrize("kind", ["Pod", "Deployment"])
 def test_pods_are_waited_for_unless_told_otherwise_and_deletions_always(declare: Declare, kind: str) -> None:
     def awaited(wait: bool) -> dict[str, str]:
-        recorder = declare(lambda: SecretWorkload(workload(kind=kind), Store(), wait_for_rollout=wait))
+        recorder = declare(lambda: deploy(workload(kind=kind), Store(), wait_for_rollout=wait))
         declared = recorder.one(DEPLOYMENT if kind == "Deployment" else POD).inputs
         annotations = declared["metadata"].get("annotations", {})
         return {name: value for name, value in annotations.items() if name.startswith("pulumi.com/")}
@@ -165,7 +170,7 @@ def test_pods_are_waited_for_unless_told_otherwise_and_deletions_always(declare:
 def test_what_must_exist_first_is_waited_for(declare: Declare) -> None:
     def program() -> None:
         namespace = pulumi.CustomResource("test:index:Namespace", "the-namespace", {})
-        SecretWorkload(workload(), Store(), after=[namespace])
+        deploy(workload(), Store(), after=[namespace])
 
     recorder = declare(program)
     assert "the-namespace" in recorder.one(CLASS).dependencies

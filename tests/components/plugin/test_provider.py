@@ -11,18 +11,19 @@ import pytest
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ComponentInitError
 
-import components
-from components.azure.federated import OwnIdentities
-from components.azure.key_vault import ExistingVault, NewVault
-from components.plugin.catalogue import Catalogue
-from components.plugin.provider import ComponentProvider
-from components.plugin.shapes import Faults
-from components.seeds import Generate
-from components.vault.engines import KvEngine
+import strongroom
+from strongroom.components.azure.identities.workload_identity import OwnIdentities
+from strongroom.components.azure.vault_args import ExistingVault, NewVault
+from strongroom.components.plugin.catalogue import Catalogue
+from strongroom.components.plugin.provider import ComponentProvider
+from strongroom.components.plugin.shapes import Faults
+from strongroom.components.seeds import Generate
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from tests.components.outputs import is_secret
-from tests.recording import Declare, Recorder
+from tests.support.recording import Declare, Recorder
 
 CANARY = "canary-19bd"
+TENANT = "11111111-2222-3333-4444-555555555555"
 CONNECTION = {"address": "https://vault:8200"}
 WORKLOAD = {
     "name": "orders",
@@ -48,7 +49,7 @@ def test_a_component_declares_the_same_in_every_language(declare: Declare) -> No
 
     def python() -> None:
         seeds = {"db-pass": {"password": Generate(length=20), "username": secret(CANARY)}}
-        KvEngine("engine", path="kv", create=True, seeds=seeds)
+        KvEngine("engine", KvEngineArgs(path="kv", create=True, seeds=seeds))
 
     recorded = declare(other)
     assert declarations(recorded) == declarations(declare(python))
@@ -106,7 +107,7 @@ def test_every_fault_is_told_together_and_no_value_is() -> None:
         "path": "must be of type string",
         "create": "must be of type boolean",
         "colour": "is no input; there are path, create, seeds",
-        'seeds["db-pass"]["password"].length': "must be of type integer",
+        'seeds["db-pass"]["password"].length': "Input should be a valid integer",
     }
 
 
@@ -157,7 +158,7 @@ def test_objects_are_told_apart_by_their_kind() -> None:
     assert read("KeyVault", "vault", {"kind": "ExistingVault"}) == (ExistingVault(), [])
     new, _ = read("KeyVault", "vault", {"kind": "NewVault", "retentionDays": 30.0, "sku": "premium"})
     assert isinstance(new, NewVault)
-    assert (new.retention_days, new.sku.value) == (30, "premium")
+    assert (new.retention_days, new.sku) == (30, "premium")
     assert read("KeyVault", "vault", {"kind": CANARY})[1] == [
         {"property_path": "vault.kind", "reason": "must be one of NewVault, ExistingVault"}
     ]
@@ -165,7 +166,11 @@ def test_objects_are_told_apart_by_their_kind() -> None:
 
 def test_identities_are_made_by_their_classes(declare: Declare) -> None:
     def program() -> None:
-        given = {"kind": "workload-identity", "issuer": "https://x/", "place": {"resourceGroup": "rg", "tenantId": "t"}}
+        given = {
+            "kind": "workload-identity",
+            "issuer": "https://x/",
+            "place": {"resourceGroup": "rg", "tenantId": TENANT},
+        }
         identities, found = read("AzureKeyVaultBackend", "identities", given)
         assert isinstance(identities, OwnIdentities)
         assert found == []
@@ -211,8 +216,12 @@ def test_what_may_be_anything_is_passed_on() -> None:
 
 
 def test_a_components_own_error_is_told_as_the_users() -> None:
-    with pytest.raises(ComponentInitError, match="needs kubernetes_host"):
+    with pytest.raises(InputPropertiesError) as refused:
         ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)
+
+    assert [each["reason"] for each in refused.value.errors or []] == [
+        "kubernetes_host is missing: name the API server's URL, as Vault reaches it"
+    ]
 
 
 def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_install(
@@ -223,7 +232,7 @@ def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_instal
             raise ModuleNotFoundError(f"No module named {name}", name="pulumi_azure_native")
         return import_module(name, package)
 
-    monkeypatch.setattr(components, "import_module", import_without_azure)
+    monkeypatch.setattr(strongroom.components, "import_module", import_without_azure)
     described = json.loads(ComponentProvider().schema or "")["resources"]
 
     assert {"strongroom:index:VaultBackend", "strongroom:index:SecretWorkload"} <= described.keys()
@@ -235,7 +244,7 @@ def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_instal
 
 
 def test_a_module_that_is_missing_for_another_reason_is_not_taken_for_azures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(strongroom.components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
 
     with pytest.raises(ModuleNotFoundError, match=r"azure\.gone"):
-        _ = components.KeyVault
+        _ = strongroom.KeyVault

@@ -9,12 +9,12 @@ import pulumi
 import pytest
 import yaml
 
-import components
-from components.azure.access import Principal
-from components.kubernetes.akv2k8s import Principal as OtherPrincipal
-from components.plugin import described
-from components.plugin.catalogue import Catalogue, UnspeakableError
-from components.plugin.provider import ComponentProvider
+import strongroom
+from strongroom.components.azure.access import Principal
+from strongroom.components.kubernetes.akv2k8s import Principal as OtherPrincipal
+from strongroom.components.plugin import described
+from strongroom.components.plugin.catalogue import Catalogue, UnspeakableError
+from strongroom.components.plugin.provider import ComponentProvider
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,8 +27,8 @@ def schema() -> Any:
 def test_every_public_component_is_in_it(schema: Any) -> None:
     public = {
         name
-        for name in components.__all__
-        if isinstance(item := getattr(components, name), type) and issubclass(item, pulumi.ComponentResource)
+        for name in strongroom.__all__
+        if isinstance(item := getattr(strongroom, name), type) and issubclass(item, pulumi.ComponentResource)
     }
 
     assert {token.rpartition(":")[2] for token in schema["resources"]} == public

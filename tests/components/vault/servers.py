@@ -1,8 +1,8 @@
 """Vault servers of every kind, whose values are kept in golden/."""
 
-from components.vault.seal import AzureKeyVaultSeal, TransitSeal
-from components.vault.server_args import Image, Ingress, Monitor, Resources, Spread, VaultServerArgs
-from components.vault.storage import (
+from strongroom.components.vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerSpec
+from strongroom.components.vault.server.seal import AzureKeyVaultSeal, TransitSeal
+from strongroom.components.vault.server.storage import (
     ConsulStorage,
     MysqlStorage,
     PostgresStorage,
@@ -10,35 +10,35 @@ from components.vault.storage import (
     SpannerStorage,
     Volume,
 )
-from components.vault.tls import CertManagerTls, GeneratedTls, SuppliedTls
+from strongroom.components.vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
 
 SERVERS = {
-    "dev": VaultServerArgs(mode="dev"),
-    "standalone-plain": VaultServerArgs(mode="standalone", audit=None, spread=Spread(one_a_node=False)),
-    "standalone": VaultServerArgs(
+    "dev": VaultServerSpec(mode="dev"),
+    "standalone-plain": VaultServerSpec(mode="standalone", audit=None, spread=Spread(one_a_node=False)),
+    "standalone": VaultServerSpec(
         mode="standalone",
         tls=SuppliedTls(secret="vault-certificate"),
         storage=RaftStorage(volume=Volume(size="20Gi", storage_class="fast")),
     ),
-    "ha": VaultServerArgs(tls=GeneratedTls()),
-    "ha-consul": VaultServerArgs(
+    "ha": VaultServerSpec(tls=GeneratedTls()),
+    "ha-consul": VaultServerSpec(
         replicas=2,
         tls=CertManagerTls(),
         storage=ConsulStorage(address="consul.example.net:8501", secret="consul-token", ca_secret="consul-ca"),
     ),
-    "ha-postgresql": VaultServerArgs(tls=CertManagerTls(), storage=PostgresStorage(secret="vault-database")),
-    "ha-mysql": VaultServerArgs(
+    "ha-postgresql": VaultServerSpec(tls=CertManagerTls(), storage=PostgresStorage(secret="vault-database")),
+    "ha-mysql": VaultServerSpec(
         tls=CertManagerTls(),
         storage=MysqlStorage(address="mysql.example.net:3306", secret="vault-database", ca_secret="mysql-ca"),
     ),
-    "standalone-spanner": VaultServerArgs(
+    "standalone-spanner": VaultServerSpec(
         mode="standalone",
         tls=CertManagerTls(),
         storage=SpannerStorage(
             database="projects/p/instances/i/databases/vault", service_account="vault@p.iam.gserviceaccount.com"
         ),
     ),
-    "ha-azure": VaultServerArgs(
+    "ha-azure": VaultServerSpec(
         name="store",
         namespace="secrets",
         replicas=5,
@@ -51,7 +51,7 @@ SERVERS = {
             key_name="vault-unseal",
         ),
     ),
-    "ha-transit-everything": VaultServerArgs(
+    "ha-transit-everything": VaultServerSpec(
         tls=SuppliedTls(secret="vault-certificate"),
         seal=TransitSeal(
             address="https://other.example.net:8200",

@@ -8,11 +8,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import KubernetesAuth, KvEngine, Secret, VaultBackend, Workload
-from components.seeds import Generate
-from components.vault.backend import VaultConnection, objects_parameter
-from components.vault.policy import read_policy
-from tests.recording import Declare
+from strongroom import (
+    KubernetesAuth,
+    KubernetesAuthArgs,
+    KvEngine,
+    KvEngineArgs,
+    Secret,
+    VaultBackend,
+    VaultBackendArgs,
+    Workload,
+)
+from strongroom.components.seeds import Generate
+from strongroom.components.vault.backend import VaultConnection, build_objects_parameter
+from strongroom.components.vault.policy import build_read_policy
+from tests.support.recording import Declare
 
 POLICY = "vault:index/policy:Policy"
 ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
@@ -32,9 +41,13 @@ ORDERS = Workload(
 def backend() -> VaultBackend:
     return VaultBackend(
         "vault",
-        connection=VaultConnection("https://vault.example.net:8200", ca_path="/vault/tls/ca.crt"),
-        engine=KvEngine("vault", path="kv", create=True, seeds={"db-pass": {"password": Generate()}}),
-        auth=KubernetesAuth("vault", path="kubernetes-dev", kubernetes_host="https://api.example.net"),
+        VaultBackendArgs(
+            connection=VaultConnection(address="https://vault.example.net:8200", ca_path="/vault/tls/ca.crt"),
+            engine=KvEngine("vault", KvEngineArgs(path="kv", create=True, seeds={"db-pass": {"password": Generate()}})),
+            auth=KubernetesAuth(
+                "vault", KubernetesAuthArgs(path="kubernetes-dev", kubernetes_host="https://api.example.net")
+            ),
+        ),
     )
 
 
@@ -73,7 +86,7 @@ def test_a_class_asks_by_the_role_for_the_audience_that_the_role_requires(declar
 
 
 def test_objects_are_a_yaml_list_with_versions_in_the_path() -> None:
-    assert yaml.safe_load(objects_parameter("kv", ORDERS.secrets)) == [
+    assert yaml.safe_load(build_objects_parameter("kv", ORDERS.secrets)) == [
         {"objectName": "user", "secretPath": "kv/data/db-pass", "secretKey": "username"},
         {"objectName": "password", "secretPath": "kv/data/db-pass?version=3", "secretKey": "password"},
         {
@@ -158,27 +171,29 @@ def test_a_role_comes_after_the_method_and_how_it_reviews(declare: Declare) -> N
 
 @pytest.mark.parametrize("path", ["kubernetes", "Prod_EU", "a/b.c", "x" * 300, "_"])
 def test_a_reviewer_has_a_legal_name_whatever_the_path(declare: Declare, path: str) -> None:
-    recorder = declare(lambda: KubernetesAuth("v", path=path, kubernetes_host="https://api.example.net"))
+    recorder = declare(
+        lambda: KubernetesAuth("v", KubernetesAuthArgs(path=path, kubernetes_host="https://api.example.net"))
+    )
     name = recorder.one("kubernetes:core/v1:ServiceAccount").inputs["metadata"]["name"]
 
     assert re.fullmatch(r"vault-token-reviewer-[a-z0-9]([-a-z0-9]{0,200}[a-z0-9])?", name)
 
 
 def test_an_auth_method_that_exists_is_left_alone(declare: Declare) -> None:
-    recorder = declare(lambda: KubernetesAuth("vault", create=False))
+    recorder = declare(lambda: KubernetesAuth("vault", KubernetesAuthArgs(create=False)))
 
     assert [item.type for item in recorder.recorded if item.type.startswith(("vault:", "kubernetes:"))] == []
 
 
 def test_an_auth_method_to_create_needs_the_api_server(declare: Declare) -> None:
     with pytest.raises(ValueError, match="kubernetes_host"):
-        declare(lambda: KubernetesAuth("vault"))
+        declare(lambda: KubernetesAuth("vault", KubernetesAuthArgs()))
 
 
 @given(st.text())
 def test_no_name_makes_a_policy_wider(name: str) -> None:
     try:
-        policy = read_policy("kv", [name])
+        policy = build_read_policy("kv", [name])
     except ValueError:
         return
     assert policy == f'path "kv/data/{name}" {{\n  capabilities = ["read"]\n}}\n'

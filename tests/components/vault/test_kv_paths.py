@@ -2,10 +2,10 @@
 
 import pytest
 
-from components import KvEngine, Secret, Workload
-from components.vault.kv_paths import check_kv_object
+from strongroom import KvEngine, KvEngineArgs, Secret, Workload
+from strongroom.components.vault.kv_paths import check_kv_object
 from tests.components.vault.test_backend import backend
-from tests.recording import Declare
+from tests.support.recording import Declare
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,5 @@ def test_components_refuse_them_too(declare: Declare) -> None:
 
     with pytest.raises(ValueError, match=r"shop/orders: secret 'f': object 'data/db-pass' is a path of Vault's API"):
         declare(lambda: backend().grant(declared))
-    with pytest.raises(ValueError, match=r"KvEngine 'it': object 'data/db-pass' is a path of Vault's API"):
-        declare(lambda: KvEngine("it", seeds={"data/db-pass": {"password": "x"}}))
+    with pytest.raises(ValueError, match=r"seeds: object 'data/db-pass' is a path of Vault's API"):
+        declare(lambda: KvEngine("it", KvEngineArgs(seeds={"data/db-pass": {"password": "x"}})))

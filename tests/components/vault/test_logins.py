@@ -3,28 +3,39 @@
 import pulumi
 import pytest
 
-from components import (
+from strongroom import (
     AppRole,
     AppRoleAuth,
+    AppRoleAuthArgs,
     AuditDevice,
-    DirectoryGroup,
+    AuditDeviceArgs,
+    ExternalGroup,
+    ExternalGroupArgs,
     FileAudit,
     GithubAuth,
+    GithubAuthArgs,
     JwtAuth,
+    JwtAuthArgs,
     KubernetesAuth,
+    KubernetesAuthArgs,
     KvEngine,
+    KvEngineArgs,
     LdapAuth,
+    LdapAuthArgs,
     OidcAuth,
+    OidcAuthArgs,
     Secret,
     SocketAudit,
     SyslogAudit,
     User,
     UserpassAuth,
+    UserpassAuthArgs,
     VaultBackend,
+    VaultBackendArgs,
     Workload,
 )
-from components.vault.backend import VaultConnection
-from tests.recording import Declare
+from strongroom.components.vault.backend import VaultConnection
+from tests.support.recording import Declare
 
 CANARY = "canary-of-a-login"
 ISSUER = "https://issuer.example.net/cluster/"
@@ -41,11 +52,13 @@ def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Decl
     def program() -> None:
         VaultBackend(
             "vault",
-            connection=VaultConnection("https://vault.example.net:8200"),
-            engine=KvEngine("vault"),
-            auth=JwtAuth("vault", path="jwt-dev", issuer=ISSUER),
-            audience="https://vault.example.net",
-            token_ttl=600,
+            VaultBackendArgs(
+                connection=VaultConnection(address="https://vault.example.net:8200"),
+                engine=KvEngine("vault", KvEngineArgs()),
+                auth=JwtAuth("vault", JwtAuthArgs(path="jwt-dev", issuer=ISSUER)),
+                audience="https://vault.example.net",
+                token_ttl=600,
+            ),
         ).grant(workload)
 
     declared = declare(program)
@@ -70,7 +83,7 @@ def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Decl
     ],
 )
 def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told: set[str]) -> None:
-    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, ca_certificate="authority", **where)).one(  # pyright: ignore[reportArgumentType]
+    method = declare(lambda: JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, ca_certificate="authority", **where))).one(  # pyright: ignore[reportArgumentType]
         "vault:jwt/authBackend:AuthBackend"
     )
     places = {"jwksUrl", "jwksCaPem", "jwtValidationPubkeys", "oidcDiscoveryUrl", "oidcDiscoveryCaPem"}
@@ -79,7 +92,7 @@ def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told
 
 def test_keys_are_written_as_vault_gives_them_back(declare: Declare) -> None:
     """Otherwise a file that ends with a line's end is an update for ever."""
-    method = declare(lambda: JwtAuth("vault", issuer=ISSUER, public_keys=["PEM 1\n", " PEM 2 \r\n"])).one(
+    method = declare(lambda: JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, public_keys=["PEM 1\n", " PEM 2 \r\n"]))).one(
         "vault:jwt/authBackend:AuthBackend"
     )
 
@@ -90,14 +103,24 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
     """`sys/remount`, by which the provider would move it, needs rights on every mount of the Vault."""
 
     def program() -> None:
-        KvEngine("engine", path="kv", create=True)
-        KubernetesAuth("kubernetes", path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
-        JwtAuth("jwt", issuer=ISSUER)
-        AppRoleAuth("machines", roles=[])
-        GithubAuth("github", organization="example")
-        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=users", group_dn="ou=groups", bind_password=CANARY)
-        OidcAuth("oidc", discovery_url=ISSUER, client_id="c", client_secret=CANARY, redirect_uris=["https://x/y"])
-        UserpassAuth("people", users=[])
+        KvEngine("engine", KvEngineArgs(path="kv", create=True))
+        KubernetesAuth(
+            "kubernetes", KubernetesAuthArgs(path="k8s", kubernetes_host="https://127.0.0.1:1", reviewer="client")
+        )
+        JwtAuth("jwt", JwtAuthArgs(issuer=ISSUER))
+        AppRoleAuth("machines", AppRoleAuthArgs(roles=[]))
+        GithubAuth("github", GithubAuthArgs(organization="example"))
+        LdapAuth(
+            "ldap",
+            LdapAuthArgs(
+                url="ldaps://ldap.example.net", user_dn="ou=users", group_dn="ou=groups", bind_password=CANARY
+            ),
+        )
+        OidcAuth(
+            "oidc",
+            OidcAuthArgs(discovery_url=ISSUER, client_id="c", client_secret=CANARY, redirect_uris=["https://x/y"]),
+        )
+        UserpassAuth("people", UserpassAuthArgs(users=[]))
 
     made = [each for each in declare(program).recorded if each.type.startswith("vault:") and "path" in each.inputs]
     assert len(made) == 8
@@ -105,16 +128,18 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
 
 
 def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
-    with pytest.raises(ValueError, match="needs issuer"):
-        JwtAuth("vault")
+    with pytest.raises(ValueError, match="issuer is missing"):
+        JwtAuth("vault", JwtAuthArgs())
     with pytest.raises(ValueError, match="keep one"):
-        JwtAuth("vault", issuer=ISSUER, jwks_url="https://a", public_keys=["b"])
+        JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, jwks_url="https://a", public_keys=["b"]))
 
 
 def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: Declare) -> None:
-    role = declare(lambda: AppRoleAuth("approle", roles=[AppRole("runner", ["a"], bound_cidrs=["10.1.0.0/16"])])).one(
-        "vault:appRole/authBackendRole:AuthBackendRole"
-    )
+    role = declare(
+        lambda: AppRoleAuth(
+            "approle", AppRoleAuthArgs(roles=[AppRole(name="runner", policies=["a"], bound_cidrs=["10.1.0.0/16"])])
+        )
+    ).one("vault:appRole/authBackendRole:AuthBackendRole")
 
     assert role.inputs["secretIdNumUses"] == 1
     assert role.inputs["secretIdTtl"] == 86400
@@ -124,9 +149,11 @@ def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: D
 
 def test_another_password_is_told_by_another_version_and_both_are_secret(declare: Declare) -> None:
     def versions(password: str) -> object:
-        user = declare(lambda: UserpassAuth("userpass", users=[User("dora", ["a"], password)])).one(
-            "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
-        )
+        user = declare(
+            lambda: UserpassAuth(
+                "userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=password)])
+            )
+        ).one("vault:index/userpassAuthBackendUser:UserpassAuthBackendUser")
         assert {"passwordWo", "passwordWoVersion"} <= user.secret_inputs
         return user.inputs["passwordWoVersion"]
 
@@ -138,18 +165,22 @@ def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
     def program() -> None:
         LdapAuth(
             "ldap",
-            url="ldaps://ldap.example.net",
-            user_dn="ou=people",
-            group_dn="ou=groups",
-            bind_dn="cn=vault",
-            bind_password=CANARY,
+            LdapAuthArgs(
+                url="ldaps://ldap.example.net",
+                user_dn="ou=people",
+                group_dn="ou=groups",
+                bind_dn="cn=vault",
+                bind_password=CANARY,
+            ),
         )
         OidcAuth(
             "oidc",
-            discovery_url=ISSUER,
-            client_id="vault",
-            client_secret=CANARY,
-            redirect_uris=["https://vault.example.net/ui/vault/auth/oidc/oidc/callback"],
+            OidcAuthArgs(
+                discovery_url=ISSUER,
+                client_id="vault",
+                client_secret=CANARY,
+                redirect_uris=["https://vault.example.net/ui/vault/auth/oidc/oidc/callback"],
+            ),
         )
 
     declared = declare(program)
@@ -162,10 +193,13 @@ def test_what_a_login_binds_with_is_secret(declare: Declare) -> None:
 
 def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
     def program() -> None:
-        AppRoleAuth("approle", roles=[AppRole("runner", ["a"])])
-        LdapAuth("ldap", url="ldaps://ldap.example.net", user_dn="ou=people", group_dn="ou=groups")
-        OidcAuth("oidc", discovery_url=ISSUER, client_id="vault", client_secret=CANARY, redirect_uris=["https://v"])
-        UserpassAuth("userpass", users=[User("dora", ["a"], CANARY)])
+        AppRoleAuth("approle", AppRoleAuthArgs(roles=[AppRole(name="runner", policies=["a"])]))
+        LdapAuth("ldap", LdapAuthArgs(url="ldaps://ldap.example.net", user_dn="ou=people", group_dn="ou=groups"))
+        OidcAuth(
+            "oidc",
+            OidcAuthArgs(discovery_url=ISSUER, client_id="vault", client_secret=CANARY, redirect_uris=["https://v"]),
+        )
+        UserpassAuth("userpass", UserpassAuthArgs(users=[User(name="dora", policies=["a"], password=CANARY)]))
 
     said = {
         item.type: item.inputs.get("tokenNoDefaultPolicy")
@@ -184,13 +218,15 @@ def test_no_login_brings_vaults_default_policy(declare: Declare) -> None:
 
 def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
     def program() -> None:
-        method = GithubAuth("github", organization="acme")
-        DirectoryGroup(
+        method = GithubAuth("github", GithubAuthArgs(organization="acme"))
+        ExternalGroup(
             "auditors",
-            group="security-team",
-            path=method.path,
-            accessor=pulumi.Output.from_input("accessor of github"),
-            policies=["a", "b"],
+            ExternalGroupArgs(
+                group="security-team",
+                path=method.path,
+                accessor=pulumi.Output.from_input("accessor of github"),
+                policies=["a", "b"],
+            ),
         )
 
     declared = declare(program)
@@ -202,6 +238,7 @@ def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
         "mountAccessor": "accessor of github",
         "canonicalId": "auditors-id",
     }
+    assert declared.one("strongroom:index:ExternalGroup").former_types == {"strongroom:index:DirectoryGroup"}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +256,7 @@ def test_a_group_is_known_by_its_methods_accessor(declare: Declare) -> None:
 def test_an_audit_device_hashes_what_is_secret(
     declare: Declare, device: FileAudit | SyslogAudit | SocketAudit, options: dict[str, str]
 ) -> None:
-    made = declare(lambda: AuditDevice("a", device=device)).one("vault:index/audit:Audit").inputs
+    made = declare(lambda: AuditDevice("a", AuditDeviceArgs(device=device))).one("vault:index/audit:Audit").inputs
 
     assert made["type"] == device.kind
     assert made["options"] == options  # no log_raw among them

@@ -5,7 +5,7 @@ from ..mutant import Mutant
 _BACKEND = "tests/components/azure/test_backend.py"
 _VAULT = "tests/components/azure/test_key_vault.py"
 _CLUSTER = "tests/components/azure/test_cluster.py"
-_SEAL = "tests/components/vault/test_azure_seal.py"
+_SEAL = "tests/components/vault/server/test_azure_seal.py"
 _EACH_OBJECT = f"{_BACKEND}::test_each_object_is_granted_once_at_its_own_scope_by_the_role_that_its_kind_needs"
 _AGREE = f"{_BACKEND}::test_issuer_subject_audience_account_and_class_agree"
 
@@ -68,7 +68,7 @@ AZURE = (
     ),
     Mutant(
         "azure-subject-is-a-pattern",
-        "components/azure/identity.py",
+        "components/azure/identities/base.py",
         'f"system:serviceaccount:{self.namespace}:{self.service_account}"',
         'f"system:serviceaccount:{self.namespace}:*"',
         "The credential admits no account, or every account that the pattern matches.",
@@ -76,7 +76,7 @@ AZURE = (
     ),
     Mutant(
         "azure-credential-of-another-issuer",
-        "components/azure/federated.py",
+        "components/azure/identities/workload_identity.py",
         "issuer=federation.issuer,",
         'issuer="https://kubernetes.default.svc",',
         "Tokens of any cluster with that issuer become the workload's identity.",
@@ -84,7 +84,7 @@ AZURE = (
     ),
     Mutant(
         "azure-credential-of-any-audience",
-        "components/azure/federated.py",
+        "components/azure/identities/workload_identity.py",
         "audiences=[federation.audience],",
         'audiences=["api://AzureADTokenExchange", "sts.amazonaws.com"],',
         "A token that was made for another service becomes the workload's identity.",
@@ -92,7 +92,7 @@ AZURE = (
     ),
     Mutant(
         "azure-binding-uses-any-identity",
-        "components/azure/identity_binding.py",
+        "components/azure/identities/identity_binding.py",
         '"resources": [identity.client_id]',
         '"resources": ["*"]',
         "A workload may use the identity of every other one in the cluster.",
@@ -101,14 +101,14 @@ AZURE = (
     Mutant(
         "azure-pods-do-not-wait-for-access",
         "components/azure/backend.py",
-        "if self._gate is None or identity.federation is None:",
-        "if self._gate is not None or identity.federation is None:",
+        "if gate is None or identity.federation is None:",
+        "if gate is not None or identity.federation is None:",
         "Pods hang until Azure has taken their roles in, and the rollout fails.",
         f"{_BACKEND}::test_the_pod_waits_for_identity_roles_and_values",
     ),
     Mutant(
         "azure-gate-forgets-its-roles",
-        "components/azure/readiness.py",
+        "components/azure/access_gate.py",
         '"granted": [resource.urn for resource in granted],',
         '"granted": [],',
         "A role that is replaced is not waited for again, and new pods hang.",
@@ -204,7 +204,7 @@ AZURE = (
     ),
     Mutant(
         "azure-seal-with-any-key",
-        "components/vault/azure_seal.py",
+        "components/vault/server/azure_seal.py",
         "            target,\n",
         "            None,\n",
         "Vault's identity may use every key of the key vault.",
@@ -212,11 +212,11 @@ AZURE = (
     ),
     Mutant(
         "gate-waits-for-an-issuer-that-never-fits",
-        "components/azure/gate.py",
+        "components/azure/access_probe.py",
         "if declared and issuer and issuer != declared:",
         "if declared and issuer and issuer.rstrip('/') != declared.rstrip('/'):",
         "A federated credential with a slash too many is waited for until the timeout.",
-        "tests/components/azure/test_gate.py::"
+        "tests/components/azure/test_access_probe.py::"
         "test_an_issuer_that_is_not_the_clusters_is_reported_with_the_setting_that_mends_it",
     ),
     Mutant(

@@ -37,7 +37,7 @@ KUBERNETES = (
     Mutant(
         "class-before-the-driver",
         "components/kubernetes/workload.py",
-        "parent=self, depends_on=list(after))",
+        "parent=self, depends_on=list(args.after))",
         "parent=self)",
         "A class is made before the driver brings its kind, and the first update fails.",
         f"{_WORKLOAD}::test_what_must_exist_first_is_waited_for",
@@ -192,7 +192,7 @@ KUBERNETES = (
         "LONGEST_POLL = 120",
         "LONGEST_POLL = 600",
         "A pod starts without its secrets when the store hangs.",
-        f"{_DRIVER}::test_a_driver_that_polls_so_seldom_that_pods_start_without_secrets_is_refused[5m]",
+        f"{_DRIVER}::test_an_interval_at_which_pods_start_without_secrets_is_refused[5m]",
     ),
     Mutant(
         "no-replicas-start-a-pod",

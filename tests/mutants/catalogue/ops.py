@@ -3,16 +3,16 @@
 from ..mutant import Mutant
 
 _VERIFY = "tests/ops/test_verify.py"
-_VAULT = "tests/ops/test_vault.py"
-_AZURE = "tests/ops/test_azure.py"
+_VAULT = "tests/ops/store/test_vault.py"
+_AZURE = "tests/ops/store/test_key_vault.py"
 _COMMANDS = "tests/ops/test_commands.py"
-_PREVIEW = "tests/ops/test_preview.py"
+_PREVIEW = "tests/ops/preview/test_report.py"
 _GRANTS = "tests/ops/grants/test_vault.py"
 _ACCESS = "tests/ops/access/test_report.py"
 _RENDER = "tests/ops/render/test_objects.py"
 _EXISTING = "tests/ops/existing/test_find.py"
 _EVENTS = "tests/ops/doctor/test_events.py"
-_CHAIN = "tests/ops/doctor/test_chain.py"
+_CHAIN = "tests/ops/doctor/test_checks.py"
 
 OPS = (
     Mutant(
@@ -41,11 +41,11 @@ OPS = (
     ),
     Mutant(
         "left-values-are-silent",
-        "ops/preview.py",
-        "unread=_unread(observed),",
+        "ops/preview/report.py",
+        "unread=_find_unread(observed),",
         "unread=[],",
         "A removed workload's value stays in the store, and nobody learns of it.",
-        "tests/ops/test_preview.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",
+        "tests/ops/preview/test_report.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",
     ),
     Mutant(
         "verify-ends-well-whatever-it-saw",
@@ -82,7 +82,7 @@ OPS = (
     Mutant(
         "verify-shows-untried-as-ok",
         "ops/commands/options.py",
-        'None: Text("not tried", "yellow")',
+        'None: Text("skipped", "yellow")',
         'None: Text("ok", "green")',
         "What could not be tried looks like what was proved.",
         f"{_COMMANDS}::test_verify_shows_what_went_wrong_and_counts_only_what_was_tried",
@@ -90,8 +90,8 @@ OPS = (
     Mutant(
         "verify-takes-allowed-for-refused",
         "ops/verify/verifier.py",
-        'return Check(workload.path, limit.what, False, f"{name}: allowed", asked,',
-        'return Check(workload.path, limit.what, True, f"{name}: allowed", asked,',
+        'return Check(workload.path, denied.what, False, f"{name}: allowed", asked,',
+        'return Check(workload.path, denied.what, True, f"{name}: allowed", asked,',
         "A workload that reads its neighbour's secrets passes.",
         f"{_VERIFY}::test_what_is_allowed_is_told",
     ),
@@ -106,7 +106,7 @@ OPS = (
     Mutant(
         "verify-takes-an-error-for-a-refusal",
         "ops/verify/verifier.py",
-        'return Check(workload.path, limit.what, False, f"{name}: {error}", asked, "no refusal")',
+        'return Check(workload.path, denied.what, False, f"{name}: {error}", asked, "an error that is no refusal")',
         "continue",
         "A store that answers with an error counts as one that refuses.",
         f"{_VERIFY}::test_an_error_is_no_refusal",
@@ -114,24 +114,24 @@ OPS = (
     Mutant(
         "verify-takes-an-absent-store-for-a-refusal",
         "ops/verify/verifier.py",
-        "            raise\n        except OpsError as error:\n            return Check(workload.path, limit.what,",
-        "            continue\n        except OpsError as error:\n            return Check(workload.path, limit.what,",
+        "            raise\n        except OpsError as error:\n            return Check(workload.path, denied.what,",
+        "            continue\n        except OpsError as error:\n            return Check(workload.path, denied.what,",
         "A store that is away counts as one that refuses.",
         f"{_VERIFY}::test_a_store_that_goes_away_ends_the_checks_of_a_workload",
     ),
     Mutant(
         "verify-takes-untried-for-read",
         "ops/verify/verifier.py",
-        'return Check(workload.path, what, None, "its login failed, see above")',
-        'return Check(workload.path, what, True, "its login failed, see above")',
+        'return Check(workload.path, what, None, "its login failed: see above")',
+        'return Check(workload.path, what, True, "its login failed: see above")',
         "A workload that is not let in counts as one that reads its secrets.",
         f"{_VERIFY}::test_what_a_workload_that_is_not_let_in_would_read_is_not_tried",
     ),
     Mutant(
         "verify-takes-a-failed-read-for-read",
         "ops/verify/verifier.py",
-        'return Check(workload.path, what, False, f"{promise.place}: {error}")',
-        'return Check(workload.path, what, True, f"{promise.place}: {error}")',
+        'return Check(workload.path, what, False, f"{file.place}: {error}")',
+        'return Check(workload.path, what, True, f"{file.place}: {error}")',
         "A workload that can't read what it declares passes.",
         f"{_VERIFY}::test_a_read_that_is_refused_is_told",
     ),
@@ -145,17 +145,17 @@ OPS = (
     ),
     Mutant(
         "verify-with-a-token-that-has-not-expired",
-        "ops/cluster.py",
+        "ops/cluster/client.py",
         '"exp": past + 3600}',
         '"exp": past + 3 * 3600}',
         "The proof of expired tokens tries one that is good.",
-        "tests/ops/test_cluster.py::test_an_expired_token_differs_from_the_real_one_in_its_times_alone",
+        "tests/ops/cluster/test_client.py::test_an_expired_token_differs_from_the_real_one_in_its_times_alone",
     ),
     Mutant(
         "verify-tries-no-other-audience",
         "ops/verify/verifier.py",
-        '"another audience": of(workload.namespace, workload.service_account, _ASIDE),',
-        '"another audience": of(workload.namespace, "nobody", _ASIDE),',
+        '"a token for another audience": log_in_as(workload.namespace, workload.service_account, _OTHER_AUDIENCE),',
+        '"a token for another audience": log_in_as(workload.namespace, "nobody", _OTHER_AUDIENCE),',
         "A role that admits tokens made for other services passes.",
         f"{_VERIFY}::test_each_stranger_comes_with_its_own_token",
     ),
@@ -170,7 +170,7 @@ OPS = (
     Mutant(
         "verify-trusts-a-store-that-refuses-all",
         "ops/verify/verifier.py",
-        "            self._still_admitted(workload, provider_class, token)\n\n",
+        "            self._check_login_again(workload, provider_class, token)\n\n",
         "            pass\n\n",
         "Where Vault doesn't reach its cluster, every stranger looks refused.",
         f"{_VERIFY}::test_strangers_are_refused_only_where_the_workload_is_still_let_in",
@@ -178,14 +178,14 @@ OPS = (
     Mutant(
         "verify-takes-surplus-files-for-promised",
         "ops/verify/verifier.py",
-        "if promised == declared:",
-        "if promised >= declared:",
+        "if found == declared:",
+        "if found >= declared:",
         "A class that brings files nobody declared passes.",
         f"{_VERIFY}::test_a_class_must_promise_what_is_declared_and_no_more",
     ),
     Mutant(
         "vault-refusal-repeats-tokens",
-        "ops/vault.py",
+        "ops/store/vault.py",
         "return told(error, self._token, self._client.token)",
         "return told(error)",
         "The workload's token stands in the report that CI keeps.",
@@ -193,7 +193,7 @@ OPS = (
     ),
     Mutant(
         "verify-writes-where-it-is-allowed",
-        "ops/vault.py",
+        "ops/store/vault.py",
         '"options": {"cas": _NEVER_A_VERSION}, ',
         "",
         "The proof overwrites secrets where a policy is too wide.",
@@ -201,7 +201,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-write",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         '{name: partial(session.write, f"{mount}/data/{name}") for name in sorted(own)}',
         "{}",
         "A workload that overwrites its secrets passes.",
@@ -209,7 +209,7 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-object-of-others",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         "objects.draw(workload.path, MOST, without=own)",
         "objects.draw(workload.path, 0, without=own)",
         "A workload that reads its neighbour's secrets passes.",
@@ -217,15 +217,15 @@ OPS = (
     ),
     Mutant(
         "verify-tries-no-list",
-        "ops/vault_limits.py",
-        'folders = sorted({"", *(_folder(name) for name in (*own, *others))})',
+        "ops/store/vault_denials.py",
+        'folders = sorted({"", *(_get_folder(name) for name in (*own, *others))})',
         "folders = list[str]()",
         "A workload that lists what is in the engine passes.",
         f"{_VAULT}::test_a_workload_must_be_refused_others_objects_lists_and_writes",
     ),
     Mutant(
         "verify-takes-a-sealed-vault-for-a-refusal",
-        "ops/vault.py",
+        "ops/store/vault.py",
         '            raise UnreachableError(\n                f"Vault at {self.store.address} is sealed',
         '            raise DeniedError(\n                f"Vault at {self.store.address} is sealed',
         "A Vault that is sealed counts as one that refuses.",
@@ -233,15 +233,15 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-busy-azure-for-a-refusal",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "        if _is_refusal(error):",
-        "        if _is_refusal(error) or _busy(error):",
+        "        if _is_refusal(error) or _is_busy(error):",
         "A Key Vault that is busy counts as one that refuses.",
         f"{_AZURE}::test_a_key_vault_that_can_not_answer_has_refused_nothing",
     ),
     Mutant(
         "verify-takes-a-proxys-page-for-a-refusal",
-        "ops/vault_responses.py",
+        "ops/store/vault_responses.py",
         'return bool(errors) if login else any("permission denied" in each for each in errors)',
         "return True",
         "Whatever a firewall answers with 403 counts as the store's refusal.",
@@ -249,7 +249,7 @@ OPS = (
     ),
     Mutant(
         "verify-takes-a-firewalls-page-for-a-refusal",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         'return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS',
         "return error.status_code == _FORBIDDEN",
         "Whatever a firewall answers with 403 counts as the vault's refusal.",
@@ -258,14 +258,14 @@ OPS = (
     Mutant(
         "verify-takes-nothing-tried-for-refused",
         "ops/verify/verifier.py",
-        "    if not asked:\n        return Check(workload.path, limit.what, False,",
-        "    if not asked:\n        return Check(workload.path, limit.what, True,",
+        "    if not asked:\n        return Check(workload.path, denied.what, False,",
+        "    if not asked:\n        return Check(workload.path, denied.what, True,",
         "A line of which nothing was tried passes.",
         f"{_VERIFY}::test_nothing_tried_is_a_failure",
     ),
     Mutant(
         "verify-tries-no-unknown-name",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         'read |= {f"{folder}{nobody}": ',
         'read |= {} and {f"{folder}{nobody}": ',
         "A policy with a pattern passes, since none of the names that are tried is one of its own.",
@@ -273,7 +273,7 @@ OPS = (
     ),
     Mutant(
         "verify-deletes-where-it-is-allowed",
-        "ops/vault_limits.py",
+        "ops/store/vault_denials.py",
         '_NO_VERSIONS: Mapping[str, Any] = {"versions": []}',
         '_NO_VERSIONS: Mapping[str, Any] = {"versions": [1]}',
         "The proof deletes secrets where a policy is too wide.",
@@ -297,25 +297,25 @@ OPS = (
     ),
     Mutant(
         "responses-have-no-bound",
-        "components/bounds.py",
+        "components/response_limits.py",
         "if size > largest:",
         "if False:",
         "A server that sends without end fills the memory.",
-        "tests/components/test_bounds.py::test_a_response_without_end_is_cut_off",
+        "tests/components/test_response_limits.py::test_a_response_without_end_is_cut_off",
     ),
     Mutant(
         "preview-loses-losses",
-        "ops/preview.py",
-        "        *told(before.keys() - after.keys(), False, before),\n",
+        "ops/preview/report.py",
+        "        *build(before.keys() - after.keys(), False, before),\n",
         "",
         "Nobody is told who loses access by a change.",
         f"{_PREVIEW}::test_settings_are_compared_without_any_credential",
     ),
     Mutant(
         "preview-takes-gains-for-losses",
-        "ops/preview.py",
-        "*told(after.keys() - before.keys(), True, after),",
-        "*told(after.keys() - before.keys(), False, after),",
+        "ops/preview/report.py",
+        "*build(after.keys() - before.keys(), True, after),",
+        "*build(after.keys() - before.keys(), False, after),",
         "A change that opens secrets is reviewed as one that closes them.",
         f"{_PREVIEW}::test_settings_are_compared_without_any_credential",
     ),
@@ -337,7 +337,7 @@ OPS = (
     ),
     Mutant(
         "preview-lets-what-exists-pass",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "return bool(self.errors) or is_others or any(",
         "return bool(self.errors) or any(",
         "An update starts, and fails half way at what exists already.",
@@ -361,15 +361,15 @@ OPS = (
     ),
     Mutant(
         "verify-reads-the-latest-version-alone",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "found[first : first + 1 + older]",
         "found[first : first + 1]",
         "A pod waits for an older version that its identity can't read, and the proof is green.",
-        "tests/ops/test_azure.py::test_each_version_that_the_provider_mounts_is_read",
+        "tests/ops/store/test_key_vault.py::test_each_version_that_the_provider_mounts_is_read",
     ),
     Mutant(
         "preview-against-nothing-is-silent",
-        "ops/offline.py",
+        "ops/preview/offline.py",
         "        require_checkout(against)\n",
         "",
         "A misspelled directory makes everything look new, and nobody sees who loses access.",
@@ -377,7 +377,7 @@ OPS = (
     ),
     Mutant(
         "preview-of-a-broken-guardrail-is-fine",
-        "ops/preview.py",
+        "ops/preview/report.py",
         "return bool(self.errors) or is_others or any(guardrail.mandatory for guardrail in self.guardrails)",
         "return bool(self.errors)",
         "A change that breaks a mandatory rule is merged, and its deployment is refused.",
@@ -393,7 +393,7 @@ OPS = (
     ),
     Mutant(
         "preview-tells-texts",
-        "ops/preview.py",
+        "ops/preview/report.py",
         'shown = path.rpartition(".")[2] in _SHOWN or all(',
         "shown = True or all(",
         "A value that is a secret to its owner alone stands in a pull request's comment.",
@@ -401,7 +401,7 @@ OPS = (
     ),
     Mutant(
         "preview-writes-what-names-say",
-        "ops/markdown.py",
+        "ops/preview/markdown.py",
         "_PLAIN.fullmatch(text) and not _ACTIVE.search(text)",
         "True",
         "A name in a pull request mentions people and links in the bot's comment.",
@@ -425,7 +425,7 @@ OPS = (
     ),
     Mutant(
         "preview-restores-what-is-final",
-        "ops/losses.py",
+        "ops/preview/impact.py",
         '        final=True,\n    ),\n    "vault:kv/secretV2:SecretV2"',
         '    ),\n    "vault:kv/secretV2:SecretV2"',
         "That an engine's secrets are gone for good is not told.",
@@ -434,7 +434,7 @@ OPS = (
     Mutant(
         "access-forgets-what-is-not-known",
         "ops/grants/vault.py",
-        'return known if told else [*known, "(not known)"]',
+        'return known if is_complete else [*known, "(not known)"]',
         "return known",
         "Somebody whose policies aren't known looks like one who has none.",
         f"{_GRANTS}::test_policies_that_are_not_known_are_told",
@@ -473,11 +473,11 @@ OPS = (
     ),
     Mutant(
         "state-shows-secrets",
-        "ops/state.py",
+        "ops/pulumi/state.py",
         "            return HIDDEN\n",
         "            return dict(mapping)\n",
         "What the state keeps encrypted is in reports and previews.",
-        "tests/ops/test_state.py::test_a_resource_has_its_inputs_its_outputs_and_its_id_and_no_secret",
+        "tests/ops/pulumi/test_state.py::test_a_resource_has_its_inputs_its_outputs_and_its_id_and_no_secret",
     ),
     Mutant(
         "render-writes-secrets",
@@ -522,34 +522,34 @@ OPS = (
     Mutant(
         "doctor-ends-well-whatever-it-saw",
         "ops/commands/doctor.py",
-        "    if found.broken:\n        raise typer.Exit(1)",
-        "    if found.broken and not found.links:\n        raise typer.Exit(1)",
+        "    if found.first_failed:\n        raise typer.Exit(1)",
+        "    if found.first_failed and not found.checks:\n        raise typer.Exit(1)",
         "A script goes on although no secret reaches the pod.",
-        f"{_COMMANDS}::test_doctor_ends_with_1_where_a_link_is_broken",
+        f"{_COMMANDS}::test_doctor_ends_with_1_if_a_check_failed",
     ),
     Mutant(
         "doctor-goes-on-after-a-broken-link",
-        "ops/doctor/chain.py",
-        "if root else _looked_at(link, case)",
-        "if not root else _looked_at(link, case)",
+        "ops/doctor/checks.py",
+        "if root else _run_check(check, context)",
+        "if not root else _run_check(check, context)",
         "What follows from a broken link is told as a fault of its own.",
-        f"{_CHAIN}::test_a_link_that_needs_a_broken_one_is_not_tried_and_others_are",
+        f"{_CHAIN}::test_a_check_that_needs_a_failed_one_is_skipped_and_others_run",
     ),
     Mutant(
         "doctor-takes-untold-for-broken",
-        "ops/doctor/chain.py",
-        "    except NotAllowedError as error:\n        return untried(str(error))\n",
+        "ops/doctor/checks.py",
+        "    except NotAllowedError as error:\n        return Finding.skipped(str(error))\n",
         "",
         "What the user may not look at is told to be broken.",
-        f"{_CHAIN}::test_what_may_not_be_looked_at_is_not_broken",
+        f"{_CHAIN}::test_what_may_not_be_read_is_skipped",
     ),
     Mutant(
         "doctor-forgets-the-policy",
-        "ops/doctor/chain.py",
-        '    Link("policy", vault.policy, ("role",)),\n',
+        "ops/doctor/checks.py",
+        '    Check("policy", vault.check_policy, ("role",)),\n',
         "",
         "A policy that was changed by hand is no link of the chain.",
-        f"{_CHAIN}::test_a_chain_has_every_link_that_its_store_needs",
+        f"{_CHAIN}::test_the_checks_of_a_store_are_complete",
     ),
     Mutant(
         "doctor-takes-anything-for-a-store-that-does-not-answer",
@@ -590,15 +590,15 @@ OPS = (
     ),
     Mutant(
         "a-kind-of-object-that-is-none-is-read",
-        "ops/azure.py",
+        "ops/store/key_vault.py",
         "    if item[0] not in _KINDS:",
         "    if item[0] in ():",
         "A class that was edited by hand crashes doctor and verify.",
-        "tests/ops/test_azure.py::test_a_kind_of_object_that_is_none_is_named",
+        "tests/ops/store/test_key_vault.py::test_a_kind_of_object_that_is_none_is_named",
     ),
     Mutant(
         "doctor-shows-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()eyJ[A-Za-z0-9_=-]{6,}(?:\\.[A-Za-z0-9_=-]*)*"),',
         "",
         "A service account's token stands in what a user pastes into an issue.",
@@ -606,7 +606,7 @@ OPS = (
     ),
     Mutant(
         "doctor-shows-vaults-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()\\bhv[sbr]\\.[A-Za-z0-9_.-]{6,}"),',
         "",
         "A Vault token stands in what a user pastes into an issue.",
@@ -614,7 +614,7 @@ OPS = (
     ),
     Mutant(
         "doctor-shows-old-vault-tokens",
-        "ops/doctor/redaction.py",
+        "ops/redaction.py",
         're.compile(r"()\\b[sbr]\\.[A-Za-z0-9]{24,}"),',
         "",
         "A token of an older Vault stands in what a user pastes into an issue.",
@@ -623,50 +623,50 @@ OPS = (
     Mutant(
         "check-ends-well-whatever-it-saw",
         "ops/commands/check.py",
-        "    if broken:\n        raise typer.Exit(1)",
-        "    if broken > len(found):\n        raise typer.Exit(1)",
+        "    if failed:\n        raise typer.Exit(1)",
+        "    if failed > len(found):\n        raise typer.Exit(1)",
         "A stack that can't work passes CI.",
         f"{_COMMANDS}::test_check_ends_with_1_where_something_is_broken",
     ),
     Mutant(
         "check-takes-a-refusal-for-an-advice",
         "ops/check/declared.py",
-        'made = broken if each.level == "mandatory" else warned',
-        "made = warned",
+        'made = Finding.failed if each.level == "mandatory" else Finding.warning',
+        "made = Finding.warning",
         "A stack that breaks a mandatory rule passes the check.",
         "tests/ops/test_check.py::test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns",
     ),
     Mutant(
         "recover-breaks-a-strangers-lock",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         'foreign = [lock for lock in locks if lock["hostname"] != socket.gethostname()]',
         "foreign = []",
         "An engine that works on another machine loses its lock, and two update one stack.",
-        "tests/ops/test_recovery.py::test_nothing_is_known_of_an_engine_on_another_machine",
+        "tests/ops/recover/test_run.py::test_nothing_is_known_of_an_engine_on_another_machine",
     ),
     Mutant(
         "recover-breaks-a-living-lock",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         "return not dead and born <=",
         "return dead and born <=",
         "An engine that works loses its lock, and two update one stack.",
-        "tests/ops/test_recovery.py::test_an_engine_that_works_is_waited_for_and_left_alone",
+        "tests/ops/recover/test_run.py::test_an_engine_that_works_is_waited_for_and_left_alone",
     ),
     Mutant(
         "recover-adopts-a-strangers-object",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         'if origin.maker == "stack" or',
         'if origin.maker != "nobody" or',
         "After a crash, destroy deletes a namespace that another team made.",
-        "tests/ops/test_recovery.py::test_what_somebody_else_made_is_named_and_never_taken_into_the_state",
+        "tests/ops/recover/test_run.py::test_what_somebody_else_made_is_named_and_never_taken_into_the_state",
     ),
     Mutant(
         "recover-chooses-where-nobody-knows",
-        "ops/recovery.py",
+        "ops/recover/run.py",
         "    if adopt is None:\n        _refuse_unknown(stack, origins)",
         "",
         "The state loses what the stack made, and nobody is asked.",
-        "tests/ops/test_recovery.py::test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_changes",
+        "tests/ops/recover/test_run.py::test_where_nothing_tells_who_made_it_the_user_is_asked_before_anything_changes",
     ),
     Mutant(
         "recover-believes-every-manager",
@@ -682,7 +682,7 @@ OPS = (
         "if made < self.begun.replace(microsecond=0):",
         "if made < self.begun.replace(year=1970):",
         "After a crash, destroy deletes what another stack made.",
-        "tests/ops/origins/test_cluster.py::test_what_another_stack_made_before_is_somebody_elses",
+        "tests/ops/origins/test_cluster.py::test_what_another_stack_created_before_is_foreign",
     ),
     Mutant(
         "errors-end-well",
@@ -710,35 +710,35 @@ OPS = (
     ),
     Mutant(
         "plugins-of-living-engines-ended",
-        "ops/orphans.py",
-        "and not _answers(int(address[2]))",
+        "ops/recover/orphans.py",
+        "and not _is_listening(int(address[2]))",
         "and address[2]",
         "recover ends the plugins of an update that runs.",
-        "tests/ops/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
+        "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
     ),
     Mutant(
         "plugins-of-another-home-ended",
-        "ops/orphans.py",
-        " and _home(process.environ()) == home",
+        "ops/recover/orphans.py",
+        " and _find_home(process.environ()) == home",
         "",
         "recover ends plugins of another sandbox or user's home.",
-        "tests/ops/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
+        "tests/ops/recover/test_orphans.py::test_plugins_of_living_engines_other_homes_and_other_programs_live_on",
     ),
     Mutant(
         "offline-preview-keeps-all-registrations",
-        "ops/declare.py",
+        "ops/pulumi/declare.py",
         "if number % _AT_ONCE == 0:",
         "if number < 0:",
         "A preview of 2,000 workloads takes gigabytes.",
-        "tests/ops/test_declare.py::test_workloads_are_noted_while_others_are_still_to_be_declared[vault]",
+        "tests/ops/pulumi/test_declare.py::test_workloads_are_noted_while_others_are_still_to_be_declared[vault]",
     ),
     Mutant(
         "offline-preview-drops-dependencies",
-        "ops/declare.py",
+        "ops/pulumi/declare.py",
         "inputs, list(prepared.dependencies))",
         "inputs, [])",
         "An offline preview judges a stack that is not the one deployed.",
-        "tests/ops/test_declare.py::test_what_is_declared_is_what_the_sdk_registers[vault]",
+        "tests/ops/pulumi/test_declare.py::test_what_is_declared_is_what_the_sdk_registers[vault]",
     ),
 )
 """Those of the command line."""

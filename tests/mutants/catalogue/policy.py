@@ -122,8 +122,8 @@ POLICY = (
     _silent(
         "root-container",
         "restricted",
-        'if effective("runAsUser") == 0:',
-        'if effective("runAsUser") == "0":',
+        'if read_effective("runAsUser") == 0:',
+        'if read_effective("runAsUser") == "0":',
         "A container that runs as root passes.",
     ),
     _silent(
@@ -190,7 +190,7 @@ POLICY = (
     _silent(
         "pods-by-kind-only",
         "pods",
-        "        yield from _shaped(resource.properties)",
+        "        yield from _find_pods(resource.properties)",
         "        yield from ()",
         "A pod in a kind that an operator adds is judged by no rule.",
         _WAY,
@@ -206,7 +206,7 @@ POLICY = (
     _silent(
         "open-network-by-range",
         "azure",
-        "return network.max_prefixlen - network.prefixlen > _OPEN",
+        "return network.max_prefixlen - network.prefixlen > _WIDEST_BITS",
         "return network.max_prefixlen < network.prefixlen",
         "A key vault that is open to 0.0.0.0/0 passes.",
         _WAY,
@@ -238,8 +238,8 @@ POLICY = (
     Mutant(
         "policy-loses-the-resource",
         "policy/__main__.py",
-        "report(_told(rule, finding), finding.urn)\n\n    return validate\n\n\ndef _on_stack",
-        "pass\n\n    return validate\n\n\ndef _on_stack",
+        "report(_format_report(rule, finding), finding.urn)\n\n    return validate\n\n\ndef _validate_stack",
+        "pass\n\n    return validate\n\n\ndef _validate_stack",
         "What a resource breaks is found, and told to nobody.",
         f"{_RULES}::test_the_pack_tells_what_a_resource_breaks",
     ),

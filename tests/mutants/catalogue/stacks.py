@@ -2,48 +2,48 @@
 
 from ..mutant import Mutant
 
-_SETTINGS = "tests/stacks/test_settings.py"
-_BAD = "tests/stacks/test_bad_input.py::test_a_broken_file_is_told_of_and_nothing_is_declared"
+_SETTINGS = "tests/stacks/settings/test_root.py"
+_BAD = "tests/stacks/test_bad_input.py::test_a_broken_file_is_refused_and_nothing_is_declared"
 _EACH = f"{_SETTINGS}::test_each_mistake_names_its_key_and_the_way_out"
-_PROVISION = "tests/stacks/test_provision.py"
-_SERVER = "tests/stacks/test_vault_server.py"
+_PROVISION = "tests/stacks/provision/test_program.py"
+_SERVER = "tests/stacks/settings/test_vault_server.py"
 
 STACKS = (
     Mutant(
         "kubeconfigs-ca-is-left-out",
-        "stacks/files.py",
+        "stacks/provision/files.py",
         "host_ca = _api_server(settings, [])[1]",
         "host_ca = None",
         "Vault does not trust the API server, and every login is refused without a reason.",
-        "tests/stacks/test_files.py::test_the_kubeconfigs_certificate_goes_with_whichever_host_is_named",
+        "tests/stacks/provision/test_files.py::test_the_kubeconfigs_certificate_goes_with_whichever_host_is_named",
     ),
     Mutant(
         "default-account-is-a-workloads",
-        "stacks/reserved_accounts.py",
+        "stacks/validation/service_accounts.py",
         '    if name == "default":\n',
         '    if name == "Default":\n',
         "Every pod of the namespace reads the secrets of the workload `default`.",
-        "tests/stacks/test_reserved_accounts.py::test_a_reserved_account_is_a_workloads_only_where_the_stack_says_so",
+        "tests/stacks/validation/test_service_accounts.py::test_a_reserved_account_is_a_workloads_only_where_the_stack_says_so",
     ),
     Mutant(
         "controllers-accounts-are-workloads",
-        "stacks/reserved_accounts.py",
+        "stacks/validation/service_accounts.py",
         'namespace.startswith("kube-")',
         'namespace.startswith("kube_")',
         "The driver, or the token reviewer, becomes a workload.",
-        "tests/stacks/test_reserved_accounts.py::test_a_reserved_account_is_a_workloads_only_where_the_stack_says_so",
+        "tests/stacks/validation/test_service_accounts.py::test_a_reserved_account_is_a_workloads_only_where_the_stack_says_so",
     ),
     Mutant(
         "objects-are-paths-of-the-api",
-        "stacks/vault_rules.py",
-        "    yield from _unmeant(_mount(backend), seeds, raw)\n",
+        "stacks/validation/vault.py",
+        "    yield from _check_objects(_read_mount(backend), seeds, raw)\n",
         "",
         "A workload waits for `secret/data/data/db-pass`, which nobody wrote.",
         f"{_BAD}[names/object-of-another-api]",
     ),
     Mutant(
         "settings-take-unknown-keys",
-        "components/names.py",
+        "components/field_types.py",
         'extra="forbid",',
         'extra="ignore",',
         "A misspelled key is passed over, and its default holds.",
@@ -51,7 +51,7 @@ STACKS = (
     ),
     Mutant(
         "objects-take-wildcards",
-        "components/names.py",
+        "components/field_types.py",
         're.compile(r"[A-Za-z0-9_.-]+")',
         're.compile(r"[A-Za-z0-9_.*+-]+")',
         "A workload declares `*`, and reads everything.",
@@ -59,7 +59,7 @@ STACKS = (
     ),
     Mutant(
         "objects-go-up",
-        "components/names.py",
+        "components/field_types.py",
         'segment in {".", ".."} or not _OBJECT_SEGMENT',
         "not _OBJECT_SEGMENT",
         "A workload declares `../root`, and reads what is beside its engine.",
@@ -67,7 +67,7 @@ STACKS = (
     ),
     Mutant(
         "files-go-elsewhere",
-        "components/names.py",
+        "components/field_types.py",
         'r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}"',
         'r"[A-Za-z0-9_.-][A-Za-z0-9._/-]{0,252}"',
         "A secret becomes a file outside of its volume, or hides in it.",
@@ -75,7 +75,7 @@ STACKS = (
     ),
     Mutant(
         "names-with-capitals",
-        "components/names.py",
+        "components/field_types.py",
         'r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"',
         'r"[A-Za-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"',
         "A name that Kubernetes refuses is found out in the middle of an update.",
@@ -99,7 +99,7 @@ STACKS = (
     ),
     Mutant(
         "workloads-of-one-name",
-        "stacks/settings.py",
+        "stacks/settings/root.py",
         'Annotated[tuple[Workload, ...], unique("namespace", "name", what="the name and namespace")]',
         "tuple[Workload, ...]",
         "Two workloads share a role, and each reads what the other declares.",
@@ -107,31 +107,31 @@ STACKS = (
     ),
     Mutant(
         "seeds-in-plain-text",
-        "stacks/settings.py",
-        ", *plain(raw, secret_keys)]",
+        "stacks/load.py",
+        ", *check_plaintext_secrets(raw, secret_keys)]",
         "]",
         "A secret stays in the stack's file for all to read.",
-        f"{_SETTINGS}::test_a_seed_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_seed_is_refused_and_never_repeated",
     ),
     Mutant(
         "client-secret-in-plain-text",
-        "stacks/crosschecks.py",
+        "stacks/validation/cross_checks.py",
         'if "clientSecret" not in secret_keys and',
         'if "seeds" in secret_keys and',
         "A service principal's password stays in the stack's file for all to read.",
-        "tests/stacks/test_azure_settings.py::test_plain_secrets_are_refused",
+        "tests/stacks/test_azure_settings.py::test_plaintext_secrets_are_refused",
     ),
     Mutant(
         "credentials-in-plain-text",
-        "stacks/crosschecks.py",
+        "stacks/validation/cross_checks.py",
         'if "credentials" not in secret_keys:',
         'if "seeds" in secret_keys:',
         "The password of a directory stays in the stack's file for all to read.",
-        f"{_SETTINGS}::test_a_credential_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_credential_is_refused_and_never_repeated",
     ),
     Mutant(
         "seeds-are-repeated-in-errors",
-        "stacks/validation.py",
+        "stacks/validation/messages.py",
         "hidden = bool(location) and location[0] in secret_keys",
         "hidden = False",
         "A secret with a fault in it stands in the error, and in CI's log.",
@@ -139,23 +139,23 @@ STACKS = (
     ),
     Mutant(
         "credentials-are-repeated-in-errors",
-        "stacks/settings.py",
+        "stacks/settings/root.py",
         'SECRET_KEYS = ("seeds", "clientSecret", "credentials")',
         'SECRET_KEYS = ("seeds", "clientSecret")',
         "A password with a fault in it stands in the error, and in CI's log.",
-        f"{_SETTINGS}::test_a_credential_in_plain_text_is_refused_and_never_repeated",
+        f"{_SETTINGS}::test_a_plaintext_credential_is_refused_and_never_repeated",
     ),
     Mutant(
         "plain-http-anywhere",
-        "stacks/vault_rules.py",
-        'address.startswith("http://") and not local(stack):',
-        'address.startswith("http://") and local(stack):',
+        "stacks/validation/vault.py",
+        'address.startswith("http://") and not is_local(stack):',
+        'address.startswith("http://") and is_local(stack):',
         "Tokens and secrets go over the network in the clear.",
         f"{_EACH}[backend.address-http://vault:8200-strongroom:backend.address-is plain HTTP]",
     ),
     Mutant(
         "any-stack-is-local",
-        "stacks/vault_rules.py",
+        "stacks/validation/vault.py",
         'return stack.partition("-")[0] == "local"',
         'return "local" in stack',
         "A stack called nonlocal may do what is for a developer's machine alone.",
@@ -163,15 +163,15 @@ STACKS = (
     ),
     Mutant(
         "server-in-a-workloads-namespace",
-        "stacks/vault_rules.py",
+        "stacks/validation/vault.py",
         'if any(workload.get("namespace") == namespace',
         'if any(workload.get("name") == namespace',
         "Whoever may read Secrets in a workload's namespace reads Vault's own.",
-        f"{_SERVER}::test_what_is_wrong_is_told_by_its_key",
+        f"{_SERVER}::test_each_error_names_its_key",
     ),
     Mutant(
         "namespaces-enforce-nothing",
-        "stacks/provision.py",
+        "stacks/provision/common.py",
         '[namespace(name, "restricted", opts,',
         '[namespace(name, "privileged", opts,',
         "Anything may run beside the workloads, as root and on their node.",
@@ -179,7 +179,7 @@ STACKS = (
     ),
     Mutant(
         "workloads-before-the-driver",
-        "stacks/provision.py",
+        "stacks/provision/program.py",
         "after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],",
         "after=[*made.namespaces.get(workload.namespace, [])],",
         "Classes are made before the driver brings their kind, and the first update fails.",
@@ -187,7 +187,7 @@ STACKS = (
     ),
     Mutant(
         "workloads-before-their-namespace",
-        "stacks/provision.py",
+        "stacks/provision/program.py",
         "after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],",
         "after=[*installed.get(workload.delivery.kind, [])],",
         "Workloads are made before their namespace, and the first update fails.",
@@ -195,7 +195,7 @@ STACKS = (
     ),
     Mutant(
         "driver-beside-another",
-        "stacks/provision.py",
+        "stacks/provision/program.py",
         "faults += installation.faults() + installation.conflicts()",
         "faults += installation.faults()",
         "A second driver breaks the mounts of the first, cluster-wide.",
@@ -203,7 +203,7 @@ STACKS = (
     ),
     Mutant(
         "audience-of-settings-is-lost",
-        "stacks/provision_vault.py",
+        "stacks/provision/vault.py",
         "        audience=vault.audience,\n",
         "",
         "Roles want another audience than the driver asks for, and no pod starts.",
@@ -211,7 +211,7 @@ STACKS = (
     ),
     Mutant(
         "life-of-settings-is-lost",
-        "stacks/provision_vault.py",
+        "stacks/provision/vault.py",
         "        token_max_ttl=vault.token_max_ttl,\n",
         "",
         "Tokens live for an hour, whatever the stack says.",
@@ -219,32 +219,32 @@ STACKS = (
     ),
     Mutant(
         "stacks-pods-do-not-wait-for-azure",
-        "stacks/provision_azure.py",
-        "if azure.readiness_timeout else None",
-        "if not azure.readiness_timeout else None",
+        "stacks/provision/azure.py",
+        "        if azure.readiness_timeout\n",
+        "        if not azure.readiness_timeout\n",
         "Pods of a stack hang until Azure has taken their roles in.",
         f"{_PROVISION}::test_pods_of_a_stack_on_azure_wait_for_their_access",
     ),
     Mutant(
         "stacks-vault-without-purge-protection",
-        "stacks/provision_azure.py",
-        "purge_protection=vault.purge_protection,",
-        "purge_protection=False,",
+        "stacks/provision/azure.py",
+        "NewVault(**_fields(vault, VaultShape), ",
+        'NewVault(**_fields(vault, VaultShape) | {"purge_protection": False}, ',
         "Whoever may delete the vault can make its secrets unrecoverable at once.",
         "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
     ),
     Mutant(
         "production-may-run-the-dev-server",
-        "stacks/provision_server.py",
-        "production=not local(pulumi.get_stack()),",
+        "stacks/provision/vault_server.py",
+        "production=not is_local(pulumi.get_stack()),",
         "production=False,",
         "A production Vault that keeps everything in memory, without TLS, is deployed.",
         f"{_SERVER}::test_a_server_of_production_is_held_to_production_by_the_component_too",
     ),
     Mutant(
         "stacks-admin-seeds-nothing",
-        "stacks/provision_server.py",
-        "policy=admin_rules(_admin_scope(vault)),",
+        "stacks/provision/vault_server.py",
+        "policy=build_admin_rules(_build_admin_scope(vault)),",
         "policy=admin_rules(),",
         "The stack's token can't write the values that the stack seeds.",
         f"{_SERVER}::test_one_stack_deploys_a_server_opens_it_and_configures_it_with_the_token_of_that",

@@ -4,23 +4,23 @@ from ..mutant import Mutant
 
 _BACKEND = "tests/components/vault/test_backend.py"
 _LOGINS = "tests/components/vault/test_logins.py"
-_ADMIN = "tests/components/vault/test_admin.py"
-_CUSTODY = "tests/components/vault/test_file_custody.py"
-_LOCK = "tests/components/vault/test_lock.py"
-_PATIENCE = "tests/components/test_patience.py"
+_ADMIN = "tests/components/vault/bootstrap/test_admin_policy.py"
+_KEY_STORE = "tests/components/vault/bootstrap/test_file_key_store.py"
+_LOCK = "tests/components/vault/bootstrap/test_lock.py"
+_PATIENCE = "tests/components/test_retry.py"
 
 VAULT = (
     Mutant(
         "vault-admin-reads-role-ids",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         '("/+", "read")',
         '("/*", "read")',
         "The stack's token reads half of the credentials of every AppRole.",
-        "tests/components/vault/test_admin.py::test_what_the_proof_reads_opens_no_way_to_more",
+        "tests/components/vault/bootstrap/test_admin_policy.py::test_what_the_proof_reads_opens_no_way_to_more",
     ),
     Mutant(
         "vault-reviewer-is-cluster-admin",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         '"name": "system:auth-delegator",',
         '"name": "cluster-admin",',
         "Whoever gets hold of the reviewer's long-lived token owns the cluster.",
@@ -28,7 +28,7 @@ VAULT = (
     ),
     Mutant(
         "vault-reviewer-account-mounts-its-token",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "automount_service_account_token=False,",
         "automount_service_account_token=True,",
         "Any pod in kube-system that runs as the reviewer gets its token.",
@@ -36,15 +36,15 @@ VAULT = (
     ),
     Mutant(
         "vault-reviews-as-its-own-pod",
-        "components/vault/auth.py",
-        'disable_local_ca_jwt=reviewer != "in-cluster",',
+        "components/vault/auth/kubernetes.py",
+        'disable_local_ca_jwt=args.reviewer != "in-cluster",',
         "disable_local_ca_jwt=False,",
         "Vault takes its own pod's CA and token in place of the reviewer's.",
         f"{_BACKEND}::test_a_reviewer_token_reaches_vault_as_a_secret",
     ),
     Mutant(
         "vault-role-admits-every-namespace",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "bound_service_account_namespaces=[workload.namespace],",
         'bound_service_account_namespaces=["*"],',
         "An account of the same name in any namespace reads the workload's secrets.",
@@ -52,7 +52,7 @@ VAULT = (
     ),
     Mutant(
         "vault-role-admits-every-account",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "bound_service_account_names=[workload.name],",
         'bound_service_account_names=["*"],',
         "Every account of the namespace reads the workload's secrets.",
@@ -60,7 +60,7 @@ VAULT = (
     ),
     Mutant(
         "vault-role-without-audience",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "            audience=audience,\n",
         "",
         "A token that was made for another service logs in to Vault.",
@@ -68,7 +68,7 @@ VAULT = (
     ),
     Mutant(
         "vault-role-with-the-default-policy",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "token_no_default_policy=True,",
         "token_no_default_policy=False,",
         "Workloads' tokens may do whatever Vault's default policy says.",
@@ -76,7 +76,7 @@ VAULT = (
     ),
     Mutant(
         "vault-role-with-the-longest-life",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "token_ttl=token_ttl,",
         "token_ttl=token_max_ttl,",
         "A leaked token is good for an hour rather than for twenty minutes.",
@@ -140,7 +140,7 @@ VAULT = (
     ),
     Mutant(
         "vault-role-before-its-method",
-        "components/vault/auth.py",
+        "components/vault/auth/kubernetes.py",
         "depends_on=self.ready),",
         "depends_on=[]),",
         "The role is made, or a pod logs in, before the auth method is configured.",
@@ -148,7 +148,7 @@ VAULT = (
     ),
     Mutant(
         "vault-admin-reads-every-value",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         '        "sys/mounts": ("read",),\n',
         '        "sys/mounts": ("read",),\n        "+/data/*": ("read",),\n',
         "The stack's token reads every secret of every engine.",
@@ -156,7 +156,7 @@ VAULT = (
     ),
     Mutant(
         "vault-admin-writes-every-policy",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         '"sys/policies/acl/*": ("read",),',
         '"sys/policies/acl/*": _ALL,',
         "The stack's token gives itself any right by another spelling of its policy's name.",
@@ -164,7 +164,7 @@ VAULT = (
     ),
     Mutant(
         "vault-admin-writes-every-auth-method",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         'f"auth/{path}/*": _ALL,',
         '"auth/*": _ALL,',
         "The stack's token makes and revokes tokens of others.",
@@ -172,7 +172,7 @@ VAULT = (
     ),
     Mutant(
         "vault-admin-enables-audit-devices",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         '        "sys/auth": ("read",),\n',
         '        "sys/auth": ("read",),\n        "sys/audit/*": (*_CHANGE, "sudo"),\n',
         "The stack's token sends root's token to a listener of its own.",
@@ -180,7 +180,7 @@ VAULT = (
     ),
     Mutant(
         "vault-admin-mounts-over-tokens",
-        "components/vault/admin.py",
+        "components/vault/bootstrap/admin_policy.py",
         "    if first in _VAULTS_OWN[kind]:\n",
         "    if False:\n",
         "A login at `token` opens everybody's tokens to the stack's.",
@@ -204,7 +204,7 @@ VAULT = (
     ),
     Mutant(
         "vault-jwt-role-without-audience",
-        "components/vault/jwt_auth.py",
+        "components/vault/auth/jwt.py",
         "            bound_audiences=[audience],\n",
         "",
         "A token that was made for another service logs in to Vault.",
@@ -212,7 +212,7 @@ VAULT = (
     ),
     Mutant(
         "vault-jwt-role-admits-the-namespace",
-        "components/vault/jwt_auth.py",
+        "components/vault/auth/jwt.py",
         'f"system:serviceaccount:{workload.namespace}:{workload.name}"',
         'f"system:serviceaccount:{workload.namespace}:*"',
         "The role admits whatever account of the namespace the pattern matches.",
@@ -220,15 +220,15 @@ VAULT = (
     ),
     Mutant(
         "vault-oidc-role-without-audience",
-        "components/vault/oidc.py",
-        "            bound_audiences=[client_id],\n",
+        "components/vault/auth/oidc.py",
+        "            bound_audiences=[args.client_id],\n",
         "",
         "A token that the identity provider made for another client logs in.",
         f"{_LOGINS}::test_what_a_login_binds_with_is_secret",
     ),
     Mutant(
         "vault-oidc-login-with-the-default-policy",
-        "components/vault/oidc.py",
+        "components/vault/auth/oidc.py",
         "token_no_default_policy=True,",
         "token_no_default_policy=False,",
         "People's tokens may do whatever Vault's default policy says.",
@@ -236,7 +236,7 @@ VAULT = (
     ),
     Mutant(
         "vault-ldap-login-with-the-default-policy",
-        "components/vault/ldap.py",
+        "components/vault/auth/ldap.py",
         "token_no_default_policy=True,",
         "token_no_default_policy=False,",
         "People's tokens may do whatever Vault's default policy says.",
@@ -244,7 +244,7 @@ VAULT = (
     ),
     Mutant(
         "vault-userpass-login-with-the-default-policy",
-        "components/vault/userpass.py",
+        "components/vault/auth/userpass.py",
         "token_no_default_policy=True,",
         "token_no_default_policy=False,",
         "People's tokens may do whatever Vault's default policy says.",
@@ -252,7 +252,7 @@ VAULT = (
     ),
     Mutant(
         "vault-approle-login-with-the-default-policy",
-        "components/vault/approle.py",
+        "components/vault/auth/approle.py",
         "token_no_default_policy=True,",
         "token_no_default_policy=False,",
         "Machines' tokens may do whatever Vault's default policy says.",
@@ -260,7 +260,7 @@ VAULT = (
     ),
     Mutant(
         "vault-ldap-trusts-any-certificate",
-        "components/vault/ldap.py",
+        "components/vault/auth/ldap.py",
         "insecure_tls=False,",
         "insecure_tls=True,",
         "Whoever stands between Vault and the directory reads people's passwords.",
@@ -268,9 +268,9 @@ VAULT = (
     ),
     Mutant(
         "vault-secret-id-is-good-for-ever",
-        "components/vault/approle.py",
-        "secret_id_uses: int = 1",
-        "secret_id_uses: int = 0",
+        "components/vault/auth/options.py",
+        "secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 1",
+        "secret_id_uses: Annotated[Whole, Field(ge=1, le=2147483647)] = 0",
         "A secret id that leaked is good again and again.",
         f"{_LOGINS}::test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs",
     ),
@@ -284,31 +284,31 @@ VAULT = (
     ),
     Mutant(
         "vault-shares-for-all-to-read",
-        "components/vault/file_custody.py",
+        "components/vault/bootstrap/file_key_store.py",
         "os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)",
         "os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)",
         "Every user of the machine reads the shares that open the Vault.",
-        f"{_CUSTODY}::test_a_recovery_file_is_its_owners_alone",
+        f"{_KEY_STORE}::test_a_recovery_file_is_its_owners_alone",
     ),
     Mutant(
         "vault-shares-that-others-read-are-taken",
-        "components/vault/file_custody.py",
+        "components/vault/bootstrap/file_key_store.py",
         "st_mode & 0o077:",
         "st_mode & 0o002:",
         "A recovery file that everybody could read is used without a word.",
-        f"{_CUSTODY}::test_a_recovery_file_that_others_can_read_is_refused",
+        f"{_KEY_STORE}::test_a_recovery_file_that_others_can_read_is_refused",
     ),
     Mutant(
         "vault-is-initialised-twice",
-        "components/vault/initialise.py",
-        "_UNANSWERED = patience(read=False, busy={429, 503})",
-        "_UNANSWERED = patience()",
+        "components/vault/bootstrap/initialise.py",
+        "_RETRY = patience(read=False, busy={429, 503})",
+        "_RETRY = patience()",
         "A lost answer is asked for again, and Vault's keys, which it gives once, are lost.",
         f"{_PATIENCE}::test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing",
     ),
     Mutant(
         "patience-sends-everything-twice",
-        "components/patience.py",
+        "components/retry.py",
         "        read=read,\n",
         "",
         "A request that must not be sent twice is, after its answer was lost.",
@@ -316,31 +316,31 @@ VAULT = (
     ),
     Mutant(
         "refusal-repeats-secrets",
-        "components/refusal.py",
+        "components/redact.py",
         'line = line.replace(secret, "[secret]")',
         "pass",
         "What Vault refuses, a token or an unseal key, stands in the error.",
-        "tests/components/test_refusal.py::test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it",
+        "tests/components/test_redact.py::test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it",
     ),
     Mutant(
         "vault-bootstrap-tells-its-tokens",
-        "components/vault/unseal.py",
-        "said = told(error, *record.shares, record.root_token, record.admin_token, operator)",
-        "said = told(error)",
+        "components/vault/bootstrap/runner.py",
+        "reason = told(error, *state.shares, state.root_token, state.admin_token, operator)",
+        "reason = told(error)",
         "The root token stands in the error of a bootstrap that fails.",
-        "tests/components/vault/test_unseal.py::test_a_refused_token_is_told_without_any_token",
+        "tests/components/vault/bootstrap/test_runner.py::test_a_refused_token_is_told_without_any_token",
     ),
     Mutant(
         "vault-reached-by-any-ca",
-        "components/vault/reach.py",
+        "components/vault/client.py",
         "ssl.create_default_context(cadata=node.ca_certificate)",
         "ssl._create_unverified_context()",
         "Whoever stands between the deployer and Vault gets its token.",
-        "tests/components/vault/test_reach.py::test_a_node_is_trusted_by_its_certificate",
+        "tests/components/vault/test_client.py::test_a_node_is_trusted_by_its_certificate",
     ),
     Mutant(
         "vault-lock-where-others-write",
-        "components/vault/lock.py",
+        "components/vault/bootstrap/lock.py",
         "if found.st_uid != os.geteuid() or found.st_mode & 0o022:",
         "if found.st_uid != os.geteuid():",
         "Another user takes the lock of a bootstrap first, and holds it for ever.",
@@ -348,7 +348,7 @@ VAULT = (
     ),
     Mutant(
         "vault-lock-follows-a-link",
-        "components/vault/lock.py",
+        "components/vault/bootstrap/lock.py",
         "os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW",
         "os.O_WRONLY | os.O_CREAT",
         "A link in a shared directory makes a bootstrap create a file wherever it points.",
@@ -356,7 +356,7 @@ VAULT = (
     ),
     Mutant(
         "mounts-moved-by-remount",
-        "components/vault/mounting.py",
+        "components/vault/remount.py",
         'replace_on_changes=["path"]',
         "replace_on_changes=[]",
         "Another path needs a right over every mount of the Vault, and fails at the objects below.",
@@ -364,8 +364,8 @@ VAULT = (
     ),
     Mutant(
         "jwt-keys-as-in-their-file",
-        "components/vault/jwt_auth.py",
-        "[key.strip() for key in public_keys]",
+        "components/vault/auth/jwt.py",
+        "[key.strip() for key in args.public_keys]",
         "[*public_keys]",
         "A key file that ends with a line's end is an update for ever.",
         "tests/components/vault/test_logins.py::test_keys_are_written_as_vault_gives_them_back",

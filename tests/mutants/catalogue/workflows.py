@@ -10,7 +10,7 @@ _HELD = f"{_TESTS}::test_a_deployment_is_held_to_the_rules_and_proved_in_its_env
 
 
 def _in(workflow: str, id_: str, before: str, after: str, breaks: str, test: str) -> Mutant:
-    return Mutant(f"workflow-{id_}", f".github/workflows/{workflow}.yml", before, after, breaks, test)
+    return Mutant(f"workflow-{id_}", f"template/.github/workflows/{workflow}.yml", before, after, breaks, test)
 
 
 WORKFLOWS = (
@@ -137,8 +137,8 @@ WORKFLOWS = (
     _in(
         "stack",
         "proves-nothing",
-        "python -m ops verify",
-        "python -m ops access",
+        "strongroom verify",
+        "strongroom access",
         "A deployment ends without the proof of who can read what.",
         _HELD,
     ),
@@ -168,7 +168,7 @@ WORKFLOWS = (
     ),
     Mutant(
         "workflow-takes-any-file-for-a-preview",
-        ".github/comment.sh",
+        "template/.github/comment.sh",
         '!= "$marker" ]]',
         "== none ]]",
         "A pull request has the repository's bot say whatever it wants.",
@@ -176,7 +176,7 @@ WORKFLOWS = (
     ),
     Mutant(
         "workflow-installs-an-unchecked-pulumi",
-        ".github/actions/prepare/action.yml",
+        "template/.github/actions/prepare/action.yml",
         '        echo "$checksum  $archive" | sha256sum --check --strict\n',
         "",
         "Whoever changes the download runs in the job that deploys, with its identity.",
@@ -184,7 +184,7 @@ WORKFLOWS = (
     ),
     Mutant(
         "workflow-asks-for-a-token-of-anything",
-        ".github/kubeconfig.py",
+        "template/.github/kubeconfig.py",
         "if told is None or told[1] != _SERVER:",
         "if told is None:",
         "A kubeconfig chooses for which service the job's identity gets a token.",
@@ -192,7 +192,7 @@ WORKFLOWS = (
     ),
     Mutant(
         "workflow-renders-what-a-fork-wrote",
-        ".github/comment.sh",
+        "template/.github/comment.sh",
         " | sed 's/^/    /'",
         "",
         "A fork's artifact mentions people and shows images in the bot's comment.",
@@ -200,7 +200,7 @@ WORKFLOWS = (
     ),
     Mutant(
         "workflow-comments-on-another-pull-request",
-        ".github/comment.sh",
+        "template/.github/comment.sh",
         "and .head.sha == env.COMMIT ",
         "",
         "A fork's run comments on a pull request that has its commit somewhere below.",

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.access.evidence import Evidence
-from ops.access.page import page
-from ops.access.picture import drawing, picture
-from ops.access.report import Report, report
-from policy.rules import Declared
+from strongroom.ops.access.evidence import Evidence
+from strongroom.ops.access.page import format_page
+from strongroom.ops.access.picture import draw_report, format_svg
+from strongroom.ops.access.report import Report, build_report
+from strongroom.policy.rules import Declared
 from tests.ops.grants.test_vault import USER
-from tests.ops.test_preview import READ_O, declared, policy, role
-from tests.soak import bounded
+from tests.ops.preview.test_report import READ_O, declared, policy, role
+from tests.support.soak import bounded
 
 NAMES = st.text(st.characters(), max_size=60)
 HOSTILE = [
@@ -47,7 +47,7 @@ def stack(size: int) -> list[Declared]:
 
 def named(name: str) -> Report:
     """A stack in which everything bears a name that somebody chose."""
-    return report(
+    return build_report(
         name,
         [
             declared(
@@ -82,7 +82,7 @@ def boxes(svg: ET.Element) -> list[tuple[float, float, float, float]]:
 
 @pytest.mark.parametrize("size", [0, 1, 3, 100])
 def test_no_box_covers_another_and_all_are_inside(size: int) -> None:
-    svg = drawing(report("dev", stack(size))).svg
+    svg = draw_report(build_report("dev", stack(size))).svg
     found = boxes(svg)
 
     assert len(found) >= size * 3
@@ -95,7 +95,7 @@ def test_no_box_covers_another_and_all_are_inside(size: int) -> None:
 
 
 def test_lines_run_between_boxes_and_across_none() -> None:
-    svg = drawing(report("dev", stack(30))).svg
+    svg = draw_report(build_report("dev", stack(30))).svg
     rights = {right for _, _, right, _ in boxes(svg)}
     lefts = {left for left, _, _, _ in boxes(svg)}
     for line in svg.iter("path"):
@@ -109,11 +109,11 @@ def test_lines_run_between_boxes_and_across_none() -> None:
 def test_a_picture_is_the_same_each_time() -> None:
     resources = stack(20)
 
-    assert picture(report("dev", resources)) == picture(report("dev", resources[::-1]))
+    assert format_svg(build_report("dev", resources)) == format_svg(build_report("dev", resources[::-1]))
 
 
 def test_a_picture_has_a_title_words_and_texts() -> None:
-    svg = drawing(report("dev", stack(1))).svg
+    svg = draw_report(build_report("dev", stack(1))).svg
 
     assert svg.attrib["aria-labelledby"] == "picture-title picture-desc"
     assert svg.findtext("title") == "Stack dev: who can read what"
@@ -123,7 +123,7 @@ def test_a_picture_has_a_title_words_and_texts() -> None:
 
 
 def test_what_is_wide_and_what_is_more_than_reading_looks_so() -> None:
-    svg = drawing(report("dev", stack(1))).svg
+    svg = draw_report(build_report("dev", stack(1))).svg
 
     wide = [group.findtext("text") for group in svg.iter("g") if "wide" in group.attrib["class"]]
     assert wide == ["secret/data/*", "whatever the policy x opens"]
@@ -134,7 +134,7 @@ def test_what_is_wide_and_what_is_more_than_reading_looks_so() -> None:
 
 
 def test_a_long_name_is_cut_in_its_middle_and_told_whole_beside() -> None:
-    svg = drawing(named("a" * 300)).svg
+    svg = draw_report(named("a" * 300)).svg
 
     texts = [text.text or "" for text in svg.iter("text")]
     assert max(map(len, texts[2:])) < 60
@@ -145,7 +145,7 @@ def test_a_long_name_is_cut_in_its_middle_and_told_whole_beside() -> None:
 @bounded(20)
 @given(NAMES)
 def test_a_picture_of_any_names_is_xml_and_adds_no_element(name: str) -> None:
-    elements = {element.tag.rpartition("}")[2] for element in parsed(picture(named(name))).iter()}
+    elements = {element.tag.rpartition("}")[2] for element in parsed(format_svg(named(name))).iter()}
 
     assert elements == {"svg", "title", "desc", "style", "rect", "text", "g", "path"}
 
@@ -174,7 +174,7 @@ class Elements(HTMLParser):
 @bounded(20)
 @given(NAMES | st.sampled_from(HOSTILE))
 def test_no_name_becomes_markup(name: str) -> None:
-    one, other = (Elements(page(named(each), Evidence())) for each in ("plain", name))
+    one, other = (Elements(format_page(named(each), Evidence())) for each in ("plain", name))
 
     assert one.found == other.found
     assert one.attributes == other.attributes
@@ -184,11 +184,11 @@ def test_no_name_becomes_markup(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE[:4])
 def test_a_hostile_name_is_told_as_it_is(name: str) -> None:
-    assert any(name in text for text in Elements(page(named(name), Evidence(store=name, revision=name))).texts)
+    assert any(name in text for text in Elements(format_page(named(name), Evidence(store=name, revision=name))).texts)
 
 
 def test_a_page_lets_in_its_own_script_and_styles_alone() -> None:
-    text = page(report("dev", stack(3)), Evidence())
+    text = format_page(build_report("dev", stack(3)), Evidence())
     told = dict(part.strip().split(" ", 1) for part in Elements(text).policy.split(";"))
     inline = {
         kind: {

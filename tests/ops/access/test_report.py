@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.access.evidence import Evidence, describe_store, describe_update
-from ops.access.page import page
-from ops.access.report import NOBODY, Report, report
-from ops.access.table import format_csv
-from ops.grants import granted
-from policy.rules import Declared
+from strongroom.ops.access.evidence import Evidence, describe_store, describe_update
+from strongroom.ops.access.page import format_page
+from strongroom.ops.access.report import NOBODY, Report, build_report
+from strongroom.ops.access.table import format_csv
+from strongroom.ops.app import app
+from strongroom.ops.grants import list_granted
+from strongroom.policy.rules import Declared
 from tests.ops.grants.test_azure import assigned
 from tests.ops.grants.test_copies import copied
-from tests.ops.test_preview import CANARY, SECRETS_USER, VAULT, declared, policy, role
+from tests.ops.preview.test_report import CANARY, SECRETS_USER, VAULT, declared, policy, role
 
 RESOURCES = [
     role("own", "ops"),
@@ -32,11 +32,11 @@ RESOURCES = [
 
 
 def told(resources: list[Declared] = RESOURCES) -> Report:
-    return report("dev", resources)
+    return build_report("dev", resources)
 
 
 def lines(of: Report) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    return {secret: [(each.who, each.may) for each in accesses] for secret, accesses in of.readers()}
+    return {secret: [(each.who, each.may) for each in accesses] for secret, accesses in of.group_by_secret()}
 
 
 def test_each_secret_is_told_with_all_that_opens_it() -> None:
@@ -58,7 +58,7 @@ def test_what_is_wide_tells_which_known_secrets_it_opens() -> None:
 
 
 def test_one_path_is_one_access_with_all_that_it_allows() -> None:
-    assert len(told().accesses) == len({each.path for each in granted(RESOURCES)}) == 4
+    assert len(told().accesses) == len({each.path for each in list_granted(RESOURCES)}) == 4
 
 
 def test_objects_of_one_name_in_two_vaults_are_two() -> None:
@@ -91,7 +91,7 @@ def test_a_role_at_the_vault_opens_what_the_stack_keeps_there() -> None:
 
 
 def test_a_filter_keeps_whatever_opens_the_secret() -> None:
-    assert lines(told().only("DATA/IDLE", None)) == {
+    assert lines(told().filter("DATA/IDLE", None)) == {
         "secret/data/idle": [("shop/orders", ("read",))],
         "secret/data/*": [("shop/orders", ("read",))],
         "whatever the policy missing opens": [("shop/checkout", ("read",))],
@@ -99,19 +99,19 @@ def test_a_filter_keeps_whatever_opens_the_secret() -> None:
 
 
 def test_a_filter_by_a_secret_that_nobody_knows_keeps_what_may_open_it() -> None:
-    assert set(lines(told().only("nowhere", None))) == {"secret/data/*", "whatever the policy missing opens"}
+    assert set(lines(told().filter("nowhere", None))) == {"secret/data/*", "whatever the policy missing opens"}
 
 
 def test_a_filter_by_who_leaves_everybody_else_out() -> None:
-    assert set(lines(told().only(None, "ORDERS"))) == {"secret/data/idle", "secret/data/o", "secret/data/*"}
-    assert lines(told().only("db-pass", "orders")) == {}
+    assert set(lines(told().filter(None, "ORDERS"))) == {"secret/data/idle", "secret/data/o", "secret/data/*"}
+    assert lines(told().filter("db-pass", "orders")) == {}
 
 
 def test_a_filter_by_who_keeps_holders_that_are_patterns() -> None:
     anybody = told([role("own", names=("*",)), *RESOURCES])
 
-    assert lines(anybody.only("data/o", "checkout"))["secret/data/o"] == [("shop/*", ("read", "write"))]
-    assert "secret/data/o" not in lines(anybody.only("db-pass", "checkout"))
+    assert lines(anybody.filter("data/o", "checkout"))["secret/data/o"] == [("shop/*", ("read", "write"))]
+    assert "secret/data/o" not in lines(anybody.filter("db-pass", "checkout"))
 
 
 def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
@@ -123,8 +123,8 @@ def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command, on a stack of `RESOURCES`."""
-    monkeypatch.setattr("ops.state.read_state", lambda stack: RESOURCES)
-    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: "[]")
+    monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda stack: RESOURCES)
+    monkeypatch.setattr("strongroom.ops.access.evidence.ask_pulumi", lambda *words: "[]")
     return lambda *words: CliRunner().invoke(app, ["access", "--stack", "dev", *words], catch_exceptions=False)
 
 
@@ -250,11 +250,11 @@ def test_csv_has_a_row_for_each_way_and_each_secret_that_nobody_reads() -> None:
     ],
 )
 def test_what_was_narrowed_down_says_so(secret: str | None, who: str | None, shown: str) -> None:
-    found = told(RESOURCES).only(secret, who)
+    found = told(RESOURCES).filter(secret, who)
     rows = list(csv.DictReader(io.StringIO(format_csv(found, Evidence()))))
 
     assert {each["shown"] for each in rows} == {shown}
-    assert f"<dt>Shown</dt><dd>{shown}</dd>" in page(found, Evidence()).replace("&#x27;", "'")
+    assert f"<dt>Shown</dt><dd>{shown}</dd>" in format_page(found, Evidence()).replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
@@ -266,7 +266,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
 
 def test_the_page_says_what_it_is_evidence_of_and_what_nobody_reads() -> None:
     found = told([*RESOURCES, COPIED])
-    text = page(found, Evidence(store="Vault at https://v:8200", updated="2026-03-01 09:30:00 UTC, update 7"))
+    text = format_page(found, Evidence(store="Vault at https://v:8200", updated="2026-03-01 09:30:00 UTC, update 7"))
 
     assert "<dt>Store of record</dt><dd>Vault at https://v:8200</dd>" in text
     assert "<dd>2026-03-01 09:30:00 UTC, update 7</dd>" in text
@@ -277,7 +277,9 @@ def test_the_page_says_what_it_is_evidence_of_and_what_nobody_reads() -> None:
 
 def test_the_csv_is_written_without_asking_twice(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("ops.access.evidence.ask_pulumi", lambda *words: asked.append(words[1]) or json.dumps(HISTORY))
+    monkeypatch.setattr(
+        "strongroom.ops.access.evidence.ask_pulumi", lambda *words: asked.append(words[1]) or json.dumps(HISTORY)
+    )
     run("--csv", str(tmp_path / "a.csv"), "--html", str(tmp_path / "a.html"))
 
     assert asked == ["history"]
@@ -287,7 +289,7 @@ def test_the_csv_is_written_without_asking_twice(run: Any, monkeypatch: pytest.M
 
 
 def test_a_place_that_cannot_be_written_is_one_line(run: Any, tmp_path: Path) -> None:
-    from ops.errors import OpsError  # noqa: PLC0415
+    from strongroom.ops.errors import OpsError  # noqa: PLC0415
 
     with pytest.raises(OpsError, match=r"a\.svg can't be written: No such file or directory"):
         run("--svg", str(tmp_path / "nowhere" / "a.svg"))

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.doctor.events import explain, explain_all
-from ops.doctor.explanations import EXPLANATIONS
-from ops.doctor.known.cut_off import CUT_OFF as GENERAL
-from tests.soak import bounded
+from strongroom.ops.app import app
+from strongroom.ops.doctor.events import EXPLANATIONS, explain, explain_all
+from strongroom.ops.doctor.known.cut_off import CUT_OFF as GENERAL
+from tests.support.soak import bounded
 
 HERE = Path(__file__).parent
 MESSAGES: dict[str, str] = yaml.safe_load((HERE / "messages.yaml").read_text())
@@ -85,7 +84,7 @@ def test_a_message_that_is_cut_off_never_gets_another_ones_explanation(event: di
         ("pull_secret", "an image's pull Secret", "imagePullSecrets"),
         ("agent_no_secret", "missing path in Vault", "vault kv put"),
         ("psa_agent", "an agent under Pod Security", "seccompProfile"),
-        ("bad_objects", "objects of the class", "kubectl get secretproviderclass"),
+        ("bad_objects", "objects of the SecretProviderClass", "kubectl get secretproviderclass"),
         ("pkcs12", "the form of a TLS Secret's data", "format: pem"),
         ("dockerhub", "an image", "rate limit"),
         ("readiness", "a probe", "kubectl logs"),

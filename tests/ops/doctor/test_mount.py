@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ops.doctor.mount import mount
-from ops.driver_records import Mount
-from ops.errors import OpsError
-from ops.stores import DeniedError, Promise
+from strongroom.ops.cluster.driver_records import Mount
+from strongroom.ops.doctor.mount import check_mount
+from strongroom.ops.errors import OpsError
+from strongroom.ops.store.base import DeniedError, ExpectedFile
 
 NOW = datetime.now(UTC)
 
@@ -18,7 +18,7 @@ def ago(**length: float) -> datetime:
     return NOW - timedelta(**length)
 
 
-def case(
+def context(
     written: datetime, changed: datetime | Exception | None, *, poll: timedelta | None = None, **change: Any
 ) -> Any:
     """A workload whose one pod has files of one time, and whose object is of another."""
@@ -36,18 +36,18 @@ def case(
         has_kubelet=True,
         records=records,
         workload=SimpleNamespace(secret_provider_class="orders", namespace="shop"),
-        admission=object(),
+        login=object(),
         poll_interval=poll,
-        promises=[Promise("db", "strongroom/data/db", lambda _: None, find_change)],
+        expected_files=[ExpectedFile("db", "strongroom/data/db", lambda _: None, find_change)],
         daemon_sets=[SimpleNamespace(path="kube-system/csi", drives=True)],
     )
     return SimpleNamespace(**{**vars(found), **change})
 
 
 def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -> None:
-    found = mount(case(ago(hours=1), ago(minutes=9)))
+    found = check_mount(context(ago(hours=1), ago(minutes=9)))
 
-    assert found.state == "warned"
+    assert found.state == "warning"
     assert "strongroom/data/db was written at" in found.seen
     assert "kubectl logs -n kube-system daemonset/csi -c secrets-store" in found.fix
     assert "isRemountRequest=true" in found.fix
@@ -57,7 +57,7 @@ def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -
     ("written", "changed", "poll"),
     [
         (ago(minutes=1), ago(minutes=9), None),  # rotated since
-        (ago(hours=1), ago(minutes=4), None),  # its turn has not come yet
+        (ago(hours=1), ago(minutes=1), None),  # its turn has not come yet
         (ago(hours=3), ago(minutes=30), timedelta(hours=1)),  # nor here
         (ago(hours=1), None, None),  # the store does not say
         (ago(hours=1), DeniedError("no"), None),  # the policy's link has said so
@@ -67,15 +67,15 @@ def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -
 def test_what_may_yet_be_rotated_is_not_blamed(
     written: datetime, changed: datetime | Exception | None, poll: timedelta | None
 ) -> None:
-    found = mount(case(written, changed, poll=poll))
+    found = check_mount(context(written, changed, poll=poll))
 
     assert (found.state, found.seen[:23]) == ("ok", "1 of 1 ready pods have ")
 
 
 def test_without_a_login_ages_are_not_compared() -> None:
-    assert mount(case(ago(hours=1), ago(minutes=9), admission=DeniedError("no"))).state == "ok"
+    assert check_mount(context(ago(hours=1), ago(minutes=9), login=DeniedError("no"))).state == "ok"
 
 
 @pytest.mark.parametrize("change", [{"has_kubelet": False}, {"records": SimpleNamespace(read_ready_pods=dict)}])
-def test_what_no_kubelet_has_mounted_is_not_tried(change: dict[str, Any]) -> None:
-    assert mount(case(NOW, NOW, **change)).state == "not tried"
+def test_what_no_kubelet_has_mounted_is_skipped(change: dict[str, Any]) -> None:
+    assert check_mount(context(NOW, NOW, **change)).state == "skipped"

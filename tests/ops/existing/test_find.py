@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import NotAllowedError
-from ops.existing.find import Existing, New, find_existing
-from ops.existing.identity import Owned, key_of
-from ops.stack import AbsentError, exported
-from policy.rules import UNKNOWN, Declared
+from strongroom.ops.errors import NotAllowedError
+from strongroom.ops.existing.find import Existing, New, find_existing
+from strongroom.ops.existing.identity import Owned, key_of
+from strongroom.ops.pulumi.stack import AbsentError, exported
+from strongroom.policy.rules import UNKNOWN, Declared
 
 NAMESPACE, POLICY = "kubernetes:core/v1:Namespace", "vault:index/policy:Policy"
 
@@ -46,7 +46,7 @@ BOTH = [namespace("own"), namespace("theirs")]
 def test_what_exists_and_is_not_in_the_state_is_refused() -> None:
     (found,) = find_existing(Server(), New(BOTH, OWNED))
 
-    assert (found.state, found.fix) == ("broken", "leave it")
+    assert (found.state, found.fix) == ("failed", "leave it")
     assert found.seen == "namespace theirs exists, and is not this stack's own"
 
 
@@ -59,9 +59,9 @@ def test_a_stack_that_owns_all_of_it_is_ok() -> None:
 @pytest.mark.parametrize(
     ("server", "owned", "state", "seen"),
     [
-        (Server(open_=False), OWNED, "not tried", "theirs: 403 Forbidden"),
-        (Server(), Owned(unknown="no CLI"), "not tried", "whether it is this stack's own is not known: no CLI"),
-        (Server(adopted=True), OWNED, "warned", "the update takes it over"),
+        (Server(open_=False), OWNED, "skipped", "theirs: 403 Forbidden"),
+        (Server(), Owned(unknown="no CLI"), "skipped", "whether it is this stack's own is not known: no CLI"),
+        (Server(adopted=True), OWNED, "warning", "the update takes it over"),
     ],
 )
 def test_what_is_not_known_or_wanted_is_no_failure(server: Server, owned: Owned, state: str, seen: str) -> None:

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 import pytest
 
-from ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
-from ops.existing.namespaces import find_left, list_deleted
-from ops.observed import Observed, Operation
-from ops.verify.cluster_reader import ClusterReader
-from policy.rules import Declared
+from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError, UnreachableError
+from strongroom.ops.existing.namespaces import find_left, list_deleted
+from strongroom.ops.preview.events import Operation, PreviewEvents
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.policy.rules import Declared
 
 
 def kind(name: str, resource: str, *, scope: str = "Namespaced", verbs: Sequence[str] = ("get", "list")) -> Any:
@@ -61,9 +61,9 @@ class Server:
         return [{"metadata": each} for each in self._objects.get(path.rpartition("/")[2], ())]
 
 
-def observed(*gone: tuple[str, str, Operation]) -> Observed:
+def observed(*gone: tuple[str, str, Operation]) -> PreviewEvents:
     """A preview with resources of the namespace `team`, each with what happens to it."""
-    found = Observed()
+    found = PreviewEvents()
     team: tuple[str, str, Operation] = ("kubernetes:core/v1:Namespace", "team", "delete")
     for type_, name, operation in (team, *gone):
         urn = f"urn:pulumi:dev::strongroom::{type_}::{name}"
@@ -99,7 +99,7 @@ def found(server: Server, *gone: tuple[str, str, Operation]) -> list[tuple[str, 
 def test_what_the_update_does_not_delete_by_itself_is_refused_by_name(objects: Any, named: str) -> None:
     ((state, seen),) = found(Server(**objects), *OWN)
 
-    assert state == "broken"
+    assert state == "failed"
     assert seen == f"the update deletes namespace team, and with it what it would not delete by itself: {named}"
 
 
@@ -124,7 +124,7 @@ def test_what_the_stack_goes_on_declaring_there_is_refused_too() -> None:
     stays: tuple[tuple[str, str, Operation], ...] = (("kubernetes:core/v1:ServiceAccount", "orders", "same"),)
     ((state, seen),) = found(Server(serviceaccounts=[{"name": "orders"}]), *stays)
 
-    assert (state, seen.rpartition(": ")[2]) == ("broken", "ServiceAccount orders")
+    assert (state, seen.rpartition(": ")[2]) == ("failed", "ServiceAccount orders")
 
 
 def test_many_are_counted() -> None:
@@ -136,22 +136,22 @@ def test_many_are_counted() -> None:
 def test_kinds_that_may_not_be_listed_are_named_beside_what_was_found() -> None:
     server = Server("secrets", configmaps=[{"name": "theirs"}])
 
-    assert [state for state, _ in found(server)] == ["broken", "not tried"]
+    assert [state for state, _ in found(server)] == ["failed", "skipped"]
     assert found(server)[1][1] == "whether namespace team has any Secret: no Secret of team"
     assert found(Server("secrets", error=AbsentError)) == []
-    assert [state for state, _ in found(Server("secrets", error=UnreachableError))] == ["not tried"]
+    assert [state for state, _ in found(Server("secrets", error=UnreachableError))] == ["skipped"]
 
 
-def keep(changed: Observed) -> None:
+def keep(changed: PreviewEvents) -> None:
     changed.operations = dict.fromkeys(changed.operations, "same")
 
 
-def retain(changed: Observed) -> None:
+def retain(changed: PreviewEvents) -> None:
     changed.retained = {urn for urn in changed.operations if "Namespace" in urn}
 
 
 @pytest.mark.parametrize("stay", [keep, retain])
-def test_nothing_is_asked_where_no_namespace_goes(stay: Callable[[Observed], None]) -> None:
+def test_nothing_is_asked_where_no_namespace_goes(stay: Callable[[PreviewEvents], None]) -> None:
     server, changed = Server(configmaps=[{"name": "theirs"}]), observed(*OWN)
     stay(changed)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ops.errors import OpsError
-from ops.existing.servers import list_servers
-from stacks.settings import parse
+from strongroom.ops.errors import OpsError
+from strongroom.ops.existing.servers import list_servers
+from strongroom.stacks.load import parse
 
 VAULT: dict[str, Any] = {
     "kind": "vault",
@@ -40,7 +40,7 @@ def test_each_server_that_exists_is_named_by_the_package_of_its_resources(
 
 
 def test_a_sealed_vault_is_said_to_be_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.vault_operator.VaultOperator.sealed", property(lambda _: True))
+    monkeypatch.setattr("strongroom.ops.store.vault_operator.VaultOperator.sealed", property(lambda _: True))
     connect = list_servers(parse({"backend": VAULT, "workloads": []}, stack="dev"))["vault"]
 
     with pytest.raises(OpsError, match=r"Vault at https://vault\.example\.net:8200 is sealed"):

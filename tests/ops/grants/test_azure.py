@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from components.azure import access
-from ops.grants import Granted, Step, granted, grants
-from ops.grants.azure import ACCESS_POLICY
-from ops.grants.principals import IDENTITY
-from ops.grants.roles import ROLES
-from ops.offline import compare
-from policy.rules import Declared
-from policy.rules.azure import FEDERATED, READERS
 from sandbox.azure.access import ROLES as EMULATED
-from tests.ops.test_preview import SECRETS_USER, VAULT, assignment, checkout, declared
+from strongroom.components.azure import access
+from strongroom.ops.grants import Granted, Step, describe_grants, list_granted
+from strongroom.ops.grants.azure import ACCESS_POLICY
+from strongroom.ops.grants.principals import IDENTITY
+from strongroom.ops.grants.roles import ROLES
+from strongroom.ops.preview.offline import compare
+from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import FEDERATED, READERS
+from tests.ops.preview.test_report import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -44,7 +44,7 @@ def assigned(
 
 
 def test_a_service_account_reads_by_its_identity_and_the_role_that_this_has() -> None:
-    assert granted(
+    assert list_granted(
         [
             identity("shop/orders", "dev_shop_orders"),
             federated("shop/orders", "dev_shop_orders", "shop:orders"),
@@ -69,23 +69,25 @@ def test_an_assignment_is_of_whom_its_principal_says_and_not_its_name() -> None:
     accounts = [federated("shop/orders", "o", "shop:orders"), federated("shop/checkout", "c", "shop:checkout")]
     misleading = assigned("principal of c", name="shop/orders/secrets/db-pass/Key Vault Secrets User")
 
-    assert [each.who for each in grants([orders, checkout_, *accounts, misleading])] == ["shop/checkout"]
+    assert [each.who for each in describe_grants([orders, checkout_, *accounts, misleading])] == ["shop/checkout"]
 
 
 def test_credentials_of_another_identity_tie_nobody() -> None:
     elsewhere = [federated("shop/a", "other", "shop:a"), federated("shop/b", "o", "shop:b", group="another")]
 
-    assert [each.who for each in grants([identity("o", "o"), *elsewhere, assigned("principal of o")])] == ["identity o"]
+    assert [each.who for each in describe_grants([identity("o", "o"), *elsewhere, assigned("principal of o")])] == [
+        "identity o"
+    ]
 
 
 def test_a_principal_that_the_stack_does_not_know_is_told_by_its_id() -> None:
-    (found,) = granted([assigned(GUID)])
+    (found,) = list_granted([assigned(GUID)])
 
     assert found.path[0] == Step("identity", f"principal {GUID}", GUID)
 
 
 def test_a_role_that_is_not_known_reads_what_cannot_be_told() -> None:
-    (found,) = granted([assigned("p", role=f"{DEFINITIONS}/{GUID}")])
+    (found,) = list_granted([assigned("p", role=f"{DEFINITIONS}/{GUID}")])
 
     assert str(found.path[-1]) == f"whatever the role {GUID} opens at kv/secrets/db-pass"
     assert found.path[-2] == Step("role assignment", GUID, f"{VAULT}/secrets/db-pass")
@@ -105,7 +107,7 @@ def test_a_role_that_is_not_known_reads_what_cannot_be_told() -> None:
 )
 def test_each_role_allows_what_azure_documents(role: str, scope: str, what: str, mays: set[str]) -> None:
     (id_,) = [id_ for id_, each in ROLES.items() if each.name == role]
-    found = grants([assigned("p", scope, f"{DEFINITIONS}/{id_.upper()}")])
+    found = describe_grants([assigned("p", scope, f"{DEFINITIONS}/{id_.upper()}")])
 
     assert {each.may for each in found} == mays
     assert all(each.what == what for each in found)
@@ -132,7 +134,7 @@ def test_roles_that_components_assign_and_rules_know_are_known() -> None:
 )
 def test_a_role_opens_what_is_below_its_scope(scope: str, role: str, opens: list[str], not_opens: list[str]) -> None:
     (id_,) = [id_ for id_, each in ROLES.items() if each.name == role]
-    (found,) = granted([assigned("p", scope, f"{DEFINITIONS}/{id_}")])
+    (found,) = list_granted([assigned("p", scope, f"{DEFINITIONS}/{id_}")])
 
     assert all(found.opens(f"azure:/{each}") for each in opens)
     assert not any(found.opens(f"azure:/{each}") for each in not_opens)
@@ -142,7 +144,7 @@ def test_access_policies_open_all_of_a_kind_wherever_they_are_written() -> None:
     entry = {"objectId": "principal of o", "permissions": {"secrets": ["Get"], "keys": ["wrapKey", "all"]}}
     alone = declared(ACCESS_POLICY, "o", vaultName="kv", policy=entry)
     inside = declared("azure-native:keyvault:Vault", "kv2", vaultName="kv2", properties={"accessPolicies": [entry]})
-    found = granted([identity("o", "o"), alone, inside])
+    found = list_granted([identity("o", "o"), alone, inside])
 
     assert {(str(each.path[-1]), each.may) for each in found} == {
         (f"all {kind} of {vault}", may)
@@ -203,10 +205,10 @@ def policies(config: Any) -> None:
 def test_every_workload_is_told_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
-    monkeypatch.setattr("ops.offline.ROOT", checkout(tmp_path, "prod", change))
+    monkeypatch.chdir(checkout(tmp_path, "prod", change))
     observed = compare("prod", None)
     assert not observed.errors
-    readers = {each.who for each in grants(observed.after.values()) if each.may == "read"}
+    readers = {each.who for each in describe_grants(observed.after.values()) if each.may == "read"}
 
     copied = set[str]() if change is injected else {"readers of Secrets in shop"}
     assert readers == {"shop/orders", "shop/checkout"} | others | copied

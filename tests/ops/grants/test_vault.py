@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from ops.grants import Granted, Step, granted, grants
-from ops.grants.vault import BOOTSTRAP, DIRECTORIES, GROUP, GROUP_ALIAS, USER
-from ops.offline import compare
-from ops.state import HIDDEN
-from policy.rules import UNKNOWN, Declared
-from policy.rules.vault import APP_ROLE, JWT_ROLE
-from tests.ops.test_preview import READ_O, checkout, declared, policy, role
+from strongroom.ops.grants import Granted, Step, describe_grants, list_granted
+from strongroom.ops.grants.vault import BOOTSTRAP, EXTERNAL_GROUPS, GROUP, GROUP_ALIAS, USER
+from strongroom.ops.preview.offline import compare
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.policy.rules import UNKNOWN, Declared
+from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE
+from tests.ops.preview.test_report import READ_O, checkout, declared, policy, role
 
 O = Step("path", "secret/data/o")  # noqa: E741 - the object that READ_O reads
 P = Step("policy", "p")
@@ -20,7 +20,7 @@ P = Step("policy", "p")
 
 def ways(*resources: Declared) -> list[tuple[Step, ...]]:
     """All paths."""
-    return [each.path for each in granted([*resources, policy(READ_O)])]
+    return [each.path for each in list_granted([*resources, policy(READ_O)])]
 
 
 def told(*resources: Declared) -> list[str]:
@@ -46,7 +46,7 @@ def alias(of: str, name: str, accessor: object, own: str | None = None) -> Decla
 
 
 def test_a_service_account_reads_by_its_role_and_the_roles_policy() -> None:
-    assert granted([role("p"), policy(READ_O)]) == [
+    assert list_granted([role("p"), policy(READ_O)]) == [
         Granted(
             "read",
             (Step("service account", "shop/orders"), Step("role", "shop.orders"), P, O),
@@ -79,7 +79,7 @@ def test_machines_and_people_are_told_with_where_they_log_in() -> None:
     assert told(machine, person) == ["AppRole machines/runner", "user userpass/dora"]
 
 
-@pytest.mark.parametrize(("kind", "called"), DIRECTORIES.items())
+@pytest.mark.parametrize(("kind", "called"), EXTERNAL_GROUPS.items())
 def test_members_of_a_directorys_group_read_by_vaults_group(kind: str, called: str) -> None:
     found = ways(directory(kind, "staff"), group("staff/audit", "p"), alias("staff/audit", "audit", "auth_staff_1"))
 
@@ -87,7 +87,7 @@ def test_members_of_a_directorys_group_read_by_vaults_group(kind: str, called: s
 
 
 def test_groups_of_one_name_in_two_directories_are_two() -> None:
-    kind = next(iter(DIRECTORIES))
+    kind = next(iter(EXTERNAL_GROUPS))
     mounts = [directory(kind, "emea"), directory(kind, "apac")]
     groups = [group("emea/audit", "p"), group("apac/audit", "p")]
     aliases = [alias(f"{path}/audit", "audit", f"auth_{path}_1") for path in ("emea", "apac")]
@@ -105,7 +105,7 @@ def test_what_is_still_to_be_made_is_joined_by_its_name() -> None:
 
 
 def test_hidden_ids_join_nothing() -> None:
-    kind = next(iter(DIRECTORIES))
+    kind = next(iter(EXTERNAL_GROUPS))
     mounts = [known(declared(kind, path, path=path), accessor=HIDDEN) for path in ("wrong", "ldap")]
 
     assert told(*mounts, group("ldap/x", "p"), alias("ldap/x", "x", HIDDEN)) == ["LDAP group ldap/x"]
@@ -115,7 +115,7 @@ def test_hidden_ids_join_nothing() -> None:
     ("resource", "who"),
     [
         (group("inside", "p"), "members of the identity group inside"),
-        (declared(JWT_ROLE, "any", roleName="any", tokenPolicies=["p"]), "everybody whom the role any lets log in"),
+        (declared(JWT_ROLE, "any", roleName="any", tokenPolicies=["p"]), "everybody who can log in by the role any"),
         (
             declared(
                 "vault:kubernetes/authBackendRole:AuthBackendRole",
@@ -125,19 +125,19 @@ def test_hidden_ids_join_nothing() -> None:
                 boundServiceAccountNamespaceSelector="{}",
                 tokenPolicies=["p"],
             ),
-            "everybody whom the role r lets log in",
+            "everybody who can log in by the role r",
         ),
         (
             declared("vault:ldap/authBackendUser:AuthBackendUser", "joe", username="joe", policies=["p"]),
-            "everybody whom the AuthBackendUser joe lets log in",
+            "everybody who can log in by the AuthBackendUser joe",
         ),
         (
             declared("vault:index/token:Token", "break-glass", policies=["p"]),
-            "everybody whom the Token break-glass lets log in",
+            "everybody who can log in by the Token break-glass",
         ),
         (
             declared("vault:ldap/authBackend:AuthBackend", "ldap", path="ldap", tokenPolicies=["p"]),
-            "everybody whom the AuthBackend ldap lets log in",
+            "everybody who can log in by the AuthBackend ldap",
         ),
     ],
 )
@@ -149,19 +149,21 @@ def test_nobody_is_left_out_whatever_gives_the_policy(resource: Declared, who: s
 def test_policies_that_are_not_known_are_told(policies: object) -> None:
     secretive = replace(role(), properties={**role().properties, "tokenPolicies": policies})
 
-    assert "whatever the policy (not known) opens" in {each.what for each in grants([secretive, policy(READ_O)])}
+    assert "whatever the policy (not known) opens" in {
+        each.what for each in describe_grants([secretive, policy(READ_O)])
+    }
 
 
 @pytest.mark.parametrize("document", [None, HIDDEN, UNKNOWN, "no policy at all"])
 def test_a_policy_whose_document_is_not_there_opens_what_it_opens(document: object) -> None:
-    (found,) = granted([role("p"), policy(document)])
+    (found,) = list_granted([role("p"), policy(document)])
 
     assert str(found.path[-1]) == "whatever the policy p opens"
     assert found.wide
 
 
 def test_an_empty_policy_opens_nothing() -> None:
-    assert granted([role("p"), policy("")]) == []
+    assert list_granted([role("p"), policy("")]) == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_an_empty_policy_opens_nothing() -> None:
 def test_patterns_are_wide_and_open_what_vault_says(
     path: str, wide: bool, opens: list[str], not_opens: list[str]
 ) -> None:
-    (found,) = granted([role("p"), policy(f'path "{path}" {{ capabilities = ["read"] }}')])
+    (found,) = list_granted([role("p"), policy(f'path "{path}" {{ capabilities = ["read"] }}')])
 
     assert str(found.path[-1]) == path
     assert found.wide is wide
@@ -192,16 +194,16 @@ def test_patterns_are_wide_and_open_what_vault_says(
 def test_capabilities_that_have_no_word_are_told_as_they_are() -> None:
     document = 'path "x" { capabilities = ["subscribe", "sudo", "patch"] }'
 
-    assert [each.may for each in grants([role("p"), policy(document)])] == ["administer", "subscribe", "write"]
+    assert [each.may for each in describe_grants([role("p"), policy(document)])] == ["administer", "subscribe", "write"]
 
 
 @pytest.mark.parametrize("document", ['path "x" { policy = "write" }', '{"path": {"x": {"policy": "write"}}}'])
 def test_the_older_way_to_write_a_policy_is_read_too(document: str) -> None:
-    assert [each.may for each in grants([role("p"), policy(document)])] == ["list", "read", "write"]
+    assert [each.may for each in describe_grants([role("p"), policy(document)])] == ["list", "read", "write"]
 
 
 def test_root_opens_everything() -> None:
-    (found,) = granted([role("root")])
+    (found,) = list_granted([role("root")])
 
     assert (found.may, str(found.path[-1]), found.wide) == ("administer", "everything in Vault", True)
     assert found.opens("vault:/secret/data/o") and not found.opens("azure:/kv/secrets/o")
@@ -210,13 +212,13 @@ def test_root_opens_everything() -> None:
 def test_two_ways_to_one_secret_are_both_told() -> None:
     both = [role("p", "q"), policy(READ_O), policy(READ_O, "q")]
 
-    assert list(grants(both).values()) == ["role shop.orders, policy p; role shop.orders, policy q"]
+    assert list(describe_grants(both).values()) == ["role shop.orders, policy p; role shop.orders, policy q"]
 
 
 def test_the_stacks_own_token_and_the_holders_of_key_shares_are_told() -> None:
     bootstrap = declared(BOOTSTRAP, "vault", adminRules=READ_O, threshold=3.0, shareCount=5.0)
 
-    assert {(each.who, each.may, each.what) for each in grants([bootstrap])} == {
+    assert {(each.who, each.may, each.what) for each in describe_grants([bootstrap])} == {
         ("holders of the stack's token", "read", "secret/data/o"),
         ("holders of 3 of 5 key shares", "administer", "everything in Vault"),
     }
@@ -239,8 +241,8 @@ def test_logins_of_a_stack_are_told_in_its_preview(tmp_path: Path, monkeypatch: 
             ],
         }
 
-    monkeypatch.setattr("ops.offline.ROOT", checkout(tmp_path, "dev", change))
-    found = grants(compare("dev", None).after.values())
+    monkeypatch.chdir(checkout(tmp_path, "dev", change))
+    found = describe_grants(compare("dev", None).after.values())
 
     assert {(each.who, each.what, by) for each, by in found.items()} == {
         ("shop/orders", "secret/data/db-pass", "role shop.orders, policy kubernetes.shop.orders"),

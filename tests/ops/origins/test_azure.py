@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import pytest
 
-from ops.existing.azure import AzureFinder, find_creation
-from ops.existing.find import Existing
-from ops.origins.azure import AzureExaminer
-from ops.origins.origin import Interrupted, Maker
-from policy.rules import Declared
+from strongroom.ops.existing.azure import AzureFinder, find_creation
+from strongroom.ops.existing.find import Existing
+from strongroom.ops.origins.azure import AzureExaminer
+from strongroom.ops.origins.origin import InterruptedUpdate, Maker
+from strongroom.policy.rules import Declared
 
-RAN = Interrupted(datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 10, 5, tzinfo=UTC))
+RAN = InterruptedUpdate(datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 10, 5, tzinfo=UTC))
 VAULT = Declared("azure-native:keyvault:Vault", "urn:pulumi:dev::strongroom::azure-native:keyvault:Vault::vault", {})
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ops.origins.cluster import judge
-from ops.origins.origin import Interrupted, Origin
+from strongroom.ops.origins.cluster import judge_metadata
+from strongroom.ops.origins.origin import InterruptedUpdate, Origin
 
 BEGUN = datetime(2026, 3, 1, 10, 0, 0, 500_000, UTC)
-RAN = Interrupted(BEGUN, datetime(2026, 3, 1, 10, 0, 20, tzinfo=UTC))
+RAN = InterruptedUpdate(BEGUN, datetime(2026, 3, 1, 10, 0, 20, tzinfo=UTC))
 DURING, BEFORE, LATER = "2026-03-01T10:00:00Z", "2026-03-01T09:59:59Z", "2026-03-01T10:02:00Z"
 
 
@@ -18,8 +18,8 @@ def document(made: str | None, *managers: str, subresource: str = "") -> dict[st
     return {"metadata": {"name": "shop", "creationTimestamp": made, "managedFields": entries}}
 
 
-def judged(found: dict[str, Any], ran: Interrupted = RAN, **options: Any) -> Origin:
-    return judge(found, "Namespace shop", "rename it", ran, **options)
+def judged(found: dict[str, Any], ran: InterruptedUpdate = RAN, **options: Any) -> Origin:
+    return judge_metadata(found, "Namespace shop", "rename it", ran, **options)
 
 
 @pytest.mark.parametrize("manager", ["pulumi-kubernetes", "pulumi-kubernetes-1a2b3c4d", "pulumi-resource-kubernetes"])
@@ -37,7 +37,7 @@ def test_what_another_program_made_is_somebody_elses(made: str, manager: str) ->
     assert origin.fix == "rename it"
 
 
-def test_what_another_stack_made_before_is_somebody_elses() -> None:
+def test_what_another_stack_created_before_is_foreign() -> None:
     origin = judged(document(BEFORE, "pulumi-kubernetes"))
 
     assert origin.maker == "other"
@@ -49,8 +49,10 @@ def test_what_another_stack_may_have_made_after_the_update_is_not_certain() -> N
     assert judged(document(LATER, "pulumi-kubernetes")).maker == "unknown"
 
 
-@pytest.mark.parametrize("ran", [Interrupted(), Interrupted(begun=BEGUN), Interrupted(last_seen=RAN.last_seen)])
-def test_without_the_updates_times_nothing_is_certain(ran: Interrupted) -> None:
+@pytest.mark.parametrize(
+    "ran", [InterruptedUpdate(), InterruptedUpdate(begun=BEGUN), InterruptedUpdate(last_seen=RAN.last_seen)]
+)
+def test_without_the_updates_times_nothing_is_certain(ran: InterruptedUpdate) -> None:
     assert judged(document(DURING, "pulumi-kubernetes"), ran).maker == "unknown"
 
 

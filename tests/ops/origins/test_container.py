@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.origins.container import is_in_new_container
+from strongroom.ops.origins.container import is_in_new_container
 
 BEGUN = datetime(2026, 3, 1, 10, tzinfo=UTC)
 NEW, OLD = "2026-03-01T10:00:01.123456789Z", "2026-03-01T09:59:59.9Z"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.errors import OpsError
-from ops.render.charts import templated
+from strongroom.ops.errors import OpsError
+from strongroom.ops.render.charts import templated
 
 RELEASE = {"name": "driver", "chart": "small", "version": "1.2.3", "namespace": "kube-system", "values": {"a": "b"}}
 

@@ -4,8 +4,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ops.errors import OpsError
-from ops.render.directory import write
+from strongroom.ops.errors import OpsError
+from strongroom.ops.render.directory import write
 
 A, B = PurePosixPath("cluster/a.yaml"), PurePosixPath("namespaces/shop/b.yaml")
 

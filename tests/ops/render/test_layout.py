@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.errors import OpsError
-from ops.render.layout import laid_out
+from strongroom.ops.errors import OpsError
+from strongroom.ops.render.layout import laid_out
 
 
 def of(kind: str, name: str, namespace: str | None = None, version: str = "v1") -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import OpsError
-from ops.observed import Observed, Operation
-from ops.render.objects import LeftOut, flat, kubernetes_half
-from ops.state import HIDDEN
-from policy.rules import UNKNOWN, Declared
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.events import Operation, PreviewEvents
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.ops.render.objects import LeftOut, flat, kubernetes_half
+from strongroom.policy.rules import UNKNOWN, Declared
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
 SECRET = "kubernetes:core/v1:Secret"
@@ -16,8 +16,8 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 ANNOTATIONS = {"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"}
 
 
-def seen(*resources: tuple[str, dict[str, Any]], operation: Operation = "same") -> Observed:
-    observed = Observed()
+def seen(*resources: tuple[str, dict[str, Any]], operation: Operation = "same") -> PreviewEvents:
+    observed = PreviewEvents()
     for number, (kind, inputs) in enumerate(resources):
         urn = f"urn:pulumi:dev::strongroom::{kind}::{number}"
         observed.after[urn] = Declared(kind, urn, inputs)

@@ -6,29 +6,29 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ops.__main__ import app
-from ops.errors import OpsError
-from ops.observed import Broken, Observed
-from ops.render import stack
-from ops.state import HIDDEN
-from policy.rules import UNKNOWN
+from strongroom.ops.app import app
+from strongroom.ops.errors import OpsError
+from strongroom.ops.preview.events import PreviewEvents, Violation
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.ops.render import stack
+from strongroom.policy.rules import UNKNOWN
 from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
 
 
-def previewed(monkeypatch: pytest.MonkeyPatch, observed: Observed) -> None:
+def previewed(monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents) -> None:
     monkeypatch.setattr(stack, "observe", lambda _: observed)
 
 
 def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    previewed(monkeypatch, Observed(errors=["2 faults\nstrongroom:backend is missing"]))
-    with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `python -m ops preview --stack dev`"):
+    previewed(monkeypatch, PreviewEvents(errors=["2 faults\nstrongroom:backend is missing"]))
+    with pytest.raises(OpsError, match=r"'dev' would be refused, .*: 2 faults\. `strongroom preview --stack dev`"):
         stack.render("dev")
 
-    previewed(monkeypatch, Observed(broken=[Broken("vault-ttl", "mandatory", "urn", "too long")]))
+    previewed(monkeypatch, PreviewEvents(violations=[Violation("vault-ttl", "mandatory", "urn", "too long")]))
     with pytest.raises(OpsError, match="the rule vault-ttl is broken"):
         stack.render("dev")
 
-    previewed(monkeypatch, Observed(broken=[Broken("no-latest-image", "advisory", "urn", "latest")]))
+    previewed(monkeypatch, PreviewEvents(violations=[Violation("no-latest-image", "advisory", "urn", "latest")]))
     assert stack.render("dev").manifests == []
 
 

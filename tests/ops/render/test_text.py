@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.render.text import of_yaml, to_yaml
+from strongroom.ops.render.text import of_yaml, to_yaml
 
 OBJECTS = "array:\n  - |\n    objectName: db-pass\n    objectType: secret\n"
 

@@ -16,9 +16,9 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 from hvac.exceptions import Forbidden, InvalidPath
 from kubernetes.client import ApiClient, Configuration
 
-from ops.errors import AbsentError
-from ops.stack import DeployedStack
-from policy.rules import Declared
+from strongroom.ops.errors import AbsentError
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.policy.rules import Declared
 
 OPERATOR = "operator"
 VALUE = "a"
@@ -43,7 +43,7 @@ class FakeStack:
         self._add_cluster()
         api = ApiClient(Configuration(host="http://127.0.0.1:1"))
         monkeypatch.setattr(api, "call_api", lambda *request, **_: self.call_api(*request))
-        monkeypatch.setattr("ops.cluster.api_client", lambda *_: api)
+        monkeypatch.setattr("strongroom.ops.cluster.client.api_client", lambda *_: api)
 
     @property
     def requests(self) -> int:
@@ -161,7 +161,7 @@ class FakeVaultStack(FakeStack):
         for workload in self.stack.workloads:
             self._add(workload.identity["role"], workload.path, workload.objects[0].object)
         monkeypatch.setattr(
-            "ops.vault_responses.StrictAdapter.request",
+            "strongroom.ops.store.vault_responses.StrictAdapter.request",
             lambda adapter, method, url, **options: self.respond(adapter.token, method, url, **options),
         )
         monkeypatch.setenv("VAULT_TOKEN", OPERATOR)
@@ -283,10 +283,14 @@ class FakeKeyVaultStack(FakeStack):
         for workload in self.stack.workloads:
             self._add(workload.identity["clientId"], workload.path, workload.service_account)
         self.found["/subscriptions/s/providers/Microsoft.Authorization/roleAssignments"] = self.assignments
-        monkeypatch.setattr("ops.verify.azure_settings.ResourceManager", lambda _: self)
-        monkeypatch.setattr("ops.azure.ClientAssertionCredential", lambda *given, **_: _Credential(self, *given))
+        monkeypatch.setattr("strongroom.ops.verify.azure_settings.ResourceManager", lambda _: self)
+        monkeypatch.setattr(
+            "strongroom.ops.store.key_vault.ClientAssertionCredential", lambda *given, **_: _Credential(self, *given)
+        )
         for kind in ("Secret", "Key", "Certificate"):
-            monkeypatch.setattr(f"ops.azure.{kind}Client", lambda url, credential, **_: _Client(self, credential))
+            monkeypatch.setattr(
+                f"strongroom.ops.store.key_vault.{kind}Client", lambda url, credential, **_: _Client(self, credential)
+            )
 
     def object(self, number: int) -> str:
         return f"app-{number:03}-db"

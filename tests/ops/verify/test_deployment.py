@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 
-from ops.stack import DeployedStack
-from ops.verify.deployment import Deployment
-from policy.rules import Declared
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.policy.rules import Declared
 
 VAULT = {
     "kind": "vault",
@@ -61,7 +61,7 @@ def test_an_agents_login_is_that_of_the_deployed_annotations() -> None:
     deployed = stack(VAULT, "agent-injector")
     resources = [declared("kubernetes:apps/v1:Deployment", "orders", spec={"template": template})]
 
-    found = Deployment(deployed, resources).delivery(deployed.workloads[0])
+    found = Deployment(deployed, resources).find_delivery(deployed.workloads[0])
 
     assert found is not None
     assert found.provider_class.parameters["roleName"] == "shop.orders"
@@ -78,7 +78,7 @@ def test_what_akv2k8s_reads_is_what_was_deployed() -> None:
         declared("kubernetes:spv.no/v2beta1:AzureKeyVaultSecret", "orders-db-password", spec={"vault": vault}),
     ]
 
-    found = Deployment(deployed, resources).delivery(deployed.workloads[0])
+    found = Deployment(deployed, resources).find_delivery(deployed.workloads[0])
 
     assert found is not None
     (entry,) = yaml.safe_load(found.provider_class.parameters["objects"])["array"]
@@ -92,4 +92,4 @@ def test_what_akv2k8s_reads_is_what_was_deployed() -> None:
 def test_where_gitops_applies_the_clusters_half_nothing_of_it_is_known() -> None:
     for backend, delivery in ((VAULT, "csi"), (VAULT, "agent-injector"), (KEY_VAULT, "akv2k8s")):
         deployed = stack(backend, delivery)
-        assert Deployment(deployed, []).delivery(deployed.workloads[0]) is None
+        assert Deployment(deployed, []).find_delivery(deployed.workloads[0]) is None

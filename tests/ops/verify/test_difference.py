@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ops.state import HIDDEN
-from ops.verify.difference import Difference, compare
+from strongroom.ops.pulumi.state import HIDDEN
+from strongroom.ops.verify.difference import Difference, compare
 
 
 def shown(expected: Any, found: Any, known: Any = None) -> list[str]:

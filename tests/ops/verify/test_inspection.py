@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from ops.errors import OpsError, UnreachableError
-from ops.verify import Check
-from ops.verify.attempt import attempt
-from ops.verify.check import STACK
-from ops.verify.difference import Difference
-from ops.verify.inspection import _unless_away
+from strongroom.ops.errors import OpsError, UnreachableError
+from strongroom.ops.verify import Check
+from strongroom.ops.verify.attempt import attempt
+from strongroom.ops.verify.check import STACK
+from strongroom.ops.verify.difference import Difference
+from strongroom.ops.verify.inspection import _run_if_reachable
 
 
 def test_a_server_that_is_away_is_asked_once_and_is_one_line() -> None:
@@ -17,7 +17,9 @@ def test_a_server_that_is_away_is_asked_once_and_is_one_line() -> None:
         asked.append(name)
         raise UnreachableError("it is away")
 
-    lines = _unless_away("the store", lambda: (attempt(STACK, name, (), partial(differences, name)) for name in "abc"))
+    lines = _run_if_reachable(
+        "the store", lambda: (attempt(STACK, name, (), partial(differences, name)) for name in "abc")
+    )
 
     assert [*lines] == [Check(STACK, "the store", False, "it is away")]
     assert asked == ["a"]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from ops.errors import AbsentError, NotAllowedError, OpsError
-from ops.existing.identity import SECRET
-from ops.stack import DeployedStack, DeployedWorkload
-from ops.verify import Check, Digests
-from ops.verify.deployment import Deployment
-from ops.verify.key_vault_values import check_values
-from policy.rules import Declared
+from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError
+from strongroom.ops.existing.identity import SECRET
+from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
+from strongroom.ops.verify import Check, Digests
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.ops.verify.key_vault_values import check_values
+from strongroom.policy.rules import Declared
 
 CANARY = "canary-71ce"
 PARENT = "urn:pulumi:dev::strongroom::strongroom:index:KeyVault$"

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from ops.verify.cluster_reader import ClusterReader
-from ops.verify.deployment import Deployment
-from ops.verify.kubernetes_objects import check_objects
-from policy.rules import Declared
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.ops.verify.kubernetes_objects import check_objects
+from strongroom.policy.rules import Declared
 
 POD: dict[str, Any] = {
     "metadata": {"name": "ledger", "namespace": "bank", "labels": {"azure.workload.identity/use": "true"}},
@@ -25,7 +25,7 @@ TOKEN = {"serviceAccountToken": {"audience": "api://AzureADTokenExchange", "path
 def red(found: dict[str, Any], declared: dict[str, Any] = POD) -> list[str]:
     """The lines that are red where `declared` was deployed and `found` is there."""
     resource = Declared("kubernetes:core/v1:Pod", "urn:pulumi:a::b::kubernetes:core/v1:Pod::ledger", declared)
-    deployment = SimpleNamespace(of_kind=lambda *_: [resource], owner=lambda _: "bank/ledger")
+    deployment = SimpleNamespace(list_of_kind=lambda *_: [resource], find_owner=lambda _: "bank/ledger")
     reader = SimpleNamespace(get=lambda *_: found)
     checks = check_objects(cast("Deployment", deployment), cast("ClusterReader", reader))
     return [check.detail for check in checks if check.passed is not True]

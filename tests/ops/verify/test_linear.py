@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from ops.commands.verify import _folded
-from ops.verify import Digests, Verifier
+from strongroom.ops.commands.verify import _folded
+from strongroom.ops.verify import Digests, Verifier
 from tests.ops.verify.fakes import FakeKeyVaultStack, FakeStack, FakeVaultStack
 
 ROOT = Path(__file__).parents[3]
-OWN = tuple(f"{ROOT / package}{os.sep}" for package in ("ops", "policy"))
+OWN = tuple(f"{ROOT / 'strongroom' / package}{os.sep}" for package in ("ops", "policy"))
 BOUNDS = {
-    "ops.vault_limits.MOST": 2,
-    "ops.azure.MOST": 2,
-    "ops.verify.vault_token._OTHERS": 2,
-    "ops.verify.access_reviews._MOST": 2,
-    "ops.verify.access_reviews._MOST_NAMED": 2,
-    "ops.verify.vault_strangers._YOUNGEST": 0,
+    "strongroom.ops.store.vault_denials.MOST": 2,
+    "strongroom.ops.store.key_vault.MOST": 2,
+    "strongroom.ops.verify.vault_token._OTHERS": 2,
+    "strongroom.ops.verify.access_reviews._MOST": 2,
+    "strongroom.ops.verify.access_reviews._MOST_NAMED": 2,
+    "strongroom.ops.verify.vault_foreign_principals._YOUNGEST": 0,
 }
 """What the proof bounds for a workload, or in all: smaller than in use, so that few workloads reach it."""
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.verify import Verifier
+from strongroom.ops.verify import Verifier
 from tests.ops.verify.fakes import FakeKeyVaultStack, FakeStack, FakeVaultStack
 
 
 @pytest.mark.parametrize("made", [FakeVaultStack, FakeKeyVaultStack])
 def test_the_only_workload_of_a_stack_passes(made: Callable[..., FakeStack], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
-    monkeypatch.setattr("ops.verify.vault_strangers._YOUNGEST", 0)
+    monkeypatch.setattr("strongroom.ops.verify.vault_foreign_principals._YOUNGEST", 0)
     fake = made(1, monkeypatch)
     checks = Verifier(fake.stack, resources=fake.resources, administrators=("group ops",)).run(1)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pytest
 
-from ops.verify.path_index import PathIndex
+from strongroom.ops.verify.path_index import PathIndex
 
 PATHS = [f"kv/{part}/{name}" for part in ("data", "metadata") for name in ("a", "a-b", "a/b", "team/db", "z")]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.verify.risky_rights import find_rights
+from strongroom.ops.verify.risky_rights import find_rights
 
 
 def rule(group: str, resource: str, *verbs: str, **more: Any) -> dict[str, Any]:
@@ -71,6 +71,6 @@ def test_what_is_in_no_namespace_is_given_by_no_binding_in_one() -> None:
         "make tokens of accounts",
         "read Secrets",
         "start or enter pods",
-        "change classes",
+        "change SecretProviderClasses",
         "give themselves rights",
     }

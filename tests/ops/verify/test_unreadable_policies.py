@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ops.verify import Check, Verifier
+from strongroom.ops.verify import Check, Verifier
 from tests.ops.verify.fakes import FakeVaultStack
 
 HEREDOC = 'path <<X\nm/data/*\nX\n{ capabilities = ["read"] }'
@@ -13,7 +13,7 @@ HEREDOC = 'path <<X\nm/data/*\nX\n{ capabilities = ["read"] }'
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeVaultStack:
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
-    monkeypatch.setattr("ops.verify.vault_strangers._YOUNGEST", 0)
+    monkeypatch.setattr("strongroom.ops.verify.vault_foreign_principals._YOUNGEST", 0)
     return FakeVaultStack(2, monkeypatch)
 
 

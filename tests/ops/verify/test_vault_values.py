@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops.errors import AbsentError, NotAllowedError, OpsError
-from ops.stack import DeployedStack
-from ops.verify import Check, Digests
-from ops.verify.deployment import Deployment
-from ops.verify.vault_values import KIND, check_values
-from policy.rules import Declared
+from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError
+from strongroom.ops.pulumi.stack import DeployedStack
+from strongroom.ops.verify import Check, Digests
+from strongroom.ops.verify.deployment import Deployment
+from strongroom.ops.verify.vault_values import KIND, check_values
+from strongroom.policy.rules import Declared
 
 CANARY = "canary-2f6c"
 URN = f"urn:pulumi:dev::strongroom::strongroom:index:KvEngine${KIND}::vault/db-pass"

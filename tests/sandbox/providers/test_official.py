@@ -13,7 +13,7 @@ from sandbox.providers import kubernetes
 from sandbox.providers.kubernetes import KubernetesProvider
 from sandbox.providers.protocol import Servicer
 from sandbox.providers.values import encode
-from tests.official import InProcess, answer, load_record
+from tests.support.official import InProcess, answer, load_record
 
 QUESTIONS = [
     pytest.param(

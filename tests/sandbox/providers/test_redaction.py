@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.providers.values import Secret, redacted
-from tests.hunter import Canary, Hunter, by_go
+from tests.support.secret_scanner import Canary, Hunter, by_go
 
 LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(
     lambda text: text.strip() == text and len(text.splitlines()) == 1 and len(set(text)) > 4

@@ -1,0 +1,1 @@
+"""The identities by which pods reach an Azure Key Vault."""

@@ -1,0 +1,168 @@
+"""Workload identity: a user-assigned identity, and a federated credential that ties it to a service account."""
+
+from functools import cached_property
+
+import pulumi
+from pulumi_azure_native import managedidentity
+from pydantic import PrivateAttr
+
+from ...args import Args, Input
+from ...derived_names import derive_name
+from ...errors import InvalidArgumentsError
+from ...field_types import Switch
+from ...urls import Issuer
+from ...workload import Workload
+from ..access import Principal
+from ..options import MOST_FEDERATED, too_many
+from ..types import Guid, IdentityName, Region, ResourceGroup
+from .base import CLIENT_ANNOTATION, TENANT_ANNOTATION, USE_LABEL, Federation, IdentitiesArgs, WorkloadIdentity
+
+_LONGEST = 120
+
+
+class Place(Args):
+    """Where identities are made."""
+
+    resource_group: Input[ResourceGroup]
+    """The resource group that they are in."""
+
+    location: Region | None = None
+    """Their region; the resource group's, if omitted."""
+
+    tenant_id: Guid
+    """Their Microsoft Entra tenant."""
+
+
+class OwnIdentities(IdentitiesArgs):
+    """A user-assigned identity for each workload, with one federated credential."""
+
+    mode = "workload-identity"
+    shared = False
+
+    place: Place
+    """Where they are made."""
+
+    issuer: Input[Issuer]
+    """The cluster's OIDC issuer."""
+
+    parent: pulumi.Resource
+    """What they belong to."""
+
+    def of(self, workload: Workload) -> WorkloadIdentity:
+        """Make an identity, tied to the workload's service account and to nothing else."""
+        child = pulumi.ResourceOptions(parent=self.parent)
+        federation = Federation(self.issuer, workload.namespace, workload.name)
+        identity = user_assigned(
+            workload.path, identity_name(federation.namespace, federation.service_account), self.place, child
+        )
+        credential = federate(identity.name, self.place, federation, child)
+        return federated(workload.path, identity, federation, self.place.tenant_id, credential)
+
+
+class SharedIdentity(IdentitiesArgs):
+    """One user-assigned identity for all workloads: each of them can read what any of them declares."""
+
+    mode = "shared"
+    shared = True
+
+    place: Place
+    """Where it is."""
+
+    issuer: Input[Issuer]
+    """The cluster's OIDC issuer."""
+
+    name: IdentityName
+    """The identity's name."""
+
+    existing: Switch = False
+    """Whether it is there already."""
+
+    parent: pulumi.Resource
+    """What it belongs to."""
+
+    _credentials: list[pulumi.Resource] = PrivateAttr(default_factory=list[pulumi.Resource])
+
+    def of(self, workload: Workload) -> WorkloadIdentity:
+        """Return the shared identity, tied to the workload's service account too.
+
+        Its credentials are written one after another: Azure refuses to write two at once.
+
+        :raises InvalidArgumentsError: There are 20 already.
+        """
+        count = len(self._credentials) + 1
+        if count > MOST_FEDERATED:
+            raise InvalidArgumentsError(f"{workload.path}: {too_many(count)}")
+        federation = Federation(self.issuer, workload.namespace, workload.name)
+        options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
+        credential = federate(self._identity.name, self.place, federation, options)
+        self._credentials.append(credential)
+        return federated("shared", self._identity, federation, self.place.tenant_id, credential)
+
+    @cached_property
+    def _identity(self) -> "Identity":
+        if not self.existing:
+            return user_assigned(self.name, self.name, self.place, pulumi.ResourceOptions(parent=self.parent))
+        return managedidentity.get_user_assigned_identity_output(
+            resource_group_name=self.place.resource_group,
+            resource_name=self.name,
+            opts=pulumi.InvokeOutputOptions(parent=self.parent),
+        )
+
+
+Identity = managedidentity.UserAssignedIdentity | pulumi.Output[managedidentity.GetUserAssignedIdentityResult]
+
+
+def user_assigned(
+    name: str, resource_name: str, place: Place, opts: pulumi.ResourceOptions
+) -> managedidentity.UserAssignedIdentity:
+    """Make a user-assigned identity."""
+    return managedidentity.UserAssignedIdentity(
+        name,
+        resource_name_=resource_name,
+        resource_group_name=place.resource_group,
+        location=place.location,
+        opts=opts,
+    )
+
+
+def federate(
+    identity: pulumi.Input[str], place: Place, federation: Federation, opts: pulumi.ResourceOptions
+) -> managedidentity.FederatedIdentityCredential:
+    """Tie the identity named `identity` to a service account."""
+    namespace, account = federation.namespace, federation.service_account
+    return managedidentity.FederatedIdentityCredential(
+        f"{namespace}/{account}",
+        federated_identity_credential_resource_name=credential_name(federation),
+        resource_name_=identity,
+        resource_group_name=place.resource_group,
+        issuer=federation.issuer,
+        subject=federation.subject,
+        audiences=[federation.audience],
+        opts=opts,
+    )
+
+
+def federated(
+    key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource
+) -> WorkloadIdentity:
+    """Describe a workload that `federation` ties to `identity`."""
+    return WorkloadIdentity(
+        principal=Principal(key, identity.principal_id),
+        parameters={"clientID": identity.client_id},
+        audience=federation.audience,
+        client_id=identity.client_id,
+        federation=federation,
+        service_account_annotations={CLIENT_ANNOTATION: identity.client_id, TENANT_ANNOTATION: tenant_id},
+        pod_labels={USE_LABEL: "true"},
+        requires=[credential],
+    )
+
+
+def identity_name(namespace: str, account: str) -> str:
+    """Build the name of an identity that is one service account's alone; the stack keeps environments apart."""
+    return derive_name(pulumi.get_stack(), namespace, account, separator="_", limit=_LONGEST)
+
+
+def credential_name(federation: Federation) -> str:
+    """Build the name of the federated credential of a service account."""
+    return derive_name(federation.namespace, federation.service_account, separator="_", limit=_LONGEST)

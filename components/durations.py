@@ -1,0 +1,63 @@
+"""Durations and times that a user writes, each checked once, where it enters."""
+
+import re
+from typing import Annotated
+
+from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticKnownError
+
+from .field_types import LONGEST, matching
+
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smh])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _parse(value: object) -> object:
+    if isinstance(value, str):
+        if not (match := _DURATION.fullmatch(value)):
+            raise ValueError('is not a duration: use a number with s, m or h, e.g. "20m"')
+        found = int(match[1]) * _UNIT_SECONDS[match[2]]
+    elif isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    else:
+        found = value
+    if isinstance(found, int) and found > LONGEST:
+        raise ValueError("is longer than 10 years, 87600h: use less")
+    return found
+
+
+def parse_seconds(value: object) -> int | None:
+    """Return a duration in seconds; `None` if `value` is none."""
+    try:
+        found = _parse(value)
+    except ValueError:
+        return None
+    return found if isinstance(found, int) else None
+
+
+Seconds = Annotated[int, Field(ge=1), BeforeValidator(_parse)]
+"""A duration: whole seconds, or a number with `s`, `m` or `h`."""
+
+SecondsOrNone = Annotated[int, Field(ge=0), BeforeValidator(_parse)]
+"""As `Seconds`, or 0."""
+
+IsoDuration = Annotated[
+    str,
+    matching(
+        r"P(?=[1-9])([1-9][0-9]{0,2}Y)?([1-9][0-9]{0,2}M)?([1-9][0-9]{0,2}W)?([1-9][0-9]{0,3}D)?",
+        "is not a duration: use years, months, weeks or days as ISO 8601 writes them, e.g. P90D",
+    ),
+]
+"""A duration as ISO 8601 writes it, in days or more, e.g. `P90D`."""
+
+_GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([-+]\d\d)(\d\d) \S+")
+
+
+def _read_moment(value: object) -> object:
+    # What stands without quotes in a stack's file reaches the program as Go prints a time.
+    match = _GO_TIME.fullmatch(value) if isinstance(value, str) else None
+    return f"{match[1]}T{match[2]}{match[3]}:{match[4]}" if match else value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment)]
+"""A time with its zone, as ISO 8601 writes it."""

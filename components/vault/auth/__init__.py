@@ -1,0 +1,1 @@
+"""Vault's auth methods."""

@@ -1,0 +1,116 @@
+"""The auth method of service accounts that log in by their signed tokens alone."""
+
+from typing import Self
+
+import pulumi
+import pulumi_vault
+from pydantic import model_validator
+
+from ...args import Args, Input
+from ...field_types import ListOf
+from ...urls import Https, Issuer
+from ...workload import Workload
+from ..remount import build_mount_options
+from .options import JwtAuthOptions
+
+
+class JwtAuthArgs(JwtAuthOptions, Args):
+    """The arguments of a `JwtAuth`."""
+
+    issuer: Input[Issuer] | None = None
+    """The cluster's issuer, as its tokens name it. Required with `create`. Vault reads the signing keys from there,
+    unless `jwks_url` or `public_keys` say where else they are."""
+
+    jwks_url: Input[Https] | None = None
+    """URL of the keys, where the issuer can't be reached by its name."""
+
+    public_keys: ListOf[str] = ()
+    """The keys themselves, in PEM, where Vault reaches neither; to be changed when they rotate."""
+
+    ca_certificate: Input[str] | None = None
+    """PEM of the CA of the issuer's, or the keys', server."""
+
+    @model_validator(mode="after")
+    def _check_configuration(self) -> Self:
+        if self.create and self.issuer is None:
+            raise ValueError("issuer is missing: name the cluster's, as its tokens name it")
+        if self.jwks_url is not None and self.public_keys:
+            raise ValueError("jwks_url and public_keys both say what the keys are: keep one of them")
+        configured = self.issuer is not None or self.jwks_url is not None or self.ca_certificate is not None
+        if not self.create and (configured or self.public_keys):
+            raise ValueError(
+                "issuer, jwks_url, public_keys and ca_certificate go with create=True only: a method that exists is "
+                "left as it is"
+            )
+        return self
+
+
+class JwtAuth(pulumi.ComponentResource):
+    """A JWT auth method that knows the cluster's issuer: Vault checks a token's signature and asks no API server.
+
+    It needs no reviewer and no way from Vault to the cluster, and so fits HCP Vault. A token is good until it expires,
+    even if its pod is gone. (Vault docs: "Use JWT/OIDC auth with Kubernetes"; Kubernetes docs: "Service account issuer
+    discovery")
+    """
+
+    path: str
+    """The path that the method is mounted at."""
+
+    ready: list[pulumi.Resource]
+    """What must exist before a role can be made or a login can succeed."""
+
+    def __init__(self, name: str, args: JwtAuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Mount and configure the method, unless it exists.
+
+        :param name: The component's name in the stack.
+        :param args: Its arguments.
+        """
+        super().__init__("strongroom:index:JwtAuth", name, None, opts)
+        self.path = args.path
+        self.ready = []
+        if args.create:
+            discovered = args.jwks_url is None and not args.public_keys
+            self.ready = [
+                pulumi_vault.jwt.AuthBackend(
+                    name,
+                    type="jwt",
+                    path=args.path,
+                    description="Service accounts of workloads, mounted by Strongroom",
+                    bound_issuer=args.issuer,
+                    oidc_discovery_url=args.issuer if discovered else None,
+                    oidc_discovery_ca_pem=args.ca_certificate if discovered else None,
+                    jwks_url=args.jwks_url,
+                    jwks_ca_pem=None if args.jwks_url is None else args.ca_certificate,
+                    # Vault gives them back without blanks around them, and the provider compares.
+                    jwt_validation_pubkeys=[key.strip() for key in args.public_keys] or None,
+                    opts=build_mount_options(self),
+                )
+            ]
+        self.register_outputs({"path": args.path})
+
+    def declare_role(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """Declare a role, as `WorkloadAuth` describes it."""
+        return pulumi_vault.jwt.AuthBackendRole(
+            workload.path,
+            backend=self.path,
+            role_name=name,
+            role_type="jwt",
+            user_claim="sub",
+            bound_subject=f"system:serviceaccount:{workload.namespace}:{workload.name}",
+            bound_audiences=[audience],
+            token_policies=[policy],
+            token_no_default_policy=True,
+            token_ttl=token_ttl,
+            token_max_ttl=token_max_ttl,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+        )

@@ -1,0 +1,186 @@
+"""The Kubernetes auth method of a Vault."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Protocol, Self, runtime_checkable
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_vault
+from pydantic import model_validator
+
+from ...args import Args, Input
+from ...derived_names import derive_name
+from ...urls import Url
+from ...workload import Workload
+from ..remount import build_mount_options
+from .options import KubernetesAuthOptions
+
+REVIEWER_NAMESPACE = "kube-system"
+
+
+@runtime_checkable
+class WorkloadAuth(Protocol):
+    """An auth method by which a pod's service account token becomes a Vault token."""
+
+    path: str
+    """The path that the method is mounted at."""
+
+    def declare_role(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """Declare the role that admits `workload`'s service account, with that audience, and nobody else.
+
+        :param name: The role's name.
+        :param policy: The only policy of its tokens.
+        :param audience: Audience of the service account's tokens.
+        :param token_ttl: Life of its Vault tokens, in seconds.
+        :param token_max_ttl: Their longest life, with renewals, in seconds.
+        :param parent: What the role belongs to.
+        """
+        ...
+
+
+class KubernetesAuthArgs(KubernetesAuthOptions, Args):
+    """The arguments of a `KubernetesAuth`."""
+
+    kubernetes_host: Input[Url] | None = None
+    """URL of the API server, as Vault reaches it. Required with `create`."""
+
+    kubernetes_ca_certificate: Input[str] | None = None
+    """PEM of the CA that signed the API server's certificate."""
+
+    @model_validator(mode="after")
+    def _check_configuration(self) -> Self:
+        if self.create and self.kubernetes_host is None:
+            raise ValueError("kubernetes_host is missing: name the API server's URL, as Vault reaches it")
+        if not self.create and (self.kubernetes_host is not None or self.kubernetes_ca_certificate is not None):
+            raise ValueError(
+                "kubernetes_host and kubernetes_ca_certificate go with create=True only: a method that exists is left "
+                "as it is"
+            )
+        return self
+
+
+class KubernetesAuth(pulumi.ComponentResource):
+    """A Kubernetes auth method, by which a pod's service account token becomes a Vault token.
+
+    With the reviewer `service-account`, a service account that may review tokens and do nothing else is made in
+    `kube-system`, with a long-lived token: a client that reviews itself fails as soon as its token has an audience
+    of its own. (Vault docs: "Kubernetes auth method", on short-lived tokens)
+    """
+
+    path: str
+    """The path that the method is mounted at."""
+
+    ready: list[pulumi.Resource]
+    """What must exist before a role can be made or a login can succeed."""
+
+    def __init__(self, name: str, args: KubernetesAuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Mount and configure the method, unless it exists.
+
+        :param name: The component's name in the stack.
+        :param args: Its arguments.
+        """
+        super().__init__("strongroom:index:KubernetesAuth", name, None, opts)
+        self.path = args.path
+        self.ready = []
+        if args.create:
+            mount = pulumi_vault.AuthBackend(
+                name,
+                type="kubernetes",
+                path=args.path,
+                description="Service accounts of workloads, mounted by Strongroom",
+                opts=build_mount_options(self),
+            )
+            configuration = pulumi_vault.kubernetes.AuthBackendConfig(
+                name,
+                backend=args.path,
+                kubernetes_host=args.kubernetes_host,
+                kubernetes_ca_cert=args.kubernetes_ca_certificate,
+                token_reviewer_jwt=self._reviewer_token(name) if args.reviewer == "service-account" else None,
+                disable_local_ca_jwt=args.reviewer != "in-cluster",
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[mount], additional_secret_outputs=["tokenReviewerJwt"]
+                ),
+            )
+            self.ready = [mount, configuration]
+        self.register_outputs({"path": args.path})
+
+    def declare_role(
+        self,
+        workload: Workload,
+        *,
+        name: str,
+        policy: str,
+        audience: str,
+        token_ttl: int,
+        token_max_ttl: int,
+        parent: pulumi.Resource,
+    ) -> pulumi.Resource:
+        """Declare a role, as `WorkloadAuth` describes it."""
+        return pulumi_vault.kubernetes.AuthBackendRole(
+            workload.path,
+            backend=self.path,
+            role_name=name,
+            bound_service_account_names=[workload.name],
+            bound_service_account_namespaces=[workload.namespace],
+            audience=audience,
+            token_policies=[policy],
+            token_no_default_policy=True,
+            token_ttl=token_ttl,
+            token_max_ttl=token_max_ttl,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+        )
+
+    def _reviewer_token(self, name: str) -> pulumi.Output[str]:
+        account_name = build_reviewer_name(self.path)
+        child = pulumi.ResourceOptions(parent=self)
+        account = kubernetes.core.v1.ServiceAccount(
+            f"{name}-reviewer",
+            metadata={"name": account_name, "namespace": REVIEWER_NAMESPACE},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        binding = kubernetes.rbac.v1.ClusterRoleBinding(
+            f"{name}-reviewer",
+            metadata={"name": account_name},
+            role_ref={
+                "api_group": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "system:auth-delegator",
+            },
+            subjects=[{"kind": "ServiceAccount", "name": account_name, "namespace": REVIEWER_NAMESPACE}],
+            opts=child,
+        )
+        token = kubernetes.core.v1.Secret(
+            f"{name}-reviewer",
+            type="kubernetes.io/service-account-token",
+            metadata={
+                "name": account_name,
+                "namespace": REVIEWER_NAMESPACE,
+                "annotations": {"kubernetes.io/service-account.name": account_name},
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[account, binding], additional_secret_outputs=["data", "stringData"]
+            ),
+        )
+        return pulumi.Output.secret(token.data.apply(_decode_token))
+
+
+def build_reviewer_name(path: str) -> str:
+    """Build the name of the service account that reviews tokens for the method at `path`."""
+    return f"vault-token-reviewer-{derive_name(path, separator='-', limit=200)}"
+
+
+def _decode_token(data: Mapping[str, Any] | None) -> str:
+    # A preview knows no data yet.
+    return base64.b64decode(data["token"]).decode() if data and "token" in data else ""

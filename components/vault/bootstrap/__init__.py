@@ -1,0 +1,1 @@
+"""A Vault's initialisation, unsealing and keys."""

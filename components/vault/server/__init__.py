@@ -1,0 +1,1 @@
+"""A Vault server in the cluster."""

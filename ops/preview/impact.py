@@ -1,0 +1,95 @@
+"""The impact of replacing or removing a resource."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from strongroom.policy.rules import azure, vault
+from strongroom.policy.rules.pods import PODS
+
+
+@dataclass(frozen=True)
+class Impact:
+    """The impact of replacing or removing a resource of a kind."""
+
+    on_replacement: str
+    """Impact of a replacement."""
+
+    on_removal: str
+    """Impact of a removal."""
+
+    final: bool = False
+    """Whether something is lost that the stack can't restore."""
+
+
+_PODS = Impact(
+    "its pods end before new ones start: requests fail until those are ready",
+    "its pods end",
+)
+_ROLE = Impact("logins by it fail for a moment, and must be repeated", "nobody can log in by it any more")
+
+IMPACTS: Mapping[str, Impact] = {
+    azure.VAULT: Impact(
+        "everything in it goes with it: it can be recovered until its retention ends, and keeps its name until then",
+        "everything in it goes with it: it can be recovered until its retention ends, and keeps its name until then",
+        final=True,
+    ),
+    "azure-native:keyvault:Key": Impact(
+        "a new key takes its place: what the old one encrypted can't be read with the new one",
+        "what it encrypted can't be read any more",
+        final=True,
+    ),
+    "azure-native:keyvault:Secret": Impact("it gets a new version", "pods that mount it don't start any more"),
+    azure.ASSIGNMENT: Impact(
+        "it is missing until the new one takes effect, which takes up to ten minutes",
+        "access ends within ten minutes",
+    ),
+    azure.FEDERATED: Impact(
+        "its service account can't log in until the new one takes effect, which takes minutes",
+        "its service account can't log in any more",
+    ),
+    "azure-native:managedidentity:UserAssignedIdentity": Impact(
+        "a new identity takes its place: its access is granted again, and its pods restart",
+        "workloads that use it can't log in any more",
+    ),
+    "azure-native:containerservice:ManagedCluster": Impact(
+        "everything that runs on it goes with it", "everything that runs on it goes with it", final=True
+    ),
+    azure.DIAGNOSTICS: Impact("reads are not logged for a moment", "reads are not logged any more"),
+    "vault:index/mount:Mount": Impact(
+        "every secret below it is destroyed, with all versions",
+        "every secret below it is destroyed, with all versions",
+        final=True,
+    ),
+    "vault:kv/secretV2:SecretV2": Impact(
+        "its versions are destroyed, and version 1 is written again",
+        "its versions are destroyed",
+        final=True,
+    ),
+    "vault:index/authBackend:AuthBackend": Impact(
+        "its roles go with it and its tokens end: nobody can log in until the roles are created again",
+        "its roles go with it and its tokens end",
+    ),
+    vault.KUBERNETES_ROLE: _ROLE,
+    vault.JWT_ROLE: _ROLE,
+    vault.APP_ROLE: _ROLE,
+    vault.POLICY: Impact("tokens lose what it opens, for a moment", "tokens lose what it opens"),
+    vault.AUDIT: Impact("requests are not logged for a moment", "requests are not logged any more"),
+    vault.RELEASE: Impact(
+        "what it installed is removed and installed again: with the CSI driver or a provider, no pod can mount secrets "
+        "in between",
+        "what it installed is removed",
+    ),
+    "random:index/randomPassword:RandomPassword": Impact(
+        "another value is generated, and every user of the old one must get it",
+        "its value is forgotten",
+        final=True,
+    ),
+    "kubernetes:core:Namespace": Impact(
+        "everything in it goes with it, including its volumes and what others created in it",
+        "everything in it goes with it, including its volumes and what others created in it",
+        final=True,
+    ),
+    "kubernetes:core:ServiceAccount": Impact("its tokens end", "its tokens end"),
+    **dict.fromkeys(PODS, _PODS),
+}
+"""By kind; a kind that isn't listed is created again, or removed, without other impact."""

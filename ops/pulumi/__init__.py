@@ -1,0 +1,1 @@
+"""The engine, its stacks and their state."""

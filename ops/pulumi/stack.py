@@ -1,0 +1,315 @@
+"""A deployed stack, as its outputs describe it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from strongroom.components.delivery import DeliveryKind
+
+from ..errors import AbsentError, OpsError
+from .project import find_project, read_project
+
+_DESCRIBING = {
+    "strongroom:index:AzureKeyVaultBackend": "backend",
+    "strongroom:index:SecretWorkload": "workloads",
+    "strongroom:index:VaultBackend": "backend",
+}
+"""Components that describe themselves in the state, by the part of a stack that they are."""
+
+QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+"""What the Pulumi CLI gets where the user says nothing else: news of its releases belongs to no report."""
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, populate_by_name=True)
+
+
+class Forward(_Output):
+    """Ports of this machine that lead to a Vault's pods."""
+
+    pods: tuple[str, ...]
+    namespace: str
+    first_port: int
+
+
+class VaultStore(_Output):
+    """The Vault that the stack's workloads read from."""
+
+    kind: Literal["vault"]
+    address: str
+
+    in_cluster: str | None = None
+    """Its URL, as pods reach it."""
+
+    forward: Forward | None = None
+    namespace: str | None = None
+    ca_certificate: str | None = None
+
+    provider_ca_path: str | None = None
+    """Where the provider's pods find Vault's CA; outputs of an earlier version leave it out."""
+
+    tls_server_name: str | None = None
+    mount: str
+    auth_path: str
+    audience: str
+
+
+class KeyVaultStore(_Output):
+    """The Azure Key Vault that the stack's workloads read from."""
+
+    kind: Literal["azure-key-vault"]
+    tenant_id: str
+    authority: str
+    vault: str
+    url: str
+    access: Literal["rbac", "policies"]
+    identity_mode: str
+    audience: str
+
+
+class SecretPlace(_Output):
+    """A Kubernetes Secret."""
+
+    namespace: str
+    name: str
+
+
+class Cluster(_Output):
+    """The cluster that the stack's workloads run on."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+    akv2k8s_credentials: Annotated[SecretPlace | None, Field(alias="akv2k8sCredentials")] = None
+    """The Kubernetes Secret with what akv2k8s reads the vault as, where the stack installs it."""
+
+
+class DeclaredObject(_Output):
+    """One secret that a workload declares."""
+
+    name: str
+    object: str
+    key: str | None = None
+    version: str | None = None
+    type: Literal["secret", "key", "cert"] = "secret"
+    env: str | None = None
+
+
+class DeployedWorkload(_Output):
+    """One workload of the stack."""
+
+    name: str
+    namespace: str
+    service_account: str
+    secret_provider_class: str
+    delivery: DeliveryKind = "csi"
+    controller: Literal["Deployment", "Pod"] = "Deployment"
+    identity: Mapping[str, str]
+    objects: tuple[DeclaredObject, ...]
+
+    @property
+    def path(self) -> str:
+        """Its name in the stack: `namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The files that it declares."""
+        return frozenset(item.name for item in self.objects)
+
+
+class DeployedStack(_Output):
+    """What a stack's outputs say."""
+
+    backend: Annotated[VaultStore | KeyVaultStore, Field(discriminator="kind")]
+    kubernetes: Cluster
+    workloads: tuple[DeployedWorkload, ...]
+
+    administrators: tuple[str, ...] = ()
+    """Who may reach its secrets besides, as the stack's file names them."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a stack is driven from."""
+
+    project: Path
+    """The directory with its Pulumi.yaml."""
+
+    environment: Mapping[str, str]
+    """What the Pulumi CLI needs in its environment, besides what this process has."""
+
+    clients: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What clients of the stack's servers need in their environment, where the sandbox owns those."""
+
+    operator: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the operator's clients have in their environment besides, where the sandbox owns those servers."""
+
+    signing_key: Path | None = None
+    """The cluster's service account signing key, where the sandbox owns the cluster."""
+
+    attach: Sequence[str] = ()
+    """What serves plugins to the Pulumi CLI, where the sandbox does."""
+
+    source: Path | None = None
+    """The directory with the file that the user wrote, where the sandbox deploys a copy of it."""
+
+    complete: Sequence[str] = ()
+    """What prints that file, completed with what the sandbox alone knows."""
+
+    @contextmanager
+    def connected(self, *, as_operator: bool = False) -> Generator[None]:
+        """Let clients in this process find the stack's servers, for the block alone.
+
+        :param as_operator: Whether they also find the credentials of the sandbox's operator.
+        """
+        variables = {**self.clients, **(self.operator if as_operator else {})}
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def workspace(stack: str) -> Workspace:
+    """The workspace of `stack`: the sandbox's for a stack that the sandbox runs, the project's own for every other."""
+    project = find_project()
+    described = Path(os.environ.get("STRONGROOM_SANDBOX") or project / ".sandbox") / "environment.json"
+    if described.is_file():
+        sandbox: dict[str, Any] = json.loads(described.read_text())
+        if stack in sandbox["stacks"] and read_project(project).get("name") == sandbox["name"]:
+            return Workspace(
+                Path(sandbox["project"]),
+                sandbox["environment"],
+                sandbox["clients"],
+                sandbox.get("operator") or {},
+                Path(sandbox["service_account_signing_key"]),
+                sandbox["attach"],
+                Path(sandbox["source"]) if "source" in sandbox else None,
+                sandbox.get("complete") or (),
+            )
+    return Workspace(project, {})
+
+
+def pulumi_program(environment: Mapping[str, str]) -> str:
+    """The Pulumi CLI.
+
+    :raises OpsError: It is missing.
+    """
+    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
+    if pulumi is None:
+        raise OpsError(
+            "The Pulumi CLI is not on PATH: install it, or start the sandbox with `make up` for a local stack"
+        )
+    return pulumi
+
+
+def read_stack(stack: str) -> DeployedStack:
+    """Read what a deployed stack is: from its outputs, or from the state of the components that its program uses.
+
+    :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
+    """
+    outputs = json.loads(ask_pulumi(stack, "output", "--json"))
+    if outputs.keys().isdisjoint(DeployedStack.model_fields):
+        outputs = _describe_components(stack)
+    try:
+        return DeployedStack.model_validate(outputs)
+    except ValidationError as error:
+        missing = ", ".join(sorted({str(details["loc"][0]) for details in error.errors()}))
+        raise OpsError(
+            f"Stack {stack!r} has no usable outputs ({missing}): deploy it first with `pulumi up --stack {stack}`"
+        ) from None
+
+
+def _describe_components(stack: str) -> dict[str, Any]:
+    """Describe a stack whose program uses the components themselves, in whichever language.
+
+    Clients find the cluster and the store by their own variables: KUBECONFIG, VAULT_ADDR, VAULT_CACERT.
+
+    :raises OpsError: Its workloads are on several stores, or none is a `SecretWorkload`.
+    """
+    described: dict[str, list[dict[str, Any]]] = {"backend": [], "workloads": []}
+    deployment: dict[str, Any] = exported(stack).get("deployment") or {}
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    for resource in resources:
+        outputs: dict[str, Any] = resource.get("outputs") or {}
+        found: object = outputs.get("description")
+        if resource["type"] in _DESCRIBING and isinstance(found, dict):
+            described[_DESCRIBING[resource["type"]]].append(cast("dict[str, Any]", found))
+    if len(described["backend"]) > 1:
+        raise OpsError(
+            f"Stack {stack!r} has {len(described['backend'])} backends, and one is all that can be read: "
+            "give each a stack of its own"
+        )
+    if not described["backend"]:
+        return {}
+    if not described["workloads"]:
+        raise OpsError(
+            f"Stack {stack!r} has a backend and no SecretWorkload: workloads that a program makes by itself "
+            "can't be read"
+        )
+    (backend,) = described["backend"]
+    if backend["kind"] == "vault":
+        backend["address"] = os.environ.get("VAULT_ADDR") or backend["address"]
+        backend["caCertificate"] = os.environ.get("VAULT_CACERT")
+    return {"backend": backend, "workloads": described["workloads"], "kubernetes": {}}
+
+
+def ask_pulumi(stack: str, *words: str) -> str:
+    """What `pulumi stack <words>` prints for `stack`.
+
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
+    return run_pulumi(stack, "stack", *words, "--stack", stack)
+
+
+def exported(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
+    """The state of `stack`, as `pulumi stack export` gives it.
+
+    :param show_secrets: Whether what it keeps encrypted is decrypted.
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
+    return json.loads(ask_pulumi(stack, "export", *(["--show-secrets"] if show_secrets else [])))
+
+
+def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
+    """What `pulumi <words>` prints, run where `stack` is driven from.
+
+    :param stack: The stack.
+    :param words: The command.
+    :param told: What the command reads from its standard input.
+    :raises AbsentError: There is no such stack.
+    :raises OpsError: The Pulumi CLI is missing or fails.
+    """
+    home = workspace(stack)
+    environment = {**QUIET, **os.environ, **home.environment}
+    pulumi = pulumi_program(environment)
+    result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
+        [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
+        env=environment,
+        input=told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        reason = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        # Warnings may follow.
+        errors = [line for line in reason if line.startswith("error:")]
+        kind = AbsentError if any("no stack named" in line for line in reason) else OpsError
+        raise kind(f"Stack {stack!r} can't be read: {(errors or reason or ['the Pulumi CLI failed'])[-1]}")
+    return result.stdout

@@ -1,0 +1,116 @@
+"""The interface of a store for `verify` and `doctor`: log a workload in, read what it declares, refuse the rest."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from ..cluster.client import ProviderClass
+from ..errors import AbsentError
+from ..pulumi.stack import DeployedWorkload
+
+if TYPE_CHECKING:
+    from ..verify.check import Check
+    from ..verify.deployment import Deployment
+    from ..verify.digests import Digests
+
+
+class DeniedError(Exception):
+    """The store refused. The text says why, and how to fix it if it should not have."""
+
+
+class NotTriedError(Exception):
+    """The request can't be made from here. The text says why."""
+
+
+class MissingError(AbsentError):
+    """The store lacks what a SecretProviderClass names."""
+
+    def __init__(self, message: str, part: Literal["object", "version", "key"]) -> None:
+        """
+        :param message: The text.
+        :param part: What is missing; a version that is disabled counts as missing.
+        """
+        super().__init__(message)
+        self.part = part
+
+
+@dataclass(frozen=True)
+class ExpectedFile:
+    """A file that a SecretProviderClass has the driver mount."""
+
+    file: str
+    """Its name below the mount path."""
+
+    place: str
+    """Where the store keeps its value."""
+
+    read: Callable[["Session"], None]
+    """Read the value and drop it; raises `DeniedError`, or `MissingError` if there is none."""
+
+    find_change: Callable[["Session"], datetime | None] = lambda _: None
+    """Find when its version was written, if the store says so; raises what `read` does."""
+
+
+@dataclass(frozen=True)
+class DeniedCheck:
+    """Requests that the store must refuse."""
+
+    what: str
+    """Title of the check, e.g. `is refused listing`."""
+
+    attempts: Mapping[str, Callable[[], object]]
+    """The requests by name; each must raise `DeniedError`."""
+
+    reason: str | None = None
+    """Why the check is skipped, if it is."""
+
+
+class Session(Protocol):
+    """A workload's login."""
+
+    name: str
+    """Name that the store knows the workload by."""
+
+    def list_denied_checks(self, workload: DeployedWorkload) -> Sequence[DeniedCheck]:
+        """List what this workload must be refused."""
+        ...
+
+    def close(self) -> None:
+        """Log out."""
+        ...
+
+    def inspect(
+        self, workload: DeployedWorkload, deployment: "Deployment", digests: "Digests | None"
+    ) -> Iterable["Check"]:
+        """Compare what the store returns to the workload itself with what was deployed for it.
+
+        :param digests: Digests of the values that the stack wrote; if `None`, values are not compared.
+        """
+        ...
+
+
+class Store(Protocol):
+    """A store, as a workload uses it: with the workload's own credentials alone."""
+
+    login_title: str
+    """Title of the check of a login, e.g. `logs in by its role`."""
+
+    login_by: str
+    """What allows a login, e.g. `its role`."""
+
+    shared: str | None
+    """Why other workloads can log in the same way, if they can."""
+
+    def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
+        """List the files that a SecretProviderClass has the driver mount."""
+        ...
+
+    def log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> Session:
+        """Log a workload in with a token of a service account; empty if it needs none.
+
+        :raises DeniedError: The store refuses the login.
+        :raises NotTriedError: Only a node of the cluster can log in.
+        :raises OpsError: The store can't be reached.
+        """
+        ...

@@ -1,0 +1,198 @@
+"""From settings to components: Azure Key Vault."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_azure_native as azure_native
+from pulumi_azure_native import resources
+from pydantic import BaseModel, SecretStr
+
+from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
+from strongroom.components.azure.clouds import Cloud
+from strongroom.components.azure.cluster import AksCluster, AksClusterArgs
+from strongroom.components.azure.cluster_args import ClusterShape, NewCluster
+from strongroom.components.azure.identities.base import Identities
+from strongroom.components.azure.identities.existing import NodeIdentity, ServicePrincipal
+from strongroom.components.azure.identities.identity_binding import IdentityBindings
+from strongroom.components.azure.identities.pod_identity import PodIdentities
+from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+from strongroom.components.azure.objects import object_name
+from strongroom.components.azure.types import vault_and_group
+from strongroom.components.azure.vault_args import ExistingVault, NewVault, SecretAttributes, VaultShape
+
+from ..errors import InvalidSettingsError
+from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings
+from ..settings.root import Settings
+from ..settings.seeds import Generated, to_seed
+from .common import Provisioned, cluster_provider, namespaces
+from .preflight_vault_name import taken
+
+
+def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisioned:
+    """The Key Vault backend that `settings` describe.
+
+    :raises InvalidSettingsError: The vault's name is taken.
+    """
+    cloud = azure.services
+    if faults := taken(azure, cloud):
+        raise InvalidSettingsError(pulumi.get_stack(), faults)
+    provider = azure_native.Provider(
+        "azure",
+        tenant_id=azure.tenant_id,
+        subscription_id=azure.subscription_id,
+        environment=None if azure.azure_stack else cloud.environment,
+        location=azure.location,
+    )
+    in_azure = pulumi.ResourceOptions(providers=[provider])
+    group = _group(azure, in_azure)
+    aks = _cluster(settings, azure, group, in_azure)
+    kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
+    cluster = cluster_provider(settings, kubeconfig)
+    made = namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
+    everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
+    vault = _vault(settings, azure, cloud, group, everywhere)
+    place = Place(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
+    identities = _identities(
+        settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
+    )
+    gate = (
+        Gate(kubeconfig=kubeconfig, context=settings.kubernetes.context, timeout=azure.readiness_timeout)
+        if azure.readiness_timeout
+        else None
+    )
+    args = AzureKeyVaultBackendArgs(
+        vault=vault,
+        identities=identities,
+        tenant_id=azure.tenant_id,
+        cloud=cloud,
+        role_scope=azure.role_scope,
+        gate=gate,
+        workloads=settings.workloads,
+    )
+    backend = AzureKeyVaultBackend("azure", args, everywhere)
+    return Provisioned(
+        backend=backend,
+        description=backend.describe(),
+        cluster=cluster,
+        namespaces=made,
+    )
+
+
+class _Anchor(pulumi.ComponentResource):
+    """What workloads' identities belong to."""
+
+    def __init__(self, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("strongroom:index:AzureIdentities", "azure", None, opts)
+        self.register_outputs({})
+
+
+def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
+    if not azure.create_resource_group:
+        return azure.resource_group
+    return resources.ResourceGroup(
+        azure.resource_group, resource_group_name=azure.resource_group, location=azure.location, opts=opts
+    ).name
+
+
+def _cluster(
+    settings: Settings, azure: AzureKeyVaultSettings, group: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> AksCluster | None:
+    aks = settings.kubernetes.aks
+    if aks is None:
+        return None
+    new = NewCluster(
+        **(_fields(aks, ClusterShape) | dict[str, Any](location=aks.location or azure.location)),
+        addon=settings.kubernetes.install == "addon",
+        rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
+    )
+    args = AksClusterArgs(
+        cluster_name=aks.name, resource_group=aks.resource_group or group, new=new if aks.create else None
+    )
+    return AksCluster("cluster", args, opts)
+
+
+def _vault(
+    settings: Settings,
+    azure: AzureKeyVaultSettings,
+    cloud: Cloud,
+    group: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> KeyVault:
+    name = azure.vault.name or ""
+    if azure.vault.id:
+        name, group = vault_and_group(azure.vault.id)
+    args = KeyVaultArgs(
+        vault_name=name,
+        resource_group=group,
+        tenant_id=azure.tenant_id,
+        cloud=cloud,
+        access=azure.vault.access,
+        vault=_new(azure.vault, azure.location) if azure.vault.create else ExistingVault(),
+        contents=Contents(secrets=_secrets(settings, azure.secrets), keys=azure.keys, certificates=azure.certificates),
+    )
+    return KeyVault("vault", args, opts)
+
+
+def _fields(model: BaseModel, shape: type[BaseModel]) -> dict[str, Any]:
+    """Return those fields of a model that it has from `shape`."""
+    return {name: getattr(model, name) for name in shape.model_fields}
+
+
+def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
+    return NewVault(**_fields(vault, VaultShape), location=location, reach=vault.network)
+
+
+def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
+    values: dict[str, SecretStr | Generated] = {}
+    for name, given in settings.seeds.items():
+        if isinstance(given, SecretStr | Generated):
+            values[name] = given
+        else:
+            values |= {object_name(name, key): value for key, value in given.items()}
+    none = SecretAttributes()
+    return {
+        name: VaultSecret(value=to_seed(value), **_fields(attributes.get(name, none), SecretAttributes))
+        for name, value in values.items()
+    }
+
+
+def _identities(
+    settings: Settings,
+    azure: AzureKeyVaultSettings,
+    aks: AksCluster | None,
+    place: Place,
+    *,
+    opts: pulumi.ResourceOptions,
+    after: Sequence[pulumi.Resource],
+) -> Identities:
+    identity, cluster, anchor = azure.identity, settings.kubernetes.aks, _Anchor(opts)
+    issuer = settings.kubernetes.oidc_issuer or (aks.issuer if aks else "")
+    client, principal = identity.client_id or "", identity.principal_id or ""
+    match identity.mode:
+        case "workload-identity":
+            return OwnIdentities(place=place, issuer=issuer, parent=anchor)
+        case "shared":
+            name = identity.name or f"strongroom-{pulumi.get_stack()}"
+            return SharedIdentity(place=place, issuer=issuer, name=name, existing=identity.existing, parent=anchor)
+        case "identity-binding":
+            group = (cluster.resource_group if cluster else None) or place.resource_group
+            return IdentityBindings(
+                place=place, cluster=cluster.name if cluster else "", cluster_group=group, parent=anchor
+            )
+        case "pod-identity":
+            return PodIdentities(place=place, parent=anchor)
+        case "service-principal":
+            return ServicePrincipal(
+                principal_id=principal,
+                secret_name=identity.secret_name,
+                client_id=client,
+                client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
+                namespaces=after,
+                parent=anchor,
+            )
+        case "addon" if aks and not client:
+            return NodeIdentity(mode="addon", principal_id=aks.addon_principal_id, client_id=aks.addon_client_id)
+        case "addon" | "node" | "system-assigned":
+            return NodeIdentity(mode=identity.mode, principal_id=principal, client_id=client)

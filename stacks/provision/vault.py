@@ -1,0 +1,108 @@
+"""From settings to components: HashiCorp Vault."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_vault
+from pydantic import SecretStr
+
+from strongroom.components.kubernetes.csi_driver import CA_PATH
+from strongroom.components.seeds import Seed
+from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
+from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
+from strongroom.components.vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
+from strongroom.components.vault.engines import KvEngine, KvEngineArgs
+
+from ..settings.root import Settings
+from ..settings.seeds import Generated, to_seed
+from ..settings.vault import JwtAuthSettings, VaultSettings
+from .common import Provisioned, ReachedVault, cluster_provider, namespaces
+from .files import Files
+from .vault_logins import declare_audit, declare_logins
+
+
+def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
+    """Declare the Vault backend that `settings` describe."""
+    cluster = cluster_provider(settings, settings.kubernetes.kubeconfig)
+    found = ReachedVault(vault.in_cluster, files.vault_ca, vault.ca_certificate)
+    if vault.server or vault.bootstrap:
+        # Clients and charts that a stack on an existing Vault does without.
+        from .vault_server import provision_server  # noqa: PLC0415
+
+        found = provision_server(settings, vault, files, cluster)
+    provider = pulumi_vault.Provider(
+        "vault",
+        address=found.address,
+        token=found.token,
+        namespace=vault.namespace,
+        ca_cert_file=found.authority_file,
+        tls_server_name=vault.tls_server_name,
+    )
+    in_vault = pulumi.ResourceOptions(providers=[provider, cluster])
+    provider_is_ours = settings.kubernetes.install == "helm"
+    ca_path = CA_PATH if provider_is_ours and vault.has_authority else vault.provider_ca_path
+    connection = VaultConnection(
+        address=vault.in_cluster,
+        namespace=vault.namespace,
+        ca_path=ca_path,
+        tls_server_name=vault.tls_server_name,
+        ca_certificate=found.authority,
+    )
+    engine = KvEngineArgs(path=vault.mount.path, create=vault.mount.create, seeds=_read_seeds(settings))
+    backend = VaultBackend(
+        "vault",
+        VaultBackendArgs(
+            connection=connection,
+            engine=KvEngine("vault", engine, in_vault),
+            auth=_declare_auth(settings, vault, files, in_vault),
+            audience=vault.audience,
+            token_ttl=vault.token_ttl,
+            token_max_ttl=vault.token_max_ttl,
+        ),
+        in_vault,
+    )
+    declare_audit(vault, in_vault)
+    declare_logins(settings, vault, files, in_vault)
+    return Provisioned(
+        backend=backend,
+        description={
+            **backend.describe(),
+            "address": found.address,
+            "forward": found.forward,
+            "caCertificate": found.authority_file,
+        },
+        cluster=cluster,
+        namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
+        vault_ca=found.authority,
+    )
+
+
+def _declare_auth(settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions) -> WorkloadAuth:
+    auth = vault.auth
+    if isinstance(auth, JwtAuthSettings):
+        issuer = auth.issuer or settings.kubernetes.oidc_issuer
+        jwt = JwtAuthArgs(
+            path=auth.path,
+            create=auth.create,
+            issuer=issuer if auth.create else None,
+            jwks_url=auth.jwks_url,
+            public_keys=files.issuer_keys,
+            ca_certificate=files.issuer_ca,
+        )
+        return JwtAuth("vault", jwt, opts)
+    kubernetes = KubernetesAuthArgs(
+        path=auth.path,
+        create=auth.create,
+        kubernetes_host=files.kubernetes_host,
+        kubernetes_ca_certificate=files.kubernetes_ca,
+        reviewer=auth.reviewer,
+    )
+    return KubernetesAuth("vault", kubernetes, opts)
+
+
+def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:
+    return {
+        name: {key: to_seed(value) for key, value in values.items()}
+        for name, values in settings.seeds.items()
+        if not isinstance(values, SecretStr | Generated)
+    }

@@ -1,0 +1,81 @@
+"""Settings of the Helm charts that a stack installs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from strongroom.components.field_types import Declaration, LocalFile, matching
+from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+
+
+def _check_repository(value: str) -> str:
+    if not re.fullmatch(r"(https|oci)://[^\s/@?#]+(/[^\s@?#]*)?", value):
+        raise ValueError("is not a chart repository: write its https:// or oci:// URL, without credentials")
+    return value.rstrip("/")
+
+
+_VERSION = 'is not a chart\'s version: write all three numbers, in quotes, e.g. "1.6.0"'
+_DIGEST = "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum CHART.tgz)"
+
+
+class ChartSettings(Declaration):
+    """Another source or version of a chart than the pinned one."""
+
+    path: LocalFile | None = None
+    """A directory, or an archive, with the chart."""
+
+    repository: Annotated[str, AfterValidator(_check_repository)] | None = None
+    """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
+
+    version: Annotated[str, matching(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
+    """Its exact version; defaults to the pinned one."""
+
+    digest: Annotated[str, matching(r"[0-9a-f]{64}", _DIGEST)] | None = None
+    """SHA-256 of its archive; defaults, for the pinned version, to the pinned one."""
+
+    values: Mapping[str, Any] = {}
+    """Values merged over those that Strongroom sets, e.g. a mirror of its images. Secrets don't belong here."""
+
+
+class ChartsSettings(Declaration):
+    """The charts that the stack installs, pinned by repository, version and digest in components/helm/charts.py."""
+
+    driver: Annotated[ChartSettings, Field(alias=SECRETS_STORE_CSI_DRIVER.name)] = ChartSettings()
+    """The Secrets Store CSI driver."""
+
+    azure_provider: Annotated[ChartSettings, Field(alias=AZURE_PROVIDER.name)] = ChartSettings()
+    """Azure Key Vault's provider for it."""
+
+    vault: Annotated[ChartSettings, Field(alias=VAULT.name)] = ChartSettings()
+    """HashiCorp's chart: Vault's provider for the driver, and the Vault Agent injector."""
+
+    akv2k8s: Annotated[ChartSettings, Field(alias=AKV2K8S.name)] = ChartSettings()
+    """akv2k8s."""
+
+    @property
+    def charts(self) -> Mapping[str, Chart]:
+        """The charts by name, with these settings applied."""
+        return {
+            chart.name: _apply(chart, own)
+            for chart, own in (
+                (SECRETS_STORE_CSI_DRIVER, self.driver),
+                (AZURE_PROVIDER, self.azure_provider),
+                (VAULT, self.vault),
+                (AKV2K8S, self.akv2k8s),
+            )
+        }
+
+
+def _apply(pinned: Chart, own: ChartSettings) -> Chart:
+    version = own.version or pinned.version
+    return replace(
+        pinned,
+        path=own.path,
+        repository=own.repository or pinned.repository,
+        version=version,
+        digest=own.digest or (pinned.digest if version == pinned.version else None),
+        values=own.values,
+    )

@@ -1,0 +1,65 @@
+"""What a stack may say of the cluster."""
+
+from typing import Annotated, Literal
+
+from strongroom.components.azure.cluster_args import ClusterName, ClusterShape
+from strongroom.components.azure.types import ResourceGroup
+from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, matching
+from strongroom.components.rotation import PollInterval
+from strongroom.components.urls import Issuer
+
+_ACCOUNT = "is not an account: write namespace/name, e.g. kube-system/backup"
+
+
+class AksSettings(ClusterShape):
+    """The AKS cluster that the workloads run on: made here, or found. Issuer and add-on's identity come from it."""
+
+    name: ClusterName
+    """Its name."""
+
+    resource_group: ResourceGroup | None = None
+    """Its resource group; the backend's where it is left out."""
+
+    create: Switch = False
+    """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
+
+
+class KubernetesSettings(Declaration):
+    """The cluster that the workloads run on."""
+
+    kubeconfig: LocalFile | None = None
+    """File with the kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."""
+
+    context: Text | None = None
+    """The kubeconfig's context; its current one where it is left out."""
+
+    install: Literal["helm", "addon", "existing"] = "existing"
+    """Who owns what deliveries need in the cluster, its one CSI driver above all: Strongroom (`helm`), AKS (`addon`) or
+    somebody else (`existing`)."""
+
+    providers: tuple[Literal["azure", "vault"], ...] = ()
+    """With `helm`: CSI providers to install besides the backend's own, for other stacks of the cluster."""
+
+    audiences: tuple[Text, ...] = ()
+    """With `helm`: audiences that the driver requests tokens of besides the backend's own, for other stacks of the
+    cluster."""
+
+    rotation_poll_interval: PollInterval = "2m"
+    """How old a mounted secret may be before it is read again, at most 2m: a driver that polls less often lets a pod
+    start without its secrets when their store hangs. Where Strongroom, or AKS for the stack, installs the driver."""
+
+    oidc_issuer: Issuer | None = None
+    """The cluster's OIDC issuer, for workload identity; the AKS cluster's where `aks` names one."""
+
+    aks: AksSettings | None = None
+    """The AKS cluster, where it is one."""
+
+    existing_namespaces: tuple[DnsLabel, ...] = ("default",)
+    """Namespaces that exist already; every other one is created."""
+
+    reserved_accounts: tuple[Annotated[str, matching(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}", _ACCOUNT)], ...] = ()
+    """Accounts, written `namespace/name`, that workloads may bear although they are not theirs alone: `default`, those
+    in `kube-*` namespaces, and those of controllers. Each is refused if omitted."""
+
+    wait_for_rollout: Switch = True
+    """Whether an update waits until the pods are ready."""

@@ -1,0 +1,136 @@
+"""Settings of a HashiCorp Vault."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Tag
+
+from strongroom.components.durations import Seconds
+from strongroom.components.field_types import (
+    AbsolutePath,
+    Declaration,
+    ListOf,
+    LocalFile,
+    Text,
+)
+from strongroom.components.hosts import Host
+from strongroom.components.urls import Address, Https, Issuer
+from strongroom.components.validators import unique
+from strongroom.components.vault.audit import AnyAuditDevice
+from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesAuthOptions
+from strongroom.components.vault.kv_paths import KvMount
+from strongroom.components.vault.options import VaultNamespace
+
+from .raw import as_mapping
+from .vault_logins import GroupSettings, LoginSettings
+from .vault_server import BootstrapSettings, ServerSettings
+
+
+class KubernetesAuthSettings(KubernetesAuthOptions):
+    """The Kubernetes auth method that workloads log in by."""
+
+    kind: Literal["kubernetes"] = "kubernetes"
+    """Which method: `kubernetes`, also if omitted."""
+
+    kubernetes_host: Address | None = None
+    """URL of the API server, as Vault reaches it; if omitted, the kubeconfig's."""
+
+    kubernetes_ca_certificate: LocalFile | None = None
+    """File with the CA of the API server's certificate; if omitted, the kubeconfig's."""
+
+
+class JwtAuthSettings(JwtAuthOptions):
+    """A JWT auth method that workloads log in by: Vault checks a token's signature itself and asks no API server."""
+
+    kind: Literal["jwt"]
+    """Which method: `jwt`; for HCP, and wherever Vault doesn't reach the API server."""
+
+    issuer: Issuer | None = None
+    """The cluster's issuer, as its tokens name it; if omitted, `kubernetes.oidcIssuer`. Vault reads the signing keys
+    there, unless `jwksUrl` or `publicKeys` say otherwise."""
+
+    jwks_url: Https | None = None
+    """URL of the signing keys, where the issuer can't be reached by its name."""
+
+    public_keys: ListOf[LocalFile] = ()
+    """Files with the signing keys in PEM, where Vault reaches neither; to be changed when the cluster rotates them."""
+
+    ca_certificate: LocalFile | None = None
+    """File with the CA of the issuer's, or the keys', server; if omitted, the system's CAs."""
+
+
+AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "jwt": JwtAuthSettings}
+"""The auth methods of workloads, by their kind."""
+
+
+def _read_auth_kind(value: object) -> object:
+    return getattr(value, "kind", None) or as_mapping(value).get("kind", "kubernetes")
+
+
+AuthSettings = Annotated[
+    Annotated[KubernetesAuthSettings, Tag("kubernetes")] | Annotated[JwtAuthSettings, Tag("jwt")],
+    Discriminator(_read_auth_kind),
+]
+
+
+class VaultSettings(Declaration):
+    """A HashiCorp Vault that exists, self-managed or HCP, or one that the stack deploys."""
+
+    kind: Literal["vault"]
+    """Which store: `vault`."""
+
+    address: Address | None = None
+    """Vault's URL, as this program and the CSI provider reach it; with `server` it is the server's own. The token comes
+    from VAULT_TOKEN, or from `bootstrap`."""
+
+    server: ServerSettings | None = None
+    """Deploy a Vault in the cluster. It outlives the stack only in its volumes and in what `bootstrap` keeps."""
+
+    bootstrap: BootstrapSettings | None = None
+    """Initialise and open Vault, and configure it with a token that is made for it."""
+
+    namespace: VaultNamespace | None = None
+    """Vault Enterprise's or HCP's namespace."""
+
+    ca_certificate: LocalFile | None = None
+    """File with the CA of Vault's certificate; if omitted, the system's CAs."""
+
+    provider_ca_path: AbsolutePath | None = None
+    """Path of that CA inside the CSI provider's pods, where Strongroom does not install the provider."""
+
+    tls_server_name: Host | None = None
+    """The name that Vault's certificate bears, where it is not the address's."""
+
+    mount: KvMount = KvMount()
+    """The KV version 2 engine."""
+
+    auth: AuthSettings = KubernetesAuthSettings()
+    """The auth method that workloads log in by."""
+
+    logins: Annotated[ListOf[LoginSettings], unique("path", what="the path")] = ()
+    """Auth methods of people and of machines outside the cluster."""
+
+    groups: Annotated[ListOf[GroupSettings], unique("name", what="the name")] = ()
+    """What people and machines may do."""
+
+    audit: Annotated[ListOf[AnyAuditDevice], unique("path", what="the path")] = ()
+    """Audit devices that the stack enables."""
+
+    audience: Text = "vault"
+    """Audience of the workloads' service account tokens."""
+
+    token_ttl: Seconds = 1200
+    """Life of a workload's Vault token."""
+
+    token_max_ttl: Seconds = 3600
+    """Its longest life, with renewals."""
+
+    @property
+    def in_cluster(self) -> str:
+        """Vault's URL, as pods reach it."""
+        return self.server.address if self.server else self.address or ""
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether a CA of its own signed its certificate."""
+        return bool(self.server.tls if self.server else self.ca_certificate)

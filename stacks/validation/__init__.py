@@ -1,0 +1,1 @@
+"""Checks across settings, and their messages."""
