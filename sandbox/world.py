@@ -24,7 +24,7 @@ from .servers.etcd import Etcd
 from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
 from .servers.node import Node, Scheduler
 from .servers.vault import Vault
-from .tools import Tools
+from .tools import ToolError, Tools
 from .tools.catalogue import NODE, TOOLS, Tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,13 +122,20 @@ class World:
         if not (node or self.has_node):
             return TOOLS
         self._node_marker.unlink(missing_ok=True)
-        if missing := list_missing(self.state):
+        if missing := list_missing(self.state) or self._missing_runtime():
             self._reporter.note("The sandbox goes on without a node:")
             for line in missing:
                 self._reporter.note(f"  {line}")
             return TOOLS
         self._node_marker.touch()
         return (*TOOLS, *NODE)
+
+    def _missing_runtime(self) -> list[str]:
+        try:
+            self.tools.container_runtime()
+        except ToolError as error:
+            return [" ".join(str(error).split())]
+        return []
 
     def _start(self, servers: Iterable[Server]) -> None:
         for server in servers:

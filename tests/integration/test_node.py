@@ -38,6 +38,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     before = mounts(), interfaces()
     groups_before = groups()
     with started(state, node=True) as made:
+        if not made.has_node:
+            pytest.skip("no container runtime can be had here")
         assert (mounts(), interfaces()) == before
         yield made
     assert (mounts(), interfaces(), groups()) == (*before, groups_before)

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.node import requirements
 from sandbox.node.requirements import list_missing
+from sandbox.tools import ToolError
 from sandbox.world import World
 
 
@@ -80,13 +81,24 @@ def test_a_sandbox_that_can_have_no_node_goes_on_without(monkeypatch: pytest.Mon
     assert told == ["The sandbox goes on without a node:", "  one is missing", "  two is missing"]
 
 
+def test_a_container_runtime_that_can_not_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reporter, tools = MagicMock(), MagicMock()
+    tools.container_runtime.side_effect = ToolError("there is no apt-get\non PATH")
+    monkeypatch.setattr("sandbox.world.list_missing", lambda _: [])
+    world = World(reporter, tmp_path, tools)
+
+    assert "kubelet" not in {tool.name for tool in world.choose_tools(node=True)}
+    assert not world.has_node
+    assert reporter.note.call_args.args == ("  there is no apt-get on PATH",)
+
+
 @pytest.mark.parametrize(
     ("asked", "has", "expected"), [(False, False, False), (True, False, True), (False, True, True)]
 )
 def test_a_node_that_was_asked_for_once_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: bool, has: bool, expected: bool
 ) -> None:
-    world = World(MagicMock(), tmp_path)
+    world = World(MagicMock(), tmp_path, MagicMock())
     monkeypatch.setattr("sandbox.world.list_missing", lambda _: [])
     if has:
         (tmp_path / "with-node").touch()
