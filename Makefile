@@ -1,4 +1,4 @@
-# The two commands: `make up` and `make test`. `make down` stops what they started, `make clean` removes what they made,
+# The two commands: `make up` (`make up NODE=1` with a node that runs pods) and `make test`. `make down` stops what they started, `make clean` removes what they made,
 # save the cache of tools.
 STACK ?= local
 PYTHON ?= python3
@@ -23,7 +23,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 up: $(STAMP) ## Start the sandbox, deploy STACK (local) on it, verify it
-	$(BIN)/python -m sandbox up --stack $(STACK)
+	$(BIN)/python -m sandbox up --stack $(STACK) $(if $(NODE),--node)
 
 test: $(STAMP) ## Everything that CI runs, with the seconds of each stage
 	@$(BIN)/python -c 'import sys; print("testing on Python", sys.version.split()[0], sys.executable, flush=True)'

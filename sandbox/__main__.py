@@ -44,6 +44,9 @@ Like = Annotated[
 def up(
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Deploy and verify this stack too.")] = None,
     like: Like = None,
+    node: Annotated[
+        bool, typer.Option("--node", help="Have a node too, that runs pods: on Linux, as root. It stays until --purge.")
+    ] = False,
 ) -> None:
     """Start the servers; with --stack, deploy a stack of the project on them and verify it.
 
@@ -57,11 +60,11 @@ def up(
     reporter = Reporter()
     world = World(reporter)
     if stack is None:
-        world.up()
+        world.up(node=node)
         return
     with ThreadPoolExecutor() as pool:
         found = pool.submit(find_plugins, world)  # it waits for the network, mostly
-        world.up()
+        world.up(node=node)
         found.result()
     Engine(world, reporter).run("up", stack)
     verified = subprocess.run(
@@ -72,7 +75,7 @@ def up(
     )
     if verified.returncode != 0:
         raise typer.Exit(verified.returncode)
-    typer.echo(next_steps(stack, ROOT))
+    typer.echo(next_steps(stack, ROOT, node=world.has_node))
 
 
 @app.command()

@@ -54,16 +54,18 @@ class Authority:
         common_name: str | None = None,
         organization: str | None = None,
         names: Sequence[str] = (),
+        addresses: Sequence[str] = (),
     ) -> Pair:
-        """A certificate for servers on loopback and for clients, made when it is missing.
+        """A certificate for servers on loopback and for clients, made when it is missing or lacks an address.
 
         :param name: Its file name.
         :param common_name: Its subject, and the user's name to the API server; `name` where it is left out.
         :param organization: The subject's organisation, and the user's group to the API server.
         :param names: DNS names that it bears besides loopback's.
+        :param addresses: IP addresses that it bears besides loopback's.
         """
         pair = Pair(self._directory / f"{name}.crt", self._directory / f"{name}.key")
-        if not pair.certificate.is_file():
+        if not pair.certificate.is_file() or not _bears(pair.certificate, addresses):
             key = ec.generate_private_key(ec.SECP256R1())
             authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
             signer = serialization.load_pem_private_key(self._key.read_bytes(), None)
@@ -73,7 +75,7 @@ class Authority:
                 .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
                 .add_extension(_usage("digital_signature"), critical=True)
                 .add_extension(issuer, critical=False)
-                .add_extension(_alternatives(names), critical=False)
+                .add_extension(_alternatives(names, addresses), critical=False)
                 .add_extension(
                     x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
                     critical=False,
@@ -130,6 +132,14 @@ def _is_accepted(certificate: Path) -> bool:
     return True
 
 
+def _bears(certificate: Path, addresses: Sequence[str]) -> bool:
+    if not addresses:
+        return True
+    made = x509.load_pem_x509_certificate(certificate.read_bytes())
+    borne = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {*map(ipaddress.ip_address, addresses)} <= {*borne.get_values_for_type(x509.IPAddress)}
+
+
 def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
     return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
 
@@ -155,13 +165,13 @@ def _name(common_name: str, organization: str | None = None) -> x509.Name:
     return x509.Name(parts)
 
 
-def _alternatives(names: Sequence[str]) -> x509.SubjectAlternativeName:
+def _alternatives(names: Sequence[str], addresses: Sequence[str]) -> x509.SubjectAlternativeName:
     return x509.SubjectAlternativeName(
         [
             x509.DNSName("localhost"),
             x509.DNSName("kubernetes.default.svc"),
             *map(x509.DNSName, names),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+            *(x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", *addresses)),
         ]
     )
 

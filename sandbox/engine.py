@@ -21,6 +21,7 @@ from pulumi.automation._stack import StackInitMode
 from . import stacks
 from .certificates import write_private
 from .errors import SandboxError
+from .node import objects
 from .plugins import attached, find_missing
 from .progress import Reporter
 from .servers.kubernetes import ISSUER
@@ -302,6 +303,7 @@ class Engine:
             token_key=authority.signing_key("service-account")[1],
             tenant=azure.tenant,
             subscription=azure.subscription,
+            accounts=objects.ACCOUNTS if self._world.has_node else None,
         )
 
     def _describe(self, *running: str) -> dict[str, str]:

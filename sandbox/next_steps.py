@@ -21,8 +21,11 @@ def own_command(words: str, root: Path, module: str = "sandbox") -> str:
     return f"{where}{python} -m {module} {words}"
 
 
-def next_steps(stack: str, root: Path) -> str:
-    """Tell what to try next with `stack`, which is up: each line a command and what it does."""
+def next_steps(stack: str, root: Path, *, node: bool = False) -> str:
+    """Tell what to try next with `stack`, which is up: each line a command and what it does.
+
+    :param node: Whether its pods run.
+    """
     file = stack_file(root, stack)
     document = read_stack_file(file)
     steps = [
@@ -30,6 +33,7 @@ def next_steps(stack: str, root: Path) -> str:
         (own_command(f"verify --stack {stack} --json", root, "strongroom"), "the same proof, for programs"),
         (own_command(f"access --stack {stack}", root, "strongroom"), "who can read what"),
         (own_command("exec -- kubectl get secretproviderclasses -A", root), "the cluster's side"),
+        *(_pods(document, root) if node else ()),
         *_store(document, root),
         (own_command(f"preview --stack {stack}", root), f"after an edit of {shlex.quote(os.path.relpath(file))}"),
         (own_command(f"up --stack {stack}", root), "and then: just what changed changes"),
@@ -37,6 +41,16 @@ def next_steps(stack: str, root: Path) -> str:
     ]
     width = min(max(len(command) for command, _ in steps), _WIDTH)
     return "\n".join(["", "What to try next:", *(f"  {command:{width}}  # {what}" for command, what in steps)])
+
+
+def _pods(document: dict[str, object], root: Path) -> list[tuple[str, str]]:
+    config = document["config"]
+    for workload in (config.get("strongroom:workloads") or ()) if isinstance(config, dict) else ():
+        if workload.get("kind", "Deployment") == "Deployment" and workload.get("delivery") is None:
+            pod = f"-n {shlex.quote(workload['namespace'])} deploy/{shlex.quote(workload['name'])}"
+            command = f"exec -- kubectl exec {pod} -- sh -c 'sha256sum /mnt/secrets-store/*'"
+            return [(own_command(command, root), "what a pod reads, as digests")]
+    return []
 
 
 def _store(document: dict[str, object], root: Path) -> list[tuple[str, str]]:

@@ -37,6 +37,12 @@ class Process:
         process = self._process()
         return process.pid if process else None
 
+    @property
+    def born(self) -> float:
+        """When it was started, in seconds since the epoch; never, if it doesn't run."""
+        process = self._process()
+        return process.create_time() if process else float("inf")
+
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start `command` in a session of its own.
 

@@ -37,6 +37,9 @@ class Servers:
     tenant: str
     subscription: str
 
+    accounts: tuple[str, ...] | None = None
+    """With a node: the accounts of what serves all its workloads, as `namespace/name`."""
+
 
 def list_stacks(root: Path) -> list[str]:
     """List the stacks of the project in `root`."""
@@ -155,13 +158,20 @@ def complete(config: dict[str, Any], servers: Servers, *, own: bool) -> list[str
     """Put the sandbox's addresses, tenant, certificates and kubeconfig into a stack's settings.
 
     :param own: Whether it is one of the sandbox's own; any other also gets what the sandbox doesn't have (a context,
-        an AKS cluster, nodes on which pods start) taken out, and the objects that exist elsewhere made.
+        an AKS cluster, nodes that have its images) taken out, and the objects that exist elsewhere made.
     :returns: Which of the settings that the file has are others now.
     """
     backend, kubernetes = (dict(config.get(f"{NAMESPACE}:{key}") or {}) for key in ("backend", "kubernetes"))
     before = {"backend": dict(backend), "kubernetes": dict(kubernetes)}
     elsewhere = _has_own_vault(backend)
     kubernetes["kubeconfig"] = str(servers.kubeconfig)
+    if servers.accounts is not None:
+        # The node has the images of the sandbox's own stacks, and of no others.
+        kubernetes["waitForRollout"] = own
+        named = config.get(f"{NAMESPACE}:administrators") or []
+        if isinstance(named, list):
+            accounts = [f"service account {account}" for account in servers.accounts]
+            config[f"{NAMESPACE}:administrators"] = list(dict.fromkeys([*named, *accounts]))
     if not own:
         _detach(kubernetes, charts=bool(config.get(f"{NAMESPACE}:charts")))
     if backend["kind"] == "azure-key-vault":
@@ -186,7 +196,7 @@ def _detach(kubernetes: dict[str, Any], *, charts: bool) -> None:
     kubernetes.pop("aks", None)
     kubernetes["waitForRollout"] = False
     if kubernetes.get("install", "existing") != "existing" and not charts:
-        # The sandbox's API server has the driver's CRDs, and no node that would run it.
+        # The sandbox's API server has the driver's CRDs, and its node the driver.
         kubernetes["install"] = "existing"
         for key in ("providers", "audiences", "rotationPollInterval"):
             kubernetes.pop(key, None)

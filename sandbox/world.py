@@ -15,16 +15,22 @@ from strongroom.ops.recover.orphans import end_orphaned_plugins
 from .certificates import Authority, write_private
 from .errors import SandboxError
 from .next_steps import own_command
+from .node.requirements import list_missing
 from .ports import Ports
 from .progress import Reporter
 from .servers import Server, Site, is_healthy
 from .servers.azure import AzureEmulator
 from .servers.etcd import Etcd
 from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
+from .servers.node import Node, Scheduler
 from .servers.vault import Vault
-from .tools import Tools
+from .tools import ToolError, Tools
+from .tools.catalogue import NODE, TOOLS, Tool
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+_NODE_LOGS = ("kube-scheduler", "node", "containerd", "kubelet")
 
 
 def default_state() -> Path:
@@ -53,7 +59,7 @@ class World:
         """
         self._reporter = reporter
         self.state = state or default_state()
-        self.tools = tools or Tools(reporter)
+        self.tools = tools or Tools(reporter, catalogue=(*TOOLS, *NODE))
 
     @property
     def exists(self) -> bool:
@@ -68,16 +74,18 @@ class World:
         if not self.exists:
             raise SandboxError(f"There is no sandbox in {self.state}: start it with `{own_command('up', ROOT)}`")
 
-    def up(self) -> None:
+    def up(self, *, node: bool = False) -> None:
         """Start what doesn't run, heal what is broken, leave the rest alone.
 
+        :param node: Have a node from now on, until the sandbox's state is deleted. Where the machine can't run one, the
+            sandbox goes on without.
         :raises SandboxError: A server doesn't become healthy.
         :raises ToolError: A program can't be had.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
         # A server starts as soon as its own program is there, while the next ones are built.
-        with self._alone(), self.tools.preparing():
+        with self._alone(), self.tools.preparing([tool.name for tool in self.choose_tools(node=node)]):
             servers = self._servers()
             # Vault needs none of the others, nor they Vault. While tools are built, they are waited for in their order.
             is_there = self.tools.find("vault") is not None
@@ -87,7 +95,47 @@ class World:
                 self._start([server for server in servers if server not in apart])
                 self.api_server.install(self.tools.crds())
                 started.result()
-            self.tools.prepare()
+            self.tools.prepare([tool.name for tool in TOOLS])
+            if self.has_node:
+                self._start(self._node_servers())
+                with self._reporter.step("starting the CSI driver and its providers"):
+                    self._node.install(self.azure.environment())
+
+    @property
+    def has_node(self) -> bool:
+        """Whether this sandbox has a node."""
+        return self._node_marker.is_file()
+
+    @property
+    def _node_marker(self) -> Path:
+        return self.state / "with-node"
+
+    @property
+    def _node(self) -> Node:
+        return Node(self._site, self.api_server)
+
+    def choose_tools(self, *, node: bool) -> tuple[Tool, ...]:
+        """List the tools that are needed, and note whether the sandbox has a node from now on.
+
+        :param node: Whether one is asked for.
+        """
+        if not (node or self.has_node):
+            return TOOLS
+        self._node_marker.unlink(missing_ok=True)
+        if missing := list_missing(self.state) or self._missing_runtime():
+            self._reporter.note("The sandbox goes on without a node:")
+            for line in missing:
+                self._reporter.note(f"  {line}")
+            return TOOLS
+        self._node_marker.touch()
+        return (*TOOLS, *NODE)
+
+    def _missing_runtime(self) -> list[str]:
+        try:
+            self.tools.container_runtime()
+        except ToolError as error:
+            return [" ".join(str(error).split())]
+        return []
 
     def _start(self, servers: Iterable[Server]) -> None:
         for server in servers:
@@ -106,10 +154,11 @@ class World:
         if not self.state.is_dir():
             return
         with self._alone():
-            for server in reversed(self._servers()):
+            for server in reversed([*self._servers(), *self._node_servers()]):
                 if server.process.pid:
                     with self._reporter.step(f"stopping {server.process.name}"):
                         server.process.stop()
+            self._node.clear()
             # An engine that was killed leaves official plugins, with Vault's root token in their environment.
             end_orphaned_plugins({"PULUMI_HOME": str(self.state / "pulumi" / "home")})
         if purge:
@@ -121,7 +170,7 @@ class World:
             return []
         return [
             ServerStatus(server.process.name, is_healthy(server), server.process.pid, server.address)
-            for server in self._servers()
+            for server in [*self._servers(), *(self._node_servers() if self.has_node else ())]
         ]
 
     def log(self, name: str) -> Path:
@@ -131,6 +180,8 @@ class World:
         """
         self.require()
         logs = {server.process.name: server.process.log for server in self._servers()}
+        if self.has_node:
+            logs |= {name: self.state / "logs" / f"{name}.log" for name in _NODE_LOGS}
         if name not in logs:
             raise SandboxError(f"There is no server {name!r}; there are {', '.join(logs)}")
         return logs[name]
@@ -200,6 +251,11 @@ class World:
         etcd = Etcd(site)
         api_server = ApiServer(site, etcd)
         return [etcd, api_server, ControllerManager(site, api_server), Vault(site), AzureEmulator(site, api_server)]
+
+    def _node_servers(self) -> list[Server]:
+        site = self._site
+        api_server = ApiServer(site, Etcd(site))
+        return [Scheduler(site, api_server), Node(site, api_server)]
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

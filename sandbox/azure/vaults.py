@@ -270,6 +270,8 @@ class Vault:
             return {"key": {"kid": id_, **public_half(made["key"], made["key_ops"])}, **common}
         common["id"] = id_
         if kind == "secrets":
+            if made["managed"]:  # its certificate's key: by it clients know what the value is of
+                common["kid"] = f"{self._base}/keys/{name}/{made['version']}"
             return {**common, "value": made["value"], "contentType": made["contentType"]}
         return {
             **common,

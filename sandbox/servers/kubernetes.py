@@ -1,11 +1,13 @@
 """kube-apiserver and kube-controller-manager: a cluster without nodes."""
 
+import json
 import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
@@ -20,6 +22,9 @@ from .health import fetch_health, require_success
 
 ISSUER = "https://kubernetes.default.svc"
 _CLUSTER_ADDRESSES = "10.96.0.0/16"
+SERVICE = "10.96.0.1"
+"""The address of the service `kubernetes`, by which pods reach the API server."""
+
 _FIELD_MANAGER = "strongroom-sandbox"
 
 _AUDIT_POLICY = {
@@ -61,7 +66,7 @@ class ApiServer:
         """Return true when it is ready, with etcd behind it."""
         if not self._stores.is_file() or self._stores.read_text() != self._etcd.address:
             raise NotReadyError("it was started for an etcd that was elsewhere")
-        admin = self._admin()
+        admin = self.admin()
         response = fetch_health(
             self.process,
             f"{self.address}/readyz",
@@ -77,7 +82,8 @@ class ApiServer:
         write_private(self._stores, self._etcd.address)
         policy = self._home / "audit-policy.yaml"
         write_private(policy, yaml.safe_dump(_AUDIT_POLICY))
-        serving = self._site.authority.pair("kube-apiserver")
+        serving = self._site.authority.pair("kube-apiserver", addresses=[SERVICE])
+        kubelet_client = self.admin()
         etcd_client = self._site.authority.pair("etcd-client")
         private, public = self._site.authority.signing_key("service-account")
         authority = self._site.authority.certificate
@@ -101,13 +107,17 @@ class ApiServer:
                 f"--service-account-key-file={public}",
                 f"--service-cluster-ip-range={_CLUSTER_ADDRESSES}",
                 "--allow-privileged=true",
+                f"--kubelet-client-certificate={kubelet_client.certificate}",
+                f"--kubelet-client-key={kubelet_client.key}",
+                f"--kubelet-certificate-authority={authority}",
+                "--kubelet-preferred-address-types=InternalIP",
                 f"--audit-policy-file={policy}",
                 f"--audit-log-path={self.audit_log}",
             ],
             os.environ,
         )
         self.process.wait_until(self.require_healthy, 120)
-        write_kubeconfig(self.kubeconfig, self.address, authority, self._admin())
+        write_kubeconfig(self.kubeconfig, self.address, authority, self.admin())
 
     def install(self, manifests: Iterable[Path]) -> None:
         """Apply CRDs, and return when the API server serves them.
@@ -135,12 +145,36 @@ class ApiServer:
                 raise SandboxError(f"The API server didn't serve these CRDs in 30 s: {', '.join(names)}")
             time.sleep(0.1)
 
+    def apply(self, objects: Iterable[dict[str, Any]]) -> None:
+        """Apply objects as the cluster's administrator.
+
+        :raises SandboxError: It refuses one.
+        """
+        admin = self.admin()
+        for document in objects:
+            kind, metadata = document["kind"], document["metadata"]
+            version = document["apiVersion"]
+            place = f"apis/{version}" if "/" in version else f"api/{version}"
+            namespace = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+            response = requests.patch(
+                f"{self.address}/{place}{namespace}/{kind.lower()}s/{metadata['name']}",
+                params={"fieldManager": _FIELD_MANAGER, "force": "true"},
+                headers={"Content-Type": "application/apply-patch+yaml"},
+                data=json.dumps(document),
+                verify=str(self._site.authority.certificate),
+                cert=(str(admin.certificate), str(admin.key)),
+                timeout=30,
+            )
+            if not response.ok:
+                raise SandboxError(f"The API server refused the {kind} {metadata['name']}: {response.text[:500]}")
+
     # Its name alone would load half of Kubernetes' models.
     def core(self) -> "client.CoreV1Api":
         """A client of the core API, as the cluster's administrator."""
         return client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
 
-    def _admin(self) -> Pair:
+    def admin(self) -> Pair:
+        """The certificate of the cluster's administrator."""
         return self._site.authority.pair("admin", common_name="sandbox-admin", organization="system:masters")
 
 

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
+from . import debian
 from .build import Workplace, digest_recipe, go_program, module_directory
-from .catalogue import CRDS, CSI_DRIVER, TOOLS, TRIMMED, Release, Tool
+from .catalogue import CRDS, CSI_DRIVER, MANIFESTS, TOOLS, TRIMMED, Release, Tool
 from .checksums import read_checksums
 from .download import OutOfReachError, download
 from .environment import clean_environment, default_cache, is_writable, private_cache
@@ -114,23 +115,57 @@ class Tools:
         :raises ToolError: They can't be had.
         """
         name = Path("crds") / CSI_DRIVER.module.rpartition("@")[2]
+        return sorted(self._kept(name, "CSI driver", self._publish_crds).glob("*.yaml"))
+
+    def manifests(self) -> list[Path]:
+        """What installs the Secrets Store CSI driver and Azure's provider, as they publish it, as files.
+
+        :raises ToolError: They can't be had.
+        """
+        name = Path("manifests") / digest_recipe("csi", MANIFESTS)
+        return sorted(self._kept(name, "manifests of the CSI driver", self._publish_manifests).glob("*.yaml"))
+
+    def container_runtime(self) -> Path:
+        """The root below which Debian's packages of a container runtime are unpacked.
+
+        :raises ToolError: They can't be had.
+        """
+        name = Path("debian", "-".join(debian.PACKAGES))
+        return self._kept(name, "container runtime", self._unpack_container_runtime)
+
+    def _kept(self, name: Path, what: str, fill: Callable[[Path], None]) -> Path:
+        """The directory `name` of a cache, filled where it is missing.
+
+        :param what: What it holds.
+        :param fill: Fills a directory that is put in place when it is whole.
+        """
         places = [cache / name for cache in self._caches]
         kept = next((place for place in places if os.access(place, os.R_OK | os.X_OK)), self._cache / name)
         if not kept.is_dir():
-            with self._keeping("CSI driver", kept.parent):
+            with self._keeping(what, kept.parent):
                 if not kept.is_dir():
-                    self._publish_crds(kept)
-        return sorted(kept.glob("*.yaml"))
+                    partial = kept.with_name(f"{kept.name}.partial")
+                    shutil.rmtree(partial, ignore_errors=True)
+                    partial.mkdir()
+                    fill(partial)
+                    partial.rename(kept)
+        return kept
 
-    def _publish_crds(self, kept: Path) -> None:
+    def _publish_crds(self, directory: Path) -> None:
         go = go_program("CSI driver", self._environment)
         published = module_directory(go, "CSI driver", CSI_DRIVER, self._environment) / CRDS
-        partial = kept.with_name(f"{kept.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
         for file in published.glob("*.yaml"):
-            shutil.copyfile(file, partial / file.name)
-        partial.rename(kept)
+            shutil.copyfile(file, directory / file.name)
+
+    def _publish_manifests(self, directory: Path) -> None:
+        go = go_program("manifests of the CSI driver", self._environment)
+        for name, (source, file) in MANIFESTS.items():
+            published = module_directory(go, name, source, self._environment)
+            shutil.copyfile(published / file, directory / name)
+
+    def _unpack_container_runtime(self, directory: Path) -> None:
+        with self._reporter.step("downloading Debian's packages of a container runtime"):
+            debian.unpack(directory, self._environment)
 
     def _find(self, tool: Tool) -> bool:
         if tool.name not in self._found:

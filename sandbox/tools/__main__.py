@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from . import ToolError, Tools
-from .catalogue import CHECKS, EXAMPLES, HELM, OFFICIAL, TOOLS, Tool
+from .catalogue import CHECKS, EXAMPLES, HELM, NODE, OFFICIAL, TOOLS, Tool
 from .download import OutOfReachError, published_checksum
 from .environment import drop_emulator_proxy
 from .progress import Lines
@@ -20,10 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m sandbox.tools", description=__doc__)
     parser.add_argument("--tests", action="store_true", help="make those too that only tests need")
+    parser.add_argument("--node", action="store_true", help="make those too that a node runs")
     parser.add_argument("--official", action="store_true", help="make the official provider plugins instead")
     parser.add_argument("--print-checksums", action="store_true", help="print what checksums.txt should have instead")
     given = parser.parse_args(arguments)
     catalogue = (*TOOLS, HELM, *EXAMPLES, *CHECKS) if given.tests or given.print_checksums else TOOLS
+    catalogue = (*catalogue, *NODE) if given.node else catalogue
     catalogue = OFFICIAL if given.official else catalogue
     # As an error, so that what builds is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -409,6 +409,11 @@ def _kubernetes(
     )
 
 
+def _csi(name: str, version: str, package: str, minutes: float, module: str | None = None) -> Tool:
+    stamps = [f"{module}/pkg/version.BuildVersion=v{version}"] if module else []
+    return Tool(name, version, ("-version",), None, Build("csi", package, _flags(*stamps), minutes))
+
+
 def _helm(version: str) -> Tool:
     folder = f"{SYSTEM}-{ARCHITECTURE}"
     archive = f"https://get.helm.sh/helm-v{version}-{folder}.tar.gz"
@@ -482,6 +487,27 @@ OFFICIAL = (
 )
 """The official provider plugins that can be built, which the sandbox's stand-ins are compared with."""
 
+_CSI, _CSI_AZURE = "sigs.k8s.io/secrets-store-csi-driver", "github.com/Azure/secrets-store-csi-driver-provider-azure"
+
+NODE = (
+    _kubernetes("kubelet", 2.5),
+    _kubernetes("kube-scheduler", 1),
+    _csi("secrets-store-csi-driver", "1.6.0", f"{_CSI}/cmd/secrets-store-csi-driver", 2, _CSI),
+    Tool(
+        "secrets-store-csi-driver-provider-azure",
+        "1.8.2",
+        ("-version",),
+        None,
+        Build("csi-azure", f"{_CSI_AZURE}/cmd", _flags(f"{_CSI_AZURE}/pkg/version.BuildVersion=v1.8.2"), 1),
+    ),
+    *(
+        _csi(name, "0", f"strongroom.invalid/tools/csi/{name}", 0.2)
+        for name in ("node-driver-registrar", "livenessprobe")
+    ),
+    Tool("vault-csi-provider", "0", ("-version",), None, Build("csi-vault", ".", _flags(), 0.5)),
+)
+"""What a node runs, beside Debian's container runtime."""
+
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",
     sum="h1:YpKG/2hJkp3EkRGpH5SPxg1/5AkmeD5pwHNKIlE90FU=",
@@ -490,3 +516,17 @@ CSI_DRIVER = Source(
 
 CRDS = "config/crd/bases"
 """Where that module keeps them."""
+
+CSI_AZURE = Source(
+    module=f"{_CSI_AZURE}@v1.8.2",
+    sum="h1:mh0RBsz4s9BtMnsO8qC5N5Jq2dZjGg6ygRqW33b+fXQ=",
+)
+
+MANIFESTS = {
+    "csidriver.yaml": (CSI_DRIVER, "deploy/csidriver.yaml"),
+    "rbac-secretproviderclass.yaml": (CSI_DRIVER, "deploy/rbac-secretproviderclass.yaml"),
+    "rbac-secretprovidersyncing.yaml": (CSI_DRIVER, "deploy/rbac-secretprovidersyncing.yaml"),
+    "secrets-store-csi-driver.yaml": (CSI_DRIVER, "deploy/secrets-store-csi-driver.yaml"),
+    "provider-azure-installer.yaml": (CSI_AZURE, "deployment/provider-azure-installer.yaml"),
+}
+"""What the driver and Azure's provider publish to install them: the module, and the file in it."""

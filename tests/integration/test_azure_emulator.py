@@ -609,6 +609,7 @@ def test_a_certificate_is_also_a_key_and_a_secret(
     assert private.public_key() == public.public_key()
     key = keys.get_key(name)
     assert key.properties.managed is True
+    assert secret.properties.key_id == key.id
     assert int.from_bytes(key.key.n, "big") == private.public_key().public_numbers().n
 
 

@@ -37,6 +37,17 @@ def test_certificates_are_made_once_and_their_keys_are_private(tmp_path: Path) -
     assert (tmp_path / "c" / "ca.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_certificate_that_lacks_an_address_is_made_anew(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "c")
+    before = authority.pair("server").certificate.read_bytes()
+    after = authority.pair("server", addresses=["10.96.0.1"]).certificate.read_bytes()
+    names = x509.load_pem_x509_certificate(after).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    assert after != before
+    assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "10.96.0.1"]
+    assert authority.pair("server", addresses=["10.96.0.1"]).certificate.read_bytes() == after
+
+
 def test_a_certificate_is_signed_by_the_authority_for_loopback(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "c")
     pair = authority.pair("admin", common_name="me", organization="system:masters")

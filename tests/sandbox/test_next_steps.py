@@ -35,6 +35,11 @@ def test_the_steps_are_those_of_the_stack_that_is_up(stack: str, vaults: bool) -
     assert ("vault kv list -mount=strongroom" in text) is vaults
 
 
+def test_with_a_node_a_pod_shows_what_it_reads() -> None:
+    assert "kubectl exec -n shop deploy/orders -- sh -c 'sha256sum" in next_steps("local", ROOT, node=True)
+    assert "kubectl exec" not in next_steps("local", ROOT)
+
+
 def test_languages_are_a_list() -> None:
     assert parse_languages("yaml, nodejs,python") == ["yaml", "nodejs"]
     with pytest.raises(SandboxError, match="rust can't be had: say one or more of nodejs, yaml"):

@@ -1,5 +1,6 @@
 """Stacks of one's own, completed for the sandbox."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ def test_it_tells_what_it_replaces() -> None:
     config = read_stack_file(ROOT / "stacks" / "Pulumi.dev.yaml")["config"]
 
     assert complete(config, SERVERS, own=False) == ["backend.address", "kubernetes.install"]
+
+
+@pytest.mark.parametrize(("stack", "own"), [("local", True), ("local-azure", True), ("dev", False)])
+def test_with_a_node_the_sandboxs_own_stacks_wait_for_their_pods(stack: str, own: bool) -> None:
+    config = read_stack_file(ROOT / "stacks" / f"Pulumi.{stack}.yaml")["config"]
+    before = config.get("strongroom:administrators", [])
+    for _ in range(2):
+        complete(config, replace(SERVERS, accounts=("kube-system/driver",)), own=own)
+
+    assert config["strongroom:kubernetes"]["waitForRollout"] is own
+    assert config["strongroom:administrators"] == [*before, "service account kube-system/driver"]
 
 
 def test_a_vault_on_this_machine_is_left_alone() -> None:

@@ -32,6 +32,7 @@ from sandbox.tools.catalogue import (
     CSI_DRIVER,
     HELM,
     MODULES,
+    NODE,
     OFFICIAL,
     TOOLS,
     TRIMMED,
@@ -738,11 +739,68 @@ def test_a_file_of_a_source_that_is_dropped_is_not_copied(tmp_path: Path, path: 
         tools(tmp_path, replace(wanted, build=replace(wanted.build, source=dropped))).path("sr-tool")
 
 
+APT = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in *download*) touch containerd.deb ;; esac
+"""
+UNPACK = """#!/bin/sh
+for program in usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr usr/sbin/runc; do
+  mkdir -p "$3/$(dirname $program)"
+  printf '#!/bin/sh\n{runs}' > "$3/$program"
+  chmod 755 "$3/$program"
+done
+"""
+
+
+def test_a_container_runtime_is_unpacked_once_and_not_installed(tmp_path: Path, path: Path) -> None:
+    log = tmp_path / "log"
+    executable(path / "apt-get", APT.format(log=log))
+    executable(path / "dpkg-deb", UNPACK.format(runs="exit 0"))
+
+    root = tools(tmp_path, tool()).container_runtime()
+
+    assert os.access(root / "usr/bin/containerd", os.X_OK)
+    assert tools(tmp_path, tool()).container_runtime() == root
+    assert [line.split()[-5:] for line in log.read_text().splitlines()] == [
+        ["-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", "update"],
+        ["download", "containerd", "runc", "containernetworking-plugins", "busybox-static"],
+    ]
+
+
+def test_a_container_runtime_that_does_not_run_here_is_an_error_and_not_kept(tmp_path: Path, path: Path) -> None:
+    executable(path / "apt-get", APT.format(log=tmp_path / "log"))
+    executable(path / "dpkg-deb", UNPACK.format(runs="echo no libseccomp >&2; exit 1"))
+
+    with pytest.raises(ToolError, match="containerd -v failed: no libseccomp"):
+        tools(tmp_path, tool()).container_runtime()
+    executable(path / "dpkg-deb", UNPACK.format(runs="exit 0"))
+    assert tools(tmp_path, tool()).container_runtime().is_dir()
+
+
 def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
     for wanted in (*TOOLS, HELM, *CHECKS, *OFFICIAL):
         assert (MODULES / wanted.build.directory / "go.mod").is_file()
         assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
         assert wanted.version in (wanted.release.url if wanted.release else wanted.build.source.module)
+
+
+def test_what_a_node_runs_is_pinned_in_its_modules() -> None:
+    for wanted in NODE:
+        modules = (MODULES / wanted.build.directory / "go.mod").read_text()
+        assert f" v{wanted.version}\n" in modules or wanted.version == "0", wanted.name
+        assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
+
+
+@pytest.mark.parametrize(("arguments", "built"), [([], False), (["--tests"], False), (["--node"], True)])
+def test_what_a_node_runs_is_built_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], built: bool
+) -> None:
+    made = MagicMock()
+    monkeypatch.setattr("sandbox.tools.__main__.Tools", made)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    assert tools_command(arguments) == 0
+    assert ("kubelet" in {each.name for each in made.call_args.kwargs["catalogue"]}) is built
 
 
 @pytest.mark.parametrize(("arguments", "built"), [([], False), (["--tests"], False), (["--official"], True)])

@@ -66,14 +66,26 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def world() -> Iterator["World"]:
     """A sandbox that is up; `ops` finds it too."""
+    from sandbox.world import default_state  # noqa: PLC0415
+
+    with started(default_state()) as made:
+        yield made
+
+
+@contextmanager
+def started(state: Path, *, node: bool = False) -> Iterator["World"]:
+    """A sandbox that is up.
+
+    :param node: Whether it has a node.
+    """
     from sandbox.progress import Reporter  # noqa: PLC0415
-    from sandbox.world import World, default_state  # noqa: PLC0415
+    from sandbox.world import World  # noqa: PLC0415
 
     before = os.umask(0o077)
-    made = World(Reporter(), default_state())
+    made = World(Reporter(), state)
     with reaped(made.state):
         try:
-            made.up()
+            made.up(node=node)
             with _plugins_served(made):
                 yield made
         finally:
@@ -145,7 +157,7 @@ class Project:
         from sandbox.progress import Reporter  # noqa: PLC0415
 
         self.stack = stack
-        self.environment = {**os.environ, **served_plugins(world)}
+        self.environment = {**os.environ, _STATE: str(world.state), **served_plugins(world)}
         """What commands on the stack run with."""
 
         if without:
