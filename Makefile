@@ -1,5 +1,5 @@
-# The two commands: `make up` (`make up NODE=1` with a node that runs pods) and `make test`. `make down` stops what they started, `make clean` removes what they made,
-# save the cache of tools.
+# The two commands: `make up` (with NODE=1 on a node that runs pods) and `make test`. `make down` stops what they started,
+# `make clean` removes what they made, save the cache of tools.
 STACK ?= local
 PYTHON ?= python3
 VENV := .venv

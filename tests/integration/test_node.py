@@ -23,7 +23,7 @@ from tests.integration.pods import Pods, SeenFile, digest
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, started
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.soak  # building its tools takes minutes
 
 WORKLOADS = {("shop", "orders"): 1, ("shop", "checkout"): 2, ("bank", "ledger"): 1}
 """The workloads of both local stacks, and how many pods each has."""
