@@ -125,16 +125,16 @@ Switch = Annotated[bool, Strict()]
 """`true` or `false`: no text that says as much, since YAML's versions differ on `on` and `no`."""
 
 
-def matching(pattern: str, told: str) -> AfterValidator:
+def matching(pattern: str, message: str) -> AfterValidator:
     """A validator of text that must match all of `pattern`.
 
-    :param told: What to say of any other, as the end of a sentence: what is allowed, with an example.
+    :param message: The message for any other value, as the end of a sentence: what is allowed, with an example.
     """
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise ValueError(told)
+            raise ValueError(message)
         return value
 
     return AfterValidator(check)
@@ -162,7 +162,7 @@ def named(what: str, value: str, legal: Callable[[str], str] = object_path) -> s
     """`value`, which a component's user gave as the name of `what`.
 
     :param legal: What it must be.
-    :raises ValueError: It isn't that, with `what` and the value told.
+    :raises ValueError: It isn't that, with `what` and the value in the message.
     """
     try:
         return legal(value)

@@ -1,7 +1,7 @@
 """What a server says when it refuses."""
 
 
-def told(error: Exception, *secrets: str | None) -> str:
+def redact_error(error: Exception, *secrets: str | None) -> str:
     """The first line of a server's refusal that says something, without the secrets that it was sent: it may quote what
     it refuses."""
     lines = (line.strip(" \t*") for line in str(error).splitlines())

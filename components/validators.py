@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 def unique(*fields: str, what: str) -> WrapValidator:
     """A validator of a list in which no two entries agree in all of `fields`; `what` names those in its error.
 
-    It looks at the entries as they were written, so that a repetition is told together with every other fault.
+    It looks at the entries as they were written, so that a repetition is reported together with every other issue.
     """
 
     def check(entries: Any, handler: ValidatorFunctionWrapHandler) -> Any:

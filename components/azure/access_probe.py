@@ -17,7 +17,7 @@ from azure.keyvault.secrets import SecretClient
 
 from ..cancellation import listen, pause
 from ..error_text import PlainError
-from ..redact import told
+from ..redact import redact_error
 from .client import UNEXPECTED, client_options, describe_unexpected
 
 _TOKEN_LIFE = 600
@@ -117,20 +117,21 @@ def _attempt(props: Mapping[str, Any]) -> None:
     except ClientAuthenticationError as error:
         if _WRONG_ISSUER in str(error):
             raise _NotYetError(
-                f"the directory says {told(error)} (compare the federated credential's issuer, {props.get('issuer')}, "
-                "with the one in the cluster's tokens; a new credential takes minutes)"
+                f"the directory says {redact_error(error)} (compare the federated credential's issuer, "
+                f"{props.get('issuer')}, with the one in the cluster's tokens; a new credential takes minutes)"
             ) from None
-        raise _NotYetError(f"the directory says {told(error)}") from None
+        raise _NotYetError(f"the directory says {redact_error(error)}") from None
     except HttpResponseError as error:
         if any(code in str(error) for code in _CLOSED):
             raise _FinalError(
-                f"{url} is closed to this machine by its network settings ({told(error)}). Deploy from a network that "
-                "it admits, add this machine's address to them, or set readinessTimeout to 0 if only pods reach it"
+                f"{url} is closed to this machine by its network settings ({redact_error(error)}). Deploy from a "
+                "network that it admits, add this machine's address to them, or set readinessTimeout to 0 if only pods "
+                "reach it"
             ) from None
         if error.status_code != 404:  # an object that is missing is none of the gate's business
-            raise _NotYetError(f"{url} says {told(error)}") from None
+            raise _NotYetError(f"{url} says {redact_error(error)}") from None
     except AzureError as error:
-        raise _AwayError(f"{url} can't be asked: {told(error)}") from None
+        raise _AwayError(f"{url} can't be asked: {redact_error(error)}") from None
     except UNEXPECTED as error:
         raise _AwayError(describe_unexpected(f"{url} or the directory", error)) from None
 

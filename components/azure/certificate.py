@@ -20,7 +20,7 @@ from ..args import Args, Input
 from ..cancellation import listen, pause
 from ..dynamic_providers import StableProvider
 from ..error_text import PlainError
-from ..redact import told
+from ..redact import redact_error
 from ..urls import Https
 from .client import UNEXPECTED, client_options, describe_unexpected
 from .clouds import PUBLIC, Cloud
@@ -99,9 +99,11 @@ def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]
             raise
         except HttpResponseError as error:
             if error.status_code != 403 or time.monotonic() > end:
-                raise CertificateError(f"{url} refused certificate {props['name']!r}: {told(error)}") from None
+                raise CertificateError(f"{url} refused certificate {props['name']!r}: {redact_error(error)}") from None
         except AzureError as error:
-            raise CertificateError(f"{url} can't be asked for certificate {props['name']!r}: {told(error)}") from None
+            raise CertificateError(
+                f"{url} can't be asked for certificate {props['name']!r}: {redact_error(error)}"
+            ) from None
         except UNEXPECTED as error:
             asked = f", asked for certificate {props['name']!r}"
             raise CertificateError(describe_unexpected(f"{url} or the directory", error, asked=asked)) from None

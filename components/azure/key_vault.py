@@ -89,7 +89,7 @@ class KeyVaultArgs(Args):
 
 
 class KeyVault(pulumi.ComponentResource):
-    """An Azure Key Vault, with role-based access, soft delete and purge protection unless told otherwise.
+    """An Azure Key Vault, with role-based access, soft delete and purge protection by default.
 
     One vault an application and environment is the shape that Microsoft recommends, and the default; a shared one is
     used by `ExistingVault`. Secrets and keys are written by way of the Resource Manager, certificates by the data
@@ -145,7 +145,7 @@ class KeyVault(pulumi.ComponentResource):
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
         self.vault_id = pulumi.Output.all(found.id, found.properties.enable_rbac_authorization).apply(
-            lambda told: self._agreed(str(told[0]), bool(told[1]))
+            lambda found: self._agreed(str(found[0]), bool(found[1]))
         )
 
     def _agreed(self, vault_id: str, rbac: bool) -> str:

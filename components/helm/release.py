@@ -40,7 +40,7 @@ class PlannedRelease:
         return laid_over(self.values, self.chart.values)
 
 
-def faults(planned: PlannedRelease) -> list[str]:
+def list_release_issues(planned: PlannedRelease) -> list[str]:
     """What is known to be wrong with a release before anything is created: of its chart's file, where it names one."""
     try:
         file = checked(planned.chart)
@@ -58,7 +58,7 @@ def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool
     # A stack that installs no chart does without.
     from pulumi_kubernetes.helm.v3 import Release  # noqa: PLC0415
 
-    if wrong := faults(planned):
+    if wrong := list_release_issues(planned):
         raise ChartError(f"chart {planned.chart.name}: {'; '.join(wrong)}")
     return Release(
         planned.name,

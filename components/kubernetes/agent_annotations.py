@@ -39,7 +39,7 @@ def agent_annotations(
 ) -> dict[str, str]:
     """The annotations by which an injected agent reads what a SecretProviderClass with `parameters` would.
 
-    :param ca_secret: The Kubernetes Secret with the CA of Vault's certificate, where the agent must be told.
+    :param ca_secret: The Kubernetes Secret with the CA of Vault's certificate, if the agent needs one.
     """
     said = {
         "agent-inject": "true",

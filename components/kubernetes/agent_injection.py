@@ -25,7 +25,7 @@ def agent_injection(
     the files. The policy stays what it is: an agent that may not renew its token logs in again.
     (Vault docs: "Vault Agent Injector annotations")
 
-    :param opts: Of the Secret with the CA of Vault's certificate, where the agent must be told.
+    :param opts: Of the Secret with the CA of Vault's certificate, if the agent needs one.
     """
     authority = _authority(workload, grant.certificate_authority, opts) if grant.certificate_authority else None
     token = {"audience": grant.audience, "expiration_seconds": _TOKEN_LIFE, "path": "token"}

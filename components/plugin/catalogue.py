@@ -78,13 +78,13 @@ class Catalogue:
         return Described(cls, inspect.cleandoc(cls.__doc__ or ""), inputs, self._outputs(cls), args)
 
     def _parameters(self, cls: type) -> dict[str, Field]:
-        told, hints = described.of_parameters(cls), _hints(cls.__init__)
+        texts, hints = described.of_parameters(cls), _hints(cls.__init__)
         found: dict[str, Field] = {}
         for name, parameter in inspect.signature(cls.__init__).parameters.items():
             if name in _PULUMIS_OWN or _is_resource(hints[name]):
                 continue
             default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
-            found[to_camel(name)] = self._field(cls, name, hints[name], told.get(name, ""), default=default)
+            found[to_camel(name)] = self._field(cls, name, hints[name], texts.get(name, ""), default=default)
         return found
 
     def _model_fields(self, model: type[BaseModel], owner: type) -> dict[str, Field]:
@@ -99,14 +99,14 @@ class Catalogue:
         }
 
     def _outputs(self, cls: type) -> dict[str, Field]:
-        told = described.of_attributes(cls)
+        texts = described.of_attributes(cls)
         found: dict[str, Field] = {}
         for name, hint in inspect.get_annotations(cls).items():
-            if name in told:
+            if name in texts:
                 shape = self._output(hint)
                 if shape is not None:
                     secret = SECRET in getattr(hint, "__metadata__", ())
-                    found[to_camel(name)] = Field(name, shape, told[name], True, secret=secret)
+                    found[to_camel(name)] = Field(name, shape, texts[name], True, secret=secret)
         return found
 
     def _output(self, hint: Any) -> Shape | None:
@@ -130,9 +130,9 @@ class Catalogue:
         secret = SECRET in getattr(hint, "__metadata__", ()) or Generate in _alternatives(hint)
         shape = self._shape(hint, f"{owner.__name__}{to_pascal(name)}", text)
         value = default.value if isinstance(default, Enum) else default
-        told = value if isinstance(value, str | bool | int | float) else None
+        texts = value if isinstance(value, str | bool | int | float) else None
         nullable = NoneType in _alternatives(_bare(hint))
-        return Field(name, shape, text, default is MISSING and not nullable, told, secret, filled=default is MISSING)
+        return Field(name, shape, text, default is MISSING and not nullable, texts, secret, filled=default is MISSING)
 
     def _shape(self, hint: Any, name: str, text: str) -> Shape:
         """
@@ -190,7 +190,7 @@ class Catalogue:
             return known
         found = Fields(token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
         self.types[found.token] = found
-        told = described.of_attributes(cls)
+        texts = described.of_attributes(cls)
         if issubclass(cls, BaseModel):
             found.fields = self._model_fields(cls, cls)
             if "parent" in cls.model_fields:
@@ -200,7 +200,7 @@ class Catalogue:
             for each in fields(cls):
                 default = each.default if each.default_factory is MISSING else None
                 found.fields[to_camel(each.name)] = self._field(
-                    cls, each.name, hints[each.name], told.get(each.name, ""), default=default
+                    cls, each.name, hints[each.name], texts.get(each.name, ""), default=default
                 )
         else:
             found.fields = self._parameters(cls)

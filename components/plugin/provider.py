@@ -14,7 +14,7 @@ from pulumi.runtime.rpc import ResourceModule, register_resource_module
 
 from .catalogue import PACKAGE, Catalogue, token
 from .schema import schema
-from .shapes import Faults, build_model, read_fields
+from .shapes import Issues, build_model, read_fields
 
 VERSION = "0.1.0"
 
@@ -58,12 +58,12 @@ class ComponentProvider(Provider):
             raise ComponentInitError(ImportError(self._missing[resource_type]))
         component = self._catalogue.components[resource_type]
         self._anchored = {"name": name, "opts": options}
-        faults: Faults = []
-        arguments: dict[str, Any] = read_fields(component.inputs, inputs, "", faults)
-        if component.args and not faults:
-            arguments = {"args": build_model(component.args, component.inputs, arguments, "", faults)}
-        if faults:
-            raise InputPropertiesError(f"{component.cls.__name__} {name!r} can't be made", faults)
+        issues: Issues = []
+        arguments: dict[str, Any] = read_fields(component.inputs, inputs, "", issues)
+        if component.args and not issues:
+            arguments = {"args": build_model(component.args, component.inputs, arguments, "", issues)}
+        if issues:
+            raise InputPropertiesError(f"{component.cls.__name__} {name!r} can't be made", issues)
         try:
             made = component.cls(name=name, **arguments, opts=options)  # pyright: ignore[reportCallIssue]
         except Exception as error:

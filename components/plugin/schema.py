@@ -52,12 +52,12 @@ def _inputs(fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _property(each: Field) -> dict[str, Any]:
-    told = each.shape.spec() | {"description": each.description}
+    texts = each.shape.spec() | {"description": each.description}
     if each.default is not None:
-        told["default"] = each.default
+        texts["default"] = each.default
     if each.secret:
-        told["secret"] = True
-    return told
+        texts["secret"] = True
+    return texts
 
 
 def _required(fields: Mapping[str, Field]) -> list[str]:

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-Faults = list[InputPropertyErrorDetails]
+Issues = list[InputPropertyErrorDetails]
 """What is wrong with inputs, by path."""
 
 
-def fault(faults: Faults, path: str, reason: str) -> None:
+def add_issue(issues: Issues, path: str, reason: str) -> None:
     """Note what is wrong at `path`."""
-    faults.append({"property_path": path, "reason": reason})
+    issues.append({"property_path": path, "reason": reason})
 
 
 class Shape(ABC):
@@ -34,13 +34,13 @@ class Shape(ABC):
         """As the schema has it."""
 
     @abstractmethod
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        """What the component takes for `value`; what is wrong with it is noted in `faults`."""
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        """What the component takes for `value`; what is wrong with it is noted in `issues`."""
 
 
-def _known(value: Any, path: str, faults: Faults) -> bool:
+def _known(value: Any, path: str, issues: Issues) -> bool:
     if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
-        fault(faults, path, "must be known before anything is made: it can't be the output of another resource")
+        add_issue(issues, path, "must be known before anything is made: it can't be the output of another resource")
         return False
     return True
 
@@ -57,13 +57,13 @@ class Primitive(Shape):
     def spec(self) -> dict[str, Any]:
         return {"type": self.name}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        if not _known(value, path, faults):
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        if not _known(value, path, issues):
             return None
         if self.name == "integer" and isinstance(value, float) and value.is_integer():
             return int(value)
         if not isinstance(value, self.python) or (isinstance(value, bool) and self.name != "boolean"):
-            fault(faults, path, f"must be of type {self.name}")
+            add_issue(issues, path, f"must be of type {self.name}")
             return None
         return value
 
@@ -78,7 +78,7 @@ class Anything(Shape):
     def spec(self) -> dict[str, Any]:
         return {"$ref": "pulumi.json#/Any"}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:  # noqa: ARG002
+    def read(self, value: Any, path: str, issues: Issues) -> Any:  # noqa: ARG002
         return value
 
 
@@ -88,12 +88,12 @@ class Moment(Primitive):
     def __init__(self) -> None:
         super().__init__("string", (str,))
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        text = super().read(value, path, faults)
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        text = super().read(value, path, issues)
         try:
             return None if text is None else datetime.fromisoformat(text)
         except ValueError:
-            fault(faults, path, "must be a date and time by ISO 8601, e.g. 2030-01-31T00:00:00Z")
+            add_issue(issues, path, "must be a date and time by ISO 8601, e.g. 2030-01-31T00:00:00Z")
             return None
 
 
@@ -110,11 +110,11 @@ class Choice(Shape):
     def spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        if not _known(value, path, faults):
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        if not _known(value, path, issues):
             return None
         if value not in self.words:
-            fault(faults, path, f"must be one of {', '.join(self.words)}")
+            add_issue(issues, path, f"must be one of {', '.join(self.words)}")
             return None
         return self.make(value)
 
@@ -132,14 +132,14 @@ class Several(Shape):
     def spec(self) -> dict[str, Any]:
         return {"type": "array", "items": _inner(self.item)}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        if not _known(value, path, faults):
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        if not _known(value, path, issues):
             return None
         if not isinstance(value, list | tuple):
-            fault(faults, path, "must be a list")
+            add_issue(issues, path, "must be a list")
             return None
         entries = cast("Sequence[Any]", value)
-        return [self.item.read(entry, f"{path}[{index}]", faults) for index, entry in enumerate(entries)]
+        return [self.item.read(entry, f"{path}[{index}]", issues) for index, entry in enumerate(entries)]
 
 
 @dataclass
@@ -155,14 +155,14 @@ class Named(Shape):
     def spec(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _inner(self.item)}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        if not _known(value, path, faults):
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        if not _known(value, path, issues):
             return None
         if not isinstance(value, Mapping):
-            fault(faults, path, "must be a mapping of names to values")
+            add_issue(issues, path, "must be a mapping of names to values")
             return None
         entries = cast("Mapping[str, Any]", value)
-        return {name: self.item.read(entry, f'{path}["{name}"]', faults) for name, entry in entries.items()}
+        return {name: self.item.read(entry, f'{path}["{name}"]', issues) for name, entry in entries.items()}
 
 
 @dataclass
@@ -178,10 +178,10 @@ class Later(Shape):
     def spec(self) -> dict[str, Any]:
         return self.item.spec()
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
         if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
             return cast("Any", value)
-        return self.item.read(value, path, faults)
+        return self.item.read(value, path, issues)
 
 
 @dataclass
@@ -226,26 +226,26 @@ class Fields(Shape):
     def spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
-        if not _known(value, path, faults):
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
+        if not _known(value, path, issues):
             return None
         if not isinstance(value, Mapping):
-            fault(faults, path, "must be an object")
+            add_issue(issues, path, "must be an object")
             return None
         given = {key: entry for key, entry in cast("Mapping[str, Any]", value).items() if entry is not None}
         for key in self.constant.keys() - self.fields.keys():
             given.pop(key, None)
-        before = len(faults)
+        before = len(issues)
         model = self.cls if issubclass(self.cls, BaseModel) else None
         if model and self.plain:
-            _known_throughout(given, path, faults)
+            _known_throughout(given, path, issues)
             arguments = given
         else:
-            arguments = read_fields(self.fields, given, path, faults)
-        if len(faults) > before:
+            arguments = read_fields(self.fields, given, path, issues)
+        if len(issues) > before:
             return None
         arguments = {**arguments, **{name: make() for name, make in self.given.items()}}
-        return build_model(model, self.fields, arguments, path, faults) if model else self.cls(**arguments)
+        return build_model(model, self.fields, arguments, path, issues) if model else self.cls(**arguments)
 
 
 @dataclass
@@ -262,10 +262,10 @@ class Component(Shape):
         references: list[dict[str, Any]] = [{"$ref": f"#/resources/{token}"} for token in self.tokens]
         return references[0] if len(references) == 1 else {"oneOf": references}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
         names = " or ".join(token.rpartition(":")[2] for token in self.tokens)
         if type(value).__name__ not in {token.rpartition(":")[2] for token in self.tokens}:
-            fault(faults, path, f"must be of type {names}, made by this program with the same provider")
+            add_issue(issues, path, f"must be of type {names}, made by this program with the same provider")
             return None
         return value
 
@@ -283,39 +283,39 @@ class Either(Shape):
     def spec(self) -> dict[str, Any]:
         return {"oneOf": [_inner(choice) for choice in self.choices]}
 
-    def read(self, value: Any, path: str, faults: Faults) -> Any:
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
         objects = [choice for choice in self.choices if isinstance(choice, Fields)]
         if isinstance(value, Mapping) and objects:
             written = cast("Mapping[str, Any]", value)
             for choice in objects:
                 if all(written.get(key) == word for key, word in choice.constant.items()):
-                    return choice.read(written, path, faults)
+                    return choice.read(written, path, issues)
             words = ", ".join(word for choice in objects for word in choice.constant.values())
-            fault(faults, f"{path}.{next(iter(objects[0].constant))}", f"must be one of {words}")
+            add_issue(issues, f"{path}.{next(iter(objects[0].constant))}", f"must be one of {words}")
             return None
         others = [choice for choice in self.choices if not isinstance(choice, Fields)]
-        return (others or objects)[0].read(value, path, faults)
+        return (others or objects)[0].read(value, path, issues)
 
 
-def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str, faults: Faults) -> dict[str, Any]:
-    """What is given, by Python's names; what is missing or unknown is noted in `faults`."""
+def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str, issues: Issues) -> dict[str, Any]:
+    """What is given, by Python's names; what is missing or unknown is noted in `issues`."""
     below = f"{path}." if path else ""
     for key in given.keys() - fields.keys():
-        fault(faults, f"{below}{key}", f"is no input; there are {', '.join(fields)}")
+        add_issue(issues, f"{below}{key}", f"is no input; there are {', '.join(fields)}")
     for key, each in fields.items():
         if each.required and given.get(key) is None:
-            fault(faults, f"{below}{key}", "is required and missing")
+            add_issue(issues, f"{below}{key}", "is required and missing")
     return {
-        each.name: None if given.get(key) is None else each.shape.read(given[key], f"{below}{key}", faults)
+        each.name: None if given.get(key) is None else each.shape.read(given[key], f"{below}{key}", issues)
         for key, each in fields.items()
         if given.get(key) is not None or each.filled
     }
 
 
 def build_model(
-    model: type[Model], fields: Mapping[str, Field], values: Mapping[str, Any], path: str, faults: Faults
+    model: type[Model], fields: Mapping[str, Field], values: Mapping[str, Any], path: str, issues: Issues
 ) -> Model | None:
-    """Return a model with `values`; what it refuses is noted in `faults`, by the names that other languages use."""
+    """Return a model with `values`; what it refuses is noted in `issues`, by the names that other languages use."""
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
@@ -325,7 +325,7 @@ def build_model(
             steps = [
                 f"[{step}]" if isinstance(step, int) else f".{step}" for step in (names.get(str(first), first), *rest)
             ]
-            fault(faults, f"{path}{''.join(steps)}".strip("."), details["msg"].removeprefix("Value error, "))
+            add_issue(issues, f"{path}{''.join(steps)}".strip("."), details["msg"].removeprefix("Value error, "))
         return None
 
 
@@ -333,12 +333,12 @@ def _inner(shape: Shape) -> dict[str, Any]:
     return {**shape.spec(), "plain": True} if shape.plain else shape.spec()
 
 
-def _known_throughout(value: Any, path: str, faults: Faults) -> None:
+def _known_throughout(value: Any, path: str, issues: Issues) -> None:
     if isinstance(value, Mapping):
         for key, entry in cast("Mapping[str, Any]", value).items():
-            _known_throughout(entry, f"{path}.{key}", faults)
+            _known_throughout(entry, f"{path}.{key}", issues)
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
-            _known_throughout(entry, f"{path}[{index}]", faults)
+            _known_throughout(entry, f"{path}[{index}]", issues)
     else:
-        _known(value, path, faults)
+        _known(value, path, issues)

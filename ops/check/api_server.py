@@ -26,8 +26,8 @@ def check_certificate(settings: Settings) -> Iterator[Finding]:
     With another CA Vault refuses every login, with the error 'permission denied' alone. (Vault docs: "Kubernetes auth
     method (API)")
     """
-    files, faults = read_files(settings)
-    if faults or files.kubernetes_host is None or getattr(settings.backend, "server", None):
+    files, issues = read_files(settings)
+    if issues or files.kubernetes_host is None or getattr(settings.backend, "server", None):
         return
     yield _check_host(files.kubernetes_host, files.kubernetes_ca)
 

@@ -47,7 +47,7 @@ def check_declared(
     _, issues = read_files(settings)
     yield from report_issues("files", issues, "all files in the settings can be read")
     yield from report_issues(
-        "charts", Installation(settings).faults(), "they are the pinned ones, or accept the values"
+        "charts", Installation(settings).list_issues(), "they are the pinned ones, or accept the values"
     )
     if isinstance(resources, InvalidSettingsError):
         reason = " ".join(str(issue) for issue in resources.issues)

@@ -61,21 +61,21 @@ def access(
     from ..pulumi.state import read_state
 
     resources = read_state(stack)
-    told = build_report(stack, resources).filter(secret, who)
+    report = build_report(stack, resources).filter(secret, who)
     if svg:
-        written(svg, format_svg(told))
+        written(svg, format_svg(report))
     if html or csv:
         evidence = read_evidence(stack, resources)
         for file, text in ((html, format_page), (csv, format_csv)):
             if file:
-                written(file, text(told, evidence))
+                written(file, text(report, evidence))
     found = _look(stack, administrator or ()) if live else []
-    accesses = [asdict(each) for each in told.accesses]
+    accesses = [asdict(each) for each in report.accesses]
     if as_json:
         besides = [asdict(check) for check in found]
         typer.echo(json.dumps({"accesses": accesses, "live": besides} if live else accesses, indent=2))
     else:
-        _show(told, by)
+        _show(report, by)
         _show_live(found)
 
 
@@ -107,14 +107,14 @@ def _show_live(checks: "list[Check]") -> None:
     console().print(table)
 
 
-def _show(told: "Report", by: By) -> None:
+def _show(report: "Report", by: By) -> None:
     from ..access.report import NOBODY
 
-    table = Table(title=f"Stack {told.stack}: who can read what", title_justify="left")
+    table = Table(title=f"Stack {report.stack}: who can read what", title_justify="left")
     first, second = ("Secret", "Who") if by == By.SECRET else ("Who", "Secret")
     for heading in (first, second, "May", "By"):
         table.add_column(heading, overflow="fold")
-    for name, accesses in told.group_by_secret() if by == By.SECRET else told.group_by_holder():
+    for name, accesses in report.group_by_secret() if by == By.SECRET else report.group_by_holder():
         table.add_section()
         wide = any(each.what == name and each.wide for each in accesses)
         heading = Text(make_printable(name)).append(" (wide)" if wide else "", "yellow")
@@ -127,4 +127,4 @@ def _show(told: "Report", by: By) -> None:
             table.add_row(heading, NOBODY, "", "")
     out = console()
     out.print(table)
-    out.print(Text(told.format_summary()))
+    out.print(Text(report.format_summary()))

@@ -23,7 +23,7 @@ def charts(
 ) -> None:
     """Show the Helm charts that Strongroom installs, and check that each is still what was pinned.
 
-    What can't be reached is told, and is no failure. Exits with 1 where a chart is another than the pinned one.
+    What can't be reached is reported, and is no failure. Exits with 1 where a chart is another than the pinned one.
     """
     from ..charts import check_charts, parse_place
 

@@ -15,7 +15,7 @@ def drift(
 ) -> None:
     """Tell what was changed behind the stack's back: fields, access gained and lost, and how to take it back.
 
-    Nothing is changed, and no value of a secret is in it. Exits with 1 where there is any, or it can't be told.
+    Nothing is changed, and no value of a secret is in it. Exits with 1 where there is any, or if it can't be found out.
     """
     from ..drift import build_drift
     from ..preview.markdown import format_drift

@@ -45,12 +45,12 @@ def recover(stack: Stack, adopt: Adopt = None, as_json: AsJson = False) -> None:
 
 def _show(stack: str, done: "Recovered") -> None:
     table = Table("Resource", "Seen", title=f"Stack {stack}: what was interrupted", title_justify="left")
-    told = {
+    report = {
         "exists: the state has it as it is": done.found,
         "doesn't exist": done.gone,
         "was being made: the next update makes it": done.dropped,
     }
-    for seen, urns in told.items():
+    for seen, urns in report.items():
         for urn in urns:
             table.add_row(_name(urn), seen)
     for urn, reason in done.left.items():

@@ -27,7 +27,7 @@ def render(
 ) -> None:
     """Write the stack's Kubernetes objects as YAML, for GitOps: as they will be, without any secret's value.
 
-    What no file may hold is left out, and told on standard error.
+    What no file may hold is omitted, and reported on standard error.
     """
     from ..render.directory import write_files
     from ..render.layout import lay_out
@@ -39,8 +39,8 @@ def render(
     for each in half.left_out:
         typer.secho(make_printable(f"skipped: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:
-        told = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
-        typer.echo(json.dumps(told, indent=2))
+        report = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
+        typer.echo(json.dumps(report, indent=2))
     else:
         _show(to, files)
 

@@ -35,7 +35,7 @@ def observe(stack: str, against: Path | None = None) -> PreviewEvents:
             "preview", stack, automation.Stack.preview, policy_packs=[str(pack)], policy_pack_configs=configs
         )
     observed = collect_events(seen)
-    # A broken guardrail fails the preview, and has been told as such.
+    # A broken guardrail fails the preview, and has been reported as such.
     if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.violations):
         observed.errors.append(failure)
     return observed

@@ -286,12 +286,12 @@ def exported(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
     return json.loads(ask_pulumi(stack, "export", *(["--show-secrets"] if show_secrets else [])))
 
 
-def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
+def run_pulumi(stack: str, *words: str, standard_input: str | None = None) -> str:
     """What `pulumi <words>` prints, run where `stack` is driven from.
 
     :param stack: The stack.
     :param words: The command.
-    :param told: What the command reads from its standard input.
+    :param standard_input: The command's standard input.
     :raises AbsentError: There is no such stack.
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
@@ -301,7 +301,7 @@ def run_pulumi(stack: str, *words: str, told: str | None = None) -> str:
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
         [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
         env=environment,
-        input=told,
+        input=standard_input,
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""A stack's file, read as the Pulumi CLI reads it: what the program would be told is what is judged."""
+"""A stack's file, read as the Pulumi CLI reads it: what the program would get is what is judged."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -83,7 +83,7 @@ def _full(key: str) -> str:
 
 
 def _hidden(value: Any, key: str) -> Any:
-    """A value, without what is encrypted in it; that of a secret is told apart from the same words in plain text."""
+    """A value, without what is encrypted in it; that of a secret differs from the same words in plain text."""
     if isinstance(value, dict):
         found = cast("dict[str, Any]", value)
         if list(found) == ["secure"] and isinstance(found["secure"], str):

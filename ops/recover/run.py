@@ -92,7 +92,12 @@ def recover(stack: str, on_step: OnStep, *, adopt: bool | None = None) -> Recove
     }
     if deployment.get("pending_operations"):
         run_pulumi(
-            stack, "stack", "import", "--stack", stack, told=json.dumps({**whole, "deployment": after.deployment})
+            stack,
+            "stack",
+            "import",
+            "--stack",
+            stack,
+            standard_input=json.dumps({**whole, "deployment": after.deployment}),
         )
     if after.uncertain:
         on_step(f"reading {len(after.uncertain)} resources with pending operations from their servers")

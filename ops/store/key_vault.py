@@ -453,10 +453,10 @@ def _is_refusal(error: HttpResponseError) -> bool:
 
     (Microsoft Learn: "Azure Key Vault REST API error codes")
     """
-    told: Any = getattr(error, "error", None)
-    inner: Any = getattr(told, "innererror", None) or {}
+    details: Any = getattr(error, "error", None)
+    inner: Any = getattr(details, "innererror", None) or {}
     code = cast("dict[str, Any]", inner).get("code") if isinstance(inner, dict) else None
-    return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS
+    return error.status_code == _FORBIDDEN and getattr(details, "code", None) == "Forbidden" and code in _REFUSALS
 
 
 def _is_busy(error: HttpResponseError) -> bool:
@@ -469,8 +469,8 @@ def is_missing_vault(error: AzureError) -> bool:
 
 
 def _format_error(error: AzureError) -> str:
-    told: Any = getattr(error, "error", None)
-    return f"{error} {getattr(told, 'innererror', '')}"
+    details: Any = getattr(error, "error", None)
+    return f"{error} {getattr(details, 'innererror', '')}"
 
 
 def _explain(error: AzureError) -> str:

@@ -12,7 +12,7 @@ import requests
 import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
-from strongroom.components.redact import told
+from strongroom.components.redact import redact_error
 from strongroom.components.retry import READ_SECONDS, patience
 from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
 
@@ -284,7 +284,7 @@ class VaultSession:
             raise UnreachableError(f"Vault at {self.store.address} can't be reached: {type(error).__name__}") from None
 
     def _redact(self, error: VaultError) -> str:
-        return told(error, self._token, self._client.token)
+        return redact_error(error, self._token, self._client.token)
 
 
 class _MismatchError(Exception):

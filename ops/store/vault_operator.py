@@ -11,7 +11,7 @@ from typing import Any, cast
 import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultError
 
-from strongroom.components.redact import told
+from strongroom.components.redact import redact_error
 from strongroom.components.vault.client import is_transient
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError, UnreachableError
@@ -137,7 +137,7 @@ class VaultOperator:
             if any(_ENDED in str(each) for each in error.errors or ()):
                 raise AbsentError("the token does not exist any more") from None
             kind = UnreachableError if is_transient(error) else OpsError
-            raise kind(f"Response of Vault at {self._store.address}: {told(error, self._token)}") from None
+            raise kind(f"Response of Vault at {self._store.address}: {redact_error(error, self._token)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"Vault at {self._store.address} can't be reached: {type(error).__name__}") from None
 

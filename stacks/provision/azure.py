@@ -36,8 +36,8 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     :raises InvalidSettingsError: The vault's name is taken.
     """
     cloud = azure.services
-    if faults := taken(azure, cloud):
-        raise InvalidSettingsError(pulumi.get_stack(), faults)
+    if issues := taken(azure, cloud):
+        raise InvalidSettingsError(pulumi.get_stack(), issues)
     provider = azure_native.Provider(
         "azure",
         tenant_id=azure.tenant_id,

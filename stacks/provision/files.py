@@ -49,40 +49,40 @@ class Files:
 
 def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
     """The files that `settings` name, and what is wrong with them."""
-    faults: list[ValidationIssue] = []
+    issues: list[ValidationIssue] = []
     vault = settings.backend if isinstance(settings.backend, VaultSettings) else None
-    files = _of_vault(settings, vault, faults) if vault else Files(None, (), None, None)
+    files = _of_vault(settings, vault, issues) if vault else Files(None, (), None, None)
     kubeconfig = settings.kubernetes.kubeconfig
-    if kubeconfig and _KUBECONFIG not in {fault.location for fault in faults}:
-        _text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", faults)
-    return files, faults
+    if kubeconfig and _KUBECONFIG not in {issue.location for issue in issues}:
+        _text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", issues)
+    return files, issues
 
 
-def _of_vault(settings: Settings, vault: VaultSettings, faults: list[ValidationIssue]) -> Files:
-    pgp_keys = _pgp(vault, faults)
-    vault_ca = _pem(vault.ca_certificate, ("backend", "caCertificate"), faults)
+def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationIssue]) -> Files:
+    pgp_keys = _pgp(vault, issues)
+    vault_ca = _pem(vault.ca_certificate, ("backend", "caCertificate"), issues)
     login_cas = {
-        login.path: _pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), faults)
+        login.path: _pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), issues)
         for number, login in enumerate(vault.logins)
         if isinstance(login, LdapLogin | OidcLogin)
     }
     auth, place = vault.auth, ("backend", "auth")
     if isinstance(auth, JwtAuthSettings):
         keys = [
-            _pem(path, (*place, "publicKeys", number), faults, _PUBLIC_KEY)
+            _pem(path, (*place, "publicKeys", number), issues, _PUBLIC_KEY)
             for number, path in enumerate(auth.public_keys)
         ]
-        issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), faults)
+        issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), issues)
         return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas)
     host, host_ca = (
         auth.kubernetes_host,
-        _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), faults),
+        _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), issues),
     )
     if auth.create and host is None and vault.server:
         host = "https://kubernetes.default.svc"
-        host_ca = host_ca or _api_server(settings, faults)[1]
+        host_ca = host_ca or _api_server(settings, issues)[1]
     elif auth.create and host is None:
-        host, kubeconfig_ca = _api_server(settings, faults)
+        host, kubeconfig_ca = _api_server(settings, issues)
         host_ca = host_ca or kubeconfig_ca
     elif auth.create and host_ca is None and auth.kubernetes_ca_certificate is None:
         # Whoever names the host needs no kubeconfig here: the provider says what is wrong with it.
@@ -90,16 +90,16 @@ def _of_vault(settings: Settings, vault: VaultSettings, faults: list[ValidationI
     return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas)
 
 
-def _pgp(vault: VaultSettings, faults: list[ValidationIssue]) -> list[str]:
+def _pgp(vault: VaultSettings, issues: list[ValidationIssue]) -> list[str]:
     found: list[str] = []
     place = ("backend", "bootstrap", "keyStore", "pgpKeys")
     for number, path in enumerate(vault.bootstrap.key_store.pgp_keys if vault.bootstrap else ()):
-        text = _text(path, (*place, number), "name a public key's file", faults)
+        text = _text(path, (*place, number), "name a public key's file", issues)
         try:
             decode_keys(() if text is None else [text])
             found += () if text is None else [text]
         except ValueError:
-            faults.append(
+            issues.append(
                 ValidationIssue(
                     (*place, number), f"{format_value(path)} holds no public key as `gpg --export --armor` writes it"
                 )
@@ -107,16 +107,16 @@ def _pgp(vault: VaultSettings, faults: list[ValidationIssue]) -> list[str]:
     return found
 
 
-def _pem(path: str | None, key: Location, faults: list[ValidationIssue], what: str = _CERTIFICATE) -> str | None:
+def _pem(path: str | None, key: Location, issues: list[ValidationIssue], what: str = _CERTIFICATE) -> str | None:
     if path is None:
         return None
-    text = _text(path, key, "name a PEM file", faults)
+    text = _text(path, key, "name a PEM file", issues)
     if text is None:
         return None
     labels = sorted(set(re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----", text)))
     if any("PRIVATE KEY" in label for label in labels):
         # Never the file's text.
-        faults.append(
+        issues.append(
             ValidationIssue(
                 key,
                 f"{format_value(path)} holds a private key, and is no place for one: "
@@ -125,22 +125,22 @@ def _pem(path: str | None, key: Location, faults: list[ValidationIssue], what: s
         )
     elif what not in labels:
         others = f", but a {' and a '.join(labels).lower()}" if labels else ""
-        faults.append(ValidationIssue(key, f"{format_value(path)} holds no PEM {what.lower()}{others}"))
+        issues.append(ValidationIssue(key, f"{format_value(path)} holds no PEM {what.lower()}{others}"))
     return text
 
 
-def _text(path: str, key: Location, advice: str, faults: list[ValidationIssue]) -> str | None:
+def _text(path: str, key: Location, advice: str, issues: list[ValidationIssue]) -> str | None:
     try:
         return Path(path).expanduser().read_text("utf-8")
     except (OSError, ValueError, RuntimeError) as error:
-        faults.append(ValidationIssue(key, f"{format_value(path)} can't be read ({_reason(error)}): {advice}"))
+        issues.append(ValidationIssue(key, f"{format_value(path)} can't be read ({_reason(error)}): {advice}"))
         return None
 
 
-def _api_server(settings: Settings, faults: list[ValidationIssue]) -> tuple[str | None, str | None]:
+def _api_server(settings: Settings, issues: list[ValidationIssue]) -> tuple[str | None, str | None]:
     path = settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
-    text = _text(path, _KUBECONFIG, advice, faults)
+    text = _text(path, _KUBECONFIG, advice, issues)
     if text is None:
         return None, None
     try:
@@ -152,7 +152,7 @@ def _api_server(settings: Settings, faults: list[ValidationIssue]) -> tuple[str 
     except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
         # Never the error's text, which may repeat the file's.
         context = f"the context {settings.kubernetes.context!r}" if settings.kubernetes.context else "a current context"
-        faults.append(
+        issues.append(
             ValidationIssue(
                 _KUBECONFIG, f"{format_value(path)} is no kubeconfig with {context} and its cluster: {advice}"
             )
@@ -160,7 +160,7 @@ def _api_server(settings: Settings, faults: list[ValidationIssue]) -> tuple[str 
         return None, None
     beside = Path(path).expanduser().parent / str(authority)
     return host, _text(
-        str(beside), _KUBECONFIG, "it is the CA that the kubeconfig names", faults
+        str(beside), _KUBECONFIG, "it is the CA that the kubeconfig names", issues
     ) if authority else None
 
 

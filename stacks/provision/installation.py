@@ -8,7 +8,7 @@ import pulumi
 from strongroom.components.azure.options import AUDIENCES
 from strongroom.components.delivery import DeliveryKind
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
-from strongroom.components.helm.release import PlannedRelease, faults
+from strongroom.components.helm.release import PlannedRelease, list_release_issues
 from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs, injector_release
 from strongroom.components.kubernetes.akv2k8s import (
     Akv2k8sEnvInjector,
@@ -58,12 +58,12 @@ class Installation:
             return None
         return {"namespace": NAMESPACE, "name": backend.identity.secret_name}
 
-    def faults(self) -> list[ValidationIssue]:
+    def list_issues(self) -> list[ValidationIssue]:
         """What is wrong with charts that the settings replace, and with the values for them."""
         found = [
             ValidationIssue(("charts", planned.chart.name), problem)
             for planned in self._planned()
-            for problem in faults(planned)
+            for problem in list_release_issues(planned)
         ]
         return list(dict.fromkeys(found))  # one chart may be of several releases
 

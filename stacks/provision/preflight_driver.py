@@ -31,7 +31,7 @@ class _Installed:
 
 
 def conflicts(kubernetes: KubernetesSettings, release: str) -> list[ValidationIssue]:
-    """The fault of a stack that is to install a driver where there is another, which would break both.
+    """The issue of a stack that is to install a driver where there is another, which would break both.
 
     Where the cluster can't be asked, as where the stack makes it, nothing is said here.
 

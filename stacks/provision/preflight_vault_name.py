@@ -17,7 +17,7 @@ _KEY = ("backend", "vault", "name")
 
 
 def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
-    """The fault of a vault that the stack is to make, where its name is somebody else's or was deleted softly.
+    """The issue of a vault that the stack is to make, where its name is somebody else's or was deleted softly.
 
     Where the Resource Manager can't be asked, nothing is said here: it will say it itself.
     (Microsoft Learn: "Azure Key Vault soft-delete overview")

@@ -31,11 +31,11 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
 
     :raises InvalidSettingsError: As `provision`.
     """
-    files, faults = read_files(settings)
+    files, issues = read_files(settings)
     installation = Installation(settings)
-    faults += installation.faults() + installation.conflicts()
-    if faults:
-        raise InvalidSettingsError(pulumi.get_stack(), faults)
+    issues += installation.list_issues() + installation.conflicts()
+    if issues:
+        raise InvalidSettingsError(pulumi.get_stack(), issues)
     # A stack loads the provider that it uses, and not the other.
     if isinstance(settings.backend, VaultSettings):
         from .vault import provision_vault  # noqa: PLC0415

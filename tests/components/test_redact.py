@@ -2,10 +2,10 @@
 
 from hvac.exceptions import InvalidRequest
 
-from strongroom.components.redact import told
+from strongroom.components.redact import redact_error
 
 
 def test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it() -> None:
     error = InvalidRequest('can\'t take {"key": "c2hhcmU=", "jwt": "a.b.c"}\nmore')
 
-    assert told(error, "c2hhcmU=", None, "", "a.b.c") == 'can\'t take {"key": "[secret]", "jwt": "[secret]"}'
+    assert redact_error(error, "c2hhcmU=", None, "", "a.b.c") == 'can\'t take {"key": "[secret]", "jwt": "[secret]"}'

@@ -14,7 +14,7 @@ def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkey
         Violation("vault-tls", "advisory", "urn", "says\nx"),
     ]
     monkeypatch.setattr(module, "read_files", lambda _: (None, []))
-    monkeypatch.setattr(module, "Installation", lambda _: type("_", (), {"faults": lambda _: []})())
+    monkeypatch.setattr(module, "Installation", lambda _: type("_", (), {"list_issues": lambda _: []})())
     monkeypatch.setattr(module, "find_violations", lambda *_: found)
     settings: Any = None
 

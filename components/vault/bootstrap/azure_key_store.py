@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...azure.clouds import PUBLIC
 from ...errors import InvalidArgumentsError
-from ...redact import told
+from ...redact import redact_error
 from ..options import check_address
 from .key_store import BootstrapState, KeyStoreError
 from .lock import find_lock_directory, hold_lock
@@ -155,7 +155,9 @@ class AzureKeyStore:
             f"{self._name}-{part}",
         }.get(status or 0, "see that the vault exists and that this machine reaches it")
         # What is no error of Azure's may quote what it couldn't read.
-        reason = told(error) if isinstance(error, AzureError) else f"no answer of Azure's ({type(error).__name__})"
+        reason = (
+            redact_error(error) if isinstance(error, AzureError) else f"no answer of Azure's ({type(error).__name__})"
+        )
         return KeyStoreError(f"The secret {self._name}-{part} of {self._url} can't be {verb}: {reason}; {advice}")
 
 

@@ -14,7 +14,7 @@ from hvac.exceptions import Forbidden, VaultError
 
 from ...cancellation import listen, pause
 from ...error_text import PlainError
-from ...redact import told
+from ...redact import redact_error
 from ..client import VaultNode, create_client, is_transient
 from ..options import check_address, check_shares
 from . import initialise
@@ -279,7 +279,7 @@ class _Run:
             if time.monotonic() > self._end or "invalid key" in str(error):
                 raise BootstrapError(
                     f"{node.address} does not open with the keys in {self._key_store.place}: "
-                    f"{told(error, *state.shares)}. "
+                    f"{redact_error(error, *state.shares)}. "
                     "They are another store's, or it was given new ones: put the right ones there"
                 ) from None
         except requests.RequestException:
@@ -302,7 +302,7 @@ class _Run:
                     first.join_address or first.address, leader_ca_cert=first.ca_certificate
                 )
             except (VaultError, requests.RequestException) as error:
-                failure = told(error)
+                failure = redact_error(error)
             else:
                 self._on_step(f"joined {self._number(node)}")
             if self._read_status(node).initialised:
@@ -340,7 +340,7 @@ class _Run:
                 return self._make_token(node, state, before, operator)
             except (VaultError, requests.RequestException) as error:
                 if not is_transient(error) or time.monotonic() + seconds > self._end:
-                    reason = told(error, *state.shares, state.root_token, state.admin_token, operator)
+                    reason = redact_error(error, *state.shares, state.root_token, state.admin_token, operator)
                     raise BootstrapError(f"{node.address} is open, but no token can be made: {reason}") from None
             pause(seconds, f"{node.address} makes a token")
             seconds = min(seconds * 2, _LONGEST_PAUSE)
@@ -423,7 +423,7 @@ class _Run:
                     return operator, replace(state, root_since=None)
                 raise BootstrapError(
                     f"{node.address} makes no root token by the shares in {self._key_store.place}: "
-                    f"{told(error, *state.shares)}. "
+                    f"{redact_error(error, *state.shares)}. "
                     "From Vault 2.0 on its configuration must say enable_unauthenticated_access = "
                     '["generate-root"], or give a token that may write policies in VAULT_TOKEN'
                 ) from None

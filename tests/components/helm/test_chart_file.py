@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strongroom.components.errors import ChartError
 from strongroom.components.helm.chart_file import checked, laid_over, read_chart, unfit
 from strongroom.components.helm.charts import CHARTS, Chart
-from strongroom.components.helm.release import PlannedRelease, faults, release
+from strongroom.components.helm.release import PlannedRelease, list_release_issues, release
 from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -170,7 +170,7 @@ def test_a_release_with_values_that_do_not_fit_is_never_declared(declare: Declar
     small = chart(chart_at(tmp_path / "small"), values={"replicas": "two"})
     planned = PlannedRelease("mine", small, "default", {"mode": "off"})
 
-    assert faults(planned) == ["replicas must be of type integer"]
+    assert list_release_issues(planned) == ["replicas must be of type integer"]
     with pytest.raises(ChartError, match="chart small: replicas must be of type integer"):
         declare(lambda: release(planned, pulumi.ResourceOptions()))
 

@@ -16,7 +16,7 @@ from strongroom.components.azure.identities.workload_identity import OwnIdentiti
 from strongroom.components.azure.vault_args import ExistingVault, NewVault
 from strongroom.components.plugin.catalogue import Catalogue
 from strongroom.components.plugin.provider import ComponentProvider
-from strongroom.components.plugin.shapes import Faults
+from strongroom.components.plugin.shapes import Issues
 from strongroom.components.seeds import Generate
 from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from tests.components.outputs import is_secret
@@ -89,7 +89,7 @@ def _constructed(provider: ComponentProvider, kind: str, inputs: dict[str, Any])
     return made_before[0]
 
 
-def faults(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
+def issues(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InputPropertiesError) as caught:
         ComponentProvider().construct("x", f"strongroom:index:{kind}", inputs, None)
     told = {each["property_path"]: each["reason"] for each in caught.value.errors or []}
@@ -98,7 +98,7 @@ def faults(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
 
 
 def test_every_fault_is_told_together_and_no_value_is() -> None:
-    told = faults(
+    told = issues(
         "KvEngine",
         {"path": 7, "create": CANARY, "colour": CANARY, "seeds": {"db-pass": {"password": {"length": CANARY}}}},
     )
@@ -112,7 +112,7 @@ def test_every_fault_is_told_together_and_no_value_is() -> None:
 
 
 def test_what_is_missing_is_told() -> None:
-    assert faults("VaultBackend", {"connection": {}}) == {
+    assert issues("VaultBackend", {"connection": {}}) == {
         "connection.address": "is required and missing",
         "engine": "is required and missing",
         "auth": "is required and missing",
@@ -121,7 +121,7 @@ def test_what_is_missing_is_told() -> None:
 
 def test_a_workload_is_held_to_its_own_rules() -> None:
     workload = WORKLOAD | {"name": "Orders", "secrets": [{"name": "a/b", "object": "o", "key": "k", "colour": CANARY}]}
-    told = faults("SecretWorkload", {"workload": workload, "backend": 1})
+    told = issues("SecretWorkload", {"workload": workload, "backend": 1})
 
     assert "is not a legal Kubernetes name" in told["workload.name"]
     assert "is not a legal file name" in told["workload.secrets[0].name"]
@@ -130,7 +130,7 @@ def test_a_workload_is_held_to_its_own_rules() -> None:
 
 
 def test_a_choice_names_what_may_be_chosen() -> None:
-    assert faults("KubernetesAuth", {"reviewer": CANARY}) == {
+    assert issues("KubernetesAuth", {"reviewer": CANARY}) == {
         "reviewer": "must be one of service-account, in-cluster, client"
     }
 
@@ -138,16 +138,16 @@ def test_a_choice_names_what_may_be_chosen() -> None:
 def test_the_output_of_another_resource_is_refused_where_it_decides(declare: Declare) -> None:
     def program() -> None:
         later = pulumi.Output.from_input("kv")
-        assert faults("KvEngine", {"path": later})["path"].startswith("must be known before anything is made")
+        assert issues("KvEngine", {"path": later})["path"].startswith("must be known before anything is made")
         workload = WORKLOAD | {"image": later}
-        told = faults("SecretWorkload", {"workload": workload, "backend": None})
+        told = issues("SecretWorkload", {"workload": workload, "backend": None})
         assert told["workload.image"].startswith("must be known")
 
     declare(program)
 
 
-def read(kind: str, name: str, value: Any) -> tuple[Any, Faults]:
-    found: Faults = []
+def read(kind: str, name: str, value: Any) -> tuple[Any, Issues]:
+    found: Issues = []
     provider = ComponentProvider()
     provider._anchored = {"name": "x", "opts": None}
     field = provider._catalogue.components[f"strongroom:index:{kind}"].inputs[name]

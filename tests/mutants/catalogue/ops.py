@@ -186,8 +186,8 @@ OPS = (
     Mutant(
         "vault-refusal-repeats-tokens",
         "ops/store/vault.py",
-        "return told(error, self._token, self._client.token)",
-        "return told(error)",
+        "return redact_error(error, self._token, self._client.token)",
+        "return redact_error(error)",
         "The workload's token stands in the report that CI keeps.",
         f"{_VAULT}::test_a_refusal_is_told_without_the_token_that_it_repeats",
     ),
@@ -250,7 +250,7 @@ OPS = (
     Mutant(
         "verify-takes-a-firewalls-page-for-a-refusal",
         "ops/store/key_vault.py",
-        'return error.status_code == _FORBIDDEN and getattr(told, "code", None) == "Forbidden" and code in _REFUSALS',
+        'return error.status_code == _FORBIDDEN and getattr(details, "code", None) == "Forbidden" and code in _REFUSALS',
         "return error.status_code == _FORBIDDEN",
         "Whatever a firewall answers with 403 counts as the vault's refusal.",
         f"{_AZURE}::test_what_is_not_the_vaults_own_refusal_is_none",

@@ -196,8 +196,8 @@ STACKS = (
     Mutant(
         "driver-beside-another",
         "stacks/provision/program.py",
-        "faults += installation.faults() + installation.conflicts()",
-        "faults += installation.faults()",
+        "issues += installation.list_issues() + installation.conflicts()",
+        "issues += installation.list_issues()",
         "A second driver breaks the mounts of the first, cluster-wide.",
         f"{_PROVISION}::test_a_driver_beside_another_is_refused_before_anything_is_declared",
     ),

@@ -325,8 +325,8 @@ VAULT = (
     Mutant(
         "vault-bootstrap-tells-its-tokens",
         "components/vault/bootstrap/runner.py",
-        "reason = told(error, *state.shares, state.root_token, state.admin_token, operator)",
-        "reason = told(error)",
+        "reason = redact_error(error, *state.shares, state.root_token, state.admin_token, operator)",
+        "reason = redact_error(error)",
         "The root token stands in the error of a bootstrap that fails.",
         "tests/components/vault/bootstrap/test_runner.py::test_a_refused_token_is_told_without_any_token",
     ),

@@ -114,7 +114,7 @@ def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(t
     driver = chart_at(tmp_path / "driver", schema=schema, name="secrets-store-csi-driver", version="1.6.0")
     own = {"path": packed(chart_at(tmp_path / "small"), tmp_path / "small.tgz")}
     raw = stack(kubernetes=HELM, charts={"secrets-store-csi-driver": {"path": driver}, "vault": own})
-    found = {issue.key: issue.message for issue in Installation(parse(raw, stack="dev")).faults()}
+    found = {issue.key: issue.message for issue in Installation(parse(raw, stack="dev")).list_issues()}
 
     assert found["strongroom:charts.secrets-store-csi-driver"] == "syncSecret must be of type string"
     assert "is small 1.2.3, not vault" in found["strongroom:charts.vault"]
