@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,6 +110,7 @@ def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.Mon
 
 def checking(project: Path, stack: str, config: Config) -> Check:
     (project / "stacks").mkdir(parents=True)
+    shutil.copy(ROOT / "Pulumi.yaml", project)
 
     def run(change: Callable[[Config], None] = lambda _: None) -> list[Finding]:
         changed = copy.deepcopy(config)
