@@ -249,7 +249,7 @@ def test_without_token_requests_vaults_provider_makes_tokens_itself_where_it_may
         assert (warned.name, warned.state) == ("audience", "warning")
         assert "Vault's provider creates one itself" in warned.seen
         cluster.rbac.delete_cluster_role_binding(name)
-        stops(seen(on_vault, "shop/orders"), "audience", f"tokens of {EXCHANGE}, and vault is needed", "tokenRequests")
+        stops(seen(on_vault, "shop/orders"), "audience", f"tokens for {EXCHANGE}, and vault is needed", "tokenRequests")
     finally:
         with suppress(ApiException):
             cluster.rbac.delete_cluster_role_binding(name)

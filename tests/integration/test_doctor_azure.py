@@ -70,7 +70,7 @@ def test_it_stops_where_the_driver_requests_no_token_for_the_exchange(
 ) -> None:
     cluster.driver("vault")
     try:
-        stops(seen(on_azure, "ledger"), "audience", f"tokens of vault, and {EXCHANGE} is needed", "tokenRequests")
+        stops(seen(on_azure, "ledger"), "audience", f"tokens for vault, and {EXCHANGE} is needed", "tokenRequests")
     finally:
         cluster.driver("vault", EXCHANGE)
 
