@@ -144,7 +144,9 @@ def _apply_rules(rules: Sequence[Any], resources: Collection[Any], chosen: Mappi
             continue
         for finding in rule.findings(resources, options):
             name = finding.urn.rpartition("::")[2]
-            yield Violation(rule.name, level, finding.urn, f"{rule.summary}\n{name} {finding.problem}.")
+            # Rules of an earlier checkout call it so.
+            summary: str = getattr(rule, "summary", "") or rule.says
+            yield Violation(rule.name, level, finding.urn, f"{summary}\n{name} {finding.problem}.")
 
 
 def _load(folder: Path) -> ModuleType:

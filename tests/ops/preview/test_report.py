@@ -612,6 +612,18 @@ def test_a_rule_that_only_this_checkout_has_judges_too(tmp_path: Path) -> None:
     assert "vault-ttl" in {each.rule for each in find_violations("prod", [role], tmp_path)}
 
 
+def test_rules_of_an_earlier_checkout_judge_as_they_are_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    for file in (tmp_path / "policy" / "rules").glob("*.py"):
+        file.write_text(re.sub(r"\bsummary\b", "says", file.read_text()))
+    latest = Declared(
+        "kubernetes:core/v1:Pod", "urn::latest", {"spec": {"containers": [{"name": "a", "image": "x:latest"}]}}
+    )
+
+    found = {each.rule: each.message for each in find_violations("dev", [latest], tmp_path)}
+    assert found["no-latest-image"].startswith("Every image has a version.\n")
+
+
 def test_rules_that_can_not_be_loaded_are_an_error(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "policy", tmp_path / "policy")
     (tmp_path / "policy" / "rules" / "__init__.py").write_text("import nothing_of_that_name")
