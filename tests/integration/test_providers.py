@@ -56,7 +56,13 @@ class Driver:
                 if not metadata.type.startswith("pulumi:"):
                     steps[metadata.urn.rpartition("::")[2]] = metadata.op
 
-        getattr(self.stack(program), operation)(on_event=note)
+        try:
+            getattr(self.stack(program), operation)(on_event=note)
+        except automation.CommandError as error:
+            # Once in a thousand runs the SDK loses the engine before anything is registered; why is not known.
+            if "Resource monitor has terminated" not in str(error) or steps:
+                raise
+            getattr(self.stack(program), operation)(on_event=note)
         return steps
 
 
