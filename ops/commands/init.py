@@ -58,7 +58,7 @@ def init(
     if store is None:
         if not on_terminal:
             raise OpsError("--store is missing: give --store vault or --store azure-key-vault")
-        answer = Prompt.ask("Store", choices=["vault", "azure-key-vault"], default="vault")
+        answer = Prompt.ask("Store", choices=[*_PLACE], default="vault")
         store = "vault" if answer == "vault" else "azure-key-vault"
     place = _complete_place(_PLACE[store], given, ask=on_terminal)
     project = NewProject(name or _name_of(directory), stack, store, place, install, context)

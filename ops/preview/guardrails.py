@@ -38,10 +38,11 @@ def find_pack(root: Path | None) -> Path:
 def runnable_pack(root: Path | None) -> Generator[Path]:
     """Find the policy pack that judges, as the engine can start it, for the block alone.
 
-    :param root: As for `pack`.
+    :param root: As for `find_pack`.
     """
     found = find_pack(root)
-    options = yaml.safe_load((found / _PROGRAM).read_text()).get("runtime", {}).get("options", {})
+    runtime: object = yaml.safe_load((found / _PROGRAM).read_text()).get("runtime")
+    options: dict[str, Any] = cast("dict[str, Any]", runtime).get("options") or {} if isinstance(runtime, dict) else {}
     if (found / options.get("virtualenv", "")).is_dir():
         yield found
         return

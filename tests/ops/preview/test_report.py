@@ -17,7 +17,7 @@ from strongroom.ops.errors import OpsError
 from strongroom.ops.findings import Finding
 from strongroom.ops.grants import Grant, describe_grants
 from strongroom.ops.preview.events import PreviewEvents, Violation, collect_events
-from strongroom.ops.preview.guardrails import find_violations, list_weakened
+from strongroom.ops.preview.guardrails import find_violations, list_weakened, runnable_pack
 from strongroom.ops.preview.impact import IMPACTS
 from strongroom.ops.preview.markdown import format_preview
 from strongroom.ops.preview.offline import compare
@@ -601,6 +601,15 @@ def test_the_other_checkouts_rules_and_levels_judge(tmp_path: Path) -> None:
     old = Declared("kubernetes:core/v1:Pod", "urn::old", {"spec": {"containers": [{"name": "a", "image": "x:1.0"}]}})
     assert "no-latest-image" in {each.rule for each in find_violations("dev", [old], tmp_path / "other")}
     assert "no-latest-image" not in {each.rule for each in find_violations("dev", [old])}
+
+
+@pytest.mark.parametrize("runtime", ["python", {"name": "python"}])
+def test_a_pack_that_names_no_virtual_environment_is_started_as_it_is(tmp_path: Path, runtime: Any) -> None:
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "PulumiPolicy.yaml").write_text(yaml.safe_dump({"runtime": runtime}))
+
+    with runnable_pack(tmp_path) as pack:
+        assert pack == tmp_path / "policy"
 
 
 def test_a_rule_that_only_this_checkout_has_judges_too(tmp_path: Path) -> None:
