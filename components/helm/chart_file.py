@@ -80,8 +80,8 @@ def checked(chart: Chart) -> ChartFile | None:
     return found
 
 
-def laid_over(below: Mapping[str, Any], above: Mapping[str, Any], *, removing: bool = False) -> dict[str, Any]:
-    """`above` over `below`: mappings are merged.
+def deep_merge(below: Mapping[str, Any], above: Mapping[str, Any], *, removing: bool = False) -> dict[str, Any]:
+    """Return `below` with what `above` has: mappings are merged, and anything else of `above` replaces what is below.
 
     :param removing: Whether null takes away what is below, as it does over a chart's defaults, or is kept for that.
     """
@@ -90,7 +90,7 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any], *, removing: b
         if value is None and removing:
             made.pop(key, None)
         elif isinstance(value, Mapping) and isinstance(made.get(key), Mapping):
-            made[key] = laid_over(made[key], cast("Mapping[str, Any]", value), removing=removing)
+            made[key] = deep_merge(made[key], cast("Mapping[str, Any]", value), removing=removing)
         else:
             made[key] = value
     return made
@@ -112,7 +112,7 @@ def unfit(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
     kind: Any = validators.validator_for(file.schema, default=Draft7Validator)  # pyright: ignore[reportUnknownMemberType]
     try:
         kind.check_schema(file.schema)
-        whole = laid_over(file.defaults, values, removing=True)
+        whole = deep_merge(file.defaults, values, removing=True)
         found: list[ValidationError] = list(kind(file.schema, registry=within).iter_errors(whole))
     except (SchemaError, Unresolvable) as error:
         raise ChartError(

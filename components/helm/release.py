@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 
 from ..errors import ChartError
-from .chart_file import checked, laid_over, unfit
+from .chart_file import checked, deep_merge, unfit
 from .charts import Chart
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PlannedRelease:
     @property
     def whole(self) -> dict[str, Any]:
         """All values that are sent."""
-        return laid_over(self.values, self.chart.values)
+        return deep_merge(self.values, self.chart.values)
 
 
 def list_release_issues(planned: PlannedRelease) -> list[str]:

@@ -1,10 +1,10 @@
 """The values of the official chart for a Vault server."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 
+from ...helm.chart_file import deep_merge
 from .args import VaultServerSpec
 from .config import build_configuration
 from .pod_paths import AUDIT_DIRECTORY, DATA_DIRECTORY, STORAGE_CA_DIRECTORY, TLS_DIRECTORY, TRANSIT_CA_DIRECTORY
@@ -39,7 +39,7 @@ def build_values(server: VaultServerSpec, certificate: pulumi.Input[str] | None 
         values["server"]["annotations"] = {"strongroom/certificate": certificate}
     if server.monitor:
         values["serverTelemetry"] = {"serviceMonitor": _build_monitor(server)}
-    return _merge(values, server.extra_values)
+    return deep_merge(values, server.extra_values)
 
 
 def _build_dev(server: VaultServerSpec) -> dict[str, Any]:
@@ -188,14 +188,3 @@ def _build_monitor(server: VaultServerSpec) -> dict[str, Any]:
             "serverName": build_service_name(server.name, server.namespace),
         }
     return values
-
-
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            merged[key] = _merge(cast(Mapping[str, Any], under), cast(Mapping[str, Any], value))
-        else:
-            merged[key] = value
-    return merged

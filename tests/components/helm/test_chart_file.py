@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.components.errors import ChartError
-from strongroom.components.helm.chart_file import checked, laid_over, read_chart, unfit
+from strongroom.components.helm.chart_file import checked, deep_merge, read_chart, unfit
 from strongroom.components.helm.charts import CHARTS, Chart
 from strongroom.components.helm.release import PlannedRelease, list_release_issues, release
 from tests.support.recording import Declare
@@ -154,16 +154,16 @@ MAPPINGS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 @given(MAPPINGS, MAPPINGS)
 def test_what_is_laid_over_wins_and_the_rest_stays(below: dict[str, Any], above: dict[str, Any]) -> None:
-    made = laid_over(below, above)
+    made = deep_merge(below, above)
 
     assert set(made) == {*below, *above}
-    assert laid_over(made, above) == made
+    assert deep_merge(made, above) == made
     assert all(made[key] == value for key, value in above.items() if not isinstance(value, dict))
     assert all(made[key] == value for key, value in below.items() if key not in above)
 
 
 def test_null_over_a_default_takes_it_away() -> None:
-    assert laid_over({"a": {"b": 1, "c": 2}}, {"a": {"b": None}}, removing=True) == {"a": {"c": 2}}
+    assert deep_merge({"a": {"b": 1, "c": 2}}, {"a": {"b": None}}, removing=True) == {"a": {"c": 2}}
 
 
 def test_a_release_with_values_that_do_not_fit_is_never_declared(declare: Declare, tmp_path: Path) -> None:
