@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from .field_types import Declaration, DnsLabel, GoDuration
+from .durations import GoDuration
+from .field_types import Declaration, DnsLabel
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
 """How secrets reach a workload."""

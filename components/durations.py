@@ -3,13 +3,17 @@
 import re
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
-from .field_types import LONGEST, matching
+from .field_types import matching
 
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smh])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_LONGEST = 10 * 365 * 24 * 3600
+"""Seconds of the longest duration that is no slip: 10 years."""
+
+_GO_PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smh])")
 
 
 def _parse(value: object) -> object:
@@ -21,7 +25,7 @@ def _parse(value: object) -> object:
         raise PydanticKnownError("int_type")
     else:
         found = value
-    if isinstance(found, int) and found > LONGEST:
+    if isinstance(found, int) and found > _LONGEST:
         raise ValueError("is longer than 10 years, 87600h: use less")
     return found
 
@@ -35,11 +39,27 @@ def parse_seconds(value: object) -> int | None:
     return found if isinstance(found, int) else None
 
 
+def parse_go_seconds(text: str) -> float | None:
+    """Return the seconds of a duration as a program in Go prints it, e.g. `2m0s`; `None` if `text` is none."""
+    parts = _GO_PARTS.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * (0.001 if unit == "ms" else _UNIT_SECONDS[unit]) for number, unit in parts)
+
+
+def _check_go_duration(value: str) -> str:
+    _parse(value)
+    return value
+
+
 Seconds = Annotated[int, Field(ge=1), BeforeValidator(_parse)]
 """A duration: whole seconds, or a number with `s`, `m` or `h`."""
 
 SecondsOrNone = Annotated[int, Field(ge=0), BeforeValidator(_parse)]
 """As `Seconds`, or 0."""
+
+GoDuration = Annotated[str, AfterValidator(_check_go_duration)]
+"""A number with `s`, `m` or `h`, handed on as Go reads it, e.g. `2m`."""
 
 IsoDuration = Annotated[
     str,

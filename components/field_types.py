@@ -263,17 +263,3 @@ Text = Annotated[
     ),
 ]
 """A line of text that says something."""
-
-
-def _go_duration(value: str) -> str:
-    match = re.fullmatch(r"([1-9][0-9]{0,8})([smh])", value)
-    if not match or int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] > LONGEST:
-        raise ValueError('is not a duration: use a number with s, m or h, of at most 10 years, e.g. "2m"')
-    return value
-
-
-LONGEST = 10 * 365 * 24 * 3600
-"""Seconds of the longest duration that is no slip: 10 years."""
-
-GoDuration = Annotated[str, AfterValidator(_go_duration)]
-"""A duration as Go writes it, e.g. `2m`."""

@@ -1,18 +1,14 @@
 """How long a mounted secret may stay unread: known without loading a provider."""
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from .field_types import GoDuration
+from .durations import GoDuration, parse_go_seconds
 
 LONGEST_POLL = 120
 """Seconds. Kubelet waits two minutes for a mount and asks again. A driver that polls less often takes the directory
 that it made by then for a fresh mount, and lets the pod start without its secrets. (Secrets Store CSI Driver 1.6.0)"""
-
-_PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def check_poll_interval(interval: str) -> str | None:
@@ -20,10 +16,8 @@ def check_poll_interval(interval: str) -> str | None:
 
     :param interval: A Go duration; of other text nothing is known here.
     """
-    parts = _PARTS.findall(interval)
-    if "".join(number + unit for number, unit in parts) != interval:
-        return None
-    if sum(float(number) * _SECONDS[unit] for number, unit in parts) <= LONGEST_POLL:
+    seconds = parse_go_seconds(interval)
+    if seconds is None or seconds <= LONGEST_POLL:
         return None
     return "must be 2m or less: a driver that polls less often lets pods start without their secrets when a store hangs"
 

@@ -4,11 +4,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 from kubernetes import client
 
+from strongroom.components.durations import parse_go_seconds
 from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 
 from ..pulumi.stack import Cluster
@@ -66,6 +68,12 @@ class DaemonSet:
             if equals and option == name:
                 return value
         return None
+
+    @property
+    def poll_interval(self) -> timedelta | None:
+        """How often a driver reads mounted secrets again, if its arguments set it."""
+        seconds = parse_go_seconds(self.option("rotation-poll-interval") or "")
+        return None if seconds is None else timedelta(seconds=seconds)
 
     def mounts(self, path: str) -> bool:
         """Return whether `path` is, or is below, a volume of one of its containers."""

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
-from strongroom.components.durations import parse_seconds
-
 from ..cluster.client import ClusterClient
 from ..cluster.delivery import Delivery, read_delivery
 from ..cluster.driver_records import DriverRecords
@@ -80,9 +78,7 @@ class DiagnosisContext:
     @property
     def poll_interval(self) -> timedelta | None:
         """The driver's poll interval, if its arguments set one."""
-        found = next((each.option("rotation-poll-interval") for each in self.daemon_sets if each.drives), None)
-        length = parse_seconds(found)
-        return None if length is None else timedelta(seconds=length)
+        return next((each.poll_interval for each in self.daemon_sets if each.drives), None)
 
     @cached_property
     def template(self) -> PodTemplate:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from strongroom.components.durations import parse_seconds
 from strongroom.components.kubernetes.csi_volume import DRIVER
+from strongroom.components.rotation import LONGEST_POLL
 
 from ..cluster.installation import DaemonSet, Installed
 from ..errors import AbsentError, OpsError
@@ -13,9 +13,6 @@ from ..pulumi.stack import VaultStore
 from ..store.base import DeniedError
 from ..store.vault_operator import VaultOperator
 from .context import DiagnosisContext
-
-_KUBELET_WAITS = 120
-"""Seconds that kubelet waits for a mount before it retries."""
 
 INSTALL = (
     "install it: kubernetes.install 'helm' has the stack install driver and providers, 'addon' AKS; with 'existing' "
@@ -63,8 +60,8 @@ def inspect_driver(installed: Installed, daemon_sets: Collection[DaemonSet]) -> 
 
 def _check_poll_interval(found: DaemonSet) -> Finding | None:
     """Warn of a driver with which a pod may start without its secrets. (Seen on a node with driver 1.6)"""
-    interval = parse_seconds(found.option("rotation-poll-interval"))
-    if found.ready == 0 or interval is None or interval <= _KUBELET_WAITS:
+    interval = found.poll_interval
+    if found.ready == 0 or interval is None or interval.total_seconds() <= LONGEST_POLL:
         return None
     return Finding.warning(
         f"{found} has the rotationPollInterval {found.option('rotation-poll-interval')}: if a provider does not "

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, InstanceOf
 
-from ...field_types import Declaration, DnsLabel, GoDuration, ImageName, Switch, Text, Whole, matching
+from ...durations import GoDuration
+from ...field_types import Declaration, DnsLabel, ImageName, Switch, Text, Whole, matching
 from ...hosts import DnsName, Host
 from ..options import Mode, check_server_options
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ...field_types import Declaration, DnsLabel, GoDuration, Text, Whole
+from ...durations import GoDuration
+from ...field_types import Declaration, DnsLabel, Text, Whole
 
 CERTIFICATE_FILE = "tls.crt"
 KEY_FILE = "tls.key"

@@ -50,3 +50,15 @@ def test_it_is_named_with_whose_it_is() -> None:
         "kube-system/aks-secrets-store-csi-driver (the AKS add-on's)"
     )
     assert str(daemon_set()) == "kube-system/x"
+
+
+@pytest.mark.parametrize(("option", "seconds"), [("2m0s", 120), ("1m30s", 90), ("500ms", 0.5), ("1.5h", 5400)])
+def test_a_poll_interval_is_read_as_go_prints_it(option: str, seconds: float) -> None:
+    found = daemon_set(f"--rotation-poll-interval={option}").poll_interval
+
+    assert found and found.total_seconds() == seconds
+
+
+@pytest.mark.parametrize("arguments", [(), ("--rotation-poll-interval=often",), ("--rotation-poll-interval=2m!",)])
+def test_a_driver_without_a_readable_poll_interval_has_none(arguments: tuple[str, ...]) -> None:
+    assert daemon_set(*arguments).poll_interval is None
