@@ -3,7 +3,6 @@
 import copy
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from strongroom.ops.pulumi.stack import Workspace
 from tests.integration.doctored import EXCHANGE
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, VAULTS, settle
+from tests.support.polling import poll_until
 
 pytestmark = pytest.mark.integration
 
@@ -401,8 +401,7 @@ def theirs(world: World) -> Iterator[dict[str, str]]:
     )
     yield labels
     core.delete_namespace("checked-shop")
-    while "checked-shop" in {each.metadata.name for each in core.list_namespace().items}:
-        time.sleep(0.1)
+    poll_until(lambda: "checked-shop" not in {each.metadata.name for each in core.list_namespace().items})
 
 
 def broken(found: list[Finding], name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ from kubernetes import config
 
 from sandbox.azure.store import Document, Store
 from sandbox.world import World
+from tests.support.polling import poll_until
 
 _MERGE = {"Content-Type": "application/merge-patch+json"}
-_ATTEMPTS = 10
 
 Request = tuple[str, str, dict[str, Any]]
 """A request to Vault: its method, path and body."""
@@ -74,6 +74,12 @@ class Hands:
         assert response.status < 300, (method, path, document)
         return document
 
+    def has(self, path: str) -> bool:
+        """Return whether the API server has a document."""
+        with suppress(AssertionError):
+            return bool(self.kubernetes("GET", path))
+        return False
+
     def vault(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request to Vault."""
         return self._vault.adapter.request(method, f"/v1/{path}", json=dict(body or {}))
@@ -99,17 +105,13 @@ def changed(hands: Hands, path: str, change: Callable[[dict[str, Any]], object])
 def _put(hands: Hands, path: str, document: dict[str, Any]) -> None:
     """Replace a document, whatever its controller writes to it meanwhile."""
     document["metadata"].pop("managedFields", None)
-    for attempt in range(_ATTEMPTS):
+
+    def put() -> dict[str, Any]:
         version = hands.kubernetes("GET", path)["metadata"]["resourceVersion"]
         document["metadata"]["resourceVersion"] = version
-        try:
-            hands.kubernetes("PUT", path, document)
-        except AssertionError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+        return hands.kubernetes("PUT", path, document)
+
+    poll_until(put, 5, ignored=(AssertionError,))
 
 
 @contextmanager
@@ -117,12 +119,7 @@ def gone(hands: Hands, path: str) -> Iterator[None]:
     """Have a document of the API server deleted meanwhile."""
     before = hands.kubernetes("GET", path)
     hands.kubernetes("DELETE", path)
-    for _ in range(50):
-        try:
-            hands.kubernetes("GET", path)
-        except AssertionError:
-            break
-        time.sleep(0.1)
+    poll_until(lambda: not hands.has(path), 5)
     for name in ("resourceVersion", "managedFields", "uid", "creationTimestamp", "generation"):
         before["metadata"].pop(name, None)
     try:

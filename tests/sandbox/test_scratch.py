@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import psutil
 import pytest
 
 from sandbox.scratch import SCRATCH, remove_abandoned
+from tests.support.pids import is_running
+from tests.support.polling import poll_until
 from tests.support.sandboxed import ROOT
 
 SERVED = {"providers": ["sandbox.providers", "kubernetes"], "languages": ["sandbox.languages", "python", "127.0.0.1:1"]}
@@ -80,14 +81,4 @@ def test_a_process_and_what_it_started_end_with_a_parent_that_is_killed() -> Non
         pids = [int(parent.stdout.readline()) for _ in range(2)]
         assert all(psutil.pid_exists(pid) for pid in pids)
         parent.kill()
-    end = time.monotonic() + 30
-    while any(alive(pid) for pid in pids):
-        assert time.monotonic() < end, "they live on"
-        time.sleep(0.1)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    poll_until(lambda: not any(map(is_running, pids)), 30)

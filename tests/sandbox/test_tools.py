@@ -47,6 +47,7 @@ from sandbox.tools.download import published_checksum
 from sandbox.tools.environment import EMULATOR, clean_environment, default_cache
 from sandbox.tools.progress import Lines
 from sandbox.world import ROOT
+from tests.support.polling import poll_until
 from tests.support.serving import serving
 
 WITHOUT = """
@@ -293,10 +294,7 @@ def test_a_second_run_waits_for_the_first_ones_build_and_says_so(tmp_path: Path,
         with lock.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             second = pool.submit(tools(tmp_path, tool(site.url)).path, "sr-tool")
-            deadline = time.monotonic() + 10
-            while "another run" not in (told := (tmp_path / "told").read_text()) and time.monotonic() < deadline:
-                time.sleep(0.01)
-        assert "waiting for another run that makes sr-tool" in told
+            poll_until(lambda: "waiting for another run that makes sr-tool" in (tmp_path / "told").read_text(), 10)
         assert second.result(timeout=10).read_text() == PROGRAM
 
 

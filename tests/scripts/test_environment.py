@@ -3,14 +3,14 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from scripts import environment
 from scripts.uv import Pip, PipError, find_uv
+from tests.support.pids import is_running
+from tests.support.polling import poll_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,15 +162,5 @@ def test_the_head_start_of_the_tools_leaves_no_process(tmp_path: Path, ended_by:
             run.send_signal(ended_by)
         run.wait(15)
 
-    end = time.monotonic() + 5
     started = [int(pid) for pid in pids.read_text().split()]
-    while any(_runs(pid) for pid in started) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert [pid for pid in started if _runs(pid)] == []
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    poll_until(lambda: not any(map(is_running, started)), 5)

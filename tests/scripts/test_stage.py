@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from scripts.stage import RECORD
+from tests.support.polling import poll_until
 
 STAGE = [sys.executable, "-m", "scripts.stage", "unit"]
 
@@ -30,8 +30,7 @@ def test_a_stage_that_is_ended_lets_its_command_clean_up(tmp_path: Path) -> None
     script = f"trap 'sleep 0.3; rm {left}; exit 7' TERM; touch {left}; while :; do sleep 0.05; done"
 
     with subprocess.Popen([*STAGE, "sh", "-c", script]) as stage:
-        while not left.exists():
-            time.sleep(0.05)
+        poll_until(left.exists)
         stage.send_signal(signal.SIGTERM)
         assert stage.wait(10) == 7
 

@@ -4,15 +4,15 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from strongroom.ops.recover.orphans import end_orphaned_plugins
+from tests.support.pids import is_running
+from tests.support.polling import poll_until
 
 
 @contextmanager
@@ -53,13 +53,6 @@ def nobody() -> int:
         return listening.getsockname()[1]
 
 
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 @pytest.mark.parametrize(
     ("program", "name"),
     [
@@ -72,17 +65,14 @@ def lives(pid: int) -> bool:
 def test_a_plugin_whose_engine_is_gone_is_ended(tmp_path: Path, nobody: int, program: str, name: str) -> None:
     with plugin(tmp_path, nobody, program) as pid:
         assert end_orphaned_plugins({"PULUMI_HOME": str(tmp_path)}) == [f"{name} ({pid})"]
-        assert not lives(pid)
+        assert not is_running(pid)
 
 
 def test_one_that_does_not_end_is_killed(tmp_path: Path, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("strongroom.ops.recover.orphans._GRACE_SECONDS", 0.1)
     with plugin(tmp_path, nobody, stubborn=True) as pid:
         end_orphaned_plugins({"PULUMI_HOME": str(tmp_path)})
-        end = time.monotonic() + 5
-        while lives(pid) and time.monotonic() < end:
-            time.sleep(0.01)
-        assert not lives(pid)
+        poll_until(lambda: not is_running(pid), 5)
 
 
 def test_plugins_of_living_engines_other_homes_and_other_programs_live_on(
@@ -93,4 +83,4 @@ def test_plugins_of_living_engines_other_homes_and_other_programs_live_on(
     port = engine.getsockname()[1]
     with plugin(tmp_path, port) as used, plugin(other, nobody) as others, plugin(tmp_path, nobody, "server") as server:
         assert end_orphaned_plugins({"PULUMI_HOME": str(tmp_path)}) == []
-        assert all(map(lives, (used, others, server)))
+        assert all(map(is_running, (used, others, server)))
