@@ -7,6 +7,8 @@ from unicodedata import category
 from urllib.parse import urlsplit
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.azure import CERTIFICATE, KEY, SECRET
+from strongroom.policy.rules.kinds.vault import OBJECT
 
 from ..grants import list_granted
 from ..grants.copies import COPY
@@ -16,16 +18,14 @@ NOBODY = "nobody"
 """Holder of a secret that nothing opens."""
 
 _VAULT_KINDS: Mapping[str, tuple[str, str, str]] = {
-    "azure-native:keyvault:Secret": ("secret", "secrets", "secretName"),
-    "azure-native:keyvault:Key": ("key", "keys", "keyName"),
+    SECRET: ("secret", "secrets", "secretName"),
+    KEY: ("key", "keys", "keyName"),
 }
-_WRITTEN = {"vault:kv/secretV2:SecretV2", "azure-native:keyvault:Secret"}
+_WRITTEN = {OBJECT, SECRET}
 """Kinds of resources that `seeds` declares."""
 
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs"}
 """Categories of control characters and invisible ones."""
-
-_CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
 
 
 @dataclass(frozen=True)
@@ -201,13 +201,13 @@ def make_visible(text: str) -> str:
 def _list_written(resources: Iterable[Declared]) -> Iterator[tuple[str, str]]:
     """List the secrets that the stack writes: their addresses and names."""
     for resource in resources:
-        if resource.kind == "vault:kv/secretV2:SecretV2":
+        if resource.kind == OBJECT:
             path = f"{resource.at('mount')}/data/{resource.at('name')}"
             yield f"vault:/{path}", path
         elif resource.kind in _VAULT_KINDS:
             one, kind, named = _VAULT_KINDS[resource.kind]
             yield _format_object(one, kind, str(resource.at(named)), str(resource.at("vaultName")))
-        elif resource.kind == _CERTIFICATE:
+        elif resource.kind == CERTIFICATE:
             vault = (urlsplit(get_known_text(resource.at("vaultUrl")) or "").hostname or "").partition(".")[0]
             for one, kind in (("certificate", "certificates"), ("secret", "secrets"), ("key", "keys")):
                 yield _format_object(one, kind, str(resource.at("name")), vault)

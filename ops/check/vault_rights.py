@@ -4,16 +4,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+from strongroom.policy.rules.kinds import vault as kinds
 
 from ..findings import Finding
 from ..store.vault_operator import VaultOperator
 
 _WRITE = ("create", "update")
 _SKIP = "TERRAFORM_VAULT_SKIP_CHILD_TOKEN"
-_METHODS = {"vault:index/authBackend:AuthBackend", "vault:jwt/authBackend:AuthBackend", LDAP, GITHUB}
-_CONFIGURED = {"vault:kubernetes/authBackendConfig:AuthBackendConfig"}
-_ROLES = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}
+_METHODS = {kinds.AUTH_METHOD, kinds.JWT, kinds.LDAP, kinds.GITHUB}
+_CONFIGURED = {kinds.KUBERNETES_CONFIG}
+_ROLES = {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}
 
 
 def check_rights(operator: VaultOperator, resources: Iterable[Declared]) -> Finding:
@@ -49,7 +49,7 @@ def _list_needs_of(resource: Declared) -> Iterator[tuple[str, tuple[str, ...]]]:
     inputs: Mapping[str, object] = {key: value for key, value in resource.properties.items() if isinstance(value, str)}
     kind, path = resource.kind, inputs.get("path") or inputs.get("type")
     backend, mount, name = inputs.get("backend"), inputs.get("mount"), inputs.get("name")
-    if kind == "vault:index/mount:Mount":
+    if kind == kinds.MOUNT:
         yield f"sys/mounts/{path}", _WRITE
     elif kind in _METHODS:
         yield f"sys/auth/{path}", ("sudo",)
@@ -58,9 +58,9 @@ def _list_needs_of(resource: Declared) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"auth/{backend}/config", _WRITE
     elif kind in _ROLES:
         yield f"auth/{backend}/role/{inputs.get('roleName')}", _WRITE
-    elif kind == POLICY:
+    elif kind == kinds.POLICY:
         yield f"sys/policies/acl/{name}", _WRITE
-    elif kind == "vault:kv/secretV2:SecretV2":
+    elif kind == kinds.OBJECT:
         yield f"{mount}/data/{name}", _WRITE
         yield f"{mount}/metadata/{name}", ("read",)
 

@@ -14,7 +14,7 @@ from strongroom.components.azure.credentials import credential
 from strongroom.components.response_limits import BoundedAdapter
 from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.azure import VAULT
+from strongroom.policy.rules.kinds.azure import CERTIFICATE, CLUSTER, IDENTITY, KEY, RESOURCE_GROUP, SECRET, VAULT
 from strongroom.policy.rules.rule import at, listed
 from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 
@@ -24,10 +24,10 @@ from ..store.key_vault import UNKNOWN_HOST
 from ..store.resource_manager import ResourceManager
 from ..timestamps import parse_time
 from .find import Existing
-from .identity import CERTIFICATE, KEY, SECRET, id_of
+from .identity import id_of
 
 _RESOURCES: Mapping[str, tuple[str, str, str]] = {
-    "azure-native:resources:ResourceGroup": (
+    RESOURCE_GROUP: (
         "resource group",
         "2024-03-01",
         "use it as it is: leave out backend.createResourceGroup; or choose another backend.resourceGroup",
@@ -37,12 +37,12 @@ _RESOURCES: Mapping[str, tuple[str, str, str]] = {
         "2023-07-01",
         "use it as it is: backend.vault.create: false; or choose another backend.vault.name",
     ),
-    "azure-native:managedidentity:UserAssignedIdentity": (
+    IDENTITY: (
         "identity",
         "2023-01-31",
         "delete it (az identity delete), choose another name for the stack, or for the workload",
     ),
-    "azure-native:containerservice:ManagedCluster": (
+    CLUSTER: (
         "cluster",
         "2024-05-01",
         "use it as it is: leave out kubernetes.aks.create; or choose another kubernetes.aks.name",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.kinds import kubernetes as kinds
 from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError
@@ -13,28 +13,26 @@ from ..pulumi.stack import Cluster
 from ..verify.cluster_reader import ClusterReader
 from .find import Existing
 
-NAMESPACE = "kubernetes:core:Namespace"
-
 _IN_NAMESPACE = "namespaces/{namespace}"
 _PATHS: Mapping[str, tuple[str, str]] = {
-    NAMESPACE: ("namespace", "/api/v1/namespaces/{name}"),
-    "kubernetes:core:ServiceAccount": ("service account", f"/api/v1/{_IN_NAMESPACE}/serviceaccounts/{{name}}"),
+    kinds.NAMESPACE: ("namespace", "/api/v1/namespaces/{name}"),
+    kinds.SERVICE_ACCOUNT: ("service account", f"/api/v1/{_IN_NAMESPACE}/serviceaccounts/{{name}}"),
     "kubernetes:core:Secret": ("Secret", f"/api/v1/{_IN_NAMESPACE}/secrets/{{name}}"),
-    "kubernetes:core:Pod": ("Pod", f"/api/v1/{_IN_NAMESPACE}/pods/{{name}}"),
-    "kubernetes:apps:Deployment": ("Deployment", f"/apis/apps/v1/{_IN_NAMESPACE}/deployments/{{name}}"),
-    PROVIDER_CLASS: (
+    kinds.POD: ("Pod", f"/api/v1/{_IN_NAMESPACE}/pods/{{name}}"),
+    kinds.DEPLOYMENT: ("Deployment", f"/apis/apps/v1/{_IN_NAMESPACE}/deployments/{{name}}"),
+    kinds.PROVIDER_CLASS: (
         "SecretProviderClass",
         f"/apis/secrets-store.csi.x-k8s.io/v1/{_IN_NAMESPACE}/secretproviderclasses/{{name}}",
     ),
-    "kubernetes:spv.no:AzureKeyVaultSecret": (
+    kinds.KEY_VAULT_SECRET: (
         "AzureKeyVaultSecret",
         f"/apis/spv.no/v2beta1/{_IN_NAMESPACE}/azurekeyvaultsecrets/{{name}}",
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRole": (
+    kinds.CLUSTER_ROLE: (
         "ClusterRole",
         "/apis/rbac.authorization.k8s.io/v1/clusterroles/{name}",
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": (
+    kinds.CLUSTER_ROLE_BINDING: (
         "ClusterRoleBinding",
         "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}",
     ),
@@ -88,7 +86,7 @@ def _describe(document: Mapping[str, Any]) -> str:
 
 def advise(resource: Declared, title: str, name: str, place: str) -> str:
     """Return the setting or the command that leaves an object alone, or adopts it."""
-    if resource.kind == NAMESPACE:
+    if resource.kind == kinds.NAMESPACE:
         return f"add {name} to kubernetes.existingNamespaces: the stack then neither changes nor deletes it"
     own = "another name or namespace for the workload" if f"/{name}" in f"/{resource.name}" else "another name"
     return (

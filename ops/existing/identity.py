@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.azure import CERTIFICATE, KEY, SECRET
+from strongroom.policy.rules.kinds.vault import GROUP
 
 from ..errors import AbsentError, OpsError
 from ..pulumi.stack import exported
 from ..pulumi.state import hidden
 from ..recover.pending_operations import compose_id
-
-GROUP = "vault:identity/group:Group"
-CERTIFICATE = "pulumi-python:dynamic/strongroom:Certificate"
-
-SECRET, KEY = "azure-native:keyvault:Secret", "azure-native:keyvault:Key"
 
 _NAMED: Mapping[str, tuple[str, ...]] = {
     GROUP: ("name",),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from strongroom.policy.rules.kinds.kubernetes import NAMESPACE
 from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, OpsError, UnreachableError
@@ -13,7 +14,6 @@ from ..verify.cluster_reader import ClusterReader
 NAME = "namespaces"
 """What its findings are called."""
 
-_NAMESPACE = "kubernetes:core:Namespace"
 _FOLLOWING = {"Event", "Endpoints", "EndpointSlice", "Lease", "PodMetrics"}
 """Kinds of what a cluster keeps of other objects."""
 
@@ -47,7 +47,7 @@ def list_deleted(observed: PreviewEvents) -> Deleted:
         for urn, what in observed.operations.items()
         if what in {"delete", "replace"} and urn not in observed.retained
     ]
-    deleted: dict[str, set[str]] = {str(each.at("metadata", "name")): set() for each in gone if each.kind == _NAMESPACE}
+    deleted: dict[str, set[str]] = {str(each.at("metadata", "name")): set() for each in gone if each.kind == NAMESPACE}
     for each in gone:
         namespace = each.at("metadata", "namespace") or each.at("namespace")
         name = str(each.at("metadata", "name") or each.at("name"))

@@ -5,17 +5,15 @@ from functools import cached_property
 from typing import Any
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.vault import APP_ROLE, AUDIT, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY
+from strongroom.policy.rules.kinds import vault as kinds
 
 from ..errors import AbsentError
 from ..store.vault_operator import VaultOperator
 from .find import Existing
-from .identity import GROUP
 
-MOUNT, OBJECT = "vault:index/mount:Mount", "vault:kv/secretV2:SecretV2"
-METHODS = {"vault:index/authBackend:AuthBackend", "vault:jwt/authBackend:AuthBackend", LDAP, GITHUB}
-_ROLES = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}
-_WRITTEN = {POLICY, GROUP, OBJECT, *_ROLES}
+METHODS = {kinds.AUTH_METHOD, kinds.JWT, kinds.LDAP, kinds.GITHUB}
+_ROLES = {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}
+_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *_ROLES}
 """Kinds of which Vault overwrites what is there, without a word."""
 
 
@@ -35,15 +33,15 @@ class VaultFinder:
 
     def knows(self, resource: Declared) -> bool:
         """Tell whether it is an engine, an auth method, an audit device, or what is in them."""
-        return resource.kind in {MOUNT, AUDIT} | METHODS | _WRITTEN
+        return resource.kind in {kinds.MOUNT, kinds.AUDIT} | METHODS | _WRITTEN
 
     def find(self, resource: Declared) -> Existing | None:
         """Find what is at that path or has that name. Of an object, no value is read."""
-        if resource.kind == MOUNT:
+        if resource.kind == kinds.MOUNT:
             return self._find_mount(str(resource.at("path")))
         if resource.kind in METHODS:
             return self._find_method(str(resource.at("path") or resource.at("type")), resource)
-        if resource.kind == AUDIT:
+        if resource.kind == kinds.AUDIT:
             path = str(resource.at("path") or resource.at("type"))
             if f"{path}/" not in self.operator.read("sys/audit"):
                 return None
@@ -84,7 +82,7 @@ class VaultFinder:
         mount = f"{resource.at('mount') or resource.at('backend')}/"
         if resource.kind in _ROLES and mount not in self._methods:
             return None
-        if resource.kind == OBJECT and mount not in self._mounts:
+        if resource.kind == kinds.OBJECT and mount not in self._mounts:
             return None
         try:
             self.operator.read(place)
@@ -98,11 +96,11 @@ def _describe(resource: Declared) -> tuple[str, str, str]:
     name = str(resource.at("name"))
     adopt = f"to adopt it, which deletes it with the stack: pulumi import {resource.type} {resource.name}"
     derived = f"choose another backend.auth.path, or another name for the workload; {adopt}"
-    if resource.kind == POLICY:
+    if resource.kind == kinds.POLICY:
         return f"sys/policies/acl/{name}", f"the policy {name}", f"{derived} {name}"
-    if resource.kind == GROUP:
+    if resource.kind == kinds.GROUP:
         return f"identity/group/name/{name}", f"the identity group {name}", "choose another name in backend.groups"
-    if resource.kind == OBJECT:
+    if resource.kind == kinds.OBJECT:
         mount = str(resource.at("mount"))
         return (
             f"{mount}/metadata/{name}",

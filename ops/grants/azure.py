@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from strongroom.policy.rules.azure import ASSIGNMENT, VAULT
+from strongroom.policy.rules.kinds.azure import ACCESS_POLICY, ASSIGNMENT, VAULT
 from strongroom.policy.rules.rule import at, listed
 
 from .grant import ORDER, ByKind, Granted, Step, get_known_text
 from .principals import Principals
 from .roles import AzureRole, find_role, is_known_role
-
-ACCESS_POLICY = "azure-native:keyvault:AccessPolicy"
 
 _USES = {"decrypt", "encrypt", "sign", "unwrapkey", "verify", "wrapkey"}
 _PERMISSIONS = {"get": ("read",), "list": ("list",), "set": ("write",), "all": ORDER, **dict.fromkeys(_USES, ("use",))}

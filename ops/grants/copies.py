@@ -6,7 +6,7 @@ from typing import Any, cast
 import yaml
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.kinds.kubernetes import PROVIDER_CLASS
 from strongroom.policy.rules.rule import at, listed
 
 from .grant import ByKind, Granted, Step, get_known_text

@@ -7,16 +7,14 @@ from typing import Any, TypeVar
 
 from strongroom.components.delivery import KEY_VAULT_MARK
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.azure import FEDERATED
-from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.kinds.azure import FEDERATED, IDENTITY
+from strongroom.policy.rules.kinds.kubernetes import CLUSTER_ROLE_BINDING, PROVIDER_CLASS
 from strongroom.policy.rules.pods import PODS, containers, spec
 from strongroom.policy.rules.rule import at, is_true, listed
 
 from .grant import ByKind, Step, get_known_text
 from .vault import parse_account
 
-IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
-ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"
 POD_BINDING = "kubernetes:aadpodidentity.k8s.io:AzureIdentityBinding"
 POD_LABEL = "aadpodidbinding"
 
@@ -59,7 +57,7 @@ class Principals:
         self._credentials = by_kind.get(FEDERATED, ())
         self._credentials_named = _group_by(self._credentials, lambda each: each.name)
         self._credentials_of = _group_by(self._credentials, lambda each: get_known_text(each.at("resourceName")))
-        self._role_bindings = _group_by(by_kind.get(ROLE_BINDING, ()), lambda each: each.name)
+        self._role_bindings = _group_by(by_kind.get(CLUSTER_ROLE_BINDING, ()), lambda each: each.name)
         self._pod_bindings = _group_by(by_kind.get(POD_BINDING, ()), lambda each: each.name)
         self._pods_of = _group_by(self._pods, lambda each: each.namespace)
         self._identities = {

@@ -6,20 +6,17 @@ from dataclasses import dataclass
 from typing import cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds import vault as kinds
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened
 from strongroom.policy.rules.rule import listed
-from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from .grant import ByKind, Granted, Step, get_known_text
 
-BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
-GROUP = "vault:identity/group:Group"
 GROUP_ALIAS = "vault:identity/groupAlias:GroupAlias"
-USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
 EXTERNAL_GROUPS = {
-    "vault:ldap/authBackend:AuthBackend": "LDAP group",
-    "vault:github/authBackend:AuthBackend": "GitHub team",
-    "vault:jwt/authBackend:AuthBackend": "OIDC group",
+    kinds.LDAP: "LDAP group",
+    kinds.GITHUB: "GitHub team",
+    kinds.JWT: "OIDC group",
 }
 """Auth methods with external groups, and the groups' titles."""
 
@@ -45,7 +42,7 @@ def list_vault_grants(by_kind: ByKind) -> Iterator[Granted]:
             for may, target, reach in _list_opened(policy, documents.get(policy.lower())):
                 for who in holder.who:
                     yield Granted(may, (who, *holder.via, Step("policy", policy), target), f"vault:/{reach}")
-    for bootstrap in by_kind.get(BOOTSTRAP, ()):
+    for bootstrap in by_kind.get(kinds.BOOTSTRAP, ()):
         yield from _list_bootstrap_grants(bootstrap)
 
 
@@ -55,7 +52,7 @@ def _read_documents(by_kind: ByKind) -> dict[str, object]:
     (Vault docs: "Policies": names are not case-sensitive)
     """
     found: dict[str, object] = {}
-    for policy in by_kind.get(POLICY, ()):
+    for policy in by_kind.get(kinds.POLICY, ()):
         name, document = str(policy.at("name")).lower(), policy.at("policy")
         found[name] = document if found.get(name, document) == document else None
     return found
@@ -86,17 +83,17 @@ def _list_policies(value: object) -> list[str]:
 
 def _find_logins(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tuple[Step, ...]]:
     """Find the holders of a resource's policies, and the steps to them."""
-    if resource.kind in {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE}:
+    if resource.kind in {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}:
         name, path = str(resource.at("roleName")), get_known_text(resource.at("backend")) or ""
         role = Step("role", name, path)
-        if resource.kind == APP_ROLE:
+        if resource.kind == kinds.APP_ROLE:
             return [Step("AppRole", f"{path or 'approle'}/{name}")], (role,)
         return _list_accounts(resource) or [Step("whoever", f"everybody who can log in by the role {name}", path)], (
             role,
         )
-    if resource.kind == USER:
+    if resource.kind == kinds.USER:
         return [Step("user", f"{resource.at('mount')}/{resource.at('username')}")], ()
-    if resource.kind == GROUP:
+    if resource.kind == kinds.GROUP:
         group = Step("identity group", str(resource.at("name")))
         return list(_list_members(resource, by_kind)) or [Step("whoever", f"members of the {group}")], (group,)
     kind = resource.kind.rpartition(":")[2]
@@ -104,7 +101,7 @@ def _find_logins(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], t
 
 
 def _list_accounts(role: Declared) -> list[Step]:
-    if role.kind == JWT_ROLE:
+    if role.kind == kinds.JWT_ROLE:
         subject = get_known_text(role.at("boundSubject"))
         return [parse_account(subject)] if subject else []
     names, namespaces = (listed(role.at(f"boundServiceAccount{what}")) for what in ("Names", "Namespaces"))

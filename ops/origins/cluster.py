@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.kubernetes import RELEASE
 from strongroom.policy.rules.rule import at, listed
-from strongroom.policy.rules.vault import RELEASE
 
 from ..errors import AbsentError
 from ..existing.cluster import advise

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from strongroom.policy.rules.kinds.vault import MOUNT
 from strongroom.policy.rules.rule import at
 
 from ..timestamps import parse_time
@@ -32,7 +33,7 @@ def _contains(container: Mapping[str, Any], resource: Mapping[str, Any]) -> bool
         return False
     if package == "azure-native":
         return str(resource["id"]).lower().startswith(f"{id_.lower()}/")
-    if kind == "vault:index/mount:Mount":
+    if kind == MOUNT:
         return at(inputs, "mount") == id_
     if package == "vault":
         return kind.endswith(":AuthBackend") and at(inputs, "backend") == id_

@@ -1,15 +1,14 @@
 """Origins of objects in a Vault, which rarely records them."""
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.vault import POLICY
+from strongroom.policy.rules.kinds.vault import KUBERNETES_CONFIG, MOUNT, OBJECT, POLICY
 
 from ..existing.find import Existing
-from ..existing.vault import METHODS, MOUNT, OBJECT, VaultFinder
+from ..existing.vault import METHODS, VaultFinder
 from ..pulumi.state import HIDDEN
 from ..timestamps import format_time, parse_time
 from .origin import ABSENT, OWN, InterruptedUpdate, Origin
 
-_PART = "vault:kubernetes/authBackendConfig:AuthBackendConfig"
 """A part of every auth method, which the plugin never deletes."""
 
 
@@ -25,11 +24,11 @@ class VaultExaminer:
 
     def knows(self, resource: Declared) -> bool:
         """Return whether it is an engine, an auth method, an audit device, or in one of them."""
-        return resource.kind == _PART or self._finder.knows(resource)
+        return resource.kind == KUBERNETES_CONFIG or self._finder.knows(resource)
 
     def examine(self, resource: Declared, update: InterruptedUpdate) -> Origin:
         """Find the origin of the object at that path or of that name. Of an object, no value is read."""
-        if resource.kind == _PART:
+        if resource.kind == KUBERNETES_CONFIG:
             return OWN
         found = self._finder.find(resource)
         if found is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from strongroom.policy.rules import azure, vault
+from strongroom.policy.rules.kinds import azure, kubernetes, vault
 from strongroom.policy.rules.pods import PODS
 
 
@@ -33,12 +33,12 @@ IMPACTS: Mapping[str, Impact] = {
         "everything in it goes with it: it can be recovered until its retention ends, and keeps its name until then",
         final=True,
     ),
-    "azure-native:keyvault:Key": Impact(
+    azure.KEY: Impact(
         "a new key takes its place: what the old one encrypted can't be read with the new one",
         "what it encrypted can't be read any more",
         final=True,
     ),
-    "azure-native:keyvault:Secret": Impact("it gets a new version", "pods that mount it don't start any more"),
+    azure.SECRET: Impact("it gets a new version", "pods that mount it don't start any more"),
     azure.ASSIGNMENT: Impact(
         "it is missing until the new one takes effect, which takes up to ten minutes",
         "access ends within ten minutes",
@@ -47,25 +47,25 @@ IMPACTS: Mapping[str, Impact] = {
         "its service account can't log in until the new one takes effect, which takes minutes",
         "its service account can't log in any more",
     ),
-    "azure-native:managedidentity:UserAssignedIdentity": Impact(
+    azure.IDENTITY: Impact(
         "a new identity takes its place: its access is granted again, and its pods restart",
         "workloads that use it can't log in any more",
     ),
-    "azure-native:containerservice:ManagedCluster": Impact(
+    azure.CLUSTER: Impact(
         "everything that runs on it goes with it", "everything that runs on it goes with it", final=True
     ),
     azure.DIAGNOSTICS: Impact("reads are not logged for a moment", "reads are not logged any more"),
-    "vault:index/mount:Mount": Impact(
+    vault.MOUNT: Impact(
         "every secret below it is destroyed, with all versions",
         "every secret below it is destroyed, with all versions",
         final=True,
     ),
-    "vault:kv/secretV2:SecretV2": Impact(
+    vault.OBJECT: Impact(
         "its versions are destroyed, and version 1 is written again",
         "its versions are destroyed",
         final=True,
     ),
-    "vault:index/authBackend:AuthBackend": Impact(
+    vault.AUTH_METHOD: Impact(
         "its roles go with it and its tokens end: nobody can log in until the roles are created again",
         "its roles go with it and its tokens end",
     ),
@@ -74,7 +74,7 @@ IMPACTS: Mapping[str, Impact] = {
     vault.APP_ROLE: _ROLE,
     vault.POLICY: Impact("tokens lose what it opens, for a moment", "tokens lose what it opens"),
     vault.AUDIT: Impact("requests are not logged for a moment", "requests are not logged any more"),
-    vault.RELEASE: Impact(
+    kubernetes.RELEASE: Impact(
         "what it installed is removed and installed again: with the CSI driver or a provider, no pod can mount secrets "
         "in between",
         "what it installed is removed",
@@ -84,12 +84,12 @@ IMPACTS: Mapping[str, Impact] = {
         "its value is forgotten",
         final=True,
     ),
-    "kubernetes:core:Namespace": Impact(
+    kubernetes.NAMESPACE: Impact(
         "everything in it goes with it, including its volumes and what others created in it",
         "everything in it goes with it, including its volumes and what others created in it",
         final=True,
     ),
-    "kubernetes:core:ServiceAccount": Impact("its tokens end", "its tokens end"),
+    kubernetes.SERVICE_ACCOUNT: Impact("its tokens end", "its tokens end"),
     **dict.fromkeys(PODS, _PODS),
 }
 """By kind; a kind that isn't listed is created again, or removed, without other impact."""

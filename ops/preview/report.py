@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strongroom.policy.rules import RULES, UNKNOWN, Declared
-from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.kinds.kubernetes import PROVIDER_CLASS
 from strongroom.policy.rules.pods import PODS
 from strongroom.policy.rules.rule import at, listed
 

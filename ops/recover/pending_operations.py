@@ -7,39 +7,37 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, cast
 
+from strongroom.policy.rules.kinds import azure, vault
+
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{resourceGroupName}/providers"
 _VAULT = f"{_GROUP}/Microsoft.KeyVault/vaults/{{vaultName}}"
 _IDENTITY = f"{_GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
 _CLUSTER = f"{_GROUP}/Microsoft.ContainerService/managedClusters/{{resourceName}}"
 
 _IDS: Mapping[str, str] = {
-    "vault:index/mount:Mount": "{path}",
-    "vault:index/authBackend:AuthBackend": "{path}",
-    "vault:index/policy:Policy": "{name}",
-    "vault:index/audit:Audit": "{path}",
-    "vault:kv/secretV2:SecretV2": "{mount}/data/{name}",
-    "vault:kubernetes/authBackendConfig:AuthBackendConfig": "auth/{backend}/config",
-    "vault:kubernetes/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
-    "vault:jwt/authBackend:AuthBackend": "{path}",
-    "vault:jwt/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
-    "vault:ldap/authBackend:AuthBackend": "{path}",
-    "vault:github/authBackend:AuthBackend": "{path}",
-    "vault:appRole/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
+    vault.MOUNT: "{path}",
+    vault.AUTH_METHOD: "{path}",
+    vault.POLICY: "{name}",
+    vault.AUDIT: "{path}",
+    vault.OBJECT: "{mount}/data/{name}",
+    vault.KUBERNETES_CONFIG: "auth/{backend}/config",
+    vault.KUBERNETES_ROLE: "auth/{backend}/role/{roleName}",
+    vault.JWT: "{path}",
+    vault.JWT_ROLE: "auth/{backend}/role/{roleName}",
+    vault.LDAP: "{path}",
+    vault.GITHUB: "{path}",
+    vault.APP_ROLE: "auth/{backend}/role/{roleName}",
     "kubernetes:helm.sh/v3:Release": "{namespace}/{name}",
-    "azure-native:resources:ResourceGroup": "/subscriptions/{subscription}/resourceGroups/{resourceGroupName}",
-    "azure-native:keyvault:Vault": _VAULT,
-    "azure-native:keyvault:Secret": f"{_VAULT}/secrets/{{secretName}}",
-    "azure-native:keyvault:Key": f"{_VAULT}/keys/{{keyName}}",
-    "azure-native:managedidentity:UserAssignedIdentity": _IDENTITY,
-    "azure-native:managedidentity:FederatedIdentityCredential": (
-        f"{_IDENTITY}/federatedIdentityCredentials/{{federatedIdentityCredentialResourceName}}"
-    ),
-    "azure-native:authorization:RoleAssignment": (
-        "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}"
-    ),
-    "azure-native:authorization:ManagementLockByScope": ("{scope}/providers/Microsoft.Authorization/locks/{lockName}"),
-    "azure-native:monitor:DiagnosticSetting": ("{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}"),
-    "azure-native:containerservice:ManagedCluster": _CLUSTER,
+    azure.RESOURCE_GROUP: "/subscriptions/{subscription}/resourceGroups/{resourceGroupName}",
+    azure.VAULT: _VAULT,
+    azure.SECRET: f"{_VAULT}/secrets/{{secretName}}",
+    azure.KEY: f"{_VAULT}/keys/{{keyName}}",
+    azure.IDENTITY: _IDENTITY,
+    azure.FEDERATED: f"{_IDENTITY}/federatedIdentityCredentials/{{federatedIdentityCredentialResourceName}}",
+    azure.ASSIGNMENT: "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+    "azure-native:authorization:ManagementLockByScope": "{scope}/providers/Microsoft.Authorization/locks/{lockName}",
+    azure.DIAGNOSTICS: "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
+    azure.CLUSTER: _CLUSTER,
 }
 """A resource's id from its inputs, as its provider composes it. (Pulumi Registry: "Import" of each resource; Microsoft
 Learn: "Azure resource providers and types")"""

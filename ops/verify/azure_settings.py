@@ -5,12 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.azure import ASSIGNMENT, FEDERATED, VAULT
+from strongroom.policy.rules.kinds.azure import ACCESS_POLICY, ASSIGNMENT, FEDERATED, IDENTITY, VAULT
 from strongroom.policy.rules.rule import at, listed
 
 from ..errors import AbsentError, NotAllowedError
-from ..grants.azure import ACCESS_POLICY
-from ..grants.principals import IDENTITY
 from ..grants.roles import ROLES
 from ..pulumi.stack import KeyVaultStore
 from ..store.resource_manager import ResourceManager

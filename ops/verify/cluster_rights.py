@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
+from strongroom.policy.rules.kinds.kubernetes import CLUSTER_ROLE_BINDING, ROLE_BINDING, SERVICE_ACCOUNT
 from strongroom.policy.rules.rule import at
 
 from ..errors import AbsentError, NotAllowedError
@@ -110,15 +111,15 @@ class ClusterRights:
         self._deployed = {
             (resource.kind.rpartition(":")[2], resource.at("metadata", "namespace"), resource.at("metadata", "name"))
             for resource in deployment.list_of_kind(
-                "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding",
-                "kubernetes:rbac.authorization.k8s.io:RoleBinding",
+                CLUSTER_ROLE_BINDING,
+                ROLE_BINDING,
             )
         }
         self._own = {
             Subject.of_account(workload.namespace, workload.service_account) for workload in stack.workloads
         } | {
             Subject.of_account(str(each.at("metadata", "namespace")), str(each.at("metadata", "name")))
-            for each in deployment.list_of_kind("kubernetes:core:ServiceAccount")
+            for each in deployment.list_of_kind(SERVICE_ACCOUNT)
         }
         self._own_names = {subject.title for subject in self._own}
 

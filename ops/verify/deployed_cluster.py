@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kubernetes import PROVIDER_CLASS
+from strongroom.policy.rules.kinds.kubernetes import DEPLOYMENT, KEY_VAULT_SECRET, POD, PROVIDER_CLASS
 from strongroom.policy.rules.rule import at, listed
 
 from ..cluster.client import ProviderClass
 from ..cluster.pod_template import PodTemplate
 from ..errors import AbsentError
 
-_KINDS = {"Deployment": "kubernetes:apps:Deployment", "Pod": "kubernetes:core:Pod"}
-_KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
+_KINDS = {"Deployment": DEPLOYMENT, "Pod": POD}
 
 
 class DeployedCluster:
@@ -56,7 +55,7 @@ class DeployedCluster:
 
         :raises AbsentError: The stack deployed none of that name.
         """
-        return cast("Mapping[str, Any]", self._find(_KEY_VAULT_SECRET, namespace, name).at("spec", "vault") or {})
+        return cast("Mapping[str, Any]", self._find(KEY_VAULT_SECRET, namespace, name).at("spec", "vault") or {})
 
     def _find(self, kind: str, namespace: str, name: str) -> Declared:
         try:

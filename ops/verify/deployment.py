@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.vault import JWT_ROLE, KUBERNETES_ROLE
+from strongroom.policy.rules.kinds.azure import SECRET
+from strongroom.policy.rules.kinds.vault import JWT_ROLE, KUBERNETES_ROLE
 
 from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError
-from ..existing.identity import SECRET
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster

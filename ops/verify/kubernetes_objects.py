@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds import kubernetes as kinds
 from strongroom.policy.rules.rule import at, listed
 
 from .attempt import attempt
@@ -68,33 +69,33 @@ def _build_kind(title: str, place: str, *fields: str, known: Mapping[str, Collec
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "kubernetes:core:Namespace": _build_kind("namespace", "/api/v1/namespaces"),
-    "kubernetes:core:ServiceAccount": _build_kind(
+    kinds.NAMESPACE: _build_kind("namespace", "/api/v1/namespaces"),
+    kinds.SERVICE_ACCOUNT: _build_kind(
         "service account", "/api/v1/namespaces/{namespace}/serviceaccounts", "automountServiceAccountToken"
     ),
-    "kubernetes:core:Pod": _build_kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
-    "kubernetes:apps:Deployment": _build_kind(
+    kinds.POD: _build_kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
+    kinds.DEPLOYMENT: _build_kind(
         "Deployment", "/apis/apps/v1/namespaces/{namespace}/deployments", "spec.template", known=_POD
     ),
-    "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass": _build_kind(
+    kinds.PROVIDER_CLASS: _build_kind(
         "SecretProviderClass",
         "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/{namespace}/secretproviderclasses",
         "spec",
     ),
-    "kubernetes:spv.no:AzureKeyVaultSecret": _build_kind(
+    kinds.KEY_VAULT_SECRET: _build_kind(
         "AzureKeyVaultSecret", "/apis/spv.no/v2beta1/namespaces/{namespace}/azurekeyvaultsecrets", "spec"
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding": _build_kind(
+    kinds.CLUSTER_ROLE_BINDING: _build_kind(
         "ClusterRoleBinding",
         "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
         "roleRef",
         "subjects",
         known={"apiGroup": {"rbac.authorization.k8s.io"}},
     ),
-    "kubernetes:rbac.authorization.k8s.io:ClusterRole": _build_kind(
+    kinds.CLUSTER_ROLE: _build_kind(
         "ClusterRole", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "rules", "aggregationRule"
     ),
-    "kubernetes:rbac.authorization.k8s.io:RoleBinding": _build_kind(
+    kinds.ROLE_BINDING: _build_kind(
         "RoleBinding",
         "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
         "roleRef",

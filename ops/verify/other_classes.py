@@ -5,19 +5,23 @@ from typing import Any, cast
 
 import yaml
 
+from strongroom.policy.rules.kinds.kubernetes import PROVIDER_CLASS
+
 from ..errors import AbsentError, NotAllowedError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
 from .check import STACK, Check
 from .cluster_reader import ClusterReader
 from .deployment import Deployment
 
-_CLASS = "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass"
 _WHAT = "no other SecretProviderClass reads its workloads' objects"
 
 
 def check_other_classes(stack: DeployedStack, deployment: Deployment, cluster: ClusterReader) -> Iterator[Check]:
     """Check that no SecretProviderClass but the stack's own names a role, an identity or an object of it."""
-    own = {(each.at("metadata", "namespace"), each.at("metadata", "name")) for each in deployment.list_of_kind(_CLASS)}
+    own = {
+        (each.at("metadata", "namespace"), each.at("metadata", "name"))
+        for each in deployment.list_of_kind(PROVIDER_CLASS)
+    }
     # If a GitOps controller applies what `render` wrote, the state has no SecretProviderClass.
     own |= {(workload.namespace, workload.secret_provider_class) for workload in stack.workloads}
     readers = _list_readers(stack)

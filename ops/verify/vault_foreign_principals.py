@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
+from strongroom.policy.rules.kinds.vault import APP_ROLE, GROUP, JWT_ROLE, KUBERNETES_ROLE, POLICY, USER
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened
-from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
-from ..grants.vault import GROUP
 from ..pulumi.stack import DeployedStack, VaultStore
 from ..store.vault_operator import VaultOperator
 from .check import STACK, Check
@@ -60,10 +59,7 @@ class VaultForeignPrincipals:
             f"auth/{each.at('backend')}/role/{each.at('roleName')}"
             for each in deployment.list_of_kind(KUBERNETES_ROLE, JWT_ROLE, APP_ROLE)
         }
-        self._users = {
-            f"auth/{each.at('mount')}/users/{each.at('username')}"
-            for each in deployment.list_of_kind("vault:index/userpassAuthBackendUser:UserpassAuthBackendUser")
-        }
+        self._users = {f"auth/{each.at('mount')}/users/{each.at('username')}" for each in deployment.list_of_kind(USER)}
         self._groups = {str(each.at("name")) for each in deployment.list_of_kind(GROUP)}
         self._administrators = {name.removeprefix("policy ") for name in administrators}
         mounts = {

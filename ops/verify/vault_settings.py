@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds import vault as kinds
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened
 from strongroom.policy.rules.rule import at
-from strongroom.policy.rules.vault import APP_ROLE, AUDIT, JWT_ROLE, KUBERNETES_ROLE, POLICY
 
-from ..grants.vault import GROUP
 from ..pulumi.stack import VaultStore
 from ..pulumi.state import HIDDEN
 from ..store.vault_operator import VaultOperator
@@ -64,35 +63,35 @@ def _get_text(resource: Declared, name: str, otherwise: str = "") -> str:
 
 _ADDRESS = ("backend", "roleName", "name", "namespace", "path")
 _KINDS: Mapping[str, _Kind] = {
-    KUBERNETES_ROLE: _Kind(
+    kinds.KUBERNETES_ROLE: _Kind(
         "role",
         lambda role: _get_text(role, "roleName"),
         lambda role: f"auth/{_get_text(role, 'backend', 'kubernetes')}/role/{_get_text(role, 'roleName')}",
         _ROLE,
         _ADDRESS,
     ),
-    JWT_ROLE: _Kind(
+    kinds.JWT_ROLE: _Kind(
         "role",
         lambda role: _get_text(role, "roleName"),
         lambda role: f"auth/{_get_text(role, 'backend', 'jwt')}/role/{_get_text(role, 'roleName')}",
         _ROLE,
         _ADDRESS,
     ),
-    APP_ROLE: _Kind(
+    kinds.APP_ROLE: _Kind(
         "role",
         lambda role: _get_text(role, "roleName"),
         lambda role: f"auth/{_get_text(role, 'backend', 'approle')}/role/{_get_text(role, 'roleName')}",
         _ROLE | {"local_secret_ids": {False}},
         _ADDRESS,
     ),
-    GROUP: _Kind(
+    kinds.GROUP: _Kind(
         "group",
         lambda group: _get_text(group, "name"),
         lambda group: f"identity/group/name/{_get_text(group, 'name')}",
         _GROUP,
         ("namespace", "externalPolicies", "externalMemberEntityIds", "externalMemberGroupIds"),
     ),
-    "vault:kubernetes/authBackendConfig:AuthBackendConfig": _Kind(
+    kinds.KUBERNETES_CONFIG: _Kind(
         "auth configuration",
         lambda config: _get_text(config, "backend", "kubernetes"),
         lambda config: f"auth/{_get_text(config, 'backend', 'kubernetes')}/config",
@@ -101,11 +100,10 @@ _KINDS: Mapping[str, _Kind] = {
     ),
 }
 _MOUNTS = {
-    "vault:index/mount:Mount": ("engine", "sys/mounts"),
-    "vault:index/authBackend:AuthBackend": ("auth method", "sys/auth"),
-    "vault:jwt/authBackend:AuthBackend": ("auth method", "sys/auth"),
+    kinds.MOUNT: ("engine", "sys/mounts"),
+    kinds.AUTH_METHOD: ("auth method", "sys/auth"),
+    kinds.JWT: ("auth method", "sys/auth"),
 }
-_JWT = "vault:jwt/authBackend:AuthBackend"
 _JWT_FIELDS = (
     "oidcDiscoveryUrl",
     "jwksUrl",
@@ -118,7 +116,7 @@ _JWT_FIELDS = (
 
 def check_vault_settings(deployment: Deployment, store: VaultStore, operator: VaultOperator) -> Iterator[Check]:
     """Compare each policy, role, group, engine and auth method of the stack with the one that Vault has."""
-    for resource in deployment.list_of_kind(POLICY):
+    for resource in deployment.list_of_kind(kinds.POLICY):
         yield _check_resource(
             deployment, resource, f"policy {_get_text(resource, 'name')}", *_compare_policy(resource, operator)
         )
@@ -140,7 +138,7 @@ def check_vault_settings(deployment: Deployment, store: VaultStore, operator: Va
         )
     for resource in deployment.list_of_kind(*_MOUNTS):
         title, below = _MOUNTS[resource.kind]
-        place = _get_text(resource, "path", "jwt" if resource.kind == _JWT else _get_text(resource, "type"))
+        place = _get_text(resource, "path", "jwt" if resource.kind == kinds.JWT else _get_text(resource, "type"))
         yield _check_resource(
             deployment,
             resource,
@@ -148,7 +146,7 @@ def check_vault_settings(deployment: Deployment, store: VaultStore, operator: Va
             f"{below}/{place}",
             lambda path=f"{below}/{place}", resource=resource: _compare_mount(resource, operator.read(path)),
         )
-        if resource.kind == _JWT:
+        if resource.kind == kinds.JWT:
             expected = {key: resource.at(key) for key in _JWT_FIELDS}
             yield _check_resource(
                 deployment,
@@ -236,13 +234,13 @@ def _check_engine(deployment: Deployment, store: VaultStore, operator: VaultOper
     """Check that nothing deletes values by their age. (Vault docs: "KV secrets engine - version 2 (API)")"""
     mine = {
         _get_text(each, "name")
-        for each in deployment.list_of_kind("vault:kv/secretV2:SecretV2")
+        for each in deployment.list_of_kind(kinds.OBJECT)
         if _get_text(each, "mount") == store.mount and each.at("customMetadata") is None
     }
     configured = {
         _get_text(each, "mount") for each in deployment.list_of_kind("vault:kv/secretBackendV2:SecretBackendV2")
     }
-    made = {_get_text(each, "path") for each in deployment.list_of_kind("vault:index/mount:Mount")}
+    made = {_get_text(each, "path") for each in deployment.list_of_kind(kinds.MOUNT)}
     paths = [f"{store.mount}/metadata/{name}" for name in sorted(mine)]
     if store.mount in made - configured:
         paths.insert(0, f"{store.mount}/config")
@@ -269,7 +267,7 @@ def _check_audit(deployment: Deployment, operator: VaultOperator) -> Check:
             for path, device in sorted(devices.items())
             if str(at(device, "options", "log_raw")).lower() == "true"
         ]
-        for resource in deployment.list_of_kind(AUDIT):
+        for resource in deployment.list_of_kind(kinds.AUDIT):
             path = _get_text(resource, "path", _get_text(resource, "type"))
             if f"{path.rstrip('/')}/" not in devices:
                 found.append(Difference((path,), "an audit device", None))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.vault import OBJECT
 
 from ..errors import NotAllowedError, OpsError
 from ..store.vault_operator import VaultOperator
@@ -14,13 +15,13 @@ from .deployment import Deployment
 from .difference import Difference
 from .digests import Digests
 
-KIND, INPUT = "vault:kv/secretV2:SecretV2", "dataJson"
-"""The resource type that writes values, and its input that holds them."""
+_INPUT = "dataJson"
+"""The input that holds the values."""
 
 
 def check_values(deployment: Deployment, operator: VaultOperator, digests: Digests) -> Iterator[Check]:
     """Compare each object that the stack wrote with the one in Vault; no value is kept or shown."""
-    for resource in deployment.list_of_kind(KIND):
+    for resource in deployment.list_of_kind(OBJECT):
         if resource.at("disableRead"):
             continue
         path = f"{resource.at('mount')}/data/{resource.at('name')}"
@@ -30,7 +31,7 @@ def check_values(deployment: Deployment, operator: VaultOperator, digests: Diges
         )
 
         def differences(resource: Declared = resource, path: str = path, fix: str = fix) -> list[Difference]:
-            deployed = digests.read_deployed(resource, INPUT, parse=json.loads)
+            deployed = digests.read_deployed(resource, _INPUT, parse=json.loads)
             if deployed is None:
                 raise NotAllowedError("the state holds no value of it")
             found = operator.read(path)

@@ -4,13 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 
+from .kinds.azure import ACCESS_POLICY, ASSIGNMENT, DIAGNOSTICS, FEDERATED, VAULT
 from .rule import UNKNOWN, Declared, Finding, Options, ResourceRule, StackRule, at, filled, is_true, lacks, listed
-
-VAULT = "azure-native:keyvault:Vault"
-DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
-ASSIGNMENT = "azure-native:authorization:RoleAssignment"
-ACCESS_POLICY = "azure-native:keyvault:AccessPolicy"
-FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
 
 READERS = {
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",

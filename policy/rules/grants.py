@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from .azure import ASSIGNMENT
+from .kinds.azure import ASSIGNMENT
+from .kinds.vault import APP_ROLE, GITHUB, GROUP, JWT_ROLE, KUBERNETES_ROLE, LDAP, TOKEN, USER
 from .rule import UNKNOWN, Declared, KindsOf, Options, ResourceRule, filled, listed
-from .vault import APP_ROLE, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, TOKEN, USER, is_system_path
+from .vault import is_system_path
 
-GROUP = "vault:identity/group:Group"
 GENERIC = {"vault:generic/endpoint:Endpoint", "vault:generic/secret:Secret"}
 """The kinds that write to any path of Vault."""
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, cast
 
+from .kinds.kubernetes import KEY_VAULT_SECRET, PROVIDER_CLASS
 from .plain_secrets import has_token, is_secret_argument, is_secret_name, is_secret_value
 from .pods import ANY_PODS, containers, pods
 from .restricted import check_restricted
 from .rule import UNKNOWN, Declared, Options, ResourceRule, at, filled, listed, may_be_true
 
-PROVIDER_CLASS = "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass"
 POD_IDENTITY = {
     f"kubernetes:aadpodidentity.k8s.io:{kind}"
     for kind in ("AzureIdentity", "AzureIdentityBinding", "AzurePodIdentityException")
@@ -31,12 +31,11 @@ _COMMANDS = (
 )
 """The fields of a container that hold a command line."""
 
-_KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
 
 COPYING = frozenset(
     {
         PROVIDER_CLASS,
-        _KEY_VAULT_SECRET,
+        KEY_VAULT_SECRET,
         "kubernetes:external-secrets.io:ExternalSecret",
         "kubernetes:external-secrets.io:ClusterExternalSecret",
         *(f"kubernetes:secrets.hashicorp.com:Vault{what}Secret" for what in ("Static", "Dynamic", "PKI")),
@@ -81,7 +80,7 @@ def _check_copies(resource: Declared, _: Options) -> Iterable[str]:
     if resource.kind == PROVIDER_CLASS:
         for secret in listed(resource.at("spec", "secretObjects")):
             yield f"copies values to etcd, as the Kubernetes Secret {_format_name(at(secret, 'secretName'))}"
-    elif resource.kind == _KEY_VAULT_SECRET:
+    elif resource.kind == KEY_VAULT_SECRET:
         if filled(resource.at("spec", "output")):
             name = _format_name(resource.at("spec", "output", "secret", "name"))
             yield f"copies a value to etcd, as the Kubernetes Secret {name}"

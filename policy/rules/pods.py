@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from .kinds.kubernetes import DEPLOYMENT, POD, RELEASE
 from .rule import Declared, KindsOf, at, listed
 
 _TEMPLATE = ("spec", "template")
 
-RELEASE = "kubernetes:helm.sh:Release"
 
 PODS: dict[str, tuple[str, ...]] = {
-    "kubernetes:core:Pod": (),
+    POD: (),
     "kubernetes:core:ReplicationController": _TEMPLATE,
-    "kubernetes:apps:Deployment": _TEMPLATE,
+    DEPLOYMENT: _TEMPLATE,
     "kubernetes:apps:StatefulSet": _TEMPLATE,
     "kubernetes:apps:DaemonSet": _TEMPLATE,
     "kubernetes:apps:ReplicaSet": _TEMPLATE,

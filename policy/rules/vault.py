@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .durations import format_duration
-from .kubernetes import PROVIDER_CLASS
-from .pods import RELEASE, containers, pods
+from .kinds.kubernetes import PROVIDER_CLASS, RELEASE
+from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY, TOKEN, USER
+from .pods import containers, pods
 from .policies import UnreadablePolicyError, read_allowed_paths
 from .rule import (
     UNKNOWN,
@@ -24,16 +25,6 @@ from .rule import (
 )
 
 PROVIDER = "pulumi:providers:vault"
-POLICY = "vault:index/policy:Policy"
-AUDIT = "vault:index/audit:Audit"
-BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
-KUBERNETES_ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
-JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
-APP_ROLE = "vault:appRole/authBackendRole:AuthBackendRole"
-LDAP = "vault:ldap/authBackend:AuthBackend"
-TOKEN = "vault:index/token:Token"  # noqa: S105 - a kind
-GITHUB = "vault:github/authBackend:AuthBackend"
-USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
 TOKENS = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE, LDAP, GITHUB, USER, "vault:tokenauth/authBackendRole:AuthBackendRole"}
 """The kinds that set the TTL of a login's token."""
 

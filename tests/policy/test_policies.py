@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from strongroom.ops.grants import list_granted
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.vault import POLICY
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened, read_allowed_paths
-from strongroom.policy.rules.vault import POLICY
 from tests.policy.test_rules import BY_NAME, policy, role
 
 READ = 'capabilities = ["read"]'

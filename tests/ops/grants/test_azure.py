@@ -10,12 +10,11 @@ import pytest
 from sandbox.azure.access import ROLES as EMULATED
 from strongroom.components.azure import access
 from strongroom.ops.grants import Granted, Step, describe_grants, list_granted
-from strongroom.ops.grants.azure import ACCESS_POLICY
-from strongroom.ops.grants.principals import IDENTITY
 from strongroom.ops.grants.roles import ROLES
 from strongroom.ops.preview.offline import compare
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.azure import FEDERATED, READERS
+from strongroom.policy.rules.azure import READERS
+from strongroom.policy.rules.kinds.azure import ACCESS_POLICY, FEDERATED, IDENTITY
 from tests.ops.preview.test_report import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]

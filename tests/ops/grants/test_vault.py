@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from strongroom.ops.grants import Granted, Step, describe_grants, list_granted
-from strongroom.ops.grants.vault import BOOTSTRAP, EXTERNAL_GROUPS, GROUP, GROUP_ALIAS, USER
+from strongroom.ops.grants.vault import EXTERNAL_GROUPS, GROUP_ALIAS
 from strongroom.ops.preview.offline import compare
 from strongroom.ops.pulumi.state import HIDDEN
 from strongroom.policy.rules import UNKNOWN, Declared
-from strongroom.policy.rules.vault import APP_ROLE, JWT_ROLE
+from strongroom.policy.rules.kinds.vault import APP_ROLE, BOOTSTRAP, GROUP, JWT_ROLE, USER
 from tests.ops.preview.test_report import READ_O, checkout, declared, policy, role
 
 O = Step("path", "secret/data/o")  # noqa: E741 - the object that READ_O reads

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError
-from strongroom.ops.existing.identity import SECRET
 from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
 from strongroom.ops.verify import Check, Digests
 from strongroom.ops.verify.deployment import Deployment
 from strongroom.ops.verify.key_vault_values import check_values
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.azure import SECRET
 
 CANARY = "canary-71ce"
 PARENT = "urn:pulumi:dev::strongroom::strongroom:index:KeyVault$"

@@ -10,12 +10,13 @@ from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError
 from strongroom.ops.pulumi.stack import DeployedStack
 from strongroom.ops.verify import Check, Digests
 from strongroom.ops.verify.deployment import Deployment
-from strongroom.ops.verify.vault_values import KIND, check_values
+from strongroom.ops.verify.vault_values import check_values
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.kinds.vault import OBJECT
 
 CANARY = "canary-2f6c"
-URN = f"urn:pulumi:dev::strongroom::strongroom:index:KvEngine${KIND}::vault/db-pass"
-SEED = Declared(KIND, URN, {"mount": "kv", "name": "db-pass", "dataJson": "[secret]"})
+URN = f"urn:pulumi:dev::strongroom::strongroom:index:KvEngine${OBJECT}::vault/db-pass"
+SEED = Declared(OBJECT, URN, {"mount": "kv", "name": "db-pass", "dataJson": "[secret]"})
 STACK = DeployedStack.model_validate(
     {
         "backend": {"kind": "vault", "address": "https://v", "mount": "kv", "authPath": "kubernetes", "audience": "v"},
@@ -40,7 +41,7 @@ class Vault:
 
 def compared(found: Any, state: Mapping[str, str] | OpsError) -> Check:
     def read_inputs(kind: str, *path: str) -> Mapping[str, str]:
-        assert (kind, *path) == (KIND, "dataJson")
+        assert (kind, *path) == (OBJECT, "dataJson")
         if isinstance(state, OpsError):
             raise state
         return state

@@ -1,0 +1,18 @@
+"""Kinds of resources in Vault."""
+
+APP_ROLE = "vault:appRole/authBackendRole:AuthBackendRole"
+AUDIT = "vault:index/audit:Audit"
+AUTH_METHOD = "vault:index/authBackend:AuthBackend"
+BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
+GITHUB = "vault:github/authBackend:AuthBackend"
+GROUP = "vault:identity/group:Group"
+JWT = "vault:jwt/authBackend:AuthBackend"
+JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
+KUBERNETES_CONFIG = "vault:kubernetes/authBackendConfig:AuthBackendConfig"
+KUBERNETES_ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
+LDAP = "vault:ldap/authBackend:AuthBackend"
+MOUNT = "vault:index/mount:Mount"
+OBJECT = "vault:kv/secretV2:SecretV2"
+POLICY = "vault:index/policy:Policy"
+TOKEN = "vault:index/token:Token"  # noqa: S105 - a kind
+USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
