@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from strongroom.policy.rules import Declared
+from strongroom.policy.rules.azure import WIDE
 from strongroom.policy.rules.kinds.azure import ACCESS_POLICY, ASSIGNMENT, FEDERATED, IDENTITY, VAULT
 from strongroom.policy.rules.rule import at, listed
 
@@ -23,16 +24,6 @@ _VAULT_ID = re.compile(
 _VAULTS, _IDENTITIES, _ASSIGNMENTS = "2023-07-01", "2023-01-31", "2022-04-01"
 """API versions of the Resource Manager."""
 
-_ADMINISTERING: Mapping[str, str] = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-    "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
-}
-"""Roles that read no value, but could grant themselves one that does. (Microsoft Learn: "Azure built-in roles")"""
-
-_SEEING_NOTHING = {"21090545-7ca7-4776-b22c-e363652d74d2", "a68e7c17-0ab2-4c09-9a58-125dae29748c"}
 _FIELDS = ("issuer", "subject", "audiences")
 _KNOWN: Mapping[str, Collection[object]] = {
     "vaultUri": "*",
@@ -251,14 +242,14 @@ def _reaches_vault(properties: Mapping[str, Any], vault: str) -> bool:
     )
     at_vault = f"{scope}/".startswith(f"{vault.lower()}/")
     above = f"{vault.lower()}/".startswith(f"{scope}/")
-    if role in _SEEING_NOTHING:
+    if role in ROLES and not ROLES[role].may:
         return False
     return at_vault or (above and role in ROLES)
 
 
 def _format_assignment(properties: Mapping[str, Any]) -> str:
     role = _get_last_part(properties.get("roleDefinitionId"))
-    name = ROLES[role].name if role in ROLES else _ADMINISTERING.get(role, f"the role {role}")
+    name = ROLES[role].name if role in ROLES else WIDE.get(role, f"the role {role}")
     return f"{name} at {properties.get('scope')}"
 
 
