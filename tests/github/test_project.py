@@ -25,8 +25,8 @@ def actions(job: Any) -> list[str]:
     return [step["uses"].partition("@")[0] for step in mappings(job) if "uses" in step]
 
 
-def test_pull_requests_are_tested_by_the_command_of_the_readme() -> None:
-    assert commands(CI) == ["make test"]
+def test_pull_requests_are_tested_by_the_command_of_the_readme_and_build_the_site() -> None:
+    assert commands(CI) == ["make test", "make docs"]
     assert "\nmake test " in (ROOT / "README.md").read_text()
     assert CI["on"]["pull_request"] == {"branches": ["main"]}
 
