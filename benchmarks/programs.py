@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.certificates import write_private
 from sandbox.world import ROOT
-from strongroom.ops.pulumi.state import hidden
+from strongroom.ops.pulumi.state import hide_secrets
 
 from . import shape
 from .measure import Usage, measured
@@ -127,7 +127,7 @@ def described(resource: dict[str, Any]) -> str:
     after = sorted(_place(urn) for urn in resource.get("dependencies") or ())
     provider = resource["type"].startswith("pulumi:providers:")
     # What a provider is told depends on the SDK's version alone, and on tokens.
-    inputs = {} if provider else hidden(resource.get("inputs") or {})
+    inputs = {} if provider else hide_secrets(resource.get("inputs") or {})
     return json.dumps([*_place(resource["urn"]), inputs, after], sort_keys=True)
 
 

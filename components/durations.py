@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
-from .field_types import matching
+from .field_types import require_match
 
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smh])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -63,7 +63,7 @@ GoDuration = Annotated[str, AfterValidator(_check_go_duration)]
 
 IsoDuration = Annotated[
     str,
-    matching(
+    require_match(
         r"P(?=[1-9])([1-9][0-9]{0,2}Y)?([1-9][0-9]{0,2}M)?([1-9][0-9]{0,2}W)?([1-9][0-9]{0,3}D)?",
         "is not a duration: use years, months, weeks or days as ISO 8601 writes them, e.g. P90D",
     ),

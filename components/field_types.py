@@ -125,8 +125,8 @@ Switch = Annotated[bool, Strict()]
 """`true` or `false`: no text that says as much, since YAML's versions differ on `on` and `no`."""
 
 
-def matching(pattern: str, message: str) -> AfterValidator:
-    """A validator of text that must match all of `pattern`.
+def require_match(pattern: str, message: str) -> AfterValidator:
+    """Build a validator of text that must match all of `pattern`.
 
     :param message: The message for any other value, as the end of a sentence: what is allowed, with an example.
     """
@@ -194,7 +194,7 @@ def _mount_path(value: str) -> str:
 
 DnsLabel = Annotated[
     str,
-    matching(
+    require_match(
         r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
         "is not a legal Kubernetes name: use 1 to 63 lower-case letters, digits and '-', "
         "with a letter or digit at both ends",
@@ -204,7 +204,7 @@ DnsLabel = Annotated[
 
 FileName = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}",
         "is not a legal file name: use 1 to 253 letters, digits, '-', '_' and '.', not a '.' first, and no '/'",
     ),
@@ -215,13 +215,13 @@ ObjectPath = Annotated[str, AfterValidator(object_path)]
 """One object in the store."""
 
 ObjectKey = Annotated[
-    str, matching(r"[A-Za-z0-9_.-]{1,255}", "is not a legal key: use 1 to 255 letters, digits, '-', '_' and '.'")
+    str, require_match(r"[A-Za-z0-9_.-]{1,255}", "is not a legal key: use 1 to 255 letters, digits, '-', '_' and '.'")
 ]
 """One key of an object that has several."""
 
 EnvironmentVariable = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z_][A-Za-z0-9_]*",
         "is not a legal environment variable: use letters, digits and '_', not a digit first, e.g. DB_PASSWORD",
     ),
@@ -230,7 +230,7 @@ EnvironmentVariable = Annotated[
 
 FilePermission = Annotated[
     str,
-    matching(r"0[0-7]{3}", 'is not a file permission: use a quoted octal number of four digits, e.g. "0644"'),
+    require_match(r"0[0-7]{3}", 'is not a file permission: use a quoted octal number of four digits, e.g. "0644"'),
 ]
 """An octal file permission, as a string."""
 
@@ -238,18 +238,19 @@ MountPath = Annotated[str, AfterValidator(_mount_path)]
 """An absolute path in a container."""
 
 LocalFile = Annotated[
-    str, matching(r"[^\x00-\x1f]+", "is not the name of a file: write the file's path, and not what is in it")
+    str, require_match(r"[^\x00-\x1f]+", "is not the name of a file: write the file's path, and not what is in it")
 ]
 """A file on the machine that runs the program."""
 
 AbsolutePath = Annotated[
-    str, matching(r"/[^\x00-\x1f]+", "is not an absolute path: begin with '/', e.g. /etc/kubernetes/akscustom.json")
+    str,
+    require_match(r"/[^\x00-\x1f]+", "is not an absolute path: begin with '/', e.g. /etc/kubernetes/akscustom.json"),
 ]
 """A file on another machine, or in a container."""
 
 ImageName = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}",
         "is not an image: write its name as a registry has it, e.g. registry.example.net/shop/orders:1.2",
     ),
@@ -258,7 +259,7 @@ ImageName = Annotated[
 
 Text = Annotated[
     str,
-    matching(
+    require_match(
         r"\S(.*\S)?", "is no text of one line: it must not be empty, and have no space at an end and no line break"
     ),
 ]

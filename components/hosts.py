@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from .field_types import matching
+from .field_types import require_match
 
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _HOST = rf"{_LABEL}(\.{_LABEL})*"
@@ -14,7 +14,7 @@ _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12
 
 Host = Annotated[
     str,
-    matching(
+    require_match(
         rf"(?=.{{1,253}}$){_HOST}",
         "is not a host name: write it alone, without scheme, port and path, e.g. vault.example.net",
     ),
@@ -23,7 +23,7 @@ Host = Annotated[
 
 DnsName = Annotated[
     str,
-    matching(rf"(?=.{{1,253}}$)(\*\.)?{_HOST}", "is not a DNS name: use e.g. shop.example.net or *.example.net"),
+    require_match(rf"(?=.{{1,253}}$)(\*\.)?{_HOST}", "is not a DNS name: use e.g. shop.example.net or *.example.net"),
 ]
 """A name that a certificate bears. (RFC 6125)"""
 

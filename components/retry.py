@@ -20,8 +20,10 @@ BUSY = frozenset({429, 502, 503, 504})
 _LONGEST_PAUSE = 8
 
 
-def patience(*, read: bool | None = None, busy: Collection[int] = BUSY) -> Retry:
-    """Tries a request again that a server was too busy for, or that didn't reach it: 5 times, in a quarter of a minute.
+def make_retry(*, read: bool | None = None, busy: Collection[int] = BUSY) -> Retry:
+    """Make what tries a request again for which a server was too busy, or which didn't reach it.
+
+    It tries 5 times, in a quarter of a minute.
 
     The pauses grow from half a second to 8 seconds, with some chance in them; a server that says in `Retry-After` when
     to come back is believed, up to the longest pause. What a server answers last is given back as it is. (RFC 9110,

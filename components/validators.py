@@ -7,8 +7,8 @@ from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidato
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 
-def unique(*fields: str, what: str) -> WrapValidator:
-    """A validator of a list in which no two entries agree in all of `fields`; `what` names those in its error.
+def require_unique(*fields: str, what: str) -> WrapValidator:
+    """Build a validator of a list in which no two entries agree in all of `fields`; `what` names those in its error.
 
     It looks at the entries as they were written, so that a repetition is reported together with every other issue.
     """

@@ -18,9 +18,9 @@ from .field_types import (
     ObjectKey,
     ObjectPath,
     Whole,
-    matching,
+    require_match,
 )
-from .validators import unique
+from .validators import require_unique
 
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
 
@@ -43,7 +43,7 @@ class Secret(Declaration):
     type: Literal["secret", "key", "cert"] = "secret"
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
 
-    version: Annotated[str, matching(r"[0-9A-Za-z]{1,64}", _VERSION)] | None = None
+    version: Annotated[str, require_match(r"[0-9A-Za-z]{1,64}", _VERSION)] | None = None
     """The object's version, as a string; the latest where it is left out."""
 
     env: EnvironmentVariable | None = None
@@ -109,8 +109,8 @@ class Workload(Declaration):
     secrets: Annotated[
         ListOf[Secret],
         Field(min_length=1),
-        unique("name", what="the file name"),
-        unique("env", what="the environment variable"),
+        require_unique("name", what="the file name"),
+        require_unique("env", what="the environment variable"),
     ]
     """The secrets that it may read."""
 

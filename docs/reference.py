@@ -114,7 +114,7 @@ def sections() -> dict[type[BaseModel], Section]:
 
 
 def settings_index() -> str:
-    """The first page of the settings' reference."""
+    """Write the first page of the settings' reference."""
     pages = "\n".join(
         f"| [{page.title}]({name}.md) | {', '.join(f'`{key}`' for key in ', '.join(page.begins).split(', '))} |"
         for name, page in SETTINGS.items()
@@ -125,7 +125,7 @@ def settings_index() -> str:
 
 
 def settings(name: str) -> str:
-    """A page of the settings' reference.
+    """Write a page of the settings' reference.
 
     :param name: The page.
     """
@@ -136,7 +136,7 @@ def settings(name: str) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    told = described.of_attributes(section.model)
+    told = described.read_attribute_docs(section.model)
     rows = ["| key | what | default |", "| --- | --- | --- |"]
     for name, field in section.model.model_fields.items():
         key, text = f"`{field.alias or name}`", _text(told.get(name)) + _choices(field)
@@ -150,7 +150,7 @@ def _section(section: Section) -> list[str]:
 
 
 def reference() -> str:
-    """The reference of the public components."""
+    """Write the reference of the public components."""
     lines = [
         "# Components",
         NOTE,
@@ -166,7 +166,7 @@ def _public(item: Any) -> list[str]:
     lines = [inspect.cleandoc(item.__doc__ or "")]
     if not isinstance(item, type):
         return lines
-    texts = described.of_attributes(item)
+    texts = described.read_attribute_docs(item)
     if issubclass(item, BaseModel):
         rows = [
             f"| `{name}` | `{_type(field.annotation)}` | {_default(field)} | {_text(texts.get(name))} |"
@@ -214,7 +214,7 @@ def _type(hint: Any) -> str:
 
 
 def rules() -> str:
-    """The reference of the policy pack's rules."""
+    """Write the reference of the policy pack's rules."""
     lines = ["# Rules", NOTE, "What the [policy pack](policy.md) holds every stack to."]
     for rule in RULES:
         lines += [f"## {rule.name}", f"{rule.summary} Severity: {rule.severity}."]
@@ -224,7 +224,7 @@ def rules() -> str:
 
 
 def events() -> str:
-    """The messages that `strongroom doctor` explains."""
+    """Write the page of the messages that `strongroom doctor` explains."""
     lines = [
         "# Events",
         NOTE,

@@ -11,7 +11,7 @@ import requests
 import yaml
 
 from strongroom.components.errors import ChartError
-from strongroom.components.helm.chart_file import checked
+from strongroom.components.helm.chart_file import load_chart
 from strongroom.components.helm.charts import CHARTS, Chart
 
 from .errors import OpsError
@@ -66,7 +66,7 @@ def _check_chart(chart: Chart) -> CheckedChart:
 
 def _check_file(chart: Chart) -> tuple[bool | None, str]:
     try:
-        found = checked(chart)
+        found = load_chart(chart)
     except ChartError as error:
         return False, str(error)
     digest = found.digest if found else None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from strongroom.ops.new_project import PROGRAM
-from strongroom.ops.pulumi.stack_file import settings_of
+from strongroom.ops.pulumi.stack_file import parse_stack_file
 from strongroom.policy.rules import RULES
 from tests.support.sandboxed import ROOT
 
@@ -15,7 +15,7 @@ STACKS = sorted(file.name.split(".")[1] for file in TEMPLATE.glob("Pulumi.*.yaml
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_its_stacks_are_legal(stack: str) -> None:
-    assert settings_of(TEMPLATE / f"Pulumi.{stack}.yaml", stack).workloads
+    assert parse_stack_file(TEMPLATE / f"Pulumi.{stack}.yaml", stack).workloads
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -13,7 +13,7 @@ from .objects import ObjectKind, VaultObject
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role. (Microsoft Learn: "Azure built-in roles for Security")"""
+    """A built-in role (Microsoft Learn: "Azure built-in roles for Security")."""
 
     name: str
     id: str

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from typing_extensions import override
 
 from ..dynamic_providers import StableProvider
 from .clouds import Cloud
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
 
 
 class Provider(StableProvider):
+    """Waits until a workload can read its secrets."""
+
     stable_name = "azure-access"
 
+    @override
     def create(self, props: dict[str, Any]) -> CreateResult:
         _wait(props)
         return CreateResult(f"{props['namespace']}/{props['serviceAccount']}", props)
 
+    @override
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         unwatched = {"__provider", "kubeconfig", "context", "timeout", "issuer"}
         watched = [key for key in _news if key not in unwatched]
         return DiffResult(changes=any(_olds.get(key) != _news[key] for key in watched))
 
+    @override
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         _wait(_news)
         return UpdateResult(_news)
@@ -58,7 +64,8 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         granted: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """
+        """Declare the wait, which runs when the resource is created or updated.
+
         :param name: Its name in the stack.
         :param federation: What ties the service account to the identity.
         :param client_id: The identity's client id.

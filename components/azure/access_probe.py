@@ -141,13 +141,13 @@ def _token(props: Mapping[str, Any]) -> str:
     from kubernetes import client  # noqa: PLC0415
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
 
-    from ..kubernetes.api import api_client  # noqa: PLC0415
+    from ..kubernetes.api import make_api_client  # noqa: PLC0415
 
     request = client.AuthenticationV1TokenRequest(
         spec=client.V1TokenRequestSpec(audiences=[props["audience"]], expiration_seconds=_TOKEN_LIFE)
     )
     try:
-        api = api_client(props.get("kubeconfig"), props.get("context"))
+        api = make_api_client(props.get("kubeconfig"), props.get("context"))
         answer: Any = client.CoreV1Api(api).create_namespaced_service_account_token(
             props["serviceAccount"], props["namespace"], request
         )

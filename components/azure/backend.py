@@ -16,7 +16,7 @@ from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
 from .identities.base import Identities, WorkloadIdentity
 from .key_vault import KeyVault
-from .objects import ObjectKind, VaultObject, object_name, objects_parameter, unreadable, vault_object
+from .objects import ObjectKind, VaultObject, find_vault_object, format_objects, name_vault_object, unreadable
 from .options import AUDIENCES, RoleScope
 from .types import Guid
 
@@ -71,7 +71,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
     """What the command `strongroom` reads from the state: where the store is, and what workloads are to it."""
 
     def __init__(self, name: str, args: AzureKeyVaultBackendArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Keep the vault and the identity mode; each workload's grant is declared as it is asked for.
+
         :param name: The component's name in the stack.
         :param args: Its arguments.
         """
@@ -110,7 +111,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)
-        objects = sorted({vault_object(secret) for secret in workload.secrets})
+        objects = sorted({find_vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
         kept = dict.fromkeys(self._vault.objects[item] for item in objects if item in self._vault.objects)
         required = [*identity.requires, *granted, *kept]
@@ -118,7 +119,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             provider="azure",
             parameters=self._place()
             | dict(identity.parameters)
-            | {"tenantID": self._args.tenant_id, "objects": objects_parameter(workload.secrets)},
+            | {"tenantID": self._args.tenant_id, "objects": format_objects(workload.secrets)},
             audience=identity.audience,
             identity={
                 "mode": self._identities.mode,
@@ -134,7 +135,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
 
     def _apart(self, workload: Workload, secret: Secret) -> None:
         meant = (secret.object, secret.key)
-        name = object_name(*meant)
+        name = name_vault_object(*meant)
         other = self._meant.setdefault((secret.type, name.lower()), meant)
         if other != meant:
             raise InvalidArgumentsError(
@@ -235,4 +236,4 @@ def _kinds(workloads: Sequence[Workload], *, with_history: bool = False) -> set[
     :param with_history: Only of what they read older versions of.
     """
     read = [secret for workload in workloads for secret in workload.secrets]
-    return {vault_object(secret).kind for secret in read if secret.version_history > 1 or not with_history}
+    return {find_vault_object(secret).kind for secret in read if secret.version_history > 1 or not with_history}

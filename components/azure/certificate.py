@@ -15,6 +15,7 @@ from azure.keyvault.certificates import (
     LifetimeAction,
 )
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from ..args import Args, Input
 from ..cancellation import listen, pause
@@ -24,7 +25,7 @@ from ..redact import redact_error
 from ..urls import Https
 from .client import UNEXPECTED, client_options, describe_unexpected
 from .clouds import PUBLIC, Cloud
-from .credentials import credential
+from .credentials import find_credential
 from .types import Guid, VaultObjectName
 from .vault_args import VaultCertificate
 
@@ -38,30 +39,37 @@ class CertificateError(PlainError):
 
 
 class Provider(StableProvider):
+    """Has the vault issue a certificate, and renews and deletes it."""
+
     stable_name = "azure-certificate"
 
+    @override
     def create(self, props: dict[str, Any]) -> CreateResult:
         made = self._issued(props)
         return CreateResult(f"{props['vaultUrl']}/certificates/{props['name']}", {**props, **_outputs(made)})
 
+    @override
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         changed = [key for key, value in _news.items() if key != "__provider" and _olds.get(key) != value]
         elsewhere = [key for key in changed if key in {"vaultUrl", "name", "tenantId"}]
         return DiffResult(changes=bool(changed), replaces=elsewhere, delete_before_replace=True)
 
+    @override
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         return UpdateResult({**_news, **_outputs(self._issued(_news))})
 
+    @override
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         try:
-            found = _asked(props, lambda client: client.get_certificate(props["name"]))
+            found = _call_vault(props, lambda client: client.get_certificate(props["name"]))
         except ResourceNotFoundError:
             return ReadResult("", {})
         return ReadResult(id_, {**props, **_outputs(found)})
 
+    @override
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         try:
-            _asked(_props, lambda client: client.begin_delete_certificate(_props["name"]).wait())
+            _call_vault(_props, lambda client: client.begin_delete_certificate(_props["name"]).wait())
         except ResourceNotFoundError:
             return
 
@@ -83,13 +91,13 @@ class Provider(StableProvider):
                 )
             return made
 
-        return _asked(props, issue)
+        return _call_vault(props, issue)
 
 
-def _asked(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]) -> Answer:
-    """What `call` gives, once the deployer's role has reached the vault."""
+def _call_vault(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]) -> Answer:
+    """Return what `call` returns, once the deployer's role has reached the vault."""
     url = props["vaultUrl"]
-    client = CertificateClient(url, credential(props["tenantId"], props["authority"]), **client_options())
+    client = CertificateClient(url, find_credential(props["tenantId"], props["authority"]), **client_options())
     listen()
     end, seconds = time.monotonic() + _SETTLING, 1.0
     while True:
@@ -184,7 +192,8 @@ class Certificate(Resource, module="strongroom", name="Certificate"):
     """SHA-1, in hexadecimal."""
 
     def __init__(self, resource_name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the certificate, which the vault issues when the resource is created.
+
         :param resource_name: The resource's name in the stack.
         :param args: Its arguments.
         """

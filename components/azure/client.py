@@ -39,8 +39,10 @@ class BoundedTransport(RequestsTransport):
 
 
 def client_options() -> dict[str, Any]:
-    """Build the options of one of Microsoft's clients or credentials: by themselves they would wait five minutes for
-    each response, read what there is, and try again three times."""
+    """Build the options of one of Microsoft's clients or credentials.
+
+    By themselves they would wait five minutes for each response, read what there is, and try again three times.
+    """
     return {"transport": BoundedTransport(), "timeout": IN_ALL_SECONDS}
 
 

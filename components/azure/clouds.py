@@ -30,7 +30,7 @@ class Cloud:
     """Path, in the CSI provider's pods, of the file that describes a custom cloud."""
 
     def vault_url(self, vault: str) -> str:
-        """The data plane of the vault named `vault`."""
+        """Return the URL of the data plane of the vault named `vault`."""
         return f"https://{vault}.{self.vault_domain}"
 
 

@@ -50,7 +50,8 @@ class AksCluster(pulumi.ComponentResource):
     """Its object id; empty without the add-on."""
 
     def __init__(self, name: str, args: AksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the cluster.
+
         :param name: The component's name in the stack.
         :param args: Its arguments.
         """

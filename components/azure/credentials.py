@@ -9,8 +9,8 @@ from azure.identity import ClientAssertionCredential, ClientSecretCredential, De
 from .client import client_options
 
 
-def credential(tenant: str, authority: str) -> TokenCredential:
-    """The credential that the azure-native provider would use, from the same environment.
+def find_credential(tenant: str, authority: str) -> TokenCredential:
+    """Find the credential that the azure-native provider would use, in the same environment.
 
     A client secret (`ARM_CLIENT_SECRET`), a token of the CI system (`ARM_OIDC_TOKEN` or `ARM_OIDC_TOKEN_FILE_PATH`), or
     whatever azure-identity's default finds: the Azure CLI's login, a managed identity, `AZURE_…`.

@@ -117,7 +117,8 @@ class KeyVault(pulumi.ComponentResource):
     """What decides on reads."""
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the vault and its objects.
+
         :param name: The component's name in the stack.
         :param args: Its arguments.
         """
@@ -335,7 +336,7 @@ class KeyVault(pulumi.ComponentResource):
         )
 
     def _deployer(self, certificates: Iterable[str]) -> list[pulumi.Resource]:
-        """What lets the deployer make these certificates, and read no secret."""
+        """Declare what lets the deployer make these certificates, and read no secret."""
         names = sorted(certificates)
         if not names:
             return []

@@ -22,17 +22,17 @@ class VaultObject:
     name: str
 
 
-def vault_object(secret: Secret) -> VaultObject:
-    """The object that holds `secret`.
+def find_vault_object(secret: Secret) -> VaultObject:
+    """Find the object that holds `secret`.
 
     A vault's objects have no keys: the key of an object becomes an object of its own, named `<object>-<key>`, and so
     each can be granted by itself.
     """
-    return VaultObject(_KINDS[secret.type], object_name(secret.object, secret.key))
+    return VaultObject(_KINDS[secret.type], name_vault_object(secret.object, secret.key))
 
 
-def object_name(name: str, key: str | None) -> str:
-    """The vault's name for the key `key` of the object `name`."""
+def name_vault_object(name: str, key: str | None) -> str:
+    """Return the vault's name for the key `key` of the object `name`."""
     return f"{name}-{key}" if key else name
 
 
@@ -54,7 +54,7 @@ def unreadable(secret: Mapping[str, Any]) -> str | None:
         if secret.get("env") is not None:
             return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
     if isinstance(name, str) and (key is None or isinstance(key, str)):
-        whole = object_name(name, key)
+        whole = name_vault_object(name, key)
         if fault := object_fault(whole):
             return f"is the object {whole!r}, which {fault}"
     version = secret.get("version")
@@ -63,18 +63,18 @@ def unreadable(secret: Mapping[str, Any]) -> str | None:
     return None
 
 
-def clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[str, str | None]]]:
-    """The names under which different objects and keys would be one object of the vault."""
+def find_clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[str, str | None]]]:
+    """Find the names under which different objects and keys would be one object of the vault."""
     meanings: dict[str, list[tuple[str, str | None]]] = {}
     for name, key in secrets:
-        known = meanings.setdefault(object_name(name, key).lower(), [])
+        known = meanings.setdefault(name_vault_object(name, key).lower(), [])
         if (name, key) not in known:
             known.append((name, key))
     return {name: known for name, known in meanings.items() if len(known) > 1}
 
 
-def objects_parameter(secrets: Iterable[Secret]) -> str:
-    """The `objects` parameter of a SecretProviderClass for Azure: YAML whose `array` holds YAML again, as text.
+def format_objects(secrets: Iterable[Secret]) -> str:
+    """Format the `objects` parameter of a SecretProviderClass for Azure: YAML whose `array` holds YAML again, as text.
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys")
     """
@@ -83,7 +83,7 @@ def objects_parameter(secrets: Iterable[Secret]) -> str:
 
 def _entry(secret: Secret) -> dict[str, str | int]:
     entry: dict[str, str | int] = {
-        "objectName": vault_object(secret).name,
+        "objectName": find_vault_object(secret).name,
         "objectType": secret.type,
         "objectAlias": secret.name,
     }

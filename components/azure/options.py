@@ -52,8 +52,8 @@ LARGEST_SECRET = 25 * 1024
 """Bytes of a secret. (Microsoft Learn: "About Azure Key Vault secrets")"""
 
 
-def too_many(count: int) -> str:
-    """What to tell of more workloads than one identity can have."""
+def describe_excess(count: int) -> str:
+    """Describe the error of more workloads than one identity can have."""
     return (
         f"{count} workloads would share one identity, which can have {MOST_FEDERATED} federated credentials: "
         "give each its own (identity.mode: workload-identity), or use identity-binding"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from ..field_types import matching
+from ..field_types import require_match
 
 _VAULT = re.compile(r"(?!.*--)[A-Za-z][0-9A-Za-z-]{1,22}[0-9A-Za-z]")
 _GROUP = r"[-\w._()]{0,89}[-\w_()]"
@@ -38,8 +38,8 @@ def _vault_id(value: str) -> str:
     return value
 
 
-def vault_and_group(vault_id: str) -> tuple[str, str]:
-    """The name and the resource group in a vault's id."""
+def split_vault_id(vault_id: str) -> tuple[str, str]:
+    """Return the name and the resource group in a vault's id."""
     found = _VAULT_ID.fullmatch(vault_id)
     if found is None:
         raise ValueError(f"{vault_id!r} is not a vault's id")
@@ -94,7 +94,7 @@ OptionalGuid = Annotated[str, AfterValidator(lambda value: value and _guid(value
 
 IdentityName = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
         "is not an identity's name: use 3 to 128 letters, digits, '-' and '_', with a letter or digit first",
     ),
@@ -103,7 +103,7 @@ IdentityName = Annotated[
 
 ResourceGroup = Annotated[
     str,
-    matching(
+    require_match(
         _GROUP,
         "is not a resource group's name: use 1 to 90 letters, digits, '-', '_', '.', '(' and ')', and no '.' last",
     ),
@@ -112,20 +112,20 @@ ResourceGroup = Annotated[
 
 Region = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z][A-Za-z0-9 ]{1,49}", "is not a region: use its name, e.g. westeurope (az account list-locations)"
     ),
 ]
 """An Azure region."""
 
 
-def _id(kind: str, example: str) -> AfterValidator:
-    """A validator of ids in the Resource Manager.
+def _require_id(kind: str, example: str) -> AfterValidator:
+    """Build a validator of ids in the Resource Manager.
 
     :param kind: Pattern of the resource's type and name.
     :param example: What one looks like behind the resource group.
     """
-    return matching(
+    return require_match(
         rf"(?i:{_IN_A_GROUP.replace('?P<group>', '')}{kind})",
         f"is not the id that it must be: it looks like /subscriptions/…/resourceGroups/…/providers/{example}",
     )
@@ -134,13 +134,13 @@ def _id(kind: str, example: str) -> AfterValidator:
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 NetworkId = Annotated[
-    str, _id(rf"Microsoft\.Network/virtualNetworks/{_NAME}", "Microsoft.Network/virtualNetworks/NAME")
+    str, _require_id(rf"Microsoft\.Network/virtualNetworks/{_NAME}", "Microsoft.Network/virtualNetworks/NAME")
 ]
 """A virtual network's id."""
 
 SubnetId = Annotated[
     str,
-    _id(
+    _require_id(
         rf"Microsoft\.Network/virtualNetworks/{_NAME}/subnets/{_NAME}",
         "Microsoft.Network/virtualNetworks/NAME/subnets/NAME",
     ),
@@ -149,7 +149,7 @@ SubnetId = Annotated[
 
 VaultZoneId = Annotated[
     str,
-    _id(
+    _require_id(
         r"Microsoft\.Network/privateDnsZones/privatelink\.vaultcore\.azure\.[a-z.]+",
         "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net",
     ),
@@ -158,6 +158,6 @@ VaultZoneId = Annotated[
 
 WorkspaceId = Annotated[
     str,
-    _id(rf"Microsoft\.OperationalInsights/workspaces/{_NAME}", "Microsoft.OperationalInsights/workspaces/NAME"),
+    _require_id(rf"Microsoft\.OperationalInsights/workspaces/{_NAME}", "Microsoft.OperationalInsights/workspaces/NAME"),
 ]
 """A Log Analytics workspace's id."""

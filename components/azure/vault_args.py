@@ -7,13 +7,14 @@ from pydantic import Field
 
 from ..args import Args
 from ..durations import IsoDuration, Moment
-from ..field_types import ListOf, Switch, Text, Whole, matching
+from ..field_types import ListOf, Switch, Text, Whole, require_match
 from ..hosts import DnsName, PublicRange
 from .options import KeyType
 from .types import NetworkId, Region, SubnetId, VaultZoneId, WorkspaceId
 
 TagName = Annotated[
-    str, matching(r"[^<>%&\\?/\x00-\x1f]{1,512}", "is not a tag's name: use 1 to 512 characters, and none of <>%&\\?/")
+    str,
+    require_match(r"[^<>%&\\?/\x00-\x1f]{1,512}", "is not a tag's name: use 1 to 512 characters, and none of <>%&\\?/"),
 ]
 TagValue = Annotated[str, Field(max_length=256)]
 """(Microsoft Learn: "Use tags to organize your Azure resources")"""
@@ -130,7 +131,7 @@ class VaultKey(Args):
 class VaultCertificate(Args):
     """A certificate that the vault makes."""
 
-    subject: Annotated[str, matching(r"CN=\S.*", _SUBJECT)]
+    subject: Annotated[str, require_match(r"CN=\S.*", _SUBJECT)]
     """X.509 subject, e.g. `CN=shop.example.net`."""
 
     dns_names: ListOf[DnsName] = ()

@@ -41,7 +41,7 @@ class ChartFile:
 
 
 def read_chart(path: str) -> ChartFile:
-    """The chart at `path`.
+    """Read the chart at `path`.
 
     :raises ChartError: There is none, or it can't be read.
     """
@@ -59,8 +59,8 @@ def read_chart(path: str) -> ChartFile:
         raise ChartError(f"{path!r} is no chart ({type(error).__name__}): name a chart's directory or .tgz") from None
 
 
-def checked(chart: Chart) -> ChartFile | None:
-    """The file that `chart` names, once it is that chart; `None` where it names none.
+def load_chart(chart: Chart) -> ChartFile | None:
+    """Load the file that `chart` names, which must be that chart; `None` if it names none.
 
     :raises ChartError: It is another chart or version, or its archive has another digest.
     """
@@ -96,8 +96,8 @@ def deep_merge(below: Mapping[str, Any], above: Mapping[str, Any], *, removing: 
     return made
 
 
-def unfit(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
-    """What the chart's schema has against `values`; nothing where it has no schema. No value is repeated.
+def check_values(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
+    """List the errors that the chart's schema finds in `values`, none if it has no schema. No value is repeated.
 
     :raises ChartError: The schema can't be used.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 
 from ..errors import ChartError
-from .chart_file import checked, deep_merge, unfit
+from .chart_file import check_values, deep_merge, load_chart
 from .charts import Chart
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class PlannedRelease:
 
 
 def list_release_issues(planned: PlannedRelease) -> list[str]:
-    """What is known to be wrong with a release before anything is created: of its chart's file, where it names one."""
+    """List the errors of a release that are known before anything is created: of its chart's file, if it names one."""
     try:
-        file = checked(planned.chart)
-        return unfit(file, _told(planned.whole)) if file else []
+        file = load_chart(planned.chart)
+        return check_values(file, _describe_value(planned.whole)) if file else []
     except ChartError as error:
         return [str(error)]
 
@@ -68,22 +68,22 @@ def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool
         skip_await=not wait,
         timeout=_TIMEOUT,
         values=planned.whole,
-        **_source(planned.chart),
+        **_locate_chart(planned.chart),
         opts=opts,
     )
 
 
-def _told(value: Any) -> Any:
-    """What is known of a value: where an output is yet to come, some text."""
+def _describe_value(value: Any) -> Any:
+    """Return what is known of a value: some text for an output that is yet to come."""
     if isinstance(value, Mapping):
-        return {key: _told(each) for key, each in cast("Mapping[str, Any]", value).items()}
+        return {key: _describe_value(each) for key, each in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_told(each) for each in cast("list[Any]", value)]
+        return [_describe_value(each) for each in cast("list[Any]", value)]
     return "known later" if isinstance(value, pulumi.Output) else value
 
 
-def _source(chart: Chart) -> dict[str, Any]:
-    """Where Helm finds it. A chart in a registry has no repository. (Helm docs: "Use OCI-based registries")"""
+def _locate_chart(chart: Chart) -> dict[str, Any]:
+    """Where Helm finds it. A chart in a registry has no repository (Helm docs: "Use OCI-based registries")."""
     if chart.path is not None:
         return {"chart": str(Path(chart.path).expanduser())}
     if chart.repository.startswith("oci://"):

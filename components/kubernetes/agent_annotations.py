@@ -34,10 +34,10 @@ _READS = re.compile(
 )
 
 
-def agent_annotations(
+def format_agent_annotations(
     workload: Workload, delivery: AgentInjector, parameters: Mapping[str, str], ca_secret: str | None
 ) -> dict[str, str]:
-    """The annotations by which an injected agent reads what a SecretProviderClass with `parameters` would.
+    """Format the annotations by which an injected agent reads what a SecretProviderClass with `parameters` would.
 
     :param ca_secret: The Kubernetes Secret with the CA of Vault's certificate, if the agent needs one.
     """
@@ -62,8 +62,8 @@ def agent_annotations(
     return {f"{_PREFIX}{name}": value for name, value in said.items()}
 
 
-def class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of the SecretProviderClass that would read what an agent with `annotations` reads.
+def parse_class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Parse the parameters of the SecretProviderClass that would read what an agent with `annotations` reads.
 
     :raises ValueError: An annotation is missing, or a template is not one of these.
     """
@@ -77,8 +77,8 @@ def class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def token_volume(annotations: Mapping[str, str]) -> str:
-    """The volume whose token an agent with `annotations` logs in with."""
+def find_token_volume(annotations: Mapping[str, str]) -> str:
+    """Find the volume whose token an agent with `annotations` logs in with."""
     return annotations.get(f"{_PREFIX}agent-service-account-token-volume-name", "")
 
 

@@ -6,7 +6,7 @@ import pulumi_kubernetes as kubernetes
 from ..backend import Grant
 from ..delivery import AgentInjector
 from ..workload import Workload
-from .agent_annotations import CA_FILE, TOKEN_VOLUME, agent_annotations
+from .agent_annotations import CA_FILE, TOKEN_VOLUME, format_agent_annotations
 from .pod_parts import PodParts
 
 INJECTED = {"strongroom/delivery": "agent-injector"}
@@ -16,10 +16,8 @@ _TOKEN_LIFE = 3600
 """Seconds. Kubelet renews the token in time."""
 
 
-def agent_injection(
-    workload: Workload, delivery: AgentInjector, grant: Grant, opts: pulumi.ResourceOptions
-) -> PodParts:
-    """The annotations that have an agent injected which logs in as the workload and writes its files.
+def inject_agent(workload: Workload, delivery: AgentInjector, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """Build the annotations that have an agent injected which logs in as the workload and writes its files.
 
     The token is mounted in the agent alone, and bears the audience that the workload's role wants; the containers get
     the files. The policy stays what it is: an agent that may not renew its token logs in again.
@@ -33,7 +31,7 @@ def agent_injection(
         volumes=[{"name": TOKEN_VOLUME, "projected": {"sources": [{"service_account_token": token}]}}],
         labels=INJECTED,
         annotations=pulumi.Output.all(**grant.parameters).apply(
-            lambda parameters: agent_annotations(
+            lambda parameters: format_agent_annotations(
                 workload, delivery, parameters, _ca_name(workload) if authority else None
             )
         ),

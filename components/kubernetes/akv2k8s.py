@@ -105,7 +105,8 @@ class Akv2k8sEnvInjector(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: Akv2k8sEnvInjectorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the chart's release.
+
         :param name: The component's name in the stack, and of the release.
         :param args: Its arguments.
         :raises ChartError: The chart's file is not that chart, or the values don't fit it.

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from ..azure.objects import VaultObject, vault_object
+from ..azure.objects import VaultObject, find_vault_object
 from ..backend import Grant
 from ..delivery import KEY_VAULT_MARK
 from ..workload import Secret, Workload
@@ -16,21 +16,21 @@ from .pod_parts import PodParts
 _TYPES = {"secrets": "secret", "certificates": "certificate"}
 
 
-def akv2k8s_environment(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
-    """The AzureKeyVaultSecrets of `workload`, and environment variables that have the env injector read them.
+def inject_akv2k8s_variables(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """Declare the AzureKeyVaultSecrets of `workload`, and the variables that have the env injector read them.
 
     They have no output, so that nothing becomes a Kubernetes Secret. The injected program reads them from the
     Kubernetes API, and so the pod has a token for it. (akv2k8s docs: "Reference", "The Env Injector")
 
     :param opts: Of the AzureKeyVaultSecrets.
     """
-    wanted = {_name(workload, secret): secret for secret in workload.secrets}
+    wanted = {_name_object(workload, secret): secret for secret in workload.secrets}
     vault = grant.parameters["keyvaultName"]
     made = [_resource(workload, name, secret, vault, opts) for name, secret in wanted.items()]
     return PodParts(
         environment=[
             *(
-                {"name": secret.env, "value": f"{_name(workload, secret)}{KEY_VAULT_MARK}"}
+                {"name": secret.env, "value": f"{_name_object(workload, secret)}{KEY_VAULT_MARK}"}
                 for secret in workload.secrets
             ),
             *_cloud(grant.parameters),
@@ -45,7 +45,7 @@ def akv2k8s_environment(workload: Workload, grant: Grant, opts: pulumi.ResourceO
 def _resource(
     workload: Workload, name: str, secret: Secret, vault: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
-    item = vault_object(secret)
+    item = find_vault_object(secret)
     version = {"version": secret.version} if secret.version else {}
     return CustomResource(  # pyright: ignore[reportUnknownMemberType] - the SDK leaves two legacy parameters untyped
         f"{workload.namespace}/{name}",
@@ -61,9 +61,9 @@ def _resource(
     )
 
 
-def _name(workload: Workload, secret: Secret) -> str:
-    """A name that tells, and that no other workload's object has: `a` and `b-c` never meet `a-b` and `c`."""
-    item: VaultObject = vault_object(secret)
+def _name_object(workload: Workload, secret: Secret) -> str:
+    """Build a name that no other workload's object has: `a` and `b-c` never meet `a-b` and `c`."""
+    item: VaultObject = find_vault_object(secret)
     whole = "/".join((workload.name, item.kind, item.name, secret.version or ""))
     return f"{workload.name}-{item.name.lower()}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import yaml
 from kubernetes import client, config
+from typing_extensions import override
 
 from ..response_limits import read_bounded
-from ..retry import CONNECT_SECONDS, READ_SECONDS, patience
+from ..retry import CONNECT_SECONDS, READ_SECONDS, make_retry
 
 
 class ApiClient(client.ApiClient):
     """The official client, with a bound on every request and response: it has none by itself."""
 
+    @override
     def call_api(self, *args: Any, _request_timeout: Any = None, **options: Any) -> Any:
         bound = _request_timeout or (CONNECT_SECONDS, READ_SECONDS)
         response: Any = super().call_api(*args, _request_timeout=bound, **options)
@@ -21,8 +23,8 @@ class ApiClient(client.ApiClient):
         return response
 
 
-def api_client(kubeconfig: str | None, context: str | None) -> ApiClient:
-    """A client of the cluster that a kubeconfig names.
+def make_api_client(kubeconfig: str | None, context: str | None) -> ApiClient:
+    """Make a client of the cluster that a kubeconfig names.
 
     :param kubeconfig: A file, or its text; the user's own where it is left out.
     :param context: Its context; the current one where it is left out.
@@ -31,7 +33,7 @@ def api_client(kubeconfig: str | None, context: str | None) -> ApiClient:
     :raises yaml.YAMLError: The text is no YAML.
     """
     configuration: Any = client.Configuration()
-    configuration.retries = patience()
+    configuration.retries = make_retry()
     if kubeconfig and "\n" in kubeconfig:
         config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, client_configuration=configuration)
     else:

@@ -103,7 +103,8 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: SecretsStoreCsiDriverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the releases of the driver and of its providers.
+
         :param name: The component's name in the stack.
         :param args: Its arguments.
         :raises ChartError: A chart's file is not that chart, or the values don't fit it.

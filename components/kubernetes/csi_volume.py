@@ -20,8 +20,8 @@ Store CSI Driver in an Azure Kubernetes Service (AKS) cluster")"""
 _VOLUME = "secrets-store"
 
 
-def csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
-    """The class of `workload`, and the volume that mounts it.
+def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """Declare the class of `workload`, and the volume that mounts it.
 
     Each container mounts it, also where only the Kubernetes Secret is wanted: kubelet sets up no volume that no
     container mounts, and the driver makes the Secret when it sets the volume up. (Secrets Store CSI Driver docs: "Sync

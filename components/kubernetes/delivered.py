@@ -6,16 +6,16 @@ from ..backend import Grant
 from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_secret_type, misfit, undeliverable
 from ..errors import InvalidArgumentsError
 from ..workload import Workload
-from .agent_injection import agent_injection
-from .akv2k8s_environment import akv2k8s_environment
-from .csi_volume import csi_volume
+from .agent_injection import inject_agent
+from .akv2k8s_environment import inject_akv2k8s_variables
+from .csi_volume import declare_csi_volume
 from .pod_parts import PodParts
 
 _STORES = {"vault": "vault", "azure": "azure-key-vault"}
 
 
-def delivered(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
-    """What brings the secrets of `workload` into its pods.
+def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> PodParts:
+    """Declare what brings the secrets of `workload` into its pods.
 
     :param opts: Of what is made for it.
     :raises InvalidArgumentsError: The delivery can't bring one of them, or nothing from this store.
@@ -32,8 +32,8 @@ def delivered(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) ->
         ):
             raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
         case AgentInjector():
-            return agent_injection(workload, delivery, grant, opts)
+            return inject_agent(workload, delivery, grant, opts)
         case Akv2k8s():
-            return akv2k8s_environment(workload, grant, opts)
+            return inject_akv2k8s_variables(workload, grant, opts)
         case _:
-            return csi_volume(workload, grant, opts)
+            return declare_csi_volume(workload, grant, opts)

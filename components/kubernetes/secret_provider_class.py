@@ -21,14 +21,15 @@ class SecretProviderClassArgs(Args):
 
 
 class SecretProviderClass(CustomResource):
-    """The SecretProviderClass of one workload, with a synced Kubernetes Secret where its delivery or an environment
-    variable asks for one.
+    """The SecretProviderClass of one workload.
 
+    It has a synced Kubernetes Secret if its delivery or an environment variable asks for one.
     (Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
     """
 
     def __init__(self, name: str, args: SecretProviderClassArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the class.
+
         :param name: Its name in the stack; in the cluster it bears the workload's.
         :param args: Its arguments.
         """

@@ -10,7 +10,7 @@ from ..args import Args
 from ..backend import Backend, Grant
 from ..field_types import Switch
 from ..workload import Workload
-from .delivered import delivered
+from .delivered import declare_delivery
 from .pod_parts import PodParts
 
 _EXISTS = {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
@@ -51,7 +51,8 @@ class SecretWorkload(pulumi.ComponentResource):
     """What the backend granted."""
 
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """
+        """Declare the workload's objects.
+
         :param name: The component's name in the stack.
         :param args: Its arguments.
         :raises InvalidArgumentsError: A secret that the backend, or the delivery, can't bring.
@@ -70,7 +71,7 @@ class SecretWorkload(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        parts = delivered(workload, self.grant, child)
+        parts = declare_delivery(workload, self.grant, child)
         _pods(
             workload,
             self.grant,

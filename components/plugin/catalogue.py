@@ -50,8 +50,8 @@ class Described:
     """The model of its arguments; `None` where each is a parameter of the constructor."""
 
 
-def token(name: str) -> str:
-    """A name in the package."""
+def format_token(name: str) -> str:
+    """Format a name in the package."""
     return f"{PACKAGE}:index:{name}"
 
 
@@ -59,7 +59,8 @@ class Catalogue:
     """All public components, and the types that their inputs are made of."""
 
     def __init__(self, public: Mapping[str, Any], anchor: Callable[[], pulumi.Resource]) -> None:
-        """
+        """Index the package's classes.
+
         :param public: What the package offers, by name.
         :param anchor: Makes what identities belong to.
         :raises UnspeakableError: A constructor takes what no other language can say.
@@ -70,7 +71,7 @@ class Catalogue:
         self.components: dict[str, Described] = {}
         for name, item in sorted(public.items()):
             if isinstance(item, type) and issubclass(item, pulumi.ComponentResource):
-                self.components[token(name)] = self._component(item)
+                self.components[format_token(name)] = self._component(item)
 
     def _component(self, cls: type[pulumi.ComponentResource]) -> Described:
         args = _args_of(cls)
@@ -78,7 +79,7 @@ class Catalogue:
         return Described(cls, inspect.cleandoc(cls.__doc__ or ""), inputs, self._outputs(cls), args)
 
     def _parameters(self, cls: type) -> dict[str, Field]:
-        texts, hints = described.of_parameters(cls), _hints(cls.__init__)
+        texts, hints = described.read_parameter_docs(cls), _hints(cls.__init__)
         found: dict[str, Field] = {}
         for name, parameter in inspect.signature(cls.__init__).parameters.items():
             if name in _PULUMIS_OWN or _is_resource(hints[name]):
@@ -91,7 +92,7 @@ class Catalogue:
         """
         :param owner: The class whose name begins those of the model's choices.
         """
-        texts = described.of_attributes(model)
+        texts = described.read_attribute_docs(model)
         return {
             field.alias or name: self._field(owner, name, hint, texts.get(name, ""), default=_default(field))
             for name, field in model.model_fields.items()
@@ -99,7 +100,7 @@ class Catalogue:
         }
 
     def _outputs(self, cls: type) -> dict[str, Field]:
-        texts = described.of_attributes(cls)
+        texts = described.read_attribute_docs(cls)
         found: dict[str, Field] = {}
         for name, hint in inspect.get_annotations(cls).items():
             if name in texts:
@@ -135,7 +136,8 @@ class Catalogue:
         return Field(name, shape, text, default is MISSING and not nullable, texts, secret, filled=default is MISSING)
 
     def _shape(self, hint: Any, name: str, text: str) -> Shape:
-        """
+        """Find the shape of an annotation.
+
         :param hint: The annotation.
         :param name: What to call a choice in it.
         :param text: What to say of it.
@@ -170,7 +172,7 @@ class Catalogue:
         if isinstance(hint, type) and issubclass(hint, Enum):
             return self._choice(hint.__name__, [str(each.value) for each in hint], text, hint)
         if isinstance(hint, type) and issubclass(hint, pulumi.ComponentResource):
-            return Component([token(hint.__name__)])
+            return Component([format_token(hint.__name__)])
         if isinstance(hint, type) and is_protocol(hint):
             return self._who_fits(hint)
         if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, BaseModel)):
@@ -178,19 +180,19 @@ class Catalogue:
         raise UnspeakableError(f"{name}: {hint}")
 
     def _choice(self, name: str, words: list[str], text: str, make: Callable[[str], Any] = str) -> Choice:
-        choice = Choice(token(name), words, text, make)
+        choice = Choice(format_token(name), words, text, make)
         self.types[choice.token] = choice
         return choice
 
     def _object(self, cls: type[Any]) -> Fields:
-        known = self.types.get(token(cls.__name__))
+        known = self.types.get(format_token(cls.__name__))
         if isinstance(known, Fields):
             if known.cls is not cls:
                 raise UnspeakableError(f"{cls.__module__} and {known.cls.__module__} both have a {cls.__name__}")
             return known
-        found = Fields(token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
+        found = Fields(format_token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
         self.types[found.token] = found
-        texts = described.of_attributes(cls)
+        texts = described.read_attribute_docs(cls)
         if issubclass(cls, BaseModel):
             found.fields = self._model_fields(cls, cls)
             if "parent" in cls.model_fields:
@@ -216,7 +218,7 @@ class Catalogue:
             if isinstance(item, type) and not is_protocol(item) and all(hasattr(item, name) for name in asked)
         ]
         if all(issubclass(each, pulumi.ComponentResource) for each in fitting):
-            return Component([token(each.__name__) for each in fitting])
+            return Component([format_token(each.__name__) for each in fitting])
         return Either(self._told_apart([self._object(each) for each in fitting]))
 
     def _told_apart(self, shapes: list[Shape]) -> list[Shape]:

@@ -12,8 +12,8 @@ from pulumi.provider import ConstructResult, Provider, main
 from pulumi.provider.server import ComponentInitError
 from pulumi.runtime.rpc import ResourceModule, register_resource_module
 
-from .catalogue import PACKAGE, Catalogue, token
-from .schema import schema
+from .catalogue import PACKAGE, Catalogue, format_token
+from .schema import build_schema
 from .shapes import Issues, build_model, read_fields
 
 VERSION = "0.1.0"
@@ -35,13 +35,13 @@ class ComponentProvider(Provider):
                 public[name] = getattr(package, name)
             except package.MissingExtraError as error:
                 # Who uses Vault alone needs neither the packages nor the plugin of Azure.
-                self._missing[token(name)] = str(error)
+                self._missing[format_token(name)] = str(error)
         self._catalogue = Catalogue(public, self._anchor)
         self.made: dict[str, pulumi.ComponentResource] = {}
         """What was made, by URN."""
 
         self._anchored: dict[str, Any] = {}
-        super().__init__(VERSION, json.dumps(schema(self._catalogue, VERSION)))
+        super().__init__(VERSION, json.dumps(build_schema(self._catalogue, VERSION)))
 
     def construct(
         self,
@@ -77,7 +77,7 @@ class ComponentProvider(Provider):
         return urn
 
     def _anchor(self) -> pulumi.Resource:
-        """What the identities belong to that the component at hand is given."""
+        """Find what the identities belong to that the component at hand is given."""
         return pulumi.ComponentResource(
             f"{PACKAGE}:index:AzureIdentities", self._anchored["name"], None, self._anchored["opts"]
         )

@@ -1,4 +1,4 @@
-"""The schema of the package. (Pulumi docs: "Pulumi Package Schema")"""
+"""Schema of the package (Pulumi docs: "Pulumi Package Schema")."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ from .catalogue import PACKAGE, Catalogue
 from .shapes import Choice, Field, Fields
 
 
-def schema(catalogue: Catalogue, version: str) -> dict[str, Any]:
-    """The schema of everything in `catalogue`."""
+def build_schema(catalogue: Catalogue, version: str) -> dict[str, Any]:
+    """Build the schema of everything in `catalogue`."""
     return {
         "name": PACKAGE,
         "displayName": "Strongroom",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import pulumi
 from pulumi.errors import InputPropertyErrorDetails
 from pydantic import BaseModel, ValidationError
+from typing_extensions import override
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,7 +36,7 @@ class Shape(ABC):
 
     @abstractmethod
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        """What the component takes for `value`; what is wrong with it is noted in `issues`."""
+        """Return what the component takes for `value`; its errors are added to `issues`."""
 
 
 def _known(value: Any, path: str, issues: Issues) -> bool:
@@ -54,9 +55,11 @@ class Primitive(Shape):
 
     python: tuple[type, ...]
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"type": self.name}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if not _known(value, path, issues):
             return None
@@ -72,13 +75,16 @@ class Anything(Shape):
     """A value of any type."""
 
     @property
+    @override
     def plain(self) -> bool:
         return False
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"$ref": "pulumi.json#/Any"}
 
-    def read(self, value: Any, path: str, issues: Issues) -> Any:  # noqa: ARG002
+    @override
+    def read(self, value: Any, path: str, issues: Issues) -> Any:
         return value
 
 
@@ -88,6 +94,7 @@ class Moment(Primitive):
     def __init__(self) -> None:
         super().__init__("string", (str,))
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         text = super().read(value, path, issues)
         try:
@@ -107,9 +114,11 @@ class Choice(Shape):
 
     make: Callable[[str], Any] = str
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if not _known(value, path, issues):
             return None
@@ -126,12 +135,15 @@ class Several(Shape):
     item: Shape
 
     @property
+    @override
     def plain(self) -> bool:
         return self.item.plain
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"type": "array", "items": _inner(self.item)}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if not _known(value, path, issues):
             return None
@@ -149,12 +161,15 @@ class Named(Shape):
     item: Shape
 
     @property
+    @override
     def plain(self) -> bool:
         return self.item.plain
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _inner(self.item)}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if not _known(value, path, issues):
             return None
@@ -172,12 +187,15 @@ class Later(Shape):
     item: Shape
 
     @property
+    @override
     def plain(self) -> bool:
         return False
 
+    @override
     def spec(self) -> dict[str, Any]:
         return self.item.spec()
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
             return cast("Any", value)
@@ -220,12 +238,15 @@ class Fields(Shape):
     """By the name that other languages use."""
 
     @property
+    @override
     def plain(self) -> bool:
         return all(each.shape.plain for each in self.fields.values())
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         if not _known(value, path, issues):
             return None
@@ -255,13 +276,16 @@ class Component(Shape):
     tokens: Sequence[str]
 
     @property
+    @override
     def plain(self) -> bool:
         return False
 
+    @override
     def spec(self) -> dict[str, Any]:
         references: list[dict[str, Any]] = [{"$ref": f"#/resources/{token}"} for token in self.tokens]
         return references[0] if len(references) == 1 else {"oneOf": references}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         names = " or ".join(token.rpartition(":")[2] for token in self.tokens)
         if type(value).__name__ not in {token.rpartition(":")[2] for token in self.tokens}:
@@ -277,12 +301,15 @@ class Either(Shape):
     choices: Sequence[Shape]
 
     @property
+    @override
     def plain(self) -> bool:
         return all(choice.plain for choice in self.choices)
 
+    @override
     def spec(self) -> dict[str, Any]:
         return {"oneOf": [_inner(choice) for choice in self.choices]}
 
+    @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
         objects = [choice for choice in self.choices if isinstance(choice, Fields)]
         if isinstance(value, Mapping) and objects:
@@ -298,7 +325,7 @@ class Either(Shape):
 
 
 def read_fields(fields: Mapping[str, Field], given: Mapping[str, Any], path: str, issues: Issues) -> dict[str, Any]:
-    """What is given, by Python's names; what is missing or unknown is noted in `issues`."""
+    """Return what is given, by Python's names; what is missing or unknown is added to `issues`."""
     below = f"{path}." if path else ""
     for key in given.keys() - fields.keys():
         add_issue(issues, f"{below}{key}", f"is no input; there are {', '.join(fields)}")

@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field
 
 from ..args import Args
-from ..field_types import Declaration, ObjectPath, Text, Whole, matching
+from ..field_types import Declaration, ObjectPath, Text, Whole, require_match
 
 _FILE = "is not a file of the server's: use an absolute path, e.g. /vault/audit/audit.log, or stdout"
 
@@ -24,7 +24,7 @@ class FileAudit(Declaration):
     path: ObjectPath = "file"
     """The path that the device is enabled at."""
 
-    file: Annotated[str, matching(r"/[^\x00-\x1f]+|stdout", _FILE)] = "/vault/audit/audit.log"
+    file: Annotated[str, require_match(r"/[^\x00-\x1f]+|stdout", _FILE)] = "/vault/audit/audit.log"
     """The file, as the server names it, or `stdout`. The default is on the volume `backend.server.audit`."""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from ..durations import Seconds
-from ..field_types import Declaration, Whole, matching
+from ..field_types import Declaration, Whole, require_match
 
 Reviewer = Literal["service-account", "in-cluster", "client"]
 """Whose token asks the API server whether a client's token is good.
@@ -26,7 +26,7 @@ Mode = Literal["dev", "standalone", "ha"]
 
 VaultNamespace = Annotated[
     str,
-    matching(
+    require_match(
         r"(?!root/?$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?",
         "is not a namespace: write its path, e.g. admin/shop, and omit it for the root namespace",
     ),

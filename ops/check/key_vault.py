@@ -9,9 +9,9 @@ from azure.keyvault.secrets import SecretClient
 from pydantic import SecretStr
 
 from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
-from strongroom.components.azure.credentials import credential
-from strongroom.components.azure.objects import ObjectKind, VaultObject, object_name, vault_object
-from strongroom.components.azure.types import vault_and_group
+from strongroom.components.azure.credentials import find_credential
+from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object, name_vault_object
+from strongroom.components.azure.types import split_vault_id
 from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
 from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 from strongroom.stacks.settings.root import Settings
@@ -46,7 +46,7 @@ def _check_name_or_contents(settings: Settings, azure: AzureKeyVaultSettings) ->
         except NotAskedError as error:
             yield Finding.skipped(str(error), name="vault name")
         return
-    vault = vault_and_group(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
+    vault = split_vault_id(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
     contents = _Contents(azure.services.vault_url(vault), azure)
     found = [contents.has(item, version) for item, version in sorted(_list_unwritten(settings, azure), key=str)]
     # A missing vault lacks each of them.
@@ -61,7 +61,7 @@ def _list_unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tup
         "keys": set(azure.keys) | certificates,
         "certificates": certificates,
     }
-    wanted = [(vault_object(secret), secret) for workload in settings.workloads for secret in workload.secrets]
+    wanted = [(find_vault_object(secret), secret) for workload in settings.workloads for secret in workload.secrets]
     return {(item, secret.version) for item, secret in wanted if item.name not in written[item.kind]}
 
 
@@ -70,14 +70,14 @@ def _list_seeded(settings: Settings) -> Iterator[str]:
         if isinstance(values, SecretStr | Generated):
             yield name
         else:
-            yield from (object_name(name, key) for key in values)
+            yield from (name_vault_object(name, key) for key in values)
 
 
 class _Contents:
     """A vault's objects, by the versions that the caller may list; values are not read."""
 
     def __init__(self, url: str, azure: AzureKeyVaultSettings) -> None:
-        known = credential(azure.tenant_id, azure.services.authority)
+        known = find_credential(azure.tenant_id, azure.services.authority)
         self._url = url
         secrets, keys, certificates = (
             SecretClient(url, known, **client_options()),

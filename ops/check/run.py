@@ -11,7 +11,7 @@ from ..existing.find import New
 from ..existing.identity import Owned, list_owned
 from ..findings import Finding
 from ..pulumi.project import stack_file
-from ..pulumi.stack_file import settings_of
+from ..pulumi.stack_file import parse_stack_file
 from .cluster import check_cluster
 from .declared import check_declared, report_issues, try_declare
 from .vault import check_vault
@@ -29,7 +29,7 @@ def check_stack(stack: str, project: Path) -> list[Finding]:
 def _list_findings(stack: str, project: Path) -> Iterator[Finding]:
     file = stack_file(project, stack)
     try:
-        settings = settings_of(file, stack)
+        settings = parse_stack_file(file, stack)
     except InvalidSettingsError as error:
         yield from report_issues("settings", error.issues, "")
         for name in ("files", "charts", "guardrails", "cluster", "store"):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from strongroom.components.kubernetes.api import api_client
+from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.retry import BUSY
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
@@ -51,7 +51,8 @@ class ClusterClient:
     """A client of the API server, with the caller's rights."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """
+        """Make a client.
+
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """
@@ -184,7 +185,7 @@ def connect(cluster: Cluster) -> client.ApiClient:
     :raises OpsError: There is no such kubeconfig or context.
     """
     try:
-        return api_client(cluster.kubeconfig, cluster.context)
+        return make_api_client(cluster.kubeconfig, cluster.context)
     except (config.ConfigException, OSError) as error:
         raise OpsError(f"The kubeconfig {cluster.kubeconfig or 'of this user'} can't be used: {error}") from None
 

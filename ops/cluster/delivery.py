@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import yaml
 
 from strongroom.components.delivery import KEY_VAULT_MARK
-from strongroom.components.kubernetes.agent_annotations import class_parameters, token_volume
+from strongroom.components.kubernetes.agent_annotations import find_token_volume, parse_class_parameters
 
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
@@ -81,10 +81,10 @@ def _read_injected(documents: Documents, stack: DeployedStack, workload: Deploye
     del stack
     template = _read_template(documents, workload)
     try:
-        parameters = class_parameters(template.annotations)
+        parameters = parse_class_parameters(template.annotations)
     except ValueError as error:
         raise OpsError(f"{workload.controller} {workload.path} {error}") from None
-    volume = token_volume(template.annotations)
+    volume = find_token_volume(template.annotations)
     if volume not in template.audiences:
         raise OpsError(f"{workload.controller} {workload.path} has no volume {volume!r} with a token for the agent")
     found = ProviderClass("vault", parameters)

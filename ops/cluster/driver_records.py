@@ -44,7 +44,8 @@ class DriverRecords:
     """The driver's records in a workload's namespace."""
 
     def __init__(self, cluster: Cluster, workload: DeployedWorkload) -> None:
-        """
+        """Make a client for the records.
+
         :param cluster: Which kubeconfig and context.
         :param workload: The workload of the pods.
         :raises OpsError: There is no such kubeconfig or context.

@@ -113,7 +113,8 @@ class Installed:
     """A reader of a cluster's installation, with the caller's rights."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """
+        """Make a client for the installation.
+
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """

@@ -17,7 +17,7 @@ _MARKS: dict[State, Text] = {
 
 
 def show_findings(title: str, first: str, findings: Iterable[Finding]) -> None:
-    """A table of `findings`.
+    """Show a table of `findings`.
 
     :param first: The heading of their names.
     """

@@ -81,5 +81,5 @@ def _complete_place(
 
 
 def _name_of(directory: Path) -> str:
-    """Make a legal project name of a directory's. (Pulumi docs: "Projects")"""
+    """Make a legal project name of a directory's (Pulumi docs: "Projects")."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", directory.resolve().name)[:100] or "strongroom"

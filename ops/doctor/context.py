@@ -22,7 +22,8 @@ class DiagnosisContext:
     """A workload, and what checks read about it; each thing is read once, when a check first needs it."""
 
     def __init__(self, name: str, stack: DeployedStack, workload: DeployedWorkload) -> None:
-        """
+        """Keep what all of a diagnosis reads.
+
         :param name: The stack's name, for commands in fixes.
         :param stack: The stack.
         :param workload: The workload.

@@ -59,7 +59,7 @@ def inspect_driver(installed: Installed, daemon_sets: Collection[DaemonSet]) -> 
 
 
 def _check_poll_interval(found: DaemonSet) -> Finding | None:
-    """Warn of a driver with which a pod may start without its secrets. (Seen on a node with driver 1.6)"""
+    """Warn of a driver with which a pod may start without its secrets (Seen on a node with driver 1.6)."""
     interval = found.poll_interval
     if found.ready == 0 or interval is None or interval.total_seconds() <= LONGEST_POLL:
         return None

@@ -69,7 +69,7 @@ def check_role(context: DiagnosisContext) -> Finding:
 
 
 def check_policy(context: DiagnosisContext) -> Finding:
-    """Check that the workload's policy allows reading each expected object. (Vault docs: "Policies")"""
+    """Check that the workload's policy allows reading each expected object (Vault docs: "Policies")."""
     return find_login_failure(context) or check_allowed(
         context,
         f"its policy {context.workload.identity.get('policy')} was changed, or another is attached: {context.revert}",

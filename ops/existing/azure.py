@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import requests
 from azure.core.exceptions import AzureError
 
-from strongroom.components.azure.credentials import credential
+from strongroom.components.azure.credentials import find_credential
 from strongroom.components.response_limits import BoundedAdapter
-from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
+from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, make_retry
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.azure import CERTIFICATE, CLUSTER, IDENTITY, KEY, RESOURCE_GROUP, SECRET, VAULT
 from strongroom.policy.rules.rule import at, listed
@@ -144,10 +144,10 @@ class AzureFinder:
     @cached_property
     def _session(self) -> requests.Session:
         session = requests.Session()
-        session.mount("https://", BoundedAdapter(max_retries=patience()))
+        session.mount("https://", BoundedAdapter(max_retries=make_retry()))
         services = self._azure.services
         try:
-            known = credential(self._azure.tenant_id, services.authority)
+            known = find_credential(self._azure.tenant_id, services.authority)
             token = known.get_token(f"https://{services.vault_domain}/.default")
         except AzureError as error:
             raise NotAllowedError(f"the caller has no login to Azure: {type(error).__name__}") from None
@@ -184,7 +184,7 @@ class AzureFinder:
 
 
 def find_creation(versions: Mapping[str, Any]) -> datetime | None:
-    """Find when the first of an object's versions was made. (Key Vault's REST API: "Get Secret Versions")"""
+    """Find when the first of an object's versions was made (Key Vault's REST API: "Get Secret Versions")."""
     moments = [at(version, "attributes", "created") for version in listed(versions.get("value"))]
     if versions.get("nextLink") or not all(isinstance(moment, int) for moment in moments):
         return None

@@ -52,7 +52,8 @@ class ClusterFinder:
     """What reads it."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """
+        """Make a client.
+
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """

@@ -9,8 +9,8 @@ from strongroom.policy.rules.kinds.azure import CERTIFICATE, KEY, SECRET
 from strongroom.policy.rules.kinds.vault import GROUP
 
 from ..errors import AbsentError, OpsError
-from ..pulumi.stack import exported
-from ..pulumi.state import hidden
+from ..pulumi.stack import export_state
+from ..pulumi.state import hide_secrets
 from ..recover.pending_operations import compose_id
 
 _NAMED: Mapping[str, tuple[str, ...]] = {
@@ -61,13 +61,13 @@ def id_of(resource: Declared, subscription: str = "any") -> str | None:
 def list_owned(stack: str) -> Owned:
     """List what the state of `stack` holds. A stack that doesn't exist yet owns nothing."""
     try:
-        deployment: dict[str, Any] = exported(stack).get("deployment") or {}
+        deployment: dict[str, Any] = export_state(stack).get("deployment") or {}
     except AbsentError:
         return Owned()
     except OpsError as error:
         return Owned(unknown=str(error))
     resources = [
-        Declared(each["type"], each["urn"], hidden(each.get("inputs") or {}))
+        Declared(each["type"], each["urn"], hide_secrets(each.get("inputs") or {}))
         for each in deployment.get("resources") or ()
     ]
     return Owned(frozenset(key for resource in resources if (key := key_of(resource))))

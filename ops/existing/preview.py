@@ -9,7 +9,7 @@ from ..findings import Finding
 from ..preview.events import PreviewEvents
 from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
-from ..pulumi.stack_file import settings_of
+from ..pulumi.stack_file import parse_stack_file
 from .cluster import ClusterFinder
 from .find import New, find_existing
 from .identity import Owned, key_of
@@ -32,7 +32,7 @@ def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[F
         return []
     home = workspace(stack)
     try:
-        settings = settings_of(stack_file(home.project, stack), stack)
+        settings = parse_stack_file(stack_file(home.project, stack), stack)
     except (OpsError, InvalidSettingsError):
         return []  # the engine reports what is wrong with them
     before = frozenset(key for resource in observed.before.values() if (key := key_of(resource)))

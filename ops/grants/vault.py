@@ -59,7 +59,7 @@ def _read_documents(by_kind: ByKind) -> dict[str, object]:
 
 
 def parse_account(subject: str) -> Step:
-    """Parse a token's subject as a service account. (Kubernetes docs: "Managing Service Accounts")"""
+    """Parse a token's subject as a service account (Kubernetes docs: "Managing Service Accounts")."""
     match = _SUBJECT.fullmatch(subject)
     return Step("service account", f"{match['namespace']}/{match['name']}") if match else Step("subject", subject)
 

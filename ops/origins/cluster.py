@@ -48,7 +48,7 @@ class ClusterExaminer:
         return judge_metadata(found, f"{title} {place}", fix, update) if found else ABSENT
 
     def _examine_release(self, resource: Declared, update: InterruptedUpdate) -> Origin:
-        """Judge by the Secret of its first revision. (Helm docs: "Advanced Helm Techniques", on storage backends)"""
+        """Judge by the Secret of its first revision (Helm docs: "Advanced Helm Techniques", on storage backends)."""
         name, namespace = str(resource.at("name")), resource.at("namespace") or "default"
         what = f"release {namespace}/{name}"
         found = self._find(what, f"/api/v1/namespaces/{namespace}/secrets/sh.helm.release.v1.{name}.v1")

@@ -12,8 +12,8 @@ from ..existing.find import Finder
 from ..existing.servers import list_servers
 from ..pulumi.project import stack_file
 from ..pulumi.stack import workspace
-from ..pulumi.stack_file import settings_of
-from ..pulumi.state import hidden
+from ..pulumi.stack_file import parse_stack_file
+from ..pulumi.state import hide_secrets
 from .cluster import ClusterExaminer
 from .container import is_in_new_container
 from .origin import OWN, Examiner, InterruptedUpdate, Origin
@@ -41,7 +41,7 @@ def trace_origins(
         return {}
     home = workspace(stack)
     try:
-        settings = settings_of(stack_file(home.project, stack), stack)
+        settings = parse_stack_file(stack_file(home.project, stack), stack)
     except (OpsError, InvalidSettingsError) as error:
         reason = str(error).splitlines()[0]
         return {
@@ -66,7 +66,7 @@ def _judge(
 
 
 def _examine(resource: Resource, examiners: Sequence[Examiner | OpsError], update: InterruptedUpdate) -> Origin:
-    declared = Declared(resource["type"], resource["urn"], hidden(resource.get("inputs") or {}))
+    declared = Declared(resource["type"], resource["urn"], hide_secrets(resource.get("inputs") or {}))
     reason = "recover can't examine that kind of resource"
     for examiner in examiners:
         if isinstance(examiner, OpsError):

@@ -40,7 +40,7 @@ class VaultExaminer:
         return Origin("unknown", f"{found.what} exists, and Vault does not record who created it", found.fix)
 
     def _examine_object(self, resource: Declared, found: Existing, update: InterruptedUpdate) -> Origin:
-        """Judge by the time of the first version. (Vault docs: "KV secrets engine - version 2 (API)")"""
+        """Judge by the time of the first version (Vault docs: "KV secrets engine - version 2 (API)")."""
         metadata = self._operator.read(f"{resource.at('mount')}/metadata/{resource.at('name')}")
         made = parse_time(metadata.get("created_time"))
         at = format_time(made) if made else "an unknown time"

@@ -26,7 +26,7 @@ from strongroom.stacks.provision.program import provision_stepwise
 from strongroom.stacks.settings.root import Settings
 
 from ..preview.events import mark_unknown
-from .state import hidden
+from .state import hide_secrets
 
 PROJECT = "strongroom"
 _AT_ONCE = 50
@@ -34,7 +34,7 @@ _AT_ONCE = 50
 
 
 def declare(stack: str, settings: Settings) -> dict[str, Declared]:
-    """What `settings` declare, by URN, found out without an engine.
+    """Return what `settings` declare, by URN, without an engine.
 
     :raises InvalidSettingsError: A file or a chart that they name can't be used.
     """
@@ -64,7 +64,7 @@ class _Program(mocks.MockMonitor):
         self._pending: set[asyncio.Task[None]] = set()
 
     def declare(self, settings: Settings) -> dict[str, Declared]:
-        """What `settings` declare, by URN."""
+        """Return what `settings` declare, by URN."""
 
         async def run() -> None:
             for number, _ in enumerate(provision_stepwise(settings), 1):
@@ -146,12 +146,12 @@ class _Program(mocks.MockMonitor):
             res.__dict__["id"] = _Later(lambda: _resolved(res, None))
         for key in props:
             if key != "urn" and not (key == "id" and custom):
-                res.__dict__[key] = _Later(functools.partial(_echoed, res, noted, key, typ is not None))
+                res.__dict__[key] = _Later(functools.partial(_echo_inputs, res, noted, key, typ is not None))
 
     async def _note(self, noted: "_Noted", urn: str, registered: tuple[Any, ...]) -> None:
         prepared = await prepare_resource(*registered)
         noted.inputs = prepared.serialized_props.SerializeToString()
-        inputs = mark_unknown(hidden(json_format.MessageToDict(prepared.serialized_props)))
+        inputs = mark_unknown(hide_secrets(json_format.MessageToDict(prepared.serialized_props)))
         self._declared[urn] = Declared(registered[1], urn, inputs, list(prepared.dependencies))
 
 
@@ -191,8 +191,8 @@ async def _resolved(res: pulumi.Resource, value: str | None) -> _OutputData[Any]
     return _OutputData({res}, value, value is not None, False)
 
 
-async def _echoed(res: pulumi.Resource, noted: _Noted, key: str, typed: bool) -> _OutputData[Any]:
-    """What the SDK makes of a response that repeats the inputs. (`rpc.resolve_outputs`)"""
+async def _echo_inputs(res: pulumi.Resource, noted: _Noted, key: str, typed: bool) -> _OutputData[Any]:
+    """Return what the SDK makes of a response that repeats the inputs, as its `rpc.resolve_outputs`."""
     await noted.task
     resolved: list[Any] = [None, False, False]
 

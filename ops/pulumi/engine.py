@@ -74,7 +74,7 @@ def _watch(
                 **options,
             )
         except automation.CommandError as error:
-            return seen, last_line(error)
+            return seen, read_last_line(error)
     return seen, None
 
 
@@ -104,7 +104,7 @@ def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> auto
     except automation.StackNotFoundError:
         raise OpsError(f"There is no stack {stack!r}: make it with `pulumi stack init {stack}`") from None
     except automation.CommandError as error:
-        raise OpsError(f"Stack {stack!r} can't be selected: {last_line(error)}") from None
+        raise OpsError(f"Stack {stack!r} can't be selected: {read_last_line(error)}") from None
 
 
 @contextmanager
@@ -128,7 +128,7 @@ def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
         process.communicate()
 
 
-def last_line(error: automation.CommandError) -> str:
-    """What the engine said last of why it failed."""
+def read_last_line(error: automation.CommandError) -> str:
+    """Read what the engine said last of why it failed."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "pulumi failed").strip()

@@ -28,8 +28,8 @@ _TIME = re.compile(
 _TYPED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null", "timestamp")}
 
 
-def load(text: str) -> Any:
-    """The value of the only document in `text`; `None` where there is none.
+def load_yaml(text: str) -> Any:
+    """Load the only document in `text`; `None` if there is none.
 
     `on` and `no` are text, `0644` is 420, `1e3` is 1000, keys are text and differ, an unquoted time is printed as Go
     prints it, and no tag makes anything. (go-yaml v3)
@@ -96,7 +96,7 @@ class _Reading:
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node) -> Any:
-        """The value of a node.
+        """Return the value of a node.
 
         :raises yaml.MarkedYAMLError: It has none.
         """
@@ -165,7 +165,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return _float(number, text)
     if text.lstrip("+-") in {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}:
         raise _fault(node, "has a number that JSON can't write: .inf and .nan")
-    return _time(text)
+    return _format_time(text)
 
 
 def _integer(number: str, text: str) -> int | float | str:
@@ -188,8 +188,8 @@ def _float(number: str, text: str) -> float | int | str:
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
-def _time(text: str) -> str:
-    """A time as Go prints it, and whatever else is text as it is."""
+def _format_time(text: str) -> str:
+    """Format a time as Go prints it, and any other text as it is."""
     match = _TIME.fullmatch(text)
     if not match:
         return text

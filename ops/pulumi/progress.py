@@ -17,7 +17,8 @@ class Progress:
     """Counts the resources that the engine has come to."""
 
     def __init__(self, what: str, console: Console, status: Status | None) -> None:
-        """
+        """Begin to count.
+
         :param what: What the engine does, e.g. `preview of dev`.
         :param console: Where lines go.
         :param status: The line that moves; `None` in a log.

@@ -186,7 +186,7 @@ class Workspace:
 
 
 def workspace(stack: str) -> Workspace:
-    """The workspace of `stack`: the sandbox's for a stack that the sandbox runs, the project's own for every other."""
+    """Find the workspace of `stack`: the sandbox's if the sandbox runs it, else the project's own."""
     project = find_project()
     described = Path(os.environ.get("STRONGROOM_SANDBOX") or project / ".sandbox") / "environment.json"
     if described.is_file():
@@ -206,7 +206,7 @@ def workspace(stack: str) -> Workspace:
 
 
 def pulumi_program(environment: Mapping[str, str]) -> str:
-    """The Pulumi CLI.
+    """Find the Pulumi CLI.
 
     :raises OpsError: It is missing.
     """
@@ -243,7 +243,7 @@ def _describe_components(stack: str) -> dict[str, Any]:
     :raises OpsError: Its workloads are on several stores, or none is a `SecretWorkload`.
     """
     described: dict[str, list[dict[str, Any]]] = {"backend": [], "workloads": []}
-    deployment: dict[str, Any] = exported(stack).get("deployment") or {}
+    deployment: dict[str, Any] = export_state(stack).get("deployment") or {}
     resources: list[dict[str, Any]] = deployment.get("resources") or []
     for resource in resources:
         outputs: dict[str, Any] = resource.get("outputs") or {}
@@ -270,15 +270,15 @@ def _describe_components(stack: str) -> dict[str, Any]:
 
 
 def ask_pulumi(stack: str, *words: str) -> str:
-    """What `pulumi stack <words>` prints for `stack`.
+    """Return what `pulumi stack <words>` prints for `stack`.
 
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
     return run_pulumi(stack, "stack", *words, "--stack", stack)
 
 
-def exported(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
-    """The state of `stack`, as `pulumi stack export` gives it.
+def export_state(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
+    """Return the state of `stack`, as `pulumi stack export` prints it.
 
     :param show_secrets: Whether what it keeps encrypted is decrypted.
     :raises OpsError: The Pulumi CLI is missing or fails.
@@ -287,7 +287,7 @@ def exported(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
 
 
 def run_pulumi(stack: str, *words: str, standard_input: str | None = None) -> str:
-    """What `pulumi <words>` prints, run where `stack` is driven from.
+    """Return what `pulumi <words>` prints, run where `stack` is driven from.
 
     :param stack: The stack.
     :param words: The command.

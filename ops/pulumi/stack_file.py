@@ -12,13 +12,13 @@ from strongroom.stacks.load import parse, without_project_prefix
 from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 
 from ..errors import OpsError
-from .go_yaml import load
+from .go_yaml import load_yaml
 from .project import list_stacks_in
 from .state import HIDDEN
 
 
-def settings_of(file: Path, stack: str) -> Settings:
-    """The settings in a stack's file; what is encrypted counts as present.
+def parse_stack_file(file: Path, stack: str) -> Settings:
+    """Parse the settings in a stack's file; what is encrypted counts as present.
 
     :raises OpsError: As `read_stack_file`.
     :raises InvalidSettingsError: It lists every error that was found.
@@ -27,7 +27,7 @@ def settings_of(file: Path, stack: str) -> Settings:
 
 
 def read_stack_file(file: Path) -> dict[str, Any]:
-    """The configuration in a stack's file, by full key. Values that are encrypted are hidden.
+    """Read the configuration in a stack's file, by full key. Values that are encrypted are hidden.
 
     (Pulumi docs: "Stack settings file reference")
 
@@ -35,7 +35,7 @@ def read_stack_file(file: Path) -> dict[str, Any]:
     """
     text = _text(file)
     try:
-        document = load(text)
+        document = load_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise OpsError(f"{file}, line {line}: is not YAML: {error.problem}") from None
@@ -55,7 +55,7 @@ def read_stack_file(file: Path) -> dict[str, Any]:
     config: object = cast("dict[str, Any]", document)["config"]
     if not isinstance(config, dict | None):
         raise OpsError(f"{file}: `config` must be a mapping of keys such as {NAMESPACE}:backend")
-    return {_full(key): _hidden(value, _full(key)) for key, value in cast("dict[str, Any]", config or {}).items()}
+    return {_full(key): _hide(value, _full(key)) for key, value in cast("dict[str, Any]", config or {}).items()}
 
 
 def _text(file: Path) -> str:
@@ -82,13 +82,13 @@ def _full(key: str) -> str:
     return key if ":" in key else f"{NAMESPACE}:{key}"
 
 
-def _hidden(value: Any, key: str) -> Any:
-    """A value, without what is encrypted in it; that of a secret differs from the same words in plain text."""
+def _hide(value: Any, key: str) -> Any:
+    """Return a value without what is encrypted in it; a secret differs from the same words in plaintext."""
     if isinstance(value, dict):
         found = cast("dict[str, Any]", value)
         if list(found) == ["secure"] and isinstance(found["secure"], str):
             return SecretStr(HIDDEN) if key.partition(":")[2] in SECRET_KEYS else HIDDEN
-        return {name: _hidden(entry, key) for name, entry in found.items()}
+        return {name: _hide(entry, key) for name, entry in found.items()}
     if isinstance(value, list):
-        return [_hidden(entry, key) for entry in cast("list[Any]", value)]
+        return [_hide(entry, key) for entry in cast("list[Any]", value)]
     return value

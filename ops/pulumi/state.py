@@ -9,18 +9,18 @@ from pulumi.runtime import rpc
 from strongroom.policy.rules import Declared
 
 from ..errors import OpsError
-from .stack import exported
+from .stack import export_state
 
 HIDDEN = "[secret]"
 """What stands for a value that the state keeps encrypted."""
 
 
 def read_state(stack: str) -> list[Declared]:
-    """The resources of `stack` as they were last deployed, in the order of the state; none of them being deleted.
+    """Read the resources of `stack` as they were last deployed, in the order of the state; none of them being deleted.
 
     :raises OpsError: The Pulumi CLI is missing or fails, or the stack was never deployed.
     """
-    deployment: dict[str, Any] | None = exported(stack)["deployment"]
+    deployment: dict[str, Any] | None = export_state(stack)["deployment"]
     resources: list[dict[str, Any]] = deployment.get("resources", []) if deployment else []
     if not resources:
         raise OpsError(f"Stack {stack!r} has nothing deployed: deploy it first with `pulumi up --stack {stack}`")
@@ -28,9 +28,9 @@ def read_state(stack: str) -> list[Declared]:
         Declared(
             resource["type"],
             resource["urn"],
-            hidden(resource.get("inputs") or {}),
+            hide_secrets(resource.get("inputs") or {}),
             resource.get("dependencies") or (),
-            hidden({**(resource.get("outputs") or {}), "id": resource.get("id")}),
+            hide_secrets({**(resource.get("outputs") or {}), "id": resource.get("id")}),
         )
         for resource in resources
         if not resource.get("delete")
@@ -42,7 +42,7 @@ def read_secret_inputs(stack: str, kind: str, *path: str) -> dict[str, str]:
 
     :raises OpsError: The Pulumi CLI is missing or fails, e.g. because it has no passphrase.
     """
-    deployment: dict[str, Any] = exported(stack, show_secrets=True)["deployment"] or {}
+    deployment: dict[str, Any] = export_state(stack, show_secrets=True)["deployment"] or {}
     found: dict[str, str] = {}
     for resource in deployment.get("resources", []):
         if resource["type"] == kind and not resource.get("delete"):
@@ -58,14 +58,14 @@ def read_secret_inputs(stack: str, kind: str, *path: str) -> dict[str, str]:
     return found
 
 
-def hidden(value: Any) -> Any:
-    """A value of a state, or of a program's declarations, with `HIDDEN` in place of every secret in it."""
+def hide_secrets(value: Any) -> Any:
+    """Return a value of a state, or of a program's declarations, with `HIDDEN` in place of every secret in it."""
     if isinstance(value, Mapping):
         mapping = cast("Mapping[str, Any]", value)
         # The mark of assets and archives stands at the same place.
         if mapping.get(rpc._special_sig_key) == rpc._special_secret_sig:  # pyright: ignore[reportPrivateUsage]
             return HIDDEN
-        return {key: hidden(entry) for key, entry in mapping.items()}
+        return {key: hide_secrets(entry) for key, entry in mapping.items()}
     if isinstance(value, list):
-        return [hidden(entry) for entry in cast("list[Any]", value)]
+        return [hide_secrets(entry) for entry in cast("list[Any]", value)]
     return value

@@ -18,8 +18,8 @@ from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..origins.origin import InterruptedUpdate, Origin
-from ..pulumi.engine import driving, last_line
-from ..pulumi.stack import exported, run_pulumi, workspace
+from ..pulumi.engine import driving, read_last_line
+from ..pulumi.stack import export_state, run_pulumi, workspace
 from ..timestamps import parse_time
 from .orphans import end_orphaned_plugins
 from .pending_operations import list_created, repair_state
@@ -75,7 +75,7 @@ def recover(stack: str, on_step: OnStep, *, adopt: bool | None = None) -> Recove
     done.ended = end_orphaned_plugins({**os.environ, **workspace(stack).environment})
     if files is not None:
         _repair_attributes(files.beside)
-    whole = exported(stack)
+    whole = export_state(stack)
     deployment: dict[str, Any] = whole.get("deployment") or {}
     # Before the lock is removed: only the lock has the time when the update began.
     origins = _trace_origins(stack, deployment, locks, on_step)
@@ -148,8 +148,8 @@ def _refresh(stack: str, urns: list[str]) -> set[str]:
         try:
             driven.refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
         except automation.CommandError as error:
-            raise OpsError(f"Stack {stack!r} can't be compared with its servers: {last_line(error)}") from None
-    return {resource["urn"] for resource in exported(stack)["deployment"].get("resources") or ()}
+            raise OpsError(f"Stack {stack!r} can't be compared with its servers: {read_last_line(error)}") from None
+    return {resource["urn"] for resource in export_state(stack)["deployment"].get("resources") or ()}
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ _LONGEST = 200
 
 
 def lay_out(manifests: Iterable[Manifest]) -> dict[PurePosixPath, Manifest]:
-    """Return each object by its path, `cluster/<rank>-<kind>_<name>.yaml` or
-    `namespaces/<namespace>/<rank>-<kind>_<name>.yaml`.
+    """Return each object by its path.
 
+    Paths are `cluster/<rank>-<kind>_<name>.yaml` and `namespaces/<namespace>/<rank>-<kind>_<name>.yaml`.
     `kubectl apply --recursive` reads them in the order of their names: what others need comes first. The kind is
     written with its API group, as kubectl writes it, and ends at the only underscore that may be in it, so that no two
     objects have one file. (kubectl docs: "kubectl apply")

@@ -27,7 +27,8 @@ class MissingError(AbsentError):
     """The store lacks what a SecretProviderClass names."""
 
     def __init__(self, message: str, part: Literal["object", "version", "key"]) -> None:
-        """
+        """Keep the text and what is missing.
+
         :param message: The text.
         :param part: What is missing; a version that is disabled counts as missing.
         """

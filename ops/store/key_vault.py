@@ -87,7 +87,8 @@ class KeyVault:
     login_by = "its identity"
 
     def __init__(self, stack: DeployedStack, store: KeyVaultStore, cluster: ClusterClient) -> None:
-        """
+        """Keep what sessions have in common.
+
         :param stack: The stack whose workloads read from it.
         :param store: The vault.
         :param cluster: Has a service principal's credentials.
@@ -158,7 +159,8 @@ class KeyVaultSession:
     """An identity, with a token of Microsoft Entra ID."""
 
     def __init__(self, store: KeyVault, credential: TokenCredential, name: str, listed: Collection[str] = ()) -> None:
-        """
+        """Begin a session; nothing is read yet.
+
         :param store: The vault.
         :param credential: The identity's credential.
         :param name: Its client id, or its mode.

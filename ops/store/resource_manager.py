@@ -8,9 +8,9 @@ from azure.core.exceptions import AzureError
 
 from strongroom.components.azure.client import UNEXPECTED, describe_unexpected
 from strongroom.components.azure.clouds import CLOUDS
-from strongroom.components.azure.credentials import credential
+from strongroom.components.azure.credentials import find_credential
 from strongroom.components.response_limits import BoundedAdapter
-from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, patience
+from strongroom.components.retry import CONNECT_SECONDS, READ_SECONDS, make_retry
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import KeyVaultStore
@@ -22,7 +22,8 @@ class ResourceManager:
     """A client of Azure Resource Manager, with the caller's rights."""
 
     def __init__(self, store: KeyVaultStore) -> None:
-        """
+        """Log in.
+
         :param store: The vault, whose cloud and tenant it is.
         :raises NotAllowedError: The cloud's Resource Manager is unknown, or the caller has no login.
         """
@@ -31,9 +32,9 @@ class ResourceManager:
             raise NotAllowedError(f"the Resource Manager of {store.authority} is not known")
         self._base = f"https://{host}"
         self._session = requests.Session()
-        self._session.mount("https://", BoundedAdapter(max_retries=patience()))
+        self._session.mount("https://", BoundedAdapter(max_retries=make_retry()))
         try:
-            token = credential(store.tenant_id, store.authority).get_token(f"{self._base}/.default")
+            token = find_credential(store.tenant_id, store.authority).get_token(f"{self._base}/.default")
         except AzureError as error:
             raise NotAllowedError(f"the caller has no login to Azure: {type(error).__name__}") from None
         except UNEXPECTED as error:

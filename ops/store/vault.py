@@ -13,7 +13,7 @@ import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
 from strongroom.components.redact import redact_error
-from strongroom.components.retry import READ_SECONDS, patience
+from strongroom.components.retry import READ_SECONDS, make_retry
 from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
 
 from ..cluster.client import ProviderClass
@@ -42,7 +42,8 @@ class Vault:
     shared: str | None = None
 
     def __init__(self, stack: DeployedStack, store: VaultStore) -> None:
-        """
+        """Keep what sessions have in common.
+
         :param stack: The stack whose workloads read from it.
         :param store: The Vault.
         """
@@ -92,7 +93,8 @@ class VaultSession:
         *,
         operator: "Callable[[], VaultOperator] | None" = None,
     ) -> None:
-        """
+        """Log in.
+
         :param objects: The names of the objects that any workload of the stack declares.
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
@@ -301,7 +303,7 @@ def vault_clients(store: VaultStore) -> Callable[..., Any]:
     try:
         authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
         node = VaultNode(store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-        shared = create_session(node, patience())
+        shared = create_session(node, make_retry())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
     return partial(create_client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)

@@ -32,7 +32,8 @@ class VaultOperator:
     """A client of Vault with the user's own token, which may allow less than what is requested."""
 
     def __init__(self, store: VaultStore) -> None:
-        """
+        """Make a client.
+
         :param store: The Vault.
         :raises OpsError: The CA's file can't be used.
         """

@@ -38,8 +38,10 @@ class Subject:
 
     @classmethod
     def of_account(cls, namespace: str, name: str) -> "Subject":
-        """Build the subject of a service account. (Kubernetes docs: "Managing Service Accounts", on its user name and
-        groups)"""
+        """Build the subject of a service account.
+
+        (Kubernetes docs: "Managing Service Accounts", on its user name and groups)
+        """
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED)
         return cls(f"service account {namespace}/{name}", f"system:serviceaccount:{namespace}:{name}", groups)
 

@@ -101,7 +101,7 @@ def _check_vault(
 
 
 def _add_defaults(properties: object) -> dict[str, Any]:
-    """Add what Azure sets by default. (Microsoft Learn: "Microsoft.KeyVault vaults")"""
+    """Add what Azure sets by default (Microsoft Learn: "Microsoft.KeyVault vaults")."""
     given = _drop_disabled(properties)
     return {"enableSoftDelete": True, "publicNetworkAccess": "Enabled", **given}
 

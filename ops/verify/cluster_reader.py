@@ -28,7 +28,8 @@ class ClusterReader:
     """A client of the API server with the caller's rights, for documents of any kind."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """
+        """Make a client.
+
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
         """

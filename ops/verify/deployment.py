@@ -17,7 +17,8 @@ class Deployment:
     """The resources of a stack."""
 
     def __init__(self, stack: DeployedStack, resources: Collection[Declared]) -> None:
-        """
+        """Index the resources by their type.
+
         :param stack: The stack.
         :param resources: The resources of its state.
         """

@@ -19,7 +19,8 @@ class Digests:
     """
 
     def __init__(self, read_inputs: Callable[..., Mapping[str, str]]) -> None:
-        """
+        """Keep the function; nothing is read yet.
+
         :param read_inputs: Reads a secret input of all resources of a type from the state, by URN, as
             `strongroom.ops.pulumi.state.read_secret_inputs`; raises `OpsError` if the state can't be decrypted here.
         """

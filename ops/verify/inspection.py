@@ -27,7 +27,8 @@ class Inspection:
         administrators: Collection[str],
         digests: Digests | None = None,
     ) -> None:
-        """
+        """Keep what all checks read.
+
         :param stack: The stack.
         :param deployment: What its state holds.
         :param administrators: Principals that may reach its secrets, besides those that the stack itself names.

@@ -197,7 +197,7 @@ def _get_at(document: object, path: Path) -> Any:
 
 
 def _find_manager(document: Mapping[str, Any], path: Path) -> str:
-    """Find the manager that wrote a field last. (Kubernetes docs: "Server-Side Apply", on managed fields)"""
+    """Find the manager that wrote a field last (Kubernetes docs: "Server-Side Apply", on managed fields)."""
     best, owner = (0, ""), ""
     for entry in _get_at(document, ("metadata", "managedFields")) or ():
         rank = (_measure_depth(entry.get("fieldsV1"), path), str(entry.get("time") or ""))

@@ -49,7 +49,7 @@ class PathIndex:
 
 
 def _split(rule: str) -> list[str]:
-    """Split a rule's path where it varies. (Vault docs: "Policies", on `*`, `+` and templates)"""
+    """Split a rule's path where it varies (Vault docs: "Policies", on `*`, `+` and templates)."""
     return [
         "*" if piece.startswith("{{") else piece
         for piece in re.split(r"(\{\{.*?\}\}|\*$|(?<![^/])\+(?![^/]))", rule)

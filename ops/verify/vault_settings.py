@@ -231,7 +231,7 @@ def _compare_mount(resource: Declared, found: Mapping[str, Any]) -> list[Differe
 
 
 def _check_engine(deployment: Deployment, store: VaultStore, operator: VaultOperator) -> Iterator[Check]:
-    """Check that nothing deletes values by their age. (Vault docs: "KV secrets engine - version 2 (API)")"""
+    """Check that nothing deletes values by their age (Vault docs: "KV secrets engine - version 2 (API)")."""
     mine = {
         _get_text(each, "name")
         for each in deployment.list_of_kind(kinds.OBJECT)

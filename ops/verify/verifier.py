@@ -43,7 +43,8 @@ class Verifier:
         administrators: Collection[str] = (),
         digests: Digests | None = None,
     ) -> None:
-        """
+        """Make the clients; nothing is asked yet.
+
         :param stack: The stack.
         :param signing_key: The cluster's service account signing key; if omitted, no expired token can be made.
         :param resources: The stack's state; if omitted, servers are not compared with what was deployed.

@@ -18,25 +18,25 @@ from strongroom.components.azure.identities.identity_binding import IdentityBind
 from strongroom.components.azure.identities.pod_identity import PodIdentities
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
-from strongroom.components.azure.objects import object_name
-from strongroom.components.azure.types import vault_and_group
+from strongroom.components.azure.objects import name_vault_object
+from strongroom.components.azure.types import split_vault_id
 from strongroom.components.azure.vault_args import ExistingVault, NewVault, SecretAttributes, VaultShape
 
 from ..errors import InvalidSettingsError
 from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed
-from .common import Provisioned, cluster_provider, namespaces
-from .preflight_vault_name import taken
+from .common import Provisioned, cluster_provider, declare_namespaces
+from .preflight_vault_name import find_taken_name
 
 
 def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisioned:
-    """The Key Vault backend that `settings` describe.
+    """Declare the Key Vault backend that `settings` describe.
 
     :raises InvalidSettingsError: The vault's name is taken.
     """
     cloud = azure.services
-    if issues := taken(azure, cloud):
+    if issues := find_taken_name(azure, cloud):
         raise InvalidSettingsError(pulumi.get_stack(), issues)
     provider = azure_native.Provider(
         "azure",
@@ -50,7 +50,7 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     aks = _cluster(settings, azure, group, in_azure)
     kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
     cluster = cluster_provider(settings, kubeconfig)
-    made = namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
+    made = declare_namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _vault(settings, azure, cloud, group, everywhere)
     place = Place(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
@@ -122,7 +122,7 @@ def _vault(
 ) -> KeyVault:
     name = azure.vault.name or ""
     if azure.vault.id:
-        name, group = vault_and_group(azure.vault.id)
+        name, group = split_vault_id(azure.vault.id)
     args = KeyVaultArgs(
         vault_name=name,
         resource_group=group,
@@ -150,7 +150,7 @@ def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> 
         if isinstance(given, SecretStr | Generated):
             values[name] = given
         else:
-            values |= {object_name(name, key): value for key, value in given.items()}
+            values |= {name_vault_object(name, key): value for key, value in given.items()}
     none = SecretAttributes()
     return {
         name: VaultSecret(value=to_seed(value), **_fields(attributes.get(name, none), SecretAttributes))

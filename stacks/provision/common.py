@@ -52,12 +52,12 @@ class ReachedVault:
     """The ports that lead to its pods, where there are some: for the command `strongroom`."""
 
 
-def namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
-    """The workloads' namespaces, save those that exist."""
+def declare_namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
+    """Declare the workloads' namespaces, save those that exist."""
     wanted = {workload.namespace for workload in settings.workloads}
     filled = {workload.namespace for workload in settings.workloads if workload.delivery.kind == "akv2k8s"}
     return {
-        name: [namespace(name, "restricted", opts, NAMESPACE_LABEL if name in filled else {})]
+        name: [declare_namespace(name, "restricted", opts, NAMESPACE_LABEL if name in filled else {})]
         for name in sorted(wanted.difference(settings.kubernetes.existing_namespaces))
     }
 
@@ -77,10 +77,10 @@ def cluster_provider(settings: Settings, kubeconfig: pulumi.Input[str] | None) -
     )
 
 
-def namespace(
+def declare_namespace(
     name: str, level: str, opts: pulumi.ResourceOptions, labels: Mapping[str, str] | None = None
 ) -> kubernetes.core.v1.Namespace:
-    """A namespace.
+    """Declare a namespace.
 
     :param level: What its pods are held to. (Kubernetes docs: "Pod Security Standards")
     :param labels: More labels of it.

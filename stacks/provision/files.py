@@ -48,7 +48,7 @@ class Files:
 
 
 def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
-    """The files that `settings` name, and what is wrong with them."""
+    """Read the files that `settings` name, and list what is wrong with them."""
     issues: list[ValidationIssue] = []
     vault = settings.backend if isinstance(settings.backend, VaultSettings) else None
     files = _of_vault(settings, vault, issues) if vault else Files(None, (), None, None)

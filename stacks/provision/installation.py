@@ -59,7 +59,7 @@ class Installation:
         return {"namespace": NAMESPACE, "name": backend.identity.secret_name}
 
     def list_issues(self) -> list[ValidationIssue]:
-        """What is wrong with charts that the settings replace, and with the values for them."""
+        """List the errors of charts that the settings replace, and of the values for them."""
         found = [
             ValidationIssue(("charts", planned.chart.name), problem)
             for planned in self._planned()
@@ -68,14 +68,14 @@ class Installation:
         return list(dict.fromkeys(found))  # one chart may be of several releases
 
     def conflicts(self) -> list[ValidationIssue]:
-        """What is wrong with the stack's driver beside one that the cluster has, where the cluster can be asked."""
+        """Find a driver of the cluster's beside the stack's own, if the cluster can be asked."""
         kubernetes = self._settings.kubernetes
         if not self._driven or kubernetes.install == "existing":
             return []
         # Who installs nothing needs no client.
-        from .preflight_driver import conflicts  # noqa: PLC0415
+        from .preflight_driver import find_conflicts  # noqa: PLC0415
 
-        return conflicts(kubernetes, f"{NAMESPACE}/{_DRIVER}")
+        return find_conflicts(kubernetes, f"{NAMESPACE}/{_DRIVER}")
 
     def declare(
         self, vault_ca: pulumi.Input[str] | None, opts: pulumi.ResourceOptions

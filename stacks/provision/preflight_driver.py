@@ -30,8 +30,8 @@ class _Installed:
     """Whether it is the AKS add-on's."""
 
 
-def conflicts(kubernetes: KubernetesSettings, release: str) -> list[ValidationIssue]:
-    """The issue of a stack that is to install a driver where there is another, which would break both.
+def find_conflicts(kubernetes: KubernetesSettings, release: str) -> list[ValidationIssue]:
+    """Find the driver beside which a stack is to install another, which would break both.
 
     Where the cluster can't be asked, as where the stack makes it, nothing is said here.
 

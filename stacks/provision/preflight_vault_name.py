@@ -8,7 +8,7 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
 from strongroom.components.azure.clouds import Cloud
-from strongroom.components.azure.credentials import credential
+from strongroom.components.azure.credentials import find_credential
 
 from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
@@ -16,8 +16,8 @@ from ..settings.azure import AzureKeyVaultSettings
 _KEY = ("backend", "vault", "name")
 
 
-def taken(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
-    """The issue of a vault that the stack is to make, where its name is somebody else's or was deleted softly.
+def find_taken_name(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
+    """Find out whether the name of a vault that the stack is to make is somebody else's, or was deleted softly.
 
     Where the Resource Manager can't be asked, nothing is said here: it will say it itself.
     (Microsoft Learn: "Azure Key Vault soft-delete overview")
@@ -47,7 +47,7 @@ def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIs
     management = f"https://{cloud.management}"
     try:
         with KeyVaultManagementClient(
-            credential(azure.tenant_id, cloud.authority),
+            find_credential(azure.tenant_id, cloud.authority),
             subscription,
             management,
             credential_scopes=[f"{management}/.default"],

@@ -16,7 +16,7 @@ from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed
 from ..settings.vault import JwtAuthSettings, VaultSettings
-from .common import Provisioned, ReachedVault, cluster_provider, namespaces
+from .common import Provisioned, ReachedVault, cluster_provider, declare_namespaces
 from .files import Files
 from .vault_logins import declare_audit, declare_logins
 
@@ -72,7 +72,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             "caCertificate": found.authority_file,
         },
         cluster=cluster,
-        namespaces=namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
+        namespaces=declare_namespaces(settings, pulumi.ResourceOptions(providers=[cluster])),
         vault_ca=found.authority,
     )
 

@@ -22,7 +22,7 @@ from ..settings.root import Settings
 from ..settings.vault import VaultSettings
 from ..settings.vault_server import AzureSealSettings, BootstrapSettings, FileKeyStoreSettings, ServerSettings
 from ..validation.vault import is_local
-from .common import ReachedVault, namespace
+from .common import ReachedVault, declare_namespace
 from .files import Files
 
 
@@ -76,7 +76,7 @@ def _declare_server(settings: Settings, server: ServerSettings, cluster: kuberne
     after: list[pulumi.Resource] = []
     if server.namespace not in settings.kubernetes.existing_namespaces:
         # Vault's pods drop fewer capabilities than `restricted` asks for.
-        after.append(namespace(server.namespace, "baseline", on_cluster))
+        after.append(declare_namespace(server.namespace, "baseline", on_cluster))
     seal, key = _declare_seal(settings, server)
     args = VaultServerArgs(
         server=VaultServerSpec(

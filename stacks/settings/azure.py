@@ -16,7 +16,7 @@ from strongroom.components.azure.types import (
 )
 from strongroom.components.azure.vault_args import Network, SecretAttributes, VaultCertificate, VaultKey, VaultShape
 from strongroom.components.durations import SecondsOrNone
-from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, matching
+from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, require_match
 from strongroom.components.hosts import Host
 
 _AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
@@ -71,7 +71,7 @@ class IdentitySettings(Declaration):
 class AzureStackSettings(Declaration):
     """A custom cloud, e.g. Azure Stack Hub."""
 
-    authority: Annotated[str, matching(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9.-]+)?", _AUTHORITY)]
+    authority: Annotated[str, require_match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9.-]+)?", _AUTHORITY)]
     """Host of its directory."""
 
     vault_domain: Host

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from strongroom.components.field_types import Declaration, LocalFile, matching
+from strongroom.components.field_types import Declaration, LocalFile, require_match
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
 
 
@@ -30,10 +30,10 @@ class ChartSettings(Declaration):
     repository: Annotated[str, AfterValidator(_check_repository)] | None = None
     """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
 
-    version: Annotated[str, matching(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
+    version: Annotated[str, require_match(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
     """Its exact version; defaults to the pinned one."""
 
-    digest: Annotated[str, matching(r"[0-9a-f]{64}", _DIGEST)] | None = None
+    digest: Annotated[str, require_match(r"[0-9a-f]{64}", _DIGEST)] | None = None
     """SHA-256 of its archive; defaults, for the pinned version, to the pinned one."""
 
     values: Mapping[str, Any] = {}

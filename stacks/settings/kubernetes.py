@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from strongroom.components.azure.cluster_args import ClusterName, ClusterShape
 from strongroom.components.azure.types import ResourceGroup
-from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, matching
+from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, require_match
 from strongroom.components.rotation import PollInterval
 from strongroom.components.urls import Issuer
 
@@ -57,7 +57,7 @@ class KubernetesSettings(Declaration):
     existing_namespaces: tuple[DnsLabel, ...] = ("default",)
     """Namespaces that exist already; every other one is created."""
 
-    reserved_accounts: tuple[Annotated[str, matching(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}", _ACCOUNT)], ...] = ()
+    reserved_accounts: tuple[Annotated[str, require_match(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}", _ACCOUNT)], ...] = ()
     """Accounts, written `namespace/name`, that workloads may bear although they are not theirs alone: `default`, those
     in `kube-*` namespaces, and those of controllers. Each is refused if omitted."""
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from strongroom.components.delivery import DELIVERIES
-from strongroom.components.field_types import Declaration, ObjectPath, matching
-from strongroom.components.validators import unique
+from strongroom.components.field_types import Declaration, ObjectPath, require_match
+from strongroom.components.validators import require_unique
 from strongroom.components.vault.audit import AUDIT_DEVICES
 from strongroom.components.vault.server.storage import STORAGES
 from strongroom.components.vault.server.tls import TLS
@@ -51,7 +51,7 @@ class Settings(Declaration):
     backend: Annotated[VaultSettings | AzureKeyVaultSettings, Field(discriminator="kind")]
     """The store."""
 
-    workloads: Annotated[tuple[Workload, ...], unique("namespace", "name", what="the name and namespace")]
+    workloads: Annotated[tuple[Workload, ...], require_unique("namespace", "name", what="the name and namespace")]
     """The workloads and the secrets that each may read."""
 
     kubernetes: KubernetesSettings = KubernetesSettings()
@@ -68,7 +68,7 @@ class Settings(Declaration):
     """With `backend.logins`, as config secrets: by a login's path its `bindDn`'s password or its client's secret, by
     `<path>/<user>` a user's password."""
 
-    administrators: tuple[Annotated[str, matching(_SUBJECT, _ADMINISTRATOR)], ...] = ()
+    administrators: tuple[Annotated[str, require_match(_SUBJECT, _ADMINISTRATOR)], ...] = ()
     """Who may read the secrets besides the workloads, as `verify` names them in its errors: `policy ops`,
     `group platform`, `user eve`, `service account argocd/server`, `principal` and an object id. `--administrator` adds
     to these."""

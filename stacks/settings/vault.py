@@ -15,7 +15,7 @@ from strongroom.components.field_types import (
 )
 from strongroom.components.hosts import Host
 from strongroom.components.urls import Address, Https, Issuer
-from strongroom.components.validators import unique
+from strongroom.components.validators import require_unique
 from strongroom.components.vault.audit import AnyAuditDevice
 from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesAuthOptions
 from strongroom.components.vault.kv_paths import KvMount
@@ -107,13 +107,13 @@ class VaultSettings(Declaration):
     auth: AuthSettings = KubernetesAuthSettings()
     """The auth method that workloads log in by."""
 
-    logins: Annotated[ListOf[LoginSettings], unique("path", what="the path")] = ()
+    logins: Annotated[ListOf[LoginSettings], require_unique("path", what="the path")] = ()
     """Auth methods of people and of machines outside the cluster."""
 
-    groups: Annotated[ListOf[GroupSettings], unique("name", what="the name")] = ()
+    groups: Annotated[ListOf[GroupSettings], require_unique("name", what="the name")] = ()
     """What people and machines may do."""
 
-    audit: Annotated[ListOf[AnyAuditDevice], unique("path", what="the path")] = ()
+    audit: Annotated[ListOf[AnyAuditDevice], require_unique("path", what="the path")] = ()
     """Audit devices that the stack enables."""
 
     audience: Text = "vault"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from strongroom.components.field_types import Declaration, ListOf, LocalFile, ObjectPath, Text
-from strongroom.components.validators import unique
+from strongroom.components.validators import require_unique
 from strongroom.components.vault.auth.options import (
     GithubOptions,
     LdapOptions,
@@ -37,7 +37,7 @@ class AppRoleLogin(LoginOptions):
     path: ObjectPath = "approle"
     """Where it is mounted."""
 
-    roles: Annotated[ListOf[AppRoleSettings], Field(min_length=1), unique("name", what="the name")]
+    roles: Annotated[ListOf[AppRoleSettings], Field(min_length=1), require_unique("name", what="the name")]
     """The machines."""
 
 
@@ -63,7 +63,7 @@ class UserpassLogin(LoginOptions):
     path: ObjectPath = "userpass"
     """Where it is mounted."""
 
-    users: Annotated[ListOf[UserSettings], Field(min_length=1), unique("name", what="the name")]
+    users: Annotated[ListOf[UserSettings], Field(min_length=1), require_unique("name", what="the name")]
     """The people."""
 
 

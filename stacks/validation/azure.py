@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strongroom.components.azure.objects import clashes, object_name, unreadable
-from strongroom.components.azure.options import LARGEST_SECRET, MOST_FEDERATED, MOST_POLICIES, IdentityMode, too_many
+from strongroom.components.azure.objects import find_clashes, name_vault_object, unreadable
+from strongroom.components.azure.options import (
+    LARGEST_SECRET,
+    MOST_FEDERATED,
+    MOST_POLICIES,
+    IdentityMode,
+    describe_excess,
+)
 from strongroom.components.azure.types import object_fault
 
 from ..errors import ValidationIssue
@@ -138,7 +144,7 @@ def _check_identity(backend: Raw, raw: Raw) -> Iterator[ValidationIssue]:
     if mode == "shared":
         count = len(list(iterate_mappings(raw.get("workloads"))))
         if count > MOST_FEDERATED:
-            yield ValidationIssue((*place, "mode"), f"'shared' is not possible: {too_many(count)}")
+            yield ValidationIssue((*place, "mode"), f"'shared' is not possible: {describe_excess(count)}")
     if mode == "identity-binding" and aks is None:
         yield ValidationIssue(
             ("kubernetes", "aks"),
@@ -184,12 +190,12 @@ def _check_objects(raw: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
         if isinstance(name, str) and (key is None or isinstance(key, str)):
             named.append((name, key))
     for name, key in list_seeds(seeds):
-        if problem := object_fault(object_name(name, key)):
+        if problem := object_fault(name_vault_object(name, key)):
             yield ValidationIssue(
-                locate_seed(name, key), f"This seed is the secret {object_name(name, key)!r}, which {problem}"
+                locate_seed(name, key), f"This seed is the secret {name_vault_object(name, key)!r}, which {problem}"
             )
         named.append((name, key))
-    for whole, meant in clashes(named).items():
+    for whole, meant in find_clashes(named).items():
         both = " and ".join(f"object {name!r}" + (f" with key {key!r}" if key else "") for name, key in meant)
         yield ValidationIssue(("workloads",), f"The {both} would both be {whole!r} in the vault: rename one")
 
@@ -210,7 +216,7 @@ def _check_seeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssu
     # Names in a vault ignore case; those that differ in case alone are reported elsewhere.
     certificates = {own.lower() for own in as_mapping(backend.get("certificates"))}
     made = {
-        "secret": {object_name(name, key).lower() for name, key in list_seeds(seeds)} | certificates,
+        "secret": {name_vault_object(name, key).lower() for name, key in list_seeds(seeds)} | certificates,
         "key": {own.lower() for own in as_mapping(backend.get("keys"))} | certificates,
         "cert": certificates,
     }
@@ -218,7 +224,7 @@ def _check_seeded(backend: Raw, seeds: Raw, raw: Raw) -> Iterator[ValidationIssu
         name, key, kind = secret.get("object"), secret.get("key"), secret.get("type", "secret")
         if not isinstance(name, str) or not (key is None or isinstance(key, str)) or kind not in made:
             continue
-        whole = object_name(name, key)
+        whole = name_vault_object(name, key)
         if unreadable(secret):
             continue  # it is reported already
         if whole.lower() in made[kind]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
-from strongroom.components.azure.objects import object_name
+from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.durations import Moment
 
 from ..errors import Location, ValidationIssue
@@ -53,7 +53,7 @@ def _check_names(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
 
     (Microsoft Learn: "About Azure Key Vault certificates")
     """
-    written = {object_name(name, key).lower(): locate_seed(name, key) for name, key in list_seeds(seeds)}
+    written = {name_vault_object(name, key).lower(): locate_seed(name, key) for name, key in list_seeds(seeds)}
     certificates: dict[str, str] = {}
     for collection in ("certificates", "keys"):
         known: dict[str, str] = {}
@@ -79,7 +79,7 @@ def _check_names(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
 
 
 def _check_attributes(backend: Raw, seeds: Raw) -> Iterator[ValidationIssue]:
-    written = {object_name(name, key) for name, key in list_seeds(seeds)}
+    written = {name_vault_object(name, key) for name, key in list_seeds(seeds)}
     for own, entry in as_mapping(backend.get("secrets")).items():
         if own not in written:
             known = ", ".join(sorted(written)) or "none"

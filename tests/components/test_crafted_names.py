@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
-from strongroom.components.azure.types import object_fault, vault_and_group
+from strongroom.components.azure.types import object_fault, split_vault_id
 from strongroom.components.azure.vault_args import VaultCertificate, VaultKey
 from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.field_types import object_path
@@ -87,7 +87,7 @@ PATHS: dict[str, Callable[[str], object]] = {
     "a key vault's secret": lambda name: Contents(secrets={name: VaultSecret(value="value")}),
     "a key vault's key": lambda name: Contents(keys={name: VaultKey()}),
     "a key vault's certificate": lambda name: Contents(certificates={name: certificate()}),
-    "a vault's id": lambda name: vault_and_group(
+    "a vault's id": lambda name: split_vault_id(
         f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/{name}"
     ),
 }

@@ -13,10 +13,10 @@ from strongroom import Secret, Workload
 from strongroom.components.azure import objects as azure
 from strongroom.components.delivery import AgentInjector
 from strongroom.components.errors import InvalidArgumentsError
-from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters
+from strongroom.components.kubernetes.agent_annotations import format_agent_annotations, parse_class_parameters
 from strongroom.components.vault import backend as vault
 from strongroom.components.vault.policy import build_read_policy
-from strongroom.ops.pulumi.go_yaml import load
+from strongroom.ops.pulumi.go_yaml import load_yaml
 from strongroom.policy.rules.policies import opened
 from tests.support.soak import bounded
 from tests.support.texts import WORD, paths, texts
@@ -52,7 +52,7 @@ def secrets(draw: st.DrawFn) -> Secret:
 @bounded(25)
 @given(secrets(), PATHS)
 def test_vaults_provider_reads_what_was_declared(secret: Secret, mount: str) -> None:
-    (entry,) = load(vault.build_objects_parameter(mount, (secret,)))
+    (entry,) = load_yaml(vault.build_objects_parameter(mount, (secret,)))
 
     version = f"?version={secret.version}" if secret.version else ""
     assert (entry["objectName"], entry["secretKey"]) == (secret.name, secret.key)
@@ -65,10 +65,10 @@ def test_vaults_provider_reads_what_was_declared(secret: Secret, mount: str) -> 
 @example(Secret(name="1e3", object="0644"), "1" * 30 + "e2")
 def test_key_vaults_provider_reads_what_was_declared(secret: Secret, version: str | None) -> None:
     declared = secret.model_copy(update={"version": version})
-    (text,) = load(azure.objects_parameter([declared]))["array"]
-    entry = load(text)
+    (text,) = load_yaml(azure.format_objects([declared]))["array"]
+    entry = load_yaml(text)
 
-    assert (entry["objectName"], entry["objectAlias"]) == (azure.vault_object(declared).name, declared.name)
+    assert (entry["objectName"], entry["objectAlias"]) == (azure.find_vault_object(declared).name, declared.name)
     assert (entry.get("objectVersion"), entry.get("filePermission")) == (version, declared.file_permission)
 
 
@@ -82,9 +82,9 @@ def test_an_agent_reads_what_a_class_would(secret: Secret, mount: str) -> None:
         "vaultAuthMountPath": "kubernetes",
         "objects": vault.build_objects_parameter(mount, (secret,)),
     }
-    annotations = agent_annotations(workload, AgentInjector(), parameters, None)
+    annotations = format_agent_annotations(workload, AgentInjector(), parameters, None)
 
-    assert load(class_parameters(annotations)["objects"]) == load(parameters["objects"])
+    assert load_yaml(parse_class_parameters(annotations)["objects"]) == load_yaml(parameters["objects"])
     # Nothing in it ends a string of Go's, or the action that it is in.
     template = annotations["vault.hashicorp.com/agent-inject-template-1"]
     strings = re.findall(r'"([^"]*)"', template)
@@ -121,7 +121,7 @@ def test_no_name_makes_a_scope_wider(name: str, key: str | None) -> None:
     if azure.unreadable(secret.model_dump()):
         return
 
-    assert re.fullmatch(r"[0-9A-Za-z-]{1,127}", azure.vault_object(secret).name)
+    assert re.fullmatch(r"[0-9A-Za-z-]{1,127}", azure.find_vault_object(secret).name)
 
 
 @bounded(50)

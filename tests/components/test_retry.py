@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from strongroom.components import retry as module
-from strongroom.components.retry import patience
+from strongroom.components.retry import make_retry
 from strongroom.components.vault.bootstrap import initialise
 from tests.support.serving import serving
 
@@ -70,14 +70,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_server_that_is_busy_is_asked_again(server: Busy, pauses: list[float], method: str, status: int) -> None:
     server.answers = [(status, None), (status, None), (200, None)]
 
-    assert asked(server, patience(), method) == 200
+    assert asked(server, make_retry(), method) == 200
     assert server.asked == 3
 
 
 def test_pauses_grow_and_end(server: Busy, pauses: list[float]) -> None:
     server.answers = [(503, None)]
 
-    assert asked(server, patience()) == 503
+    assert asked(server, make_retry()) == 503
     assert server.asked == 6
     assert sum(pauses) < 20
     assert [int(pause) for pause in pauses] == [0, 1, 2, 4, 8]
@@ -89,14 +89,14 @@ def test_a_server_says_when_to_come_back_within_bounds(
 ) -> None:
     server.answers = [(429, says), (200, None)]
 
-    assert asked(server, patience()) == 200
+    assert asked(server, make_retry()) == 200
     assert pauses == [waited]
 
 
 def test_a_connection_that_breaks_is_made_again(server: Busy, pauses: list[float]) -> None:
     server.answers = [(0, None), (200, None)]
 
-    assert asked(server, patience(), "POST") == 200
+    assert asked(server, make_retry(), "POST") == 200
 
 
 def test_what_must_not_be_done_twice_is_asked_again_only_where_nothing_was_done(
@@ -105,7 +105,7 @@ def test_what_must_not_be_done_twice_is_asked_again_only_where_nothing_was_done(
     server.answers = [(429, None), (0, None), (200, None)]
 
     with pytest.raises(requests.ConnectionError):
-        asked(server, patience(read=False), "PUT")
+        asked(server, make_retry(read=False), "PUT")
     assert server.asked == 2
 
 
@@ -123,5 +123,5 @@ def test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing(
 def test_an_answer_is_an_answer(server: Busy, status: int) -> None:
     server.answers = [(status, None)]
 
-    assert asked(server, patience()) == status
+    assert asked(server, make_retry()) == status
     assert server.asked == 1

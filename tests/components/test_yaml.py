@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.components.yaml import yaml_text
-from strongroom.ops.pulumi.go_yaml import load
+from strongroom.ops.pulumi.go_yaml import load_yaml
 from tests.support.soak import bounded
 
 SURPRISES = st.sampled_from(
@@ -25,12 +25,12 @@ def test_text_is_read_as_it_was_written_by_python_and_by_go(value: dict[str, str
     written = yaml_text(value)
 
     assert yaml.safe_load(written) == value
-    assert load(written) == value
+    assert load_yaml(written) == value
 
 
 @bounded(25)
 @given(st.lists(SURPRISES | st.text(PRINTED, max_size=12), max_size=3))
 def test_yaml_within_yaml_is_read_as_it_was_written(values: list[str]) -> None:
-    outer = load(yaml_text({"array": [yaml_text({"name": value}) for value in values]}))
+    outer = load_yaml(yaml_text({"array": [yaml_text({"name": value}) for value in values]}))
 
-    assert [load(inner)["name"] for inner in outer["array"]] == values
+    assert [load_yaml(inner)["name"] for inner in outer["array"]] == values

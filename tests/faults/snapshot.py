@@ -15,7 +15,7 @@ from kubernetes import config, dynamic
 from sandbox.engine import Engine
 from sandbox.providers.azure_native import KINDS
 from sandbox.world import World
-from strongroom.ops.pulumi.state import hidden
+from strongroom.ops.pulumi.state import hide_secrets
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"\b[0-9a-f]{16}\b|[0-9a-f]{32,}")
@@ -89,7 +89,7 @@ def take(world: World, engine: Engine, stack: str) -> Picture:
 
 def _inputs(resource: dict[str, Any]) -> Any:
     # Dynamic resources carry their pickled program, which holds nothing of the stack.
-    return hidden({key: value for key, value in (resource.get("inputs") or {}).items() if key != "__provider"})
+    return hide_secrets({key: value for key, value in (resource.get("inputs") or {}).items() if key != "__provider"})
 
 
 def plain(value: Any) -> Any:

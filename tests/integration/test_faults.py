@@ -17,7 +17,7 @@ from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
 from sandbox.world import World
-from strongroom.components.kubernetes.api import api_client
+from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.runner import bootstrap
 from strongroom.ops.errors import OpsError
@@ -82,7 +82,7 @@ def created(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("stage", ["local"], indirect=True, scope="module")
 def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage: Stage, world: World) -> None:
     stage.reach("deployed")
-    namespaces: Any = CoreV1Api(api_client(str(world.api_server.kubeconfig), None))
+    namespaces: Any = CoreV1Api(make_api_client(str(world.api_server.kubeconfig), None))
     vault = world.vault.client()
     vault.sys.enable_secrets_engine("kv", "theirs", description="Another team's")
     vault.sys.create_or_update_policy("same", 'path "a" {}')

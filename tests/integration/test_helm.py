@@ -20,7 +20,7 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
-from strongroom.stacks.provision.preflight_driver import conflicts
+from strongroom.stacks.provision.preflight_driver import find_conflicts
 from strongroom.stacks.settings.kubernetes import KubernetesSettings
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
@@ -196,7 +196,7 @@ def test_a_driver_of_somebody_elses_is_told_before_anything_is_created(
 def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, cluster: Cluster, releases: Helm) -> None:
     def told(install: str, kubeconfig: str = str(world.api_server.kubeconfig)) -> str:
         settings = KubernetesSettings.model_validate({"install": install, "kubeconfig": kubeconfig})
-        return "".join(fault.message for fault in conflicts(settings, "kube-system/secrets-store"))
+        return "".join(fault.message for fault in find_conflicts(settings, "kube-system/secrets-store"))
 
     assert told("helm") == told("addon") == told("helm", "/does/not/exist") == ""
 
@@ -223,7 +223,7 @@ def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, clu
         "addon"
     )
     settings = KubernetesSettings(install="helm", kubeconfig=str(world.api_server.kubeconfig))
-    assert conflicts(settings, "default/mine") == []
+    assert find_conflicts(settings, "default/mine") == []
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from kubernetes import client, config
 
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
-from strongroom.ops.pulumi.stack import exported
+from strongroom.ops.pulumi.stack import export_state
 from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -52,7 +52,7 @@ def test_the_table_is_for_people(deployed: Project) -> None:
 
 
 def test_the_state_tells_where_a_resource_was_declared_and_little_more(deployed: Project) -> None:
-    resources = exported(deployed.stack)["deployment"]["resources"]
+    resources = export_state(deployed.stack)["deployment"]["resources"]
     ours = [each for each in resources if not each["type"].startswith("pulumi:")]
 
     assert len(ours) > 25

@@ -26,7 +26,7 @@ from sandbox.progress import Reporter
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import OFFICIAL
 from sandbox.world import World
-from strongroom.ops.pulumi.stack import exported
+from strongroom.ops.pulumi.stack import export_state
 from tests.support.official import RECORD, answer, load_record
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, copied
@@ -119,7 +119,7 @@ def objects(world: World, stack: str) -> dict[str, Any]:
     """Read what the stack made in the cluster, without what differs each time."""
     client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
     found: dict[str, Any] = {}
-    for resource in exported(stack)["deployment"]["resources"]:
+    for resource in export_state(stack)["deployment"]["resources"]:
         if resource["type"].startswith("kubernetes:"):
             _, module, kind = resource["type"].split(":")
             namespace, _, name = resource["id"].rpartition("/")

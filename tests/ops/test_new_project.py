@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from strongroom.ops.app import app
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.stack_file import settings_of
+from strongroom.ops.pulumi.stack_file import parse_stack_file
 
 VAULT = ("--store", "vault", "--vault-address", "https://vault.example.net:8200")
 KEY_VAULT = (
@@ -31,7 +31,7 @@ def init(*words: str) -> str:
 def test_a_new_project_is_three_files_with_legal_settings(tmp_path: Path, store: tuple[str, ...]) -> None:
     said = init(str(tmp_path / "shop"), *store, "--stack", "qa", "--context", "aks-shop")
     written = {file.name for file in (tmp_path / "shop").iterdir()}
-    settings = settings_of(tmp_path / "shop" / "Pulumi.qa.yaml", "qa")
+    settings = parse_stack_file(tmp_path / "shop" / "Pulumi.qa.yaml", "qa")
 
     assert written == {"Pulumi.yaml", "__main__.py", "Pulumi.qa.yaml"}
     assert yaml.safe_load((tmp_path / "shop" / "Pulumi.yaml").read_text()) == {"name": "shop", "runtime": "python"}

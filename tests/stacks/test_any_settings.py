@@ -165,7 +165,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
         patched.setattr(Installation, "conflicts", lambda _: [])
-        patched.setattr("strongroom.stacks.provision.azure.taken", lambda *_: [])
+        patched.setattr("strongroom.stacks.provision.azure.find_taken_name", lambda *_: [])
         patched.setattr("pulumi.get_root_directory", lambda: home)
         patched.setattr("strongroom.stacks.provision.vault_server.PodForward", lambda *_, **__: None)
         patched.setattr("pulumi.log.warn", lambda *_: None)

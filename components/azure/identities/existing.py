@@ -33,7 +33,7 @@ class NodeIdentity(IdentitiesArgs):
     """Its client id; empty for the node's system-assigned one."""
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """Return the node's identity. (Azure Key Vault provider docs: "User-assigned Managed Identity")"""
+        """Return the node's identity (Azure Key Vault provider docs: "User-assigned Managed Identity")."""
         del workload
         return WorkloadIdentity(
             principal=Principal(self.mode, self.principal_id),
@@ -71,7 +71,7 @@ class ServicePrincipal(IdentitiesArgs):
     _made: dict[str, kubernetes.core.v1.Secret] = PrivateAttr(default_factory=dict[str, kubernetes.core.v1.Secret])
 
     def of(self, workload: Workload) -> WorkloadIdentity:
-        """Return the service principal. (Azure Key Vault provider docs: "Service Principal")"""
+        """Return the service principal (Azure Key Vault provider docs: "Service Principal")."""
         # akv2k8s reads by itself: nothing in the workload's namespace needs the password.
         mounting = workload.delivery.kind != "akv2k8s"
         made = self._credentials(workload.namespace) if mounting else None

@@ -13,7 +13,7 @@ from ...field_types import Switch
 from ...urls import Issuer
 from ...workload import Workload
 from ..access import Principal
-from ..options import MOST_FEDERATED, too_many
+from ..options import MOST_FEDERATED, describe_excess
 from ..types import Guid, IdentityName, Region, ResourceGroup
 from .base import CLIENT_ANNOTATION, TENANT_ANNOTATION, USE_LABEL, Federation, IdentitiesArgs, WorkloadIdentity
 
@@ -91,7 +91,7 @@ class SharedIdentity(IdentitiesArgs):
         """
         count = len(self._credentials) + 1
         if count > MOST_FEDERATED:
-            raise InvalidArgumentsError(f"{workload.path}: {too_many(count)}")
+            raise InvalidArgumentsError(f"{workload.path}: {describe_excess(count)}")
         federation = Federation(self.issuer, workload.namespace, workload.name)
         options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
         credential = federate(self._identity.name, self.place, federation, options)

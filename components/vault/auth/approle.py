@@ -7,7 +7,7 @@ import pulumi_vault
 
 from ...args import Args
 from ...field_types import ListOf, ObjectPath
-from ...validators import unique
+from ...validators import require_unique
 from ..remount import build_mount_options
 from .login import LoginArgs
 from .options import PolicyName, RoleOptions
@@ -29,7 +29,7 @@ class AppRoleAuthArgs(LoginArgs):
     path: ObjectPath = "approle"
     """Where the method is mounted."""
 
-    roles: Annotated[ListOf[AppRole], unique("name", what="the name")]
+    roles: Annotated[ListOf[AppRole], require_unique("name", what="the name")]
     """The machines that may log in."""
 
 

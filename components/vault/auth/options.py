@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ...durations import Seconds
-from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, matching, principal
+from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, principal, require_match
 from ...hosts import Cidr
 from ...urls import Https, RedirectUri
 from ..options import Reviewer
@@ -28,11 +28,11 @@ PolicyName = Annotated[Text, AfterValidator(check_policy)]
 """A policy that a login may give: neither `root` nor `default`."""
 
 Attribute = Annotated[
-    str, matching(r"[A-Za-z][A-Za-z0-9.;-]*", "is not an attribute of a directory's: use its name, e.g. uid")
+    str, require_match(r"[A-Za-z][A-Za-z0-9.;-]*", "is not an attribute of a directory's: use its name, e.g. uid")
 ]
 DistinguishedName = Annotated[
     str,
-    matching(
+    require_match(
         r"\s*[A-Za-z0-9.]+\s*=\s*\S.*", "is not a distinguished name: write it whole, e.g. ou=people,dc=example,dc=net"
     ),
 ]
@@ -74,7 +74,7 @@ class LdapOptions(LoginOptions):
     path: ObjectPath = "ldap"
     """Where it is mounted."""
 
-    url: Annotated[str, matching(r"ldaps?://[^/\s@,]+(,ldaps?://[^/\s@,]+)*", _LDAP)]
+    url: Annotated[str, require_match(r"ldaps?://[^/\s@,]+(,ldaps?://[^/\s@,]+)*", _LDAP)]
     """The directory's URL, `ldaps://…`; several with commas between them."""
 
     user_dn: DistinguishedName
@@ -89,7 +89,7 @@ class LdapOptions(LoginOptions):
     group_attribute: Attribute = "cn"
     """The attribute with a group's name."""
 
-    group_filter: Annotated[str, matching(r"\(.+\)", _FILTER)] | None = None
+    group_filter: Annotated[str, require_match(r"\(.+\)", _FILTER)] | None = None
     """How a user's groups are found; if omitted, Vault's own filter."""
 
     bind_dn: Text | None = None
@@ -105,7 +105,7 @@ class GithubOptions(LoginOptions):
     path: ObjectPath = "github"
     """Where it is mounted."""
 
-    organization: Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9-]{0,38})", _ORGANIZATION)]
+    organization: Annotated[str, require_match(r"[A-Za-z0-9]([A-Za-z0-9-]{0,38})", _ORGANIZATION)]
     """The organization."""
 
     base_url: Https | None = None

@@ -8,7 +8,7 @@ import pulumi_vault
 
 from ...args import Args, Input
 from ...field_types import SECRET, ListOf, ObjectPath
-from ...validators import unique
+from ...validators import require_unique
 from ..remount import build_mount_options
 from .login import LoginArgs
 from .options import PolicyName, Principal
@@ -33,7 +33,7 @@ class UserpassAuthArgs(LoginArgs):
     path: ObjectPath = "userpass"
     """Where the method is mounted."""
 
-    users: Annotated[ListOf[User], unique("name", what="the name")]
+    users: Annotated[ListOf[User], require_unique("name", what="the name")]
     """The people who may log in."""
 
 

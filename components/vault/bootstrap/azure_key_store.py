@@ -113,9 +113,9 @@ class AzureKeyStore:
         from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
 
         from ...azure.client import client_options  # noqa: PLC0415
-        from ...azure.credentials import credential  # noqa: PLC0415
+        from ...azure.credentials import find_credential  # noqa: PLC0415
 
-        return SecretClient(self._url, credential(self._tenant, self._authority), **client_options())
+        return SecretClient(self._url, find_credential(self._tenant, self._authority), **client_options())
 
     def _read(self, client: "SecretClient", part: str) -> Mapping[str, Any] | None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError  # noqa: PLC0415

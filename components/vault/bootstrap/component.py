@@ -13,7 +13,7 @@ from pydantic import model_validator
 from ...args import Args, Input
 from ...dynamic_providers import StableProvider
 from ...field_types import SECRET, ListOf
-from ...validators import unique
+from ...validators import require_unique
 from ..audit import AnyAuditDevice, check_device_kinds, describe_devices
 from ..client import VaultNode, create_client
 from ..options import BootstrapOptions
@@ -44,7 +44,7 @@ class VaultBootstrapArgs(BootstrapOptions, Args):
     """Rules of the admin's policy, in HCL; if omitted, those that write the engine `secret` and the auth method
     `kubernetes`."""
 
-    audit: Annotated[ListOf[AnyAuditDevice], unique("path", what="the path")] = ()
+    audit: Annotated[ListOf[AnyAuditDevice], require_unique("path", what="the path")] = ()
     """Audit devices, which need root's rights and are enabled here for that reason."""
 
     servers: Sequence[pulumi.Resource] = ()

@@ -17,14 +17,14 @@ from typing import Any
 import requests
 from hvac.exceptions import VaultError
 
-from ...retry import patience
+from ...retry import make_retry
 from ..client import VaultNode, create_client, create_session
 from .key_store import BootstrapState, KeyStore, KeyStoreError, build_key_store
 
 _PATIENCE = 120
 """Seconds that Vault may take, and the key store."""
 
-_RETRY = patience(read=False, busy={429, 503})
+_RETRY = make_retry(read=False, busy={429, 503})
 """Asks again only where Vault did nothing: it gives its keys once."""
 
 

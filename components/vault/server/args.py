@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, InstanceOf
 
 from ...durations import GoDuration
-from ...field_types import Declaration, DnsLabel, ImageName, Switch, Text, Whole, matching
+from ...field_types import Declaration, DnsLabel, ImageName, Switch, Text, Whole, require_match
 from ...hosts import DnsName, Host
 from ..options import Mode, check_server_options
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
@@ -17,7 +17,7 @@ _TAG = "is not an image's tag: use letters, digits, '-', '_' and '.', and quotes
 
 ReleaseName = Annotated[
     str,
-    matching(
+    require_match(
         r"[a-z]([-a-z0-9]{0,51}[a-z0-9])?",
         "is not a legal name of a release and its services: use 1 to 53 lower-case letters, digits and '-', with a "
         "letter first and no '-' last",
@@ -84,7 +84,7 @@ class Image(Declaration):
     repository: ImageName = "hashicorp/vault"
     """Its repository; a mirror's."""
 
-    tag: Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", _TAG)] | None = None
+    tag: Annotated[str, require_match(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", _TAG)] | None = None
     """Its tag; if omitted, the chart's."""
 
     pull_secrets: tuple[DnsLabel, ...] = ()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pulumi
 
 from ...azure.clouds import CloudName
-from ...field_types import Declaration, DnsLabel, ObjectKey, Text, matching
+from ...field_types import Declaration, DnsLabel, ObjectKey, Text, require_match
 from .pod_paths import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
 
@@ -67,7 +67,7 @@ class TransitSeal(Declaration):
     """A Secret in the server's namespace whose `token` is a token of the other Vault that may use the key; periodic
     and orphan, because Vault renews it."""
 
-    mount_path: Annotated[str, matching(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?", _MOUNT)] = "transit"
+    mount_path: Annotated[str, require_match(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?", _MOUNT)] = "transit"
     """Where the engine is mounted."""
 
     ca_secret: DnsLabel | None = None

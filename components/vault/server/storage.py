@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ...field_types import Declaration, DnsLabel, Switch, Text, matching
+from ...field_types import Declaration, DnsLabel, Switch, Text, require_match
 from ...hosts import HostAndPort
 from .pod_paths import DATA_DIRECTORY, STORAGE_CA_DIRECTORY
 from .tls import CA_FILE
 
 Quantity = Annotated[
     str,
-    matching(
+    require_match(
         r"(?=.*[1-9])[0-9]{1,12}([.][0-9]{1,9})?(m|[kMGTPE]i?)?",
         'is not an amount: use a number above 0 with a unit of Kubernetes\', in quotes, e.g. "10Gi" or "500m"',
     ),
@@ -21,7 +21,7 @@ Quantity = Annotated[
 
 Table = Annotated[
     str,
-    matching(
+    require_match(
         r"[A-Za-z_][A-Za-z0-9_]{0,62}", "is not a name in a database: use letters, digits and '_', not a digit first"
     ),
 ]
@@ -132,10 +132,10 @@ class SpannerStorage(Declaration):
     kind: Literal["spanner"] = "spanner"
     """Which storage: `spanner`."""
 
-    database: Annotated[str, matching(r"projects/[^/\s]+/instances/[^/\s]+/databases/[^/\s]+", _SPANNER)]
+    database: Annotated[str, require_match(r"projects/[^/\s]+/instances/[^/\s]+/databases/[^/\s]+", _SPANNER)]
     """`projects/…/instances/…/databases/…`."""
 
-    service_account: Annotated[str, matching(r"[^@\s]+@[^@\s]+", _ACCOUNT)] | None = None
+    service_account: Annotated[str, require_match(r"[^@\s]+@[^@\s]+", _ACCOUNT)] | None = None
     """E-mail of the Google service account that the pods are, by GKE's workload identity federation."""
 
     table: Table = "Vault"

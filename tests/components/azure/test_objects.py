@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from strongroom import Secret
 from strongroom.components.azure.objects import (
     VaultObject,
-    clashes,
-    object_name,
-    objects_parameter,
+    find_clashes,
+    find_vault_object,
+    format_objects,
+    name_vault_object,
     unreadable,
-    vault_object,
 )
 from strongroom.components.azure.types import object_fault
 from tests.support.texts import WORD, texts
@@ -22,7 +22,7 @@ OBJECT_NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-", min_
 
 
 def entries(*secrets: Secret) -> list[dict[str, object]]:
-    document = yaml.safe_load(objects_parameter(secrets))
+    document = yaml.safe_load(format_objects(secrets))
     assert set(document) == {"array"}
     assert all(isinstance(text, str) for text in document["array"])
     return [yaml.safe_load(text) for text in document["array"]]
@@ -32,7 +32,7 @@ def test_objects_are_yaml_within_yaml() -> None:
     first = Secret(name="db-password", object="db-pass", key="password", file_permission="0444")
     second = Secret(name="a", object="b")
 
-    assert objects_parameter([first, second]) == (
+    assert format_objects([first, second]) == (
         "array:\n"
         "- |\n  objectName: db-pass-password\n  objectType: secret\n  objectAlias: db-password\n"
         "  filePermission: '0444'\n"
@@ -87,18 +87,18 @@ def test_any_legal_secret_survives_the_encoding(
 
 
 def test_each_key_of_an_object_is_an_object_of_its_own() -> None:
-    assert vault_object(Secret(name="f", object="db", key="user")) == VaultObject("secrets", "db-user")
-    assert vault_object(Secret(name="f", object="db")) == VaultObject("secrets", "db")
-    assert vault_object(Secret(name="f", object="db", type="key")) == VaultObject("keys", "db")
+    assert find_vault_object(Secret(name="f", object="db", key="user")) == VaultObject("secrets", "db-user")
+    assert find_vault_object(Secret(name="f", object="db")) == VaultObject("secrets", "db")
+    assert find_vault_object(Secret(name="f", object="db", type="key")) == VaultObject("keys", "db")
 
 
 @given(st.lists(st.tuples(OBJECT_NAMES, st.none() | OBJECT_NAMES), max_size=6))
 def test_names_without_a_clash_are_all_different(named: list[tuple[str, str | None]]) -> None:
     distinct = set(named)
-    if not clashes(named):
-        assert len({object_name(*each).lower() for each in distinct}) == len(distinct)
+    if not find_clashes(named):
+        assert len({name_vault_object(*each).lower() for each in distinct}) == len(distinct)
     else:
-        assert len({object_name(*each).lower() for each in distinct}) < len(distinct)
+        assert len({name_vault_object(*each).lower() for each in distinct}) < len(distinct)
 
 
 @given(st.text(max_size=140))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.components.errors import ChartError
-from strongroom.components.helm.chart_file import checked, deep_merge, read_chart, unfit
+from strongroom.components.helm.chart_file import check_values, deep_merge, load_chart, read_chart
 from strongroom.components.helm.charts import CHARTS, Chart
 from strongroom.components.helm.release import PlannedRelease, list_release_issues, release
 from tests.support.recording import Declare
@@ -99,16 +99,16 @@ def test_a_path_must_be_the_chart_that_it_replaces(tmp_path: Path) -> None:
     directory = chart_at(tmp_path / "small", version="2.0.0")
 
     with pytest.raises(ChartError, match=r"is small 2\.0\.0, not small 1\.2\.3"):
-        checked(chart(directory))
+        load_chart(chart(directory))
 
 
 def test_an_archive_must_have_the_digest_that_is_pinned(tmp_path: Path) -> None:
     archive = packed(chart_at(tmp_path / "small"), tmp_path / "small.tgz")
     digest = read_chart(archive).digest
 
-    assert checked(chart(archive, digest=digest))
+    assert load_chart(chart(archive, digest=digest))
     with pytest.raises(ChartError, match=f"has the SHA-256 {digest}, not {'0' * 64}"):
-        checked(chart(archive, digest="0" * 64))
+        load_chart(chart(archive, digest="0" * 64))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_archive_must_have_the_digest_that_is_pinned(tmp_path: Path) -> None:
 def test_values_are_held_against_the_schema_over_the_charts_defaults(
     tmp_path: Path, values: dict[str, Any], told: list[str]
 ) -> None:
-    found = unfit(read_chart(chart_at(tmp_path / "small")), values)
+    found = check_values(read_chart(chart_at(tmp_path / "small")), values)
 
     assert found == told
     assert CANARY not in str(found)
@@ -141,7 +141,7 @@ def test_values_are_held_against_the_schema_over_the_charts_defaults(
 )
 def test_a_schema_that_cannot_be_used_is_told_and_nothing_is_fetched(tmp_path: Path, schema: Any) -> None:
     with pytest.raises(ChartError, match=r"small 1\.2\.3 has a schema that can't be used"):
-        unfit(read_chart(chart_at(tmp_path / "small", schema=schema)), {})
+        check_values(read_chart(chart_at(tmp_path / "small", schema=schema)), {})
 
 
 VALUES = st.recursive(

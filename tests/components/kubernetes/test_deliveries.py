@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from strongroom import Backend, Grant, Secret, SecretWorkload, SecretWorkloadArgs, Workload
 from strongroom.components.delivery import AgentInjector, check_file_permission, check_secret_type
-from strongroom.components.kubernetes.agent_annotations import agent_annotations, class_parameters, token_volume
+from strongroom.components.kubernetes.agent_annotations import (
+    find_token_volume,
+    format_agent_annotations,
+    parse_class_parameters,
+)
 from strongroom.components.vault.backend import build_objects_parameter
 from tests.support.recording import Declare, Recorder
 from tests.support.texts import WORD, texts
@@ -114,7 +118,7 @@ def test_the_agents_token_has_the_roles_audience_and_reaches_no_container(declar
     (volume,) = spec["volumes"]
     (source,) = volume["projected"]["sources"]
 
-    assert token_volume(pod(recorder)["metadata"]["annotations"]) == volume["name"]
+    assert find_token_volume(pod(recorder)["metadata"]["annotations"]) == volume["name"]
     assert source["serviceAccountToken"]["audience"] == "vault-dev"
     assert spec["automountServiceAccountToken"] is False
     assert spec["containers"][0]["volumeMounts"] == []
@@ -169,9 +173,9 @@ def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[S
         "vaultAuthMountPath": "kubernetes",
         "objects": build_objects_parameter("kv", tuple(secrets)),
     }
-    said = agent_annotations(workload("agent-injector", tuple(secrets)), AgentInjector(), parameters, None)
+    said = format_agent_annotations(workload("agent-injector", tuple(secrets)), AgentInjector(), parameters, None)
 
-    assert class_parameters(said) == parameters
+    assert parse_class_parameters(said) == parameters
     # Kubernetes' own limits. (Kubernetes docs: "Annotations")
     assert all(len(name.partition("/")[2]) <= 63 and name[-1].isalnum() for name in said)
 
@@ -181,11 +185,11 @@ def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
     said = pod(recorder)["metadata"]["annotations"]
 
     with pytest.raises(ValueError, match="reads no single key of a secret"):
-        class_parameters(
+        parse_class_parameters(
             {**said, f"{PREFIX}agent-inject-template-1": '{{ with secret "kv/data/all" }}{{ .Data }}{{ end }}'}
         )
     with pytest.raises(ValueError, match=f"lacks the annotations {PREFIX}role"):
-        class_parameters({name: value for name, value in said.items() if not name.endswith("/role")})
+        parse_class_parameters({name: value for name, value in said.items() if not name.endswith("/role")})
 
 
 def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_volume(declare: Declare) -> None:

@@ -182,5 +182,5 @@ def test_texts_beside_attributes_and_parameters_are_found() -> None:
             :raises ValueError: Never.
             """
 
-    assert described.of_attributes(Told) == {"first": "The first,\non two lines."}
-    assert described.of_parameters(Told) == {"first": "The first, on two lines."}
+    assert described.read_attribute_docs(Told) == {"first": "The first,\non two lines."}
+    assert described.read_parameter_docs(Told) == {"first": "The first, on two lines."}

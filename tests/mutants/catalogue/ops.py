@@ -426,8 +426,8 @@ OPS = (
     Mutant(
         "preview-restores-what-is-final",
         "ops/preview/impact.py",
-        '        final=True,\n    ),\n    vault.OBJECT',
-        '    ),\n    vault.OBJECT',
+        "        final=True,\n    ),\n    vault.OBJECT",
+        "    ),\n    vault.OBJECT",
         "That an engine's secrets are gone for good is not told.",
         f"{_PREVIEW}::test_steps_become_changes_with_what_is_lost",
     ),

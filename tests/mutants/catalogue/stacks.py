@@ -84,7 +84,7 @@ STACKS = (
     Mutant(
         "files-of-one-name",
         "components/workload.py",
-        '        unique("name", what="the file name"),\n',
+        '        require_unique("name", what="the file name"),\n',
         "",
         "Of two secrets with one file name a pod gets one, and nobody knows which.",
         f"{_BAD}[duplicates/file]",
@@ -92,7 +92,7 @@ STACKS = (
     Mutant(
         "variables-of-one-name",
         "components/workload.py",
-        '        unique("env", what="the environment variable"),\n',
+        '        require_unique("env", what="the environment variable"),\n',
         "",
         "Of two secrets in one variable a container gets one, and nobody knows which.",
         f"{_BAD}[duplicates/env]",
@@ -100,7 +100,7 @@ STACKS = (
     Mutant(
         "workloads-of-one-name",
         "stacks/settings/root.py",
-        'Annotated[tuple[Workload, ...], unique("namespace", "name", what="the name and namespace")]',
+        'Annotated[tuple[Workload, ...], require_unique("namespace", "name", what="the name and namespace")]',
         "tuple[Workload, ...]",
         "Two workloads share a role, and each reads what the other declares.",
         f"{_BAD}[duplicates/workload]",
@@ -172,8 +172,8 @@ STACKS = (
     Mutant(
         "namespaces-enforce-nothing",
         "stacks/provision/common.py",
-        '[namespace(name, "restricted", opts,',
-        '[namespace(name, "privileged", opts,',
+        '[declare_namespace(name, "restricted", opts,',
+        '[declare_namespace(name, "privileged", opts,',
         "Anything may run beside the workloads, as root and on their node.",
         f"{_PROVISION}::test_a_stacks_namespaces_are_held_to_the_restricted_standard",
     ),

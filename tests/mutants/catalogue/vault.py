@@ -301,8 +301,8 @@ VAULT = (
     Mutant(
         "vault-is-initialised-twice",
         "components/vault/bootstrap/initialise.py",
-        "_RETRY = patience(read=False, busy={429, 503})",
-        "_RETRY = patience()",
+        "_RETRY = make_retry(read=False, busy={429, 503})",
+        "_RETRY = make_retry()",
         "A lost answer is asked for again, and Vault's keys, which it gives once, are lost.",
         f"{_PATIENCE}::test_a_vault_is_asked_to_initialise_again_only_where_it_did_nothing",
     ),

@@ -7,7 +7,7 @@ import pytest
 from strongroom.ops.errors import NotAllowedError
 from strongroom.ops.existing.find import Existing, New, find_existing
 from strongroom.ops.existing.identity import Owned, key_of
-from strongroom.ops.pulumi.stack import AbsentError, exported
+from strongroom.ops.pulumi.stack import AbsentError, export_state
 from strongroom.policy.rules import UNKNOWN, Declared
 
 NAMESPACE, POLICY = "kubernetes:core/v1:Namespace", "vault:index/policy:Policy"
@@ -108,4 +108,4 @@ def test_a_stack_that_does_not_exist_is_told_apart_from_a_state_that_cannot_be_r
     pulumi.chmod(0o755)
 
     with pytest.raises(AbsentError):
-        exported("dev")
+        export_state("dev")

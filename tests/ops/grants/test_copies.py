@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from strongroom import Secret
-from strongroom.components.azure.objects import objects_parameter as of_key_vault
+from strongroom.components.azure.objects import format_objects as of_key_vault
 from strongroom.components.vault.backend import build_objects_parameter as of_vault
 from strongroom.ops.grants import Granted, Step, list_granted
 from strongroom.policy.rules import UNKNOWN, Declared

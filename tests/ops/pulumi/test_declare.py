@@ -20,7 +20,7 @@ from strongroom.ops.preview.report import build_preview
 from strongroom.ops.pulumi.declare import PROJECT, declare
 from strongroom.ops.pulumi.project import stack_file
 from strongroom.ops.pulumi.stack_file import read_stack_file
-from strongroom.ops.pulumi.state import hidden
+from strongroom.ops.pulumi.state import hide_secrets
 from strongroom.policy.rules import Declared
 from strongroom.stacks.provision.program import provision
 from strongroom.stacks.settings.root import Settings
@@ -70,7 +70,7 @@ class Registering(mocks.MockMonitor, mocks.Mocks):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = mark_unknown(hidden(json_format.MessageToDict(request.object)))
+        inputs = mark_unknown(hide_secrets(json_format.MessageToDict(request.object)))
         self.declared[urn] = Declared(request.type, urn, inputs, sorted(request.dependencies))
         return super().RegisterResource(request)
 

@@ -7,9 +7,9 @@ import pytest
 
 from strongroom.ops import app as command_line
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.go_yaml import load
+from strongroom.ops.pulumi.go_yaml import load_yaml
 from strongroom.ops.pulumi.project import stack_file
-from strongroom.ops.pulumi.stack_file import read_stack_file, settings_of
+from strongroom.ops.pulumi.stack_file import parse_stack_file, read_stack_file
 from strongroom.stacks.errors import InvalidSettingsError
 from strongroom.stacks.load import parse
 from tests.stacks.test_azure_settings import GOOD
@@ -40,7 +40,7 @@ GO = "2027-01-01 00:00:00 +0000 UTC"
 )
 def test_a_value_is_what_the_pulumi_cli_hands_over(written: str, read: Any) -> None:
     """Each was compared with `pulumi config --json` of version 3.259."""
-    value = load(f"a: {written}\n")["a"]
+    value = load_yaml(f"a: {written}\n")["a"]
 
     assert value == read
     assert isinstance(value, type(read))
@@ -54,7 +54,7 @@ def test_a_number_that_no_computer_holds_is_text_as_to_the_cli(tmp_path: Path, n
         f"  strongroom:workloads:\n  - {{name: {number}, namespace: n, image: i, replicas: {number}, secrets: []}}\n"
     )
     with pytest.raises(InvalidSettingsError) as refused:
-        settings_of(file, "dev")
+        parse_stack_file(file, "dev")
     told = str(refused.value)
     for key in ("backend.tokenTtl", "workloads[0].name", "workloads[0].replicas"):
         assert f"strongroom:{key}: " in told
@@ -62,8 +62,8 @@ def test_a_number_that_no_computer_holds_is_text_as_to_the_cli(tmp_path: Path, n
 
 
 def test_keys_are_text_and_merged_keys_yield() -> None:
-    assert load("a: {1: x, true: y, ~: z}")["a"] == {"1": "x", "true": "y", "<nil>": "z"}
-    assert load("a: &a {b: 1, c: 2}\nd: {<<: *a, b: 3}")["d"] == {"b": 3, "c": 2}
+    assert load_yaml("a: {1: x, true: y, ~: z}")["a"] == {"1": "x", "true": "y", "<nil>": "z"}
+    assert load_yaml("a: &a {b: 1, c: 2}\nd: {<<: *a, b: 3}")["d"] == {"b": 3, "c": 2}
 
 
 def test_aliases_that_grow_without_end_are_refused(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("time", ["2027-01-31T00:00:00Z", "2027-01-31T00:00:00+02:00", "2027-01-31"])
 def test_a_time_needs_no_quotes(time: str) -> None:
-    attributes = load(f"db-pass-password: {{expires: {time}}}")
+    attributes = load_yaml(f"db-pass-password: {{expires: {time}}}")
     settings = parse(GOOD | {"backend": GOOD["backend"] | {"secrets": attributes}}, stack="prod")
 
     assert settings.backend.secrets["db-pass-password"].expires.day == 31
@@ -127,4 +127,4 @@ def test_what_is_encrypted_counts_as_present(tmp_path: Path) -> None:
         "    - {name: a, namespace: b, image: c, secrets: [{name: p, object: db, key: password}]}\n"
     )
 
-    assert settings_of(file, "dev").workloads[0].path == "b/a"
+    assert parse_stack_file(file, "dev").workloads[0].path == "b/a"

@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(params=NOT_VAULTS, ids=lambda answer: f"{answer[0]}-{answer[1][:20].decode()}")
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultStore]:
-    monkeypatch.setattr("strongroom.ops.store.vault.patience", lambda: 0)
+    monkeypatch.setattr("strongroom.ops.store.vault.make_retry", lambda: 0)
     # These servers speak HTTP, and to read the system's CAs takes longer than all else.
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
     server = Server(request.param)
@@ -107,7 +107,7 @@ def test_the_operator_is_told_in_one_line(store: VaultStore, monkeypatch: pytest
 def test_a_token_that_ends_while_it_is_looked_for_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAULT_TOKEN", "hvs.x")
     server = Server((500, b'{"errors": ["1 error occurred:\\n\\t* invalid accessor\\n\\n"]}'))
-    monkeypatch.setattr("strongroom.ops.store.vault.patience", lambda: 0)
+    monkeypatch.setattr("strongroom.ops.store.vault.make_retry", lambda: 0)
     with serving(server), pytest.raises(AbsentError):
         store = VaultStore(
             kind="vault",

@@ -43,7 +43,7 @@ class FakeStack:
         self._add_cluster()
         api = ApiClient(Configuration(host="http://127.0.0.1:1"))
         monkeypatch.setattr(api, "call_api", lambda *request, **_: self.call_api(*request))
-        monkeypatch.setattr("strongroom.ops.cluster.client.api_client", lambda *_: api)
+        monkeypatch.setattr("strongroom.ops.cluster.client.make_api_client", lambda *_: api)
 
     @property
     def requests(self) -> int:
