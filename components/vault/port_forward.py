@@ -13,6 +13,7 @@ from ..errors import StrongroomError
 
 _HOST = "127.0.0.1"
 _CHUNK = 65536
+_POD_PORT = 8200
 
 
 class ForwardError(StrongroomError):
@@ -33,7 +34,6 @@ class PodForward:
         *,
         namespace: str,
         first_port: int,
-        pod_port: int = 8200,
         kubeconfig: str | None = None,
         context: str | None = None,
     ) -> None:
@@ -42,12 +42,11 @@ class PodForward:
         :param pods: Their names.
         :param namespace: Their namespace.
         :param first_port: The port for the first pod; the next has the next one.
-        :param pod_port: The pods' own port.
         :param kubeconfig: File with the cluster's kubeconfig; if omitted, the user's own.
         :param context: Its context.
         :raises ForwardError: A port is in use.
         """
-        self._namespace, self._pod_port = namespace, pod_port
+        self._namespace = namespace
         self._kubeconfig, self._context = kubeconfig, context
         self._configuration: Any = None
         self._lock = threading.Lock()
@@ -94,7 +93,7 @@ class PodForward:
                 forward = self._forward(pod)
             except Exception:  # the client sees a connection that ends, and its error names the address
                 return
-            far: socket.socket = forward.socket(self._pod_port)
+            far: socket.socket = forward.socket(_POD_PORT)
             back = threading.Thread(target=_copy, args=(far, connection), daemon=True)
             back.start()
             _copy(connection, far)
@@ -112,7 +111,7 @@ class PodForward:
                 self._configuration = loaded.configuration
         # A client each: the library changes one for as long as it connects.
         api: Any = client.CoreV1Api(client.ApiClient(self._configuration))
-        return portforward(api.connect_get_namespaced_pod_portforward, pod, self._namespace, ports=str(self._pod_port))
+        return portforward(api.connect_get_namespaced_pod_portforward, pod, self._namespace, ports=str(_POD_PORT))
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -393,9 +393,8 @@ def _vault(version: str) -> Tool:
     )
 
 
-def _kubernetes(
-    name: str, minutes: float, version_arguments: tuple[str, ...] = ("--version",), version: str = "1.37.2"
-) -> Tool:
+def _kubernetes(name: str, minutes: float, version_arguments: tuple[str, ...] = ("--version",)) -> Tool:
+    version = "1.37.2"
     url = f"https://dl.k8s.io/release/v{version}/bin/{SYSTEM}/{ARCHITECTURE}/{name}"
     major, minor, _ = version.split(".")
     stamp = "k8s.io/component-base/version.git"

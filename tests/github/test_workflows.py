@@ -250,9 +250,9 @@ esac
 """
 
 
-def pull_request(*, repository: str = "o/r", state: str = "open", sha: str = "abc", number: int = 7) -> str:
+def pull_request(*, repository: str = "o/r", state: str = "open", sha: str = "abc") -> str:
     head = {"sha": sha, "repo": {"full_name": repository}}
-    return json.dumps([{"number": number, "state": state, "head": head}])
+    return json.dumps([{"number": 7, "state": state, "head": head}])
 
 
 def commented(

@@ -90,8 +90,8 @@ def pod(recorder: Recorder) -> dict[str, Any]:
     return recorder.one(DEPLOYMENT).inputs["spec"]["template"]
 
 
-def injected(declare: Declare, delivery: Any = "agent-injector", store: Vault | None = None, **more: Any) -> Any:
-    recorder = declare(lambda: deploy(workload(delivery, **more), store or Vault()))
+def injected(declare: Declare, delivery: Any = "agent-injector", **more: Any) -> Any:
+    recorder = declare(lambda: deploy(workload(delivery, **more), Vault()))
     annotations = pod(recorder)["metadata"]["annotations"]
     return {name.removeprefix(PREFIX): value for name, value in annotations.items()}
 
