@@ -13,7 +13,8 @@ from sandbox.errors import SandboxError
 from sandbox.ports import HOST
 from sandbox.progress import Reporter
 from sandbox.world import World
-from tests.ops.recover.test_orphans import lives, plugin
+from tests.ops.recover.test_orphans import plugin
+from tests.support.pids import is_running
 from tests.support.polling import poll_until
 
 pytestmark = pytest.mark.integration
@@ -93,7 +94,7 @@ def test_down_stops_what_it_started_and_purge_leaves_nothing(tmp_path: Path) -> 
     # As an official plugin lives on when its engine is killed.
     with plugin(home, gone) as left:
         other.down()
-        assert not lives(left)
+        assert not is_running(left)
     assert not any(psutil.pid_exists(pid) for pid in started.values() if pid)
 
     # Somebody takes a port meanwhile: the server moves, and its data with it.
