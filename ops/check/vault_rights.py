@@ -11,9 +11,6 @@ from ..store.vault_operator import VaultOperator
 
 _WRITE = ("create", "update")
 _SKIP = "TERRAFORM_VAULT_SKIP_CHILD_TOKEN"
-_METHODS = {kinds.AUTH_METHOD, kinds.JWT, kinds.LDAP, kinds.GITHUB}
-_CONFIGURED = {kinds.KUBERNETES_CONFIG}
-_ROLES = {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}
 
 
 def check_rights(operator: VaultOperator, resources: Iterable[Declared]) -> Finding:
@@ -51,12 +48,12 @@ def _list_needs_of(resource: Declared) -> Iterator[tuple[str, tuple[str, ...]]]:
     backend, mount, name = inputs.get("backend"), inputs.get("mount"), inputs.get("name")
     if kind == kinds.MOUNT:
         yield f"sys/mounts/{path}", _WRITE
-    elif kind in _METHODS:
+    elif kind in kinds.METHODS:
         yield f"sys/auth/{path}", ("sudo",)
         yield f"sys/auth/{path}", _WRITE
-    elif kind in _CONFIGURED:
+    elif kind == kinds.KUBERNETES_CONFIG:
         yield f"auth/{backend}/config", _WRITE
-    elif kind in _ROLES:
+    elif kind in kinds.ROLES:
         yield f"auth/{backend}/role/{inputs.get('roleName')}", _WRITE
     elif kind == kinds.POLICY:
         yield f"sys/policies/acl/{name}", _WRITE

@@ -11,9 +11,7 @@ from ..errors import AbsentError
 from ..store.vault_operator import VaultOperator
 from .find import Existing
 
-METHODS = {kinds.AUTH_METHOD, kinds.JWT, kinds.LDAP, kinds.GITHUB}
-_ROLES = {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}
-_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *_ROLES}
+_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *kinds.ROLES}
 """Kinds of which Vault overwrites what is there, without a word."""
 
 
@@ -33,13 +31,13 @@ class VaultFinder:
 
     def knows(self, resource: Declared) -> bool:
         """Tell whether it is an engine, an auth method, an audit device, or what is in them."""
-        return resource.kind in {kinds.MOUNT, kinds.AUDIT} | METHODS | _WRITTEN
+        return resource.kind in {kinds.MOUNT, kinds.AUDIT} | kinds.METHODS | _WRITTEN
 
     def find(self, resource: Declared) -> Existing | None:
         """Find what is at that path or has that name. Of an object, no value is read."""
         if resource.kind == kinds.MOUNT:
             return self._find_mount(str(resource.at("path")))
-        if resource.kind in METHODS:
+        if resource.kind in kinds.METHODS:
             return self._find_method(str(resource.at("path") or resource.at("type")), resource)
         if resource.kind == kinds.AUDIT:
             path = str(resource.at("path") or resource.at("type"))
@@ -80,7 +78,7 @@ class VaultFinder:
     def _find_written(self, resource: Declared) -> Existing | None:
         place, what, fix = _describe(resource)
         mount = f"{resource.at('mount') or resource.at('backend')}/"
-        if resource.kind in _ROLES and mount not in self._methods:
+        if resource.kind in kinds.ROLES and mount not in self._methods:
             return None
         if resource.kind == kinds.OBJECT and mount not in self._mounts:
             return None

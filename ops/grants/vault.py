@@ -83,7 +83,7 @@ def _list_policies(value: object) -> list[str]:
 
 def _find_logins(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], tuple[Step, ...]]:
     """Find the holders of a resource's policies, and the steps to them."""
-    if resource.kind in {kinds.KUBERNETES_ROLE, kinds.JWT_ROLE, kinds.APP_ROLE}:
+    if resource.kind in kinds.ROLES:
         name, path = str(resource.at("roleName")), get_known_text(resource.at("backend")) or ""
         role = Step("role", name, path)
         if resource.kind == kinds.APP_ROLE:

@@ -1,10 +1,10 @@
 """Origins of objects in a Vault, which rarely records them."""
 
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kinds.vault import KUBERNETES_CONFIG, MOUNT, OBJECT, POLICY
+from strongroom.policy.rules.kinds.vault import KUBERNETES_CONFIG, METHODS, MOUNT, OBJECT, POLICY
 
 from ..existing.find import Existing
-from ..existing.vault import METHODS, VaultFinder
+from ..existing.vault import VaultFinder
 from ..pulumi.state import HIDDEN
 from ..timestamps import format_time, parse_time
 from .origin import ABSENT, OWN, InterruptedUpdate, Origin

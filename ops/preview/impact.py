@@ -69,9 +69,7 @@ IMPACTS: Mapping[str, Impact] = {
         "its roles go with it and its tokens end: nobody can log in until the roles are created again",
         "its roles go with it and its tokens end",
     ),
-    vault.KUBERNETES_ROLE: _ROLE,
-    vault.JWT_ROLE: _ROLE,
-    vault.APP_ROLE: _ROLE,
+    **dict.fromkeys(vault.ROLES, _ROLE),
     vault.POLICY: Impact("tokens lose what it opens, for a moment", "tokens lose what it opens"),
     vault.AUDIT: Impact("requests are not logged for a moment", "requests are not logged any more"),
     kubernetes.RELEASE: Impact(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
-from strongroom.policy.rules.kinds.vault import APP_ROLE, GROUP, JWT_ROLE, KUBERNETES_ROLE, POLICY, USER
+from strongroom.policy.rules.kinds.vault import GROUP, POLICY, ROLES, USER
 from strongroom.policy.rules.policies import UnreadablePolicyError, opened
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
@@ -56,8 +56,7 @@ class VaultForeignPrincipals:
         )
         self._deployed = {str(each.at("name")) for each in deployment.list_of_kind(POLICY)}
         self._roles = {
-            f"auth/{each.at('backend')}/role/{each.at('roleName')}"
-            for each in deployment.list_of_kind(KUBERNETES_ROLE, JWT_ROLE, APP_ROLE)
+            f"auth/{each.at('backend')}/role/{each.at('roleName')}" for each in deployment.list_of_kind(*ROLES)
         }
         self._users = {f"auth/{each.at('mount')}/users/{each.at('username')}" for each in deployment.list_of_kind(USER)}
         self._groups = {str(each.at("name")) for each in deployment.list_of_kind(GROUP)}

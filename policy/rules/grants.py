@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable
 
 from .kinds.azure import ASSIGNMENT
-from .kinds.vault import APP_ROLE, GITHUB, GROUP, JWT_ROLE, KUBERNETES_ROLE, LDAP, TOKEN, USER
+from .kinds.vault import GITHUB, GROUP, LDAP, ROLES, TOKEN, USER
 from .rule import UNKNOWN, Declared, KindsOf, Options, ResourceRule, filled, listed
 from .vault import is_system_path
 
 GENERIC = {"vault:generic/endpoint:Endpoint", "vault:generic/secret:Secret"}
 """The kinds that write to any path of Vault."""
 
-_CHECKED = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE, USER, GROUP}
+_CHECKED = {*ROLES, USER, GROUP}
 """Vault's kinds that give policies and that other rules check."""
 
 _LOGIN = re.compile(r"[aA]uthBackend(Role|User|Group):|:AuthBackendRoleTag$")

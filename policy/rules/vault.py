@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .durations import format_duration
 from .kinds.kubernetes import PROVIDER_CLASS, RELEASE
-from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, GITHUB, JWT_ROLE, KUBERNETES_ROLE, LDAP, POLICY, TOKEN, USER
+from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, GITHUB, JWT_ROLE, LDAP, POLICY, ROLES, TOKEN, USER
 from .pods import containers, pods
 from .policies import UnreadablePolicyError, read_allowed_paths
 from .rule import (
@@ -25,7 +25,7 @@ from .rule import (
 )
 
 PROVIDER = "pulumi:providers:vault"
-TOKENS = {KUBERNETES_ROLE, JWT_ROLE, APP_ROLE, LDAP, GITHUB, USER, "vault:tokenauth/authBackendRole:AuthBackendRole"}
+TOKENS = {*ROLES, LDAP, GITHUB, USER, "vault:tokenauth/authBackendRole:AuthBackendRole"}
 """The kinds that set the TTL of a login's token."""
 
 LEASES = {
@@ -322,7 +322,7 @@ RULES = (
         fix="Name one service account and one namespace.",
         source='Vault docs: "Kubernetes auth method"',
         severity="critical",
-        kinds={KUBERNETES_ROLE, JWT_ROLE, APP_ROLE},
+        kinds=ROLES,
         check=_check_account,
     ),
 )

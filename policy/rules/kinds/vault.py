@@ -16,3 +16,9 @@ OBJECT = "vault:kv/secretV2:SecretV2"
 POLICY = "vault:index/policy:Policy"
 TOKEN = "vault:index/token:Token"  # noqa: S105 - a kind
 USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
+
+METHODS = frozenset({AUTH_METHOD, GITHUB, JWT, LDAP})
+"""The kinds that mount an auth method."""
+
+ROLES = frozenset({APP_ROLE, JWT_ROLE, KUBERNETES_ROLE})
+"""The kinds of an auth method's roles."""
