@@ -1,6 +1,8 @@
 """The `kubernetes` provider: any kind by discovery, created by POST, changed by server-side apply; releases by Helm."""
 
 import os
+import re
+import secrets
 import tempfile
 import threading
 import time
@@ -23,7 +25,7 @@ from .helm import Helm
 from .normalized import normalize_inputs
 from .protocol import Properties, Provider, ProviderError, UnreadyError
 from .ready_condition import ready_condition
-from .values import UNKNOWN
+from .values import UNKNOWN, known
 
 _FIELD_MANAGER = "pulumi-kubernetes"
 _AUTONAMED = "pulumi.com/autonamed"
@@ -35,6 +37,14 @@ _ANSWER = 10
 """Seconds that an answer may take."""
 
 _FORCE = "pulumi.com/patchForce"
+_MANAGER = "pulumi.com/patchFieldManager"
+_MANAGED_BY = "__fieldManager"
+"""The output that says which field manager applies a patch."""
+
+_GUIDE = (
+    "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/"
+    "managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources"
+)
 
 _UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 """What lets the provider take over an object that exists. (pulumi-kubernetes: "upsertExistingObjects")"""
@@ -124,7 +134,7 @@ class KubernetesProvider(Provider):
     @classmethod
     def secret(cls, kind: str) -> Collection[str]:
         """A Secret's contents, tokens that the cluster made included."""
-        return ("data", "stringData") if kind == "kubernetes:core/v1:Secret" else ()
+        return ("data", "stringData") if kind.removesuffix("Patch") == "kubernetes:core/v1:Secret" else ()
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
@@ -137,12 +147,15 @@ class KubernetesProvider(Provider):
                 "list resources exist for compatibility with YAML manifests and Helm charts, and cannot be created "
                 "directly. Use the underlying resource type instead"
             )
-        if module.split("/")[0] in _CLIENT_SIDE or kind.endswith("Patch"):
+        if module.split("/")[0] in _CLIENT_SIDE:
             raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
-        inputs = normalize_inputs(kind, inputs)
+        is_patch = _is_patch(kind, inputs)
+        inputs = normalize_inputs(kind.removesuffix("Patch") if is_patch else kind, inputs)
         metadata = inputs.get("metadata") or {}
         if metadata == UNKNOWN or metadata.get("name"):
             return inputs
+        if is_patch:
+            raise ProviderError("patch resources require the `.metadata.name` field to be set")
         if metadata.get("generateName"):
             raise ProviderError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
         old = before.get("metadata") or {}
@@ -153,7 +166,13 @@ class KubernetesProvider(Provider):
     def compared(
         self, kind: str, before: Properties, after: Properties, outputs: Properties
     ) -> tuple[Properties, Properties]:
-        """The namespace that an object is in anyway may be named, or left out."""
+        """The namespace that an object is in anyway may be named, or left out.
+
+        A patch is compared with what its object has at the same places, items of lists by position: with an item of
+        somebody else's before its own, the official provider sees a change at each preview.
+        """
+        if _is_patch(kind, after):
+            before = _pruned(outputs, before)
         place = (outputs.get("metadata") or {}).get("namespace")
         if not place:
             return before, after
@@ -192,6 +211,8 @@ class KubernetesProvider(Provider):
         """What the API server adds is known after it has added it."""
         if kind == helm.RELEASE:
             return {"status": UNKNOWN}
+        if _is_patch(kind, inputs):
+            return {}
         if before is None:
             secret = {"data": UNKNOWN} if _is_token(inputs) or inputs.get("stringData") else {}
             metadata = {} if inputs.get("metadata") == UNKNOWN else {"metadata": {"uid": UNKNOWN}}
@@ -199,7 +220,7 @@ class KubernetesProvider(Provider):
         return {"data": UNKNOWN} if before.get("stringData") != inputs.get("stringData") else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
-        """Create the object and wait for it.
+        """Create the object, or apply the patch, and wait for it.
 
         :raises ProviderError: It exists already, or the API server refuses it.
         """
@@ -217,11 +238,17 @@ class KubernetesProvider(Provider):
             ) from None
         namespace = (inputs["metadata"].get("namespace") or self._namespace) if resource.namespaced else None
         id_ = f"{namespace}/{name}" if namespace else name
-        if self._upserts:
-            self._apply(kind, id_, inputs)
-        else:
-            self._post(kind, id_, inputs)
-        return id_, self._settle(kind, id_, inputs, timeout)
+        notes = _note_manager(kind, inputs, {})
+        try:
+            if self._upserts or notes:
+                self._apply(kind, id_, inputs, notes)
+            else:
+                self._post(kind, id_, inputs)
+        except _RefusedError as error:
+            raise ProviderError(
+                f'resource "{id_}" was not successfully created by the Kubernetes API server: {error}'
+            ) from None
+        return id_, self._settle(kind, id_, inputs, timeout, notes)
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
@@ -235,6 +262,8 @@ class KubernetesProvider(Provider):
             live = None  # its CRD is gone, and it with that
         if live is None:
             return None
+        if notes := _note_manager(kind, inputs, outputs):
+            return {**live, **notes}, _pruned(live, inputs)
         if not inputs:
             return live, _imported(live)
         if not outputs and _holds(live, inputs):
@@ -245,17 +274,23 @@ class KubernetesProvider(Provider):
         """Apply the object again and wait for it."""
         if kind == helm.RELEASE:
             return self._helm().install(inputs, id_.partition("/")[0], timeout)[1]
-        resource = self._resource(kind, inputs)
-        namespace, _, name = id_.rpartition("/")
-        _asked(
-            f"apply {_title(kind, id_)}",
-            lambda: transfer_ownership(resource, name, namespace or None, to=_FIELD_MANAGER),
-        )
-        self._apply(kind, id_, inputs)
-        return self._settle(kind, id_, inputs, timeout)
+        notes = _note_manager(kind, inputs, before)
+        self._reapply(kind, id_, inputs, notes)
+        outputs = self._settle(kind, id_, inputs, timeout, notes)
+        if notes != (former := _note_manager(kind, before, before)):
+            self._relinquish(kind, id_, inputs, former)
+        return outputs
+
+    def preview_update(
+        self, kind: str, id_: str, before: Properties, inputs: Properties, outputs: Properties
+    ) -> Properties:
+        """Ask the API server for the outputs of a patch, as the official provider asks for those of all objects."""
+        if _is_patch(kind, inputs) and known(inputs):
+            self._reapply(kind, id_, inputs, _note_manager(kind, inputs, before), dry_run="All")
+        return super().preview_update(kind, id_, before, inputs, outputs)
 
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
-        """Delete the object, and return when it is gone."""
+        """Delete the object, and return when it is gone; of a patch, give up its fields alone."""
         namespace, _, name = id_.rpartition("/")
         if kind == helm.RELEASE:
             self._helm().uninstall(name, namespace, timeout)
@@ -264,6 +299,10 @@ class KubernetesProvider(Provider):
             resource = self._resource(kind, inputs)
         except _NoKindError:
             return  # its CRD is gone, and it with that
+
+        if notes := _note_manager(kind, inputs, inputs):
+            self._relinquish(kind, id_, inputs, notes)
+            return
 
         def ask() -> None:
             resource.delete(name=name, namespace=namespace or None, body={"propagationPolicy": "Background"})
@@ -313,7 +352,6 @@ class KubernetesProvider(Provider):
         namespace = id_.rpartition("/")[0] or None
         begun = datetime.now(UTC).replace(microsecond=0)
         _repeated.happened = False
-        refused = f'resource "{id_}" was not successfully created by the Kubernetes API server'
         try:
             _asked(
                 f"create {_title(kind, id_)}",
@@ -322,33 +360,84 @@ class KubernetesProvider(Provider):
         except _ExistsError as error:
             # Or the response to a request was lost, and this is what that made.
             if not (_repeated.happened and _is_younger(self._get(kind, id_, inputs), begun)):
-                raise ProviderError(f"{refused}: {error}\n\nThe resource already exists in the cluster.") from None
-        except _RefusedError as error:
-            raise ProviderError(f"{refused}: {error}") from None
+                raise _RefusedError(f"{error}\n\nThe resource already exists in the cluster.") from None
 
-    def _apply(self, kind: str, id_: str, inputs: Properties) -> None:
+    def _apply(self, kind: str, id_: str, inputs: Properties, notes: Properties, **options: str) -> None:
+        """Apply `inputs` by the manager that `notes` name, or the provider's own.
+
+        :raises _RefusedError: Others manage a field of them, or the API server refuses them.
+        """
         resource = self._resource(kind, inputs)
         body = {"apiVersion": resource.group_version, "kind": resource.kind, **inputs}
         namespace, _, name = id_.rpartition("/")
-        force = (inputs["metadata"].get("annotations") or {}).get(_FORCE) == "true"
-        _asked(
-            f"apply {_title(kind, id_)}",
-            lambda: resource.server_side_apply(
-                body=body,
-                name=name,
-                namespace=namespace or None,
-                field_manager=_FIELD_MANAGER,
-                force_conflicts=force,
-            ),
-        )
+        manager = notes.get(_MANAGED_BY, _FIELD_MANAGER)
+        force = _annotations(inputs).get(_FORCE) == "true"
+        try:
+            _asked(
+                f"apply {_title(kind, id_)}",
+                lambda: resource.server_side_apply(
+                    body=body,
+                    name=name,
+                    namespace=namespace or None,
+                    field_manager=manager,
+                    force_conflicts=force,
+                    **options,
+                ),
+            )
+        except _ExistsError as error:
+            raise _RefusedError(
+                f"Server-Side Apply field conflict detected. See {_GUIDE} for troubleshooting help.\n"
+                f'The resource managed by field manager "{manager}" had an apply conflict: {error}'
+            ) from None
 
-    def _settle(self, kind: str, id_: str, inputs: Properties, timeout: float) -> Properties:
+    def _reapply(self, kind: str, id_: str, inputs: Properties, notes: Properties, **options: str) -> None:
+        """Apply `inputs` to an object that should be there.
+
+        :raises UnreadyError: It is there, and the API server refuses them: the official provider keeps them for the
+            next update.
+        """
+        resource = self._resource(kind, inputs)
+        namespace, _, name = id_.rpartition("/")
+        try:
+            if not notes:
+                _asked(
+                    f"apply {_title(kind, id_)}",
+                    lambda: transfer_ownership(resource, name, namespace or None, to=_FIELD_MANAGER),
+                )
+            self._apply(kind, id_, inputs, notes, **options)
+        except _RefusedError as error:
+            live = self._get(kind, id_, inputs)
+            if live is None:
+                raise ProviderError(f'update of resource "{id_}" failed: {error}') from None
+            raise UnreadyError(
+                f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: {error}',
+                id_,
+                {**live, **notes},
+            ) from None
+
+    def _relinquish(self, kind: str, id_: str, inputs: Properties, notes: Properties) -> None:
+        """Give up the fields of a patch: what nobody else manages goes, or gets its default."""
+        namespace, _, name = id_.rpartition("/")
+        identity = {"name": name, **({"namespace": namespace} if namespace else {})}
+        try:
+            self._apply(kind, id_, {"kind": inputs["kind"], "metadata": identity}, notes)
+        except _RefusedError as error:
+            if field := re.search(r"([a-z][\w.\[\]]*): Required value", str(error)):
+                raise ProviderError(
+                    "this Patch resource is currently managing a required field, so it can't be deleted directly. "
+                    "Either set the `retainOnDelete` resource option, or transfer ownership of the field before "
+                    f"deleting: {field[1]}"
+                ) from None
+            raise ProviderError(str(error)) from None
+
+    def _settle(self, kind: str, id_: str, inputs: Properties, timeout: float, notes: Properties) -> Properties:
         title = _title(kind, id_)
         live: Properties = {}
 
         def settled() -> bool:
             live.clear()
-            live.update(self._get(kind, id_, inputs) or {})
+            if found := self._get(kind, id_, inputs):
+                live.update(found | notes)
             return _is_settled(live)
 
         if not self._wait(timeout, settled):
@@ -369,6 +458,7 @@ class KubernetesProvider(Provider):
 
     def _resource(self, kind: str, inputs: Properties) -> Any:
         _, module, name = kind.split(":")
+        name = inputs.get("kind") or name
         version = inputs.get("apiVersion") or module.removeprefix("core/")
         with self._lock:
             if self._client is None:
@@ -402,11 +492,11 @@ class _GoneError(Exception):
 
 
 class _RefusedError(Exception):
-    """The API server refused to create an object."""
+    """The API server refused to create or to change an object."""
 
 
 class _ExistsError(_RefusedError):
-    """There is such an object already."""
+    """There is such an object already, or another manager's field."""
 
 
 _repeated = threading.local()
@@ -464,13 +554,11 @@ def _asked(what: str, call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except NotFoundError as error:
-        if what.startswith("create"):
+        if what.startswith(("create", "apply")):
             raise _RefusedError(_message(error)) from None
-        if what.startswith("apply"):
-            raise ProviderError(f"can't {what}: {_message(error)}") from None
         raise _GoneError from None
     except DynamicApiError as error:
-        if what.startswith("create"):
+        if what.startswith(("create", "apply")):
             kind = _ExistsError if isinstance(error, ConflictError) else _RefusedError
             raise kind(_message(error)) from None
         raise ProviderError(f"can't {what}: {_message(error)}") from None
@@ -513,6 +601,35 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nulls(item) for item in value]
     return value
+
+
+def _is_patch(kind: str, inputs: Properties) -> bool:
+    """Whether a resource is a patch of an object, and not an object of a kind that is called so."""
+    return kind.rpartition(":")[2] == f"{inputs.get('kind')}Patch"
+
+
+def _annotations(inputs: Properties) -> Properties:
+    return inputs["metadata"].get("annotations") or {}
+
+
+def _note_manager(kind: str, inputs: Properties, before: Properties) -> Properties:
+    """The output that names a patch's manager: as the program or the state has it, else a new one.
+
+    Nothing for a whole object, whose manager always is the provider itself.
+    """
+    if not _is_patch(kind, inputs):
+        return {}
+    named = _annotations(inputs).get(_MANAGER) or before.get(_MANAGED_BY)
+    return {_MANAGED_BY: named or f"{_FIELD_MANAGER}-{secrets.token_hex(4)}"}
+
+
+def _pruned(live: Any, inputs: Any) -> Any:
+    """What `live` has at the places of `inputs`, items of lists by position. (pulumi-kubernetes: `pruneLiveState`)"""
+    if isinstance(live, dict) and isinstance(inputs, dict):
+        return {key: _pruned(value, inputs[key]) for key, value in live.items() if key in inputs}
+    if isinstance(live, list) and isinstance(inputs, list):
+        return [_pruned(value, wanted) for value, wanted in zip(live, inputs, strict=False)]
+    return live
 
 
 def _title(kind: str, id_: str) -> str:

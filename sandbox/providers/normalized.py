@@ -2,23 +2,34 @@
 
 import base64
 import binascii
+import json
 import re
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+from kubernetes.utils.quantity import parse_quantity
 
 from .values import known
 
 Properties = dict[str, Any]
 
+_TYPES = Path(__file__).with_name("kubernetes_types.json")
+"""The fields of each Go type with the types of their values; `?` marks those that are left out where they are empty.
+
+(`kubernetes_types.go` writes it.)
+"""
+
 _BUILT_IN = re.compile(
     r"kubernetes:(core|apps|autoscaling|batch|policy|"
-    r"(admissionregistration|apiextensions|apiregistration|certificates|coordination|discovery|events|"
-    r"flowcontrol\.apiserver|networking|node|rbac\.authorization|resource|scheduling|storage)\.k8s\.io)/"
+    r"(admissionregistration|certificates|coordination|networking|node|rbac\.authorization|scheduling|storage)\.k8s\.io"
+    r")/v1:"
 )
 
-_MAPPINGS = {"annotations", "binaryData", "data", "labels", "limits", "matchLabels", "nodeSelector", "requests"}
-"""Mappings of strings, which are left out where they are empty; an empty structure, e.g. `emptyDir`, says something."""
-
-_LISTS_THAT_STAY = {"containers", "rules", "sources", "verbs"}
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+_EXPONENTS = ("e-9", "e-6", "e-3", "", "e3", "e6", "e9", "e12", "e15", "e18")
 
 _SERVER_SET = (
     "creationTimestamp",
@@ -32,19 +43,14 @@ _SERVER_SET = (
 
 
 def normalize_inputs(kind: str, inputs: Properties) -> Properties:
-    """Return `inputs` without what says nothing, and a Secret's `stringData` as `data`.
+    """Return `inputs` as the type of their kind has them, and a Secret's `stringData` as `data`.
 
     An object of a custom kind, or with a value that is still unknown, loses what only the API server sets.
     (pulumi-kubernetes: `normalizeInputs`)
     """
     if known(inputs) and _BUILT_IN.match(kind):
-        match kind.rpartition(":")[2]:
-            case "Secret":
-                inputs = _normalize_secret(inputs)
-            case "CustomResourceDefinition":
-                pass
-            case _:
-                inputs = _without_empty(inputs)
+        title = kind.rpartition(":")[2]
+        inputs = _normalize_secret(inputs) if title == "Secret" else _as_type(title, inputs)
     metadata = inputs.get("metadata")
     if not isinstance(metadata, dict):
         return inputs
@@ -70,13 +76,45 @@ def _reencoded(text: str) -> str:
         return text  # the API server says so
 
 
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_empty(item) for key, item in value.items() if not _says_nothing(key, item)}
-    if isinstance(value, list):
-        return [_without_empty(item) for item in value]
-    return value
+@cache
+def _load_types() -> dict[str, dict[str, str]]:
+    return json.loads(_TYPES.read_text())
 
 
-def _says_nothing(key: str, value: Any) -> bool:
-    return (value == {} and key in _MAPPINGS) or (value == [] and key not in _LISTS_THAT_STAY)
+def _as_type(spelled: str, value: Any) -> Any:
+    """Return `value` as its Go type has it: without fields that are not of it, or are empty."""
+    if spelled.endswith("[]") and isinstance(value, list):
+        return [_as_type(spelled[:-2], item) for item in value]
+    if spelled.endswith("{}") and isinstance(value, dict):
+        return {key: _as_type(spelled[:-2], item) for key, item in value.items()}
+    if spelled == "quantity":
+        return _canonicalize(str(value))
+    fields = _load_types().get(spelled)
+    if fields is None or not isinstance(value, dict):
+        return value
+    return {
+        key: _as_type(fields[key].rstrip("?"), item)
+        for key, item in value.items()
+        if key in fields and (item or not fields[key].endswith("?"))
+    }
+
+
+def _canonicalize(text: str) -> str:
+    """Return a quantity in its one form: of `1000m` and `1`, `1`. (Kubernetes' source: "CanonicalizeBytes")"""
+    try:
+        value = parse_quantity(text)
+    except ValueError:
+        return text  # the API server says so
+    if text.endswith("i") and value == int(value) and abs(value) >= 1024:
+        number, suffix = _shorten(int(value), 1024, _BINARY)
+    else:
+        suffixes = _EXPONENTS if re.search(r"[eE][+-]?\d", text) else _DECIMAL
+        number, suffix = _shorten(int(value * Decimal(10**9)), 1000, suffixes)
+    return f"{number}{suffix}" if number else "0"
+
+
+def _shorten(number: int, base: int, suffixes: tuple[str, ...]) -> tuple[int, str]:
+    index = 0
+    while number and number % base == 0 and index < len(suffixes) - 1:
+        number, index = number // base, index + 1
+    return number, suffixes[index]

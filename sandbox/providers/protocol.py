@@ -115,6 +115,15 @@ class Provider(ABC):
         """
         return {}
 
+    def preview_update(
+        self, kind: str, id_: str, before: Properties, inputs: Properties, outputs: Properties
+    ) -> Properties:
+        """The outputs that an update would give, as far as a preview can tell.
+
+        :param outputs: The last outputs.
+        """
+        return merged(merged(outputs, inputs), self.computed(kind, before, inputs))
+
     @abstractmethod
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Make it; its id and outputs."""
@@ -130,11 +139,17 @@ class Provider(ABC):
 
     @abstractmethod
     def update(self, kind: str, id_: str, before: Properties, inputs: Properties, timeout: float) -> Properties:
-        """Change it; its outputs."""
+        """Change it; its outputs.
+
+        :param before: The inputs of the last update, and the provider's own notes among its outputs: `__…`.
+        """
 
     @abstractmethod
     def delete(self, kind: str, id_: str, inputs: Properties, timeout: float) -> None:
-        """Remove it; it may be gone already."""
+        """Remove it; it may be gone already.
+
+        :param inputs: The inputs of the last update, and the provider's own notes among its outputs: `__…`.
+        """
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Call the function `token`.
@@ -254,10 +269,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def update() -> Any:
             provider, last = self._at(context), decode(request.olds)
-            before, inputs = decode(request.old_inputs), decode(request.news)
+            before, inputs = _with_notes(decode(request.old_inputs), last), decode(request.news)
             if request.preview:
-                computed = provider.computed(kind, plain(before), plain(inputs))
-                outputs = merged(merged(plain(last), plain(inputs)), computed)
+                outputs = provider.preview_update(kind, request.id, plain(before), plain(inputs), plain(last))
             else:
                 outputs = provider.update(kind, request.id, plain(before), plain(inputs), request.timeout)
             return provider_pb2.UpdateResponse(properties=self._marked(kind, outputs, inputs, last))
@@ -268,8 +282,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         kind = _kind(request.urn)
 
         def delete() -> Any:
-            inputs = plain(decode(request.old_inputs))
-            self._at(context).delete(kind, request.id, inputs, request.timeout)
+            inputs = _with_notes(decode(request.old_inputs), decode(request.properties))
+            self._at(context).delete(kind, request.id, plain(inputs), request.timeout)
             return empty_pb2.Empty()
 
         return self._answer(context, kind, (request.old_inputs, request.properties), delete)
@@ -347,6 +361,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         context.abort(grpc.StatusCode.UNKNOWN, reason)
         raise AssertionError  # abort raises; this tells the type checker
+
+
+def _with_notes(inputs: Properties, outputs: Properties) -> Properties:
+    return {**{key: value for key, value in outputs.items() if key.startswith("__")}, **inputs}
 
 
 def _kind(urn: str) -> str:

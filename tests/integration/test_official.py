@@ -89,17 +89,25 @@ def test_the_record_is_what_the_official_plugin_answers(plugin: Path, world: Wor
 
 
 def asked_of_server(world: World, question: dict[str, Any]) -> dict[str, Any]:
-    """Add to a question about a creation what the API server says to it."""
-    if question["ask"] != "create":
+    """Add to a question about a creation or a patch what the API server says to it."""
+    if question["ask"] not in {"create", "delete"}:
         return question
     client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
-    _, module, kind = question["kind"].split(":")
+    _, module, name = question["kind"].split(":")
+    kind = name.removesuffix("Patch")
     body = {"apiVersion": module.removeprefix("core/"), "kind": kind, **question["inputs"]}
+    namespace = body["metadata"].get("namespace", "default")
     said: dict[str, Any] | None = None
     with contextlib.suppress(ResourceNotFoundError):
         resource: Any = client.resources.get(api_version=body["apiVersion"], kind=kind)
         try:
-            resource.create(body=body, namespace=body["metadata"].get("namespace", "default"), dry_run="All")
+            if name == kind:
+                resource.create(body=body, namespace=namespace, dry_run="All")
+            else:
+                if question["ask"] == "delete":
+                    body = {**body, "metadata": {"name": body["metadata"]["name"]}}
+                    body.pop("spec", None)
+                resource.server_side_apply(body=body, namespace=namespace, field_manager="strongroom", dry_run="All")
         except DynamicApiError as error:
             said = {"code": error.status, "message": json.loads(error.body)["message"]}
     return {**question, "server": said}

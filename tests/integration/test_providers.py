@@ -11,6 +11,7 @@ import pulumi_vault
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from kubernetes import config, dynamic
 from pulumi import automation
 from pulumi.automation import OpType
 from pulumi.runtime import settings
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.integration
 
 Program = Callable[[], None]
 _AS_THE_SDK = settings.grpc_error_to_exception
+REVISION = "deployment.kubernetes.io/revision"
 RULES = 'path "nothing" { capabilities = ["read"] }'
 
 
@@ -296,6 +298,85 @@ def test_what_was_created_is_changed_by_its_creator_without_a_conflict(driver: D
     assert [(each.manager, each.operation) for each in changed.metadata.managed_fields] == [
         ("pulumi-kubernetes", "Apply")
     ]
+
+
+def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: Driver, world: World) -> None:
+    client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    deployments: Any = client.resources.get(api_version="apps/v1", kind="Deployment")
+
+    def release(image: str) -> dict[str, Any]:
+        labels = {"app": "theirs"}
+        container = {"name": "app", "image": image, "volumeMounts": [{"name": "theirs", "mountPath": "/theirs"}]}
+        pod = {
+            "volumes": [{"name": "theirs", "emptyDir": {}}],
+            "containers": [{"name": "first", "image": "a"}, container],
+        }
+        spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+        body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "theirs", "labels": labels}}
+        deployments.server_side_apply(
+            body={**body, "spec": {"replicas": 0, **spec}}, namespace="default", field_manager="helm"
+        )
+        return read()
+
+    def read() -> dict[str, Any]:
+        live: dict[str, Any] = deployments.get(name="theirs", namespace="default").to_dict()
+        kept = {key: live["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences", "finalizers")}
+        kept["annotations"] = {key: each for key, each in (kept["annotations"] or {}).items() if key != REVISION}
+        managers = {each["manager"] for each in live["metadata"]["managedFields"] if not each.get("subresource")}
+        return {"metadata": kept, "spec": live["spec"], "managers": managers}
+
+    def program(manager: str | None = None, **more: Any) -> Program:
+        def body() -> None:
+            pod = {
+                "volumes": [{"name": "ours", "emptyDir": {}}],
+                "containers": [{"name": "app", "volumeMounts": [{"name": "ours", "mountPath": "/ours"}]}],
+            }
+            kubernetes.apps.v1.DeploymentPatch(
+                "patch",
+                metadata={
+                    "name": "theirs",
+                    "annotations": {"pulumi.com/patchFieldManager": manager} if manager else {},
+                },
+                spec={"template": {"spec": pod}, **more},
+                opts=on_cluster(world),
+            )
+
+        return body
+
+    def mounts() -> list[str]:
+        return [each["mountPath"] for each in read()["spec"]["template"]["spec"]["containers"][1]["volumeMounts"]]
+
+    try:
+        with pytest.raises(automation.CommandError, match=r"spec\.selector: Required value"):
+            driver.run("up", program())
+        before = release("b")
+        with pytest.raises(automation.CommandError) as caught:
+            driver.run("up", program(replicas=3))
+        assert 'Apply failed with 1 conflict: conflict with "helm": .spec.replicas' in said(caught)
+        assert read() == before
+
+        assert driver.run("up", program()) == {"patch": OpType.CREATE}
+        (own,) = read()["managers"] - {"helm"}
+        assert own.startswith("pulumi-kubernetes-")
+        # As with the official plugin: it compares lists by position, and the owner's items come first.
+        assert driver.run("preview", program()) == {"patch": OpType.UPDATE}
+        release("c")
+        assert mounts() == ["/theirs", "/ours"]
+        with pytest.raises(automation.CommandError) as caught:
+            driver.run("preview", program(replicas=3))
+        assert 'conflict with "helm": .spec.replicas' in said(caught)
+
+        driver.run("up", program("strongroom"))
+        assert read()["managers"] == {"helm", "strongroom"}
+        driver.run("refresh", program("strongroom"))
+        after = release("d")
+        assert mounts() == ["/theirs", "/ours"]
+        assert driver.run("destroy", program()) == {"patch": OpType.DELETE}
+        before["spec"]["template"]["spec"]["containers"][1]["image"] = "d"
+        assert after != before
+        assert read() == before
+    finally:
+        deployments.delete(name="theirs", namespace="default")
 
 
 def test_a_kind_that_the_cluster_does_not_know_is_named(driver: Driver, world: World) -> None:

@@ -85,7 +85,8 @@ def _diff(provider: Any, question: dict[str, Any]) -> dict[str, Any]:
     after = check(provider, question, question["inputs"], before)
     scope = {} if question["kind"].rpartition(":")[2] in _CLUSTER_SCOPED else {"namespace": "default"}
     # The official plugin keeps the inputs among the outputs.
-    olds = {**before, "metadata": {**scope, **before["metadata"]}, "__inputs": before}
+    live = {"apiVersion": before["apiVersion"], "kind": before["kind"], **question.get("live", before)}
+    olds = {**live, "metadata": {**scope, **live["metadata"]}, "__inputs": before}
     request = provider_pb2.DiffRequest(
         id="default/it", urn=urn(question), olds=encode(olds), old_inputs=encode(before), news=encode(after)
     )
@@ -104,7 +105,15 @@ def _create(provider: Any, question: dict[str, Any]) -> dict[str, Any]:
     return {"refused": None}
 
 
-_ASKED = {"check": _check, "diff": _diff, "create": _create}
+def _delete(provider: Any, question: dict[str, Any]) -> dict[str, Any]:
+    inputs = check(provider, question, question["inputs"])
+    id_ = f"{inputs['metadata'].get('namespace', 'default')}/{inputs['metadata']['name']}"
+    state = encode({**inputs, "__inputs": inputs})
+    provider.Delete(provider_pb2.DeleteRequest(id=id_, urn=urn(question), properties=state, old_inputs=encode(inputs)))
+    return {"refused": None}
+
+
+_ASKED = {"check": _check, "diff": _diff, "create": _create, "delete": _delete}
 
 
 def _marked(value: Any) -> Any:

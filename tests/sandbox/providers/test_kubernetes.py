@@ -43,9 +43,7 @@ def test_a_namespace_left_out_is_the_providers_own() -> None:
     assert provider.compared(POD, {"metadata": {}}, {"metadata": {}}, {"metadata": {}}) == ({"metadata": {}},) * 2
 
 
-@pytest.mark.parametrize(
-    "kind", ["kubernetes:helm.sh/v4:Chart", "kubernetes:yaml:ConfigFile", "kubernetes:core/v1:SecretPatch"]
-)
+@pytest.mark.parametrize("kind", ["kubernetes:helm.sh/v4:Chart", "kubernetes:yaml:ConfigFile"])
 def test_what_needs_the_official_provider_says_so_in_a_preview(kind: str) -> None:
     with pytest.raises(ProviderError, match="it needs the official provider"):
         KubernetesProvider.check(kind, {"metadata": {"name": "a"}}, {}, "0a1b2c3d", "name")

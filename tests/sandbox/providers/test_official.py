@@ -31,7 +31,14 @@ def cluster(said: dict[str, Any] | None) -> Any:
     def find(api_version: str, kind: str) -> Any:
         if said is None:
             raise ResourceNotFoundError(kind)
-        return SimpleNamespace(group_version=api_version, kind=kind, namespaced=True, create=refuse, get=refuse)
+        return SimpleNamespace(
+            group_version=api_version,
+            kind=kind,
+            namespaced=True,
+            create=refuse,
+            get=refuse,
+            server_side_apply=refuse,
+        )
 
     def refuse(**_: object) -> NoReturn:
         assert said is not None
