@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -23,11 +24,14 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grp
 
 from sandbox.plugins import SERVED
 from sandbox.progress import Reporter
+from sandbox.providers.kubernetes import KubernetesProvider
+from sandbox.providers.protocol import Servicer
+from sandbox.providers.values import decode, encode
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import OFFICIAL
 from sandbox.world import World
 from strongroom.ops.pulumi.stack import export_state
-from tests.support.official import RECORD, answer, load_record
+from tests.support.official import RECORD, InProcess, RefusedError, answer, check, load_record, urn
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, copied
 
@@ -111,6 +115,91 @@ def asked_of_server(world: World, question: dict[str, Any]) -> dict[str, Any]:
         except DynamicApiError as error:
             said = {"code": error.status, "message": json.loads(error.body)["message"]}
     return {**question, "server": said}
+
+
+def live_as_patch(provider: Any, deployments: Any) -> list[Any]:
+    """Patch a Deployment of another manager's, change the patch and remove it; what was answered, and was there."""
+    question = {"kind": "kubernetes:apps/v1:DeploymentPatch"}
+    name = urn(question)
+
+    def unnumbered(text: str) -> str:
+        return re.sub("pulumi-kubernetes-[0-9a-f]{8}", "pulumi-kubernetes-random", text)
+
+    def release(image: str) -> None:
+        labels = {"app": "theirs"}
+        pod = {"volumes": [{"name": "theirs", "emptyDir": {}}], "containers": [{"name": "app", "image": image}]}
+        spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+        body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "theirs"}}
+        deployments.server_side_apply(
+            body={**body, "spec": {"replicas": 0, **spec}}, namespace="default", field_manager="helm"
+        )
+
+    def look() -> Any:
+        live = deployments.get(name="theirs", namespace="default").to_dict()
+        own = [each["manager"] for each in live["metadata"]["managedFields"] if not each.get("subresource")]
+        return live["spec"], [unnumbered(each) for each in own]
+
+    def inputs(label: str, manager: str = "", *, force: bool = False, **spec: Any) -> dict[str, Any]:
+        annotations = {"pulumi.com/patchFieldManager": manager} if manager else {"team": "ours"}
+        annotations |= {"pulumi.com/patchForce": "true"} if force else {}
+        volumes = [{"name": "ours", "emptyDir": {}}]
+        template = {"metadata": {"labels": {"patched": label}}, "spec": {"volumes": volumes}}
+        whole = {"metadata": {"name": "theirs", "annotations": annotations}, "spec": {"template": template, **spec}}
+        return check(provider, question, whole)
+
+    def ask(method: str, request: Any) -> Any:
+        try:
+            return getattr(provider, method)(request)
+        except RefusedError as error:
+            return unnumbered(str(error))
+        except grpc.RpcError as error:
+            return unnumbered(error.details())  # pyright: ignore[reportAttributeAccessIssue] - untyped
+
+    def update(wanted: dict[str, Any], preview: bool = False) -> Any:
+        request = provider_pb2.UpdateRequest(
+            id="default/theirs",
+            urn=name,
+            olds=encode(state),
+            old_inputs=encode(first),
+            news=encode(wanted),
+            preview=preview,
+        )
+        return ask("Update", request)
+
+    release("a")
+    told = [look()]
+    first = inputs("a")
+    state = decode(provider.Create(provider_pb2.CreateRequest(urn=name, properties=encode(first))).properties)
+    told.append(look())
+    difference = provider_pb2.DiffRequest(
+        id="default/theirs", urn=name, olds=encode(state), old_inputs=encode(first), news=encode(first)
+    )
+    told.append(sorted(provider.Diff(difference).detailedDiff))
+    told.append(update(inputs("a", replicas=3), preview=True))
+    release("b")
+    told.append(look())
+    second = inputs("b", "strongroom", force=True)
+    state = decode(update(second).properties)
+    told.append(look())
+    removal = provider_pb2.DeleteRequest(
+        id="default/theirs", urn=name, properties=encode(state), old_inputs=encode(second)
+    )
+    ask("Delete", removal)
+    told.append(look())
+    deployments.delete(name="theirs", namespace="default")
+    poll_until(lambda: not deployments.get(namespace="default").items)
+    return [*told, ask("Delete", removal)]
+
+
+def test_a_patch_lives_the_same_life_with_the_official_plugin(plugin: Path, world: World) -> None:
+    client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    deployments: Any = client.resources.get(api_version="apps/v1", kind="Deployment")
+    fake = InProcess(Servicer(KubernetesProvider))
+    fake.Configure(provider_pb2.ConfigureRequest(args=encode({"kubeconfig": str(world.api_server.kubeconfig)})))
+
+    expected = live_as_patch(fake, deployments)
+    with served(plugin, world.api_server.kubeconfig) as provider:
+        assert live_as_patch(provider, deployments) == expected
 
 
 def official(plugin: Path, world: World, root: Path) -> Project:
