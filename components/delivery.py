@@ -1,12 +1,16 @@
 """The ways by which secrets reach a workload, and what each can't bring: known without loading a provider."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
+from .cross_checks import cross_check
 from .durations import GoDuration
 from .field_types import Declaration, DnsLabel
+
+if TYPE_CHECKING:
+    from .workload import Secret
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
 """How secrets reach a workload."""
@@ -34,6 +38,14 @@ class AgentInjector(Declaration):
 
     render_interval: GoDuration = "2m"
     """With `sidecar`: how often it reads them again."""
+
+    @cross_check
+    def _check_interval(self) -> Iterator[tuple[str, str]]:
+        if self.mode == "init" and "render_interval" in self.model_fields_set:
+            yield (
+                "render_interval",
+                "This setting is allowed with mode 'sidecar' only: with 'init' secrets are read once",
+            )
 
 
 class KubernetesSecret(Declaration):
@@ -97,17 +109,13 @@ _PUBLIC_HALVES = {"tls.crt": frozenset({"key"}), "tls.key": frozenset({"key", "c
 """The types of object in which each key of a TLS Secret is not found."""
 
 
-def check_secret_type(type_: str, secrets: Sequence[Mapping[str, Any]]) -> str | None:
+def check_secret_type(type_: str, secrets: Sequence["Secret"]) -> str | None:
     """Say why no Kubernetes Secret of a type can be made of `secrets`, as the end of a sentence; `None` if one can.
 
     The driver takes `tls.crt` and `tls.key` out of PEM, and makes no TLS Secret with any other key.
     (Kubernetes docs: "Secrets"; Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
-
-    :param secrets: The secrets that become its keys, as written in a stack file, or by their field names.
     """
-    names = [name for secret in secrets if isinstance(name := secret.get("name"), str)]
-    if len(names) < len(secrets):
-        return None  # a name is at fault itself
+    names = [secret.name for secret in secrets]
     if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & set(names):
         return f"{type_!r} needs a secret named username or password, and there is none"
     if type_ != "kubernetes.io/tls":
@@ -120,12 +128,14 @@ def check_secret_type(type_: str, secrets: Sequence[Mapping[str, Any]]) -> str |
             "type 'Opaque' (each key then holds all of its object), or mount the others by another workload"
         )
     for secret in secrets:
-        name, kind = str(secret["name"]), str(secret.get("type", "secret"))
-        if kind in _PUBLIC_HALVES[name]:
-            part = "the private key" if name == "tls.key" else "a certificate"
-            return f"{type_!r} needs {part} in {name}, and an object of type {kind!r} has none: use type 'secret'"
-        if secret.get("format") == "pfx":
-            return f"{type_!r} is made of PEM, and {name} has format 'pfx': use format 'pem'"
+        if secret.type in _PUBLIC_HALVES[secret.name]:
+            part = "the private key" if secret.name == "tls.key" else "a certificate"
+            return (
+                f"{type_!r} needs {part} in {secret.name}, and an object of type {secret.type!r} has none: use type "
+                "'secret'"
+            )
+        if secret.format == "pfx":
+            return f"{type_!r} is made of PEM, and {secret.name} has format 'pfx': use format 'pem'"
     return None
 
 
@@ -165,28 +175,25 @@ def misfit(kind: str, store: str) -> str | None:
     return None
 
 
-def undeliverable(kind: str, secret: Mapping[str, Any]) -> str | None:
-    """Why the delivery `kind` can't bring `secret`, as the end of a sentence; `None` where it can.
-
-    :param secret: As written in a stack file, or by its field names.
-    """
-    permission = secret.get("file_permission", secret.get("filePermission"))
-    if isinstance(permission, str) and (fault := check_file_permission(kind, permission)):
+def undeliverable(kind: str, secret: "Secret") -> str | None:
+    """Why the delivery `kind` can't bring `secret`, as the end of a sentence; `None` where it can."""
+    permission = secret.file_permission
+    if permission is not None and (fault := check_file_permission(kind, permission)):
         return fault
     if kind == "agent-injector":
-        if secret.get("env") is not None:
+        if secret.env is not None:
             return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"
-        if secret.get("encoding") == "hex":
+        if secret.encoding == "hex":
             return "has encoding 'hex', which Vault Agent's templates can't decode: use 'base64', or delivery 'csi'"
     if kind == "akv2k8s":
-        if secret.get("env") is None:
+        if secret.env is None:
             return "has no env, and delivery 'akv2k8s' sets environment variables alone: name one, or use 'csi'"
-        if secret.get("type") == "key":
+        if secret.type == "key":
             return "is a key, which delivery 'akv2k8s' would give as JSON: use 'csi'"
         given = {
-            "format": secret.get("format") is not None,
-            "encoding": secret.get("encoding", "utf-8") != "utf-8",
-            "versionHistory": secret.get("version_history", secret.get("versionHistory", 1)) != 1,
+            "format": secret.format is not None,
+            "encoding": secret.encoding != "utf-8",
+            "versionHistory": secret.version_history != 1,
             "filePermission": permission is not None,
         }
         if options := [name for name, present in given.items() if present]:

@@ -1,9 +1,11 @@
 """Durations and times that a user writes, each checked once, where it enters."""
 
 import re
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticKnownError
 
 from .field_types import require_match
@@ -50,6 +52,33 @@ def parse_go_seconds(text: str) -> float | None:
 def _check_go_duration(value: str) -> str:
     _parse(value)
     return value
+
+
+def format_seconds(seconds: int) -> str:
+    """Format a duration with the largest unit that it is a whole number of."""
+    unit, size = next((unit, size) for unit, size in (("h", 3600), ("m", 60), ("s", 1)) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def check_order(
+    below: BaseModel, shorter: str, longer: str, *, show: Callable[[Any], str] = str, equal: bool = True
+) -> Iterator[tuple[str, str]]:
+    """Check that a duration is shorter than another.
+
+    :param below: What has both.
+    :param shorter: The field with the one that must not be longer.
+    :param longer: The field with the other.
+    :param show: Formats each of them.
+    :param equal: Whether both may be the same.
+    """
+    least, most = getattr(below, shorter), getattr(below, longer)
+    first, second = parse_seconds(least), parse_seconds(most)
+    if first is None or second is None or first < second or (first == second and equal):
+        return
+    if shorter in below.model_fields_set:
+        yield shorter, f"{show(least)} must be {'at most' if equal else 'less than'} {to_camel(longer)}, {show(most)}"
+    else:
+        yield longer, f"{show(most)} must be {'at least' if equal else 'more than'} {to_camel(shorter)}, {show(least)}"
 
 
 Seconds = Annotated[int, Field(ge=1), BeforeValidator(_parse)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 from pydantic import (
@@ -16,12 +17,14 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, ErrorDetails, PydanticKnownError
 
+from .cross_checks import Location, list_conflicts
 from .errors import InvalidArgumentsError
 
 SECRET = "secret"  # noqa: S105 - a mark, and no value
 """It holds a secret: `Annotated[..., SECRET]`."""
 
 _OBJECT_SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
+_CAMEL = re.compile(r"\b[a-z]+[A-Z]\w*")
 _PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._@-]{0,127}")
 
 
@@ -34,12 +37,12 @@ else:
 
         def __call__(cls, *args: Any, **fields: Any) -> Any:
             try:
-                return super().__call__(*args, **fields)
+                made = super().__call__(*args, **fields)
             except ValidationError as error:
-                problems = [_format_problem(cls, each) for each in error.errors(include_url=False)]
-                raise InvalidArgumentsError(
-                    "\n  ".join([f"{cls.__name__} has invalid arguments:", *problems])
-                ) from None
+                raise _refuse(cls, [_format_problem(cls, each) for each in error.errors(include_url=False)]) from None
+            if problems := [_format_conflict(cls, *each) for each in list_conflicts(made)]:
+                raise _refuse(cls, problems)
+            return made
 
 
 class Declaration(BaseModel, metaclass=_DeclarationType):
@@ -76,6 +79,28 @@ ListOf = Annotated[Sequence[T], _AsTuple()]
 """A list of values."""
 
 
+def _refuse(model: type[BaseModel], problems: Sequence[str]) -> InvalidArgumentsError:
+    return InvalidArgumentsError("\n  ".join([f"{model.__name__} has invalid arguments:", *problems]))
+
+
+def _format_conflict(model: type[BaseModel], location: Location, message: str) -> str:
+    """Format what is wrong between arguments, by Python's names."""
+    names = _list_names(model)
+    text = _CAMEL.sub(lambda key: names.get(key[0], key[0]), message.replace("This setting", "This argument"))
+    return _format_problem(model, {"type": "conflict", "loc": location, "msg": text, "input": None})
+
+
+@cache
+def _list_names(model: type[BaseModel]) -> dict[str, str]:
+    """List Python's names of the fields of a model and of those below it, by the names in stack files."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        for inner in models_in(field.annotation):
+            found |= _list_names(inner)
+        found[field.alias or name] = name
+    return found
+
+
 def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
     """Format what is wrong with one argument, by Python's names, without a value that is secret."""
     path, hidden, models = "", False, [model]
@@ -91,7 +116,7 @@ def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
             path, hidden, models = (
                 f"{path}.{name}",
                 hidden or SECRET in field.metadata or not field.repr,
-                list(_models_in(field.annotation)),
+                list(models_in(field.annotation)),
             )
         elif isinstance(step, int):
             path += f"[{step}]"
@@ -105,11 +130,12 @@ def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
     return f"{path.removeprefix('.')}: {given}{problem}" if path else problem
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """List the models that an annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from _models_in(argument)
+        yield from models_in(argument)
 
 
 def _whole(value: object) -> object:

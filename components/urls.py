@@ -1,5 +1,6 @@
 """URLs that a user writes, each checked once, where it enters."""
 
+import ipaddress
 import re
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -38,6 +39,38 @@ def _check_address(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_check_address)]
 """A server's URL: scheme, host, port."""
+
+
+def check_key_address(address: str) -> str | None:
+    """Return why keys must not travel to `address`, as the end of a sentence; `None` if they may."""
+    parts = _split(address)
+    if parts is None or parts.scheme != "http" or _is_loopback(parts.hostname or ""):
+        return None
+    return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
+
+
+def _check_key_address(value: str) -> str:
+    if problem := check_key_address(value):
+        raise ValueError(problem)
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+KeyAddress = Annotated[Address, AfterValidator(_check_key_address)]
+"""The URL of a server that gets keys: with TLS, or of this machine alone."""
+
+
+def check_plain_http(address: str) -> str | None:
+    """Return why production must not send tokens to `address`, as the end of a sentence; `None` if it may."""
+    if not address.lower().startswith("http://"):
+        return None
+    return "is plain HTTP, which is allowed for local stacks only: give Vault a certificate, and use https://"
 
 
 def _check_url(value: str) -> str:

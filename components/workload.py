@@ -1,10 +1,11 @@
 """What a user declares of a workload: the same words for every backend."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from .cross_checks import Location, cross_check
 from .delivery import Csi, Delivery
 from .field_types import (
     Declaration,
@@ -23,8 +24,6 @@ from .field_types import (
 from .validators import require_unique
 
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
-
-ONE_OF_IMAGES = "needs exactly one of image and images"
 
 
 class Secret(Declaration):
@@ -121,11 +120,10 @@ class Workload(Declaration):
             raise ValueError("goes with kind 'Deployment' only: a bare Pod is one pod, so leave replicas out")
         return value
 
-    @model_validator(mode="after")
-    def _one_way_to_name_images(self) -> "Workload":
+    @cross_check
+    def _check_images(self) -> Iterator[tuple[Location, str]]:
         if (self.image is None) == (self.images is None):
-            raise ValueError(ONE_OF_IMAGES)
-        return self
+            yield (), "This workload needs exactly one of image and images"
 
     @property
     def containers(self) -> Mapping[str, str]:

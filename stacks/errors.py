@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from strongroom.components.cross_checks import Location
 from strongroom.components.errors import StrongroomError
 
 NAMESPACE = "strongroom"
-
-Location = tuple[int | str, ...]
 
 _LARGEST_BITS = 512
 """The size of the largest number that a message repeats. Python refuses to write one of more than 4,300 digits."""

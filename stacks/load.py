@@ -8,11 +8,13 @@ import pulumi
 from pulumi.runtime import config as raw_config
 from pydantic import ValidationError
 
-from .errors import NAMESPACE, InvalidSettingsError, Location, ValidationIssue
-from .settings.raw import mask_invalid
+from strongroom.components.cross_checks import Location
+
+from .errors import NAMESPACE, InvalidSettingsError, ValidationIssue
+from .settings.partial import read_valid
 from .settings.root import SECRET_KEYS, UNIONS, Settings
 from .validation.cross_checks import check_plaintext_secrets, cross_check
-from .validation.messages import list_invalid, list_issues
+from .validation.messages import list_issues
 
 
 def parse(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str] = SECRET_KEYS) -> Settings:
@@ -23,18 +25,18 @@ def parse(raw: Mapping[str, Any], *, stack: str, secret_keys: Collection[str] = 
     :raises InvalidSettingsError: It lists every error that was found.
     """
     issues: list[ValidationIssue] = []
-    invalid: set[Location] = set()
-    settings: Settings | None = None
+    suggested: set[Location] = set()
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         issues = list_issues(error, Settings, {*SECRET_KEYS, *secret_keys}, UNIONS)
-        invalid = list_invalid(error, UNIONS) | {issue.suggested for issue in issues if issue.suggested}
+        suggested = {issue.suggested for issue in issues if issue.suggested}
+        settings = read_valid(Settings, raw, suggested)
     # A value that is invalid by itself is reported once, and not by the cross-checks as well.
-    reported = {issue.location for issue in issues} | invalid
-    found = [*cross_check(mask_invalid(raw, invalid), stack=stack), *check_plaintext_secrets(raw, secret_keys)]
+    reported = {issue.location for issue in issues} | suggested
+    found = [*cross_check(settings, stack=stack), *check_plaintext_secrets(raw, secret_keys)]
     issues += [issue for issue in dict.fromkeys(found) if issue.location not in reported]
-    if issues or settings is None:
+    if issues:
         raise InvalidSettingsError(stack, issues)
     return settings
 

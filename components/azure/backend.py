@@ -107,7 +107,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             identity that can't serve one more workload.
         """
         for secret in workload.secrets:
-            if fault := unreadable(secret.model_dump()):
+            if fault := unreadable(secret):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 import pulumi
 from pulumi_azure_native import authorization, keyvault, monitor, network, privatedns
-from pydantic import model_validator
 
 from ..args import Args, Input
+from ..cross_checks import Location, cross_check
 from ..field_types import SECRET
 from ..seeds import Seed, value_of
 from .access import CERTIFICATES_OFFICER, Principal, role_assignment
@@ -16,7 +16,7 @@ from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
 from .errors import UnsuitableResourceError
 from .objects import VaultObject
-from .options import AccessMode
+from .options import AccessMode, check_size
 from .types import Guid, ResourceGroup, VaultName, VaultObjectName
 from .vault_args import (
     ExistingVault,
@@ -25,6 +25,8 @@ from .vault_args import (
     SecretAttributes,
     VaultCertificate,
     VaultKey,
+    check_hardware,
+    list_clashes,
 )
 
 PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
@@ -56,11 +58,15 @@ class Contents(Args):
     certificates: Mapping[VaultObjectName, VaultCertificate] = {}
     """Certificates."""
 
-    @model_validator(mode="after")
-    def _check_names(self) -> Self:
-        if clashes := list(_list_clashes(self)):
-            raise ValueError("; ".join(clashes))
-        return self
+    @cross_check
+    def _check_names(self) -> Iterator[tuple[Location, str]]:
+        yield from list_clashes(self.secrets, self.keys, self.certificates)
+
+    @cross_check
+    def _check_sizes(self) -> Iterator[tuple[Location, str]]:
+        for name, secret in self.secrets.items():
+            if isinstance(secret.value, str) and (issue := check_size(secret.value)):
+                yield ("secrets", name, "value"), issue
 
 
 class KeyVaultArgs(Args):
@@ -86,6 +92,13 @@ class KeyVaultArgs(Args):
 
     contents: Contents | None = None
     """What the stack keeps in it."""
+
+    @cross_check
+    def _check_hardware(self) -> Iterator[tuple[Location, str]]:
+        contents, vault = self.contents or Contents(), self.vault or NewVault()
+        for own, entry in (*contents.keys.items(), *contents.certificates.items()):
+            for location, issue in check_hardware(vault.sku, own, entry) if isinstance(vault, NewVault) else ():
+                yield ("contents", *location), issue
 
 
 class KeyVault(pulumi.ComponentResource):
@@ -369,16 +382,6 @@ class KeyVault(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=self._made or [])),
             )
         ]
-
-
-def _list_clashes(contents: Contents) -> Iterator[str]:
-    """List the objects that would overwrite others."""
-    for kind, names in (("secret", contents.secrets), ("key", contents.keys)):
-        taken: dict[str, str] = {}
-        for what, own in (*((kind, own) for own in names), *(("certificate", own) for own in contents.certificates)):
-            if before := taken.get(own.lower()):
-                yield f"{what} {own!r} would overwrite {before}: rename one"
-            taken[own.lower()] = f"the {what} {own!r}"
 
 
 def _epoch(moment: datetime | None) -> int | None:

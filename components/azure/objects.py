@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ..workload import Secret
 from ..yaml import yaml_text
@@ -36,30 +36,28 @@ def name_vault_object(name: str, key: str | None) -> str:
     return f"{name}-{key}" if key else name
 
 
-def unreadable(secret: Mapping[str, Any]) -> str | None:
-    """Why Key Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` where it can.
+def unreadable(secret: Secret) -> str | None:
+    """Return why Key Vault can't serve `secret`, as the end of a sentence; `None` if it can.
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys", "Configurations")
     """
-    name, key, kind = secret.get("object"), secret.get("key"), secret.get("type", "secret")
+    kind = secret.type
     if kind != "secret":
-        if key is not None:
+        if secret.key is not None:
             return f"has a key, which an object of type {kind!r} has not: leave key out"
-        for option, alias in (("format", "format"), ("encoding", "encoding")):
-            if secret.get(option) not in (None, "utf-8"):
-                return f"has {alias}, which goes with type 'secret' only: as {kind!r} the public half is read, in PEM"
-    if secret.get("format") == "pfx":
-        if secret.get("encoding") == "hex":
+        for option, given in (("format", secret.format is not None), ("encoding", secret.encoding != "utf-8")):
+            if given:
+                return f"has {option}, which goes with type 'secret' only: as {kind!r} the public half is read, in PEM"
+    if secret.format == "pfx":
+        if secret.encoding == "hex":
             return "has encoding 'hex', and a PFX is kept in base64: leave encoding out, and the file gets its bytes"
-        if secret.get("env") is not None:
+        if secret.env is not None:
             return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
-    if isinstance(name, str) and (key is None or isinstance(key, str)):
-        whole = name_vault_object(name, key)
-        if fault := object_fault(whole):
-            return f"is the object {whole!r}, which {fault}"
-    version = secret.get("version")
-    if isinstance(version, str) and (fault := version_fault(version)):
-        return f"has the version {version!r}, which {fault}"
+    if secret.version is not None and (fault := version_fault(secret.version)):
+        return f"has the version {secret.version!r}, which {fault}"
+    whole = name_vault_object(secret.object, secret.key)
+    if fault := object_fault(whole):
+        return f"is the object {whole!r}, which {fault}"
     return None
 
 

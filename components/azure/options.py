@@ -52,8 +52,15 @@ LARGEST_SECRET = 25 * 1024
 """Bytes of a secret. (Microsoft Learn: "About Azure Key Vault secrets")"""
 
 
+def check_size(value: str) -> str | None:
+    """Return why Key Vault can't keep `value`, as a sentence without its full stop; `None` if it can."""
+    if (size := len(value.encode())) <= LARGEST_SECRET:
+        return None
+    return f"The value has {size} bytes: a secret of Key Vault has at most {LARGEST_SECRET} (25 KB)"
+
+
 def describe_excess(count: int) -> str:
-    """Describe the error of more workloads than one identity can have."""
+    """What to tell of more workloads than one identity can have."""
     return (
         f"{count} workloads would share one identity, which can have {MOST_FEDERATED} federated credentials: "
         "give each its own (identity.mode: workload-identity), or use identity-binding"

@@ -24,12 +24,10 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     if fault := misfit(delivery.kind, _STORES[grant.provider]):
         raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
     for secret in workload.secrets:
-        if fault := undeliverable(delivery.kind, secret.model_dump()):
+        if fault := undeliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
     match delivery:
-        case KubernetesSecret() if fault := check_secret_type(
-            delivery.type, [secret.model_dump() for secret in workload.secrets]
-        ):
+        case KubernetesSecret() if fault := check_secret_type(delivery.type, workload.secrets):
             raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
         case AgentInjector():
             return inject_agent(workload, delivery, grant, opts)

@@ -11,6 +11,8 @@ from pulumi.errors import InputPropertyErrorDetails
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from ..cross_checks import list_conflicts
+
 Model = TypeVar("Model", bound=BaseModel)
 
 Issues = list[InputPropertyErrorDetails]
@@ -343,17 +345,19 @@ def build_model(
     model: type[Model], fields: Mapping[str, Field], values: Mapping[str, Any], path: str, issues: Issues
 ) -> Model | None:
     """Return a model with `values`; what it refuses is noted in `issues`, by the names that other languages use."""
+    made: Model | None = None
     try:
-        return model.model_validate(dict(values))
+        made = model.model_validate(dict(values))
     except ValidationError as error:
-        names = {each.name: key for key, each in fields.items()}
-        for details in error.errors(include_url=False, include_input=False):
-            first, *rest = details["loc"] or ("",)
-            steps = [
-                f"[{step}]" if isinstance(step, int) else f".{step}" for step in (names.get(str(first), first), *rest)
-            ]
-            add_issue(issues, f"{path}{''.join(steps)}".strip("."), details["msg"].removeprefix("Value error, "))
-        return None
+        found = [(each["loc"], each["msg"].removeprefix("Value error, ")) for each in error.errors(include_url=False)]
+    else:
+        found = list(list_conflicts(made))
+    names = {each.name: key for key, each in fields.items()}
+    for location, message in found:
+        first, *rest = location or ("",)
+        steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in (names.get(str(first), first), *rest)]
+        add_issue(issues, f"{path}{''.join(steps)}".strip("."), message)
+    return None if found else made
 
 
 def _inner(shape: Shape) -> dict[str, Any]:

@@ -1,18 +1,18 @@
 """HashiCorp Vault as a backend."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_vault
-from pydantic import model_validator
 
 from ..args import Args, Input
 from ..backend import Grant
-from ..durations import Seconds
-from ..field_types import AbsolutePath, Text
+from ..cross_checks import cross_check
+from ..durations import Seconds, check_order, format_seconds
+from ..field_types import AbsolutePath, Switch, Text
 from ..hosts import Host
-from ..urls import Address
+from ..urls import Address, check_plain_http
 from ..workload import Secret, Workload
 from ..yaml import yaml_text
 from .auth.kubernetes import WorkloadAuth
@@ -39,6 +39,14 @@ class VaultConnection(Args):
 
     ca_certificate: Input[str] | None = None
     """PEM of the CA, for agents in the workloads' pods; if omitted, the system's CAs."""
+
+    production: Switch = True
+    """Refuse plain HTTP."""
+
+    @cross_check
+    def _check_address(self) -> Iterator[tuple[str, str]]:
+        if self.production and (issue := check_plain_http(self.address)):
+            yield "address", f"{self.address!r} {issue}"
 
     def to_parameters(self) -> dict[str, str]:
         """Return it as a SecretProviderClass spells it.
@@ -75,11 +83,9 @@ class VaultBackendArgs(Args):
     token_max_ttl: Seconds = 3600
     """Its longest life, with renewals, in seconds."""
 
-    @model_validator(mode="after")
-    def _check_lifetimes(self) -> Self:
-        if self.token_ttl > self.token_max_ttl:
-            raise ValueError(f"token_ttl, {self.token_ttl} s, must be at most token_max_ttl, {self.token_max_ttl} s")
-        return self
+    @cross_check
+    def _check_lifetimes(self) -> Iterator[tuple[str, str]]:
+        yield from check_order(self, "token_ttl", "token_max_ttl", show=format_seconds)
 
 
 class VaultBackend(pulumi.ComponentResource):
@@ -129,7 +135,7 @@ class VaultBackend(pulumi.ComponentResource):
         :raises ValueError: A secret without a key, or of a type that Vault has not.
         """
         for secret in workload.secrets:
-            if issue := check_secret(secret.model_dump()):
+            if issue := check_secret(secret):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {issue}")
             if issue := check_kv_object(secret.object, self._engine.path):
                 raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {issue}")

@@ -1,14 +1,15 @@
 """Secrets engines of a Vault."""
 
 import json
-from collections.abc import Mapping
-from typing import Annotated, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import pulumi
 import pulumi_vault
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ..args import Args, Input
+from ..cross_checks import Location, cross_check
 from ..field_types import ObjectKey, ObjectPath
 from ..seeds import Generate, Seed, value_of
 from .kv_paths import KvMount, check_kv_object
@@ -21,12 +22,11 @@ class KvEngineArgs(KvMount, Args):
     seeds: Annotated[Mapping[ObjectPath, Mapping[ObjectKey, Input[str] | Generate]] | None, Field(repr=False)] = None
     """Object name to key to value, for the objects that the stack writes."""
 
-    @model_validator(mode="after")
-    def _check_objects(self) -> Self:
+    @cross_check
+    def _check_objects(self) -> Iterator[tuple[Location, str]]:
         for name in self.seeds or {}:
             if issue := check_kv_object(name, self.path):
-                raise ValueError(f"seeds: object {name!r} {issue}")
-        return self
+                yield ("seeds", name), f"{name!r} {issue}"
 
 
 class KvEngine(pulumi.ComponentResource):

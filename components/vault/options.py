@@ -1,15 +1,15 @@
 """Choices of a Vault, and checks of what it can serve, without loading a provider."""
 
-import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from ..cross_checks import cross_check
 from ..durations import Seconds
 from ..field_types import Declaration, Whole, require_match
+from ..workload import Secret
 
 Reviewer = Literal["service-account", "in-cluster", "client"]
 """Whose token asks the API server whether a client's token is good.
@@ -49,90 +49,31 @@ class BootstrapOptions(Declaration):
     timeout: Seconds = 300
     """How long servers may take to answer, join and open, in seconds."""
 
+    @cross_check
+    def _check_shares(self) -> Iterator[tuple[str, str]]:
+        """(Vault docs: "/sys/init")"""
+        # Vault refuses one share out of several.
+        if not (self.threshold <= self.shares and (self.threshold > 1 or self.shares == 1)):
+            yield (
+                "threshold",
+                f"{self.threshold} of {self.shares} shares: use 2 to the number of shares, or 1 of 1 share",
+            )
 
-def check_secret(secret: Mapping[str, object]) -> str | None:
-    """Return why Vault can't serve `secret`, as written in a stack file, as the end of a sentence; `None` if it can."""
-    if secret.get("type", "secret") != "secret":
+
+def check_pgp_keys(bootstrap: BootstrapOptions, count: int) -> Iterator[tuple[str, str]]:
+    """Check that there is a PGP key for each share, if there are `count` of them and not none."""
+    if count and count != bootstrap.shares:
+        yield "shares", f"{bootstrap.shares} shares need as many PGP keys, and {count} are given: list one per share"
+
+
+def check_secret(secret: Secret) -> str | None:
+    """Return why Vault can't serve `secret`, as the end of a sentence; `None` if it can."""
+    if secret.type != "secret":
         return "has a type that only Azure Key Vault has: omit type for Vault"
-    if secret.get("format") is not None or secret.get("version_history", secret.get("versionHistory", 1)) != 1:
+    if secret.format is not None or secret.version_history != 1:
         return "has format or versionHistory, which only Azure Key Vault knows: omit them for Vault"
-    version = secret.get("version")
-    if isinstance(version, str) and not re.fullmatch(r"[1-9][0-9]{0,8}", version):
-        return f"has the version {version!r}, which is none of Vault's: those are whole numbers from 1 on"
-    if secret.get("key") is None:
+    if secret.version is not None and not re.fullmatch(r"[1-9][0-9]{0,8}", secret.version):
+        return f"has the version {secret.version!r}, which is none of Vault's: those are whole numbers from 1 on"
+    if secret.key is None:
         return "names no key: Vault's objects have keys, and without one the file would be the whole response"
     return None
-
-
-def check_server_options(
-    *, mode: str, replicas: int, max_unavailable: int, raft: bool, tls: bool, sealed: bool, production: bool
-) -> list[tuple[str, str]]:
-    """List what is wrong with a server: each setting's name and the end of a sentence.
-
-    :param mode: What it is.
-    :param replicas: How many pods it has.
-    :param max_unavailable: How many of them may be drained at once.
-    :param raft: Whether it keeps its data itself.
-    :param tls: Whether it has a certificate.
-    :param sealed: Whether a key elsewhere opens it.
-    :param production: Refuse the dev server and plain HTTP.
-    """
-    issues: list[tuple[str, str]] = []
-    if mode == "dev":
-        if production:
-            issues.append(("mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"))
-        if tls:
-            issues.append(("tls", "The dev server speaks plain HTTP: omit it, or use another mode"))
-        if sealed:
-            issues.append(("seal", "The dev server starts unsealed: omit it, or use another mode"))
-        if not raft:
-            issues.append(("storage", "The dev server keeps everything in memory: omit it, or use another mode"))
-    elif production and not tls:
-        issues.append(("tls", "TLS is required, since production refuses plain HTTP: set the certificate's source"))
-    if mode != "ha":
-        return issues
-    if raft and (replicas < 3 or replicas % 2 == 0):
-        issues.append(("replicas", f"{replicas}: use an odd number from 3 on, so that a majority survives a loss"))
-    elif replicas < 2:
-        issues.append(("replicas", f"{replicas}: use 2 or more, so that one takes over from another"))
-    most = (replicas - 1) // 2 if raft else replicas - 1
-    if not issues and not 1 <= max_unavailable <= most:
-        issues.append(
-            (
-                "max_unavailable",
-                f"{max_unavailable} of {replicas}: use 1 or more, so that nodes can be drained, and leave "
-                + ("more than half of the peers" if raft else "one pod"),
-            )
-        )
-    return issues
-
-
-def check_address(address: str) -> str | None:
-    """Return why keys must not travel to `address`, as the end of a sentence; `None` if they may."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "is not a URL: use https://host:port"
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "is not a URL: use https://host:port"
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        return "is plain HTTP, and keys would travel in the clear: use https://, or a port-forward on 127.0.0.1"
-    return None
-
-
-def check_shares(shares: int, threshold: int) -> str | None:
-    """Return why a key can't be split so, as the end of a sentence; `None` if it can.
-
-    (Vault docs: "/sys/init")
-    """
-    # Vault refuses one share out of several.
-    if 1 <= threshold <= shares and (threshold > 1 or shares == 1):
-        return None
-    return f"{threshold} of {shares} shares: use 2 to the number of shares, or 1 of 1 share"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

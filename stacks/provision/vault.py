@@ -16,6 +16,7 @@ from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from ..settings.root import Settings
 from ..settings.seeds import Generated, to_seed
 from ..settings.vault import JwtAuthSettings, VaultSettings
+from ..validation.vault import is_local
 from .common import Provisioned, ReachedVault, cluster_provider, declare_namespaces
 from .files import Files
 from .vault_logins import declare_audit, declare_logins
@@ -47,6 +48,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
         ca_path=ca_path,
         tls_server_name=vault.tls_server_name,
         ca_certificate=found.authority,
+        production=not is_local(pulumi.get_stack()),
     )
     engine = KvEngineArgs(path=vault.mount.path, create=vault.mount.create, seeds=_read_seeds(settings))
     backend = VaultBackend(

@@ -19,6 +19,7 @@ from strongroom.components.vault.policy import build_policy_name
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
 from ..settings.vault_logins import AppRoleLogin, GithubLogin, LdapLogin, LoginSettings, OidcLogin, UserpassLogin
+from ..validation.vault import is_local
 from .files import Files
 
 
@@ -85,7 +86,10 @@ def _declare_login(
             return None
         case LdapLogin():
             ldap = LdapAuthArgs(
-                **_share(login, LdapOptions), bind_password=credentials.get(login.path), ca_certificate=authority
+                **_share(login, LdapOptions),
+                bind_password=credentials.get(login.path),
+                ca_certificate=authority,
+                production=not is_local(pulumi.get_stack()),
             )
             return LdapAuth(login.path, ldap, opts).accessor
         case GithubLogin():

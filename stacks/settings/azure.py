@@ -1,6 +1,6 @@
 """What a stack may say of an Azure Key Vault."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from strongroom.components.azure.clouds import CLOUDS, Cloud, CloudName
@@ -14,12 +14,29 @@ from strongroom.components.azure.types import (
     VaultName,
     VaultObjectName,
 )
-from strongroom.components.azure.vault_args import Network, SecretAttributes, VaultCertificate, VaultKey, VaultShape
+from strongroom.components.azure.vault_args import (
+    Network,
+    SecretAttributes,
+    VaultCertificate,
+    VaultKey,
+    VaultShape,
+    check_hardware,
+)
+from strongroom.components.cross_checks import Location, cross_check
 from strongroom.components.durations import SecondsOrNone
 from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, require_match
 from strongroom.components.hosts import Host
 
 _AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
+
+_MODES_OF_KEYS: Mapping[str, tuple[IdentityMode, ...]] = {
+    "name": ("shared",),
+    "existing": ("shared",),
+    "client_id": ("addon", "node", "service-principal"),
+    "principal_id": ("addon", "node", "system-assigned", "service-principal"),
+    "secret_name": ("service-principal",),
+}
+"""The keys of an identity that only some modes have."""
 
 
 class _WhichVault(Declaration):
@@ -35,12 +52,30 @@ class _WhichVault(Declaration):
     access: AccessMode = "rbac"
     """What decides on reads: role assignments at each object, or access policies, which can't be that narrow."""
 
+    @cross_check
+    def _check_which(self) -> Iterator[tuple[str, str]]:
+        if self.name is None and self.id is None:
+            yield "name", "This setting is required: use 3 to 24 letters, digits and single '-', unique in all of Azure"
+        if self.name is not None and self.id is not None:
+            yield "id", "This setting and name both select the vault: keep one of them"
+
+    @cross_check
+    def _check_id(self) -> Iterator[tuple[str, str]]:
+        if self.id is not None and self.create:
+            yield "id", "This setting selects an existing vault: set create: false as well"
+
 
 class KeyVaultSettings(VaultShape, _WhichVault):
     """The vault: one of the stack's own, which is the recommended shape, or one that exists."""
 
     network: Network = Network()
     """Who reaches it."""
+
+    @cross_check
+    def _check_existing(self) -> Iterator[tuple[str, str]]:
+        for name in (*VaultShape.model_fields, "network"):
+            if not self.create and name in self.model_fields_set:
+                yield name, "This setting is allowed with create: true only: an existing vault is not changed"
 
 
 class IdentitySettings(Declaration):
@@ -66,6 +101,16 @@ class IdentitySettings(Declaration):
     secret_name: DnsLabel = "secrets-store-creds"  # noqa: S105 - a name
     """With `service-principal`: the Kubernetes Secret with `clientid` and `clientsecret`, in each workload's namespace.
     It is made where `clientSecret` is set."""
+
+    @cross_check
+    def _check_keys_of_mode(self) -> Iterator[tuple[str, str]]:
+        for name, modes in _MODES_OF_KEYS.items():
+            if name in self.model_fields_set and self.mode not in modes and getattr(self, name, None) is not None:
+                yield (
+                    name,
+                    f"This setting is allowed with mode {' or '.join(map(repr, modes))} only, and mode is "
+                    f"{self.mode!r}",
+                )
 
 
 class AzureStackSettings(Declaration):
@@ -129,6 +174,37 @@ class AzureKeyVaultSettings(Declaration):
     readiness_timeout: SecondsOrNone = 300
     """How long a pod waits until its access has taken effect, which takes Azure seconds to minutes. 0 for not at all:
     where the machine that deploys reaches the vault or the cluster's tokens not."""
+
+    @cross_check
+    def _check_cloud(self) -> Iterator[tuple[str, str]]:
+        custom = self.cloud == "AzureStackCloud"
+        if custom and self.azure_stack is None:
+            yield (
+                "azure_stack",
+                "This setting is required with cloud 'AzureStackCloud': set where its services are",
+            )
+        if self.azure_stack is not None and not custom:
+            yield "azure_stack", "This setting is allowed with cloud 'AzureStackCloud' only"
+
+    @cross_check
+    def _check_region(self) -> Iterator[tuple[str, str]]:
+        if self.create_resource_group and self.location is None:
+            yield "location", "This setting is required with createResourceGroup: name a region, e.g. westeurope"
+
+    @cross_check
+    def _check_hardware(self) -> Iterator[tuple[Location, str]]:
+        for own, entry in (*self.keys.items(), *self.certificates.items()):
+            if self.vault.create:
+                yield from check_hardware(self.vault.sku, own, entry)
+
+    @cross_check
+    def _check_scope(self) -> Iterator[tuple[str, str]]:
+        if self.vault.access == "policies" and "role_scope" in self.model_fields_set:
+            yield (
+                "role_scope",
+                "This setting is allowed with vault.access 'rbac' only: role assignments and access policies exclude "
+                "each other, so choose one",
+            )
 
     @property
     def services(self) -> Cloud:

@@ -1,14 +1,16 @@
 """Settings of the Helm charts that a stack installs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from strongroom.components.cross_checks import Location, cross_check
 from strongroom.components.field_types import Declaration, LocalFile, require_match
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from strongroom.components.rotation import check_poll_interval
 
 
 def _check_repository(value: str) -> str:
@@ -39,6 +41,11 @@ class ChartSettings(Declaration):
     values: Mapping[str, Any] = {}
     """Values merged over those that Strongroom sets, e.g. a mirror of its images. Secrets don't belong here."""
 
+    @cross_check
+    def _check_source(self) -> Iterator[tuple[str, str]]:
+        if self.path is not None and self.repository is not None:
+            yield "repository", "This setting and path both locate the chart: keep one of them"
+
 
 class ChartsSettings(Declaration):
     """The charts that the stack installs, pinned by repository, version and digest in components/helm/charts.py."""
@@ -54,6 +61,12 @@ class ChartsSettings(Declaration):
 
     akv2k8s: Annotated[ChartSettings, Field(alias=AKV2K8S.name)] = ChartSettings()
     """akv2k8s."""
+
+    @cross_check
+    def _check_poll_interval(self) -> Iterator[tuple[Location, str]]:
+        interval = self.driver.values.get("rotationPollInterval")
+        if isinstance(interval, str) and (problem := check_poll_interval(interval)):
+            yield ("driver", "values", "rotationPollInterval"), f"{interval!r} {problem}"
 
     @property
     def charts(self) -> Mapping[str, Chart]:

@@ -1,9 +1,11 @@
 """What a stack may say of the cluster."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from strongroom.components.azure.cluster_args import ClusterName, ClusterShape
 from strongroom.components.azure.types import ResourceGroup
+from strongroom.components.cross_checks import cross_check
 from strongroom.components.field_types import Declaration, DnsLabel, LocalFile, Switch, Text, require_match
 from strongroom.components.rotation import PollInterval
 from strongroom.components.urls import Issuer
@@ -22,6 +24,12 @@ class AksSettings(ClusterShape):
 
     create: Switch = False
     """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
+
+    @cross_check
+    def _check_existing(self) -> Iterator[tuple[str, str]]:
+        for name in ClusterShape.model_fields:
+            if not self.create and name in self.model_fields_set and getattr(self, name, None) is not None:
+                yield name, "This setting is allowed with create: true only: an existing cluster is not changed"
 
 
 class KubernetesSettings(Declaration):
@@ -63,3 +71,9 @@ class KubernetesSettings(Declaration):
 
     wait_for_rollout: Switch = True
     """Whether an update waits until the pods are ready."""
+
+    @cross_check
+    def _check_others(self) -> Iterator[tuple[str, str]]:
+        for name in ("providers", "audiences"):
+            if self.install != "helm" and getattr(self, name):
+                yield name, f"This setting is allowed with install 'helm' only, and install is {self.install!r}"

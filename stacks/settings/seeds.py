@@ -1,6 +1,6 @@
 """Values that a stack writes to its store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import pulumi
@@ -66,6 +66,17 @@ else:
     # As a union, every error would be reported once for each of its members.
     ObjectSeeds = Annotated[Seeds, WrapValidator(_read_object_seeds)]
     """The values of one object by key, or its only value."""
+
+
+def list_seeds(
+    seeds: Mapping[str, Mapping[str, SecretStr | Generated] | SecretStr | Generated],
+) -> Iterator[tuple[str, str | None, SecretStr | Generated]]:
+    """List each value that the stack writes, with its object and key; the key is `None` if an object has one value."""
+    for name, values in seeds.items():
+        if isinstance(values, SecretStr | Generated):
+            yield name, None, values
+        else:
+            yield from ((name, key, value) for key, value in values.items())
 
 
 def to_seed(value: SecretStr | Generated) -> seeds.Seed:

@@ -1,11 +1,12 @@
 """Settings of a HashiCorp Vault."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
-from strongroom.components.durations import Seconds
+from strongroom.components.cross_checks import Location, cross_check
+from strongroom.components.durations import Seconds, check_order, format_seconds
 from strongroom.components.field_types import (
     AbsolutePath,
     Declaration,
@@ -16,7 +17,7 @@ from strongroom.components.field_types import (
 from strongroom.components.hosts import Host
 from strongroom.components.urls import Address, Https, Issuer
 from strongroom.components.validators import require_unique
-from strongroom.components.vault.audit import AnyAuditDevice
+from strongroom.components.vault.audit import AnyAuditDevice, check_device_kinds
 from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesAuthOptions
 from strongroom.components.vault.kv_paths import KvMount
 from strongroom.components.vault.options import VaultNamespace
@@ -73,6 +74,23 @@ AuthSettings = Annotated[
 ]
 
 
+def _check_default_paths(
+    field: str, entries: "Sequence[AnyAuditDevice] | Sequence[LoginSettings]"
+) -> Iterator[tuple[Location, str]]:
+    """Check that no entry has the default path of its kind, if another has it too.
+
+    Two that are written are reported as a repetition.
+    """
+    first: dict[str, int] = {}
+    for number, entry in enumerate(entries):
+        path = getattr(entry, "path", None)
+        if path is None:
+            continue
+        before = first.setdefault(path, number)
+        if before != number and not {"path"} <= entry.model_fields_set & entries[before].model_fields_set:
+            yield (field, number, "path"), f"{path!r} is the path of entry [{before}] too: use another"
+
+
 class VaultSettings(Declaration):
     """A HashiCorp Vault that exists, self-managed or HCP, or one that the stack deploys."""
 
@@ -124,6 +142,77 @@ class VaultSettings(Declaration):
 
     token_max_ttl: Seconds = 3600
     """Its longest life, with renewals."""
+
+    @cross_check
+    def _check_lifetimes(self) -> Iterator[tuple[str, str]]:
+        yield from check_order(self, "token_ttl", "token_max_ttl", show=format_seconds)
+
+    @cross_check
+    def _check_location(self) -> Iterator[tuple[str, str]]:
+        if self.server is None and self.address is None:
+            yield "address", "This setting is required, unless backend.server deploys a Vault"
+
+    @cross_check
+    def _check_own(self) -> Iterator[tuple[str, str]]:
+        for name in ("address", "ca_certificate", "tls_server_name"):
+            if self.server is not None and getattr(self, name, None) is not None:
+                yield name, "This setting is for an existing Vault: omit it, since backend.server has its own"
+
+    @cross_check
+    def _check_bootstrap(self) -> Iterator[tuple[str, str]]:
+        dev = self.server is not None and self.server.mode == "dev"
+        if self.server is not None and self.bootstrap is None and not dev:
+            yield "bootstrap", "This setting is required: it initialises and unseals backend.server"
+        if self.bootstrap is not None and dev:
+            yield (
+                "bootstrap",
+                "This setting is allowed with mode standalone or ha: the dev server starts unsealed, so set "
+                "VAULT_TOKEN",
+            )
+
+    @cross_check
+    def _check_nodes(self) -> Iterator[tuple[Location, str]]:
+        nodes = self.bootstrap.nodes if self.bootstrap else ()
+        if self.bootstrap and self.server is None and not nodes:
+            yield (
+                ("bootstrap", "nodes"),
+                "This setting is required: list the URL of each server of the Vault, as this machine connects to it",
+            )
+        if nodes and self.server and self.server.mode != "dev" and len(nodes) != len(self.server.pods):
+            yield (
+                ("bootstrap", "nodes"),
+                f"{len(nodes)} nodes are listed, and the server has {len(self.server.pods)} pods: list each once",
+            )
+
+    @cross_check
+    def _check_audit(self) -> Iterator[tuple[str, str]]:
+        if self.audit and self.namespace is not None:
+            yield (
+                "audit",
+                "Audit devices belong to Vault's root namespace: omit them (HCP streams its audit log from its portal)",
+            )
+
+    @cross_check
+    def _check_devices(self) -> Iterator[tuple[str, str]]:
+        if problem := check_device_kinds([device.kind for device in self.audit]):
+            yield "audit", f"The devices {problem}"
+
+    @cross_check
+    def _check_audit_paths(self) -> Iterator[tuple[Location, str]]:
+        yield from _check_default_paths("audit", self.audit)
+
+    @cross_check
+    def _check_login_paths(self) -> Iterator[tuple[Location, str]]:
+        yield from _check_default_paths("logins", self.logins)
+
+    @cross_check
+    def _check_auth_path(self) -> Iterator[tuple[Location, str]]:
+        for number, login in enumerate(self.logins):
+            if getattr(login, "path", None) == self.auth.path:
+                yield (
+                    ("logins", number, "path"),
+                    f"{self.auth.path!r} is the path of the workloads' login: use another",
+                )
 
     @property
     def in_cluster(self) -> str:

@@ -1,10 +1,11 @@
 """Settings of people, and of machines outside the cluster, that log in to a stack's Vault."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from strongroom.components.cross_checks import Location, cross_check
 from strongroom.components.field_types import Declaration, ListOf, LocalFile, ObjectPath, Text
 from strongroom.components.validators import require_unique
 from strongroom.components.vault.auth.options import (
@@ -134,3 +135,8 @@ class GroupSettings(Declaration):
     members: Mapping[ObjectPath, Annotated[ListOf[Text], Field(min_length=1)]] = {}
     """Who is in it, beside the roles and users that name it: the path of a login to groups of its directory, as that
     names them (LDAP groups, GitHub teams' slugs, values of the groups claim)."""
+
+    @cross_check
+    def _check_rights(self) -> Iterator[tuple[Location, str]]:
+        if not self.reads and not self.policies:
+            yield (), "This group has no rights: list workloads in reads, or policies"

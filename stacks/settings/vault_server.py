@@ -1,14 +1,15 @@
 """Settings of a HashiCorp Vault that a stack deploys, and of its bootstrap."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from strongroom.components.azure.types import Guid, Region, ResourceGroup, VaultName, VaultObjectName
+from strongroom.components.cross_checks import cross_check
 from strongroom.components.field_types import Declaration, ListOf, LocalFile, Switch, Whole
-from strongroom.components.urls import Address
-from strongroom.components.vault.options import BootstrapOptions
+from strongroom.components.urls import KeyAddress
+from strongroom.components.vault.options import BootstrapOptions, check_pgp_keys
 from strongroom.components.vault.server.args import VaultServerShape
 from strongroom.components.vault.server.seal import ShamirSeal, TransitSeal
 
@@ -80,7 +81,7 @@ class AzureKeyStoreSettings(Declaration):
     kind: Literal["azure-key-vault"]
     """Which key store: `azure-key-vault`."""
 
-    vault_url: Address
+    vault_url: KeyAddress
     """The key vault's URL."""
 
     tenant_id: Guid
@@ -103,9 +104,13 @@ class BootstrapSettings(BootstrapOptions):
     key_store: Annotated[FileKeyStoreSettings | AzureKeyStoreSettings, Field(discriminator="kind")]
     """Where the shares are kept."""
 
-    nodes: ListOf[Address] = ()
+    nodes: ListOf[KeyAddress] = ()
     """URLs by which this machine reaches each server. If omitted, ports are forwarded to the
     pods of `backend.server`."""
 
     first_port: Annotated[Whole, Field(ge=1, le=65000)] = 18200
     """With ports forwarded: this machine's port for the first pod; the next has the next one."""
+
+    @cross_check
+    def _check_holders(self) -> Iterator[tuple[str, str]]:
+        yield from check_pgp_keys(self, len(self.key_store.pgp_keys))

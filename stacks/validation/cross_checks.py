@@ -1,73 +1,39 @@
-"""Rules that span several settings, on a raw configuration, so that they are reported with all other errors."""
+"""Rules that span several settings, on what is valid of them, so that they are reported with all other errors."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from strongroom.components.helm.charts import SECRETS_STORE_CSI_DRIVER
-from strongroom.components.rotation import check_poll_interval
+from strongroom.components.cross_checks import list_conflicts, skip_invalid
 
 from ..errors import ValidationIssue
+from ..settings.azure import AzureKeyVaultSettings
 from ..settings.raw import as_mapping, is_generator
+from ..settings.root import Settings
 from .azure import check_azure
 from .delivery import check_deliveries
 from .service_accounts import check_service_accounts
 from .vault import check_vault
 
 
-def cross_check(raw: Mapping[str, Any], *, stack: str) -> list[ValidationIssue]:
-    """Check the settings in `raw`, a stack's configuration below `strongroom:`, against each other.
+def cross_check(settings: Settings, *, stack: str) -> list[ValidationIssue]:
+    """Check settings against each other, of which those without a valid value are absent.
 
     :param stack: The stack's name.
     """
-    kind = as_mapping(raw.get("backend")).get("kind")
-    own = {"vault": check_vault, "azure-key-vault": check_azure}
     return [
-        *(own[kind](raw, stack) if isinstance(kind, str) and kind in own else ()),
-        *check_deliveries(raw),
-        *check_service_accounts(raw),
-        *_check_install_keys(as_mapping(raw.get("kubernetes"))),
-        *_check_aks(as_mapping(as_mapping(raw.get("kubernetes")).get("aks"))),
-        *_check_chart_source(as_mapping(raw.get("charts"))),
-        *_check_poll_interval(as_mapping(raw.get("charts"))),
+        *(ValidationIssue(location, message) for location, message in list_conflicts(settings)),
+        *_check_backend(settings, stack),
+        *check_deliveries(settings),
+        *check_service_accounts(settings),
     ]
 
 
-def _check_install_keys(kubernetes: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    install = kubernetes.get("install", "existing")
-    for key in ("providers", "audiences"):
-        if kubernetes.get(key) and install in {"addon", "existing"}:
-            yield ValidationIssue(
-                ("kubernetes", key), f"This setting is allowed with install 'helm' only, and install is {install!r}"
-            )
-
-
-def _check_aks(aks: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    if aks.get("create", False) is not False:
-        return
-    for key in ("location", "kubernetesVersion", "nodes", "vmSize", "zones", "subnetId"):
-        if aks.get(key) is not None:
-            yield ValidationIssue(
-                ("kubernetes", "aks", key),
-                "This setting is allowed with create: true only: an existing cluster is not changed",
-            )
-
-
-def _check_chart_source(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    for name, chart in charts.items():
-        if as_mapping(chart).get("path") is not None and as_mapping(chart).get("repository") is not None:
-            yield ValidationIssue(
-                ("charts", name, "repository"), "This setting and path both locate the chart: keep one of them"
-            )
-
-
-def _check_poll_interval(charts: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    interval = as_mapping(as_mapping(charts.get(SECRETS_STORE_CSI_DRIVER.name)).get("values")).get(
-        "rotationPollInterval"
-    )
-    if isinstance(interval, str) and (problem := check_poll_interval(interval)):
-        yield ValidationIssue(
-            ("charts", SECRETS_STORE_CSI_DRIVER.name, "values", "rotationPollInterval"), f"{interval!r} {problem}"
-        )
+@skip_invalid
+def _check_backend(settings: Settings, stack: str) -> Iterator[ValidationIssue]:
+    if isinstance(settings.backend, AzureKeyVaultSettings):
+        yield from check_azure(settings, settings.backend)
+    else:
+        yield from check_vault(settings, settings.backend, stack)
 
 
 def check_plaintext_secrets(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[ValidationIssue]:

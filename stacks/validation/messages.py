@@ -7,7 +7,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import Location, ValidationIssue, format_value
+from strongroom.components.cross_checks import Location
+
+from ..errors import ValidationIssue, format_value
 
 Unions = Mapping[Location, Mapping[str, type[BaseModel]]]
 """The settings whose `kind` selects a model, with those models, outer ones first; `*` is any entry of a list."""
@@ -64,18 +66,6 @@ def list_issues(
             issues.append(ValidationIssue(location, _format_message(details, hidden)))
     suggested = {issue.suggested for issue in issues}
     return [issue for issue in issues if issue.location not in suggested]
-
-
-def list_invalid(error: ValidationError, unions: Unions) -> set[Location]:
-    """List the locations of values of a wrong type or form, without mappings that lack a key or have one too many."""
-    found: set[Location] = set()
-    for details in error.errors(include_url=False):
-        kind, container = details["type"], isinstance(details["input"], Mapping | list)
-        if kind in {"missing", "extra_forbidden"} or details["loc"][-1:] == ("[key]",):
-            continue
-        if not container or kind in _MUST_BE or kind == "literal_error" or kind.startswith("union_tag"):
-            found.add(_remove_kind(details["loc"], unions)[0])
-    return found
 
 
 def _remove_kind(location: Location, unions: Unions) -> tuple[Location, int, type[BaseModel] | None]:

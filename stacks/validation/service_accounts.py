@@ -1,31 +1,33 @@
 """Rules on reserved service accounts, which other pods or the cluster's own parts use as well."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
+
+from strongroom.components.cross_checks import Location, skip_invalid
+from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
-from ..settings.raw import as_mapping, iterate_mappings
+from ..settings.root import Settings
+from .secrets import list_workloads
 
 
-def check_service_accounts(raw: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-    """Check that no workload of `raw` has a reserved account that `kubernetes.reservedAccounts` does not name.
+def check_service_accounts(settings: Settings) -> Iterator[ValidationIssue]:
+    """Check that no workload has a reserved account that `kubernetes.reservedAccounts` does not name.
 
     (Kubernetes docs: "Service Accounts", on default service accounts; "Namespaces", on initial namespaces)
     """
-    written = as_mapping(raw.get("kubernetes")).get("reservedAccounts")
-    allowed = set(map(str, cast("list[Any]", written))) if isinstance(written, list) else set[str]()
-    for number, workload in iterate_mappings(raw.get("workloads")):
-        namespace, name = workload.get("namespace"), workload.get("name")
-        account = f"{namespace}/{name}"
-        # What is invalid itself is reported as that.
-        if account in allowed or not isinstance(namespace, str) or not isinstance(name, str):
-            continue
-        key, problem = _find_owner(namespace, name)
-        if problem:
-            yield ValidationIssue(
-                ("workloads", number, key),
-                f"{problem}: use another {key}, or allow it with kubernetes.reservedAccounts: [{account}]",
-            )
+    for location, workload in list_workloads(settings):
+        yield from _check_account(settings, location, workload)
+
+
+@skip_invalid
+def _check_account(settings: Settings, location: Location, workload: Workload) -> Iterator[ValidationIssue]:
+    account = f"{workload.namespace}/{workload.name}"
+    key, problem = _find_owner(workload.namespace, workload.name)
+    if problem and account not in settings.kubernetes.reserved_accounts:
+        yield ValidationIssue(
+            (*location, key),
+            f"{problem}: use another {key}, or allow it with kubernetes.reservedAccounts: [{account}]",
+        )
 
 
 def _find_owner(namespace: str, name: str) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def test_an_object_may_have_a_key_called_generate() -> None:
             "backend.vault.network.allowedIpRanges[0]",
             "not an IPv4 range",
         ),
-        ("backend.keys.sign", {"type": "RSA-HSM"}, "backend.keys.sign.type", "set backend.vault.sku to 'premium'"),
+        ("backend.keys.sign", {"type": "RSA-HSM"}, "backend.keys.sign.type", "set vault.sku to 'premium'"),
         ("backend.keys.sign", {"type": "EC", "size": 2048}, "backend.keys.sign.size", "is not allowed with type 'EC'"),
         ("backend.keys.sign", {"expiresAfter": "P1Y"}, "backend.keys.sign.rotateAfter", "is required"),
         ("backend.keys.si_gn", {}, "backend.keys.si_gn", "e.g. 'si-gn'"),

@@ -1,12 +1,12 @@
 """The auth method of service accounts that log in by their signed tokens alone."""
 
-from typing import Self
+from collections.abc import Iterator
 
 import pulumi
 import pulumi_vault
-from pydantic import model_validator
 
 from ...args import Args, Input
+from ...cross_checks import cross_check
 from ...field_types import ListOf
 from ...urls import Https, Issuer
 from ...workload import Workload
@@ -30,19 +30,10 @@ class JwtAuthArgs(JwtAuthOptions, Args):
     ca_certificate: Input[str] | None = None
     """PEM of the CA of the issuer's, or the keys', server."""
 
-    @model_validator(mode="after")
-    def _check_configuration(self) -> Self:
+    @cross_check
+    def _check_issuer(self) -> Iterator[tuple[str, str]]:
         if self.create and self.issuer is None:
-            raise ValueError("issuer is missing: name the cluster's, as its tokens name it")
-        if self.jwks_url is not None and self.public_keys:
-            raise ValueError("jwks_url and public_keys both say what the keys are: keep one of them")
-        configured = self.issuer is not None or self.jwks_url is not None or self.ca_certificate is not None
-        if not self.create and (configured or self.public_keys):
-            raise ValueError(
-                "issuer, jwks_url, public_keys and ca_certificate go with create=True only: a method that exists is "
-                "left as it is"
-            )
-        return self
+            yield "issuer", "This setting is required: name the cluster's issuer, as its tokens name it"
 
 
 class JwtAuth(pulumi.ComponentResource):

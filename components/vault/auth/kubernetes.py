@@ -1,15 +1,15 @@
 """The Kubernetes auth method of a Vault."""
 
 import base64
-from collections.abc import Mapping
-from typing import Any, Protocol, Self, runtime_checkable
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
-from pydantic import model_validator
 
 from ...args import Args, Input
+from ...cross_checks import cross_check
 from ...derived_names import derive_name
 from ...urls import Url
 from ...workload import Workload
@@ -58,16 +58,10 @@ class KubernetesAuthArgs(KubernetesAuthOptions, Args):
     kubernetes_ca_certificate: Input[str] | None = None
     """PEM of the CA that signed the API server's certificate."""
 
-    @model_validator(mode="after")
-    def _check_configuration(self) -> Self:
+    @cross_check
+    def _check_host(self) -> Iterator[tuple[str, str]]:
         if self.create and self.kubernetes_host is None:
-            raise ValueError("kubernetes_host is missing: name the API server's URL, as Vault reaches it")
-        if not self.create and (self.kubernetes_host is not None or self.kubernetes_ca_certificate is not None):
-            raise ValueError(
-                "kubernetes_host and kubernetes_ca_certificate go with create=True only: a method that exists is left "
-                "as it is"
-            )
-        return self
+            yield "kubernetes_host", "This setting is required: name the API server's URL, as Vault reaches it"
 
 
 class KubernetesAuth(pulumi.ComponentResource):

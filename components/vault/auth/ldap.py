@@ -1,12 +1,14 @@
 """An auth method of people of an LDAP directory."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import pulumi
 import pulumi_vault
 
 from ...args import Input
-from ...field_types import SECRET
+from ...cross_checks import cross_check
+from ...field_types import SECRET, Switch
 from ..remount import build_mount_options
 from .login import LoginArgs
 from .options import LdapOptions
@@ -20,6 +22,14 @@ class LdapAuthArgs(LdapOptions, LoginArgs):
 
     ca_certificate: str | None = None
     """PEM of the CA of the directory's certificate; if omitted, the system's CAs."""
+
+    production: Switch = True
+    """Refuse a directory that passwords would travel to in cleartext."""
+
+    @cross_check
+    def _check_url(self) -> Iterator[tuple[str, str]]:
+        if self.production:
+            yield from self.list_plaintext()
 
 
 class LdapAuth(pulumi.ComponentResource):

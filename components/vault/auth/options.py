@@ -1,10 +1,12 @@
 """Options of auth methods that a component's arguments and a stack's settings share, without loading a provider."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from ...durations import Seconds
+from ...cross_checks import cross_check
+from ...durations import Seconds, check_order, format_seconds
 from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, principal, require_match
 from ...hosts import Cidr
 from ...urls import Https, RedirectUri
@@ -50,6 +52,10 @@ class LoginOptions(Declaration):
 
     token_max_ttl: Seconds = 28800
     """Its longest life, with renewals, in seconds."""
+
+    @cross_check
+    def _check_lifetimes(self) -> Iterator[tuple[str, str]]:
+        yield from check_order(self, "token_ttl", "token_max_ttl", show=format_seconds)
 
 
 class RoleOptions(Declaration):
@@ -98,6 +104,12 @@ class LdapOptions(LoginOptions):
     start_tls: Switch = False
     """Whether `ldap://` becomes TLS before anything is sent."""
 
+    def list_plaintext(self) -> Iterator[tuple[str, str]]:
+        """List the servers that passwords would travel to in cleartext, as what is wrong with `url`."""
+        for each in self.url.split(",") if not self.start_tls else ():
+            if each.startswith("ldap://"):
+                yield "url", f"{each!r} sends passwords in cleartext: use ldaps://, or startTls: true"
+
 
 class GithubOptions(LoginOptions):
     """The options of a GitHub auth method."""
@@ -140,6 +152,14 @@ class OidcOptions(LoginOptions):
     """Scopes to ask for beside `openid`, where the provider needs one to tell groups."""
 
 
+def _check_existing(auth: "KubernetesAuthOptions | JwtAuthOptions", *configured: str) -> Iterator[tuple[str, str]]:
+    """Check that a method that exists is not configured."""
+    for name in configured:
+        default = type(auth).model_fields[name].default
+        if not auth.create and getattr(auth, name, default) != default:
+            yield name, "This setting is allowed with create: true only: an existing method is not changed"
+
+
 class KubernetesAuthOptions(Declaration):
     """The options of a Kubernetes auth method."""
 
@@ -153,6 +173,10 @@ class KubernetesAuthOptions(Declaration):
     """Whose token reviews clients' tokens: `service-account` (made for it) for a Vault outside the cluster,
     `in-cluster` for one inside, `client` for the client's own."""
 
+    @cross_check
+    def _check_existing(self) -> Iterator[tuple[str, str]]:
+        yield from _check_existing(self, "kubernetes_host", "kubernetes_ca_certificate", "reviewer")
+
 
 class JwtAuthOptions(Declaration):
     """The options of a JWT auth method."""
@@ -162,3 +186,13 @@ class JwtAuthOptions(Declaration):
 
     create: Switch = True
     """Mount and configure it; false where it exists and is configured."""
+
+    @cross_check
+    def _check_existing(self) -> Iterator[tuple[str, str]]:
+        yield from _check_existing(self, "issuer", "jwks_url", "public_keys", "ca_certificate")
+
+    @cross_check
+    def _check_keys(self) -> Iterator[tuple[str, str]]:
+        given = [name for name in ("jwks_url", "public_keys") if getattr(self, name) not in (None, ())]
+        if self.create and len(given) > 1:
+            yield "public_keys", "This setting and jwksUrl both provide the keys: keep one of them"

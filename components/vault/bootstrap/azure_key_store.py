@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...azure.clouds import PUBLIC
 from ...errors import InvalidArgumentsError
 from ...redact import redact_error
-from ..options import check_address
+from ...urls import check_key_address
 from .key_store import BootstrapState, KeyStoreError
 from .lock import find_lock_directory, hold_lock
 from .pgp import decode_keys
@@ -51,7 +51,7 @@ class AzureKeyStore:
         :param gives_shares: Give the shares as a secret output too.
         :raises ValueError: A PGP key that is not one, or a URL by which keys would travel in plaintext.
         """
-        if issue := check_address(vault_url):
+        if issue := check_key_address(vault_url):
             raise InvalidArgumentsError(f"AzureKeyStore: vault_url {vault_url!r} {issue}")
         self.gives_shares = gives_shares
         self.pgp_keys: Sequence[str] = decode_keys(pgp_keys)

@@ -1,25 +1,26 @@
 """A Vault that is initialised and open, as a resource."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 import pulumi
 import requests
 from hvac.exceptions import VaultError
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
-from pydantic import model_validator
 
 from ...args import Args, Input
+from ...cross_checks import Location, cross_check
 from ...dynamic_providers import StableProvider
 from ...field_types import SECRET, ListOf
+from ...urls import check_key_address
 from ...validators import require_unique
 from ..audit import AnyAuditDevice, check_device_kinds, describe_devices
 from ..client import VaultNode, create_client
-from ..options import BootstrapOptions
+from ..options import BootstrapOptions, check_pgp_keys
 from .admin_policy import build_admin_rules
 from .key_store import BootstrapState, KeyStore, build_key_store
-from .runner import BootstrapConfig, BootstrapResult, bootstrap, check_bootstrap, is_up_to_date
+from .runner import BootstrapConfig, BootstrapResult, bootstrap, is_up_to_date
 
 _KEY_STORE = "custody"
 """The input with the key store, as the states of every version name it."""
@@ -31,7 +32,7 @@ _COMPARED = ("nodes", _KEY_STORE, "shareCount", "threshold", "adminRules", "audi
 class VaultBootstrapArgs(BootstrapOptions, Args):
     """The arguments of a `VaultBootstrap`."""
 
-    nodes: ListOf[VaultNode]
+    nodes: Annotated[ListOf[VaultNode], require_unique("address", what="the address")]
     """Every server of the Vault, as this machine reaches it; the first is initialised."""
 
     key_store: KeyStore
@@ -50,14 +51,16 @@ class VaultBootstrapArgs(BootstrapOptions, Args):
     servers: Sequence[pulumi.Resource] = ()
     """What must exist before the servers can answer."""
 
-    @model_validator(mode="after")
-    def _check_bootstrap(self) -> Self:
-        issues = check_bootstrap(self.nodes, self.key_store, self.to_config())
+    @cross_check
+    def _check_bootstrap(self) -> Iterator[tuple[str | Location, str]]:
+        if not self.nodes:
+            yield "nodes", "This setting is required: name every server of the Vault"
+        for number, node in enumerate(self.nodes):
+            if issue := check_key_address(node.address):
+                yield ("nodes", number, "address"), f"{node.address!r} {issue}"
+        yield from check_pgp_keys(self, len(self.key_store.pgp_keys))
         if issue := check_device_kinds([device.kind for device in self.audit]):
-            issues.append(f"audit: {issue}")
-        if issues:
-            raise ValueError("; ".join(issues))
-        return self
+            yield "audit", f"The devices {issue}"
 
     def to_config(self) -> BootstrapConfig:
         """Return it as the process that bootstraps takes it."""

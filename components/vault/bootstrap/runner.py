@@ -16,7 +16,6 @@ from ...cancellation import listen, pause
 from ...error_text import PlainError
 from ...redact import redact_error
 from ..client import VaultNode, create_client, is_transient
-from ..options import check_address, check_shares
 from . import initialise
 from .admin_policy import ADMIN_POLICY, build_admin_rules
 from .audit import apply_devices
@@ -93,20 +92,6 @@ class BootstrapResult:
     """Addresses of nodes that could not be reached, in a Vault that is open without them."""
 
 
-def check_bootstrap(nodes: Sequence[VaultNode], key_store: KeyStore, config: BootstrapConfig) -> list[str]:
-    """List what is wrong with the arguments, each as a sentence; no server is asked."""
-    found = [f"nodes: {node.address!r} {fault}" for node in nodes if (fault := check_address(node.address))]
-    if not nodes:
-        found.append("nodes: there are none: name every server of the Vault")
-    if len({node.address for node in nodes}) != len(nodes):
-        found.append("nodes: an address is there twice: name each server once")
-    if issue := check_shares(config.shares, config.threshold):
-        found.append(f"threshold: {issue}")
-    if key_store.pgp_keys and len(key_store.pgp_keys) != config.shares:
-        found.append(f"shares: {config.shares}, but there are {len(key_store.pgp_keys)} PGP keys: name one key a share")
-    return found
-
-
 def bootstrap(
     nodes: Sequence[VaultNode],
     key_store: KeyStore,
@@ -128,8 +113,6 @@ def bootstrap(
     :raises KeyStoreError: What is kept can't be read or written.
     :raises CancelledError: The user cancelled the update.
     """
-    if wrong := check_bootstrap(nodes, key_store, config):
-        raise BootstrapError("; ".join(wrong))
     listen()
     with key_store.lock(config.timeout) as inherited:
         return _Run(nodes, key_store, config, on_step).run(inherited, before, operator)

@@ -1,14 +1,15 @@
 """The arguments of a Vault server in the cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, InstanceOf
 
+from ...cross_checks import skip_invalid
 from ...durations import GoDuration
 from ...field_types import Declaration, DnsLabel, ImageName, Switch, Text, Whole, require_match
 from ...hosts import DnsName, Host
-from ..options import Mode, check_server_options
+from ..options import Mode
 from .seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
 from .storage import Quantity, RaftStorage, Storage, Volume
 from .tls import Tls, build_service_name
@@ -171,17 +172,45 @@ class VaultServerSpec(VaultServerShape):
     """What opens it after a start."""
 
 
-def check_server(server: VaultServerSpec, production: bool) -> list[tuple[str, str]]:
-    """List what is wrong with `server`: each field's name and the end of a sentence.
+def check_server(server: VaultServerShape, *, sealed: bool, production: bool) -> Iterator[tuple[str, str]]:
+    """List what is wrong with `server`: each field's name in stack files, and what is wrong with it.
 
+    :param sealed: Whether a key elsewhere opens it.
     :param production: Refuse the dev server and plain HTTP.
     """
-    return check_server_options(
-        mode=server.mode,
-        replicas=server.replicas,
-        max_unavailable=server.max_unavailable,
-        raft=isinstance(server.storage, RaftStorage),
-        tls=server.tls is not None,
-        sealed=not isinstance(server.seal, ShamirSeal),
-        production=production,
-    )
+    yield from _check_mode(server, sealed, production)
+    yield from _check_replicas(server)
+
+
+@skip_invalid
+def _check_mode(server: VaultServerShape, sealed: bool, production: bool) -> Iterator[tuple[str, str]]:
+    if server.mode != "dev":
+        if production and not server.tls:
+            yield "tls", "TLS is required, since production refuses plain HTTP: set the certificate's source"
+        return
+    if production:
+        yield "mode", "'dev' keeps everything in memory and has a known token: use standalone or ha"
+    if server.tls:
+        yield "tls", "The dev server speaks plain HTTP: omit it, or use another mode"
+    if sealed:
+        yield "seal", "The dev server starts unsealed: omit it, or use another mode"
+    if not isinstance(server.storage, RaftStorage):
+        yield "storage", "The dev server keeps everything in memory: omit it, or use another mode"
+
+
+@skip_invalid
+def _check_replicas(server: VaultServerShape) -> Iterator[tuple[str, str]]:
+    if server.mode != "ha":
+        return
+    raft, replicas, unavailable = isinstance(server.storage, RaftStorage), server.replicas, server.max_unavailable
+    most = (replicas - 1) // 2 if raft else replicas - 1
+    if raft and (replicas < 3 or replicas % 2 == 0):
+        yield "replicas", f"{replicas}: use an odd number from 3 on, so that a majority survives a loss"
+    elif replicas < 2:
+        yield "replicas", f"{replicas}: use 2 or more, so that one takes over from another"
+    elif not 1 <= unavailable <= most:
+        yield (
+            "maxUnavailable",
+            f"{unavailable} of {replicas}: use 1 or more, so that nodes can be drained, and leave "
+            + ("more than half of the peers" if raft else "one pod"),
+        )

@@ -1,9 +1,8 @@
 """The key in Azure Key Vault that opens a Vault server, and the identity that may use it."""
 
-from typing import Self
+from collections.abc import Iterator
 
 import pulumi
-from pydantic import model_validator
 
 from ...args import Args, Input
 from ...azure.access import CRYPTO_SERVICE_ENCRYPTION_USER, Principal, role_assignment
@@ -14,6 +13,7 @@ from ...azure.key_vault import Contents, KeyVault, KeyVaultArgs
 from ...azure.objects import VaultObject
 from ...azure.types import VaultName, VaultObjectName
 from ...azure.vault_args import ExistingVault, NewVault, VaultKey
+from ...cross_checks import cross_check
 from ...field_types import DnsLabel
 from ...urls import Issuer
 from .seal import AzureKeyVaultSeal
@@ -51,12 +51,11 @@ class AzureSealKeyArgs(Args):
     cloud: Cloud = PUBLIC
     """The vault's cloud."""
 
-    @model_validator(mode="after")
-    def _check_key(self) -> Self:
+    @cross_check
+    def _check_key(self) -> Iterator[tuple[str, str]]:
         key = self.key
         if key and not (key.type.startswith("RSA") and set(_OPERATIONS) <= set(key.operations or _OPERATIONS)):
-            raise ValueError("key: Vault's seal needs an RSA key that may wrapKey and unwrapKey")
-        return self
+            yield "key", "Vault's seal needs an RSA key that may wrapKey and unwrapKey"
 
 
 class AzureSealKey(pulumi.ComponentResource):

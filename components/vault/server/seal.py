@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 import pulumi
 
 from ...azure.clouds import CloudName
-from ...field_types import Declaration, DnsLabel, ObjectKey, Text, require_match
+from ...field_types import Declaration, DnsLabel, ObjectKey, require_match
+from ...urls import KeyAddress
 from .pod_paths import TRANSIT_CA_DIRECTORY
 from .tls import CA_FILE
 
@@ -57,7 +58,7 @@ class TransitSeal(Declaration):
     kind: Literal["transit"] = "transit"
     """Which seal: `transit`."""
 
-    address: Text
+    address: KeyAddress
     """URL of the other Vault."""
 
     key_name: ObjectKey

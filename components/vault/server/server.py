@@ -1,18 +1,18 @@
 """A Vault server in the cluster."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Iterator, Sequence
 
 import pulumi
-from pydantic import model_validator
 
 from ...args import Args
+from ...cross_checks import Location, cross_check
 from ...field_types import Switch
 from ...helm.charts import VAULT, Chart
 from ...helm.release import PlannedRelease, release
 from .args import VaultServerSpec, check_server
 from .certificates import build_certificate
 from .chart_values import build_values
+from .seal import ShamirSeal
 
 
 class VaultServerArgs(Args):
@@ -30,11 +30,11 @@ class VaultServerArgs(Args):
     after: Sequence[pulumi.Resource] = ()
     """What must exist before its pods can start: the namespace, a seal's key."""
 
-    @model_validator(mode="after")
-    def _check_server(self) -> Self:
-        if issues := check_server(self.server, self.production):
-            raise ValueError("; ".join(f"server.{field}: {issue}" for field, issue in issues))
-        return self
+    @cross_check
+    def _check_server(self) -> Iterator[tuple[Location, str]]:
+        sealed = not isinstance(self.server.seal, ShamirSeal)
+        for field, issue in check_server(self.server, sealed=sealed, production=self.production):
+            yield ("server", field), issue
 
 
 class VaultServer(pulumi.ComponentResource):

@@ -1,11 +1,12 @@
 """Where a Vault server in the cluster has its certificate from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ...durations import GoDuration
+from ...cross_checks import cross_check
+from ...durations import GoDuration, check_order
 from ...field_types import Declaration, DnsLabel, Text, Whole
 
 CERTIFICATE_FILE = "tls.crt"
@@ -28,6 +29,10 @@ class GeneratedTls(Declaration):
 
     renew_before_hours: Annotated[Whole, Field(ge=1, le=87600)] = 720
     """How long before its end a certificate is renewed, by the first update after that."""
+
+    @cross_check
+    def _check_renewal(self) -> Iterator[tuple[str, str]]:
+        yield from check_order(self, "renew_before_hours", "validity_hours", equal=False)
 
 
 class CertManagerTls(Declaration):
@@ -58,6 +63,10 @@ class CertManagerTls(Declaration):
     ca_certificate: str | None = None
     """PEM of the CA, as clients are to trust it; if omitted, it is read from the Secret, and the certificate's key
     is then a secret in the stack's state too."""
+
+    @cross_check
+    def _check_renewal(self) -> Iterator[tuple[str, str]]:
+        yield from check_order(self, "renew_before", "duration", equal=False)
 
 
 class SuppliedTls(Declaration):

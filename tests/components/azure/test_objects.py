@@ -108,14 +108,18 @@ def test_a_suggested_name_is_legal(name: str) -> None:
         assert object_fault(told.rpartition("e.g. '")[2].rstrip("'")) is None
 
 
+def secret(**fields: str) -> Secret:
+    return Secret(name="f", **fields)  # pyright: ignore[reportArgumentType]
+
+
 def test_what_key_vault_can_not_serve_is_told() -> None:
-    assert "e.g. 'db-pass'" in (unreadable({"object": "db_pass"}) or "")
-    assert "e.g. 'team-db'" in (unreadable({"object": "team/db"}) or "")
-    assert "has a key" in (unreadable({"object": "a", "key": "b", "type": "cert"}) or "")
-    assert "public half" in (unreadable({"object": "a", "format": "pfx", "type": "cert"}) or "")
-    assert "a PFX is binary" in (unreadable({"object": "a", "format": "pfx", "env": "A"}) or "")
-    assert "kept in base64" in (unreadable({"object": "a", "format": "pfx", "encoding": "hex"}) or "")
-    assert unreadable({"object": "a", "format": "pfx", "encoding": "base64"}) is None
-    assert unreadable({"object": "a", "format": "pem", "env": "A"}) is None
-    assert "32 hexadecimal digits" in (unreadable({"object": "a", "version": "1"}) or "")
-    assert unreadable({"object": "a", "key": "b", "type": "secret", "encoding": "hex"}) is None
+    assert "e.g. 'db-pass'" in (unreadable(secret(object="db_pass")) or "")
+    assert "e.g. 'team-db'" in (unreadable(secret(object="team/db")) or "")
+    assert "has a key" in (unreadable(secret(object="a", key="b", type="cert")) or "")
+    assert "public half" in (unreadable(secret(object="a", format="pfx", type="cert")) or "")
+    assert "a PFX is binary" in (unreadable(secret(object="a", format="pfx", env="A")) or "")
+    assert "kept in base64" in (unreadable(secret(object="a", format="pfx", encoding="hex")) or "")
+    assert unreadable(secret(object="a", format="pfx", encoding="base64")) is None
+    assert unreadable(secret(object="a", format="pem", env="A")) is None
+    assert "32 hexadecimal digits" in (unreadable(secret(object="a", version="1")) or "")
+    assert unreadable(secret(object="a", key="b", type="secret", encoding="hex")) is None

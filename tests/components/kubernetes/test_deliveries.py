@@ -249,7 +249,7 @@ CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
 def test_a_type_takes_what_the_driver_makes_a_secret_of(
     type_: str, secrets: tuple[dict[str, str], ...], told: str | None
 ) -> None:
-    fault = check_secret_type(type_, secrets)
+    fault = check_secret_type(type_, [Secret(**{"object": "o", **each}) for each in secrets])  # pyright: ignore[reportArgumentType]
 
     assert fault is None if told is None else told in (fault or "")
 

@@ -219,8 +219,11 @@ def test_a_components_own_error_is_told_as_the_users() -> None:
     with pytest.raises(InputPropertiesError) as refused:
         ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)
 
-    assert [each["reason"] for each in refused.value.errors or []] == [
-        "kubernetes_host is missing: name the API server's URL, as Vault reaches it"
+    assert refused.value.errors == [
+        {
+            "property_path": "kubernetesHost",
+            "reason": "This setting is required: name the API server's URL, as Vault reaches it",
+        }
     ]
 
 

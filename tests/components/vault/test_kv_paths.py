@@ -46,5 +46,5 @@ def test_components_refuse_them_too(declare: Declare) -> None:
 
     with pytest.raises(ValueError, match=r"shop/orders: secret 'f': object 'data/db-pass' is a path of Vault's API"):
         declare(lambda: backend().grant(declared))
-    with pytest.raises(ValueError, match=r"seeds: object 'data/db-pass' is a path of Vault's API"):
+    with pytest.raises(ValueError, match=r"seeds\['data/db-pass'\]: 'data/db-pass' is a path of Vault's API"):
         declare(lambda: KvEngine("it", KvEngineArgs(seeds={"data/db-pass": {"password": "x"}})))

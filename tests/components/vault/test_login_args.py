@@ -46,7 +46,8 @@ def ldap(url: str = "ldaps://ldap.example.net", **more: object) -> LdapAuthArgs:
         (lambda: oidc(redirect_uris=["javascript:alert(1)"]), r"redirect_uris\[0\]: .* is not where a browser may go"),
         (lambda: oidc(redirect_uris=[]), "redirect_uris: .*at least 1"),
         (lambda: oidc(token_ttl=-1), "token_ttl: -1 "),
-        (lambda: oidc(token_ttl=7200, token_max_ttl=3600), "token_ttl, 7200 s, must be at most token_max_ttl, 3600 s"),
+        (lambda: oidc(token_ttl=7200, token_max_ttl=3600), "token_ttl: 2h must be at most token_max_ttl, 1h"),
+        (lambda: ldap("ldap://ldap.example.net"), "url: .* in cleartext: use ldaps://, or start_tls: true"),
         (lambda: ldap("http://ldap.example.net"), "url: .* is not a directory's URL"),
         (lambda: ldap(bind_dn=""), "bind_dn: '' "),
         (lambda: GithubAuthArgs(organization="a b"), "organization: 'a b' is not an organization"),
@@ -71,6 +72,11 @@ def test_what_a_stack_file_is_refused_is_refused(make: Callable[[], object], mes
         make()
 
     assert CANARY not in str(refused.value)
+
+
+def test_a_directory_of_a_local_stack_or_with_start_tls_may_be_in_the_clear() -> None:
+    for more in ({"production": False}, {"start_tls": True}):
+        assert ldap("ldap://ldap.example.net", **more).url == "ldap://ldap.example.net"
 
 
 def test_secrets_do_not_show() -> None:

@@ -128,7 +128,7 @@ def test_another_path_makes_another_mount_and_moves_none(declare: Declare) -> No
 
 
 def test_a_jwt_method_needs_an_issuer_and_one_place_of_its_keys() -> None:
-    with pytest.raises(ValueError, match="issuer is missing"):
+    with pytest.raises(ValueError, match="issuer: This argument is required"):
         JwtAuth("vault", JwtAuthArgs())
     with pytest.raises(ValueError, match="keep one"):
         JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, jwks_url="https://a", public_keys=["b"]))

@@ -27,16 +27,20 @@ CANARY = "canary-of-a-seed"
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (KubernetesAuthArgs, "kubernetes_host is missing"),
+        (KubernetesAuthArgs, "kubernetes_host: This argument is required"),
         (lambda: KubernetesAuthArgs(kubernetes_host="api.example.net:6443"), "kubernetes_host: .* is not a URL"),
-        (lambda: KubernetesAuthArgs(create=False, kubernetes_host="https://a"), "go with create=True only"),
+        (
+            lambda: KubernetesAuthArgs(create=False, kubernetes_host="https://a"),
+            "kubernetes_host: .* create: true only",
+        ),
         (lambda: JwtAuthArgs(issuer="http://issuer.example.net"), "issuer: .* is not an issuer"),
         (lambda: JwtAuthArgs(issuer="https://a", jwks_url="http://b.example.net"), "jwks_url: .* is not an https URL"),
-        (lambda: JwtAuthArgs(create=False, issuer="https://a"), "go with create=True only"),
+        (lambda: JwtAuthArgs(create=False, issuer="https://a"), "issuer: .* create: true only"),
         (lambda: KvEngineArgs(path="sys/kv"), "path: 'sys/kv' is Vault's own"),
         (lambda: KvEngineArgs(seeds={"a": {"b/c": CANARY}}), "is not a legal key"),
         (lambda: KvEngineArgs(seeds={"a": {"b": 71977}}), "seeds"),  # pyright: ignore[reportArgumentType]
         (lambda: VaultConnection(address="vault.example.net"), "address: .* is not a URL"),
+        (lambda: VaultConnection(address="HTTP://vault.example.net"), "address: .* is plain HTTP"),
         (lambda: VaultConnection(address="https://a", namespace="root"), "namespace: 'root' is not a namespace"),
         (lambda: VaultConnection(address="https://a", ca_path="ca.crt"), "ca_path: 'ca.crt' is not an absolute path"),
         (

@@ -59,14 +59,22 @@ def args(*addresses: str, **more: Any) -> VaultBootstrapArgs:
 @pytest.mark.parametrize(
     ("addresses", "more", "message"),
     [
-        (["http://vault:8200"], {}, "nodes: 'http://vault:8200' is plain HTTP"),
-        ([], {}, "nodes: there are none"),
-        (["https://vault:8200", "https://vault:8200"], {}, "nodes: an address is there twice"),
+        (["http://vault:8200"], {}, r"nodes\[0\].*address.*: 'http://vault:8200' is plain HTTP"),
+        ([], {}, "nodes: This argument is required"),
+        (
+            ["https://vault:8200", "https://vault:8200"],
+            {},
+            r"nodes\[1\].*address.*: .* is the address of entry \[0\] too",
+        ),
         (["https://vault:8200"], {"shares": 2}, "threshold: 3 of 2 shares"),
         (["https://vault:8200"], {"token_ttl": -1}, "token_ttl: -1 "),
         (["https://vault:8200"], {"timeout": 0}, "timeout: 0 "),
         (["https://vault:8200"], {"key_store": "recovery.json"}, "key_store: .*KeyStore"),
-        (["https://vault:8200"], {"audit": [SocketAudit(address="logs:24224")]}, "audit: are sockets alone"),
+        (
+            ["https://vault:8200"],
+            {"audit": [SocketAudit(address="logs:24224")]},
+            "audit: The devices are sockets alone",
+        ),
         (
             ["https://vault:8200"],
             {"audit": [FileAudit(), FileAudit()]},

@@ -9,7 +9,7 @@ import yaml
 
 from strongroom.components.vault.server.args import VaultServerSpec, check_server
 from strongroom.components.vault.server.chart_values import build_values
-from strongroom.components.vault.server.seal import AzureKeyVaultSeal
+from strongroom.components.vault.server.seal import AzureKeyVaultSeal, ShamirSeal
 from strongroom.components.vault.server.storage import ConsulStorage
 from strongroom.components.vault.server.tls import SuppliedTls
 
@@ -92,37 +92,39 @@ def test_extra_values_win_and_leave_the_rest() -> None:
     assert said["global"] == plain["global"]
 
 
+def issues(server: VaultServerSpec, production: bool) -> dict[str, str]:
+    return dict(check_server(server, sealed=not isinstance(server.seal, ShamirSeal), production=production))
+
+
 def test_production_refuses_the_dev_server_and_plain_http() -> None:
-    assert check_server(VaultServerSpec(mode="dev"), production=False) == []
-    assert dict(check_server(VaultServerSpec(mode="dev"), production=True))["mode"].startswith(
-        "'dev' keeps everything in me"
-    )
+    assert issues(VaultServerSpec(mode="dev"), False) == {}
+    assert issues(VaultServerSpec(mode="dev"), True)["mode"].startswith("'dev' keeps everything in me")
     for mode in ("standalone", "ha"):
-        assert "refuses plain HTTP" in dict(check_server(VaultServerSpec(mode=mode), production=True))["tls"]
-        assert check_server(VaultServerSpec(mode=mode), production=False) == []
-        assert check_server(VaultServerSpec(mode=mode, tls=TLS), production=True) == []
+        assert "refuses plain HTTP" in issues(VaultServerSpec(mode=mode), True)["tls"]
+        assert issues(VaultServerSpec(mode=mode), False) == {}
+        assert issues(VaultServerSpec(mode=mode, tls=TLS), True) == {}
 
 
 @pytest.mark.parametrize("replicas", [0, 1, 2, 4])
 def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
-    assert "use an odd number" in dict(check_server(VaultServerSpec(tls=TLS, replicas=replicas), True))["replicas"]
+    assert "use an odd number" in issues(VaultServerSpec(tls=TLS, replicas=replicas), True)["replicas"]
     shared = VaultServerSpec(tls=TLS, replicas=replicas, storage=ConsulStorage(address="consul:8501"))
-    assert ("replicas" in dict(check_server(shared, True))) == (replicas < 2)
+    assert ("replicas" in issues(shared, True)) == (replicas < 2)
 
 
 def test_most_peers_must_stay() -> None:
     for wrong in (0, 2):
-        told = dict(check_server(VaultServerSpec(tls=TLS, max_unavailable=wrong), True))["max_unavailable"]
+        told = issues(VaultServerSpec(tls=TLS, max_unavailable=wrong), True)["maxUnavailable"]
         assert told.startswith(f"{wrong} of 3")
-    assert check_server(VaultServerSpec(tls=TLS, replicas=5, max_unavailable=2), True) == []
+    assert issues(VaultServerSpec(tls=TLS, replicas=5, max_unavailable=2), True) == {}
     consul = VaultServerSpec(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage(address="consul:8501"))
-    assert check_server(consul, True) == []
+    assert issues(consul, True) == {}
 
 
 def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
     azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
     server = VaultServerSpec(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage(address="consul:8501"))
-    assert list(dict(check_server(server, False))) == ["tls", "seal", "storage"]
+    assert list(issues(server, False)) == ["tls", "seal", "storage"]
 
 
 if __name__ == "__main__":

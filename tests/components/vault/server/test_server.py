@@ -137,7 +137,7 @@ def test_addresses_are_given_back(declare: Declare) -> None:
 
 
 def test_what_is_wrong_is_told_at_once(declare: Declare) -> None:
-    with pytest.raises(ValueError, match=r"server.tls: .* plain HTTP.*; server.replicas: 2: use an odd number"):
+    with pytest.raises(ValueError, match=r"server.tls: .* plain HTTP.*\n  server.replicas: 2: use an odd number"):
         declare(lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(replicas=2))))
     recorder = declare(
         lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(mode="dev"), production=False))

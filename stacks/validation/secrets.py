@@ -1,0 +1,35 @@
+"""The secrets of all workloads of a stack."""
+
+from collections.abc import Iterator
+
+from strongroom.components.cross_checks import Location
+from strongroom.components.workload import Secret, Workload
+
+from ..settings.root import Settings
+
+
+def list_workloads(settings: Settings) -> Iterator[tuple[Location, Workload]]:
+    """List the workloads, with their locations."""
+    for number, workload in enumerate(getattr(settings, "workloads", ())):
+        yield ("workloads", number), workload
+
+
+def list_secrets(settings: Settings) -> Iterator[tuple[Location, Secret]]:
+    """List every secret of every workload, with its location."""
+    for location, workload in list_workloads(settings):
+        for index, secret in enumerate(list_secrets_of(workload)):
+            yield (*location, "secrets", index), secret
+
+
+def list_secrets_of(workload: Workload) -> list[Secret]:
+    """List the secrets of a workload. Options that are invalid by themselves are as if omitted."""
+    return [_omit_invalid(secret) for secret in getattr(workload, "secrets", ())]
+
+
+def _omit_invalid(secret: Secret) -> Secret:
+    copy = secret.model_copy()
+    for name, field in Secret.model_fields.items():
+        # An object without a key is another one.
+        if name != "key" and not field.is_required():
+            vars(copy).setdefault(name, field.default)
+    return copy
