@@ -69,8 +69,13 @@ def write_pack(directory: Path, found: Path | None = None) -> None:
 
 
 def find_levels(stack: str, root: Path | None = None) -> Path | None:
-    """Find the levels that a stack sets for a checkout's policy pack; `None` if it sets none."""
-    file = find_pack(root) / "levels" / f"{stack}.json"
+    """Find the levels that a stack sets for a checkout's policy pack; `None` if it sets none.
+
+    Strongroom's own pack has levels for Strongroom's own stacks: in another project the same names mean other stacks.
+    """
+    pack = find_pack(root)
+    home = (root or find_project()) / "policy" if pack == _PACKAGED else pack
+    file = home / "levels" / f"{stack}.json"
     return file if file.is_file() else None
 
 
@@ -94,7 +99,7 @@ def find_violations(stack: str, resources: Collection[Declared], against: Path |
 
 def list_weakened(stack: str, against: Path | None) -> list[str]:
     """List how a change weakens the guardrails: lower levels, other options, edited rules; each in a sentence."""
-    if against is None or find_pack(against) == find_pack(None):
+    if against is None:
         return []
     before, after = _read_levels(stack, against), _read_levels(stack, None)
     found: list[str] = []

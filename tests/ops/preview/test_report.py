@@ -554,6 +554,30 @@ def test_a_rule_that_advises_does_so_where_no_levels_are(tmp_path: Path) -> None
     assert {each.rule: each.level for each in found} == {"no-copy-in-etcd": "advisory"}
 
 
+@pytest.mark.parametrize("stack", ["dev", "staging", "local", "mine"])
+def test_a_project_without_a_pack_is_held_to_everything_unless_it_says_otherwise(
+    stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for project in (tmp_path / "base", tmp_path / "mine"):
+        project.mkdir()
+        (project / "Pulumi.yaml").touch()
+    monkeypatch.chdir(tmp_path / "mine")
+    latest = Declared(
+        "kubernetes:core/v1:Pod", "urn::a", {"spec": {"containers": [{"name": "a", "image": "x:latest"}]}}
+    )
+
+    assert {each.level for each in find_violations(stack, [latest])} == {"mandatory"}
+
+    levels = tmp_path / "mine" / "policy" / "levels" / f"{stack}.json"
+    levels.parent.mkdir(parents=True)
+    levels.write_text('{"all": "advisory"}')
+    assert {each.level for each in find_violations(stack, [latest])} == {"advisory"}
+    assert {each.level for each in find_violations(stack, [latest], tmp_path / "base")} == {"mandatory"}
+    assert "no-latest-image: its level is lowered from mandatory to advisory." in list_weakened(
+        stack, tmp_path / "base"
+    )
+
+
 def test_what_weakens_its_own_judge_stands_first(tmp_path: Path) -> None:
     base, rules = tmp_path / "policy", ROOT / "policy"
     shutil.copytree(rules, base)
