@@ -16,7 +16,15 @@ from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
 from .identities.base import Identities, WorkloadIdentity
 from .key_vault import KeyVault
-from .objects import ObjectKind, VaultObject, find_vault_object, format_objects, name_vault_object, unreadable
+from .objects import (
+    ObjectKind,
+    VaultObject,
+    check_certificate,
+    find_vault_object,
+    format_objects,
+    name_vault_object,
+    unreadable,
+)
 from .options import AUDIENCES, RoleScope
 from .types import Guid
 
@@ -107,7 +115,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             identity that can't serve one more workload.
         """
         for secret in workload.secrets:
-            if fault := unreadable(secret):
+            kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
+            if fault := unreadable(secret) or next(filter(None, kept), None):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)

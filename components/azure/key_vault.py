@@ -129,6 +129,9 @@ class KeyVault(pulumi.ComponentResource):
     access: AccessMode
     """What decides on reads."""
 
+    certificates: Mapping[str, VaultCertificate]
+    """The certificates that the stack keeps in it."""
+
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the vault and its objects.
 
@@ -140,6 +143,7 @@ class KeyVault(pulumi.ComponentResource):
         self.name = args.vault_name
         self.resource_group = args.resource_group
         self.access = args.access
+        self.certificates = args.contents.certificates if args.contents else {}
         self.url = args.cloud.vault_url(args.vault_name)
         self._tenant = args.tenant_id
         self._cloud = args.cloud

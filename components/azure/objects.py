@@ -7,6 +7,7 @@ from typing import Literal
 from ..workload import Secret
 from ..yaml import yaml_text
 from .types import object_fault, version_fault
+from .vault_args import VaultCertificate
 
 ObjectKind = Literal["secrets", "keys", "certificates"]
 _KINDS: Mapping[str, ObjectKind] = {"secret": "secrets", "key": "keys", "cert": "certificates"}
@@ -61,8 +62,28 @@ def unreadable(secret: Secret) -> str | None:
     return None
 
 
+def check_certificate(secret: Secret, own: str, certificate: VaultCertificate) -> str | None:
+    """Return why `secret` can't be read of the certificate `own`, as the end of a sentence; `None` if it can.
+
+    (Azure Key Vault provider docs: "Getting Certificates and Keys", on `objectFormat`)
+    """
+    if secret.type != "secret" or name_vault_object(secret.object, secret.key).lower() != own.lower():
+        return None
+    if not certificate.exportable:
+        return (
+            f"is the private key of the certificate {own!r}, which never leaves the vault: set exportable: true in "
+            f"certificates.{own}, or use type: cert for the public half"
+        )
+    if secret.format == "pfx" and certificate.content_type == "pem":
+        return (
+            f"has format 'pfx', and the vault keeps the certificate {own!r} as pem, of which Azure's provider makes no "
+            f"PFX: set contentType: pfx in certificates.{own}, or use format: pem"
+        )
+    return None
+
+
 def find_clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[str, str | None]]]:
-    """Find the names under which different objects and keys would be one object of the vault."""
+    """The names under which different objects and keys would be one object of the vault."""
     meanings: dict[str, list[tuple[str, str | None]]] = {}
     for name, key in secrets:
         known = meanings.setdefault(name_vault_object(name, key).lower(), [])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import SecretStr
 
-from strongroom.components.azure.objects import name_vault_object
+from strongroom.components.azure.objects import check_certificate, name_vault_object
 from strongroom.components.azure.options import check_size
 from strongroom.components.azure.vault_args import list_clashes
 from strongroom.components.cross_checks import Location, skip_invalid
@@ -61,10 +61,5 @@ def _check_sizes(settings: Settings) -> Iterator[ValidationIssue]:
 @skip_invalid
 def _check_certificate(azure: AzureKeyVaultSettings, location: Location, secret: Secret) -> Iterator[ValidationIssue]:
     for own, certificate in azure.certificates.items():
-        kept = secret.type == "secret" and own.lower() == secret.object.lower() and not certificate.exportable
-        if kept:
-            yield ValidationIssue(
-                location,
-                f"This secret is the private key of the certificate {secret.object!r}, which never leaves the vault: "
-                f"set exportable: true in backend.certificates.{secret.object}, or use type: cert for the public half",
-            )
+        if problem := check_certificate(secret, own, certificate):
+            yield ValidationIssue(location, f"This secret {problem}")

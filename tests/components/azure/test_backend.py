@@ -1,7 +1,7 @@
 """What an Azure Key Vault backend declares for a workload."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -24,6 +24,7 @@ from strongroom import (
     SecretWorkloadArgs,
     ServicePrincipal,
     SharedIdentity,
+    VaultCertificate,
     Workload,
 )
 from strongroom.components.azure.backend import Gate
@@ -32,6 +33,7 @@ from strongroom.components.azure.identities.base import Identities
 from strongroom.components.azure.identities.workload_identity import Place
 from strongroom.components.azure.key_vault import Contents, VaultSecret
 from strongroom.components.azure.options import AccessMode, RoleScope
+from strongroom.components.errors import InvalidArgumentsError
 from tests.support.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"
@@ -78,6 +80,7 @@ def backend(
     cloud: Cloud = CLOUDS["AzurePublicCloud"],
     gate: Gate | None = None,
     workloads: Sequence[Workload] = (),
+    certificates: Mapping[str, VaultCertificate] | None = None,
 ) -> AzureKeyVaultBackend:
     vault = KeyVault(
         "vault",
@@ -87,7 +90,7 @@ def backend(
             tenant_id=TENANT,
             cloud=cloud,
             access=access,
-            contents=Contents(secrets={"db-user": VaultSecret(value=Generate())}),
+            contents=Contents(secrets={"db-user": VaultSecret(value=Generate())}, certificates=certificates or {}),
         ),
     )
     args = AzureKeyVaultBackendArgs(
@@ -405,3 +408,27 @@ def test_a_secret_that_key_vault_can_not_serve_is_refused(declare: Declare) -> N
 
     with pytest.raises(ValueError, match=r"shop/checkout: secret 'f' is the object 'team/db'.*'team-db'"):
         granted(declare, own, bad)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"exportable": False}, "is the private key of the certificate 'Web', which never leaves the vault"),
+        ({}, "has format 'pfx', and the vault keeps the certificate 'Web' as pem.*set contentType: pfx"),
+    ],
+)
+def test_a_certificates_secret_that_no_pod_could_mount_is_refused(
+    declare: Declare, options: dict[str, Any], told: str
+) -> None:
+    reading = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="web", format="pfx"),)})
+    certificate = VaultCertificate(subject="CN=shop.example.net", **options)
+
+    with pytest.raises(InvalidArgumentsError, match=f"shop/checkout: secret 'f' {told}"):
+        granted(declare, own, reading, certificates={"Web": certificate})
+
+
+def test_a_pfx_of_a_certificate_that_is_kept_as_one_is_granted(declare: Declare) -> None:
+    reading = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="web", format="pfx"),)})
+    certificate = VaultCertificate(subject="CN=shop.example.net", content_type="pfx")
+
+    granted(declare, own, reading, certificates={"web": certificate})
