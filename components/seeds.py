@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import pulumi
-import pulumi_random
 from pydantic import Field
 
 from .args import Args, Input
@@ -17,7 +16,7 @@ class Generate(Args):
     """Characters."""
 
     special: Switch = True
-    """Whether punctuation is among the characters."""
+    """Whether to use punctuation as well."""
 
 
 Seed = Input[str] | Generate
@@ -32,6 +31,9 @@ def value_of(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[st
     """
     if not isinstance(seed, Generate):
         return pulumi.Output.secret(seed)
+    # A stack that generates nothing does without the provider.
+    import pulumi_random  # noqa: PLC0415
+
     made = pulumi_random.RandomPassword(
         name,
         length=seed.length,

@@ -6,16 +6,15 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
-from pydantic import SecretStr
 
 from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
 from strongroom.components.azure.credentials import find_credential
-from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object, name_vault_object
+from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object
 from strongroom.components.azure.types import split_vault_id
 from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
 from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 from strongroom.stacks.settings.root import Settings
-from strongroom.stacks.settings.seeds import Generated
+from strongroom.stacks.settings.seeds import list_seeds
 
 from ..existing.azure import AzureFinder
 from ..existing.find import New, find_existing
@@ -57,20 +56,12 @@ def _list_unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tup
     """List the objects that workloads declare and the stack does not write."""
     certificates = set(azure.certificates)
     written: dict[ObjectKind, set[str]] = {
-        "secrets": set(_list_seeded(settings)) | certificates,
+        "secrets": {object_name(name, key) for name, key, _ in list_seeds(settings.seeds)} | certificates,
         "keys": set(azure.keys) | certificates,
         "certificates": certificates,
     }
     wanted = [(find_vault_object(secret), secret) for workload in settings.workloads for secret in workload.secrets]
     return {(item, secret.version) for item, secret in wanted if item.name not in written[item.kind]}
-
-
-def _list_seeded(settings: Settings) -> Iterator[str]:
-    for name, values in settings.seeds.items():
-        if isinstance(values, SecretStr | Generated):
-            yield name
-        else:
-            yield from (name_vault_object(name, key) for key in values)
 
 
 class _Contents:

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure_native
 from pulumi_azure_native import resources
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
 from strongroom.components.azure.clouds import Cloud
@@ -18,14 +18,13 @@ from strongroom.components.azure.identities.identity_binding import IdentityBind
 from strongroom.components.azure.identities.pod_identity import PodIdentities
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
-from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.azure.types import split_vault_id
 from strongroom.components.azure.vault_args import ExistingVault, NewVault, SecretAttributes, VaultShape
 
 from ..errors import InvalidSettingsError
 from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings
 from ..settings.root import Settings
-from ..settings.seeds import Generated, to_seed
+from ..settings.seeds import list_seeds, to_seed
 from .common import Provisioned, cluster_provider, declare_namespaces
 from .preflight_vault_name import find_taken_name
 
@@ -145,16 +144,12 @@ def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
 
 
 def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
-    values: dict[str, SecretStr | Generated] = {}
-    for name, given in settings.seeds.items():
-        if isinstance(given, SecretStr | Generated):
-            values[name] = given
-        else:
-            values |= {name_vault_object(name, key): value for key, value in given.items()}
     none = SecretAttributes()
     return {
-        name: VaultSecret(value=to_seed(value), **_fields(attributes.get(name, none), SecretAttributes))
-        for name, value in values.items()
+        (own := object_name(name, key)): VaultSecret(
+            value=to_seed(value), **_fields(attributes.get(own, none), SecretAttributes)
+        )
+        for name, key, value in list_seeds(settings.seeds)
     }
 
 

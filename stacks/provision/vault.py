@@ -7,14 +7,14 @@ import pulumi_vault
 from pydantic import SecretStr
 
 from strongroom.components.kubernetes.csi_driver import CA_PATH
-from strongroom.components.seeds import Seed
+from strongroom.components.seeds import Generate, Seed
 from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
 from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
 from strongroom.components.vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
 from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 
 from ..settings.root import Settings
-from ..settings.seeds import Generated, to_seed
+from ..settings.seeds import to_seed
 from ..settings.vault import JwtAuthSettings, VaultSettings
 from ..validation.vault import is_local
 from .common import Provisioned, ReachedVault, cluster_provider, declare_namespaces
@@ -106,5 +106,5 @@ def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:
     return {
         name: {key: to_seed(value) for key, value in values.items()}
         for name, values in settings.seeds.items()
-        if not isinstance(values, SecretStr | Generated)
+        if not isinstance(values, SecretStr | Generate)
     }

@@ -6,30 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import pulumi
 from pydantic import Field, PlainValidator, SecretStr, ValidatorFunctionWrapHandler, WrapValidator
 
-from strongroom.components import seeds
-from strongroom.components.field_types import Declaration, ObjectKey, Switch, Whole
+from strongroom.components.field_types import Declaration, ObjectKey
+from strongroom.components.seeds import Generate
+from strongroom.components.seeds import Seed as ComponentSeed
 
 from .raw import is_generator, is_text
 
 NO_TEXT = "must be text (a number in quotes is text): set it with `pulumi config set --secret --path`"
 
 
-class Generated(Declaration):
-    """A value that is generated once and kept in the stack's encrypted state."""
-
-    length: Annotated[Whole, Field(ge=16, le=1024)] = 32
-    """Characters."""
-
-    special: Switch = True
-    """Whether to use punctuation as well."""
+class _Generator(Declaration):
+    generate: Generate
 
 
-class _Generate(Declaration):
-    generate: Generated
-
-
-def _read_seed(value: object) -> SecretStr | Generated:
-    if isinstance(value, SecretStr | Generated):
+def _read_seed(value: object) -> SecretStr | Generate:
+    if isinstance(value, SecretStr | Generate):
         return value
     if isinstance(value, str) and value:
         return SecretStr(value)
@@ -39,7 +30,7 @@ def _read_seed(value: object) -> SecretStr | Generated:
                 "is neither text nor a generator: set text with `pulumi config set --secret --path`, or "
                 "use {generate: {length: 32}}"
             )
-        return _Generate.model_validate(value).generate
+        return _Generator.model_validate(value).generate
     if value is not None and value != "":
         raise ValueError(NO_TEXT)
     raise ValueError(
@@ -47,7 +38,7 @@ def _read_seed(value: object) -> SecretStr | Generated:
     )
 
 
-Seed = Annotated[SecretStr | Generated, PlainValidator(_read_seed)]
+Seed = Annotated[SecretStr | Generate, PlainValidator(_read_seed)]
 """A value that the stack writes: a config secret, or `{generate: {length: 32}}`."""
 
 
@@ -61,7 +52,7 @@ def _read_object_seeds(value: object, handler: ValidatorFunctionWrapHandler) -> 
 
 
 if TYPE_CHECKING:
-    ObjectSeeds = Mapping[str, SecretStr | Generated] | SecretStr | Generated
+    ObjectSeeds = Mapping[str, SecretStr | Generate] | SecretStr | Generate
 else:
     # As a union, every error would be reported once for each of its members.
     ObjectSeeds = Annotated[Seeds, WrapValidator(_read_object_seeds)]
@@ -69,18 +60,18 @@ else:
 
 
 def list_seeds(
-    seeds: Mapping[str, Mapping[str, SecretStr | Generated] | SecretStr | Generated],
-) -> Iterator[tuple[str, str | None, SecretStr | Generated]]:
+    seeds: Mapping[str, Mapping[str, SecretStr | Generate] | SecretStr | Generate],
+) -> Iterator[tuple[str, str | None, SecretStr | Generate]]:
     """List each value that the stack writes, with its object and key; the key is `None` if an object has one value."""
     for name, values in seeds.items():
-        if isinstance(values, SecretStr | Generated):
+        if isinstance(values, SecretStr | Generate):
             yield name, None, values
         else:
             yield from ((name, key, value) for key, value in values.items())
 
 
-def to_seed(value: SecretStr | Generated) -> seeds.Seed:
+def to_seed(value: SecretStr | Generate) -> ComponentSeed:
     """Return `value` as a component's argument."""
-    if isinstance(value, Generated):
-        return seeds.Generate(length=value.length, special=value.special)
+    if isinstance(value, Generate):
+        return value
     return pulumi.Output.secret(value.get_secret_value())

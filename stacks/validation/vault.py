@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from strongroom.components.cross_checks import Location, skip_invalid
+from strongroom.components.seeds import Generate
 from strongroom.components.urls import check_plain_http
 from strongroom.components.vault.kv_paths import check_kv_object
 from strongroom.components.vault.options import check_secret
@@ -13,7 +14,6 @@ from strongroom.components.workload import Secret
 
 from ..errors import ValidationIssue
 from ..settings.root import Settings
-from ..settings.seeds import Generated
 from ..settings.vault import VaultSettings
 from ..settings.vault_server import AzureSealSettings, ServerSettings
 from .secrets import list_secrets, list_workloads
@@ -91,7 +91,7 @@ def _check_seeds(settings: Settings, vault: VaultSettings) -> Iterator[Validatio
     for name, values in settings.seeds.items():
         if problem := check_kv_object(name, vault.mount.path):
             yield ValidationIssue(("seeds", name), f"{name!r} {problem}")
-        if isinstance(values, SecretStr | Generated):
+        if isinstance(values, SecretStr | Generate):
             yield ValidationIssue(
                 ("seeds", name),
                 f"This seed has no key: an object of Vault has keys, so use strongroom:seeds.{name}.KEY",
@@ -105,7 +105,7 @@ def _check_seeded(
     name, key, seeds = secret.object, secret.key, settings.seeds.get(secret.object, {})
     if not vault.mount.create or key is None or check_kv_object(name, vault.mount.path):
         return  # which is reported already
-    if isinstance(seeds, SecretStr | Generated) or key not in seeds:
+    if isinstance(seeds, SecretStr | Generate) or key not in seeds:
         yield ValidationIssue(
             location,
             "This secret has no value: the engine is created by this stack, so seed it with "
