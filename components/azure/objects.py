@@ -83,7 +83,7 @@ def check_certificate(secret: Secret, own: str, certificate: VaultCertificate) -
 
 
 def find_clashes(secrets: Iterable[tuple[str, str | None]]) -> dict[str, list[tuple[str, str | None]]]:
-    """The names under which different objects and keys would be one object of the vault."""
+    """Find the names under which different objects and keys would be one object of the vault."""
     meanings: dict[str, list[tuple[str, str | None]]] = {}
     for name, key in secrets:
         known = meanings.setdefault(name_vault_object(name, key).lower(), [])

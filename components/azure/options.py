@@ -60,7 +60,7 @@ def check_size(value: str) -> str | None:
 
 
 def describe_excess(count: int) -> str:
-    """What to tell of more workloads than one identity can have."""
+    """Describe the error of more workloads than one identity can have."""
     return (
         f"{count} workloads would share one identity, which can have {MOST_FEDERATED} federated credentials: "
         "give each its own (identity.mode: workload-identity), or use identity-binding"

@@ -235,7 +235,7 @@ class VaultCertificate(Args):
 
     @cross_check
     def _check_renewal(self) -> Iterator[tuple[str, str]]:
-        """(Azure Key Vault REST: "Create Certificate", on days_before_expiry)"""
+        """Check when it is renewed (Azure Key Vault REST: "Create Certificate", on days_before_expiry)."""
         most = 27 * self.validity_months
         if self.renew_before_days > most:
             yield (

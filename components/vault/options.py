@@ -51,7 +51,7 @@ class BootstrapOptions(Declaration):
 
     @cross_check
     def _check_shares(self) -> Iterator[tuple[str, str]]:
-        """(Vault docs: "/sys/init")"""
+        """Check the shares (Vault docs: "/sys/init")."""
         # Vault refuses one share out of several.
         if not (self.threshold <= self.shares and (self.threshold > 1 or self.shares == 1)):
             yield (

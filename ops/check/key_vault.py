@@ -9,7 +9,7 @@ from azure.keyvault.secrets import SecretClient
 
 from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
 from strongroom.components.azure.credentials import find_credential
-from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object
+from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object, name_vault_object
 from strongroom.components.azure.types import split_vault_id
 from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
 from strongroom.stacks.settings.azure import AzureKeyVaultSettings
@@ -56,7 +56,7 @@ def _list_unwritten(settings: Settings, azure: AzureKeyVaultSettings) -> set[tup
     """List the objects that workloads declare and the stack does not write."""
     certificates = set(azure.certificates)
     written: dict[ObjectKind, set[str]] = {
-        "secrets": {object_name(name, key) for name, key, _ in list_seeds(settings.seeds)} | certificates,
+        "secrets": {name_vault_object(name, key) for name, key, _ in list_seeds(settings.seeds)} | certificates,
         "keys": set(azure.keys) | certificates,
         "certificates": certificates,
     }

@@ -18,6 +18,7 @@ from strongroom.components.azure.identities.identity_binding import IdentityBind
 from strongroom.components.azure.identities.pod_identity import PodIdentities
 from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
+from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.azure.types import split_vault_id
 from strongroom.components.azure.vault_args import ExistingVault, NewVault, SecretAttributes, VaultShape
 
@@ -146,7 +147,7 @@ def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
 def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
     none = SecretAttributes()
     return {
-        (own := object_name(name, key)): VaultSecret(
+        (own := name_vault_object(name, key)): VaultSecret(
             value=to_seed(value), **_fields(attributes.get(own, none), SecretAttributes)
         )
         for name, key, value in list_seeds(settings.seeds)

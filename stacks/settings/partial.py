@@ -69,7 +69,9 @@ def _read(annotation: Any, raw: Any, suggested: Collection[Location], place: Loc
     if isinstance(raw, list | tuple) and origin in {tuple, Sequence}:
         entries = enumerate(cast("list[Any]", raw))
         return tuple(_read_entry(arguments[0], entry, suggested, (*place, index)) for index, entry in entries)
-    chosen = _choose(plain, raw) if isinstance(raw, Mapping) and origin in {None, Union} else None
+    chosen = (
+        _choose(plain, cast("Mapping[str, Any]", raw)) if isinstance(raw, Mapping) and origin in {None, Union} else None
+    )
     return read_valid(chosen, cast("Mapping[str, Any]", raw), suggested, place) if chosen else _ABSENT
 
 
