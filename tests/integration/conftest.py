@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.azure.store import Store
 from sandbox.world import World
 from tests.integration.driver import Cluster
 from tests.support.sandboxed import Project, copied
@@ -37,6 +38,19 @@ def azure_deployed(azure_project: Project) -> Iterator[Project]:
     """That project, deployed as it was written, before the test and after it."""
     yield azure_project
     azure_project.deploy_as_written()
+
+
+@pytest.fixture
+def store(world: World) -> Store:
+    """What is deployed to the emulator."""
+    return world.azure.store
+
+
+@pytest.fixture
+def through_its_proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Azure's own clients find the emulator, in these tests alone."""
+    for name, value in world.azure.environment().items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="module")

@@ -85,11 +85,6 @@ def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.fixture
-def store(world: World) -> Store:
-    return world.azure.store
-
-
-@pytest.fixture
 def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Check a stack on Key Vault, whose settings a test changes first."""
     operator = world.azure.operator()

@@ -15,7 +15,7 @@ from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.injected import agent
 from tests.support.polling import poll_until
-from tests.support.sandboxed import Project
+from tests.support.sandboxed import Project, stored
 
 pytestmark = pytest.mark.integration
 
@@ -31,12 +31,6 @@ def delivered_by(project: Project, delivery: dict[str, str]) -> dict[str, Any]:
             for secret in workload["secrets"]:
                 secret.pop("env", None)
     return settings
-
-
-def stored(world: World, name: str) -> dict[str, str]:
-    """What Vault holds in an object."""
-    vault = world.vault.client().secrets.kv.v2
-    return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from sandbox.azure.store import Store
-from sandbox.world import World
 from strongroom.ops.pulumi.stack import DeployedStack, read_stack
 from tests.integration.doctored import EXCHANGE, faults, seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken
 from tests.support.sandboxed import Project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("through_its_proxy")]
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +23,6 @@ def alive(cluster: Cluster) -> None:
 @pytest.fixture(scope="module")
 def on_azure(azure_project: Project, cluster: Cluster) -> DeployedStack:
     return read_stack("local-azure")
-
-
-@pytest.fixture
-def store(world: World) -> Store:
-    return world.azure.store
-
-
-@pytest.fixture(autouse=True)
-def through_its_proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in world.azure.environment().items():
-        monkeypatch.setenv(name, value)
 
 
 def test_a_whole_chain_is_ok_for_every_workload(on_azure: DeployedStack) -> None:

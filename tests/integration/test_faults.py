@@ -27,9 +27,11 @@ from strongroom.ops.verify import Check, Verifier
 from tests.faults.harness import Stage
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios
-from tests.support.sandboxed import copied, environment
+from tests.support.sandboxed import copied
 
 from .vaults import PLAN, Servers
+
+pytestmark = pytest.mark.usefixtures("through_its_proxy")
 
 _ROUNDS = 4
 _PATIENCE = 75
@@ -47,13 +49,6 @@ def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest
     yield made
     world.up()
     made.reach("nothing")
-
-
-@pytest.fixture(autouse=True)
-def azure_found(world: World) -> Iterator[None]:
-    """Azure's own clients find the emulator, in these tests alone."""
-    with environment(world.azure.environment()):
-        yield
 
 
 @pytest.mark.integration

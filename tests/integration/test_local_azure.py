@@ -31,11 +31,6 @@ pytestmark = pytest.mark.integration
 CHARTS = Path(__file__).parents[1] / "charts"
 
 
-@pytest.fixture
-def store(world: World) -> Store:
-    return world.azure.store
-
-
 def values(store: Store) -> set[str]:
     """Every secret value that the stack wrote."""
     return {version["value"] for found in store.objects("strongroom-local", "secrets") for version in found["versions"]}
@@ -48,12 +43,6 @@ def readers(project: Project) -> dict[str, set[str]]:
         if "read" in each["may"]:
             found.setdefault(each["what"].removesuffix(" of strongroom-local"), set()).add(each["who"])
     return found
-
-
-@pytest.fixture
-def through_its_proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in world.azure.environment().items():
-        monkeypatch.setenv(name, value)
 
 
 def explained(project: Project, workload: str, what: str) -> str:

@@ -21,7 +21,7 @@ from sandbox.node.requirements import list_missing
 from sandbox.world import World
 from tests.integration.pods import Pods, SeenFile, digest
 from tests.support.polling import poll_until
-from tests.support.sandboxed import Project, started
+from tests.support.sandboxed import Project, started, stored
 
 pytestmark = pytest.mark.soak  # building its tools takes minutes
 
@@ -70,12 +70,6 @@ def groups() -> set[Path]:
     """The control groups of nodes."""
     places = {place for place, _ in cgroups.hierarchies().values()}
     return {found for place in places for found in place.glob("strongroom-*")}
-
-
-def stored(world: World, name: str) -> dict[str, str]:
-    """What Vault holds in an object."""
-    vault = world.vault.client().secrets.kv.v2
-    return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
 
 
 def seen(pods: Pods) -> dict[str, dict[str, SeenFile]]:

@@ -1,7 +1,6 @@
 """Damage done by hand to deployed stacks: each kind turns its line red, and undone, all are green again."""
 
 import json
-import random
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from strongroom.ops.verify.inspection import Inspection
 from strongroom.policy.rules import Declared
 from tests.integration.driver import Cluster
 from tests.support.sandboxed import Project, copied
+from tests.support.soak import sampled
 
 from .damage import Damage, Hands
 from .of_azure import DAMAGE_TO_AZURE
@@ -82,14 +82,9 @@ def turns_red(stack: Deployed, damage: Damage) -> None:
     assert [check.detail for check in wrong if "Traceback" in check.detail or "\n" in check.detail] == []
 
 
-def sampled(stack: str) -> list[Damage]:
-    """The kinds that `make test` tries: the same each time."""
-    return random.Random(stack).sample(DAMAGE[stack], _SAMPLE)  # noqa: S311 - to be repeated
-
-
 @pytest.mark.integration
-@pytest.mark.parametrize("damage", sampled("local"), ids=str)
-def test_a_sample_of_damage_to_vault_turns_its_line_red(on_vault: Deployed, damage: Damage) -> None:
+@pytest.mark.parametrize("damage", sampled(DAMAGE_TO_VAULT, _SAMPLE), ids=str)
+def test_each_kind_of_damage_to_vault_turns_its_line_red(on_vault: Deployed, damage: Damage) -> None:
     turns_red(on_vault, damage)
 
 
@@ -206,31 +201,19 @@ def test_who_logs_in_meanwhile_keeps_the_token(on_vault: Deployed, world: World)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("damage", DAMAGE_TO_VAULT, ids=str)
-def test_each_kind_of_damage_to_vault_turns_its_line_red(on_vault: Deployed, damage: Damage) -> None:
-    turns_red(on_vault, damage)
-
-
-@pytest.mark.soak
 def test_vault_is_green_after_all_damage(on_vault: Deployed) -> None:
     assert [check for check in on_vault.verify() if check.passed is not True] == []
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("damage", sampled("local-azure"), ids=str)
-def test_a_sample_of_damage_to_azure_turns_its_line_red(on_azure: Deployed, damage: Damage) -> None:
+@pytest.mark.parametrize("damage", sampled(DAMAGE_TO_AZURE, _SAMPLE), ids=str)
+def test_each_kind_of_damage_to_azure_turns_its_line_red(on_azure: Deployed, damage: Damage) -> None:
     turns_red(on_azure, damage)
 
 
 @pytest.mark.integration
 def test_azure_is_green_after_the_sample(on_azure: Deployed) -> None:
     assert [check for check in on_azure.verify() if check.passed is not True] == []
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("damage", DAMAGE_TO_AZURE, ids=str)
-def test_each_kind_of_damage_to_azure_turns_its_line_red(on_azure: Deployed, damage: Damage) -> None:
-    turns_red(on_azure, damage)
 
 
 @pytest.mark.soak

@@ -145,6 +145,12 @@ def step_of(event: Any, operation: str) -> Any:
     return told and told.metadata
 
 
+def stored(world: "World", name: str) -> dict[str, str]:
+    """Read what Vault holds in an object of the stack `local`."""
+    vault = world.vault.client().secrets.kv.v2
+    return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
+
+
 class Project:
     """A copy of the project, with one stack whose file a test may change."""
 

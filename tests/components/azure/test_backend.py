@@ -10,7 +10,6 @@ import pytest
 from strongroom import (
     AzureKeyVaultBackend,
     AzureKeyVaultBackendArgs,
-    Backend,
     Generate,
     Grant,
     IdentityBindings,
@@ -20,8 +19,6 @@ from strongroom import (
     OwnIdentities,
     PodIdentities,
     Secret,
-    SecretWorkload,
-    SecretWorkloadArgs,
     ServicePrincipal,
     SharedIdentity,
     VaultCertificate,
@@ -34,6 +31,7 @@ from strongroom.components.azure.identities.workload_identity import Place
 from strongroom.components.azure.key_vault import Contents, VaultSecret
 from strongroom.components.azure.options import AccessMode, RoleScope
 from strongroom.components.errors import InvalidArgumentsError
+from tests.components.deploying import deploy
 from tests.support.recording import VAULT_ID, Declare, Recorder
 
 ROLE = "azure-native:authorization:RoleAssignment"
@@ -65,11 +63,6 @@ CHECKOUT = Workload(
 )
 
 MakeIdentities = Callable[[pulumi.Resource], Identities]
-
-
-def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
-    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
-    return SecretWorkload(workload.path, args)
 
 
 def backend(
@@ -314,7 +307,7 @@ def test_an_identity_binding_is_allowed_to_one_service_account(declare: Declare)
 
 
 def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
-    declare: Declare, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))

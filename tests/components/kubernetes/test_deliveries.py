@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom import Backend, Grant, Secret, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom import Grant, Secret, Workload
 from strongroom.components.delivery import AgentInjector, check_file_permission, check_secret_type
 from strongroom.components.kubernetes.agent_annotations import (
     find_token_volume,
@@ -16,6 +16,7 @@ from strongroom.components.kubernetes.agent_annotations import (
     parse_class_parameters,
 )
 from strongroom.components.vault.backend import build_objects_parameter
+from tests.components.deploying import deploy
 from tests.support.recording import Declare, Recorder
 from tests.support.texts import WORD, texts
 
@@ -66,11 +67,6 @@ class KeyVault:
 
     def grant(self, workload: Workload) -> Grant:
         return Grant(provider="azure", parameters=self.parameters, audience="", identity={})
-
-
-def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
-    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
-    return SecretWorkload(workload.path, args)
 
 
 def workload(delivery: Any, secrets: tuple[Secret, ...] = SECRETS, **settings: Any) -> Workload:

@@ -5,8 +5,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from strongroom import Backend, Grant, Secret, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom import Grant, Secret, Workload
 from strongroom.components.errors import InvalidArgumentsError
+from tests.components.deploying import deploy
 from tests.support.recording import Declare
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -30,11 +31,6 @@ class Store:
             pod_labels={"backend": "label"},
             requires=[pulumi.CustomResource("test:index:Role", workload.path, {})],
         )
-
-
-def deploy(workload: Workload, backend: Backend, **options: Any) -> SecretWorkload:
-    args = SecretWorkloadArgs(workload=workload, backend=backend, **options)
-    return SecretWorkload(workload.path, args)
 
 
 def workload(**settings: Any) -> Workload:
