@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-_LIFE = datetime.timedelta(days=365)
+_NAME = "Strongroom sandbox"
 _RENEWED_BEFORE = datetime.timedelta(days=7)
 
 
@@ -66,24 +66,19 @@ class Authority:
         """
         pair = Pair(self._directory / f"{name}.crt", self._directory / f"{name}.key")
         if not pair.certificate.is_file() or not _bears(pair.certificate, addresses):
-            key = ec.generate_private_key(ec.SECP256R1())
-            authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-            signer = serialization.load_pem_private_key(self._key.read_bytes(), None)
-            issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_key_identifier(authority))
-            certificate = (
-                _builder(_name(common_name or name, organization), authority.subject, key.public_key())
-                .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                .add_extension(_usage("digital_signature"), critical=True)
-                .add_extension(issuer, critical=False)
-                .add_extension(_alternatives(names, addresses), critical=False)
-                .add_extension(
-                    x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
-                    critical=False,
-                )
-                .sign(signer, hashes.SHA256())  # pyright: ignore[reportArgumentType] - our own key is an EC key
+            authority = trustme.CA.from_pem(self.certificate.read_bytes(), self._key.read_bytes())
+            leaf = authority.issue_cert(
+                "localhost",
+                "kubernetes.default.svc",
+                *names,
+                "127.0.0.1",
+                *addresses,
+                common_name=common_name or name,
+                organization_name=organization or _NAME,
+                organization_unit_name=_NAME,
             )
-            write_private(pair.key, _pem_key(key))
-            write_private(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+            write_private(pair.key, leaf.private_key_pem.bytes())
+            write_private(pair.certificate, leaf.cert_chain_pems[0].bytes())
         return pair
 
     def signing_key(self, name: str) -> tuple[Path, Path]:
@@ -91,7 +86,12 @@ class Authority:
         private, public = self._directory / f"{name}.key", self._directory / f"{name}.pub"
         if not public.is_file():
             key = rsa.generate_private_key(65537, 2048)
-            write_private(private, _pem_key(key))
+            write_private(
+                private,
+                key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                ),
+            )
             write_private(
                 public,
                 key.public_key().public_bytes(
@@ -105,16 +105,9 @@ class Authority:
         for certificate in self._directory.glob("*.crt"):
             if certificate != self.certificate:
                 certificate.unlink()
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("Strongroom sandbox")
-        certificate = (
-            _builder(name, name, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        write_private(self._key, _pem_key(key))
-        write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+        made = trustme.CA(path_length=0, organization_name=_NAME, organization_unit_name=_NAME)
+        write_private(self._key, made.private_key_pem.bytes())
+        write_private(self.certificate, made.cert_pem.bytes())
 
 
 def _is_accepted(certificate: Path) -> bool:
@@ -125,11 +118,7 @@ def _is_accepted(certificate: Path) -> bool:
     made = x509.load_pem_x509_certificate(certificate.read_bytes())
     if made.not_valid_after_utc < datetime.datetime.now(datetime.UTC) + _RENEWED_BEFORE:
         return False
-    try:
-        _key_identifier(made)
-    except x509.ExtensionNotFound:
-        return False
-    return True
+    return any(extension.oid == x509.SubjectKeyIdentifier.oid for extension in made.extensions)
 
 
 def _bears(certificate: Path, addresses: Sequence[str]) -> bool:
@@ -138,60 +127,3 @@ def _bears(certificate: Path, addresses: Sequence[str]) -> bool:
     made = x509.load_pem_x509_certificate(certificate.read_bytes())
     borne = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return {*map(ipaddress.ip_address, addresses)} <= {*borne.get_values_for_type(x509.IPAddress)}
-
-
-def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
-    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + _LIFE)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _name(common_name: str, organization: str | None = None) -> x509.Name:
-    parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    if organization:
-        parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
-    return x509.Name(parts)
-
-
-def _alternatives(names: Sequence[str], addresses: Sequence[str]) -> x509.SubjectAlternativeName:
-    return x509.SubjectAlternativeName(
-        [
-            x509.DNSName("localhost"),
-            x509.DNSName("kubernetes.default.svc"),
-            *map(x509.DNSName, names),
-            *(x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", *addresses)),
-        ]
-    )
-
-
-def _usage(*uses: str) -> x509.KeyUsage:
-    every = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**{use: use in uses for use in every})
-
-
-def _pem_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

@@ -54,7 +54,7 @@ def test_a_certificate_is_signed_by_the_authority_for_loopback(tmp_path: Path) -
     certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
 
     certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.certificate.read_bytes()))
-    assert certificate.subject.rfc4514_string() == "O=system:masters,CN=me"
+    assert certificate.subject.rfc4514_string() == "CN=me,OU=Strongroom sandbox,O=system:masters"
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
     ssl.create_default_context(cafile=str(authority.certificate)).load_cert_chain(pair.certificate, pair.key)
