@@ -1,43 +1,42 @@
 """The one seam: what a backend owes a workload."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import pulumi
 
+from .args import Args, Input
 from .workload import Workload
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(Args):
     """Everything that a workload needs to read its secrets, and nothing that reads another's."""
 
     provider: Literal["azure", "vault"]
     """The CSI provider's name, `spec.provider` of the SecretProviderClass."""
 
-    parameters: Mapping[str, pulumi.Input[str]]
+    parameters: Mapping[str, Input[str]]
     """`spec.parameters` of the SecretProviderClass, its objects among them."""
 
     audience: str
     """Audience of the service account token that the driver must request for this workload."""
 
-    identity: Mapping[str, pulumi.Input[str]]
+    identity: Mapping[str, Input[str]]
     """What the workload is in the backend, for the reader of a stack's outputs: e.g. its role and its policy."""
 
-    service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    service_account_annotations: Mapping[str, Input[str]] = {}
     """Annotations that tie the service account to the identity."""
 
-    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    pod_labels: Mapping[str, str] = {}
     """Labels that the backend needs on the pod."""
 
-    pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    pod_annotations: Mapping[str, str] = {}
     """Annotations that the backend needs on the pod."""
 
     node_publish_secret: str | None = None
     """The Kubernetes Secret, in the workload's namespace, that the provider takes credentials from."""
 
-    certificate_authority: pulumi.Input[str] | None = None
+    certificate_authority: Input[str] | None = None
     """PEM of the CA of the store's certificate, for what reads from within the pod; none where the system's do."""
 
     requires: Sequence[pulumi.Resource] = ()

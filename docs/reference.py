@@ -6,7 +6,7 @@ import sys
 import types
 import typing
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 import strongroom  # noqa: E402
 from scripts.links import anchor  # noqa: E402
+from strongroom import Chart, Cloud  # noqa: E402
 from strongroom.components.plugin import described  # noqa: E402
 from strongroom.ops.doctor.events import EXPLANATIONS  # noqa: E402
 from strongroom.policy.rules import RULES  # noqa: E402
@@ -260,8 +261,8 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.default
     if value is PydanticUndefined:
         return "required"
-    if is_dataclass(value):
-        return f"`{getattr(value, 'name', value)}`"
+    if isinstance(value, Chart | Cloud):
+        return f"`{value.name}`"
     if value is None or isinstance(value, BaseModel | dict):
         return ""
     if isinstance(value, tuple):

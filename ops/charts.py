@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -56,7 +56,7 @@ def check_charts(places: Mapping[str, str]) -> list[CheckedChart]:
 def _locate(chart: Chart, place: str | None) -> Chart:
     if place is None:
         return chart
-    return replace(chart, repository=place.rstrip("/")) if "://" in place else replace(chart, path=place)
+    return chart.model_copy(update={"repository": place.rstrip("/")} if "://" in place else {"path": place})
 
 
 def _check_chart(chart: Chart) -> CheckedChart:

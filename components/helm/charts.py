@@ -1,30 +1,59 @@
 """Every Helm chart that Strongroom installs, pinned in this one place."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from ..args import Args
+from ..field_types import LocalFile, Text, require_match
 
 
-@dataclass(frozen=True)
-class Chart:
+def _check_repository(value: str) -> str:
+    if not re.fullmatch(r"(https|oci)://[^\s/@?#]+(/[^\s@?#]*)?", value):
+        raise ValueError("is not a chart repository: write its https:// or oci:// URL, without credentials")
+    return value.rstrip("/")
+
+
+ChartRepository = Annotated[str, AfterValidator(_check_repository)]
+"""URL of a repository or a registry of charts."""
+
+ChartVersion = Annotated[
+    str,
+    require_match(
+        r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?",
+        'is not a chart\'s version: write all three numbers, in quotes, e.g. "1.6.0"',
+    ),
+]
+"""A chart's exact version. (Semantic Versioning 2.0.0)"""
+
+ChartDigest = Annotated[
+    str,
+    require_match(r"[0-9a-f]{64}", "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum CHART.tgz)"),
+]
+"""SHA-256 of a chart's archive."""
+
+
+class Chart(Args):
     """A Helm chart, and where it comes from."""
 
-    name: str
+    name: Text
     """The chart's name in its repository."""
 
-    repository: str
+    repository: ChartRepository
     """URL of the chart repository: `https://`, or `oci://` for a registry."""
 
-    version: str
+    version: ChartVersion
     """The chart's exact version."""
 
-    digest: str | None = None
+    digest: ChartDigest | None = None
     """SHA-256 of the chart's archive, in hexadecimal digits; `None` where its publisher keeps none that stays."""
 
-    path: str | None = None
+    path: LocalFile | None = None
     """A directory, or an archive, with the chart: it is installed instead of the repository's."""
 
-    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    values: Mapping[str, Any] = {}
     """Values merged over those that Strongroom sends, e.g. a mirror of the chart's images."""
 
 

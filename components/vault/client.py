@@ -4,7 +4,6 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import hvac
@@ -12,33 +11,35 @@ import requests
 from hvac.exceptions import BadGateway, InternalServerError, RateLimitExceeded, VaultDown
 from urllib3.util.retry import Retry
 
+from ..args import Args
+from ..hosts import Host
 from ..response_limits import BoundedAdapter
+from ..urls import Address
 
 
-@dataclass(frozen=True)
-class VaultNode:
+class VaultNode(Args):
     """One server of a Vault."""
 
-    address: str
+    address: Address
     """Its URL, as the machine that runs the program reaches it: a port-forward's is good."""
 
     ca_certificate: str | None = None
     """PEM of the CA that signed its certificate; if omitted, the system's CAs."""
 
-    tls_server_name: str | None = None
+    tls_server_name: Host | None = None
     """The name that its certificate bears, where it is not the address's."""
 
-    join_address: str | None = None
+    join_address: Address | None = None
     """Its URL, as the other nodes reach it; if omitted, `address`."""
 
     def inputs(self) -> dict[str, Any]:
         """Return it as a resource, or a process, takes it."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return self.model_dump()
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> "VaultNode":
-        """Build the node that `inputs` describe."""
-        return cls(**{name: inputs.get(name) for name in cls.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
+        """Build the node that `inputs` describe, which were checked before."""
+        return cls.model_construct(**{name: inputs.get(name) for name in cls.model_fields})
 
 
 def create_session(node: VaultNode, retries: Retry | int = 0) -> requests.Session:

@@ -46,7 +46,7 @@ def provision_server(
     args = VaultBootstrapArgs(
         **{name: getattr(vault.bootstrap, name) for name in BootstrapOptions.model_fields},
         nodes=[
-            VaultNode(address, tls_server_name=vault.tls_server_name, join_address=peer)
+            VaultNode(address=address, tls_server_name=vault.tls_server_name, join_address=peer)
             for address, peer in zip(addresses, peers, strict=True)
         ],
         key_store=_build_key_store(vault.bootstrap, files),

@@ -1,9 +1,9 @@
 """What a stack may say of an Azure Key Vault."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from strongroom.components.azure.clouds import CLOUDS, Cloud, CloudName
+from strongroom.components.azure.clouds import CLOUDS, Authority, Cloud, CloudName
 from strongroom.components.azure.options import AccessMode, IdentityMode, RoleScope
 from strongroom.components.azure.types import (
     Guid,
@@ -24,10 +24,8 @@ from strongroom.components.azure.vault_args import (
 )
 from strongroom.components.cross_checks import Location, cross_check
 from strongroom.components.durations import SecondsOrNone
-from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch, require_match
+from strongroom.components.field_types import AbsolutePath, Declaration, DnsLabel, Switch
 from strongroom.components.hosts import Host
-
-_AUTHORITY = "is not a directory's host: write it without a scheme, e.g. login.microsoftonline.us"
 
 _MODES_OF_KEYS: Mapping[str, tuple[IdentityMode, ...]] = {
     "name": ("shared",),
@@ -116,7 +114,7 @@ class IdentitySettings(Declaration):
 class AzureStackSettings(Declaration):
     """A custom cloud, e.g. Azure Stack Hub."""
 
-    authority: Annotated[str, require_match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9.-]+)?", _AUTHORITY)]
+    authority: Authority
     """Host of its directory."""
 
     vault_domain: Host
@@ -213,5 +211,8 @@ class AzureKeyVaultSettings(Declaration):
         if custom is None:
             return CLOUDS[self.cloud]
         return Cloud(
-            "AzureStackCloud", "", custom.authority, custom.vault_domain, environment_file=custom.environment_file
+            name="AzureStackCloud",
+            authority=custom.authority,
+            vault_domain=custom.vault_domain,
+            environment_file=custom.environment_file,
         )

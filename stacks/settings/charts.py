@@ -1,26 +1,23 @@
 """Settings of the Helm charts that a stack installs."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from strongroom.components.cross_checks import Location, cross_check
-from strongroom.components.field_types import Declaration, LocalFile, require_match
-from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
+from strongroom.components.field_types import Declaration, LocalFile
+from strongroom.components.helm.charts import (
+    AKV2K8S,
+    AZURE_PROVIDER,
+    SECRETS_STORE_CSI_DRIVER,
+    VAULT,
+    Chart,
+    ChartDigest,
+    ChartRepository,
+    ChartVersion,
+)
 from strongroom.components.rotation import check_poll_interval
-
-
-def _check_repository(value: str) -> str:
-    if not re.fullmatch(r"(https|oci)://[^\s/@?#]+(/[^\s@?#]*)?", value):
-        raise ValueError("is not a chart repository: write its https:// or oci:// URL, without credentials")
-    return value.rstrip("/")
-
-
-_VERSION = 'is not a chart\'s version: write all three numbers, in quotes, e.g. "1.6.0"'
-_DIGEST = "is not a SHA-256: use its 64 lower-case hexadecimal digits (sha256sum CHART.tgz)"
 
 
 class ChartSettings(Declaration):
@@ -29,13 +26,13 @@ class ChartSettings(Declaration):
     path: LocalFile | None = None
     """A directory, or an archive, with the chart."""
 
-    repository: Annotated[str, AfterValidator(_check_repository)] | None = None
+    repository: ChartRepository | None = None
     """A mirror of its repository: an `https://` URL, or `oci://` for a registry."""
 
-    version: Annotated[str, require_match(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", _VERSION)] | None = None
+    version: ChartVersion | None = None
     """Its exact version; defaults to the pinned one."""
 
-    digest: Annotated[str, require_match(r"[0-9a-f]{64}", _DIGEST)] | None = None
+    digest: ChartDigest | None = None
     """SHA-256 of its archive; defaults, for the pinned version, to the pinned one."""
 
     values: Mapping[str, Any] = {}
@@ -84,8 +81,8 @@ class ChartsSettings(Declaration):
 
 def _apply(pinned: Chart, own: ChartSettings) -> Chart:
     version = own.version or pinned.version
-    return replace(
-        pinned,
+    return Chart(
+        name=pinned.name,
         path=own.path,
         repository=own.repository or pinned.repository,
         version=version,

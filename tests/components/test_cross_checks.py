@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from strongroom import (
     AgentInjector,
     CertManagerTls,
+    Chart,
+    Cloud,
     Contents,
     GeneratedTls,
     KeyVaultArgs,
@@ -19,6 +21,7 @@ from strongroom import (
     TransitSeal,
     VaultCertificate,
     VaultKey,
+    VaultNode,
     VaultSecret,
 )
 from strongroom.components.azure.vault_args import PrivateEndpoint
@@ -65,6 +68,13 @@ def vault(contents: Contents, made: NewVault | None = None) -> KeyVaultArgs:
             lambda: TransitSeal(address="http://vault.example.net", key_name="k", token_secret="t"),
             "address: 'http://vault.example.net' is plain HTTP",
         ),
+        (lambda: Chart(name="a", repository="http://a", version="1.0.0"), "repository: 'http://a' is not a chart rep"),
+        (lambda: Chart(name="a", repository="https://a", version="1"), "version: '1' is not a chart's version"),
+        (
+            lambda: Cloud(name="AzureStackCloud", authority="https://a", vault_domain="a"),
+            "authority: .* directory's host",
+        ),
+        (lambda: VaultNode(address="vault:8200"), "address: 'vault:8200' is not a URL"),
         (lambda: AgentInjector(mode="init", render_interval="5m"), "render_interval: .* with mode 'sidecar' only"),
         (lambda: KubernetesAuthArgs(create=False, reviewer="client"), "reviewer: .* with create: true only"),
     ],

@@ -64,7 +64,8 @@ class Marked:
 
 def opened() -> VaultBootstrap:
     return VaultBootstrap(
-        "vault", VaultBootstrapArgs(nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"))
+        "vault",
+        VaultBootstrapArgs(nodes=[VaultNode(address="https://vault:8200")], key_store=FileKeyStore("recovery.json")),
     )
 
 

@@ -36,7 +36,7 @@ class Server:
         self._authority = authority
         self._port = ports.of(f"vault-{number}")
         self._cluster = ports.of(f"cluster-{number}")
-        self.node = VaultNode(f"https://{HOST}:{self._port}", ca_certificate=authority.certificate.read_text())
+        self.node = VaultNode(address=f"https://{HOST}:{self._port}", ca_certificate=authority.certificate.read_text())
 
     def start(self, *, join: Sequence["Server"] = (), autopilot: bool = False, **more: Any) -> None:
         """Start it.

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ def publish(repository: Repository, *, version: str = VAULT.version, digest: str
 
 def pin(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
     digest = hashlib.sha256(content).hexdigest() if content is not None else None
-    monkeypatch.setattr("strongroom.ops.charts.CHARTS", {"vault": replace(VAULT, digest=digest)})
+    monkeypatch.setattr("strongroom.ops.charts.CHARTS", {"vault": VAULT.model_copy(update={"digest": digest})})
 
 
 def seen(where: str) -> tuple[bool | None, str]:
@@ -156,7 +155,7 @@ def test_without_a_pinned_digest_the_published_one_is_told(
 def test_the_command_shows_every_chart_and_fails_on_a_wrong_one(archive: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "strongroom.ops.charts.CHARTS",
-        {name: replace(chart, repository="http://127.0.0.1:9") for name, chart in CHARTS.items()},
+        {name: chart.model_copy(update={"repository": "http://127.0.0.1:9"}) for name, chart in CHARTS.items()},
     )
     runner = CliRunner()
     fine = runner.invoke(app, ["charts"])

@@ -389,7 +389,12 @@ def test_a_role_at_the_vault_warns_that_it_reads_more(declare: Declare, monkeypa
 
 def test_another_cloud_is_named_in_the_class(declare: Declare) -> None:
     (china,), _, _ = granted(declare, own, CHECKOUT, cloud=CLOUDS["AzureChinaCloud"])
-    custom = Cloud("AzureStackCloud", "", "login.stack.test", "vault.stack.test", environment_file="/etc/stack.json")
+    custom = Cloud(
+        name="AzureStackCloud",
+        authority="login.stack.test",
+        vault_domain="vault.stack.test",
+        environment_file="/etc/stack.json",
+    )
     (stack,), _, _ = granted(declare, own, CHECKOUT, cloud=custom)
 
     assert china["cloudName"] == "AzureChinaCloud"

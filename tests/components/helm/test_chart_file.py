@@ -48,7 +48,7 @@ def packed(directory: str, target: Path, *, folder: str = "small") -> str:
 
 
 def chart(path: str, **other: Any) -> Chart:
-    return Chart("small", "https://charts.example.net", "1.2.3", path=path, **other)
+    return Chart(name="small", repository="https://charts.example.net", version="1.2.3", path=path, **other)
 
 
 def test_every_chart_is_pinned_by_repository_version_and_where_there_is_one_digest() -> None:
@@ -176,7 +176,9 @@ def test_a_release_with_values_that_do_not_fit_is_never_declared(declare: Declar
 
 
 def test_a_release_that_somebody_else_makes_ready_is_not_waited_for(declare: Declare) -> None:
-    planned = PlannedRelease("mine", Chart("small", "https://charts.example.net", "1.2.3"), "default", {})
+    planned = PlannedRelease(
+        "mine", Chart(name="small", repository="https://charts.example.net", version="1.2.3"), "default", {}
+    )
 
     def waiting(wait: bool) -> tuple[bool, bool]:
         inputs = declare(lambda: release(planned, pulumi.ResourceOptions(), wait=wait)).one(RELEASE).inputs

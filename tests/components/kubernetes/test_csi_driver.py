@@ -1,7 +1,5 @@
 """The driver's and the provider's charts."""
 
-from dataclasses import replace
-
 import pytest
 
 from strongroom import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
@@ -27,7 +25,7 @@ def test_the_driver_requests_each_audience_once_and_syncs_and_rotates(declare: D
 
 
 def polling(interval: str) -> SecretsStoreCsiDriverArgs:
-    chart = replace(SECRETS_STORE_CSI_DRIVER, values={"rotationPollInterval": interval})
+    chart = SECRETS_STORE_CSI_DRIVER.model_copy(update={"values": {"rotationPollInterval": interval}})
     return SecretsStoreCsiDriverArgs(audiences=["v"], driver_chart=chart)
 
 

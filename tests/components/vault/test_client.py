@@ -3,7 +3,6 @@
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultNode]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"https://127.0.0.1:{server.server_port}"
-        yield VaultNode(address, authority.certificate.read_text(), tls_server_name="vault")
+        yield VaultNode(address=address, ca_certificate=authority.certificate.read_text(), tls_server_name="vault")
         server.shutdown()
 
 
@@ -46,9 +45,9 @@ def test_a_node_is_trusted_by_its_certificate(node: VaultNode, tmp_path: Path) -
     assert asked(node) == 204
     other = Authority(tmp_path).certificate.read_text()
     for wrong in (
-        replace(node, ca_certificate=None),
-        replace(node, ca_certificate=other),
-        replace(node, tls_server_name="another"),
+        node.model_copy(update={"ca_certificate": None}),
+        node.model_copy(update={"ca_certificate": other}),
+        node.model_copy(update={"tls_server_name": "another"}),
     ):
         with pytest.raises(requests.exceptions.SSLError):
             asked(wrong)

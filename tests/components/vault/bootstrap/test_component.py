@@ -39,7 +39,7 @@ def test_a_state_of_an_earlier_version_is_read_and_needs_no_update(
         lambda: VaultBootstrap(
             "vault",
             VaultBootstrapArgs(
-                nodes=[VaultNode("https://vault:8200")], key_store=FileKeyStore("recovery.json"), policy="rules"
+                nodes=[VaultNode(address="https://vault:8200")], key_store=FileKeyStore("recovery.json"), policy="rules"
             ),
         )
     )
@@ -47,12 +47,12 @@ def test_a_state_of_an_earlier_version_is_read_and_needs_no_update(
 
     assert component.Provider().diff("id", IN_STATE, news).changes is False
     (nodes, key_store, _, given) = asked[0]
-    assert (nodes, str(key_store.path)) == ([VaultNode("https://vault:8200")], "recovery.json")
+    assert (nodes, str(key_store.path)) == ([VaultNode(address="https://vault:8200")], "recovery.json")
     assert (given.token, given.skipped_nodes) == ("hvs.x", ("https://other:8200",))
 
 
 def args(*addresses: str, **more: Any) -> VaultBootstrapArgs:
-    nodes = [VaultNode(address) for address in addresses]
+    nodes = [VaultNode(address=address) for address in addresses]
     return VaultBootstrapArgs(**{"nodes": nodes, "key_store": FileKeyStore("recovery.json"), **more})
 
 

@@ -11,7 +11,7 @@ from strongroom.components.vault.bootstrap.key_store import BootstrapState
 from strongroom.components.vault.bootstrap.runner import BootstrapConfig, BootstrapError
 from strongroom.components.vault.client import VaultNode
 
-NODE = VaultNode("https://vault:8200")
+NODE = VaultNode(address="https://vault:8200")
 RECORD = BootstrapState(shares=("canary-share",), threshold=1, root_token="canary-root", admin_token="canary-admin")
 
 

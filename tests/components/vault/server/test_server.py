@@ -34,7 +34,7 @@ def test_helm_installs_the_pinned_chart_and_does_not_wait(declare: Declare) -> N
 
 
 def test_a_mirror_takes_the_charts_place(declare: Declare) -> None:
-    mirror = Chart("vault", "https://charts.example.net", "0.32.0")
+    mirror = Chart(name="vault", repository="https://charts.example.net", version="0.32.0")
     recorder = declare(
         lambda: VaultServer(
             "store", VaultServerArgs(server=VaultServerSpec(tls=SuppliedTls(secret="certificate")), chart=mirror)
