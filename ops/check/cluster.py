@@ -13,6 +13,7 @@ from ..doctor.webhook import DOMAINS
 from ..errors import AbsentError, NotAllowedError, OpsError
 from ..existing.cluster import ClusterFinder
 from ..existing.find import New, find_existing
+from ..existing.patches import check_patches
 from ..findings import Finding, attempt
 from ..pulumi.stack import Cluster
 from .issuer import check_issuers
@@ -41,6 +42,7 @@ def check_cluster(settings: Settings, new: New) -> Iterator[Finding]:
     yield Finding.ok("it can be reached", name="cluster")
     yield found
     yield from find_existing(finder, new)
+    yield from check_patches(finder.reader, new.resources)
     yield from check_issuers(settings, place)
     if kubernetes.install == "existing":
         yield from _check_existing(settings, installed)

@@ -20,6 +20,10 @@ _PATHS: Mapping[str, tuple[str, str]] = {
     "kubernetes:core:Secret": ("Secret", f"/api/v1/{_IN_NAMESPACE}/secrets/{{name}}"),
     kinds.POD: ("Pod", f"/api/v1/{_IN_NAMESPACE}/pods/{{name}}"),
     kinds.DEPLOYMENT: ("Deployment", f"/apis/apps/v1/{_IN_NAMESPACE}/deployments/{{name}}"),
+    "kubernetes:apps:StatefulSet": ("StatefulSet", f"/apis/apps/v1/{_IN_NAMESPACE}/statefulsets/{{name}}"),
+    "kubernetes:apps:DaemonSet": ("DaemonSet", f"/apis/apps/v1/{_IN_NAMESPACE}/daemonsets/{{name}}"),
+    "kubernetes:batch:Job": ("Job", f"/apis/batch/v1/{_IN_NAMESPACE}/jobs/{{name}}"),
+    "kubernetes:batch:CronJob": ("CronJob", f"/apis/batch/v1/{_IN_NAMESPACE}/cronjobs/{{name}}"),
     kinds.PROVIDER_CLASS: (
         "SecretProviderClass",
         f"/apis/secrets-store.csi.x-k8s.io/v1/{_IN_NAMESPACE}/secretproviderclasses/{{name}}",
@@ -38,6 +42,9 @@ _PATHS: Mapping[str, tuple[str, str]] = {
     ),
 }
 """What an object is called, and where it is, by its kind."""
+
+PATCH = "Patch"
+"""How the names of the provider's patch resources end, e.g. `DeploymentPatch`."""
 
 _UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 """What has the official provider take over objects that exist. (Pulumi Registry: "Kubernetes Provider")"""
@@ -66,23 +73,37 @@ class ClusterFinder:
 
     def find(self, resource: Declared) -> Existing | None:
         """Find the object of that name. Of a Secret, no value is read."""
-        title, path = _PATHS[resource.kind]
-        name, namespace = str(resource.at("metadata", "name")), resource.at("metadata", "namespace")
-        place = f"{namespace}/{name}" if isinstance(namespace, str) else name
-        what = f"{title} {place}"
+        what, path = locate(resource)
         try:
-            found = self.reader.get_metadata(what, path.format(name=name, namespace=namespace))
+            found = self.reader.get_metadata(what, path)
         except AbsentError:
             return None
-        return Existing(f"{what}{_describe(found)}", advise(resource, title, name, place), self._adopts)
+        title, _, place = what.rpartition(" ")
+        advice = advise(resource, title, place.rpartition("/")[2], place)
+        return Existing(f"{what}{_describe(found)}", advice, self._adopts)
+
+
+def is_patch(resource: Declared) -> bool:
+    """Tell whether it is a patch of an object of such a kind."""
+    return resource.kind.endswith(PATCH) and resource.kind.removesuffix(PATCH) in _PATHS
+
+
+def locate(resource: Declared) -> tuple[str, str]:
+    """Return the title of an object, or of what is patched, e.g. `Deployment shop/orders`, and its path."""
+    title, path = _PATHS[resource.kind.removesuffix(PATCH)]
+    name, namespace = str(resource.at("metadata", "name")), resource.at("metadata", "namespace")
+    place = f"{namespace}/{name}" if isinstance(namespace, str) else name
+    return f"{title} {place}", path.format(name=name, namespace=namespace)
 
 
 def _describe(document: Mapping[str, Any]) -> str:
     if at(document, "metadata", "deletionTimestamp"):
         return " (which is being deleted)"
-    for entry in listed(at(document, "metadata", "managedFields")):
-        return f" (made by {at(entry, 'manager')})"
-    return ""
+    if release := at(document, "metadata", "annotations", "meta.helm.sh/release-name"):
+        return f" (of the Helm release {release})"
+    # Controllers write the status of what others make.
+    entries = [entry for entry in listed(at(document, "metadata", "managedFields")) if not at(entry, "subresource")]
+    return f" (made by {at(entries[0], 'manager')})" if entries else ""
 
 
 def advise(resource: Declared, title: str, name: str, place: str) -> str:

@@ -14,6 +14,7 @@ from .cluster import ClusterFinder
 from .find import New, find_existing
 from .identity import Owned, key_of
 from .namespaces import find_left, list_deleted
+from .patches import check_patches
 from .servers import list_servers
 
 
@@ -25,7 +26,9 @@ def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[F
     :param observed: What a preview by the engine says of the stack.
     """
     created = [
-        observed.after[urn] for urn, what in observed.operations.items() if what == "create" and urn in observed.after
+        observed.after[urn]
+        for urn, what in observed.operations.items()
+        if what in {"create", "replace"} and urn in observed.after
     ]
     deleted = list_deleted(observed)
     if observed.errors or not (created or deleted):
@@ -47,5 +50,6 @@ def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[F
             if created:
                 found += find_existing(finder, New(created, Owned(before)))
             if isinstance(finder, ClusterFinder):
+                found += check_patches(finder.reader, created)
                 found += find_left(finder.reader, deleted)
     return found

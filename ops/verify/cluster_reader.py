@@ -3,7 +3,7 @@
 # The kubernetes client types its models and little else.
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -19,6 +19,9 @@ _PAGE = 500
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """The media type of a document's metadata alone. (Kubernetes docs: "Kubernetes API Concepts")"""
+
+_APPLY = "application/apply-patch+yaml"
+_REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The media type of all groups with their kinds. (Kubernetes docs: "The Kubernetes API", "Aggregated discovery")"""
@@ -105,6 +108,21 @@ class ClusterReader:
         """
         return self._call(what, "POST", path, document=document)
 
+    def try_apply(
+        self, what: str, path: str, document: Mapping[str, Any], manager: str, *, force: bool
+    ) -> Mapping[str, Any]:
+        """Try a server-side apply, which the API server does not keep: a dry run.
+
+        :param manager: The field manager.
+        :param force: Whether it takes fields from other managers.
+        :return: What the object would be, or a Status with the fields that are refused.
+        :raises AbsentError: There is no such object, of a kind that can't be made of this.
+        :raises NotAllowedError: The caller may not patch it.
+        :raises OpsError: The API server can't be reached.
+        """
+        query = {"dryRun": "All", "fieldManager": manager, "force": str(force).lower()}
+        return self._call(what, "PATCH", path, query, document, content=_APPLY, judged=_REFUSED)
+
     def _call(
         self,
         what: str,
@@ -114,18 +132,20 @@ class ClusterReader:
         document: Mapping[str, Any] | None = None,
         *,
         accept: str = _JSON,
+        content: str = _JSON,
+        judged: Container[int] = (),
     ) -> Mapping[str, Any]:
         def send() -> bytes:
             request = self._api.param_serialize(
                 method,
                 path,
                 query_params=list((query or {}).items()),
-                header_params={"Accept": accept, **({"Content-Type": "application/json"} if document else {})},
+                header_params={"Accept": accept, **({"Content-Type": content} if document else {})},
                 body=document,
                 auth_settings=["BearerToken"],
             )
             response: Any = self._api.call_api(*request)
-            if response.status >= HTTPStatus.BAD_REQUEST:
+            if response.status >= HTTPStatus.BAD_REQUEST and response.status not in judged:
                 raise ApiException(status=response.status, reason=response.reason)
             return response.data
 

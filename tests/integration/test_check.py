@@ -23,8 +23,12 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 from strongroom.ops.app import app
 from strongroom.ops.check.run import check_stack
 from strongroom.ops.existing.identity import Owned
+from strongroom.ops.existing.patches import check_patches
 from strongroom.ops.findings import Finding
+from strongroom.ops.pulumi.stack import Cluster as OpsCluster
 from strongroom.ops.pulumi.stack import Workspace
+from strongroom.ops.verify.cluster_reader import ClusterReader
+from strongroom.policy.rules import Declared
 from tests.integration.doctored import EXCHANGE
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, VAULTS, settle
@@ -431,6 +435,36 @@ def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
     monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
     assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warning"}
+
+
+@pytest.mark.usefixtures("theirs")
+def test_a_patch_is_tried_on_its_owners_object_and_changes_nothing(world: World) -> None:
+    reader = ClusterReader(OpsCluster(kubeconfig=str(world.api_server.kubeconfig), context=None))
+
+    def patch(name: str, spec: Config) -> Declared:
+        metadata = {"name": name, "namespace": "checked-shop", "annotations": {"pulumi.com/patchFieldManager": "ours"}}
+        properties = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        return Declared("kubernetes:apps/v1:DeploymentPatch", f"urn:pulumi:dev::s::x::{name}", properties)
+
+    pod = {"containers": [{"name": "web", "env": [{"name": "A", "value": CANARY}]}]}
+    before = reader.get("it", "/apis/apps/v1/namespaces/checked-shop/deployments/orders")
+    taken, free, wrong, gone = check_patches(
+        reader,
+        [
+            patch("orders", {"replicas": 3}),
+            patch("orders", {"template": {"spec": pod}}),
+            patch("orders", {"template": {"spec": {"containers": [{"name": CANARY}]}}}),
+            patch("absent", {}),
+        ],
+    )
+    assert "others manage: .spec.replicas (conflict with" in taken.seen
+    assert (free.state, free.seen) == ("ok", "Deployment checked-shop/orders takes orders")
+    assert "spec.template.spec.containers[1].image (FieldValueRequired)" in wrong.seen
+    assert "Deployment checked-shop/absent, which the cluster lacks" in gone.seen
+    assert {each.state for each in (taken, wrong, gone)} == {"failed"}
+    assert CANARY not in str([taken, free, wrong, gone])
+    after = reader.get("it", "/apis/apps/v1/namespaces/checked-shop/deployments/orders")
+    assert (after["spec"], after["metadata"]["generation"]) == (before["spec"], before["metadata"]["generation"])
 
 
 @pytest.mark.usefixtures("theirs")

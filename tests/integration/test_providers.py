@@ -327,7 +327,7 @@ def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: D
 
     def program(manager: str | None = None, **more: Any) -> Program:
         def body() -> None:
-            pod = {
+            pod: Any = {
                 "volumes": [{"name": "ours", "emptyDir": {}}],
                 "containers": [{"name": "app", "volumeMounts": [{"name": "ours", "mountPath": "/ours"}]}],
             }
@@ -347,14 +347,7 @@ def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: D
         return [each["mountPath"] for each in read()["spec"]["template"]["spec"]["containers"][1]["volumeMounts"]]
 
     try:
-        with pytest.raises(automation.CommandError, match=r"spec\.selector: Required value"):
-            driver.run("up", program())
         before = release("b")
-        with pytest.raises(automation.CommandError) as caught:
-            driver.run("up", program(replicas=3))
-        assert 'Apply failed with 1 conflict: conflict with "helm": .spec.replicas' in said(caught)
-        assert read() == before
-
         assert driver.run("up", program()) == {"patch": OpType.CREATE}
         (own,) = read()["managers"] - {"helm"}
         assert own.startswith("pulumi-kubernetes-")
@@ -368,7 +361,6 @@ def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: D
 
         driver.run("up", program("strongroom"))
         assert read()["managers"] == {"helm", "strongroom"}
-        driver.run("refresh", program("strongroom"))
         after = release("d")
         assert mounts() == ["/theirs", "/ours"]
         assert driver.run("destroy", program()) == {"patch": OpType.DELETE}

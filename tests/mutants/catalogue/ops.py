@@ -336,6 +336,22 @@ OPS = (
         f"{_EXISTING}::test_a_stack_that_owns_all_of_it_is_ok",
     ),
     Mutant(
+        "check-lets-a-patch-conflict",
+        "ops/existing/patches.py",
+        "    if taken:",
+        "    if False:",
+        "An update fails half way at a field that the patched object's owner has.",
+        "tests/ops/existing/test_patches.py::test_what_the_api_server_would_say_to_a_patch_is_said_before",
+    ),
+    Mutant(
+        "preview-overlooks-names-of-replacements",
+        "ops/existing/preview.py",
+        'if what in {"create", "replace"} and',
+        'if what == "create" and',
+        "A replacement by another name fails half way at what has that name.",
+        "tests/ops/existing/test_preview.py::test_a_replacement_by_another_name_must_find_that_name_free",
+    ),
+    Mutant(
         "preview-lets-what-exists-pass",
         "ops/preview/report.py",
         "return bool(self.errors) or is_others or any(",
