@@ -68,7 +68,7 @@ def up(
         found.result()
     Engine(world, reporter).run("up", stack)
     verified = subprocess.run(
-        [sys.executable, "-m", "strongroom", "verify", "--stack", stack],
+        [sys.executable, "-m", "strongroom", "verify", "--stack", stack, *(["--from-pods"] if world.has_node else [])],
         cwd=ROOT,
         env={**os.environ, "STRONGROOM_SANDBOX": str(world.state)},
         check=False,

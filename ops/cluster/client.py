@@ -155,13 +155,21 @@ class ClusterClient:
         return found["spec"]["vault"]
 
     def read_secret(self, namespace: str, name: str) -> dict[str, str]:
-        """Read the contents of the Kubernetes Secret `name`.
+        """Read the contents of the Kubernetes Secret `name`, which are texts.
+
+        :raises OpsError: There is none, or the API server refuses or is down.
+        """
+        _, data = self.read_secret_data(namespace, name)
+        return {key: value.decode() for key, value in data.items()}
+
+    def read_secret_data(self, namespace: str, name: str) -> tuple[str, dict[str, bytes]]:
+        """Read the type and the contents of the Kubernetes Secret `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
         found: Any = call_api(f"Secret {namespace}/{name}", lambda: self._core.read_namespaced_secret(name, namespace))
         data: dict[str, str] = found.data or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return found.type, {key: base64.b64decode(value) for key, value in data.items()}
 
 
 def forge_expired_token(token: str, signing_key: Path) -> str:

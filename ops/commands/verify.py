@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from ..console import console
+from ..errors import OpsError
 from .options import MARKS, Administrator, AsJson, Stack
 
 if TYPE_CHECKING:
@@ -24,12 +25,33 @@ AsOperator = Annotated[
     ),
 ]
 
+FromPods = Annotated[
+    bool,
+    typer.Option(
+        "--from-pods/--no-from-pods",
+        help="Look at each pod from within, too: its files and variables have what the store holds. Needs the right "
+        "to run commands in its containers (get and create on pods/exec).",
+    ),
+]
+DebugImage = Annotated[
+    str | None,
+    typer.Option(
+        "--debug-image",
+        metavar="IMAGE",
+        help="With --from-pods: an image with a shell, for containers whose own image has none. It runs as an "
+        "ephemeral container, which a pod keeps in its description (patch on pods/ephemeralcontainers).",
+    ),
+]
+
 
 def verify(
     stack: Stack,
+    *,
     as_json: AsJson = False,
     as_operator: AsOperator = None,
     administrator: Administrator = None,
+    from_pods: FromPods = False,
+    debug_image: DebugImage = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the lines that pass, too.")] = False,
 ) -> None:
     """Prove that each workload reads what it declares, and is refused everything else.
@@ -37,10 +59,12 @@ def verify(
     Every check uses what the workload itself has: a token of its service account. No value is printed or kept.
     Exits with 1 where anything went otherwise than it must.
     """
+    if debug_image is not None and not from_pods:
+        raise OpsError("--debug-image goes with --from-pods, which looks into containers: give both, or neither")
     from ..pulumi.port_forward import reach
     from ..pulumi.stack import read_stack, workspace
     from ..pulumi.state import read_secret_inputs, read_state
-    from ..verify import Digests, Verifier
+    from ..verify import Digests, PodChecks, Verifier
 
     home = workspace(stack)
     deployed, resources = read_stack(stack), read_state(stack)
@@ -52,6 +76,7 @@ def verify(
             as_operator=as_operator,
             administrators=administrator or (),
             digests=Digests(partial(read_secret_inputs, stack)),
+            pods=PodChecks(deployed, debug_image) if from_pods else None,
         ).run()
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
@@ -85,7 +110,7 @@ def show(stack: str, checks: "list[Check]", *, everything: bool = False) -> None
 
 
 def _folded(checks: "list[Check]") -> "list[Check]":
-    """Fold each workload's lines that passed into one, before those that did not."""
+    """Fold each workload's lines that passed into one, before those of its pods and those that did not pass."""
     from ..verify import Check
 
     folded: list[Check] = []
@@ -93,9 +118,9 @@ def _folded(checks: "list[Check]") -> "list[Check]":
     for check in checks:
         by_workload.setdefault(check.workload, []).append(check)
     for workload, own in by_workload.items():
-        passed = [check for check in own if check.passed]
+        passed = [check for check in own if check.passed and not check.what.startswith("pod ")]
         reads = [check.what.removeprefix("reads ") for check in passed if check.what.startswith("reads ")]
         seen = f"reads {', '.join(reads)}" if reads else "--all shows them"
         folded += [Check(workload, f"{len(passed)} checks", True, seen)] if passed else []
-        folded += [check for check in own if not check.passed]
+        folded += [check for check in own if check not in passed]
     return folded

@@ -1,7 +1,6 @@
 """The workload under diagnosis."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 
 from ..cluster.client import ClusterClient
@@ -75,11 +74,6 @@ class DiagnosisContext:
             return self.installed.has_nodes()
         except OpsError:
             return True
-
-    @property
-    def poll_interval(self) -> timedelta | None:
-        """The driver's poll interval, if its arguments set one."""
-        return next((each.poll_interval for each in self.daemon_sets if each.drives), None)
 
     @cached_property
     def template(self) -> PodTemplate:

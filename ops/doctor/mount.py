@@ -4,17 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ..cluster.driver_records import Mount
+from ..cluster.rotation import GRACE, find_allowed_delay
 from ..errors import OpsError
 from ..findings import Finding
 from ..store.base import DeniedError, NotTriedError
 from .context import DiagnosisContext
 from .driver import NO_KUBELET
-
-_GRACE = timedelta(minutes=3)
-"""Allowed delay of a rotation after the poll interval, and of a record after a mount. (On a node: up to a minute)"""
-
-_POLL = timedelta(minutes=2)
-"""The charts' default poll interval."""
 
 
 def check_mount(context: DiagnosisContext) -> Finding:
@@ -30,7 +25,7 @@ def check_mount(context: DiagnosisContext) -> Finding:
         return Finding.skipped("none of its pods is ready, so there is no mount to check")
     name = context.workload.secret_provider_class
     mounts = {each.pod: each for each in context.records.read_mounts() if each.provider_class == name}
-    if empty := sorted(pod for pod, since in ready.items() if pod not in mounts and now - since > _GRACE):
+    if empty := sorted(pod for pod, since in ready.items() if pod not in mounts and now - since > GRACE):
         return Finding.failed(
             f"{', '.join(empty)}: ready, but the driver has mounted nothing: the directory is empty",
             f"kubectl delete pod -n {context.workload.namespace} {' '.join(empty)}; read the log of the driver's pod "
@@ -57,7 +52,7 @@ def _find_late(context: DiagnosisContext, mounts: Mapping[str, Mount], now: date
     """Compare when each object was written with when the driver last wrote each pod's files."""
     if isinstance(context.login, Exception) or not mounts:
         return
-    allowed = (context.poll_interval or _POLL) + _GRACE
+    allowed = find_allowed_delay(context.daemon_sets)
     changes: dict[str, datetime] = {}
     for file in context.expected_files:
         try:

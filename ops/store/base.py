@@ -1,5 +1,6 @@
 """The interface of a store for `verify` and `doctor`: log a workload in, read what it declares, refuse the rest."""
 
+import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,23 @@ class ExpectedFile:
 
     find_change: Callable[["Session"], datetime | None] = lambda _: None
     """Find when its version was written, if the store says so; raises what `read` does."""
+
+    read_contents: "Callable[[Session], Mapping[str, bytes | None]]" = lambda _: {}
+    """Read what its files hold, by their names: several if older versions are mounted, and `None` for a file that the
+    provider converts. Raises what `read` does."""
+
+    mode: int = 0o644
+    """The permission that its files are written with. (Secrets Store CSI Driver docs: "Provider Implementation")"""
+
+
+def decode(text: str, encoding: str) -> bytes | None:
+    """Decode a value as the provider does before it writes a file; `None` if it is not of that encoding."""
+    try:
+        if encoding == "base64":
+            return base64.b64decode(text, validate=True)
+        return bytes.fromhex(text) if encoding == "hex" else text.encode()
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -25,7 +26,7 @@ from strongroom.components.azure.options import FEDERATED
 from ..cluster.client import ClusterClient, ProviderClass
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
-from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, NotTriedError, Session
+from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, NotTriedError, Session, decode
 from .sampler import Sampler
 from .vault_denials import MOST
 
@@ -51,6 +52,7 @@ _TOO_LONG = 26 * 1024
 """Characters. A vault takes secrets of 25 KB, and checks the rights before the length."""
 
 _DISABLED = ("SecretDisabled", "KeyDisabled", "CertificateDisabled")
+_PFX = "application/x-pkcs12"
 _CODE = re.compile(r"AADSTS\d+")
 _UNCHECKED = re.compile(r"AADSTS(50166|501661|90061)\b")
 """Codes of Microsoft Entra ID for a token that could not be checked: nobody was refused.
@@ -292,6 +294,16 @@ class KeyVaultSession:
         :raises MissingError: None of them is there, or enabled.
         :raises OpsError: The vault can't be reached.
         """
+        for each in self.list_history(item, version, older):
+            self.read(item, each)
+
+    def list_history(self, item: Object, version: str | None, older: int) -> Sequence[str]:
+        """List the versions that Azure's provider mounts of an object with a history, the newest first.
+
+        :raises DeniedError: Nothing allows listing them.
+        :raises MissingError: None of them is there, or enabled.
+        :raises OpsError: The vault can't be reached.
+        """
         try:
             found = self._list_enabled(item)
         except AbsentError as error:
@@ -303,8 +315,26 @@ class KeyVaultSession:
         first = found.index(version) if version in found else 0 if version is None else None
         if first is None:
             raise MissingError(f"there is no version {version} that is enabled", "version")
-        for each in found[first : first + 1 + older]:
-            self.read(item, each)
+        return found[first : first + 1 + older]
+
+    def read_content(self, item: Object, version: str | None, entry: Mapping[str, Any]) -> bytes | None:
+        """Read what the file of an object's version holds; `None` if Azure's provider converts it.
+
+        It makes PEM of keys, and of a certificate's PFX unless the object's format is PFX. (Source of Azure's provider
+        1.8.2)
+
+        :param entry: The object, as the SecretProviderClass has it.
+        :raises DeniedError: Nothing allows it.
+        :raises MissingError: It isn't there, or is disabled.
+        :raises OpsError: The vault can't be reached.
+        """
+        found: Any = self._get(item, version)
+        if item[0] == "cert":
+            return ssl.DER_cert_to_PEM_cert(bytes(found.cer)).encode()
+        converted = item[0] == "secret" and found.properties.key_id and entry.get("objectFormat") != "pfx"
+        if item[0] == "key" or (converted and found.properties.content_type == _PFX):
+            return None
+        return decode(found.value, entry.get("objectEncoding", "utf-8"))
 
     def _list_enabled(self, item: Object) -> Sequence[str]:
         """List the versions of an object that are enabled, the newest first, as Azure's provider does."""
@@ -411,7 +441,17 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
     def find_change(session: Session) -> datetime | None:
         return cast("KeyVaultSession", session).find_change(item, version)
 
-    return ExpectedFile(entry.get("objectAlias") or entry["objectName"], place, read, find_change)
+    file = entry.get("objectAlias") or entry["objectName"]
+
+    def read_contents(session: Session) -> Mapping[str, bytes | None]:
+        vault = cast("KeyVaultSession", session)
+        if older <= 1:
+            return {file: vault.read_content(item, version, entry)}
+        versions = vault.list_history(item, version, older)
+        return {f"{file}/{number}": vault.read_content(item, each, entry) for number, each in enumerate(versions)}
+
+    mode = int(str(entry.get("filePermission") or "0644"), 8)
+    return ExpectedFile(file, place, read, find_change, read_contents, mode)
 
 
 def _call(store: KeyVaultStore, call: Callable[[], object]) -> object:

@@ -19,7 +19,7 @@ from strongroom.components.vault.client import VaultNode, create_client, create_
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
-from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session
+from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode
 from .sampler import Sampler
 from .vault_denials import list_denied_checks
 from .vault_responses import NotVaultError, StrictAdapter, is_refusal
@@ -54,7 +54,7 @@ class Vault:
         """List the files that a SecretProviderClass has the driver mount."""
         try:
             entries: list[dict[str, Any]] = yaml.safe_load(provider_class.parameters["objects"]) or []
-            return [_expect_file(entry["objectName"], entry["secretPath"], entry["secretKey"]) for entry in entries]
+            return [_expect_file(entry) for entry in entries]
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise OpsError(
                 "the objects of the SecretProviderClass can't be parsed as Vault's provider does: "
@@ -168,6 +168,19 @@ class VaultSession:
         :raises OpsError: Vault can't be reached.
         """
         return set(self._read_version(path)["data"])
+
+    def read_content(self, path: str, key: str, encoding: str) -> bytes | None:
+        """Read what a file of a key holds; `None` if its value is no text, or of another encoding.
+
+        :raises DeniedError: The policy doesn't allow it.
+        :raises MissingError: There is no such object, or no such version or key of it.
+        :raises OpsError: Vault can't be reached.
+        """
+        try:
+            value: object = self._read_version(path)["data"][key]
+        except KeyError:
+            raise MissingError(f"there is no key {key}", "key") from None
+        return decode(value, encoding) if isinstance(value, str) else None
 
     def find_change(self, path: str) -> datetime | None:
         """Find when the version at `path` was written; `None` if the response doesn't say.
@@ -319,9 +332,21 @@ def _build_missing_error(error: InvalidPath) -> MissingError:
     return MissingError(f"version {metadata.get('version')} is {gone}", "version")
 
 
-def _expect_file(file: str, path: str, key: str) -> ExpectedFile:
+def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
+    file, path, key = entry["objectName"], entry["secretPath"], entry["secretKey"]
+
     def read(session: Session) -> None:
         if key not in cast("VaultSession", session).read_keys(path):
             raise MissingError(f"there is no key {key}", "key")
 
-    return ExpectedFile(file, path, read, lambda session: cast("VaultSession", session).find_change(path))
+    def read_contents(session: Session) -> Mapping[str, bytes | None]:
+        return {file: cast("VaultSession", session).read_content(path, key, entry.get("encoding", "utf-8"))}
+
+    return ExpectedFile(
+        file,
+        path,
+        read,
+        lambda session: cast("VaultSession", session).find_change(path),
+        read_contents,
+        mode=entry.get("filePermission", 0o644),
+    )

@@ -2,6 +2,7 @@
 
 from .check import Check
 from .digests import Digests
+from .pod_checks import PodChecks
 from .verifier import Verifier
 
-__all__ = ["Check", "Digests", "Verifier"]
+__all__ = ["Check", "Digests", "PodChecks", "Verifier"]

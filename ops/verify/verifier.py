@@ -18,6 +18,7 @@ from .check import STACK, Check
 from .deployment import Deployment
 from .digests import Digests
 from .inspection import Inspection
+from .pod_checks import PodChecks
 
 _OTHER_AUDIENCE = "strongroom-verify"
 """An audience that nothing accepts."""
@@ -42,6 +43,7 @@ class Verifier:
         as_operator: bool | None = None,
         administrators: Collection[str] = (),
         digests: Digests | None = None,
+        pods: PodChecks | None = None,
     ) -> None:
         """Make the clients; nothing is asked yet.
 
@@ -52,6 +54,7 @@ class Verifier:
             as far as these allow.
         :param administrators: Other principals that may read the secrets, named as in a failed check.
         :param digests: Digests of the values that the stack wrote; if omitted, values are not compared.
+        :param pods: Checks of pods from within; if omitted, pods are not looked at.
         :raises OpsError: The cluster's kubeconfig can't be used.
         """
         self._stack = stack
@@ -62,6 +65,7 @@ class Verifier:
         self._as_operator = as_operator
         self._administrators = administrators
         self._digests = digests
+        self._pods = pods
         paths = [workload.path for workload in stack.workloads]
         self._by_path = dict(zip(paths, stack.workloads, strict=True))
         self._following = dict(zip(paths, (*paths[1:], *paths[:1]), strict=True))
@@ -118,8 +122,11 @@ class Verifier:
             yield Check(workload.path, self._store.login_title, False, str(error))
         except NotTriedError as error:
             yield Check(workload.path, self._store.login_title, None, str(error))
-        for file in self._store.list_expected_files(provider_class):
+        files = self._store.list_expected_files(provider_class)
+        for file in files:
             yield _try_read(workload, file, session)
+        if self._pods is not None:
+            yield from self._pods.run(workload, found or delivery, files, session)
         if session is not None:
             yield from self._check_session(workload, session)
             session.close()

@@ -47,6 +47,32 @@ def test_verify_ends_with_1_where_a_check_went_wrong_or_there_was_none(monkeypat
     assert verified(monkeypatch).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [([], []), (["--from-pods"], [(None, None)]), (["--from-pods", "--debug-image", "busybox"], [(None, "busybox")])],
+)
+def test_verify_looks_into_pods_if_asked(
+    options: list[str], made: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[tuple[object, ...]] = []
+    monkeypatch.setattr("strongroom.ops.verify.PodChecks", lambda *given: found.append(given))
+
+    assert verified(monkeypatch, GOOD, options=options).exit_code == 0
+    assert found == made
+
+
+def test_an_image_for_containers_that_are_not_looked_into_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = verified(monkeypatch, GOOD, options=["--debug-image", "busybox"])
+
+    assert "--debug-image goes with --from-pods" in f"{done.output}{done.exception}"
+
+
+def test_a_pods_lines_are_shown_though_they_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Check("shop/orders", "pod orders-0 has its files", True, "db")
+
+    assert "pod orders-0 has its files" in verified(monkeypatch, GOOD, line).output
+
+
 def test_verify_shows_what_went_wrong_and_counts_only_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = verified(monkeypatch, GOOD, WRONG, UNTRIED, options=["--all"]).output.splitlines()
 

@@ -3,6 +3,7 @@
 from ..mutant import Mutant
 
 _VERIFY = "tests/ops/test_verify.py"
+_POD_CHECKS = "tests/ops/verify/test_pod_checks.py"
 _VAULT = "tests/ops/store/test_vault.py"
 _AZURE = "tests/ops/store/test_key_vault.py"
 _COMMANDS = "tests/ops/test_commands.py"
@@ -64,9 +65,33 @@ OPS = (
         f"{_COMMANDS}::test_verify_ends_with_1_where_a_check_went_wrong_or_there_was_none",
     ),
     Mutant(
+        "pods-surplus-files-pass",
+        "ops/verify/pod_checks.py",
+        "if surplus := sorted(set(seen.files) - set(expected)):",
+        "if surplus := sorted(set(expected) - set(expected)):",
+        "A pod has a file that nobody declared, and the proof is green.",
+        f"{_POD_CHECKS}::test_what_a_pod_has_otherwise_is_a_failure",
+    ),
+    Mutant(
+        "pods-failing-rotation-passes",
+        "ops/verify/pod_checks.py",
+        'return "young" if self.changed and datetime.now(UTC) - self.changed < delay else "stale"',
+        'return "young"',
+        "A rotation fails for days, and the proof is green.",
+        f"{_POD_CHECKS}::test_what_a_pod_has_otherwise_is_a_failure",
+    ),
+    Mutant(
+        "pods-digests-without-salt",
+        "ops/verify/pod_script.py",
+        'sum=$(printf %s "$salt$value" | sha256sum)',
+        'sum=$(printf %s "$value" | sha256sum)',
+        "A digest that leaves a pod can be looked up in a table of passwords.",
+        "tests/ops/verify/test_pod_script.py::test_the_script_sees_what_the_driver_mounts_and_the_variables",
+    ),
+    Mutant(
         "verify-swallows-red-lines",
         "ops/commands/verify.py",
-        "folded += [check for check in own if not check.passed]",
+        "folded += [check for check in own if check not in passed]",
         "folded += [check for check in own if check.passed is None]",
         "The table shows what went well, and not what went wrong.",
         f"{_COMMANDS}::test_lines_that_pass_are_folded_and_no_other_is",

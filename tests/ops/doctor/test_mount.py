@@ -37,9 +37,8 @@ def context(
         records=records,
         workload=SimpleNamespace(secret_provider_class="orders", namespace="shop"),
         login=object(),
-        poll_interval=poll,
         expected_files=[ExpectedFile("db", "strongroom/data/db", lambda _: None, find_change)],
-        daemon_sets=[SimpleNamespace(path="kube-system/csi", drives=True)],
+        daemon_sets=[SimpleNamespace(path="kube-system/csi", drives=True, poll_interval=poll)],
     )
     return SimpleNamespace(**{**vars(found), **change})
 

@@ -100,6 +100,7 @@ class Versions:
 
     def __init__(self, *enabled: bool | None) -> None:
         self.read: list[str | None] = []
+        self.key_id: str | None = None
         self.session = KeyVaultSession.__new__(KeyVaultSession)
         self.session._secrets = self  # pyright: ignore[reportAttributeAccessIssue]
         self.session._store = KeyVault.__new__(KeyVault)
@@ -113,9 +114,11 @@ class Versions:
         assert name == "db-pass"
         return self._listed
 
-    def get_secret(self, name: str, version: str | None) -> None:
+    def get_secret(self, name: str, version: str | None) -> Any:
         assert name == "db-pass"
         self.read.append(version)
+        properties = SimpleNamespace(key_id=self.key_id, content_type="application/x-pkcs12")
+        return SimpleNamespace(value="YQ==", properties=properties)
 
 
 @pytest.mark.parametrize(
@@ -174,3 +177,26 @@ def test_who_may_list_secrets_need_not_be_refused_those_that_were_deleted(listed
 
 def test_a_history_says_how_many_versions_are_read() -> None:
     assert promise(objectVersionHistory=3).place == "secret db-pass and up to 3 older versions"
+
+
+@pytest.mark.parametrize(
+    ("key_id", "entry", "contents"),
+    [
+        (None, {}, {"db": b"YQ=="}),
+        (None, {"objectEncoding": "base64"}, {"db": b"a"}),
+        (None, {"objectVersionHistory": 2}, {"db/0": b"YQ==", "db/1": b"YQ=="}),
+        ("of a certificate", {"objectFormat": "pfx", "objectEncoding": "base64"}, {"db": b"a"}),
+        ("of a certificate", {}, {"db": None}),
+    ],
+)
+def test_a_file_has_the_value_unless_the_provider_converts_it(
+    key_id: str | None, entry: dict[str, Any], contents: dict[str, bytes | None]
+) -> None:
+    vault = Versions(True, True)
+    vault.key_id = key_id
+
+    assert promise(**entry).read_contents(vault.session) == contents
+
+
+def test_a_file_has_the_mode_that_its_class_names() -> None:
+    assert (promise().mode, promise(filePermission="0440").mode) == (0o644, 0o440)

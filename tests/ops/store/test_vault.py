@@ -5,13 +5,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, RateLimitExceeded, VaultDown, VaultError
 
+from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
 from strongroom.ops.pulumi.stack import DeployedStack, VaultStore
 from strongroom.ops.store.base import DeniedError, MissingError
 from strongroom.ops.store.sampler import Sampler
-from strongroom.ops.store.vault import VaultSession
+from strongroom.ops.store.vault import Vault, VaultSession
 from strongroom.ops.store.vault_responses import NotVaultError
 from tests.ops.test_verify import LEDGER, ORDERS, STACK
 
@@ -190,3 +192,29 @@ def test_values_are_dropped_and_keys_are_told() -> None:
 def test_a_vault_that_can_not_answer_has_refused_nothing(answer: Exception, error: type[OpsError]) -> None:
     with pytest.raises(error):
         session(Client(answer)).read_keys("m/data/o")
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "content"),
+    [
+        ("a", "utf-8", b"a"),
+        ("YQ==", "base64", b"a"),
+        ("61", "hex", b"a"),
+        ("no base64", "base64", None),
+        ({"a": 1}, "utf-8", None),
+    ],
+)
+def test_a_file_has_the_key_as_its_encoding_says(value: object, encoding: str, content: bytes | None) -> None:
+    vault = Vault.__new__(Vault)
+    entry = {"objectName": "db", "secretPath": "m/data/o", "secretKey": "key", "encoding": encoding}
+    objects = yaml.safe_dump([{**entry, "filePermission": 0o440}])
+    (file,) = vault.list_expected_files(ProviderClass("vault", {"objects": objects}))
+
+    opened = session(Client({"data": {"data": {"key": value}}}))
+
+    assert (file.read_contents(opened), file.mode) == ({"db": content}, 0o440)
+
+
+def test_a_key_that_is_not_there_has_no_content() -> None:
+    with pytest.raises(MissingError):
+        session(Client({"data": {"data": {}}})).read_content("m/data/o", "key", "utf-8")
