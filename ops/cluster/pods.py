@@ -170,6 +170,7 @@ class Pods:
                 pod.name,
                 pod.namespace,
                 {"spec": {"ephemeralContainers": [added]}},
+                field_manager="strongroom",
                 _content_type="application/strategic-merge-patch+json",
             ),
         )

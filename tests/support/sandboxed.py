@@ -163,6 +163,7 @@ class Project:
         from sandbox.progress import Reporter  # noqa: PLC0415
 
         self.stack = stack
+        self._world = world
         self.environment = {**os.environ, _STATE: str(world.state), **served_plugins(world)}
         """What commands on the stack run with."""
 
@@ -234,17 +235,18 @@ class Project:
         found: list[dict[str, Any]] = json.loads(self.ops("access", "--json").stdout)
         return [each for each in found if copies or each["path"][0]["kind"] != "readers"]
 
-    def checks(self) -> list[dict[str, Any]]:
-        """Every line of `verify`, from its own code in this process."""
+    def checks(self, debug_image: str | None = None) -> list[dict[str, Any]]:
+        """Every line of `verify`, from its own code in this process; on a node from within the pods, too."""
         from strongroom.ops.pulumi.port_forward import reach  # noqa: PLC0415
         from strongroom.ops.pulumi.stack import read_stack, workspace  # noqa: PLC0415
         from strongroom.ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
-        from strongroom.ops.verify import Digests, Verifier  # noqa: PLC0415
+        from strongroom.ops.verify import Digests, PodChecks, Verifier  # noqa: PLC0415
 
         home, deployed, resources = workspace(self.stack), read_stack(self.stack), read_state(self.stack)
         with home.connected(as_operator=True), reach(deployed):
             digests = Digests(partial(read_secret_inputs, self.stack))
-            verifier = Verifier(deployed, home.signing_key, resources=resources, digests=digests)
+            pods = PodChecks(deployed, debug_image) if self._world.has_node else None
+            verifier = Verifier(deployed, home.signing_key, resources=resources, digests=digests, pods=pods)
             return [asdict(check) for check in verifier.run()]
 
     def wrong(self) -> set[tuple[str, str]]:

@@ -146,7 +146,7 @@ def test_an_ephemeral_container_runs_as_the_same_user_and_is_used_again(monkeypa
     assert pods.add_shell(POD, POD.containers[0], "busybox") == "strongroom-1"
     _, (method, url, headers, body), _ = asked
     (added,) = body["spec"]["ephemeralContainers"]
-    assert (method, url) == ("PATCH", "/namespaces/shop/pods/orders-0/ephemeralcontainers")
+    assert (method, url) == ("PATCH", "/namespaces/shop/pods/orders-0/ephemeralcontainers?fieldManager=strongroom")
     assert headers["Content-Type"] == "application/strategic-merge-patch+json"
     assert (added["targetContainerName"], added["securityContext"]["runAsUser"]) == ("orders", 65532)
 
