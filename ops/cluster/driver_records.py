@@ -3,6 +3,7 @@
 # The kubernetes client types its models and little else.
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,14 @@ from .client import METADATA_LIST, call_api, connect
 
 _MANAGED = "secrets-store.csi.k8s.io/managed=true"
 """The label of the Secrets that the driver makes. (Source of the driver: "SecretManagedLabel")"""
+
+_CONTAINER = "secrets-store"
+"""The driver's container, in its chart and in the AKS add-on."""
+
+_RECORD = re.compile(r"^(?=[IWEF]\d{4} )", re.M)
+"""The beginning of a record of its log, which may have several lines. (Source of klog: "Log lines have this form")"""
+
+_MOUNTED = '"node publish volume complete"'
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,44 @@ class DriverRecords:
 
         return call_api(f"pods of {self._workload.path}", read)
 
+    def read_nodes(self) -> frozenset[str]:
+        """Read the nodes of the workload's pods.
+
+        :raises OpsError: They can't be read, or not by this user.
+        """
+        namespace = self._workload.namespace
+        pods: Any = call_api(
+            f"pods of {self._workload.path}",
+            lambda: client.CoreV1Api(self._api).list_namespaced_pod(namespace, label_selector=self._labels),
+        )
+        return frozenset(pod.spec.node_name for pod in pods.items if pod.spec.node_name)
+
+    def read_failing_mounts(self, driver: str) -> Mapping[str, str]:
+        """Read the driver's last record about each pod of the namespace whose last mount, or rotation, failed.
+
+        The log alone has a rotation that fails; it is read for an hour back, on the nodes of the workload's pods.
+
+        :param driver: The driver's DaemonSet, as `namespace/name`.
+        :raises OpsError: It can't be read, or not by this user.
+        """
+        core, nodes = client.CoreV1Api(self._api), self.read_nodes()
+        namespace, _, name = driver.partition("/")
+        pods: Any = call_api(f"pods of {driver}", lambda: core.list_namespaced_pod(namespace))
+        failing: dict[str, str] = {}
+        for pod in pods.items:
+            owners = {owner.name for owner in pod.metadata.owner_references or ()}
+            if name not in owners or pod.spec.node_name not in nodes:
+                continue
+
+            def read(name: str = pod.metadata.name) -> Any:
+                return core.read_namespaced_pod_log(
+                    name, namespace, container=_CONTAINER, since_seconds=3600, tail_lines=5000
+                )
+
+            log: str = call_api(f"log of {namespace}/{pod.metadata.name}", read)
+            failing |= _find_failing(log, self._workload.namespace)
+        return failing
+
     def read_made_secrets(self) -> list[MadeSecret]:
         """Read the names of the Secrets that the driver made for this workload's pods; no value is requested.
 
@@ -126,6 +173,17 @@ class DriverRecords:
         if response.status != HTTPStatus.OK:
             raise ApiException(status=response.status, reason=response.reason)
         return json.loads(response.data)
+
+
+def _find_failing(log: str, namespace: str) -> dict[str, str]:
+    failing: dict[str, str] = {}
+    for record in _RECORD.split(log):
+        match = re.search(rf'pod="{re.escape(namespace)}/([^"]+)"', record)
+        if match and record.startswith("E"):
+            failing[match[1]] = record.strip()
+        elif match and _MOUNTED in record:
+            failing.pop(match[1], None)
+    return failing
 
 
 def _parse_mount(entry: Any) -> Mount:

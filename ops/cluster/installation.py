@@ -154,6 +154,14 @@ class Installed:
         found: Any = call_api("list of Nodes", lambda: self._core.list_node(limit=1))
         return bool(found.items)
 
+    def has_registered(self, node: str, driver: str) -> bool:
+        """Return whether a CSI driver has registered with a node's kubelet. (Kubernetes API: "CSINode")
+
+        :raises OpsError: It can't be read, or not by this user.
+        """
+        found: Any = call_api(f"CSINode {node}", lambda: self._storage.read_csi_node(node))
+        return any(each.name == driver for each in found.spec.drivers or ())
+
     def list_webhooks(self, domain: str) -> list[Webhook]:
         """List the mutating webhooks whose names end in `domain`.
 

@@ -7,7 +7,7 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 from strongroom.components.rotation import LONGEST_POLL
 
 from ..cluster.installation import DaemonSet, Installed
-from ..errors import AbsentError, OpsError
+from ..errors import AbsentError, NotAllowedError, OpsError
 from ..findings import Finding
 from ..pulumi.stack import VaultStore
 from ..store.base import DeniedError
@@ -27,7 +27,23 @@ def check_driver(context: DiagnosisContext) -> Finding:
     """Check that the driver is installed, once, and ready."""
     if not context.has_kubelet:
         return Finding.skipped(NO_KUBELET)
-    return inspect_driver(context.installed, context.daemon_sets)
+    found = inspect_driver(context.installed, context.daemon_sets)
+    return found if found.state == "failed" else _check_registration(context) or found
+
+
+def _check_registration(context: DiagnosisContext) -> Finding | None:
+    """Check that kubelet knows the driver on each node of the workload's pods."""
+    try:
+        nodes = context.records.read_nodes()
+        unregistered = sorted(each for each in nodes if not context.installed.has_registered(each, DRIVER))
+    except NotAllowedError:
+        return None
+    if not unregistered:
+        return None
+    return Finding.failed(
+        f"{DRIVER} has not registered with kubelet on {', '.join(unregistered)}, where its pods are (CSINode)",
+        "read the log of the driver's pod on that node (container node-driver-registrar), and delete the pod",
+    )
 
 
 def check_provider(context: DiagnosisContext) -> Finding:

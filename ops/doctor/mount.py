@@ -10,6 +10,7 @@ from ..findings import Finding
 from ..store.base import DeniedError, NotTriedError
 from .context import DiagnosisContext
 from .driver import NO_KUBELET
+from .events import explain
 
 
 def check_mount(context: DiagnosisContext) -> Finding:
@@ -33,10 +34,18 @@ def check_mount(context: DiagnosisContext) -> Finding:
             "provider did not respond: set it to 2m",
         )
     mine = {pod: found for pod, found in mounts.items() if pod in ready}
+    driver_path = next((each.path for each in context.daemon_sets if each.drives), "kube-system/secrets-store")
+    for pod, record in sorted(_read_failing(context, driver_path).items()):
+        if pod in mine:
+            found = explain(record)
+            return Finding.warning(
+                f"{pod} has its files as of {_format_utc(mine[pod].written)}, and the driver fails to write them "
+                f"again: {' '.join(found.message.split())}. It means: {found.meaning}",
+                found.fix,
+            )
     late = list(_find_late(context, mine, now))
     if late:
-        drivers = [each.path for each in context.daemon_sets if each.drives]
-        namespace, _, driver = (drivers[0] if drivers else "kube-system/secrets-store").partition("/")
+        namespace, _, driver = driver_path.partition("/")
         return Finding.warning(
             f"{'; '.join(late)}. Unless the new value equals the old one, rotations fail or are off",
             f"a failing rotation makes no event: kubectl logs -n {namespace} daemonset/{driver} -c secrets-store on "
@@ -46,6 +55,14 @@ def check_mount(context: DiagnosisContext) -> Finding:
         )
     oldest = min((each.written for each in mine.values()), default=now)
     return Finding.ok(f"{len(mine)} of {len(ready)} ready pods have their files, as of {_format_utc(oldest)} or later")
+
+
+def _read_failing(context: DiagnosisContext, driver: str) -> Mapping[str, str]:
+    """Read the driver's errors, by pod; none if the caller may not read its log: ages show a failure later."""
+    try:
+        return context.records.read_failing_mounts(driver)
+    except OpsError:
+        return {}
 
 
 def _find_late(context: DiagnosisContext, mounts: Mapping[str, Mount], now: datetime) -> Iterator[str]:

@@ -65,6 +65,14 @@ OPS = (
         f"{_COMMANDS}::test_verify_ends_with_1_where_a_check_went_wrong_or_there_was_none",
     ),
     Mutant(
+        "doctor-blames-a-rotation-that-succeeded-since",
+        "ops/cluster/driver_records.py",
+        "elif match and _MOUNTED in record:",
+        "elif match and not log:",
+        "An error of the driver's log that is over is shown as the cause.",
+        "tests/ops/cluster/test_driver_records.py::test_a_pods_last_record_counts_in_the_logs_of_its_nodes",
+    ),
+    Mutant(
         "pods-surplus-files-pass",
         "ops/verify/pod_checks.py",
         "if surplus := sorted(set(seen.files) - set(expected)):",

@@ -8,7 +8,7 @@ import pytest
 
 from strongroom.ops.cluster.driver_records import Mount
 from strongroom.ops.doctor.mount import check_mount
-from strongroom.ops.errors import OpsError
+from strongroom.ops.errors import NotAllowedError, OpsError
 from strongroom.ops.store.base import DeniedError, ExpectedFile
 
 NOW = datetime.now(UTC)
@@ -28,7 +28,11 @@ def context(
             raise changed
         return changed
 
+    def read_failing_mounts(_: str) -> dict[str, str]:
+        raise NotAllowedError("no")
+
     records = SimpleNamespace(
+        read_failing_mounts=read_failing_mounts,
         read_ready_pods=lambda: {"orders-0": ago(hours=2)},
         read_mounts=lambda: [Mount("orders-0", "orders", written), Mount("orders-0", "other", ago(days=9))],
     )
@@ -78,3 +82,29 @@ def test_without_a_login_ages_are_not_compared() -> None:
 @pytest.mark.parametrize("change", [{"has_kubelet": False}, {"records": SimpleNamespace(read_ready_pods=dict)}])
 def test_what_no_kubelet_has_mounted_is_skipped(change: dict[str, Any]) -> None:
     assert check_mount(context(NOW, NOW, **change)).state == "skipped"
+
+
+def test_a_rotation_that_fails_is_warned_of_at_once_with_what_the_drivers_log_says() -> None:
+    record = (
+        'E1128 13:58:48.426587       1 nodeserver.go:245] "failed to mount secrets store object content" err=<\n'
+        '\trpc error: code = Unknown desc = error making mount request: couldn\'t read secret "token": error '
+        "requesting secret: Error making API request.\n\t\n\tURL: GET https://127.0.0.1:10386/v1/strongroom/data/ledger\n"
+        "\tCode: 403. Errors:\n\t\n\t* 1 error occurred:\n\t\t* permission denied\n\t\n"
+        ' > pod="shop/orders-0" isRemountRequest=true'
+    )
+    asked: list[str] = []
+
+    def read_failing_mounts(driver: str) -> dict[str, str]:
+        asked.append(driver)
+        return {"orders-0": record, "neighbour-0": record}
+
+    given = context(ago(minutes=1), ago(minutes=9))
+    given.records.read_failing_mounts = read_failing_mounts
+
+    found = check_mount(given)
+
+    assert (found.state, asked) == ("warning", ["kube-system/csi"])
+    assert found.seen.startswith("orders-0 has its files as of ")
+    assert "* permission denied. It means: the login works, and the policy" in found.seen
+    given.records.read_failing_mounts = lambda _: {"neighbour-0": record}
+    assert check_mount(given).state == "ok"

@@ -1,0 +1,49 @@
+"""The driver's log, and what it says of pods."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from strongroom.ops.cluster import driver_records as module
+from strongroom.ops.cluster.driver_records import DriverRecords
+from strongroom.ops.pulumi.stack import Cluster, DeployedWorkload
+
+WORKLOAD = DeployedWorkload.model_construct(name="orders", namespace="shop")
+FAILED = """\
+E1128 13:58:48.426587       1 nodeserver.go:245] "failed to mount secrets store object content" err=<
+	Code: 403. Errors:
+ > pod="shop/{0}" isRemountRequest=true
+"""
+DONE = 'I1128 13:58:49.000000       1 nodeserver.go:268] "node publish volume complete" pod="shop/{0}" time="70ms"\n'
+
+
+def pod(name: str, node: str | None, owner: str = "") -> Any:
+    owners = [SimpleNamespace(name=owner)] if owner else None
+    metadata = SimpleNamespace(name=name, owner_references=owners)
+    return SimpleNamespace(metadata=metadata, spec=SimpleNamespace(node_name=node))
+
+
+def test_a_pods_last_record_counts_in_the_logs_of_its_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {
+        "shop": [pod("orders-0", "a"), pod("orders-1", None)],
+        "csi": [pod("driver-a", "a", "driver"), pod("driver-b", "b", "driver"), pod("other", "a", "provider")],
+    }
+    log = FAILED.format("orders-0") + FAILED.format("orders-2") + DONE.format("orders-2") + DONE.format("orders-3")
+    read: list[tuple[str, ...]] = []
+
+    def read_log(*of: str, **_: Any) -> str:
+        read.append(of)
+        return log + FAILED.format("orders-0").replace("shop/", "bank/")
+
+    core = SimpleNamespace(
+        list_namespaced_pod=lambda namespace, **_: SimpleNamespace(items=listed[namespace]),
+        read_namespaced_pod_log=read_log,
+    )
+    monkeypatch.setattr(module, "connect", lambda _: None)
+    monkeypatch.setattr(module.client, "CoreV1Api", lambda _: core)
+
+    found = DriverRecords(Cluster(), WORKLOAD).read_failing_mounts("csi/driver")
+
+    assert found == {"orders-0": FAILED.format("orders-0").strip()}
+    assert read == [("driver-a", "csi")]
