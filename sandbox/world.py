@@ -99,7 +99,7 @@ class World:
             if self.has_node:
                 self._start(self._node_servers())
                 with self._reporter.step("starting the CSI driver and its providers"):
-                    self._node.install(self.azure.environment())
+                    self._node.install()
 
     @property
     def has_node(self) -> bool:
@@ -112,7 +112,7 @@ class World:
 
     @property
     def _node(self) -> Node:
-        return Node(self._site, self.api_server)
+        return Node(self._site, self.api_server, self.azure)
 
     def choose_tools(self, *, node: bool) -> tuple[Tool, ...]:
         """List the tools that are needed, and note whether the sandbox has a node from now on.
@@ -255,7 +255,7 @@ class World:
     def _node_servers(self) -> list[Server]:
         site = self._site
         api_server = ApiServer(site, Etcd(site))
-        return [Scheduler(site, api_server), Node(site, api_server)]
+        return [Scheduler(site, api_server), Node(site, api_server, AzureEmulator(site, api_server))]
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

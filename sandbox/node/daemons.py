@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from ..ports import HOST
+from . import pod_network
 from .description import Description
 from .images import PAUSE
 
@@ -34,7 +35,7 @@ restrict_oom_score_adj = true
 disable_apparmor = true
 
 [plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{runtime}/usr/lib/cni"
+bin_dir = "{configuration}/cni-plugins"
 conf_dir = "{configuration}/cni"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
@@ -57,7 +58,8 @@ _NETWORK = {
                 "routes": [{"dst": "0.0.0.0/0"}],
                 "dataDir": "/run/cni",
             },
-        }
+        },
+        {"type": pod_network.PLUGIN, "socket": pod_network.SOCKET},
     ],
 }
 
@@ -67,6 +69,11 @@ def write_configuration(described: Description) -> None:
     network = CONFIGURATION / "cni"
     network.mkdir(parents=True)
     (network / "10-sandbox.conflist").write_text(json.dumps(_NETWORK))
+    plugins = CONFIGURATION / "cni-plugins"
+    plugins.mkdir()
+    for plugin in Path(described.runtime, "usr/lib/cni").iterdir():
+        (plugins / plugin.name).symlink_to(plugin)
+    pod_network.write_plugin(plugins)
     (CONFIGURATION / "containerd.toml").write_text(
         _CONTAINERD.format(socket=SOCKET, pause=PAUSE, runtime=described.runtime, configuration=CONFIGURATION)
     )

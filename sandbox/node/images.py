@@ -29,6 +29,9 @@ _APPLETS = (
 )
 
 
+_AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
+"""Where programs in Go look for those that they trust."""
+
 _SLEEP = """\
 #!/bin/sh
 trap exit TERM
@@ -41,6 +44,7 @@ kubelet waits half a minute before it kills one."""
 PAUSE = "strongroom.invalid/pause:1"
 AZURE = "mcr.microsoft.com/oss/v2/azure/secrets-store/provider-azure:v1.8.2"
 VAULT = "hashicorp/vault-csi-provider:sandbox"
+AGENT = "hashicorp/vault:sandbox"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Image:
 
     command: Sequence[str] = ()
 
+    finds_azure: bool = False
+    """Whether its program finds the emulator, and trusts it, as Azure's providers elsewhere find Azure."""
+
 
 IMAGES = (
     Image(PAUSE, "", has_shell=True, command=["/bin/busybox", "sleep", "2147483647"]),
@@ -73,35 +80,49 @@ IMAGES = (
         "secrets-store-csi",
         has_shell=True,
     ),
-    Image(AZURE, "secrets-store-csi-driver-provider-azure", "bin/secrets-store-csi-driver-provider-azure"),
+    Image(
+        AZURE,
+        "secrets-store-csi-driver-provider-azure",
+        "bin/secrets-store-csi-driver-provider-azure",
+        finds_azure=True,
+    ),
     Image(VAULT, "vault-csi-provider", "bin/vault-csi-provider"),
+    # For agents, in pods that something injects them into.
+    Image(AGENT, "vault", "bin/vault", has_shell=True),
 )
 """What the node has from the start, by the names that charts and workloads use."""
 
 
-def write_all(directory: Path, busybox: Path, tool: Callable[[str], Path]) -> list[Path]:
+def write_all(
+    directory: Path, busybox: Path, tool: Callable[[str], Path], authority: Path, environment: Mapping[str, str]
+) -> list[Path]:
     """Write the archives of all images, and return their files.
 
     :param directory: Where to.
     :param busybox: The shell, linked to no library.
     :param tool: Finds the program of a tool.
+    :param authority: Who signed the emulator's certificates.
+    :param environment: What makes Azure's clients find the emulator.
     """
     archives: list[Path] = []
     for number, image in enumerate(IMAGES):
-        programs = {image.path: tool(image.program)} if image.program else {}
+        files = {image.path: tool(image.program)} if image.program else {}
         if image.has_shell:
-            programs["bin/busybox"] = busybox
+            files["bin/busybox"] = busybox
+        if image.finds_azure:
+            files[_AUTHORITIES] = authority
         archives.append(directory / f"{number}.tar")
-        write(image, programs, archives[-1])
+        write(image, files, archives[-1], environment if image.finds_azure else {})
     return archives
 
 
-def write(image: Image, programs: Mapping[str, Path], archive: Path) -> None:
+def write(image: Image, files: Mapping[str, Path], archive: Path, environment: Mapping[str, str]) -> None:
     """Write `image` as an archive that `ctr images import` reads (Docker's image specification 1.2).
 
     :param image: The image.
-    :param programs: The programs in it, by their paths.
+    :param files: Its program and other files, by their paths in it.
     :param archive: Where to.
+    :param environment: Its program's.
     """
     layer = archive.with_suffix(".layer")
     with tarfile.open(layer, "w") as tar:
@@ -109,10 +130,10 @@ def write(image: Image, programs: Mapping[str, Path], archive: Path) -> None:
             entry = tarfile.TarInfo(directory)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if directory == "tmp" else 0o755
             tar.addfile(entry)
-        for path, program in programs.items():
+        for path, source in files.items():
             entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = program.stat().st_size, 0o755
-            with program.open("rb") as file:
+            entry.size, entry.mode = source.stat().st_size, 0o755
+            with source.open("rb") as file:
                 tar.addfile(entry, file)
         if image.has_shell:
             _add(tar, "bin/sleep", _SLEEP.encode())
@@ -126,7 +147,7 @@ def write(image: Image, programs: Mapping[str, Path], archive: Path) -> None:
         "architecture": ARCHITECTURE,
         "os": "linux",
         "config": {
-            "Env": ["PATH=/bin:/usr/bin:/sbin"],
+            "Env": ["PATH=/bin:/usr/bin:/sbin", *(f"{name}={value}" for name, value in environment.items())],
             **({"Entrypoint": [f"/{image.path}"]} if image.path else {"Cmd": list(image.command)}),
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..ports import HOST
 from . import daemons, filesystem
 from .description import Description
+from .pod_network import PodListeners
 from .relay import carry
 
 _RESTARTED_AFTER = 1.0
@@ -45,9 +46,11 @@ class _Node:
         self._listeners = listeners
         self._running: dict[int, tuple[str, list[str]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pods = PodListeners([port for address, port, _ in described.carried if address == HOST])
 
     async def run(self) -> None:
         """Run the daemons until the control socket is closed."""
+        await self._pods.serve()
         self._start("containerd", daemons.containerd(self._described))
         end = time.monotonic() + _SECONDS
         while not Path(daemons.SOCKET).exists():

@@ -1,12 +1,12 @@
 """What a cluster's administrator installs: the Secrets Store CSI driver and both stores' providers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .images import AZURE, VAULT
+from .images import VAULT
 
 NAMESPACE = "kube-system"
 DAEMON_SETS = ("csi-secrets-store", "csi-secrets-store-provider-azure", "vault-csi-provider")
@@ -22,12 +22,11 @@ _CA = "sandbox-ca"
 _SOCKETS = "/var/run/secrets-store-csi-providers"
 
 
-def build(manifests: Iterable[Path], authority: str, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+def build(manifests: Iterable[Path], authority: str) -> list[dict[str, Any]]:
     """Build the objects, from those that the driver and Azure's provider publish.
 
     :param manifests: Their files.
     :param authority: The certificate of who signed the stores' certificates.
-    :param environment: What makes Azure's clients find the emulator.
     """
     published = [document for file in manifests for document in yaml.safe_load_all(file.read_text()) if document]
     for document in published:
@@ -38,7 +37,7 @@ def build(manifests: Iterable[Path], authority: str, environment: Mapping[str, s
             }
         elif document["kind"] == "DaemonSet":
             document["metadata"].setdefault("namespace", NAMESPACE)
-            _adapt(document["spec"]["template"]["spec"], environment)
+            _adapt(document["spec"]["template"]["spec"])
         elif document["kind"] == "ServiceAccount":
             document["metadata"]["namespace"] = NAMESPACE
     ca = {
@@ -52,16 +51,11 @@ def build(manifests: Iterable[Path], authority: str, environment: Mapping[str, s
     return sorted(objects, key=lambda document: document["kind"] == "DaemonSet")
 
 
-def _adapt(pod: dict[str, Any], environment: Mapping[str, str]) -> None:
+def _adapt(pod: dict[str, Any]) -> None:
     for container in pod["containers"]:
         # A share of two cores, throttled, makes a start take ten times as long.
         container.pop("resources", None)
         container["args"] = [_adapt_argument(argument) for argument in container["args"]]
-        if container["image"] == AZURE:
-            container["env"] = [{"name": name, "value": value} for name, value in environment.items()]
-            container["env"].append({"name": "SSL_CERT_FILE", "value": "/sandbox/ca.crt"})
-            container["volumeMounts"].append({"name": _CA, "mountPath": "/sandbox", "readOnly": True})
-            pod["volumes"].append({"name": _CA, "configMap": {"name": _CA}})
 
 
 def _adapt_argument(argument: str) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..node.description import Description
 from ..ports import HOST
 from ..process import Process
 from . import Site
+from .azure import AzureEmulator
 from .health import fetch_health, require_success
 from .kubernetes import SERVICE, ApiServer, write_kubeconfig
 
@@ -73,9 +74,10 @@ class Scheduler:
 class Node:
     """containerd and a kubelet, in namespaces of their own."""
 
-    def __init__(self, site: Site, api_server: ApiServer) -> None:
+    def __init__(self, site: Site, api_server: ApiServer, azure: AzureEmulator) -> None:
         self._site = site
         self._api_server = api_server
+        self._azure = azure
         self._home = site.state / "node"
         self._file = self._home / "node.json"
         self.process = Process("node", site.state)
@@ -112,7 +114,9 @@ class Node:
         serving = authority.pair("kubelet")
         runtime = tools.container_runtime()
         kubelet = tools.path("kubelet")
-        archives = images.write_all(self._home / "images", runtime / "bin/busybox", tools.path)
+        archives = images.write_all(
+            self._home / "images", runtime / "bin/busybox", tools.path, authority.certificate, self._azure.environment()
+        )
         port = self._site.ports.free("kubelet")
         Description(
             home=str(self._home),
@@ -140,13 +144,10 @@ class Node:
             clear(self._home)
             shutil.rmtree(self._home)
 
-    def install(self, environment: Mapping[str, str]) -> None:
-        """Install the driver and its providers, and return when their pods are ready.
-
-        :param environment: What makes Azure's clients find the emulator.
-        """
+    def install(self) -> None:
+        """Install the driver and its providers, and return when their pods are ready."""
         authority = self._site.authority.certificate.read_text()
-        self._api_server.apply(objects.build(self._site.tools.manifests(), authority, environment))
+        self._api_server.apply(objects.build(self._site.tools.manifests(), authority))
         self.process.wait_until(self._require_driver, 60)
 
     def _require_driver(self) -> bool:

@@ -4,8 +4,11 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
+from ..node.requirements import list_missing
 from . import ToolError, Tools
 from .catalogue import CHECKS, EXAMPLES, HELM, NODE, OFFICIAL, TOOLS, Tool
 from .download import OutOfReachError, published_checksum
@@ -19,13 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     :param arguments: The command line; if omitted, this process's.
     """
     parser = argparse.ArgumentParser(prog="python -m sandbox.tools", description=__doc__)
-    parser.add_argument("--tests", action="store_true", help="make those too that only tests need")
+    parser.add_argument("--tests", action="store_true", help="make those too that tests need, and a node if it can run")
     parser.add_argument("--node", action="store_true", help="make those too that a node runs")
     parser.add_argument("--official", action="store_true", help="make the official provider plugins instead")
     parser.add_argument("--print-checksums", action="store_true", help="print what checksums.txt should have instead")
     given = parser.parse_args(arguments)
     catalogue = (*TOOLS, HELM, *EXAMPLES, *CHECKS) if given.tests or given.print_checksums else TOOLS
-    catalogue = (*catalogue, *NODE) if given.node else catalogue
+    catalogue = (*catalogue, *NODE) if given.node or (given.tests and _can_run_node()) else catalogue
     catalogue = OFFICIAL if given.official else catalogue
     # As an error, so that what builds is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -42,6 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _can_run_node() -> bool:
+    with tempfile.TemporaryDirectory() as state:
+        return not list_missing(Path(state))
 
 
 def _print_checksums(catalogue: Sequence[Tool]) -> int:

@@ -5,7 +5,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,49 @@ from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import Cluster
 
 _SAYS = "vault.hashicorp.com/"
+
+
+def read_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
+    """What a pod's annotations say to the injector."""
+    return {name.removeprefix(_SAYS): value for name, value in annotations.items() if _SAYS in name}
+
+
+def configure(said: Mapping[str, str], *, once: bool, home: Path, token: Path, authority: Path, to: Path) -> Any:
+    """The configuration of an agent, as annotations amount to it.
+
+    :param said: What they say.
+    :param once: Whether it leaves when it has written its files.
+    :param home: Where it keeps what is its own.
+    :param token: The token of the service account.
+    :param authority: Who signed Vault's certificate.
+    :param to: Where it writes files.
+    """
+    numbers = [name.rpartition("-")[2] for name in said if name.startswith("agent-inject-template-")]
+    return {
+        "exit_after_auth": once,
+        "pid_file": str(home / "pid"),
+        "vault": {"address": said["service"], "ca_cert": str(authority)},
+        "auto_auth": {
+            "method": {
+                "type": "kubernetes",
+                "mount_path": said["auth-path"],
+                "config": {"role": said["role"], "token_path": str(token)},
+            },
+            "sink": [{"type": "file", "config": {"path": str(home / "vault-token"), "mode": 0o600}}],
+        },
+        "template": [
+            {
+                "destination": str(to / said[f"agent-inject-file-{number}"]),
+                "contents": said[f"agent-inject-template-{number}"],
+                "perms": said.get(f"agent-inject-perms-{number}", "0644"),
+            }
+            for number in numbers
+        ],
+        "template_config": {
+            "exit_on_retry_failure": True,
+            "static_secret_render_interval": said.get("template-static-secret-render-interval", "5m"),
+        },
+    }
 
 
 @dataclass
@@ -39,11 +82,7 @@ class Agent:
 
     def __post_init__(self) -> None:
         self.files = self.home / "mounted"
-        self.said = {
-            name.removeprefix(_SAYS): value
-            for name, value in self.template.metadata.annotations.items()
-            if _SAYS in name
-        }
+        self.said = read_annotations(self.template.metadata.annotations)
 
     def run(self) -> int:
         """Run it as the init container would be, to its end; its exit code."""
@@ -71,37 +110,13 @@ class Agent:
         return (self.home / "log").open("w")
 
     def _command(self, *, once: bool) -> list[str]:
-        said, here = self.said, self.home / "config.json"
+        here = self.home / "config.json"
         write_private(self.home / "token", self._token())
-        configuration = {
-            "exit_after_auth": once,
-            "pid_file": str(self.home / "pid"),
-            "vault": {"address": said["service"], "ca_cert": str(self._authority())},
-            "auto_auth": {
-                "method": {
-                    "type": "kubernetes",
-                    "mount_path": said["auth-path"],
-                    "config": {"role": said["role"], "token_path": str(self.home / "token")},
-                },
-                "sink": [{"type": "file", "config": {"path": str(self.home / "vault-token"), "mode": 0o600}}],
-            },
-            "template": [
-                self._file(name.rpartition("-")[2]) for name in said if name.startswith("agent-inject-template-")
-            ],
-            "template_config": {
-                "exit_on_retry_failure": True,
-                "static_secret_render_interval": said.get("template-static-secret-render-interval", "5m"),
-            },
-        }
+        configuration = configure(
+            self.said, once=once, home=self.home, token=self.home / "token", authority=self._authority(), to=self.files
+        )
         here.write_text(json.dumps(configuration))
         return [str(self.world.tools.path("vault")), "agent", f"-config={here}"]
-
-    def _file(self, number: str) -> dict[str, Any]:
-        return {
-            "destination": str(self.files / self.said[f"agent-inject-file-{number}"]),
-            "contents": self.said[f"agent-inject-template-{number}"],
-            "perms": self.said.get(f"agent-inject-perms-{number}", "0644"),
-        }
 
     def _token(self) -> str:
         """What kubelet would put into the volume that the annotations name."""

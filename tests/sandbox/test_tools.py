@@ -790,13 +790,20 @@ def test_what_a_node_runs_is_pinned_in_its_modules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "built"),
-    [(None, set()), ("--tests", set()), ("--node", {"kubelet"}), ("--official", {"pulumi-resource-kubernetes"})],
+    ("argument", "missing", "built"),
+    [
+        (None, [], set()),
+        ("--tests", [], {"kubelet"}),
+        ("--tests", ["a node needs root"], set()),
+        ("--node", ["a node needs root"], {"kubelet"}),
+        ("--official", [], {"pulumi-resource-kubernetes"}),
+    ],
 )
-def test_a_nodes_programs_and_official_plugins_are_built_only_where_they_are_asked_for(
-    monkeypatch: pytest.MonkeyPatch, argument: str | None, built: set[str]
+def test_a_nodes_programs_are_built_for_tests_that_can_have_one_and_official_plugins_if_asked_for(
+    monkeypatch: pytest.MonkeyPatch, argument: str | None, missing: list[str], built: set[str]
 ) -> None:
     made = MagicMock()
+    monkeypatch.setattr("sandbox.tools.__main__.list_missing", lambda _: missing)
     monkeypatch.setattr("sandbox.tools.__main__.Tools", made)
     monkeypatch.setattr("signal.signal", lambda *_: None)
 

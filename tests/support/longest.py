@@ -4,6 +4,7 @@ import pytest
 
 _LONGEST = (
     "test_local_azure.py",
+    "test_pods.py",
     "test_secrecy.py",
     "test_faults.py",
     "test_examples.py",

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from sandbox.node.images import IMAGES, Image, write, write_all
+from sandbox.node.images import AZURE, IMAGES, Image, write, write_all
 
 
 def read(archive: Path) -> tuple[dict[str, Any], dict[str, Any], list[tarfile.TarInfo]]:
@@ -25,7 +25,7 @@ def read(archive: Path) -> tuple[dict[str, Any], dict[str, Any], list[tarfile.Ta
 def test_an_image_starts_its_program_and_has_nothing_else(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("it")
-    write(Image("example.net/it:1", "it", "bin/it"), {"bin/it": program}, tmp_path / "it.tar")
+    write(Image("example.net/it:1", "it", "bin/it"), {"bin/it": program}, tmp_path / "it.tar", {})
     manifest, configuration, members = read(tmp_path / "it.tar")
 
     assert manifest["RepoTags"] == ["example.net/it:1"]
@@ -37,7 +37,7 @@ def test_an_image_starts_its_program_and_has_nothing_else(tmp_path: Path) -> Non
 def test_one_with_a_shell_has_its_parts_and_a_sleep_that_can_be_ended(tmp_path: Path) -> None:
     shell = tmp_path / "busybox"
     shell.write_text("shell")
-    write(Image("busybox:1", "", has_shell=True, command=["/bin/sh"]), {"bin/busybox": shell}, tmp_path / "it.tar")
+    write(Image("busybox:1", "", has_shell=True, command=["/bin/sh"]), {"bin/busybox": shell}, tmp_path / "it.tar", {})
     _, configuration, members = read(tmp_path / "it.tar")
     links = {each.name for each in members if each.linkname == "busybox"}
 
@@ -50,6 +50,13 @@ def test_each_image_of_the_node_is_written(tmp_path: Path) -> None:
     program = tmp_path / "any"
     program.write_text("any")
 
-    archives = write_all(tmp_path, program, lambda _: program)
+    archives = write_all(tmp_path, program, lambda _: program, program, {"HTTPS_PROXY": "http://127.0.0.1:1"})
 
-    assert [read(archive)[0]["RepoTags"] for archive in archives] == [[image.name] for image in IMAGES]
+    images = {manifest["RepoTags"][0]: (config, members) for manifest, config, members in map(read, archives)}
+    assert list(images) == [image.name for image in IMAGES]
+    found = {name: {each.name for each in members if each.isfile()} for name, (_, members) in images.items()}
+    # Azure's provider alone finds the emulator, and trusts it, whoever installs it.
+    assert [name for name, files in found.items() if "etc/ssl/certs/ca-certificates.crt" in files] == [AZURE]
+    assert [name for name, (config, _) in images.items() if "HTTPS_PROXY=http://127.0.0.1:1" in config["Env"]] == [
+        AZURE
+    ]

@@ -5,7 +5,6 @@ from typing import Any
 
 import yaml
 
-from sandbox.node.images import AZURE
 from sandbox.node.objects import build
 
 DRIVER = {
@@ -21,7 +20,6 @@ DRIVER = {
                         "args": ["--v=5", "--enable-secret-rotation=false", "--rotation-poll-interval=2m"],
                         "resources": {"limits": {"cpu": "50m"}},
                     },
-                    {"name": "azure", "image": AZURE, "args": [], "volumeMounts": []},
                 ],
                 "volumes": [],
             }
@@ -35,7 +33,7 @@ ACCOUNT = {"kind": "ServiceAccount", "metadata": {"name": "provider"}}
 def built(tmp_path: Path) -> list[dict[str, Any]]:
     published = tmp_path / "all.yaml"
     published.write_text(yaml.safe_dump_all([DRIVER, None, CSI_DRIVER, ACCOUNT]))
-    return build([published], "a certificate", {"HTTPS_PROXY": "http://127.0.0.1:1"})
+    return build([published], "a certificate")
 
 
 def of_kind(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -53,22 +51,10 @@ def test_the_driver_asks_for_the_tokens_of_both_stores(tmp_path: Path) -> None:
 
 
 def test_the_driver_rotates_and_is_not_throttled(tmp_path: Path) -> None:
-    driver, _ = of_kind(built(tmp_path), "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    (driver,) = of_kind(built(tmp_path), "DaemonSet")["spec"]["template"]["spec"]["containers"]
 
     assert driver["args"] == ["--v=5", "--enable-secret-rotation=true", "--rotation-poll-interval=10s"]
     assert "resources" not in driver
-
-
-def test_azures_provider_finds_the_emulator_and_trusts_it(tmp_path: Path) -> None:
-    pod = of_kind(built(tmp_path), "DaemonSet")["spec"]["template"]["spec"]
-    azure = pod["containers"][1]
-
-    assert {entry["name"]: entry["value"] for entry in azure["env"]} == {
-        "HTTPS_PROXY": "http://127.0.0.1:1",
-        "SSL_CERT_FILE": "/sandbox/ca.crt",
-    }
-    assert azure["volumeMounts"][0]["mountPath"] == "/sandbox"
-    assert pod["volumes"] == [{"name": "sandbox-ca", "configMap": {"name": "sandbox-ca"}}]
 
 
 def test_what_pods_need_comes_before_them_and_in_one_namespace(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from kubernetes import client, config
 from kubernetes.stream import stream
 
 from sandbox.world import World
+from tests.support.polling import poll_until
 
 MOUNT = "/mnt/secrets-store"
 
@@ -54,6 +56,7 @@ class Pods:
             self._streaming.connect_get_namespaced_pod_exec,
             name,
             namespace,
+            container=pod.spec.containers[0].name,
             command=["sh", "-c", script],
             stdout=True,
             stderr=True,
@@ -62,15 +65,54 @@ class Pods:
     def files(self, pod: Any, directory: str = MOUNT) -> dict[str, SeenFile]:
         """All files of a pod's volume, without those that the driver keeps its versions in."""
         script = (
-            f"cd {shlex.quote(directory)}/..data/ && for name in $(find . -type f); do "
+            f"cd {shlex.quote(directory)} && for name in $(cd ..data/ 2>&-; find . -type f); do "
             'echo ${name#./} $(sha256sum < $name) $(stat -L -c "%a %u:%g" $name); done'
         )
         lines = [line.split() for line in self.run(pod, script).splitlines()]
         return {name: SeenFile(found, mode, owner) for name, found, _, mode, owner in lines}
 
+    def wait_for(self, pod: Any, name: str, value: str, seconds: float = 90) -> None:
+        """Wait within the container until a file holds a value: each look from outside is a process on the node."""
+        here = f'[ "$(sha256sum < {shlex.quote(f"{MOUNT}/{name}")})" = "{digest(value)}  -" ]'
+        self.run(pod, f"busybox timeout {seconds:g} sh -c {shlex.quote(f'until {here}; do busybox sleep 0.2; done')}")
+        assert self.content(pod, name).decode() == value
+
     def content(self, pod: Any, name: str) -> bytes:
         """What a file of a pod's volume holds."""
         return base64.b64decode(self.run(pod, f"base64 {shlex.quote(f'{MOUNT}/{name}')}"))
+
+    def seen(self, workloads: Mapping[tuple[str, str], int]) -> dict[str, dict[str, SeenFile]]:
+        """The files of workloads, once all their pods are ready: those of one workload have the same.
+
+        :param workloads: How many pods each has, by namespace and name.
+        """
+        found: dict[str, dict[str, SeenFile]] = {}
+        for (namespace, name), count in workloads.items():
+            running = poll_until(lambda of=(namespace, name), n=count: self.all_ready(*of, n), 60)
+            each, *others = [self.files(pod) for pod in running]
+            assert all(other == each for other in others)
+            found[name] = each
+        return found
+
+    def all_ready(self, namespace: str, name: str, count: int) -> list[Any]:
+        """The pods of a workload, if they are as many and all are ready."""
+        found = self.of(namespace, name)
+        return found if len(found) == count and all(map(self.ready, found)) else []
+
+    def secret(self, pod: Any) -> Any:
+        """The Secret that a pod has its variables of."""
+        references = {each.value_from.secret_key_ref.name for each in pod.spec.containers[0].env}
+        (name,) = references
+        return self.core.read_namespaced_secret(name, pod.metadata.namespace)
+
+    def synced(self, pod: Any, name: str) -> str:
+        """The value that a pod's Secret has for one of its variables."""
+        (key,) = [each.value_from.secret_key_ref.key for each in pod.spec.containers[0].env if each.name == name]
+        return base64.b64decode(self.secret(pod).data[key]).decode()
+
+    def variable(self, pod: Any, name: str) -> str:
+        """The digest of a variable's value in a pod's container."""
+        return self.run(pod, f'printf %s "${name}" | sha256sum').split()[0]
 
     def ready(self, pod: Any) -> bool:
         """Whether a pod is ready."""

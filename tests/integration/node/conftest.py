@@ -1,0 +1,150 @@
+"""A sandbox with a node, and both local stacks on it with a workload of each kind that pods tell apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi.automation import ConfigValue
+
+from sandbox.node import cgroups
+from sandbox.node.requirements import list_missing
+from sandbox.world import World
+from tests.integration.node.injector import injecting
+from tests.integration.node.pods import Pods
+from tests.support.sandboxed import Project, copied, started
+
+ENCODED = {"base64": "b25l", "hex": "6f6e65", "plain": "one"}
+"""The first version of the object that is delivered by its encodings."""
+
+_MORE_OF_VAULT: dict[str, Any] = {
+    "workloads": [
+        {
+            "name": "formats",
+            "secrets": [
+                {"name": "base64", "object": "encoded", "key": "base64", "encoding": "base64"},
+                {"name": "hex", "object": "encoded", "key": "hex", "encoding": "hex", "filePermission": "0404"},
+                {"name": "latest", "object": "encoded", "key": "plain"},
+                {"name": "first", "object": "encoded", "key": "plain", "version": "1"},
+            ],
+        },
+        {
+            "name": "agent",
+            "delivery": {"kind": "agent-injector", "mode": "sidecar", "renderInterval": "1s"},
+            "secrets": [
+                {"name": "text", "object": "encoded", "key": "plain", "filePermission": "0400"},
+                {"name": "decoded", "object": "encoded", "key": "base64", "encoding": "base64"},
+            ],
+        },
+        {
+            "name": "copied",
+            "delivery": "kubernetes-secret",
+            "secrets": [{"name": "text", "object": "encoded", "key": "plain", "env": "TEXT"}],
+        },
+    ],
+}
+"""What is beside the workloads of the stack `local`."""
+
+_MORE_OF_KEY_VAULT: dict[str, Any] = {
+    "workloads": [
+        {
+            "name": "formats",
+            "secrets": [
+                {"name": "decoded", "object": "blob", "encoding": "base64"},
+                {"name": "tls.pem", "object": "shop-tls", "format": "pem"},
+                {"name": "tls.pfx", "object": "shop-pfx", "format": "pfx"},
+                {"name": "tls.crt", "object": "shop-tls", "type": "cert"},
+                {"name": "signer.pem", "object": "signer", "type": "key"},
+            ],
+        },
+        {"name": "history", "secrets": [{"name": "token", "object": "ledger", "key": "token", "versionHistory": 2}]},
+    ],
+    "seeds": {"blob": {"generate": {"length": 32, "special": False}}},
+    "backend": {
+        "keys": {"signer": {}},
+        "certificates": {
+            "shop-tls": {"subject": "CN=shop.example.net"},
+            "shop-pfx": {"subject": "CN=shop.example.net", "contentType": "pfx"},
+        },
+    },
+}
+"""What is beside those of the stack `local-azure`."""
+
+
+@pytest.fixture(scope="package")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sandbox with a node, beside that of other tests, whose pods would run on it."""
+    state = tmp_path_factory.mktemp("node") / "state"
+    if missing := list_missing(state):
+        pytest.skip(f"no node can run here: {'; '.join(missing)}")
+    before = mounts(), interfaces()
+    groups_before = groups()
+    with started(state, node=True) as made:
+        if not made.has_node:
+            pytest.skip("no container runtime can be had here")
+        assert (mounts(), interfaces()) == before
+        with injecting(made):
+            yield made
+    assert (mounts(), interfaces(), groups()) == (*before, groups_before)
+
+
+def mounts() -> set[str]:
+    """What is mounted on this machine."""
+    return {line.split(maxsplit=4)[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+
+
+def interfaces() -> set[str]:
+    """This machine's network interfaces."""
+    return {found.name for found in Path("/sys/class/net").iterdir()}
+
+
+def groups() -> set[Path]:
+    """The control groups of nodes."""
+    places = {place for place, _ in cgroups.hierarchies().values()}
+    return {found for place in places for found in place.glob("strongroom-*")}
+
+
+@pytest.fixture(autouse=True)
+def found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `ops` find that sandbox."""
+    monkeypatch.setenv("STRONGROOM_SANDBOX", str(world.state))
+
+
+@pytest.fixture(scope="module")
+def pods(world: World) -> Pods:
+    return Pods(world)
+
+
+@pytest.fixture(scope="module")
+def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The stack `local`, and workloads with each encoding and by each delivery."""
+    root = _extended(tmp_path_factory.mktemp("project"), "local", _MORE_OF_VAULT)
+    made = Project(root, world, "local")
+    with made.engine.stack("local") as stack:
+        values = {f"strongroom:seeds.encoded.{key}": ConfigValue(value, secret=True) for key, value in ENCODED.items()}
+        stack.set_all_config(values, path=True)
+    made.engine.run("up", "local")
+    return made
+
+
+@pytest.fixture(scope="module")
+def azure_project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The stack `local-azure`, and workloads with each kind of object."""
+    root = _extended(tmp_path_factory.mktemp("azure-project"), "local-azure", _MORE_OF_KEY_VAULT)
+    made = Project(root, world, "local-azure")
+    made.engine.run("up", "local-azure")
+    return made
+
+
+def _extended(directory: Path, stack: str, more: dict[str, Any]) -> Path:
+    """A copy of the project, whose stack has more workloads and objects."""
+    root = copied(directory)
+    file = root / "stacks" / f"Pulumi.{stack}.yaml"
+    document = yaml.safe_load(file.read_text())
+    common = {"namespace": "bank", "image": "busybox:1.36", "command": ["sleep", "infinity"]}
+    document["config"]["strongroom:workloads"] += [{**common, **each} for each in more["workloads"]]
+    for setting in ("backend", "seeds"):
+        document["config"][f"strongroom:{setting}"] |= more.get(setting, {})
+    file.write_text(yaml.safe_dump(document))
+    return root
