@@ -9,6 +9,7 @@ import yaml
 from pulumi.automation import ConfigValue
 
 from sandbox.node import cgroups
+from sandbox.node.description import Description
 from sandbox.node.requirements import list_missing
 from sandbox.world import World
 from tests.integration.node.injector import injecting
@@ -79,14 +80,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     if missing := list_missing(state):
         pytest.skip(f"no node can run here: {'; '.join(missing)}")
     before = mounts(), interfaces()
-    groups_before = groups()
     with started(state, node=True) as made:
         if not made.has_node:
             pytest.skip("no container runtime can be had here")
         assert (mounts(), interfaces()) == before
         with injecting(made):
             yield made
-    assert (mounts(), interfaces(), groups()) == (*before, groups_before)
+        groups = [place / Description.read(made.state / "node" / "node.json").cgroup for place in hierarchies()]
+        assert all(group.is_dir() for group in groups)
+    assert (mounts(), interfaces()) == before
+    assert not any(group.exists() for group in groups)
 
 
 def mounts() -> set[str]:
@@ -99,10 +102,9 @@ def interfaces() -> set[str]:
     return {found.name for found in Path("/sys/class/net").iterdir()}
 
 
-def groups() -> set[Path]:
-    """The control groups of nodes."""
-    places = {place for place, _ in cgroups.hierarchies().values()}
-    return {found for place in places for found in place.glob("strongroom-*")}
+def hierarchies() -> set[Path]:
+    """Where control groups of nodes are made."""
+    return {place for place, _ in cgroups.hierarchies().values()}
 
 
 @pytest.fixture(autouse=True)
