@@ -153,6 +153,10 @@ class Node:
     def _require_driver(self) -> bool:
         core = self._api_server.core()
         found = {owner: pod for pod in core.list_namespaced_pod(objects.NAMESPACE).items for owner in _owners(pod)}
+        for owner in objects.DAEMON_SETS:
+            # The kubelet would wait up to five minutes before it starts again what has died often.
+            if _backs_off(found.get(owner)):
+                core.delete_namespaced_pod(found.pop(owner).metadata.name, objects.NAMESPACE)
         waiting = [name for name in objects.DAEMON_SETS if not self._runs(found.get(name))]
         if waiting:
             raise NotReadyError(f"no pod is ready of {', '.join(waiting)}")
@@ -195,6 +199,11 @@ class Node:
         if ready.status != "True":
             raise NotReadyError(f"the node is not ready: {ready.message}")
         return True
+
+
+def _backs_off(pod: Any) -> bool:
+    states = pod.status.container_statuses or () if pod else ()
+    return any(state.state.waiting and state.state.waiting.reason == "CrashLoopBackOff" for state in states)
 
 
 def _owners(pod: Any) -> Iterator[str]:
