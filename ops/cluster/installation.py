@@ -155,7 +155,7 @@ class Installed:
         return bool(found.items)
 
     def has_registered(self, node: str, driver: str) -> bool:
-        """Return whether a CSI driver has registered with a node's kubelet. (Kubernetes API: "CSINode")
+        """Return whether a CSI driver has registered with a node's kubelet (Kubernetes API: "CSINode").
 
         :raises OpsError: It can't be read, or not by this user.
         """

@@ -58,7 +58,8 @@ class PodChecks:
     """
 
     def __init__(self, stack: DeployedStack, debug_image: str | None = None) -> None:
-        """
+        """Make the clients; nothing is asked yet.
+
         :param stack: The stack.
         :param debug_image: The image of ephemeral containers, which look at containers whose own image has no shell;
             if omitted, those are skipped.
