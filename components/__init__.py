@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .vault.auth.external_group import ExternalGroup, ExternalGroupArgs
     from .vault.auth.github import GithubAuth, GithubAuthArgs
     from .vault.auth.jwt import JwtAuth, JwtAuthArgs
-    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
+    from .vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth, WorkloadRole
     from .vault.auth.ldap import LdapAuth, LdapAuthArgs
     from .vault.auth.oidc import OidcAuth, OidcAuthArgs
     from .vault.auth.userpass import User, UserpassAuth, UserpassAuthArgs
@@ -176,6 +176,7 @@ _HOME = {
     "Volume": ".vault.server.storage",
     "Workload": ".workload",
     "WorkloadAuth": ".vault.auth.kubernetes",
+    "WorkloadRole": ".vault.auth.kubernetes",
 }
 
 __all__ = [
@@ -290,6 +291,7 @@ __all__ = [
     "Volume",
     "Workload",
     "WorkloadAuth",
+    "WorkloadRole",
 ]
 
 

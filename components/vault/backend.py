@@ -15,7 +15,7 @@ from ..hosts import Host
 from ..urls import Address, check_plain_http
 from ..workload import Secret, Workload
 from ..yaml import yaml_text
-from .auth.kubernetes import WorkloadAuth
+from .auth.kubernetes import WorkloadAuth, WorkloadRole
 from .engines import KvEngine
 from .kv_paths import check_kv_object
 from .options import VaultNamespace, check_secret
@@ -148,13 +148,15 @@ class VaultBackend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         role = self._auth.declare_role(
-            workload,
-            name=identity,
-            policy=policy_name,
-            audience=self._audience,
-            token_ttl=self._token_ttl,
-            token_max_ttl=self._token_max_ttl,
-            parent=self,
+            WorkloadRole(
+                workload=workload,
+                name=identity,
+                policy=policy_name,
+                audience=self._audience,
+                token_ttl=self._token_ttl,
+                token_max_ttl=self._token_max_ttl,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
         values = [self._engine.objects[name] for name in workload.objects if name in self._engine.objects]
         return Grant(

@@ -9,8 +9,8 @@ from ...args import Args, Input
 from ...cross_checks import cross_check
 from ...field_types import ListOf
 from ...urls import Https, Issuer
-from ...workload import Workload
 from ..remount import build_mount_options
+from .kubernetes import WorkloadRole
 from .options import JwtAuthOptions
 
 
@@ -79,29 +79,19 @@ class JwtAuth(pulumi.ComponentResource):
             ]
         self.register_outputs({"path": args.path})
 
-    def declare_role(
-        self,
-        workload: Workload,
-        *,
-        name: str,
-        policy: str,
-        audience: str,
-        token_ttl: int,
-        token_max_ttl: int,
-        parent: pulumi.Resource,
-    ) -> pulumi.Resource:
+    def declare_role(self, role: WorkloadRole, opts: pulumi.ResourceOptions | None = None) -> pulumi.Resource:
         """Declare a role, as `WorkloadAuth` describes it."""
         return pulumi_vault.jwt.AuthBackendRole(
-            workload.path,
+            role.workload.path,
             backend=self.path,
-            role_name=name,
+            role_name=role.name,
             role_type="jwt",
             user_claim="sub",
-            bound_subject=f"system:serviceaccount:{workload.namespace}:{workload.name}",
-            bound_audiences=[audience],
-            token_policies=[policy],
+            bound_subject=f"system:serviceaccount:{role.workload.namespace}:{role.workload.name}",
+            bound_audiences=[role.audience],
+            token_policies=[role.policy],
             token_no_default_policy=True,
-            token_ttl=token_ttl,
-            token_max_ttl=token_max_ttl,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+            token_ttl=role.token_ttl,
+            token_max_ttl=role.token_max_ttl,
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.ready)),
         )

@@ -11,12 +11,36 @@ import pulumi_vault
 from ...args import Args, Input
 from ...cross_checks import cross_check
 from ...derived_names import derive_name
+from ...durations import Seconds
+from ...field_types import Text
 from ...urls import Url
 from ...workload import Workload
 from ..remount import build_mount_options
 from .options import KubernetesAuthOptions
 
 REVIEWER_NAMESPACE = "kube-system"
+
+
+class WorkloadRole(Args):
+    """A role by which one workload logs in."""
+
+    workload: Workload
+    """The workload."""
+
+    name: Text
+    """The role's name."""
+
+    policy: Text
+    """The only policy of its tokens."""
+
+    audience: Text
+    """Audience of the service account's tokens."""
+
+    token_ttl: Seconds
+    """Life of its Vault tokens, in seconds."""
+
+    token_max_ttl: Seconds
+    """Their longest life, with renewals, in seconds."""
 
 
 @runtime_checkable
@@ -26,26 +50,8 @@ class WorkloadAuth(Protocol):
     path: str
     """The path that the method is mounted at."""
 
-    def declare_role(
-        self,
-        workload: Workload,
-        *,
-        name: str,
-        policy: str,
-        audience: str,
-        token_ttl: int,
-        token_max_ttl: int,
-        parent: pulumi.Resource,
-    ) -> pulumi.Resource:
-        """Declare the role that admits `workload`'s service account, with that audience, and nobody else.
-
-        :param name: The role's name.
-        :param policy: The only policy of its tokens.
-        :param audience: Audience of the service account's tokens.
-        :param token_ttl: Life of its Vault tokens, in seconds.
-        :param token_max_ttl: Their longest life, with renewals, in seconds.
-        :param parent: What the role belongs to.
-        """
+    def declare_role(self, role: WorkloadRole, opts: pulumi.ResourceOptions | None = None) -> pulumi.Resource:
+        """Declare the role that admits its workload's service account, with its audience, and nobody else."""
         ...
 
 
@@ -109,30 +115,20 @@ class KubernetesAuth(pulumi.ComponentResource):
             self.ready = [mount, configuration]
         self.register_outputs({"path": args.path})
 
-    def declare_role(
-        self,
-        workload: Workload,
-        *,
-        name: str,
-        policy: str,
-        audience: str,
-        token_ttl: int,
-        token_max_ttl: int,
-        parent: pulumi.Resource,
-    ) -> pulumi.Resource:
+    def declare_role(self, role: WorkloadRole, opts: pulumi.ResourceOptions | None = None) -> pulumi.Resource:
         """Declare a role, as `WorkloadAuth` describes it."""
         return pulumi_vault.kubernetes.AuthBackendRole(
-            workload.path,
+            role.workload.path,
             backend=self.path,
-            role_name=name,
-            bound_service_account_names=[workload.name],
-            bound_service_account_namespaces=[workload.namespace],
-            audience=audience,
-            token_policies=[policy],
+            role_name=role.name,
+            bound_service_account_names=[role.workload.name],
+            bound_service_account_namespaces=[role.workload.namespace],
+            audience=role.audience,
+            token_policies=[role.policy],
             token_no_default_policy=True,
-            token_ttl=token_ttl,
-            token_max_ttl=token_max_ttl,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+            token_ttl=role.token_ttl,
+            token_max_ttl=role.token_max_ttl,
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.ready)),
         )
 
     def _reviewer_token(self, name: str) -> pulumi.Output[str]:

@@ -45,7 +45,7 @@ VAULT = (
     Mutant(
         "vault-role-admits-every-namespace",
         "components/vault/auth/kubernetes.py",
-        "bound_service_account_namespaces=[workload.namespace],",
+        "bound_service_account_namespaces=[role.workload.namespace],",
         'bound_service_account_namespaces=["*"],',
         "An account of the same name in any namespace reads the workload's secrets.",
         f"{_BACKEND}::test_a_role_admits_one_service_account_with_one_audience",
@@ -53,7 +53,7 @@ VAULT = (
     Mutant(
         "vault-role-admits-every-account",
         "components/vault/auth/kubernetes.py",
-        "bound_service_account_names=[workload.name],",
+        "bound_service_account_names=[role.workload.name],",
         'bound_service_account_names=["*"],',
         "Every account of the namespace reads the workload's secrets.",
         f"{_BACKEND}::test_a_role_admits_one_service_account_with_one_audience",
@@ -61,7 +61,7 @@ VAULT = (
     Mutant(
         "vault-role-without-audience",
         "components/vault/auth/kubernetes.py",
-        "            audience=audience,\n",
+        "            audience=role.audience,\n",
         "",
         "A token that was made for another service logs in to Vault.",
         f"{_BACKEND}::test_a_role_admits_one_service_account_with_one_audience",
@@ -77,7 +77,7 @@ VAULT = (
     Mutant(
         "vault-role-with-the-longest-life",
         "components/vault/auth/kubernetes.py",
-        "token_ttl=token_ttl,",
+        "token_ttl=role.token_ttl,",
         "token_ttl=token_max_ttl,",
         "A leaked token is good for an hour rather than for twenty minutes.",
         f"{_BACKEND}::test_a_role_admits_one_service_account_with_one_audience",
@@ -141,8 +141,8 @@ VAULT = (
     Mutant(
         "vault-role-before-its-method",
         "components/vault/auth/kubernetes.py",
-        "depends_on=self.ready),",
-        "depends_on=[]),",
+        "depends_on=self.ready)),",
+        "depends_on=[])),",
         "The role is made, or a pod logs in, before the auth method is configured.",
         f"{_BACKEND}::test_a_role_comes_after_the_method_and_how_it_reviews",
     ),
@@ -205,7 +205,7 @@ VAULT = (
     Mutant(
         "vault-jwt-role-without-audience",
         "components/vault/auth/jwt.py",
-        "            bound_audiences=[audience],\n",
+        "            bound_audiences=[role.audience],\n",
         "",
         "A token that was made for another service logs in to Vault.",
         f"{_LOGINS}::test_a_workload_is_admitted_by_its_tokens_subject_and_audience",
@@ -213,8 +213,8 @@ VAULT = (
     Mutant(
         "vault-jwt-role-admits-the-namespace",
         "components/vault/auth/jwt.py",
-        'f"system:serviceaccount:{workload.namespace}:{workload.name}"',
-        'f"system:serviceaccount:{workload.namespace}:*"',
+        'f"system:serviceaccount:{role.workload.namespace}:{role.workload.name}"',
+        'f"system:serviceaccount:{role.workload.namespace}:*"',
         "The role admits whatever account of the namespace the pattern matches.",
         f"{_LOGINS}::test_a_workload_is_admitted_by_its_tokens_subject_and_audience",
     ),
