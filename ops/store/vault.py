@@ -13,7 +13,7 @@ import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
 from strongroom.components.redact import redact_error
-from strongroom.components.retry import READ_SECONDS
+from strongroom.components.retry import READ_SECONDS, make_retry
 from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
 
 from ..cluster.client import ProviderClass
@@ -316,7 +316,7 @@ def vault_clients(store: VaultStore) -> Callable[..., Any]:
     try:
         authority = Path(store.ca_certificate).expanduser().read_text() if store.ca_certificate else None
         node = VaultNode(address=store.address, ca_certificate=authority, tls_server_name=store.tls_server_name)
-        shared = create_session(node, patience())
+        shared = create_session(node, make_retry())
     except (OSError, ValueError) as error:
         raise OpsError(f"{store.ca_certificate} can't be used as Vault's CA: {type(error).__name__}") from None
     return partial(create_client, node, timeout=READ_SECONDS, session=shared, adapter=StrictAdapter)
