@@ -28,9 +28,10 @@ def next_steps(stack: str, root: Path, *, node: bool = False) -> str:
     """
     file = stack_file(root, stack)
     document = read_stack_file(file)
+    pods = "--from-pods " if node else ""
     steps = [
         (own_command("status", root), "what runs, and where"),
-        (own_command(f"verify --stack {stack} --json", root, "strongroom"), "the same proof, for programs"),
+        (own_command(f"verify --stack {stack} {pods}--json", root, "strongroom"), "the same proof, for programs"),
         (own_command(f"access --stack {stack}", root, "strongroom"), "who can read what"),
         (own_command("exec -- kubectl get secretproviderclasses -A", root), "the cluster's side"),
         *(_pods(document, root) if node else ()),

@@ -37,6 +37,7 @@ def test_the_steps_are_those_of_the_stack_that_is_up(stack: str, vaults: bool) -
 
 def test_with_a_node_a_pod_shows_what_it_reads() -> None:
     assert "kubectl exec -n shop deploy/orders -- sh -c 'sha256sum" in next_steps("local", ROOT, node=True)
+    assert "verify --stack local --from-pods --json" in next_steps("local", ROOT, node=True)
     assert "kubectl exec" not in next_steps("local", ROOT)
 
 
