@@ -152,7 +152,8 @@ class Node:
 
     def _require_driver(self) -> bool:
         core = self._api_server.core()
-        found = {owner: pod for pod in core.list_namespaced_pod(objects.NAMESPACE).items for owner in _owners(pod)}
+        pods: Any = core.list_namespaced_pod(objects.NAMESPACE)
+        found = {owner: pod for pod in pods.items for owner in _owners(pod)}
         for owner in objects.DAEMON_SETS:
             # The kubelet would wait up to five minutes before it starts again what has died often.
             if _backs_off(found.get(owner)):
