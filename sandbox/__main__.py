@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strongroom.ops.command_line import run, wants_json
-from strongroom.ops.console import console
-
+from .command_line import run
 from .engine import Engine, Operation, find_plugins
 from .errors import SandboxError
 from .next_steps import next_steps, own_command
 from .progress import Reporter
 from .shell import parse_languages
 from .stacks import OWN, require
-from .tools import ToolError
 from .world import ROOT, World
 
 app = typer.Typer(
@@ -95,7 +93,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="JSON for progra
         for server in servers:
             mark = Text("yes", "green") if server.healthy else Text("no", "bold red")
             table.add_row(server.name, mark, str(server.pid or "-"), server.address)
-        console().print(table if servers else f"There is no sandbox: `{own_command('up', ROOT)}` starts one")
+        # What is piped is as wide as it needs to be.
+        console = Console(markup=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
+        console.print(table if servers else f"There is no sandbox: `{own_command('up', ROOT)}` starts one")
     if not servers or not all(server.healthy for server in servers):
         raise typer.Exit(1)
 
@@ -197,8 +197,7 @@ def destroy(stack: Stack) -> None:
 def main() -> None:
     """Run the command line."""
     os.umask(0o077)
-    # What `exec` runs has options of its own.
-    run(app, SandboxError, ToolError, as_json="exec" not in sys.argv[1:2] and wants_json(sys.argv[1:]))
+    run(app, as_json=sys.argv[1:2] == ["status"] and "--json" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def find_free_port(count: int = 1) -> int:
     """
     while True:
         first = secrets.choice(_CHOICE)
-        if all(_is_free(first + number) for number in range(count)):
+        if all(is_free(first + number) for number in range(count)):
             return first
 
 
@@ -54,7 +54,7 @@ class Ports:
         # A server that was killed may hold its port for a moment more.
         end = time.monotonic() + _SECONDS
         while port and time.monotonic() < end:
-            if _is_free(port):
+            if is_free(port):
                 return port
             time.sleep(_POLL)
         return self._choose(name)
@@ -69,7 +69,8 @@ class Ports:
             return port
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

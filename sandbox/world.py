@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from strongroom.ops.recover.orphans import end_orphaned_plugins
-
 from .certificates import Authority, write_private
 from .errors import SandboxError
 from .next_steps import own_command
 from .node.requirements import list_missing
+from .orphans import end_orphans
 from .ports import Ports
 from .progress import Reporter
 from .servers import Server, Site, is_healthy
@@ -160,7 +159,7 @@ class World:
                         server.process.stop()
             self._node.clear()
             # An engine that was killed leaves official plugins, with Vault's root token in their environment.
-            end_orphaned_plugins({"PULUMI_HOME": str(self.state / "pulumi" / "home")})
+            end_orphans(self.state / "pulumi" / "home")
         if purge:
             shutil.rmtree(self.state)
 
