@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream import stream  # pyright: ignore[reportUnknownVariableType]
+from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL
 
 from strongroom.components.kubernetes.csi_volume import DRIVER
@@ -66,7 +66,7 @@ class Pods:
     """The pods of a cluster, with the caller's rights."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """Make a client.
+        """Make a client; nothing is asked yet.
 
         :param cluster: Which kubeconfig and context.
         :raises OpsError: There is no such kubeconfig or context.
