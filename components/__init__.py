@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret
     from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
     from .helm.charts import Chart
+    from .kubernetes.access import SecretAccess, SecretAccessArgs
     from .kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs
     from .kubernetes.akv2k8s import Akv2k8sEnvInjector, Akv2k8sEnvInjectorArgs, Principal
     from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
@@ -138,6 +139,8 @@ _HOME = {
     "RaftStorage": ".vault.server.storage",
     "Resources": ".vault.server.args",
     "Secret": ".workload",
+    "SecretAccess": ".kubernetes.access",
+    "SecretAccessArgs": ".kubernetes.access",
     "SecretAttributes": ".azure.vault_args",
     "SecretProviderClass": ".kubernetes.secret_provider_class",
     "SecretProviderClassArgs": ".kubernetes.secret_provider_class",
@@ -253,6 +256,8 @@ __all__ = [
     "RaftStorage",
     "Resources",
     "Secret",
+    "SecretAccess",
+    "SecretAccessArgs",
     "SecretAttributes",
     "SecretProviderClass",
     "SecretProviderClassArgs",

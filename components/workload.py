@@ -23,6 +23,9 @@ from .field_types import (
 )
 from .validators import require_unique
 
+ONE_IMAGE = "This workload needs exactly one of image and images"
+"""The error of a workload with both, or with neither where Strongroom makes its pods."""
+
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
 
 
@@ -83,7 +86,7 @@ class Workload(Declaration):
     """What runs it: a Deployment, or a bare Pod, which nothing starts again on another node."""
 
     image: ImageName | None = None
-    """The image of its only container. Either this or `images`."""
+    """The image of its only container. Either this or `images`; neither where a program makes the pods itself."""
 
     images: Annotated[Mapping[DnsLabel, ImageName], Field(min_length=1)] | None = None
     """Container name to image, for a pod of several containers; each of them gets the mount and the environment."""
@@ -122,13 +125,13 @@ class Workload(Declaration):
 
     @cross_check
     def _check_images(self) -> Iterator[tuple[Location, str]]:
-        if (self.image is None) == (self.images is None):
-            yield (), "This workload needs exactly one of image and images"
+        if self.image is not None and self.images is not None:
+            yield (), ONE_IMAGE
 
     @property
     def containers(self) -> Mapping[str, str]:
-        """Container name to image."""
-        return self.images or {self.name: self.image or ""}
+        """Container name to image; none where a program makes the pods itself."""
+        return self.images or ({self.name: self.image} if self.image else {})
 
     @property
     def objects(self) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ def inject_agent(workload: Workload, delivery: AgentInjector, grant: Grant, opts
     :param opts: Of the Secret with the CA of Vault's certificate, if the agent needs one.
     """
     authority = _authority(workload, grant.certificate_authority, opts) if grant.certificate_authority else None
-    token = {"audience": grant.audience, "expiration_seconds": _TOKEN_LIFE, "path": "token"}
+    token = {"audience": grant.audience, "expirationSeconds": _TOKEN_LIFE, "path": "token"}
     return PodParts(
-        volumes=[{"name": TOKEN_VOLUME, "projected": {"sources": [{"service_account_token": token}]}}],
+        volumes=[{"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}],
         labels=INJECTED,
         annotations=pulumi.Output.all(**grant.parameters).apply(
             lambda parameters: format_agent_annotations(

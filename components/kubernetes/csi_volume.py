@@ -34,11 +34,11 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
     )
     return PodParts(
         volumes=[_volume(workload, grant)],
-        mounts=[{"name": _VOLUME, "mount_path": workload.mount_path, "read_only": True}],
+        mounts=[{"name": _VOLUME, "mountPath": workload.mount_path, "readOnly": True}],
         environment=[
             {
                 "name": secret.env,
-                "value_from": {"secret_key_ref": {"name": synced_secret_name(workload), "key": secret.name}},
+                "valueFrom": {"secretKeyRef": {"name": synced_secret_name(workload), "key": secret.name}},
             }
             for secret in workload.secrets
             if secret.env
@@ -51,13 +51,13 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
 
 
 def _volume(workload: Workload, grant: Grant) -> Any:
-    credentials = {"node_publish_secret_ref": {"name": grant.node_publish_secret}} if grant.node_publish_secret else {}
+    credentials = {"nodePublishSecretRef": {"name": grant.node_publish_secret}} if grant.node_publish_secret else {}
     return {
         "name": _VOLUME,
         "csi": {
             "driver": DRIVER,
-            "read_only": True,
-            "volume_attributes": {"secretProviderClass": workload.name},
+            "readOnly": True,
+            "volumeAttributes": {"secretProviderClass": workload.name},
             **credentials,
         },
     }

@@ -12,10 +12,10 @@ class PodParts:
     """What a delivery puts into the pods of one workload."""
 
     volumes: Sequence[Any] = ()
-    """Volumes of the pod."""
+    """Volumes of the pod, as a manifest has them."""
 
     mounts: Sequence[Any] = ()
-    """What each container mounts."""
+    """What each container mounts, as a manifest has it."""
 
     environment: Sequence[Any] = ()
     """Environment variables of each container."""

@@ -1,16 +1,16 @@
 """A workload and everything in Kubernetes that brings its secrets to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..args import Args
-from ..backend import Backend, Grant
+from ..backend import Grant
+from ..cross_checks import cross_check
 from ..field_types import Switch
-from ..workload import Workload
-from .delivered import declare_delivery
+from ..workload import ONE_IMAGE, Workload
+from .access import DeclaredAccess, SecretAccessArgs, declare_access
 from .pod_parts import PodParts
 
 _EXISTS = {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
@@ -20,20 +20,19 @@ not wait for deletion", issues 1232 and 3154)
 """
 
 
-class SecretWorkloadArgs(Args):
+class SecretWorkloadArgs(SecretAccessArgs):
     """The arguments of a `SecretWorkload`."""
 
     workload: Workload
     """What the workload declares."""
 
-    backend: Backend
-    """The store that holds its secrets; it is asked for this workload's grant."""
-
     wait_for_rollout: Switch = True
     """Whether an update waits until the pods are ready."""
 
-    after: Sequence[pulumi.Resource] = ()
-    """What must exist before: the namespace, and what delivers, with its CRDs."""
+    @cross_check
+    def _check_image(self) -> Iterator[tuple[str, str]]:
+        if self.workload.image is None and self.workload.images is None:
+            yield "workload", ONE_IMAGE
 
 
 class SecretWorkload(pulumi.ComponentResource):
@@ -59,29 +58,13 @@ class SecretWorkload(pulumi.ComponentResource):
         """
         super().__init__("strongroom:index:SecretWorkload", name, None, opts)
         workload = args.workload
-        self.grant = args.backend.grant(workload)
-        child = pulumi.ResourceOptions(parent=self, depends_on=list(args.after))
-        account = kubernetes.core.v1.ServiceAccount(
-            workload.path,
-            metadata={
-                "name": workload.name,
-                "namespace": workload.namespace,
-                "annotations": dict(self.grant.service_account_annotations),
-            },
-            automount_service_account_token=False,
-            opts=child,
-        )
-        parts = declare_delivery(workload, self.grant, child)
+        access = declare_access(workload, args.backend, args.after, self)
+        self.grant = access.grant
         _pods(
             workload,
-            self.grant,
-            parts,
+            access,
             args.wait_for_rollout,
-            pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[account, *parts.requires, *self.grant.requires],
-                delete_before_replace=True,
-            ),
+            pulumi.ResourceOptions(parent=self, depends_on=list(access.requires), delete_before_replace=True),
         )
         self.description = pulumi.Output.from_input(_describe(workload, self.grant))
         self.register_outputs({"description": self.description})
@@ -110,14 +93,12 @@ def _describe(workload: Workload, grant: Grant) -> Mapping[str, Any]:
     }
 
 
-def _pods(
-    workload: Workload, grant: Grant, parts: PodParts, wait_for_rollout: bool, opts: pulumi.ResourceOptions
-) -> None:
+def _pods(workload: Workload, access: DeclaredAccess, wait_for_rollout: bool, opts: pulumi.ResourceOptions) -> None:
     labels = {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/managed-by": "strongroom"}
-    annotations = parts.annotations.apply(lambda delivering: {**delivering, **grant.pod_annotations})
+    annotations = access.pod_annotations
     await_annotations = {} if wait_for_rollout else _EXISTS
-    pod_labels = {**labels, **parts.labels, **grant.pod_labels}
-    spec = _pod_spec(workload, parts)
+    pod_labels = {**labels, **access.pod_labels}
+    spec = _pod_spec(workload, access.parts)
     if workload.kind == "Pod":
         kubernetes.core.v1.Pod(
             workload.path,

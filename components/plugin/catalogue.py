@@ -120,6 +120,10 @@ class Catalogue:
             return _PRIMITIVES[alternatives[0]]
         if get_origin(hint) is list and get_args(hint)[0] in _PRIMITIVES:
             return Several(Later(_PRIMITIVES[get_args(hint)[0]]))
+        if hint == Sequence[Any]:
+            return Several(Anything())
+        if hint == Mapping[str, str]:
+            return Named(_PRIMITIVES[str])
         if get_origin(hint) is Literal:
             return _PRIMITIVES[str]
         return None

@@ -1,6 +1,10 @@
-"""One workload reads two secrets from Vault: one that is given, one that is generated."""
+"""One workload reads two secrets from Vault: one that is given, one that is generated.
+
+A Deployment of the program's own reads a third.
+"""
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 import strongroom
 
@@ -14,6 +18,7 @@ engine = strongroom.KvEngine(
         seeds={
             "payment-api": {"key": config.require_secret("apiKey")},
             "db-pass": {"password": strongroom.Generate(length=32)},
+            "refund-api": {"key": strongroom.Generate(length=32)},
         },
     ),
 )
@@ -43,6 +48,44 @@ orders = strongroom.Workload(
 )
 strongroom.SecretWorkload(
     "orders", strongroom.SecretWorkloadArgs(workload=orders, backend=backend, wait_for_rollout=False)
+)
+
+refunds = strongroom.Workload(
+    name="refunds",
+    namespace="default",
+    secrets=(strongroom.Secret(name="refund-key", object="refund-api", key="key"),),
+)
+access = strongroom.SecretAccess("refunds", strongroom.SecretAccessArgs(workload=refunds, backend=backend))
+kubernetes.apps.v1.Deployment(
+    "refunds",
+    metadata={
+        "name": "refunds",
+        "namespace": "default",
+        "annotations": {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"},
+    },
+    spec={
+        "selector": {"match_labels": {"app": "refunds"}},
+        "template": {
+            "metadata": {
+                "labels": access.pod_labels.apply(lambda labels: {**labels, "app": "refunds"}),
+                "annotations": access.pod_annotations,
+            },
+            "spec": {
+                "service_account_name": access.service_account_name,
+                "automount_service_account_token": access.automount_service_account_token,
+                "containers": [
+                    {
+                        "name": "refunds",
+                        "image": "busybox:1.36",
+                        "command": ["sleep", "infinity"],
+                        "volume_mounts": access.volume_mounts,
+                        "env": access.env,
+                    }
+                ],
+                "volumes": access.volumes,
+            },
+        },
+    },
 )
 
 pulumi.export("enginePath", engine.path)

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream import stream
+from kubernetes.stream import stream  # pyright: ignore[reportUnknownVariableType]
 from kubernetes.stream.ws_client import ERROR_CHANNEL
 
 from strongroom.components.kubernetes.csi_volume import DRIVER

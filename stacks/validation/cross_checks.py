@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from strongroom.components.cross_checks import list_conflicts, skip_invalid
+from strongroom.components.cross_checks import Location, list_conflicts, skip_invalid
+from strongroom.components.workload import ONE_IMAGE, Workload
 
 from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
@@ -11,6 +12,7 @@ from ..settings.raw import as_mapping, is_generator
 from ..settings.root import Settings
 from .azure import check_azure
 from .delivery import check_deliveries
+from .secrets import list_workloads
 from .service_accounts import check_service_accounts
 from .vault import check_vault
 
@@ -22,6 +24,7 @@ def cross_check(settings: Settings, *, stack: str) -> list[ValidationIssue]:
     """
     return [
         *(ValidationIssue(location, message) for location, message in list_conflicts(settings)),
+        *(issue for each in list_workloads(settings) for issue in _check_image(*each)),
         *_check_backend(settings, stack),
         *check_deliveries(settings),
         *check_service_accounts(settings),
@@ -34,6 +37,12 @@ def _check_backend(settings: Settings, stack: str) -> Iterator[ValidationIssue]:
         yield from check_azure(settings, settings.backend)
     else:
         yield from check_vault(settings, settings.backend, stack)
+
+
+@skip_invalid
+def _check_image(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
+    if workload.image is None and workload.images is None:
+        yield ValidationIssue(location, ONE_IMAGE)
 
 
 def check_plaintext_secrets(raw: Mapping[str, Any], secret_keys: Collection[str]) -> Iterator[ValidationIssue]:

@@ -36,6 +36,9 @@ class Recorded:
     former_types: set[str]
     """The types that it may have in a state, beside its own."""
 
+    parent_type: str
+    """The type of its parent."""
+
 
 class Recorder(mocks.MockMonitor):
     """An engine that records what a program declares."""
@@ -58,6 +61,7 @@ class Recorder(mocks.MockMonitor):
                 dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
                 former_types={alias.spec.type for alias in request.aliases},
+                parent_type=request.parent.split("::")[2].rpartition("$")[2] if request.parent else "",
             )
         )
         return super().RegisterResource(request)

@@ -174,4 +174,4 @@ def test_what_must_exist_first_is_waited_for(declare: Declare) -> None:
 @pytest.mark.parametrize("images", [{}, {"image": "a", "images": {"b": "c"}}])
 def test_a_workload_names_its_images_in_one_way(images: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgumentsError, match="exactly one of image and images"):
-        Workload(name="a", namespace="b", secrets=SECRETS, **images)
+        deploy(Workload(name="a", namespace="b", secrets=SECRETS, **images), Store())

@@ -1,0 +1,152 @@
+"""Everything that brings a workload's secrets to its pods, save the pods."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from ..args import Args
+from ..backend import Backend, Grant
+from ..workload import Workload
+from .delivered import declare_delivery
+from .pod_parts import PodParts
+
+T = TypeVar("T")
+
+
+class SecretAccessArgs(Args):
+    """The arguments of a `SecretAccess`."""
+
+    workload: Workload
+    """What the workload declares. Its image, command, replicas and kind belong to its pods, and may be omitted."""
+
+    backend: Backend
+    """The store that holds its secrets; it is asked for this workload's grant."""
+
+    after: Sequence[pulumi.Resource] = ()
+    """What must exist before: the namespace, and what delivers, with its CRDs."""
+
+
+@dataclass(frozen=True)
+class DeclaredAccess:
+    """The objects of a workload's access."""
+
+    grant: Grant
+    """What the backend granted."""
+
+    parts: PodParts
+    """What the delivery puts into the pods."""
+
+    account: pulumi.Resource
+    """The service account."""
+
+    @property
+    def requires(self) -> Sequence[pulumi.Resource]:
+        """What must exist before a pod starts."""
+        return [self.account, *self.parts.requires, *self.grant.requires]
+
+    @property
+    def pod_labels(self) -> Mapping[str, str]:
+        """Labels that the delivery and the store need on the pod."""
+        return {**self.parts.labels, **self.grant.pod_labels}
+
+    @property
+    def pod_annotations(self) -> pulumi.Output[Mapping[str, str]]:
+        """Annotations that the delivery and the store need on the pod."""
+        return self.parts.annotations.apply(lambda delivering: {**delivering, **self.grant.pod_annotations})
+
+
+def declare_access(
+    workload: Workload, backend: Backend, after: Sequence[pulumi.Resource], parent: pulumi.Resource
+) -> DeclaredAccess:
+    """Declare the grant, the service account and the delivery of `workload`.
+
+    :param after: What must exist before the account and the delivery's objects.
+    :param parent: Of the account and the delivery's objects.
+    :raises InvalidArgumentsError: A secret that the backend, or the delivery, can't bring.
+    """
+    grant = backend.grant(workload)
+    child = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
+    account = kubernetes.core.v1.ServiceAccount(
+        workload.path,
+        metadata={
+            "name": workload.name,
+            "namespace": workload.namespace,
+            "annotations": dict(grant.service_account_annotations),
+        },
+        automount_service_account_token=False,
+        opts=child,
+    )
+    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account)
+
+
+class SecretAccess(pulumi.ComponentResource):
+    """A workload's access to its secrets, for pods that the program makes itself.
+
+    It makes the service account, the grant and what the delivery needs. Its outputs go into the pod's template as they
+    are, and pods with any of them start after all that they need. The account, the volumes and the labels and
+    annotations belong into each pod; the mounts and the environment into each container that reads the secrets.
+    """
+
+    service_account_name: pulumi.Output[str]
+    """The pod's service account."""
+
+    volumes: pulumi.Output[Sequence[Any]]
+    """Volumes of the pod, as a manifest has them."""
+
+    volume_mounts: pulumi.Output[Sequence[Any]]
+    """Mounts of a container, as a manifest has them."""
+
+    env: pulumi.Output[Sequence[Any]]
+    """Environment variables of a container, as a manifest has them."""
+
+    pod_labels: pulumi.Output[Mapping[str, str]]
+    """Labels of the pod."""
+
+    pod_annotations: pulumi.Output[Mapping[str, str]]
+    """Annotations of the pod. They differ where other secrets are declared, so that pods are replaced: a running pod
+    never sees another class."""
+
+    automount_service_account_token: pulumi.Output[bool]
+    """Whether the pod needs a token for the Kubernetes API: with delivery `akv2k8s` alone."""
+
+    requires: Sequence[pulumi.Resource]
+    """What must exist before a pod starts, for `depends_on` of what takes none of the outputs."""
+
+    def __init__(self, name: str, args: SecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the workload's access.
+
+        :param name: The component's name in the stack.
+        :param args: Its arguments.
+        :raises InvalidArgumentsError: A secret that the backend, or the delivery, can't bring.
+        """
+        super().__init__("strongroom:index:SecretAccess", name, None, opts)
+        access = declare_access(args.workload, args.backend, args.after, self)
+        parts = access.parts
+        self.requires = access.requires
+        exist = pulumi.Output.all(*(each.urn for each in self.requires))
+
+        def once_they_exist(value: pulumi.Input[T]) -> pulumi.Output[T]:
+            # Other languages see no resource of this provider's: an output's dependencies reach them.
+            return pulumi.Output.all(exist, value).apply(lambda both: both[1])
+
+        self.service_account_name = once_they_exist(args.workload.name)
+        self.volumes = once_they_exist(list(parts.volumes))
+        self.volume_mounts = once_they_exist(list(parts.mounts))
+        self.env = once_they_exist(list(parts.environment))
+        self.pod_labels = once_they_exist(access.pod_labels)
+        self.pod_annotations = once_they_exist(access.pod_annotations)
+        self.automount_service_account_token = once_they_exist(parts.api_token)
+        self.register_outputs(
+            {
+                "serviceAccountName": self.service_account_name,
+                "volumes": self.volumes,
+                "volumeMounts": self.volume_mounts,
+                "env": self.env,
+                "podLabels": self.pod_labels,
+                "podAnnotations": self.pod_annotations,
+                "automountServiceAccountToken": self.automount_service_account_token,
+            }
+        )

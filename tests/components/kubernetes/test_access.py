@@ -1,0 +1,127 @@
+"""A workload's access without its pods."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+
+from strongroom import Grant, Secret, SecretAccess, SecretAccessArgs, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom.components.plugin.provider import ComponentProvider
+from tests.support.recording import Declare
+
+ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+SECRETS = (Secret(name="user", object="db", key="u"), Secret(name="password", object="db", key="p", env="DB_PASSWORD"))
+
+
+class Store:
+    """A backend that grants."""
+
+    def grant(self, workload: Workload) -> Grant:
+        return Grant(
+            provider="vault",
+            parameters={"vaultAuthMountPath": "kubernetes", "roleName": "shop.orders", "objects": "[]"},
+            audience="vault",
+            identity={},
+            pod_labels={"backend": "label"},
+            pod_annotations={"backend": "annotation"},
+            node_publish_secret="credentials",
+            certificate_authority="PEM",
+            requires=[pulumi.CustomResource("test:index:Role", workload.path, {})],
+        )
+
+
+def workload(**settings: Any) -> Workload:
+    return Workload(**{"name": "orders", "namespace": "shop", "secrets": SECRETS, **settings})
+
+
+def deploy_own(access: SecretAccess) -> None:
+    container = {"name": "app", "image": "a:1", "volume_mounts": access.volume_mounts, "env": access.env}
+    template: Any = {
+        "metadata": {"labels": access.pod_labels, "annotations": access.pod_annotations},
+        "spec": {
+            "service_account_name": access.service_account_name,
+            "automount_service_account_token": access.automount_service_account_token,
+            "containers": [container],
+            "volumes": access.volumes,
+        },
+    }
+    kubernetes.apps.v1.Deployment("own", spec={"selector": {"match_labels": {"app": "orders"}}, "template": template})
+
+
+@pytest.mark.parametrize("delivery", ["csi", "kubernetes-secret", "agent-injector"])
+def test_own_pods_get_what_those_of_a_secret_workload_get(declare: Declare, delivery: str) -> None:
+    secrets = SECRETS if delivery == "csi" else SECRETS[:1]
+
+    def template(program: Any) -> Any:
+        return declare(program).one(DEPLOYMENT).inputs["spec"]["template"]
+
+    def own() -> None:
+        declared = workload(delivery=delivery, secrets=secrets)
+        deploy_own(SecretAccess("orders", SecretAccessArgs(workload=declared, backend=Store())))
+
+    def made() -> None:
+        declared = workload(delivery=delivery, secrets=secrets, image="a:1")
+        SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store()))
+
+    mine, theirs = template(own), template(made)
+    assert mine["metadata"]["annotations"] == theirs["metadata"]["annotations"]
+    assert mine["metadata"]["labels"].items() <= theirs["metadata"]["labels"].items()
+    for field in ("serviceAccountName", "automountServiceAccountToken", "volumes"):
+        assert mine["spec"][field] == theirs["spec"][field]
+    for field in ("volumeMounts", "env"):
+        assert mine["spec"]["containers"][0].get(field, []) == theirs["spec"]["containers"][0].get(field, [])
+
+
+def test_pods_with_an_output_of_it_start_after_all_that_they_need(declare: Declare) -> None:
+    def program() -> None:
+        access = SecretAccess("orders", SecretAccessArgs(workload=workload(), backend=Store()))
+        pulumi.CustomResource("test:index:Pod", "own", {"account": access.service_account_name})
+        pulumi.CustomResource("test:index:Job", "other", {}, pulumi.ResourceOptions(depends_on=access.requires))
+
+    recorder = declare(program)
+    for type_ in ("test:index:Pod", "test:index:Job"):
+        assert recorder.one(type_).dependency_types == {ACCOUNT, CLASS, "test:index:Role"}
+
+
+def test_it_makes_no_pods(declare: Declare) -> None:
+    recorder = declare(lambda: SecretAccess("orders", SecretAccessArgs(workload=workload(), backend=Store())))
+
+    assert {each.type for each in recorder.recorded if each.type.startswith("kubernetes:")} == {ACCOUNT, CLASS}
+
+
+def test_what_must_exist_first_is_waited_for(declare: Declare) -> None:
+    def program() -> None:
+        namespace = pulumi.CustomResource("test:index:Namespace", "the-namespace", {})
+        SecretAccess("orders", SecretAccessArgs(workload=workload(), backend=Store(), after=[namespace]))
+
+    recorder = declare(program)
+    assert "the-namespace" in recorder.one(CLASS).dependencies
+    assert "the-namespace" in recorder.one(ACCOUNT).dependencies
+
+
+@pytest.mark.parametrize("component", [SecretAccess, SecretWorkload])
+def test_a_states_objects_keep_their_parent(declare: Declare, component: Any) -> None:
+    """A URN has the types of the parents: with another one, an upgrade would replace the account and the class."""
+    args = SecretAccessArgs if component is SecretAccess else SecretWorkloadArgs
+
+    recorder = declare(lambda: component("orders", args(workload=workload(image="a:1"), backend=Store())))
+    own = [each for each in recorder.recorded if each.type in {ACCOUNT, CLASS, DEPLOYMENT}]
+    assert {each.parent_type for each in own} == {f"strongroom:index:{component.__name__}"}
+
+
+def test_other_languages_get_its_outputs() -> None:
+    component = ComponentProvider()._catalogue.components["strongroom:index:SecretAccess"]
+
+    assert component.inputs.keys() == {"workload", "backend"}
+    assert component.outputs.keys() == {
+        "serviceAccountName",
+        "automountServiceAccountToken",
+        "volumes",
+        "volumeMounts",
+        "env",
+        "podLabels",
+        "podAnnotations",
+    }
