@@ -83,6 +83,21 @@ def test_one_more_variable_is_a_difference() -> None:
     assert len(red(found)) == 1
 
 
+def test_what_the_api_server_adds_to_ports_and_probes_is_no_difference() -> None:
+    declared, found = copy.deepcopy(POD), copy.deepcopy(POD)
+    port, probe = {"containerPort": 8080}, {"httpGet": {"path": "/", "port": 8080}}
+    declared["spec"]["containers"][0] |= {"ports": [port], "readinessProbe": probe}
+    defaults = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+    found["spec"]["containers"][0] |= {
+        "ports": [port | {"protocol": "TCP"}],
+        "readinessProbe": {"httpGet": probe["httpGet"] | {"scheme": "HTTP"}, **defaults},
+    }
+
+    assert red(found, declared) == []
+    found["spec"]["containers"][0]["ports"][0]["hostPort"] = 80
+    assert len(red(found, declared)) == 1
+
+
 def test_where_a_pod_runs_and_what_it_may_use_changes_nothing() -> None:
     found = copy.deepcopy(POD)
     found["spec"] |= {"nodeSelector": {"a": "b"}, "priorityClassName": "low", "affinity": {"nodeAffinity": {"a": 1}}}
