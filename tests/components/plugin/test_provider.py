@@ -71,6 +71,25 @@ def test_a_whole_way_of_components_that_refer_to_each_other(declare: Declare) ->
     assert recorder.one("vault:kubernetes/authBackendRole:AuthBackendRole").inputs["roleName"] == "shop.orders"
 
 
+def test_another_language_gets_what_its_own_pods_need(declare: Declare) -> None:
+    def program() -> None:
+        provider = ComponentProvider()
+        auth = _constructed(provider, "KubernetesAuth", {"create": False})
+        backend = _constructed(
+            provider,
+            "VaultBackend",
+            {"connection": CONNECTION, "engine": _constructed(provider, "KvEngine", {"path": "kv"}), "auth": auth},
+        )
+        inputs = {"workload": WORKLOAD, "backend": backend}
+        made = provider.construct("access", "strongroom:index:SecretAccess", inputs, None)
+        pulumi.CustomResource("test:index:Pod", "own", dict(made.state))
+
+    pod = declare(program).one("test:index:Pod")
+    assert pod.inputs["serviceAccountName"] == "orders"
+    assert pod.inputs["volumes"][0]["csi"]["volumeAttributes"] == {"secretProviderClass": "orders"}
+    assert "vault:kubernetes/authBackendRole:AuthBackendRole" in pod.dependency_types
+
+
 def _constructed(provider: ComponentProvider, kind: str, inputs: dict[str, Any]) -> Any:
     """What a reference to the component becomes."""
     made_before: list[Any] = []
