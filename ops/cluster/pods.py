@@ -5,9 +5,9 @@
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from kubernetes import client
@@ -107,7 +107,7 @@ class Pods:
             # `stream` changes the client that it is given.
             core = client.CoreV1Api(client.ApiClient(self._api.configuration))
             try:
-                return stream(
+                return cast("Callable[..., Any]", stream)(
                     core.connect_get_namespaced_pod_exec,
                     pod.name,
                     pod.namespace,
@@ -191,7 +191,7 @@ def _list_running(pod: Any) -> set[str]:
 
 def _build_handshake_error(what: str, error: ApiException) -> Exception:
     """Build the error of a refused stream: the client has its status in a text alone."""
-    match = _HANDSHAKE.search(str(error.reason))
+    match = _HANDSHAKE.search(str(cast(object, error.reason)))
     if match is None:
         return UnreachableError(f"The API server can't be reached for {what}")
     return ApiException(status=int(match[1]), reason=match[2].strip())

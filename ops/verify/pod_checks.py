@@ -219,7 +219,7 @@ def _read_expected(files: Sequence[ExpectedFile], session: Session | None) -> di
     expected: dict[str, _Expected] = {}
     for file in files:
         try:
-            contents = file.read_contents(session) if session else {}
+            contents: Mapping[str, bytes | None] = file.read_contents(session) if session else {}
             changed = file.find_change(session) if session else None
         except (DeniedError, NotTriedError, OpsError):
             contents, changed = {}, None  # reported by the checks of the store
