@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
+    from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, ReadinessGate
     from .azure.certificate import Certificate, CertificateArgs
     from .azure.clouds import Cloud
     from .azure.cluster import AksCluster, AksClusterArgs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .azure.identities.existing import NodeIdentity, ServicePrincipal
     from .azure.identities.identity_binding import IdentityBindings
     from .azure.identities.pod_identity import PodIdentities
-    from .azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+    from .azure.identities.workload_identity import IdentityLocation, PerWorkloadIdentities, SharedIdentity
     from .azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
     from .azure.objects import VaultObject
     from .azure.vault_args import (
@@ -98,7 +98,7 @@ _HOME = {
     "ExternalGroupArgs": ".vault.auth.external_group",
     "FileAudit": ".vault.audit",
     "FileKeyStore": ".vault.bootstrap.file_key_store",
-    "Gate": ".azure.backend",
+    "ReadinessGate": ".azure.backend",
     "Generate": ".seeds",
     "GeneratedTls": ".vault.server.tls",
     "GithubAuth": ".vault.auth.github",
@@ -130,8 +130,8 @@ _HOME = {
     "NodeIdentity": ".azure.identities.existing",
     "OidcAuth": ".vault.auth.oidc",
     "OidcAuthArgs": ".vault.auth.oidc",
-    "OwnIdentities": ".azure.identities.workload_identity",
-    "Place": ".azure.identities.workload_identity",
+    "PerWorkloadIdentities": ".azure.identities.workload_identity",
+    "IdentityLocation": ".azure.identities.workload_identity",
     "PodIdentities": ".azure.identities.pod_identity",
     "PostgresStorage": ".vault.server.storage",
     "Principal": ".kubernetes.akv2k8s",
@@ -215,7 +215,6 @@ __all__ = [
     "ExternalGroupArgs",
     "FileAudit",
     "FileKeyStore",
-    "Gate",
     "Generate",
     "GeneratedTls",
     "GithubAuth",
@@ -223,6 +222,7 @@ __all__ = [
     "Grant",
     "Identities",
     "IdentityBindings",
+    "IdentityLocation",
     "Image",
     "Ingress",
     "InvalidArgumentsError",
@@ -247,13 +247,13 @@ __all__ = [
     "NodeIdentity",
     "OidcAuth",
     "OidcAuthArgs",
-    "OwnIdentities",
-    "Place",
+    "PerWorkloadIdentities",
     "PodIdentities",
     "PostgresStorage",
     "Principal",
     "PrivateEndpoint",
     "RaftStorage",
+    "ReadinessGate",
     "Resources",
     "Secret",
     "SecretAccess",

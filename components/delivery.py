@@ -163,8 +163,8 @@ def check_file_permission(kind: str, permission: str) -> str | None:
     return None
 
 
-def misfit(kind: str, store: str) -> str | None:
-    """Why the delivery `kind` can't deliver from a store, as the end of a sentence; `None` where it can.
+def check_store(kind: str, store: str) -> str | None:
+    """Return why the delivery `kind` can't deliver from a store, as the end of a sentence; `None` where it can.
 
     :param store: The store's kind, as `backend` has it.
     """
@@ -175,8 +175,8 @@ def misfit(kind: str, store: str) -> str | None:
     return None
 
 
-def undeliverable(kind: str, secret: "Secret") -> str | None:
-    """Why the delivery `kind` can't bring `secret`, as the end of a sentence; `None` where it can."""
+def check_deliverable(kind: str, secret: "Secret") -> str | None:
+    """Return why the delivery `kind` can't bring `secret`, as the end of a sentence; `None` where it can."""
     permission = secret.file_permission
     if permission is not None and (fault := check_file_permission(kind, permission)):
         return fault

@@ -95,7 +95,7 @@ def _list_names(model: type[BaseModel]) -> dict[str, str]:
     """List Python's names of the fields of a model and of those below it, by the names in stack files."""
     found: dict[str, str] = {}
     for name, field in model.model_fields.items():
-        for inner in models_in(field.annotation):
+        for inner in list_models(field.annotation):
             found |= _list_names(inner)
         found[field.alias or name] = name
     return found
@@ -116,7 +116,7 @@ def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
             path, hidden, models = (
                 f"{path}.{name}",
                 hidden or SECRET in field.metadata or not field.repr,
-                list(models_in(field.annotation)),
+                list(list_models(field.annotation)),
             )
         elif isinstance(step, int):
             path += f"[{step}]"
@@ -130,12 +130,12 @@ def _format_problem(model: type[BaseModel], details: ErrorDetails) -> str:
     return f"{path.removeprefix('.')}: {given}{problem}" if path else problem
 
 
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def list_models(annotation: Any) -> Iterator[type[BaseModel]]:
     """List the models that an annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from models_in(argument)
+        yield from list_models(argument)
 
 
 def _whole(value: object) -> object:
@@ -166,8 +166,8 @@ def require_match(pattern: str, message: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def object_path(value: str) -> str:
-    """`value`, if it names one object of a store and nothing else.
+def check_object_path(value: str) -> str:
+    """Return `value`, if it names one object of a store and nothing else.
 
     Policies are derived from it, so whatever a policy could read as a pattern (`*`, `+`, `{{`) or a server could
     resolve to another place (`..`, `%2f`, a leading `/`) is a `ValueError`.
@@ -184,8 +184,8 @@ def object_path(value: str) -> str:
     return value
 
 
-def named(what: str, value: str, legal: Callable[[str], str] = object_path) -> str:
-    """`value`, which a component's user gave as the name of `what`.
+def check_name(what: str, value: str, legal: Callable[[str], str] = check_object_path) -> str:
+    """Return `value`, which a component's user gave as the name of `what`.
 
     :param legal: What it must be.
     :raises ValueError: It isn't that, with `what` and the value in the message.
@@ -196,8 +196,8 @@ def named(what: str, value: str, legal: Callable[[str], str] = object_path) -> s
         raise ValueError(f"{what} {value!r} {error}") from None
 
 
-def principal(value: str) -> str:
-    """`value`, if it names one person or machine to an auth method, and is one segment of a path.
+def check_principal(value: str) -> str:
+    """Return `value`, if it names one person or machine to an auth method, and is one segment of a path.
 
     :raises ValueError: It isn't.
     """
@@ -237,7 +237,7 @@ FileName = Annotated[
 ]
 """A file in the mount, and so a legal key of a Kubernetes Secret. (Kubernetes docs: "Secrets")"""
 
-ObjectPath = Annotated[str, AfterValidator(object_path)]
+ObjectPath = Annotated[str, AfterValidator(check_object_path)]
 """One object in the store."""
 
 ObjectKey = Annotated[

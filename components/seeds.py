@@ -23,7 +23,7 @@ Seed = Input[str] | Generate
 """A value to write: a secret input, or one to generate."""
 
 
-def value_of(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[str]:
+def resolve_seed(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Return the value that `seed` stands for, secret in any case.
 
     :param name: Names the generated value in the stack.

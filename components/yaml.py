@@ -23,6 +23,6 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)  # pyright: ignore[reportUnknownMemberType]
 
 
-def yaml_text(value: Any) -> str:
-    """`value` in YAML, which every reader reads as it is."""
+def format_yaml(value: Any) -> str:
+    """Return `value` in YAML, which every reader reads as it is."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=1000)

@@ -34,19 +34,19 @@ class Drift:
         return bool(self.errors or self.resources)
 
 
-def build_drift(stack: str, observed: PreviewEvents) -> Drift:
+def build_drift(stack: str, events: PreviewEvents) -> Drift:
     """Build the drift from the events of a refresh."""
-    drifted = list(_list_drifted(observed))
-    stacks = sum("::pulumi:pulumi:Stack::" in urn for urn in observed.operations)
-    unchanged = len(observed.operations) - stacks - len(drifted)
-    return Drift(stack, drifted, unchanged, compare_access(observed), observed.errors)
+    drifted = list(_list_drifted(events))
+    stacks = sum("::pulumi:pulumi:Stack::" in urn for urn in events.operations)
+    unchanged = len(events.operations) - stacks - len(drifted)
+    return Drift(stack, drifted, unchanged, compare_access(events), events.errors)
 
 
-def _list_drifted(observed: PreviewEvents) -> Iterator[Drifted]:
-    for urn, operation in sorted(observed.operations.items()):
+def _list_drifted(events: PreviewEvents) -> Iterator[Drifted]:
+    for urn, operation in sorted(events.operations.items()):
         if operation == "same" or "::pulumi:pulumi:Stack::" in urn:
             continue
-        before, after = observed.before[urn], observed.after.get(urn)
+        before, after = events.before[urn], events.after.get(urn)
         if after is None:
             yield Drifted(format_title(before), before.name, ["it was deleted"])
         # A server's own additions change outputs alone.

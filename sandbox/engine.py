@@ -168,7 +168,7 @@ class Engine:
             raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
 
     def checkpoint(self, stack: str) -> Path:
-        """The file with the state of `stack`."""
+        """Return the file with the state of `stack`."""
         return self.home / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
 
     def _deployment(self, stack: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class Engine:
 
     @contextmanager
     def stack(self, name: str) -> Iterator[automation.Stack]:
-        """The stack `name`, made when it is new, with plugins attached.
+        """Give the stack `name`, made when it is new, with plugins attached.
 
         :raises SandboxError: There is no such stack.
         """
@@ -346,7 +346,7 @@ class Engine:
         }
 
     def environment(self) -> dict[str, str]:
-        """What the Pulumi CLI and the plugins need in their environment."""
+        """Return what the Pulumi CLI and the plugins need in their environment."""
         shared = self._describe()
         return {**shared, "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
 

@@ -38,7 +38,7 @@ _PATIENCE = 120
 def attached(
     pulumi: Path, home: Path, environment: Mapping[str, str], clients: Mapping[str, str], reporter: Reporter
 ) -> Iterator[dict[str, str]]:
-    """What the engine's environment needs, besides `environment`, to find a plugin for each provider.
+    """Give what the engine's environment needs, besides `environment`, to find a plugin for each provider.
 
     If `environment` names plugins that run already, no others are started.
 
@@ -106,7 +106,7 @@ def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str
 
 
 def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[str, str]) -> Path:
-    """A directory with the programs that the CLI's releases bring along, and its module doesn't.
+    """Return a directory with the programs that the CLI's releases bring along, and its module doesn't.
 
     What starts dynamic resources is the SDK's own host; languages have stand-ins where the official hosts aren't there.
     """

@@ -45,11 +45,11 @@ class Ports:
             self._known = {}
 
     def of(self, name: str) -> int:
-        """The port of `name`, which has one already or gets a free one."""
+        """Return the port of `name`, which has one already or gets a free one."""
         return self._known.get(name) or self._choose(name)
 
     def free(self, name: str) -> int:
-        """A port on which `name` can listen now: its own, or another where somebody took that."""
+        """Return a port on which `name` can listen now: its own, or another where somebody took that."""
         port = self._known.get(name)
         # A server that was killed may hold its port for a moment more.
         end = time.monotonic() + _SECONDS

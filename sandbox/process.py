@@ -103,7 +103,7 @@ class Process:
         self._record.unlink(missing_ok=True)
 
     def tail(self, lines: int = _TAIL) -> str:
-        """The last `lines` of its log."""
+        """Return the last `lines` of its log."""
         if not self.log.is_file():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -33,7 +33,7 @@ _NODE_LOGS = ("kube-scheduler", "node", "containerd", "kubelet")
 
 
 def default_state() -> Path:
-    """Where a sandbox keeps its state: `STRONGROOM_SANDBOX`, or `.sandbox` in the project."""
+    """Return where a sandbox keeps its state: `STRONGROOM_SANDBOX`, or `.sandbox` in the project."""
     return Path(os.environ.get("STRONGROOM_SANDBOX") or ROOT / ".sandbox").absolute()
 
 
@@ -164,7 +164,7 @@ class World:
             shutil.rmtree(self.state)
 
     def status(self) -> list[ServerStatus]:
-        """Every server, now."""
+        """Return every server, now."""
         if not self.exists:
             return []
         return [
@@ -173,7 +173,7 @@ class World:
         ]
 
     def log(self, name: str) -> Path:
-        """The log of the server `name`.
+        """Return the log of the server `name`.
 
         :raises SandboxError: There is no such server, or no sandbox.
         """

@@ -51,7 +51,7 @@ class Principal:
     """What it is: without it, a principal that was just made is not found. `None` where that isn't known."""
 
 
-def role_assignment(
+def declare_role_assignment(
     vault: str,
     vault_id: pulumi.Input[str],
     principal: Principal,
@@ -84,7 +84,7 @@ def role_assignment(
     )
 
 
-def access_policy(
+def declare_access_policy(
     vault_id: pulumi.Input[str],
     resource_group: pulumi.Input[str],
     tenant: str,

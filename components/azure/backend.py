@@ -11,7 +11,7 @@ from ..durations import Seconds
 from ..errors import InvalidArgumentsError
 from ..field_types import Text
 from ..workload import Secret, Workload
-from .access import READERS, access_policy, role_assignment
+from .access import READERS, declare_access_policy, declare_role_assignment
 from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
 from .identities.base import Identities, WorkloadIdentity
@@ -20,16 +20,16 @@ from .objects import (
     ObjectKind,
     VaultObject,
     check_certificate,
+    check_readable,
     find_vault_object,
     format_objects,
     name_vault_object,
-    unreadable,
 )
 from .options import AUDIENCES, RoleScope
 from .types import Guid
 
 
-class Gate(Args):
+class ReadinessGate(Args):
     """How a pod waits until its access has taken effect, with what asks the cluster for a token."""
 
     kubeconfig: Input[str] | None = None
@@ -60,7 +60,7 @@ class AzureKeyVaultBackendArgs(Args):
     role_scope: RoleScope = "object"
     """How far a role reaches: the object, or the whole vault, which warns."""
 
-    gate: Gate | None = None
+    gate: ReadinessGate | None = None
     """Wait before pods until their access has taken effect; if omitted, they don't."""
 
     workloads: Sequence[Workload] = ()
@@ -116,7 +116,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         """
         for secret in workload.secrets:
             kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
-            if fault := unreadable(secret) or next(filter(None, kept), None):
+            if fault := check_readable(secret) or next(filter(None, kept), None):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)
@@ -168,7 +168,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         if self._vault.access == "policies":
             if (principal.key, "") not in self._granted:
                 speaking = self._args.workloads if self._identities.shared else [workload]
-                self._granted[principal.key, ""] = access_policy(
+                self._granted[principal.key, ""] = declare_access_policy(
                     self._vault.vault_id,
                     self._vault.resource_group,
                     self._args.tenant_id,
@@ -184,7 +184,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             place = f"{item.kind}/{item.name}" if target else role.id
             # Workloads that share an identity share its assignments: Azure refuses a second one alike.
             if (principal.key, place) not in self._granted:
-                self._granted[principal.key, place] = role_assignment(
+                self._granted[principal.key, place] = declare_role_assignment(
                     self._vault.name, self._vault.vault_id, principal, role, target, opts=child
                 )
             made.append(self._granted[principal.key, place])

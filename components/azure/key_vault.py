@@ -10,8 +10,8 @@ from pulumi_azure_native import authorization, keyvault, monitor, network, priva
 from ..args import Args, Input
 from ..cross_checks import Location, cross_check
 from ..field_types import SECRET
-from ..seeds import Seed, value_of
-from .access import CERTIFICATES_OFFICER, Principal, role_assignment
+from ..seeds import Seed, resolve_seed
+from .access import CERTIFICATES_OFFICER, Principal, declare_role_assignment
 from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
 from .errors import UnsuitableResourceError
@@ -313,7 +313,7 @@ class KeyVault(pulumi.ComponentResource):
             vault_name=self.name,
             resource_group_name=self.resource_group,
             properties=keyvault.SecretPropertiesArgs(
-                value=value_of(name, secret.value, self),
+                value=resolve_seed(name, secret.value, self),
                 content_type=secret.content_type,
                 attributes=keyvault.SecretAttributesArgs(
                     enabled=True, not_before=_epoch(secret.not_before), expires=_epoch(secret.expires)
@@ -362,7 +362,7 @@ class KeyVault(pulumi.ComponentResource):
         if self.access == "rbac":
             deployer = Principal("deployer", me, None)
             return [
-                role_assignment(
+                declare_role_assignment(
                     self.name,
                     self.vault_id,
                     deployer,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..workload import Secret
-from ..yaml import yaml_text
-from .types import object_fault, version_fault
+from ..yaml import format_yaml
+from .types import check_object_name, check_version
 from .vault_args import VaultCertificate
 
 ObjectKind = Literal["secrets", "keys", "certificates"]
@@ -37,7 +37,7 @@ def name_vault_object(name: str, key: str | None) -> str:
     return f"{name}-{key}" if key else name
 
 
-def unreadable(secret: Secret) -> str | None:
+def check_readable(secret: Secret) -> str | None:
     """Return why Key Vault can't serve `secret`, as the end of a sentence; `None` if it can.
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys", "Configurations")
@@ -54,10 +54,10 @@ def unreadable(secret: Secret) -> str | None:
             return "has encoding 'hex', and a PFX is kept in base64: leave encoding out, and the file gets its bytes"
         if secret.env is not None:
             return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
-    if secret.version is not None and (fault := version_fault(secret.version)):
+    if secret.version is not None and (fault := check_version(secret.version)):
         return f"has the version {secret.version!r}, which {fault}"
     whole = name_vault_object(secret.object, secret.key)
-    if fault := object_fault(whole):
+    if fault := check_object_name(whole):
         return f"is the object {whole!r}, which {fault}"
     return None
 
@@ -97,7 +97,7 @@ def format_objects(secrets: Iterable[Secret]) -> str:
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys")
     """
-    return yaml_text({"array": [yaml_text(_entry(secret)) for secret in secrets]})
+    return format_yaml({"array": [format_yaml(_entry(secret)) for secret in secrets]})
 
 
 def _entry(secret: Secret) -> dict[str, str | int]:

@@ -16,8 +16,8 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _VERSION = re.compile(r"[0-9a-f]{32}")
 
 
-def vault_name(value: str) -> str:
-    """`value`, if a key vault can have that name.
+def check_vault_name(value: str) -> str:
+    """Return `value`, if a key vault can have that name.
 
     :raises ValueError: None can.
     """
@@ -46,8 +46,8 @@ def split_vault_id(vault_id: str) -> tuple[str, str]:
     return found["name"], found["group"]
 
 
-def object_fault(name: str) -> str | None:
-    """Why a vault can't hold an object called `name`, as the end of a sentence; `None` where it can.
+def check_object_name(name: str) -> str | None:
+    """Return why a vault can't hold an object called `name`, as the end of a sentence; `None` where it can.
 
     (Microsoft Learn: "About keys, secrets, and certificates", on object identifiers)
     """
@@ -58,15 +58,15 @@ def object_fault(name: str) -> str | None:
     return f"is not a legal name in Key Vault: use 1 to 127 letters, digits and '-'{hint}"
 
 
-def version_fault(version: str) -> str | None:
-    """Why `version` can't be a Key Vault object's, as the end of a sentence; `None` where it can."""
+def check_version(version: str) -> str | None:
+    """Return why `version` can't be a Key Vault object's, as the end of a sentence; `None` where it can."""
     if _VERSION.fullmatch(version):
         return None
     return "is not a version of Key Vault's: those have 32 hexadecimal digits; leave it out for the latest"
 
 
 def _object_name(value: str) -> str:
-    if fault := object_fault(value):
+    if fault := check_object_name(value):
         raise ValueError(fault)
     return value
 
@@ -77,7 +77,7 @@ def _guid(value: str) -> str:
     return value.lower()
 
 
-VaultName = Annotated[str, AfterValidator(vault_name)]
+VaultName = Annotated[str, AfterValidator(check_vault_name)]
 """A key vault's name, unique in its cloud. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
 
 VaultId = Annotated[str, AfterValidator(_vault_id)]

@@ -118,7 +118,7 @@ def check_values(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
         raise ChartError(
             f"{file.name} {file.version} has a schema that can't be used: {type(error).__name__}"
         ) from None
-    return sorted(dict.fromkeys(_told(error) for error in found))
+    return sorted(dict.fromkeys(_format_error(error) for error in found))
 
 
 def _of_directory(place: Path) -> dict[str, str]:
@@ -136,7 +136,7 @@ def _of_archive(place: Path) -> dict[str, str]:
     return files
 
 
-def _told(error: "ValidationError") -> str:
+def _format_error(error: "ValidationError") -> str:
     place = ".".join(str(step) for step in error.absolute_path) or "the top level"
     match str(error.validator):
         case "type":

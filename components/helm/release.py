@@ -49,7 +49,7 @@ def list_release_issues(planned: PlannedRelease) -> list[str]:
         return [str(error)]
 
 
-def release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool = True) -> "Release":
+def declare_release(planned: PlannedRelease, opts: pulumi.ResourceOptions, *, wait: bool = True) -> "Release":
     """Install or upgrade a release; one that fails is rolled back.
 
     :param wait: Whether to wait until what it installs is ready.
@@ -83,7 +83,7 @@ def _describe_value(value: Any) -> Any:
 
 
 def _locate_chart(chart: Chart) -> dict[str, Any]:
-    """Where Helm finds it. A chart in a registry has no repository (Helm docs: "Use OCI-based registries")."""
+    """Return where Helm finds it. A chart in a registry has no repository (Helm docs: "Use OCI-based registries")."""
     if chart.path is not None:
         return {"chart": str(Path(chart.path).expanduser())}
     if chart.repository.startswith("oci://"):

@@ -11,7 +11,7 @@ import yaml
 
 from ..delivery import AgentInjector
 from ..workload import Workload
-from ..yaml import yaml_text
+from ..yaml import format_yaml
 
 CA_FILE = "ca.crt"
 TOKEN_VOLUME = "vault-token"  # noqa: S105 - a name
@@ -73,7 +73,7 @@ def parse_class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
     return {
         "vaultAuthMountPath": said["auth-path"].removeprefix("auth/"),
         **{theirs: said[ours] for theirs, ours in _SPELLED.items() if ours in said},
-        "objects": yaml_text(list(_objects(said))),
+        "objects": format_yaml(list(_objects(said))),
     }
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from ..args import Args
 from ..field_types import DnsLabel, Whole
 from ..helm.charts import VAULT, Chart
-from ..helm.release import PlannedRelease, release
+from ..helm.release import PlannedRelease, declare_release
 from ..urls import Address
 from .agent_injection import INJECTED
 from .csi_driver import NAMESPACE, NO_SERVER
@@ -30,7 +30,7 @@ class VaultAgentInjectorArgs(Args):
     """The chart; another repository for a mirror."""
 
 
-def injector_release(name: str, args: VaultAgentInjectorArgs) -> PlannedRelease:
+def plan_injector_release(name: str, args: VaultAgentInjectorArgs) -> PlannedRelease:
     """Plan the release that `VaultAgentInjector` makes."""
     return PlannedRelease(
         name,
@@ -67,5 +67,5 @@ class VaultAgentInjector(pulumi.ComponentResource):
         :raises ChartError: The chart's file is not that chart, or the values don't fit it.
         """
         super().__init__("strongroom:index:VaultAgentInjector", name, None, opts)
-        release(injector_release(name, args), pulumi.ResourceOptions(parent=self))
+        declare_release(plan_injector_release(name, args), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

@@ -11,7 +11,7 @@ from ..azure.clouds import PUBLIC, CloudName
 from ..azure.types import Guid
 from ..field_types import SECRET, DnsLabel
 from ..helm.charts import AKV2K8S, Chart
-from ..helm.release import PlannedRelease, release
+from ..helm.release import PlannedRelease, declare_release
 from .csi_driver import NAMESPACE
 
 NAMESPACE_LABEL = {"azure-key-vault-env-injection": "enabled"}
@@ -56,7 +56,7 @@ class Akv2k8sEnvInjectorArgs(Args):
     """The chart; another repository for a mirror."""
 
 
-def akv2k8s_release(name: str, args: Akv2k8sEnvInjectorArgs) -> PlannedRelease:
+def plan_akv2k8s_release(name: str, args: Akv2k8sEnvInjectorArgs) -> PlannedRelease:
     """Plan the release that `Akv2k8sEnvInjector` makes."""
     return PlannedRelease(
         name,
@@ -127,5 +127,5 @@ class Akv2k8sEnvInjector(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "stringData"]),
                 )
             )
-        release(akv2k8s_release(name, args), pulumi.ResourceOptions(parent=self, depends_on=made))
+        declare_release(plan_akv2k8s_release(name, args), pulumi.ResourceOptions(parent=self, depends_on=made))
         self.register_outputs({})

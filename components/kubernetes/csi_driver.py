@@ -10,7 +10,7 @@ from ..args import Args, Input
 from ..errors import InvalidArgumentsError
 from ..field_types import DnsLabel, Text
 from ..helm.charts import AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT, Chart
-from ..helm.release import PlannedRelease, release
+from ..helm.release import PlannedRelease, declare_release
 from ..rotation import PollInterval, check_poll_interval
 
 CA_DIRECTORY = "/vault/tls"
@@ -60,7 +60,7 @@ class SecretsStoreCsiDriverArgs(Args):
     """The chart of Azure Key Vault's provider, without the driver in it."""
 
 
-def driver_releases(
+def plan_driver_releases(
     name: str, args: SecretsStoreCsiDriverArgs
 ) -> dict[Literal["driver", "azure", "vault"], PlannedRelease]:
     """Plan the releases that `SecretsStoreCsiDriver` makes, by what they are.
@@ -112,8 +112,8 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         """
         super().__init__("strongroom:index:SecretsStoreCsiDriver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        planned = driver_releases(name, args)
-        before: list[pulumi.Resource] = [release(planned.pop("driver"), child)]
+        planned = plan_driver_releases(name, args)
+        before: list[pulumi.Resource] = [declare_release(planned.pop("driver"), child)]
         if args.vault_ca_certificate is not None and "vault" in args.providers:
             authority = ConfigMap(
                 _ca_name(name),
@@ -123,7 +123,7 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
             )
             before.append(authority)
         for provider in planned.values():
-            release(provider, pulumi.ResourceOptions(parent=self, depends_on=before))
+            declare_release(provider, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({})
 
 

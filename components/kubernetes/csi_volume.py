@@ -10,7 +10,7 @@ import pulumi
 from ..backend import Grant
 from ..workload import Workload
 from .pod_parts import PodParts
-from .secret_provider_class import SecretProviderClass, SecretProviderClassArgs, synced_objects, synced_secret_name
+from .secret_provider_class import SecretProviderClass, SecretProviderClassArgs, name_synced_secret, synced_objects
 
 DRIVER = "secrets-store.csi.k8s.io"
 ADDON = "aks-secrets-store-csi-driver"
@@ -38,7 +38,7 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
         environment=[
             {
                 "name": secret.env,
-                "valueFrom": {"secretKeyRef": {"name": synced_secret_name(workload), "key": secret.name}},
+                "valueFrom": {"secretKeyRef": {"name": name_synced_secret(workload), "key": secret.name}},
             }
             for secret in workload.secrets
             if secret.env

@@ -3,7 +3,7 @@
 import pulumi
 
 from ..backend import Grant
-from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_secret_type, misfit, undeliverable
+from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_deliverable, check_secret_type, check_store
 from ..errors import InvalidArgumentsError
 from ..workload import Workload
 from .agent_injection import inject_agent
@@ -21,10 +21,10 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     :raises InvalidArgumentsError: The delivery can't bring one of them, or nothing from this store.
     """
     delivery = workload.delivery
-    if fault := misfit(delivery.kind, _STORES[grant.provider]):
+    if fault := check_store(delivery.kind, _STORES[grant.provider]):
         raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
     for secret in workload.secrets:
-        if fault := undeliverable(delivery.kind, secret):
+        if fault := check_deliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
     match delivery:
         case KubernetesSecret() if fault := check_secret_type(delivery.type, workload.secrets):

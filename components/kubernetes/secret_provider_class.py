@@ -49,7 +49,7 @@ class SecretProviderClass(CustomResource):
         )
 
 
-def synced_secret_name(workload: Workload) -> str:
+def name_synced_secret(workload: Workload) -> str:
     """Return the name of the Kubernetes Secret that the driver keeps in sync.
 
     The delivery `kubernetes-secret` is for it, and otherwise environment variables come from it.
@@ -68,4 +68,4 @@ def synced_objects(workload: Workload) -> dict[str, object]:
     if not data:
         return {}
     kind = delivery.type if whole else "Opaque"
-    return {"secretObjects": [{"secretName": synced_secret_name(workload), "type": kind, "data": data}]}
+    return {"secretObjects": [{"secretName": name_synced_secret(workload), "type": kind, "data": data}]}

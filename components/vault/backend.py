@@ -14,7 +14,7 @@ from ..field_types import AbsolutePath, Switch, Text
 from ..hosts import Host
 from ..urls import Address, check_plain_http
 from ..workload import Secret, Workload
-from ..yaml import yaml_text
+from ..yaml import format_yaml
 from .auth.kubernetes import WorkloadAuth, WorkloadRole
 from .engines import KvEngine
 from .kv_paths import check_kv_object
@@ -181,7 +181,7 @@ def build_objects_parameter(mount: str, secrets: Sequence[Secret]) -> str:
     A version is named in the path, because the provider's cache ignores `secretArgs`.
     (Vault docs: "Vault CSI Provider Configurations")
     """
-    return yaml_text([_build_object(mount, secret) for secret in secrets])
+    return format_yaml([_build_object(mount, secret) for secret in secrets])
 
 
 def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from ..args import Args, Input
 from ..cross_checks import Location, cross_check
 from ..field_types import ObjectKey, ObjectPath
-from ..seeds import Generate, Seed, value_of
+from ..seeds import Generate, Seed, resolve_seed
 from .kv_paths import KvMount, check_kv_object
 from .remount import build_mount_options
 
@@ -84,5 +84,5 @@ class KvEngine(pulumi.ComponentResource):
         self.register_outputs({"path": args.path})
 
     def _build_document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
-        contents = {key: value_of(f"{object_name}/{key}", seed, self) for key, seed in values.items()}
+        contents = {key: resolve_seed(f"{object_name}/{key}", seed, self) for key, seed in values.items()}
         return pulumi.Output.secret(pulumi.Output.all(**contents).apply(lambda data: json.dumps(data, sort_keys=True)))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from ..field_types import Declaration, Switch, object_path
+from ..field_types import Declaration, Switch, check_object_path
 
 _MADE_AT_EACH_READ = re.compile(
     r"(?P<engine>databases?|db|mysql|mariadb|postgres(?:ql)?|mongodb|mssql|oracle|redis|cassandra|elasticsearch|snowflake"
@@ -53,7 +53,7 @@ def check_kv_object(name: str, mount: str) -> str | None:
 def _check_engine_path(value: str) -> str:
     if value.split("/", maxsplit=1)[0] in {"sys", "auth", "identity", "cubbyhole"}:
         raise ValueError("is Vault's own: mount the engine at another path, e.g. secret")
-    return object_path(value)
+    return check_object_path(value)
 
 
 EnginePath = Annotated[str, AfterValidator(_check_engine_path)]

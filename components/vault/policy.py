@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..derived_names import derive_name
-from ..field_types import named
+from ..field_types import check_name
 
 
 def build_read_policy(mount: str, objects: Iterable[str]) -> str:
@@ -16,7 +16,7 @@ def build_read_policy(mount: str, objects: Iterable[str]) -> str:
     :raises ValueError: A name that Vault would take for a pattern, or resolve to another place.
     """
     return "\n".join(
-        f'path "{named("mount", mount)}/data/{named("object", name)}" {{\n  capabilities = ["read"]\n}}\n'
+        f'path "{check_name("mount", mount)}/data/{check_name("object", name)}" {{\n  capabilities = ["read"]\n}}\n'
         for name in sorted(set(objects))
     )
 

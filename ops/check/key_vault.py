@@ -11,7 +11,7 @@ from strongroom.components.azure.client import UNEXPECTED, client_options, descr
 from strongroom.components.azure.credentials import find_credential
 from strongroom.components.azure.objects import ObjectKind, VaultObject, find_vault_object, name_vault_object
 from strongroom.components.azure.types import split_vault_id
-from strongroom.stacks.provision.preflight_vault_name import NotAskedError, name_faults
+from strongroom.stacks.provision.preflight_vault_name import NotAskedError, list_name_issues
 from strongroom.stacks.settings.azure import AzureKeyVaultSettings
 from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.seeds import list_seeds
@@ -40,7 +40,7 @@ def _check_name_or_contents(settings: Settings, azure: AzureKeyVaultSettings) ->
     if azure.vault.create:
         try:
             yield from report_issues(
-                "vault name", name_faults(azure, azure.services), f"{azure.vault.name} is free, or this stack's"
+                "vault name", list_name_issues(azure, azure.services), f"{azure.vault.name} is free, or this stack's"
             )
         except NotAskedError as error:
             yield Finding.skipped(str(error), name="vault name")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..console import console
 from ..terminal_text import make_printable
-from .options import Administrator, AsJson, Stack, written
+from .options import Administrator, AsJson, Stack, write_output
 
 if TYPE_CHECKING:
     from ..access.report import Report
@@ -63,12 +63,12 @@ def access(
     resources = read_state(stack)
     report = build_report(stack, resources).filter(secret, who)
     if svg:
-        written(svg, format_svg(report))
+        write_output(svg, format_svg(report))
     if html or csv:
         evidence = read_evidence(stack, resources)
         for file, text in ((html, format_page), (csv, format_csv)):
             if file:
-                written(file, text(report, evidence))
+                write_output(file, text(report, evidence))
     found = _look(stack, administrator or ()) if live else []
     accesses = [asdict(each) for each in report.accesses]
     if as_json:
@@ -82,12 +82,12 @@ def access(
 def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
     """List what the servers have that the stack did not deploy, and what could not be found out."""
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.stack import find_workspace, read_stack
     from ..pulumi.state import read_state
     from ..verify.deployment import Deployment
     from ..verify.inspection import Inspection
 
-    home, deployed = workspace(stack), read_stack(stack)
+    home, deployed = find_workspace(stack), read_stack(stack)
     deployment = Deployment(deployed, read_state(stack))
     with home.connected(as_operator=True), reach(deployed):
         checks = Inspection(deployed, deployment, administrators).run(as_operator=None)

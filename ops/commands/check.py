@@ -18,9 +18,9 @@ def check(stack: Stack, as_json: AsJson = False) -> None:
     """
     from ..check.edited import use_edited_file
     from ..check.run import check_stack
-    from ..pulumi.stack import workspace
+    from ..pulumi.stack import find_workspace
 
-    home = workspace(stack)
+    home = find_workspace(stack)
     with home.connected(as_operator=True), use_edited_file(home, stack) as project:
         found = check_stack(stack, project)
     failed = sum(finding.state == "failed" for finding in found)

@@ -39,16 +39,16 @@ def doctor(
     from ..doctor.events import explain_all
 
     if event is not None:
-        _told(explain_all(sys.stdin.read() if event == "-" else event), as_json)
+        _show_explained(explain_all(sys.stdin.read() if event == "-" else event), as_json)
         return
     if stack is None or workload is None:
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
     from ..doctor.diagnosis import diagnose, find_workload
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.stack import find_workspace, read_stack
 
     deployed = read_stack(stack)
-    with workspace(stack).connected(), reach(deployed):
+    with find_workspace(stack).connected(), reach(deployed):
         found = diagnose(stack, deployed, find_workload(deployed, workload))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
@@ -70,7 +70,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _told(explained: "Iterable[Explained]", as_json: bool) -> None:
+def _show_explained(explained: "Iterable[Explained]", as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in explained], indent=2))
     else:

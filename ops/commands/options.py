@@ -42,7 +42,7 @@ def show_report(report: Mapping[str, Any], page: str, *, as_json: bool, as_markd
         console(prose=True).print(Markdown(page, hyperlinks=False))
 
 
-def written(file: Path, text: str) -> None:
+def write_output(file: Path, text: str) -> None:
     """Write what somebody asked for as a file.
 
     :raises OpsError: It can't be written.

@@ -49,9 +49,9 @@ def preview(
             require_checkout(against)
         from ..existing.preview import find_existing_for_preview
 
-        observed = observe(stack, against)
+        events = observe(stack, against)
         found = build_preview(
-            stack, observed, weakened=list_weakened(stack, against), existing=find_existing_for_preview(stack, observed)
+            stack, events, weakened=list_weakened(stack, against), existing=find_existing_for_preview(stack, events)
         )
     report = {**asdict(found), "refused": found.refused}
     show_report(report, format_preview(found), as_json=as_json, as_markdown=as_markdown)

@@ -62,11 +62,11 @@ def verify(
     if debug_image is not None and not from_pods:
         raise OpsError("--debug-image goes with --from-pods, which looks into containers: give both, or neither")
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import read_stack, workspace
+    from ..pulumi.stack import find_workspace, read_stack
     from ..pulumi.state import read_secret_inputs, read_state
     from ..verify import Digests, PodChecks, Verifier
 
-    home = workspace(stack)
+    home = find_workspace(stack)
     deployed, resources = read_stack(stack), read_state(stack)
     with home.connected(as_operator=as_operator is not False), reach(deployed):
         checks = Verifier(

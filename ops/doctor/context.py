@@ -11,7 +11,7 @@ from ..cluster.pod_template import PodTemplate
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session, Store
-from ..store.open import store_of
+from ..store.open import open_store
 
 Refusal = DeniedError | NotTriedError | OpsError
 """An error of a login or a read."""
@@ -60,7 +60,7 @@ class DiagnosisContext:
     @cached_property
     def store(self) -> Store:
         """The workload's store."""
-        return store_of(self.stack, self.cluster)
+        return open_store(self.stack, self.cluster)
 
     @cached_property
     def daemon_sets(self) -> Sequence[DaemonSet]:

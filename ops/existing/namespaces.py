@@ -40,12 +40,12 @@ _Kinds = Mapping[tuple[str, str], str]
 """By a kind's group and name, the path of its list."""
 
 
-def list_deleted(observed: PreviewEvents) -> Deleted:
+def list_deleted(events: PreviewEvents) -> Deleted:
     """List the namespaces that an update deletes, with what it deletes in each of them."""
     gone = [
-        observed.before[urn]
-        for urn, what in observed.operations.items()
-        if what in {"delete", "replace"} and urn not in observed.retained
+        events.before[urn]
+        for urn, what in events.operations.items()
+        if what in {"delete", "replace"} and urn not in events.retained
     ]
     deleted: dict[str, set[str]] = {str(each.at("metadata", "name")): set() for each in gone if each.kind == NAMESPACE}
     for each in gone:

@@ -8,7 +8,7 @@ from ..errors import OpsError
 from ..findings import Finding
 from ..preview.events import PreviewEvents
 from ..pulumi.project import stack_file
-from ..pulumi.stack import workspace
+from ..pulumi.stack import find_workspace
 from ..pulumi.stack_file import parse_stack_file
 from .cluster import ClusterFinder
 from .find import New, find_existing
@@ -18,27 +18,27 @@ from .patches import check_patches
 from .servers import list_servers
 
 
-def find_existing_for_preview(stack: str, observed: PreviewEvents) -> Sequence[Finding]:
+def find_existing_for_preview(stack: str, events: PreviewEvents) -> Sequence[Finding]:
     """List foreign objects in the place of what an update creates, or in namespaces that it deletes.
 
     What can't be looked at is reported as that, and is no failure.
 
-    :param observed: What a preview by the engine says of the stack.
+    :param events: What a preview by the engine says of the stack.
     """
     created = [
-        observed.after[urn]
-        for urn, what in observed.operations.items()
-        if what in {"create", "replace"} and urn in observed.after
+        events.after[urn]
+        for urn, what in events.operations.items()
+        if what in {"create", "replace"} and urn in events.after
     ]
-    deleted = list_deleted(observed)
-    if observed.errors or not (created or deleted):
+    deleted = list_deleted(events)
+    if events.errors or not (created or deleted):
         return []
-    home = workspace(stack)
+    home = find_workspace(stack)
     try:
         settings = parse_stack_file(stack_file(home.project, stack), stack)
     except (OpsError, InvalidSettingsError):
         return []  # the engine reports what is wrong with them
-    before = frozenset(key for resource in observed.before.values() if (key := key_of(resource)))
+    before = frozenset(key for resource in events.before.values() if (key := key_of(resource)))
     found: list[Finding] = []
     with home.connected(as_operator=True):
         for package, connect in list_servers(settings).items():

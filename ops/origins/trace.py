@@ -11,7 +11,7 @@ from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder
 from ..existing.servers import list_servers
 from ..pulumi.project import stack_file
-from ..pulumi.stack import workspace
+from ..pulumi.stack import find_workspace
 from ..pulumi.stack_file import parse_stack_file
 from ..pulumi.state import hide_secrets
 from .cluster import ClusterExaminer
@@ -39,7 +39,7 @@ def trace_origins(
     """
     if not created:
         return {}
-    home = workspace(stack)
+    home = find_workspace(stack)
     try:
         settings = parse_stack_file(stack_file(home.project, stack), stack)
     except (OpsError, InvalidSettingsError) as error:

@@ -67,13 +67,13 @@ class PreviewEvents:
 
 def collect_events(events: Iterable[EngineEvent]) -> PreviewEvents:
     """Collect the engine's events of a preview; secrets' values are hidden in them already."""
-    observed = PreviewEvents()
+    collected = PreviewEvents()
     for event in events:
         if event.resource_pre_event:
-            _add_step(observed, event.resource_pre_event.metadata)
+            _add_step(collected, event.resource_pre_event.metadata)
         elif event.policy_event:
             report = event.policy_event
-            observed.violations.append(
+            collected.violations.append(
                 Violation(
                     report.policy_name,
                     report.enforcement_level,
@@ -82,56 +82,56 @@ def collect_events(events: Iterable[EngineEvent]) -> PreviewEvents:
                 )
             )
         else:
-            _add_diagnostic(observed, event)
-    return observed
+            _add_diagnostic(collected, event)
+    return collected
 
 
 def collect_refresh(events: Iterable[EngineEvent]) -> PreviewEvents:
     """Collect the engine's events of a refresh: `before` is what was deployed, `after` what servers have."""
-    observed = PreviewEvents()
+    collected = PreviewEvents()
     for event in events:
         if event.res_outputs_event:
-            _add_refreshed(observed, event.res_outputs_event.metadata)
+            _add_refreshed(collected, event.res_outputs_event.metadata)
         else:
-            _add_diagnostic(observed, event)
-    return observed
+            _add_diagnostic(collected, event)
+    return collected
 
 
-def _add_diagnostic(observed: PreviewEvents, event: EngineEvent) -> None:
+def _add_diagnostic(collected: PreviewEvents, event: EngineEvent) -> None:
     if event.diagnostic_event and event.diagnostic_event.severity in {"warning", "error"}:
-        kept = observed.errors if event.diagnostic_event.severity == "error" else observed.warnings
+        kept = collected.errors if event.diagnostic_event.severity == "error" else collected.warnings
         text = _strip_colours(event.diagnostic_event.message)
         if not any(noise in text for noise in _NOISE) and not any(earlier in text for earlier in kept):
             kept.append(text)
 
 
-def _add_refreshed(observed: PreviewEvents, step: StepEventMetadata) -> None:
+def _add_refreshed(collected: PreviewEvents, step: StepEventMetadata) -> None:
     operation = _OPERATIONS.get(step.op)
     if operation is None or step.old is None:
         return
     before = Declared(step.type, step.urn, mark_unknown(step.old.inputs or {}))
-    observed.operations[step.urn] = operation
-    observed.before[step.urn] = before
+    collected.operations[step.urn] = operation
+    collected.before[step.urn] = before
     if operation == "same":
-        observed.after[step.urn] = before
+        collected.after[step.urn] = before
     elif step.new and operation != "delete":
-        observed.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
+        collected.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
 
 
-def _add_step(observed: PreviewEvents, step: StepEventMetadata) -> None:
+def _add_step(collected: PreviewEvents, step: StepEventMetadata) -> None:
     operation = _OPERATIONS.get(step.op)
     if operation is None:
         return
-    observed.operations[step.urn] = operation
+    collected.operations[step.urn] = operation
     if step.old:
-        observed.before.setdefault(step.urn, Declared(step.type, step.urn, mark_unknown(step.old.inputs or {})))
+        collected.before.setdefault(step.urn, Declared(step.type, step.urn, mark_unknown(step.old.inputs or {})))
         if step.old.retain_on_delete:
-            observed.retained.add(step.urn)
+            collected.retained.add(step.urn)
     if step.new and step.op not in _LEAVING:
-        observed.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
+        collected.after[step.urn] = Declared(step.type, step.urn, mark_unknown(step.new.inputs or {}))
     changed = [str(path) for path in step.detailed_diff or step.diffs or ()]
     if changed:
-        observed.paths[step.urn] = sorted(changed)
+        collected.paths[step.urn] = sorted(changed)
 
 
 def mark_unknown(value: Any) -> Any:

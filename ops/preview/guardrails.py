@@ -35,7 +35,7 @@ def find_pack(root: Path | None) -> Path:
 
 
 @contextmanager
-def runnable_pack(root: Path | None) -> Generator[Path]:
+def prepare_pack(root: Path | None) -> Generator[Path]:
     """Find the policy pack that judges, as the engine can start it, for the block alone.
 
     :param root: As for `find_pack`.

@@ -25,27 +25,27 @@ def compare(stack: str, against: Path | None) -> PreviewEvents:
     :param against: That checkout's directory; if omitted, everything is new.
     :raises OpsError: There is no such stack, or no such checkout.
     """
-    observed = PreviewEvents()
+    events = PreviewEvents()
     if against is not None:
         require_checkout(against)
         if stack_file(against, stack).is_file():
-            observed.before = _declare(stack, against, PreviewEvents())
-    observed.after = _declare(stack, find_project(), observed)
-    if observed.errors:
-        observed.before = {}
-        return observed
-    for urn in observed.before.keys() | observed.after.keys():
-        _add_operation(observed, urn)
-    observed.violations += find_violations(stack, observed.after.values(), against)
-    return observed
+            events.before = _declare(stack, against, PreviewEvents())
+    events.after = _declare(stack, find_project(), events)
+    if events.errors:
+        events.before = {}
+        return events
+    for urn in events.before.keys() | events.after.keys():
+        _add_operation(events, urn)
+    events.violations += find_violations(stack, events.after.values(), against)
+    return events
 
 
-def _declare(stack: str, root: Path, observed: PreviewEvents) -> dict[str, Declared]:
-    """Declare the stack by its settings in `root`; errors of the settings are added to `observed`."""
+def _declare(stack: str, root: Path, events: PreviewEvents) -> dict[str, Declared]:
+    """Declare the stack by its settings in `root`; errors of the settings are added to `events`."""
     try:
         return declare(stack, parse_offline_settings(stack, read_stack_file(stack_file(root, stack))))
     except InvalidSettingsError as error:
-        observed.errors.append(str(error))
+        events.errors.append(str(error))
         return {}
 
 
@@ -64,14 +64,14 @@ def parse_offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
     return settings.model_copy(update={"kubernetes": kubernetes, "backend": backend})
 
 
-def _add_operation(observed: PreviewEvents, urn: str) -> None:
-    before, after = observed.before.get(urn), observed.after.get(urn)
+def _add_operation(events: PreviewEvents, urn: str) -> None:
+    before, after = events.before.get(urn), events.after.get(urn)
     if before is None or after is None:
-        observed.operations[urn] = "delete" if after is None else "create"
+        events.operations[urn] = "delete" if after is None else "create"
         return
     paths = sorted(_find_paths(before.properties, after.properties, ""))
-    observed.operations[urn] = "update" if paths else "same"
-    observed.paths[urn] = paths
+    events.operations[urn] = "update" if paths else "same"
+    events.paths[urn] = paths
 
 
 def _find_paths(before: Any, after: Any, path: str) -> Iterator[str]:

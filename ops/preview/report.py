@@ -108,7 +108,7 @@ class Preview:
 
 def build_preview(
     stack: str,
-    observed: PreviewEvents,
+    events: PreviewEvents,
     against: str = "what is deployed",
     weakened: Sequence[str] = (),
     existing: Sequence[Finding] = (),
@@ -120,19 +120,19 @@ def build_preview(
     :param existing: Findings about foreign objects.
     """
     operations: dict[str, Operation] = {
-        urn: what for urn, what in observed.operations.items() if "::pulumi:pulumi:Stack::" not in urn
+        urn: what for urn, what in events.operations.items() if "::pulumi:pulumi:Stack::" not in urn
     }
     changed: dict[str, Operation] = {urn: what for urn, what in operations.items() if what != "same"}
     return Preview(
         stack=stack,
-        changes=[_build_change(urn, what, observed) for urn, what in sorted(changed.items(), key=_get_order)],
+        changes=[_build_change(urn, what, events) for urn, what in sorted(changed.items(), key=_get_order)],
         unchanged=len(operations) - len(changed),
-        access=compare_access(observed),
-        guardrails=[_build_guardrail(each) for each in observed.violations],
-        costs=[*_list_costs(changed, observed), *_list_stale_secrets(observed)],
-        unread=_find_unread(observed),
-        warnings=observed.warnings,
-        errors=observed.errors,
+        access=compare_access(events),
+        guardrails=[_build_guardrail(each) for each in events.violations],
+        costs=[*_list_costs(changed, events), *_list_stale_secrets(events)],
+        unread=_find_unread(events),
+        warnings=events.warnings,
+        errors=events.errors,
         against=against,
         weakened=weakened,
         existing=existing,
@@ -150,9 +150,9 @@ def _get_order(entry: tuple[str, Operation]) -> tuple[int, str, str]:
     return ("replace", "delete", "update", "create", "same").index(what), name, kind
 
 
-def _build_change(urn: str, operation: Operation, observed: PreviewEvents) -> Change:
-    before, after = observed.before.get(urn), observed.after.get(urn)
-    inputs = [_format_input(path, before, after) for path in observed.paths.get(urn, ())] if before and after else []
+def _build_change(urn: str, operation: Operation, events: PreviewEvents) -> Change:
+    before, after = events.before.get(urn), events.after.get(urn)
+    inputs = [_format_input(path, before, after) for path in events.paths.get(urn, ())] if before and after else []
     return Change(operation, _format_type(after or before, urn), _get_name(urn), inputs)
 
 
@@ -194,9 +194,9 @@ def _get_at(value: Any, path: str) -> Any:
     return value
 
 
-def compare_access(observed: PreviewEvents) -> list[AccessChange]:
+def compare_access(events: PreviewEvents) -> list[AccessChange]:
     """Compare who may read what before and after."""
-    before, after = describe_grants(observed.before.values()), describe_grants(observed.after.values())
+    before, after = describe_grants(events.before.values()), describe_grants(events.after.values())
 
     def build(found: Iterable[Grant], gained: bool, by: Grants) -> list[AccessChange]:
         return [AccessChange(gained, each.who, each.may, each.what, by[each]) for each in sorted(found)]
@@ -207,9 +207,9 @@ def compare_access(observed: PreviewEvents) -> list[AccessChange]:
     ]
 
 
-def _find_unread(observed: PreviewEvents) -> list[str]:
-    before = set(list_unread(observed.before.values()))
-    return [name for name in list_unread(observed.after.values()) if name not in before]
+def _find_unread(events: PreviewEvents) -> list[str]:
+    before = set(list_unread(events.before.values()))
+    return [name for name in list_unread(events.after.values()) if name not in before]
 
 
 def _build_guardrail(violation: Violation) -> Guardrail:
@@ -226,10 +226,10 @@ def _build_guardrail(violation: Violation) -> Guardrail:
     )
 
 
-def _list_costs(changed: Mapping[str, Operation], observed: PreviewEvents) -> Iterable[Cost]:
+def _list_costs(changed: Mapping[str, Operation], events: PreviewEvents) -> Iterable[Cost]:
     for urn, operation in sorted(changed.items(), key=_get_order):
-        resource = observed.before.get(urn)
-        if resource is None or (operation != "update" and urn in observed.retained):
+        resource = events.before.get(urn)
+        if resource is None or (operation != "update" and urn in events.retained):
             continue
         impact, kind, name = IMPACTS.get(resource.kind), _format_type(resource, urn), resource.name
         if operation in {"replace", "delete"} and impact:
@@ -240,25 +240,23 @@ def _list_costs(changed: Mapping[str, Operation], observed: PreviewEvents) -> It
                 impact.on_replacement if operation == "replace" else impact.on_removal,
                 impact.final,
             )
-        elif (
-            operation == "update" and resource.kind in PODS and _is_restart(resource.kind, observed.paths.get(urn, ()))
-        ):
+        elif operation == "update" and resource.kind in PODS and _is_restart(resource.kind, events.paths.get(urn, ())):
             yield Cost(operation, kind, name, "its pods are replaced by new ones, a few at a time", False)
 
 
-def _list_stale_secrets(observed: PreviewEvents) -> Iterable[Cost]:
+def _list_stale_secrets(events: PreviewEvents) -> Iterable[Cost]:
     """List Kubernetes Secrets whose type is to change: neither Kubernetes nor the driver changes it.
 
     (Kubernetes' source: "ValidateSecretUpdate")
     """
-    before = {place: kind for place, kind, _ in _list_copies(observed.before)}
-    for place, kind, urn in _list_copies(observed.after):
+    before = {place: kind for place, kind, _ in _list_copies(events.before)}
+    for place, kind, urn in _list_copies(events.after):
         if before.get(place, kind) != kind:
             lost = (
                 f"Secret {place} keeps the type {before[place]}: Kubernetes can't change it to {kind}, and the driver "
                 "does not replace it; choose another secretName"
             )
-            yield Cost(observed.operations[urn], _format_type(observed.after[urn], urn), _get_name(urn), lost, False)
+            yield Cost(events.operations[urn], _format_type(events.after[urn], urn), _get_name(urn), lost, False)
 
 
 def _list_copies(resources: Mapping[str, Declared]) -> Iterable[tuple[str, str, str]]:

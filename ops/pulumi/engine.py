@@ -12,10 +12,10 @@ from pulumi import automation
 
 from ..errors import OpsError
 from ..preview.events import PreviewEvents, collect_events, collect_refresh
-from ..preview.guardrails import find_levels, runnable_pack
+from ..preview.guardrails import find_levels, prepare_pack
 from .progress import show_progress
 from .project import find_project
-from .stack import QUIET, Workspace, pulumi_program, workspace
+from .stack import QUIET, Workspace, find_pulumi_program, find_workspace
 
 _PLUGINS = "PULUMI_DEBUG_PROVIDERS"
 """What tells the engine of plugins that run already."""
@@ -30,15 +30,15 @@ def observe(stack: str, against: Path | None = None) -> PreviewEvents:
     """
     chosen = find_levels(stack, against)
     configs = [str(chosen)] if chosen else None
-    with runnable_pack(against) as pack:
+    with prepare_pack(against) as pack:
         seen, failure = _watch(
             "preview", stack, automation.Stack.preview, policy_packs=[str(pack)], policy_pack_configs=configs
         )
-    observed = collect_events(seen)
+    events = collect_events(seen)
     # A broken guardrail fails the preview, and has been reported as such.
-    if failure and not observed.errors and not any(each.level == "mandatory" for each in observed.violations):
-        observed.errors.append(failure)
-    return observed
+    if failure and not events.errors and not any(each.level == "mandatory" for each in events.violations):
+        events.errors.append(failure)
+    return events
 
 
 def observe_drift(stack: str) -> PreviewEvents:
@@ -47,10 +47,10 @@ def observe_drift(stack: str) -> PreviewEvents:
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
     seen, failure = _watch("refresh", stack, automation.Stack.preview_refresh, show_secrets=False)
-    observed = collect_refresh(seen)
-    if failure and not observed.errors:
-        observed.errors.append(failure)
-    return observed
+    events = collect_refresh(seen)
+    if failure and not events.errors:
+        events.errors.append(failure)
+    return events
 
 
 def _watch(
@@ -58,7 +58,7 @@ def _watch(
 ) -> tuple[list[automation.EngineEvent], str | None]:
     """Run an operation of the engine's; return its events, and the last line of its error if it fails."""
     seen: list[automation.EngineEvent] = []
-    with driving(stack) as driven, show_progress(f"{what} of {stack}") as progress:
+    with drive(stack) as driven, show_progress(f"{what} of {stack}") as progress:
 
         def note(event: automation.EngineEvent) -> None:
             seen.append(event)
@@ -79,18 +79,18 @@ def _watch(
 
 
 @contextmanager
-def driving(stack: str) -> Generator[automation.Stack]:
-    """`stack`, with the plugins that its engine needs.
+def drive(stack: str) -> Generator[automation.Stack]:
+    """Give `stack`, with the plugins that its engine needs.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    home = workspace(stack)
+    home = find_workspace(stack)
     with _attached(home, stack) as environment:
         yield _select(stack, home, environment)
 
 
 def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> automation.Stack:
-    pulumi = Path(pulumi_program({**os.environ, **environment}))
+    pulumi = Path(find_pulumi_program({**os.environ, **environment}))
     quiet = {name: os.environ.get(name, value) for name, value in QUIET.items()}
     try:
         return automation.select_stack(

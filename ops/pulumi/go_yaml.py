@@ -58,7 +58,7 @@ class _Untyped(BaseResolver):
     """What has no tag gets none."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        """As `BaseResolver` says."""
+        """Resolve a tag, as `BaseResolver` documents it."""
         del kind, value, implicit
         return ""
 

@@ -185,7 +185,7 @@ class Workspace:
                     os.environ[name] = value
 
 
-def workspace(stack: str) -> Workspace:
+def find_workspace(stack: str) -> Workspace:
     """Find the workspace of `stack`: the sandbox's if the sandbox runs it, else the project's own."""
     project = find_project()
     described = Path(os.environ.get("STRONGROOM_SANDBOX") or project / ".sandbox") / "environment.json"
@@ -205,7 +205,7 @@ def workspace(stack: str) -> Workspace:
     return Workspace(project, {})
 
 
-def pulumi_program(environment: Mapping[str, str]) -> str:
+def find_pulumi_program(environment: Mapping[str, str]) -> str:
     """Find the Pulumi CLI.
 
     :raises OpsError: It is missing.
@@ -295,9 +295,9 @@ def run_pulumi(stack: str, *words: str, standard_input: str | None = None) -> st
     :raises AbsentError: There is no such stack.
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
-    home = workspace(stack)
+    home = find_workspace(stack)
     environment = {**QUIET, **os.environ, **home.environment}
-    pulumi = pulumi_program(environment)
+    pulumi = find_pulumi_program(environment)
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
         [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
         env=environment,

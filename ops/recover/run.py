@@ -18,8 +18,8 @@ from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..origins.origin import InterruptedUpdate, Origin
-from ..pulumi.engine import driving, read_last_line
-from ..pulumi.stack import export_state, run_pulumi, workspace
+from ..pulumi.engine import drive, read_last_line
+from ..pulumi.stack import export_state, find_workspace, run_pulumi
 from ..timestamps import parse_time
 from .orphans import end_orphaned_plugins
 from .pending_operations import list_created, repair_state
@@ -72,7 +72,7 @@ def recover(stack: str, on_step: OnStep, *, adopt: bool | None = None) -> Recove
     files = _find_files(stack)
     locks = _wait_for_engines(stack, files, on_step) if files else []
     done = Recovered(unlocked=bool(locks))
-    done.ended = end_orphaned_plugins({**os.environ, **workspace(stack).environment})
+    done.ended = end_orphaned_plugins({**os.environ, **find_workspace(stack).environment})
     if files is not None:
         _repair_attributes(files.beside)
     whole = export_state(stack)
@@ -144,7 +144,7 @@ def _refuse_unknown(stack: str, origins: Mapping[str, Origin]) -> None:
 
 def _refresh(stack: str, urns: list[str]) -> set[str]:
     """Refresh `urns`; return the URNs of all resources of the state afterwards."""
-    with driving(stack) as driven:
+    with drive(stack) as driven:
         try:
             driven.refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
         except automation.CommandError as error:
@@ -210,7 +210,7 @@ def _find_files(stack: str) -> _Files | None:
     if not backend.startswith("file://"):
         return None
     home = Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
-    project: str = yaml.safe_load((workspace(stack).project / "Pulumi.yaml").read_text())["name"]
+    project: str = yaml.safe_load((find_workspace(stack).project / "Pulumi.yaml").read_text())["name"]
     return _Files(home / "locks" / "organization" / project / stack, home / "stacks" / project / f"{stack}.json.attrs")
 
 

@@ -42,7 +42,7 @@ class KubernetesHalf:
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
 
-def build_kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
+def build_kubernetes_half(stack: str, events: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
     """Build the objects that `stack` will have in its cluster, from a preview.
 
     :param charts: Whether Helm releases are included.
@@ -51,7 +51,7 @@ def build_kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool =
     half = KubernetesHalf()
     unknown: list[str] = []
     secret: list[str] = []
-    for resource in observed.after.values():
+    for resource in events.after.values():
         if not resource.type.startswith("kubernetes:"):
             continue
         manifest = _strip_annotations(resource.properties)
@@ -63,7 +63,7 @@ def build_kubernetes_half(stack: str, observed: PreviewEvents, *, charts: bool =
             half.left_out.append(LeftOut(what, why))
             continue
         fields = list(_list_fields(manifest))
-        if _is_named_later(resource, observed):
+        if _is_named_later(resource, events):
             fields.append(("metadata.name", UNKNOWN))
         unknown += [f"{what}: {path}" for path, value in fields if value is UNKNOWN]
         secret += [f"{what}: {path}" for path, value in fields if value == HIDDEN]
@@ -135,13 +135,13 @@ def _strip_annotations(inputs: Manifest) -> Manifest:
     return {**inputs, "metadata": {**metadata, "annotations": kept} if kept else metadata}
 
 
-def _is_named_later(resource: Declared, observed: PreviewEvents) -> bool:
+def _is_named_later(resource: Declared, events: PreviewEvents) -> bool:
     """Return whether Pulumi generates its name, and another one when it is created."""
     annotations: Any = at(resource.properties, "metadata", "annotations")
     return (
         isinstance(annotations, Mapping)
         and _AUTONAMED in annotations
-        and observed.operations.get(resource.urn) in _NAMED_LATER
+        and events.operations.get(resource.urn) in _NAMED_LATER
     )
 
 

@@ -14,17 +14,17 @@ def render_stack(stack: str, *, charts: bool = True) -> KubernetesHalf:
     :param charts: Whether to render Helm releases too.
     :raises OpsError: The update would be refused, or the stack can't be rendered as it is.
     """
-    observed = observe(stack)
+    events = observe(stack)
     refused = [
-        *observed.errors,
-        *(f"the rule {each.rule} is violated" for each in observed.violations if each.level == "mandatory"),
+        *events.errors,
+        *(f"the rule {each.rule} is violated" for each in events.violations if each.level == "mandatory"),
     ]
     if refused:
         raise OpsError(
             f"An update of stack {stack!r} would be refused, so it isn't rendered: {refused[0].splitlines()[0]}. "
             f"`strongroom preview --stack {stack}` shows all of it"
         )
-    half = build_kubernetes_half(stack, observed, charts=charts)
+    half = build_kubernetes_half(stack, events, charts=charts)
     for release in half.releases:
         manifests, left_out = render_release(release)
         half.manifests += manifests

@@ -65,7 +65,7 @@ def _represent(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 def _is_block(value: str) -> bool:
-    """Whether a block gives back each character: readers normalise other line breaks than `\\n`."""
+    """Return whether a block gives back each character: readers normalise other line breaks than `\\n`."""
     printable = all(character == "\n" or character.isprintable() for character in value)
     return "\n" in value and printable and value[0] not in " \n" and not re.search(r" (?=\n|\Z)", value)
 

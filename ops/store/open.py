@@ -5,7 +5,7 @@ from ..pulumi.stack import DeployedStack, VaultStore
 from .base import Store
 
 
-def store_of(stack: DeployedStack, cluster: ClusterClient) -> Store:
+def open_store(stack: DeployedStack, cluster: ClusterClient) -> Store:
     """Build the store of `stack`."""
     # For Vault, no client of Azure is loaded, and the other way round.
     if isinstance(stack.backend, VaultStore):

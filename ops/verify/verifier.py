@@ -12,7 +12,7 @@ from ..cluster.delivery import Delivery, read_delivery
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from ..store.base import DeniedCheck, DeniedError, ExpectedFile, NotTriedError, Session
-from ..store.open import store_of
+from ..store.open import open_store
 from ..store.sampler import Sampler
 from .check import STACK, Check
 from .deployment import Deployment
@@ -59,7 +59,7 @@ class Verifier:
         """
         self._stack = stack
         self._cluster = ClusterClient(stack.kubernetes)
-        self._store = store_of(stack, self._cluster)
+        self._store = open_store(stack, self._cluster)
         self._signing_key = signing_key
         self._deployment = None if resources is None else Deployment(stack, resources)
         self._as_operator = as_operator

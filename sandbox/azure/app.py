@@ -50,7 +50,7 @@ class Emulator:
         self._guard = guard
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
         return Starlette(routes=[Route("/{path:path}", self._serve, methods=methods)])
 
@@ -286,7 +286,7 @@ class _Plane:
 
 
 def _page(request: Request, items: list[Document]) -> Document:
-    """One page of a listing, and where the next one is. (Microsoft Learn: "Get Secrets", REST API of Key Vault)"""
+    """Return a page of a listing, and where the next is (Microsoft Learn: "Get Secrets", REST API of Key Vault)."""
     try:
         size = int(request.query_params.get("maxresults", _LARGEST_PAGE))
         start = int(request.query_params.get("$skiptoken", 0))

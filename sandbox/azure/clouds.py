@@ -28,7 +28,7 @@ NODE = "169.254.169.254"
 
 
 def cloud_of(host: str) -> Cloud | None:
-    """The cloud that `host` belongs to."""
+    """Return the cloud that `host` belongs to."""
     for cloud in CLOUDS:
         if host in {cloud.directory, cloud.management} or vault_of(host, cloud):
             return cloud
@@ -36,11 +36,11 @@ def cloud_of(host: str) -> Cloud | None:
 
 
 def vault_of(host: str, cloud: Cloud) -> str | None:
-    """The name of the key vault at `host`."""
+    """Return the name of the key vault at `host`."""
     name, dot, domain = host.partition(".")
     return name.lower() if dot and domain == cloud.vaults else None
 
 
 def names() -> list[str]:
-    """Every name that the emulator's certificate must bear."""
+    """Return every name that the emulator's certificate must bear."""
     return [name for cloud in CLOUDS for name in (cloud.directory, f"*.{cloud.vaults}", cloud.management)]

@@ -23,7 +23,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def new_key(request: Document) -> Document:
-    """A key pair as `request` asks for it, with its private half in PEM."""
+    """Return a key pair as `request` asks for it, with its private half in PEM."""
     kind = request.get("kty")
     if kind in {"RSA", "RSA-HSM"}:
         size = int(request.get("key_size") or 2048)
@@ -42,7 +42,7 @@ def new_key(request: Document) -> Document:
 
 
 def described(key: PrivateKey, request: Document) -> Document:
-    """A key as it is kept."""
+    """Return a key as it is kept."""
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -50,7 +50,7 @@ def described(key: PrivateKey, request: Document) -> Document:
 
 
 def public_half(kept: Document, operations: list[str] | None) -> Document:
-    """A kept key's public half, as a JSON web key."""
+    """Return a kept key's public half, as a JSON web key."""
     key = serialization.load_pem_private_key(kept["private"].encode(), None)
     kind = kept["request"]["kty"]
     if isinstance(key, rsa.RSAPrivateKey):

@@ -47,7 +47,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that nobody else writes beside."""
+        """Give a transaction that nobody else writes beside."""
         connection = self._connection
         if connection.in_transaction:
             yield connection
@@ -62,12 +62,12 @@ class Store:
             connection.commit()
 
     def resource(self, id_: str) -> Document | None:
-        """The resource `id_`; names in ids differ by more than case alone."""
+        """Return the resource `id_`; names in ids differ by more than case alone."""
         row = self._connection.execute("SELECT body FROM resources WHERE id = ?", (id_.lower(),)).fetchone()
         return json.loads(row[0]) if row else None
 
     def resources(self, type_: str, below: str = "", settled: float = 0) -> list[Document]:
-        """The resources of a type.
+        """Return the resources of a type.
 
         :param below: A prefix of their ids.
         :param settled: How many seconds ago they must have been written.
@@ -96,7 +96,7 @@ class Store:
             )
 
     def object(self, vault: str, kind: Kind, name: str) -> Document | None:
-        """What a vault holds under a name, all versions of it."""
+        """Return what a vault holds under a name, all versions of it."""
         row = self._connection.execute(
             "SELECT body FROM objects WHERE vault = ? AND kind = ? AND name = ?", (vault, kind, name.lower())
         ).fetchone()

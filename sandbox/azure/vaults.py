@@ -35,7 +35,7 @@ class Vault:
         self._premium = resource["properties"].get("sku", {}).get("name") == "premium"
 
     def get(self, kind: Kind, name: str, version: str | None = None) -> Document:
-        """A version of an object, the latest where none is named."""
+        """Return a version of an object, the latest where none is named."""
         found = self._live(kind, name)
         made = _version(kind, found, version)
         if kind == "secrets" and not made["attributes"]["enabled"]:
@@ -43,21 +43,21 @@ class Vault:
         return self._shown(kind, name, made)
 
     def listing(self, kind: Kind) -> list[Document]:
-        """The objects of a kind, without what is in them."""
+        """Return the objects of a kind, without what is in them."""
         live = [found for found in self._store.objects(self._name, kind) if found["deleted"] is None]
         return [self._item(kind, found["name"], found["versions"][-1], whole=True) for found in live]
 
     def deleted_listing(self, kind: Kind) -> list[Document]:
-        """The objects of a kind that were deleted softly, without what is in them."""
+        """Return the objects of a kind that were deleted softly, without what is in them."""
         gone = [found for found in self._store.objects(self._name, kind) if found["deleted"]]
         return [self._item(kind, found["name"], found["versions"][-1], whole=True) | found["deleted"] for found in gone]
 
     def versions(self, kind: Kind, name: str) -> list[Document]:
-        """The versions of an object, without what is in them."""
+        """Return the versions of an object, without what is in them."""
         return [self._item(kind, name, made) for made in self._live(kind, name)["versions"]]
 
     def set_secret(self, name: str, body: Document) -> Document:
-        """A new version of a secret."""
+        """Return a new version of a secret."""
         value = body.get("value")
         if not isinstance(value, str):
             raise AzureError(400, "BadParameter", "Property 'value' is required.")
@@ -67,19 +67,19 @@ class Vault:
         return self._added("secrets", name, made, body.get("attributes") or {})
 
     def create_key(self, name: str, body: Document) -> Document:
-        """A new version of a key."""
+        """Return a new version of a key."""
         self._hold(body)
         made = {"key": new_key(body), "key_ops": body.get("key_ops"), "tags": body.get("tags") or {}}
         return self._added("keys", name, made, body.get("attributes") or {})
 
     def rotate_key(self, name: str) -> Document:
-        """A new version of a key, like its latest."""
+        """Return a new version of a key, like its latest."""
         latest = self._live("keys", name)["versions"][-1]
         made = {"key": new_key(latest["key"]["request"]), "key_ops": latest["key_ops"], "tags": latest["tags"]}
         return self._added("keys", name, made, {})
 
     def rotation_policy(self, name: str) -> Document:
-        """When a key rotates; it tells of its end where nobody said."""
+        """Return when a key rotates; it tells of its end where nobody said."""
         found = self._live("keys", name)
         default = {"lifetimeActions": [{"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}]}
         return {"id": f"{self._base}/keys/{name}/rotationpolicy", **(found.get("rotation") or default)}
@@ -92,7 +92,7 @@ class Vault:
         return self.rotation_policy(name)
 
     def create_certificate(self, name: str, body: Document) -> Document:
-        """A new version of a certificate; with another issuer than `Self`, an operation that waits for it."""
+        """Return a new version of a certificate; with another issuer than `Self`, an operation that waits for it."""
         policy = body.get("policy") or {}
         issuer = (policy.get("issuer") or {}).get("name") or "Self"
         operation = {
@@ -115,14 +115,14 @@ class Vault:
         return {**operation, "status": "inProgress", "target": None}
 
     def pending_certificate(self, name: str) -> Document:
-        """The operation that makes a certificate."""
+        """Return the operation that makes a certificate."""
         found = self._store.object(self._name, "certificates", name)
         if not found or not found.get("pending"):
             raise AzureError(404, "PendingCertificateNotFound", f"Pending certificate not found: {name}")
         return found["pending"]
 
     def policy(self, name: str) -> Document:
-        """A certificate's policy."""
+        """Return a certificate's policy."""
         return self.get("certificates", name)["policy"]
 
     def set_policy(self, name: str, body: Document) -> Document:
@@ -162,7 +162,7 @@ class Vault:
         return {**latest, **gone}
 
     def deleted(self, kind: Kind, name: str) -> Document:
-        """An object that was deleted softly."""
+        """Return an object that was deleted softly."""
         found = self._store.object(self._name, kind, name)
         if not found or not found["deleted"]:
             raise AzureError(404, f"{kind[:-1].title()}NotFound", f"Deleted {kind[:-1]} not found: {name}")
@@ -295,7 +295,7 @@ def _family(kind: Kind) -> tuple[Kind, ...]:
 
 
 def _version(kind: Kind, found: Document, version: str | None) -> Document:
-    """A version of an object, the latest where none is named."""
+    """Return a version of an object, the latest where none is named."""
     for made in reversed(found["versions"]):
         if version in {None, made["version"]}:
             return made

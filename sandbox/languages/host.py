@@ -24,7 +24,7 @@ class Host(LanguageRuntimeServicer, ABC):
 
     @abstractmethod
     def plugin(self, kind: str, directory: Path, arguments: Sequence[str]) -> list[str]:
-        """The command that runs a plugin.
+        """Return the command that runs a plugin.
 
         :param kind: `resource` or `analyzer`.
         :param directory: Where it is.

@@ -112,12 +112,12 @@ def write_configuration(described: Description) -> None:
 
 
 def containerd(described: Description) -> list[str]:
-    """The command line of containerd."""
+    """Return the command line of containerd."""
     return [f"{described.runtime}/usr/bin/containerd", "--config", str(CONFIGURATION / "containerd.toml")]
 
 
 def kubelet(described: Description) -> list[str]:
-    """The command line of the kubelet."""
+    """Return the command line of the kubelet."""
     return [
         described.kubelet,
         f"--config={CONFIGURATION / 'kubelet.json'}",
@@ -129,5 +129,5 @@ def kubelet(described: Description) -> list[str]:
 
 
 def importer(described: Description, image: str) -> list[str]:
-    """The command line that gives containerd an image."""
+    """Return the command line that gives containerd an image."""
     return [f"{described.runtime}/usr/bin/ctr", "--address", SOCKET, "--namespace", "k8s.io", "images", "import", image]

@@ -242,19 +242,19 @@ class AzureNativeProvider(Provider):
 
     @classmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
-        """What is in the id, and what the Resource Manager never changes."""
+        """Return what is in the id, and what the Resource Manager never changes."""
         entry = _kind(kind)
         named = {field for _, field, _, _ in Formatter().parse(entry.id) if field and field != "subscription"}
         return (*named, *entry.immutable)
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """Whether both would have one id."""
+        """Return whether both would have one id."""
         fields = [field for _, field, _, _ in Formatter().parse(_kind(kind).id) if field and field != "subscription"]
         return all((before or after).get(field) == after.get(field) for field in fields)
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """What only the Resource Manager knows."""
+        """Return what only the Resource Manager knows."""
         if before is not None:
             return {}
         told: dict[str, Properties] = {
@@ -271,7 +271,7 @@ class AzureNativeProvider(Provider):
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:
-        """What the Resource Manager keeps. A secret's value is never given back."""
+        """Return what the Resource Manager keeps. A secret's value is never given back."""
         if not inputs:
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
         found = self._parts.store.resource(id_)
@@ -443,7 +443,7 @@ class AzureNativeProvider(Provider):
             _writing.discard(identity)
 
     def write_vault(self, body: Document, before: Document | None) -> None:
-        """The rules of a vault that depend on what there is."""
+        """Return the rules of a vault that depend on what there is."""
         store, properties, name = self._parts.store, body["properties"], body["name"].lower()
         properties["vaultUri"] = f"https://{body['name']}.{_DOMAIN}/"
         old: Document = (before or {}).get("properties", {})
@@ -481,14 +481,14 @@ class AzureNativeProvider(Provider):
             store.remove(f"/deleted{vault['id']}")
 
     def write_secret(self, body: Document, before: Document | None) -> None:
-        """A new version: the Resource Manager makes one at every write."""
+        """Return a new version: the Resource Manager makes one at every write."""
         inputs, properties = body["inputs"], body["properties"]
         made = self._vault(inputs).set_secret(body["name"], {**properties, "attributes": _data_attributes(properties)})
         body["version"] = made["id"].rpartition("/")[2]
         body["properties"] = {**_withheld(properties), **_uris(inputs, "secrets", body)}
 
     def write_key(self, body: Document, before: Document | None) -> None:
-        """The first version of a key that is not there yet."""
+        """Return the first version of a key that is not there yet."""
         inputs, properties = body["inputs"], body["properties"]
         vault = self._vault(inputs)
         try:
@@ -528,7 +528,7 @@ class AzureNativeProvider(Provider):
             )
 
     def write_assignment(self, body: Document, before: Document | None) -> None:
-        """A principal that is known, a role that exists, and not twice."""
+        """Return a principal that is known, a role that exists, and not twice."""
         own, store = body["properties"], self._parts.store
         principals = {found["properties"]["principalId"] for found in store.resources(_IDENTITIES)}
         if own["principalId"] not in principals and not own.get("principalType"):
@@ -548,7 +548,7 @@ class AzureNativeProvider(Provider):
                 raise AzureError(409, "RoleAssignmentExists", "The role assignment already exists.")
 
     def write_cluster(self, body: Document, before: Document | None) -> None:
-        """What an AKS cluster computes: its issuer, and its add-on's identity."""
+        """Return what an AKS cluster computes: its issuer, and its add-on's identity."""
         properties = body["properties"]
         if (properties.get("oidcIssuerProfile") or {}).get("enabled"):
             properties["oidcIssuerProfile"] = {"enabled": True, "issuerURL": self._world.issuer}
@@ -614,7 +614,7 @@ _RULES: Mapping[str, Callable[[Properties], None]] = {
 
 
 def _within(id_: str, scope: str) -> bool:
-    """Whether `id_` is `scope` or below it."""
+    """Return whether `id_` is `scope` or below it."""
     return f"{id_.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
 
 
@@ -631,7 +631,7 @@ def _arguments(kind: str) -> type:
 
 
 def _faults(model: type, given: Properties, path: str) -> Iterator[str]:
-    """What the SDK's own types say against `given`."""
+    """Return what the SDK's own types say against `given`."""
     names = _types.input_type_py_to_pulumi_names(model)
     types = _types.input_type_types(model)
     parameters = inspect.signature(model.__init__).parameters
@@ -652,7 +652,7 @@ def _faults(model: type, given: Properties, path: str) -> Iterator[str]:
 
 
 def _unlike(annotation: Any, value: Any) -> str | None:
-    """What a value of this type must be, where `value` isn't; the value itself may be secret."""
+    """Return what a value of this type must be, where `value` isn't; the value itself may be secret."""
     if not isinstance(annotation, type):
         return None
     if issubclass(annotation, Enum):

@@ -20,7 +20,7 @@ _ADD, _DELETE, _UPDATE = (
 def diff(
     before: dict[str, Any], after: dict[str, Any], immutable: Collection[str], *, same_name: bool
 ) -> provider_pb2.DiffResponse:
-    """The answer to Diff: all that differs, and whether it takes a replacement.
+    """Return the answer to Diff: all that differs, and whether it takes a replacement.
 
     :param immutable: Paths, e.g. `spec.selector`, whose change replaces the resource; `*` for all of them, `[*]` for
         any item of a list.

@@ -77,7 +77,7 @@ class Helm:
         return id_, {**inputs, "status": self.status(name, namespace)}
 
     def status(self, name: str, namespace: str) -> Properties | None:
-        """What Helm knows of a release; `None` where there is none."""
+        """Return what Helm knows of a release; `None` where there is none."""
         found = self._listed(name, namespace)
         if found is None:
             return None
@@ -93,7 +93,7 @@ class Helm:
         }
 
     def values(self, name: str, namespace: str) -> Properties:
-        """The values that a release was given."""
+        """Return the values that a release was given."""
         return json.loads(self._run(["get", "values", name, "--output=json"], namespace)) or {}
 
     def uninstall(self, name: str, namespace: str, timeout: float) -> None:

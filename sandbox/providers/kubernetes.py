@@ -133,7 +133,7 @@ class KubernetesProvider(Provider):
 
     @classmethod
     def secret(cls, kind: str) -> Collection[str]:
-        """A Secret's contents, tokens that the cluster made included."""
+        """Return a Secret's contents, tokens that the cluster made included."""
         return ("data", "stringData") if kind.removesuffix("Patch") == "kubernetes:core/v1:Secret" else ()
 
     @classmethod
@@ -166,7 +166,7 @@ class KubernetesProvider(Provider):
     def compared(
         self, kind: str, before: Properties, after: Properties, outputs: Properties
     ) -> tuple[Properties, Properties]:
-        """The namespace that an object is in anyway may be named, or left out.
+        """Return the namespace that an object is in anyway may be named, or left out.
 
         A patch is compared with what its object has at the same places, items of lists by position: with an item of
         somebody else's before its own, the official provider sees a change at each preview.
@@ -180,13 +180,13 @@ class KubernetesProvider(Provider):
 
     @classmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
-        """What the official provider replaces an object for, whatever its configuration."""
+        """Return what the official provider replaces an object for, whatever its configuration."""
         if kind == helm.RELEASE:
             return helm.IMMUTABLE
         return ("metadata.name", "metadata.namespace", *_IMMUTABLE.get(kind.partition(":")[2], ()))
 
     def replacing(self, kind: str, before: Properties, after: Properties) -> Collection[str]:
-        """The contents of Secrets and ConfigMaps besides, as this provider is configured."""
+        """Return the contents of Secrets and ConfigMaps besides, as this provider is configured."""
         name = kind.partition(":")[2]
         contents = _CONTENTS.get(name, ())
         if contents and after.get("immutable") is not True and self._is_enabled(*_MUTABLE[name]):
@@ -195,7 +195,7 @@ class KubernetesProvider(Provider):
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """Whether both might have one place in the cluster."""
+        """Return whether both might have one place in the cluster."""
         if kind == helm.RELEASE:
             return all((before or after).get(key) == after.get(key) for key in helm.IMMUTABLE)
         old, new = (before or after).get("metadata"), after.get("metadata")
@@ -208,7 +208,7 @@ class KubernetesProvider(Provider):
         return old.get("name") == new.get("name") and len(places) < 2
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """What the API server adds is known after it has added it."""
+        """Return what the API server adds is known after it has added it."""
         if kind == helm.RELEASE:
             return {"status": UNKNOWN}
         if _is_patch(kind, inputs):
@@ -253,7 +253,7 @@ class KubernetesProvider(Provider):
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:
-        """The live object, and what the inputs would be to make it."""
+        """Return the live object, and what the inputs would be to make it."""
         if kind == helm.RELEASE:
             return self._release(id_, inputs)
         try:
@@ -604,7 +604,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _is_patch(kind: str, inputs: Properties) -> bool:
-    """Whether a resource is a patch of an object, and not an object of a kind that is called so."""
+    """Return whether a resource is a patch of an object, and not an object of a kind that is called so."""
     return kind.rpartition(":")[2] == f"{inputs.get('kind')}Patch"
 
 
@@ -613,7 +613,7 @@ def _annotations(inputs: Properties) -> Properties:
 
 
 def _note_manager(kind: str, inputs: Properties, before: Properties) -> Properties:
-    """The output that names a patch's manager: as the program or the state has it, else a new one.
+    """Return the output that names a patch's manager: as the program or the state has it, else a new one.
 
     Nothing for a whole object, whose manager always is the provider itself.
     """
@@ -624,7 +624,7 @@ def _note_manager(kind: str, inputs: Properties, before: Properties) -> Properti
 
 
 def _pruned(live: Any, inputs: Any) -> Any:
-    """What `live` has at the places of `inputs`, items of lists by position. (pulumi-kubernetes: `pruneLiveState`)"""
+    """Return what `live` has where `inputs` are, items of lists by position (pulumi-kubernetes: `pruneLiveState`)."""
     if isinstance(live, dict) and isinstance(inputs, dict):
         return {key: _pruned(value, inputs[key]) for key, value in live.items() if key in inputs}
     if isinstance(live, list) and isinstance(inputs, list):
@@ -667,7 +667,7 @@ def _imported(live: Properties) -> Properties:
 
 
 def _projected(live: Any, inputs: Any, last: Any) -> Any:
-    """The inputs that would give what is `live`: these `inputs`, save where it is no more what it was at `last`.
+    """Return the inputs that would give what is `live`: these `inputs`, save where it is no more what it was at `last`.
 
     Comparing with `last` keeps apart what somebody changed and what the API server writes in its own way.
     """
@@ -688,7 +688,7 @@ def _projected(live: Any, inputs: Any, last: Any) -> Any:
 
 
 def _holds(live: Any, inputs: Any) -> bool:
-    """Whether what was asked for is there, with whatever the API server adds to it."""
+    """Return whether what was asked for is there, with whatever the API server adds to it."""
     if isinstance(inputs, dict):
         return isinstance(live, dict) and all(key in live and _holds(live[key], inputs[key]) for key in inputs)
     if isinstance(inputs, list):

@@ -61,7 +61,7 @@ class Provider(ABC):
 
     @classmethod
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
-        """`inputs` with defaults.
+        """Return `inputs` with defaults.
 
         :param before: The inputs of the last update.
         :param unique: A few random characters, the same in a preview and its update.
@@ -72,7 +72,7 @@ class Provider(ABC):
 
     @classmethod
     def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
-        """`after` with what only looks different put as `before` has it.
+        """Return `after` with what only looks different put as `before` has it.
 
         :param outputs: The outputs of the last update.
         """
@@ -81,7 +81,7 @@ class Provider(ABC):
     def compared(
         self, kind: str, before: Properties, after: Properties, outputs: Properties
     ) -> tuple[Properties, Properties]:
-        """`before` and `after` with what only looks different put alike.
+        """Return `before` and `after` with what only looks different put alike.
 
         :param outputs: The outputs of the last update.
         """
@@ -96,7 +96,7 @@ class Provider(ABC):
         """
 
     def replacing(self, kind: str, before: Properties, after: Properties) -> Collection[str]:
-        """`immutable`, with what this configuration adds.
+        """Return `immutable`, with what this configuration adds.
 
         :param before: The inputs of the last update.
         :param after: The inputs of this one.
@@ -105,11 +105,11 @@ class Provider(ABC):
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """Whether a replacement with the inputs `after` would have the name of what it replaces."""
+        """Return whether a replacement with the inputs `after` would have the name of what it replaces."""
         return True
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """The outputs that are not known before the resource is made or changed, in a preview.
+        """Return the outputs that are not known before the resource is made or changed, in a preview.
 
         :param before: The inputs of the last update; `None` for a resource that doesn't exist yet.
         """
@@ -118,7 +118,7 @@ class Provider(ABC):
     def preview_update(
         self, kind: str, id_: str, before: Properties, inputs: Properties, outputs: Properties
     ) -> Properties:
-        """The outputs that an update would give, as far as a preview can tell.
+        """Return the outputs that an update would give, as far as a preview can tell.
 
         :param outputs: The last outputs.
         """
@@ -333,7 +333,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         told: Collection[struct_pb2.Struct],
         call: Callable[[], Answer],
     ) -> Answer:
-        """What `call` returns; what it raises becomes the engine's error, without the secrets in `told`."""
+        """Return what `call` returns; what it raises becomes the engine's error, without the secrets in `told`."""
         try:
             return call()
         except ProviderError as error:

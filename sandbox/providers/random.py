@@ -21,7 +21,7 @@ class RandomProvider(Provider):
 
     @classmethod
     def secret(cls, kind: str) -> Collection[str]:
-        """The password."""
+        """Return the password."""
         return ("result",)
 
     @classmethod
@@ -40,21 +40,21 @@ class RandomProvider(Provider):
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """A password has no name."""
+        """Return a password has no name."""
         return False
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """The password is known after it is made."""
+        """Return the password is known after it is made."""
         return {"result": UNKNOWN}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
-        """A new password."""
+        """Return a new password."""
         return "none", {**inputs, "result": _password(inputs)}
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:
-        """What the state says: a password is nowhere else."""
+        """Return what the state says: a password is nowhere else."""
         if not outputs:
             raise ProviderError("a random password can't be imported")
         return outputs, inputs
@@ -68,7 +68,7 @@ class RandomProvider(Provider):
 
 
 def _rules(inputs: Properties) -> tuple[dict[str, str], dict[str, int], int]:
-    """The characters to choose from and the least number of each, by class, and the length."""
+    """Return the characters to choose from and the least number of each, by class, and the length."""
     classes = {
         "lower": string.ascii_lowercase,
         "upper": string.ascii_uppercase,

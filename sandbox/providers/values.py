@@ -36,7 +36,7 @@ class UnsupportedValueError(ValueError):
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """The properties of a protocol message.
+    """Return the properties of a protocol message.
 
     :raises UnsupportedValueError: There is an asset, an archive or a resource reference among them.
     """
@@ -44,21 +44,21 @@ def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """`properties` as a protocol message."""
+    """Return `properties` as a protocol message."""
     struct = struct_pb2.Struct()
     struct.update(_encoded(properties))
     return struct
 
 
 def plain(value: Any) -> Any:
-    """`value` without its secret marks."""
+    """Return `value` without its secret marks."""
     if isinstance(value, Secret):
         return plain(value.value)
     return _inside(value, plain)
 
 
 def known(value: Any) -> bool:
-    """Whether nothing in `value` is unknown."""
+    """Return whether nothing in `value` is unknown."""
     value = plain(value)
     if isinstance(value, dict):
         return all(known(item) for item in value.values())
@@ -68,7 +68,7 @@ def known(value: Any) -> bool:
 
 
 def secret_like(value: Any, pattern: Any) -> Any:
-    """`value`, secret wherever `pattern` is."""
+    """Return `value`, secret wherever `pattern` is."""
     if isinstance(value, Secret):
         return value
     if isinstance(pattern, Secret):
@@ -82,7 +82,7 @@ def secret_like(value: Any, pattern: Any) -> Any:
 
 
 def mark_lists(value: Any) -> Any:
-    """`value`, with every list secret that has a secret in it."""
+    """Return `value`, with every list secret that has a secret in it."""
     if isinstance(value, dict):
         return {key: mark_lists(item) for key, item in value.items()}
     if isinstance(value, list) and value != plain(value):
@@ -91,7 +91,7 @@ def mark_lists(value: Any) -> Any:
 
 
 def marked(properties: Mapping[str, Any], secret: Collection[str]) -> dict[str, Any]:
-    """`properties` with those named by `secret` marked as secrets."""
+    """Return `properties` with those named by `secret` marked as secrets."""
     return {
         key: Secret(value) if key in secret and value is not None and not isinstance(value, Secret) else value
         for key, value in properties.items()
@@ -99,14 +99,14 @@ def marked(properties: Mapping[str, Any], secret: Collection[str]) -> dict[str, 
 
 
 def merged(below: Any, above: Any) -> Any:
-    """`above` on top of `below`, mapping by mapping."""
+    """Return `above` on top of `below`, mapping by mapping."""
     if isinstance(below, dict) and isinstance(above, dict):
         return {**below, **{key: merged(below.get(key), value) for key, value in above.items()}}
     return above
 
 
 def redacted(text: str, *values: Any) -> str:
-    """`text` without the secrets in `values`: a server's refusal may quote what it refuses."""
+    """Return `text` without the secrets in `values`: a server's refusal may quote what it refuses."""
     leaves = {leaf for value in values for leaf in _secret_leaves(value, inside=False)}
     hidden = leaves | {base64.b64encode(leaf.encode()).decode() for leaf in leaves}
     hidden |= {form for leaf in hidden for form in _in_json(leaf)}
@@ -137,7 +137,7 @@ def _secret_leaves(value: Any, *, inside: bool) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """What of a secret may be quoted: itself, its lines, and what is in it as base64 or JSON."""
+    """Return what of a secret may be quoted: itself, its lines, and what is in it as base64 or JSON."""
     pieces = {text, *text.splitlines()}
     with contextlib.suppress(ValueError):
         pieces.add(base64.b64decode(text, validate=True).decode())

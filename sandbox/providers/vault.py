@@ -217,7 +217,7 @@ _ACCESSOR = {"accessor": ("sys/auth/{path}", "accessor")}
 
 
 def _login(mounts: str, fields: Mapping[str, str], **options: Any) -> Kind:
-    """An auth method that is mounted and configured in one."""
+    """Return an auth method that is mounted and configured in one."""
     return Kind(
         path="auth/{path}/config",
         id="{path}",
@@ -351,7 +351,7 @@ class VaultProvider(Provider):
 
     @classmethod
     def secret(cls, kind: str) -> Collection[str]:
-        """What Vault is there to keep."""
+        """Return what Vault is there to keep."""
         return (
             "dataJson",
             "data",
@@ -380,7 +380,7 @@ class VaultProvider(Provider):
 
     @classmethod
     def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
-        """A document written in another way is the same document; a key is compared as Vault gave it back."""
+        """Return a document written in another way is the same document; a key is compared as Vault gave it back."""
         if kind == _JWT and after.get(_KEYS) and known(after[_KEYS]):
             return {**after, _KEYS: [key.strip() for key in after[_KEYS]]}
         documents = [inputs.get("dataJson") for inputs in (before, after)]
@@ -390,12 +390,12 @@ class VaultProvider(Provider):
 
     @classmethod
     def immutable(cls, kind: str, before: Properties | None = None) -> Collection[str]:
-        """What makes another resource."""
+        """Return what makes another resource."""
         return (*_kind(kind).immutable, "namespace")
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """Whether both would be written to one path."""
+        """Return whether both would be written to one path."""
         entry, space, before = _kind(kind), "namespace", before or after
         if entry.named:
             return False
@@ -434,7 +434,7 @@ class VaultProvider(Provider):
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:
-        """What Vault has, in the words of the inputs."""
+        """Return what Vault has, in the words of the inputs."""
         if not inputs:
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
         if inputs.get("disableRead"):
@@ -629,7 +629,7 @@ def _tuning(kind: str, inputs: Properties) -> Properties:
 
 
 def _inputs(kind: str, inputs: Properties, found: Properties) -> Properties:
-    """`inputs` as they would have to be to give what was `found`; what Vault never gives back stays."""
+    """Return `inputs` as they would have to be to give what was `found`; what Vault never gives back stays."""
     if kind == _KV:
         same = found.get("data") == _document(inputs)
         return inputs if same else {**inputs, "dataJson": json.dumps(found.get("data"), sort_keys=True)}
@@ -643,7 +643,7 @@ def _inputs(kind: str, inputs: Properties, found: Properties) -> Properties:
 
 
 def _alike(written: Any, given: Any) -> bool:
-    """Whether Vault gives back what was `written`, in its own way of writing."""
+    """Return whether Vault gives back what was `written`, in its own way of writing."""
     if isinstance(written, list) and isinstance(given, list):
         return sorted(map(str, written)) == sorted(map(str, given))
     if isinstance(written, dict):

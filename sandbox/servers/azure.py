@@ -50,7 +50,7 @@ class AzureEmulator:
         return Store(self._home)
 
     def environment(self) -> dict[str, str]:
-        """What clients need in their environment to reach it, and nothing else, under Azure's own names."""
+        """Return what clients need in their environment to reach it, and nothing else, under Azure's own names."""
         return {
             "HTTPS_PROXY": self.address,
             EMULATOR: self.address,
@@ -60,7 +60,7 @@ class AzureEmulator:
         }
 
     def operator(self) -> dict[str, str]:
-        """What whoever deploys has in the environment: an application with a client secret."""
+        """Return what whoever deploys has in the environment: an application with a client secret."""
         known: dict[str, Any] = json.loads(self._operator.read_text())
         configuration = self.configuration
         return {

@@ -170,11 +170,11 @@ class ApiServer:
 
     # Its name alone would load half of Kubernetes' models.
     def core(self) -> "client.CoreV1Api":
-        """A client of the core API, as the cluster's administrator."""
+        """Return a client of the core API, as the cluster's administrator."""
         return client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
 
     def admin(self) -> Pair:
-        """The certificate of the cluster's administrator."""
+        """Return the certificate of the cluster's administrator."""
         return self._site.authority.pair("admin", common_name="sandbox-admin", organization="system:masters")
 
 

@@ -89,7 +89,7 @@ class Vault:
             raise SandboxError(f"Vault can't be prepared: {str(error).splitlines()[0]}") from None
 
     def client(self) -> Any:
-        """A client with the root token, for the sandbox's own tests."""
+        """Return a client with the root token, for the sandbox's own tests."""
         return self._client(self._kept()["root_token"])
 
     def _launch(self) -> None:

@@ -61,7 +61,7 @@ class Tools:
         return name in self._catalogue
 
     def path(self, name: str) -> Path:
-        """The program of the tool `name`, at its pinned version.
+        """Return the program of the tool `name`, at its pinned version.
 
         :raises ToolError: It can't be had.
         """
@@ -110,7 +110,7 @@ class Tools:
             self._pipeline = outer
 
     def crds(self) -> list[Path]:
-        """The published CRDs of the Secrets Store CSI driver, as files.
+        """Return the published CRDs of the Secrets Store CSI driver, as files.
 
         :raises ToolError: They can't be had.
         """
@@ -118,7 +118,7 @@ class Tools:
         return sorted(self._kept(name, "CSI driver", self._publish_crds).glob("*.yaml"))
 
     def manifests(self) -> list[Path]:
-        """What installs the Secrets Store CSI driver and Azure's provider, as they publish it, as files.
+        """Return what installs the Secrets Store CSI driver and Azure's provider, as they publish it, as files.
 
         :raises ToolError: They can't be had.
         """
@@ -126,7 +126,7 @@ class Tools:
         return sorted(self._kept(name, "manifests of the CSI driver", self._publish_manifests).glob("*.yaml"))
 
     def container_runtime(self) -> Path:
-        """The root below which Debian's packages of a container runtime are unpacked.
+        """Return the root below which Debian's packages of a container runtime are unpacked.
 
         :raises ToolError: They can't be had.
         """
@@ -134,7 +134,7 @@ class Tools:
         return self._kept(name, "container runtime", self._unpack_container_runtime)
 
     def _kept(self, name: Path, what: str, fill: Callable[[Path], None]) -> Path:
-        """The directory `name` of a cache, filled where it is missing.
+        """Return the directory `name` of a cache, filled where it is missing.
 
         :param what: What it holds.
         :param fill: Fills a directory that is put in place when it is whole.
@@ -280,6 +280,6 @@ class Tools:
 
 
 def _place(tool: Tool) -> Path:
-    """The program's path in a cache."""
+    """Return the program's path in a cache."""
     recipe = digest_recipe(tool.build.directory, asdict(tool))
     return Path("tools", tool.name, f"{tool.version}-{recipe}", "bin", tool.name)

@@ -156,7 +156,7 @@ def _describe_proxies(environment: Mapping[str, str]) -> str:
 
 
 def module_directory(go: str, tool: str, source: Source, environment: Mapping[str, str]) -> Path:
-    """The directory of a Go module, once its checksum is what is pinned.
+    """Return the directory of a Go module, once its checksum is what is pinned.
 
     :raises ToolError: It can't be had, or is not what is pinned.
     """
@@ -185,7 +185,7 @@ def module_directory(go: str, tool: str, source: Source, environment: Mapping[st
 
 
 def go_program(tool: str, environment: Mapping[str, str]) -> str:
-    """The Go that can build `tool`.
+    """Return the Go that can build `tool`.
 
     :raises ToolError: Go is missing or too old.
     """

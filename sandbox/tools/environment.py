@@ -88,7 +88,7 @@ def private_cache(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def is_writable(directory: Path) -> bool:
-    """Whether files can be made in `directory`, or it can be made."""
+    """Return whether files can be made in `directory`, or it can be made."""
     there = nearest(directory)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 

@@ -13,14 +13,14 @@ class ToolError(Exception):
 
 
 def no_room(error: OSError | str) -> bool:
-    """Whether `error`, or a log, says that the disk is full."""
+    """Return whether `error`, or a log, says that the disk is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return any(sign in error.lower() for sign in ("no space left on device", "disk quota exceeded"))
 
 
 def full(tool: str, *directories: Path) -> ToolError:
-    """The error for a disk that is full.
+    """Return the error for a disk that is full.
 
     :param directories: Those that were written to; not all need exist.
     """

@@ -8,7 +8,7 @@ import pulumi_azure_native as azure_native
 from pulumi_azure_native import resources
 from pydantic import BaseModel
 
-from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, Gate
+from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, ReadinessGate
 from strongroom.components.azure.clouds import Cloud
 from strongroom.components.azure.cluster import AksCluster, AksClusterArgs
 from strongroom.components.azure.cluster_args import ClusterShape, NewCluster
@@ -16,7 +16,11 @@ from strongroom.components.azure.identities.base import Identities
 from strongroom.components.azure.identities.existing import NodeIdentity, ServicePrincipal
 from strongroom.components.azure.identities.identity_binding import IdentityBindings
 from strongroom.components.azure.identities.pod_identity import PodIdentities
-from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place, SharedIdentity
+from strongroom.components.azure.identities.workload_identity import (
+    IdentityLocation,
+    PerWorkloadIdentities,
+    SharedIdentity,
+)
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
 from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.azure.types import split_vault_id
@@ -53,12 +57,12 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     made = declare_namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _vault(settings, azure, cloud, group, everywhere)
-    place = Place(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
+    place = IdentityLocation(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
     identities = _identities(
         settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
     )
     gate = (
-        Gate(kubeconfig=kubeconfig, context=settings.kubernetes.context, timeout=azure.readiness_timeout)
+        ReadinessGate(kubeconfig=kubeconfig, context=settings.kubernetes.context, timeout=azure.readiness_timeout)
         if azure.readiness_timeout
         else None
     )
@@ -158,7 +162,7 @@ def _identities(
     settings: Settings,
     azure: AzureKeyVaultSettings,
     aks: AksCluster | None,
-    place: Place,
+    place: IdentityLocation,
     *,
     opts: pulumi.ResourceOptions,
     after: Sequence[pulumi.Resource],
@@ -168,7 +172,7 @@ def _identities(
     client, principal = identity.client_id or "", identity.principal_id or ""
     match identity.mode:
         case "workload-identity":
-            return OwnIdentities(place=place, issuer=issuer, parent=anchor)
+            return PerWorkloadIdentities(place=place, issuer=issuer, parent=anchor)
         case "shared":
             name = identity.name or f"strongroom-{pulumi.get_stack()}"
             return SharedIdentity(place=place, issuer=issuer, name=name, existing=identity.existing, parent=anchor)

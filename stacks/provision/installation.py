@@ -9,18 +9,22 @@ from strongroom.components.azure.options import AUDIENCES
 from strongroom.components.delivery import DeliveryKind
 from strongroom.components.helm.charts import AKV2K8S, AZURE_PROVIDER, SECRETS_STORE_CSI_DRIVER, VAULT
 from strongroom.components.helm.release import PlannedRelease, list_release_issues
-from strongroom.components.kubernetes.agent_injector import VaultAgentInjector, VaultAgentInjectorArgs, injector_release
+from strongroom.components.kubernetes.agent_injector import (
+    VaultAgentInjector,
+    VaultAgentInjectorArgs,
+    plan_injector_release,
+)
 from strongroom.components.kubernetes.akv2k8s import (
     Akv2k8sEnvInjector,
     Akv2k8sEnvInjectorArgs,
     Principal,
-    akv2k8s_release,
+    plan_akv2k8s_release,
 )
 from strongroom.components.kubernetes.csi_driver import (
     NAMESPACE,
     SecretsStoreCsiDriver,
     SecretsStoreCsiDriverArgs,
-    driver_releases,
+    plan_driver_releases,
 )
 from strongroom.components.vault.server.args import VaultServerShape, VaultServerSpec
 from strongroom.components.vault.server.server import plan_server_release
@@ -102,11 +106,11 @@ class Installation:
             backend = self._settings.backend
             # What the CA is, is known later, and nothing of the values depends on it.
             vault_ca = "known later" if isinstance(backend, VaultSettings) and backend.has_authority else None
-            yield from driver_releases(_DRIVER, self._driver(vault_ca)).values()
+            yield from plan_driver_releases(_DRIVER, self._driver(vault_ca)).values()
         if self._injects:
-            yield injector_release(_INJECTOR, self._injector())
+            yield plan_injector_release(_INJECTOR, self._injector())
         if self._fills:
-            yield akv2k8s_release(_AKV2K8S, self._akv2k8s())
+            yield plan_akv2k8s_release(_AKV2K8S, self._akv2k8s())
 
     def _driver(self, vault_ca: pulumi.Input[str] | None) -> SecretsStoreCsiDriverArgs:
         backend, kubernetes = self._settings.backend, self._settings.kubernetes

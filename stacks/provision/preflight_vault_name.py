@@ -23,7 +23,7 @@ def find_taken_name(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Validati
     (Microsoft Learn: "Azure Key Vault soft-delete overview")
     """
     try:
-        return name_faults(azure, cloud)
+        return list_name_issues(azure, cloud)
     except NotAskedError as error:
         pulumi.log.debug(f"whether the vault name {azure.vault.name!r} is free was not found out: {error}")
         return []
@@ -33,8 +33,8 @@ class NotAskedError(Exception):
     """The Resource Manager could not be asked: why."""
 
 
-def name_faults(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
-    """As `taken`.
+def list_name_issues(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
+    """List the issues of `find_taken_name`.
 
     :raises NotAskedError: The Resource Manager can't be asked, or need not be.
     """

@@ -98,7 +98,7 @@ def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Seq
     # A stack loads the provider that it uses.
     import pulumi_azure_native as azure_native  # noqa: PLC0415
 
-    from strongroom.components.azure.identities.workload_identity import Place  # noqa: PLC0415
+    from strongroom.components.azure.identities.workload_identity import IdentityLocation  # noqa: PLC0415
     from strongroom.components.azure.key_vault import ExistingVault  # noqa: PLC0415
     from strongroom.components.vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs  # noqa: PLC0415
 
@@ -106,7 +106,7 @@ def _declare_seal(settings: Settings, server: ServerSettings) -> tuple[Seal, Seq
         "azure", tenant_id=seal.tenant_id, subscription_id=seal.subscription_id, location=seal.location
     )
     args = AzureSealKeyArgs(
-        place=Place(resource_group=seal.resource_group, location=seal.location, tenant_id=seal.tenant_id),
+        place=IdentityLocation(resource_group=seal.resource_group, location=seal.location, tenant_id=seal.tenant_id),
         # The settings were checked: it is there.
         issuer=settings.kubernetes.oidc_issuer or "",
         vault_name=seal.vault,

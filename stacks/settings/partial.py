@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from strongroom.components.cross_checks import Location
-from strongroom.components.field_types import models_in
+from strongroom.components.field_types import list_models
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -80,7 +80,7 @@ def _read_entry(annotation: Any, raw: Any, suggested: Collection[Location], plac
     found = _read(annotation, raw, suggested, place)
     if found is not _ABSENT:
         return found
-    for model in models_in(annotation):
+    for model in list_models(annotation):
         blank = model.model_construct()
         vars(blank).clear()
         return blank
@@ -99,7 +99,7 @@ def _strip(annotation: Any) -> Any:
 
 def _choose(annotation: Any, raw: Mapping[str, Any]) -> type[BaseModel] | None:
     """Return the model that `raw` is meant as, by its kind if there are several."""
-    models = list(models_in(annotation))
+    models = list(list_models(annotation))
     for model in models:
         kind = model.model_fields.get("kind")
         if len(models) == 1 or (kind and raw.get("kind", kind.default) in get_args(kind.annotation)):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from strongroom.components.azure.objects import find_clashes, name_vault_object, unreadable
+from strongroom.components.azure.objects import check_readable, find_clashes, name_vault_object
 from strongroom.components.azure.options import MOST_FEDERATED, MOST_POLICIES, IdentityMode, describe_excess
-from strongroom.components.azure.types import object_fault
+from strongroom.components.azure.types import check_object_name
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.workload import Secret
 
@@ -112,14 +112,14 @@ def _check_client_secret(settings: Settings, azure: AzureKeyVaultSettings) -> It
 
 @skip_invalid
 def _check_readable(location: Location, secret: Secret) -> Iterator[ValidationIssue]:
-    if problem := unreadable(secret):
+    if problem := check_readable(secret):
         yield ValidationIssue(location, f"This secret {problem}")
 
 
 @skip_invalid
 def _check_seed_names(settings: Settings) -> Iterator[ValidationIssue]:
     for name, key, _ in list_seeds(settings.seeds):
-        if problem := object_fault(name_vault_object(name, key)):
+        if problem := check_object_name(name_vault_object(name, key)):
             yield ValidationIssue(
                 locate_seed(name, key), f"This seed is the secret {name_vault_object(name, key)!r}, which {problem}"
             )
@@ -142,7 +142,7 @@ def _name_object(secret: Secret) -> Iterator[tuple[str, str | None]]:
 def _check_seeded(
     settings: Settings, azure: AzureKeyVaultSettings, location: Location, secret: Secret
 ) -> Iterator[ValidationIssue]:
-    if not azure.vault.create or unreadable(secret):
+    if not azure.vault.create or check_readable(secret):
         return
     # Names in a vault ignore case; those that differ in case alone are reported elsewhere.
     seeds = {name_vault_object(name, key).lower() for name, key, _ in list_seeds(settings.seeds)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from strongroom.components.cross_checks import Location, skip_invalid
-from strongroom.components.delivery import KubernetesSecret, check_secret_type, misfit, undeliverable
+from strongroom.components.delivery import KubernetesSecret, check_deliverable, check_secret_type, check_store
 from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
@@ -22,11 +22,11 @@ def check_deliveries(settings: Settings) -> Iterator[ValidationIssue]:
 @skip_invalid
 def _check_delivery(settings: Settings, location: Location, workload: Workload) -> Iterator[ValidationIssue]:
     kind = workload.delivery.kind
-    if problem := misfit(kind, settings.backend.kind):
+    if problem := check_store(kind, settings.backend.kind):
         yield ValidationIssue((*location, "delivery"), problem)
         return
     for index, secret in enumerate(list_secrets_of(workload)):
-        if problem := undeliverable(kind, secret):
+        if problem := check_deliverable(kind, secret):
             yield ValidationIssue((*location, "secrets", index), f"This secret {problem}")
     yield from _check_type(location, workload)
     if kind == "akv2k8s" and isinstance(settings.backend, AzureKeyVaultSettings):

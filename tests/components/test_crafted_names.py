@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.components.azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs
-from strongroom.components.azure.identities.workload_identity import OwnIdentities, Place
+from strongroom.components.azure.identities.workload_identity import IdentityLocation, PerWorkloadIdentities
 from strongroom.components.azure.key_vault import Contents, KeyVault, KeyVaultArgs, VaultSecret
-from strongroom.components.azure.types import object_fault, split_vault_id
+from strongroom.components.azure.types import check_object_name, split_vault_id
 from strongroom.components.azure.vault_args import VaultCertificate, VaultKey
 from strongroom.components.errors import InvalidArgumentsError
-from strongroom.components.field_types import object_path
+from strongroom.components.field_types import check_object_path
 from strongroom.components.vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
 from strongroom.components.vault.auth.github import GithubAuth, GithubAuthArgs
 from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
@@ -111,7 +111,7 @@ def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_declared(what
 @given(st.text(min_size=1, max_size=20))
 def test_whatever_is_accepted_is_one_place_to_every_server(name: str) -> None:
     try:
-        object_path(name)
+        check_object_path(name)
     except ValueError:
         return
     assert name.isascii()
@@ -121,7 +121,7 @@ def test_whatever_is_accepted_is_one_place_to_every_server(name: str) -> None:
 
 @given(st.text(max_size=20))
 def test_a_key_vaults_object_is_one_segment_of_ascii(name: str) -> None:
-    if object_fault(name) is None:
+    if check_object_name(name) is None:
         assert name.isascii()
         assert name.replace("-", "a").isalnum()
 
@@ -154,8 +154,8 @@ def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
 ) -> None:
     def program() -> None:
         own = vault()
-        identities = OwnIdentities(
-            place=Place(resource_group="a", tenant_id=TENANT), issuer="https://issuer", parent=own
+        identities = PerWorkloadIdentities(
+            place=IdentityLocation(resource_group="a", tenant_id=TENANT), issuer="https://issuer", parent=own
         )
         backend = AzureKeyVaultBackend(
             "it", AzureKeyVaultBackendArgs(vault=own, identities=identities, tenant_id=TENANT)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strongroom.components.azure.identities.base import Federation
-from strongroom.components.azure.identities.identity_binding import binding_name
-from strongroom.components.azure.identities.workload_identity import credential_name, identity_name
+from strongroom.components.azure.identities.identity_binding import name_binding
+from strongroom.components.azure.identities.workload_identity import name_credential, name_identity
 from strongroom.components.derived_names import derive_name
 from strongroom.components.vault.auth.external_group import build_group_name
 from strongroom.components.vault.auth.kubernetes import build_reviewer_name
@@ -29,7 +29,7 @@ STACK = texts(f"{WORD}.", f"{WORD}.", 99)
 
 def named_by_stack(stack: str, namespace: str, account: str) -> str:
     with patch("pulumi.get_stack", return_value=stack):
-        return identity_name(namespace, account)
+        return name_identity(namespace, account)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ DERIVED = {
     "reviewer": Derived(build_reviewer_name, (PATH,), r"[a-z0-9]([a-z0-9-]{0,251}[a-z0-9])?"),
     "identity": Derived(named_by_stack, (STACK, SHORT, SHORT), r"[a-z0-9][a-z0-9_-]{2,127}"),
     "federated credential": Derived(
-        lambda ns, name: credential_name(Federation("", ns, name)), (SHORT, SHORT), r"[a-z0-9][a-z0-9_-]{2,119}"
+        lambda ns, name: name_credential(Federation("", ns, name)), (SHORT, SHORT), r"[a-z0-9][a-z0-9_-]{2,119}"
     ),
-    "identity binding": Derived(binding_name, (SHORT, SHORT), r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
+    "identity binding": Derived(name_binding, (SHORT, SHORT), r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
     "any": Derived(
         lambda first, second: derive_name(first, second, separator="-", limit=63),
         (GROUP, GROUP),
@@ -112,5 +112,5 @@ def test_common_names_are_as_they_read() -> None:
     assert build_group_name("ldap", "auditors") == "ldap.auditors"
     assert build_reviewer_name("kubernetes") == "vault-token-reviewer-kubernetes"
     assert named_by_stack("dev", "shop", "orders") == "dev_shop_orders"
-    assert credential_name(Federation("", "shop", "orders-api")) == "shop_orders-api"
-    assert binding_name("shop", "orders") == "shop-orders"
+    assert name_credential(Federation("", "shop", "orders-api")) == "shop_orders-api"
+    assert name_binding("shop", "orders") == "shop-orders"

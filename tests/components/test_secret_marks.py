@@ -35,7 +35,7 @@ from strongroom import (
     VaultServerArgs,
     Workload,
 )
-from strongroom.components.seeds import value_of
+from strongroom.components.seeds import resolve_seed
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.client import VaultNode
 from strongroom.components.vault.server.args import VaultServerSpec
@@ -221,7 +221,7 @@ def test_inputs_that_hold_secrets_are_secret_whatever_their_provider_says(handed
 @pytest.mark.parametrize("seed", [CANARY, Generate()], ids=["given", "generated"])
 def test_a_value_to_write_is_secret_given_or_generated(declare: Declare, seed: Any) -> None:
     made: list[pulumi.Output[str]] = []
-    declare(lambda: made.append(value_of("o/k", seed, pulumi.ComponentResource("a:b:C", "c"))))
+    declare(lambda: made.append(resolve_seed("o/k", seed, pulumi.ComponentResource("a:b:C", "c"))))
 
     assert is_secret(made[0]) is True
 

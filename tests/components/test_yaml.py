@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.components.yaml import yaml_text
+from strongroom.components.yaml import format_yaml
 from strongroom.ops.pulumi.go_yaml import load_yaml
 from tests.support.soak import bounded
 
@@ -22,7 +22,7 @@ PRINTED = st.characters(exclude_categories=["Cs"])
 @bounded(25)
 @given(st.dictionaries(st.text("abc", min_size=1), SURPRISES | st.text(PRINTED, max_size=12), max_size=3))
 def test_text_is_read_as_it_was_written_by_python_and_by_go(value: dict[str, str]) -> None:
-    written = yaml_text(value)
+    written = format_yaml(value)
 
     assert yaml.safe_load(written) == value
     assert load_yaml(written) == value
@@ -31,6 +31,6 @@ def test_text_is_read_as_it_was_written_by_python_and_by_go(value: dict[str, str
 @bounded(25)
 @given(st.lists(SURPRISES | st.text(PRINTED, max_size=12), max_size=3))
 def test_yaml_within_yaml_is_read_as_it_was_written(values: list[str]) -> None:
-    outer = load_yaml(yaml_text({"array": [yaml_text({"name": value}) for value in values]}))
+    outer = load_yaml(format_yaml({"array": [format_yaml({"name": value}) for value in values]}))
 
     assert [load_yaml(inner)["name"] for inner in outer["array"]] == values

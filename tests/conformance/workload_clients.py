@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from strongroom.ops.cluster.client import ClusterClient, ProviderClass
 from strongroom.ops.pulumi.stack import DeployedWorkload, read_stack
 from strongroom.ops.store.base import DeniedError, ExpectedFile, Session
-from strongroom.ops.store.open import store_of
+from strongroom.ops.store.open import open_store
 
 
 class Eyes:
@@ -18,7 +18,7 @@ class Eyes:
         deployed = read_stack(stack)
         self._cluster = ClusterClient(deployed.kubernetes)
         self.audience = deployed.backend.audience
-        self._store = store_of(deployed, self._cluster)
+        self._store = open_store(deployed, self._cluster)
         self._workloads = {workload.path: workload for workload in deployed.workloads}
         self.classes = {
             path: self._cluster.read_provider_class(workload.namespace, workload.secret_provider_class)

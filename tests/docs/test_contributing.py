@@ -41,7 +41,7 @@ def test_every_make_target_that_it_names_is_there() -> None:
         ("WorkloadAuth", "components/vault/auth/kubernetes.py"),
         ("AUTH", "stacks/settings/vault.py"),
         ("LOGINS", "stacks/settings/vault_logins.py"),
-        ("misfit", "components/delivery.py"),
+        ("check_store", "components/delivery.py"),
         ("_STORES", "components/kubernetes/delivered.py"),
         ("Provider", "components/kubernetes/csi_driver.py"),
         ("Check", "ops/doctor/checks.py"),

@@ -565,7 +565,7 @@ def assign(store: Store, world: World, vault_id: str, role: str) -> None:
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.find_workspace", lambda _: Workspace(tmp_path / "local", {}))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
     assert (told.exit_code, "Nothing failed" in told.output) == (0, True), told.output

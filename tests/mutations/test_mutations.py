@@ -14,7 +14,7 @@ import yaml
 
 from sandbox.world import World
 from strongroom.ops.pulumi.stack import Cluster as Reached
-from strongroom.ops.pulumi.stack import DeployedStack, read_stack, workspace
+from strongroom.ops.pulumi.stack import DeployedStack, find_workspace, read_stack
 from strongroom.ops.pulumi.state import read_state
 from strongroom.ops.verify import Check, Verifier
 from strongroom.ops.verify.cluster_reader import ClusterReader
@@ -53,7 +53,7 @@ def deployed(world: World, root: Path, stack: str) -> Deployed:
     # Other tests on this sandbox may have left what only a refresh sees.
     project.engine.run("refresh", stack)
     project.engine.run("up", stack)
-    home, outputs, resources = workspace(stack), read_stack(stack), read_state(stack)
+    home, outputs, resources = find_workspace(stack), read_stack(stack), read_state(stack)
 
     def verify() -> list[Check]:
         with home.connected(as_operator=True):

@@ -27,7 +27,7 @@ def run(*words: str) -> Any:
 
 def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
-    monkeypatch.setattr("strongroom.ops.pulumi.stack.workspace", lambda _: Workspace(ROOT, {}))
+    monkeypatch.setattr("strongroom.ops.pulumi.stack.find_workspace", lambda _: Workspace(ROOT, {}))
     monkeypatch.setattr("strongroom.ops.pulumi.stack.read_stack", lambda _: None)
     monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda _: [])
     monkeypatch.setattr("strongroom.ops.pulumi.port_forward.reach", lambda _: nullcontext())
@@ -94,7 +94,7 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("observed", "code"),
+    ("previewed", "code"),
     [
         (PreviewEvents(), 0),
         (PreviewEvents(violations=[Violation("no-latest-image", "advisory", "urn", "latest")]), 0),
@@ -103,9 +103,9 @@ def test_lines_that_pass_are_folded_and_no_other_is(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_preview_ends_with_1_where_the_update_would_be_refused(
-    monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents, code: int
+    monkeypatch: pytest.MonkeyPatch, previewed: PreviewEvents, code: int
 ) -> None:
-    monkeypatch.setattr("strongroom.ops.pulumi.engine.observe", lambda *_: observed)
+    monkeypatch.setattr("strongroom.ops.pulumi.engine.observe", lambda *_: previewed)
 
     assert run("preview", "--markdown").exit_code == code
 

@@ -11,7 +11,7 @@ URN = "urn:pulumi:local::strongroom::vault:index/policy:Policy::"
 POLICY = 'path "strongroom/data/{}" {{ capabilities = ["read"] }}'
 
 
-def observed(before: dict[str, Any], after: dict[str, Any] | None, operation: Operation = "update") -> PreviewEvents:
+def previewed(before: dict[str, Any], after: dict[str, Any] | None, operation: Operation = "update") -> PreviewEvents:
     urn = f"{URN}kubernetes.shop.orders"
     found = PreviewEvents(operations={urn: operation}, before={urn: Declared("vault:index/policy:Policy", urn, before)})
     if after is not None:
@@ -20,7 +20,7 @@ def observed(before: dict[str, Any], after: dict[str, Any] | None, operation: Op
 
 
 def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
-    drift = build_drift("local", observed({"name": "a", "policy": "one"}, {"name": "a", "policy": "two"}))
+    drift = build_drift("local", previewed({"name": "a", "policy": "one"}, {"name": "a", "policy": "two"}))
 
     assert drift.found
     assert [each.differences for each in drift.resources] == [['policy: expected "one", found "two"']]
@@ -30,20 +30,20 @@ def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
 
 
 def test_a_deleted_resource_is_reported() -> None:
-    drift = build_drift("local", observed({"name": "a"}, None, "delete"))
+    drift = build_drift("local", previewed({"name": "a"}, None, "delete"))
 
     assert [each.differences for each in drift.resources] == [["it was deleted"]]
 
 
 def test_what_a_server_changes_of_its_own_is_no_drift() -> None:
-    drift = build_drift("local", observed({"name": "a"}, {"name": "a", "tags": []}))
+    drift = build_drift("local", previewed({"name": "a"}, {"name": "a", "tags": []}))
 
     assert (drift.found, drift.unchanged) == (False, 1)
     assert "**None**: 1 resource is as deployed." in format_drift(drift)
 
 
 def test_a_value_that_may_be_a_secret_is_not_shown() -> None:
-    drift = build_drift("local", observed({"value": "old-canary"}, {"value": "new-canary"}))
+    drift = build_drift("local", previewed({"value": "old-canary"}, {"value": "new-canary"}))
 
     assert drift.found
     assert "canary" not in format_drift(drift)

@@ -95,7 +95,7 @@ def verify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Verify]:
     monkeypatch.setattr(module, "read_delivery", lambda *given: delivery)
 
     def run(own: Sequence[Exception | None] = (None,), **limits: Exception | None) -> list[Check]:
-        monkeypatch.setattr(module, "store_of", lambda *given: Store({"orders for vault": own}, limits))
+        monkeypatch.setattr(module, "open_store", lambda *given: Store({"orders for vault": own}, limits))
         return Verifier(STACK).run()
 
     yield run
@@ -139,7 +139,7 @@ def test_strangers_are_refused_only_where_the_workload_is_still_let_in(verify: V
 def test_each_stranger_comes_with_its_own_token(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
     verify()
     store = Store({"orders for vault": [None]}, {})
-    monkeypatch.setattr(module, "store_of", lambda *given: store)
+    monkeypatch.setattr(module, "open_store", lambda *given: store)
     checks = Verifier(STACK.model_copy(update={"workloads": (ORDERS, LEDGER)})).run()
 
     assert {token for workload, token in store.tried if workload == ORDERS.path} == {
@@ -187,7 +187,7 @@ def test_an_expired_token_is_the_workloads_own_past_its_end(
 
     verify()
     monkeypatch.setattr(module, "ClusterClient", lambda cluster: Signing())
-    monkeypatch.setattr(module, "store_of", lambda *given: Reviewed(public.read_text(), strict))
+    monkeypatch.setattr(module, "open_store", lambda *given: Reviewed(public.read_text(), strict))
     checks = {check.what: check.passed for check in Verifier(STACK, private).run()}
 
     assert checks["its role refuses a token for another audience"] is True

@@ -238,11 +238,11 @@ class Project:
     def checks(self, debug_image: str | None = None) -> list[dict[str, Any]]:
         """Every line of `verify`, from its own code in this process; on a node from within the pods, too."""
         from strongroom.ops.pulumi.port_forward import reach  # noqa: PLC0415
-        from strongroom.ops.pulumi.stack import read_stack, workspace  # noqa: PLC0415
+        from strongroom.ops.pulumi.stack import find_workspace, read_stack  # noqa: PLC0415
         from strongroom.ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
         from strongroom.ops.verify import Digests, PodChecks, Verifier  # noqa: PLC0415
 
-        home, deployed, resources = workspace(self.stack), read_stack(self.stack), read_state(self.stack)
+        home, deployed, resources = find_workspace(self.stack), read_stack(self.stack), read_state(self.stack)
         with home.connected(as_operator=True), reach(deployed):
             digests = Digests(partial(read_secret_inputs, self.stack))
             pods = PodChecks(deployed, debug_image) if self._world.has_node else None

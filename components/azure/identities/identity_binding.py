@@ -11,7 +11,7 @@ from ..cluster_args import ClusterName
 from ..options import BINDING_AUDIENCE
 from ..types import ResourceGroup
 from .base import Federation, IdentitiesArgs, WorkloadIdentity
-from .workload_identity import Place, federated, identity_name, user_assigned
+from .workload_identity import IdentityLocation, declare_identity, describe_federated, name_identity
 
 _GROUP = "cid.wi.aks.azure.com"
 _VERB = "use-managed-identity"
@@ -27,7 +27,7 @@ class IdentityBindings(IdentitiesArgs):
     mode = "identity-binding"
     shared = False
 
-    place: Place
+    place: IdentityLocation
     """Where identities are made."""
 
     cluster: ClusterName
@@ -42,10 +42,10 @@ class IdentityBindings(IdentitiesArgs):
     def of(self, workload: Workload) -> WorkloadIdentity:
         """Make an identity that the workload's service account may use in this cluster."""
         child = pulumi.ResourceOptions(parent=self.parent)
-        identity = user_assigned(workload.path, identity_name(workload.namespace, workload.name), self.place, child)
+        identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
         binding = containerservice.IdentityBinding(
             workload.path,
-            identity_binding_name=binding_name(workload.namespace, workload.name),
+            identity_binding_name=name_binding(workload.namespace, workload.name),
             resource_group_name=self.cluster_group,
             resource_name_=self.cluster,
             properties=containerservice.IdentityBindingPropertiesArgs(
@@ -71,7 +71,7 @@ class IdentityBindings(IdentitiesArgs):
             opts=child,
         )
         federation = Federation("", workload.namespace, workload.name, BINDING_AUDIENCE)
-        known = federated(workload.path, identity, federation, self.place.tenant_id, binding)
+        known = describe_federated(workload.path, identity, federation, self.place.tenant_id, binding)
         return WorkloadIdentity(
             principal=known.principal,
             parameters={**known.parameters, "useAzureTokenProxy": "true"},
@@ -84,6 +84,6 @@ class IdentityBindings(IdentitiesArgs):
         )
 
 
-def binding_name(namespace: str, account: str) -> str:
+def name_binding(namespace: str, account: str) -> str:
     """Build the name of a service account's binding, of which a cluster has one list."""
     return derive_name(namespace, account, separator="-", limit=63)

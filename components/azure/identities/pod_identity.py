@@ -8,7 +8,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from ...workload import Workload
 from ..access import Principal
 from .base import IdentitiesArgs, WorkloadIdentity
-from .workload_identity import Place, user_assigned
+from .workload_identity import IdentityLocation, declare_identity
 
 _API = "aadpodidentity.k8s.io/v1"
 _USER_ASSIGNED = 0
@@ -31,7 +31,7 @@ class PodIdentities(IdentitiesArgs):
     mode = "pod-identity"
     shared = False
 
-    place: Place
+    place: IdentityLocation
     """Where identities are made."""
 
     parent: pulumi.Resource
@@ -45,7 +45,7 @@ class PodIdentities(IdentitiesArgs):
     def of(self, workload: Workload) -> WorkloadIdentity:
         """Make an identity, and the two objects that hand it to the workload's pods."""
         child = pulumi.ResourceOptions(parent=self.parent)
-        identity = user_assigned(
+        identity = declare_identity(
             workload.path, f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}", self.place, child
         )
         metadata = {"name": workload.name, "namespace": workload.namespace}

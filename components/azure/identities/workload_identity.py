@@ -20,7 +20,7 @@ from .base import CLIENT_ANNOTATION, TENANT_ANNOTATION, USE_LABEL, Federation, I
 _LONGEST = 120
 
 
-class Place(Args):
+class IdentityLocation(Args):
     """Where identities are made."""
 
     resource_group: Input[ResourceGroup]
@@ -33,13 +33,13 @@ class Place(Args):
     """Their Microsoft Entra tenant."""
 
 
-class OwnIdentities(IdentitiesArgs):
+class PerWorkloadIdentities(IdentitiesArgs):
     """A user-assigned identity for each workload, with one federated credential."""
 
     mode = "workload-identity"
     shared = False
 
-    place: Place
+    place: IdentityLocation
     """Where they are made."""
 
     issuer: Input[Issuer]
@@ -52,11 +52,11 @@ class OwnIdentities(IdentitiesArgs):
         """Make an identity, tied to the workload's service account and to nothing else."""
         child = pulumi.ResourceOptions(parent=self.parent)
         federation = Federation(self.issuer, workload.namespace, workload.name)
-        identity = user_assigned(
-            workload.path, identity_name(federation.namespace, federation.service_account), self.place, child
+        identity = declare_identity(
+            workload.path, name_identity(federation.namespace, federation.service_account), self.place, child
         )
         credential = federate(identity.name, self.place, federation, child)
-        return federated(workload.path, identity, federation, self.place.tenant_id, credential)
+        return describe_federated(workload.path, identity, federation, self.place.tenant_id, credential)
 
 
 class SharedIdentity(IdentitiesArgs):
@@ -65,7 +65,7 @@ class SharedIdentity(IdentitiesArgs):
     mode = "shared"
     shared = True
 
-    place: Place
+    place: IdentityLocation
     """Where it is."""
 
     issuer: Input[Issuer]
@@ -96,12 +96,12 @@ class SharedIdentity(IdentitiesArgs):
         options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
         credential = federate(self._identity.name, self.place, federation, options)
         self._credentials.append(credential)
-        return federated("shared", self._identity, federation, self.place.tenant_id, credential)
+        return describe_federated("shared", self._identity, federation, self.place.tenant_id, credential)
 
     @cached_property
     def _identity(self) -> "Identity":
         if not self.existing:
-            return user_assigned(self.name, self.name, self.place, pulumi.ResourceOptions(parent=self.parent))
+            return declare_identity(self.name, self.name, self.place, pulumi.ResourceOptions(parent=self.parent))
         return managedidentity.get_user_assigned_identity_output(
             resource_group_name=self.place.resource_group,
             resource_name=self.name,
@@ -112,8 +112,8 @@ class SharedIdentity(IdentitiesArgs):
 Identity = managedidentity.UserAssignedIdentity | pulumi.Output[managedidentity.GetUserAssignedIdentityResult]
 
 
-def user_assigned(
-    name: str, resource_name: str, place: Place, opts: pulumi.ResourceOptions
+def declare_identity(
+    name: str, resource_name: str, place: IdentityLocation, opts: pulumi.ResourceOptions
 ) -> managedidentity.UserAssignedIdentity:
     """Make a user-assigned identity."""
     return managedidentity.UserAssignedIdentity(
@@ -126,13 +126,13 @@ def user_assigned(
 
 
 def federate(
-    identity: pulumi.Input[str], place: Place, federation: Federation, opts: pulumi.ResourceOptions
+    identity: pulumi.Input[str], place: IdentityLocation, federation: Federation, opts: pulumi.ResourceOptions
 ) -> managedidentity.FederatedIdentityCredential:
     """Tie the identity named `identity` to a service account."""
     namespace, account = federation.namespace, federation.service_account
     return managedidentity.FederatedIdentityCredential(
         f"{namespace}/{account}",
-        federated_identity_credential_resource_name=credential_name(federation),
+        federated_identity_credential_resource_name=name_credential(federation),
         resource_name_=identity,
         resource_group_name=place.resource_group,
         issuer=federation.issuer,
@@ -142,7 +142,7 @@ def federate(
     )
 
 
-def federated(
+def describe_federated(
     key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource
 ) -> WorkloadIdentity:
     """Describe a workload that `federation` ties to `identity`."""
@@ -158,11 +158,11 @@ def federated(
     )
 
 
-def identity_name(namespace: str, account: str) -> str:
+def name_identity(namespace: str, account: str) -> str:
     """Build the name of an identity that is one service account's alone; the stack keeps environments apart."""
     return derive_name(pulumi.get_stack(), namespace, account, separator="_", limit=_LONGEST)
 
 
-def credential_name(federation: Federation) -> str:
+def name_credential(federation: Federation) -> str:
     """Build the name of the federated credential of a service account."""
     return derive_name(federation.namespace, federation.service_account, separator="_", limit=_LONGEST)

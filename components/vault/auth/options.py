@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field
 
 from ...cross_checks import cross_check
 from ...durations import Seconds, check_order, format_seconds
-from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, principal, require_match
+from ...field_types import Declaration, ListOf, ObjectPath, Switch, Text, Whole, check_principal, require_match
 from ...hosts import Cidr
 from ...urls import Https, RedirectUri
 from ..options import Reviewer
 
-Principal = Annotated[str, AfterValidator(principal)]
+Principal = Annotated[str, AfterValidator(check_principal)]
 """One person or machine, as an auth method names it."""
 
 

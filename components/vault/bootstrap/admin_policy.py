@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...field_types import named, object_path
+from ...field_types import check_name, check_object_path
 from ..policy import build_policy_prefix
 
 ADMIN_POLICY = "strongroom-admin"
@@ -119,7 +119,7 @@ def _require_mountable(kind: str, path: str) -> str:
 
     :raises ValueError: It is a pattern, or Vault's own.
     """
-    first = named(f"{kind} path", path, object_path).split("/")[0]
+    first = check_name(f"{kind} path", path, check_object_path).split("/")[0]
     if first in _VAULTS_OWN[kind]:
         raise ValueError(f"{kind} path {path!r} is Vault's own: mount at another path, e.g. {first}-shop")
     return path

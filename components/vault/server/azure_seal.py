@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pulumi
 
 from ...args import Args, Input
-from ...azure.access import CRYPTO_SERVICE_ENCRYPTION_USER, Principal, role_assignment
+from ...azure.access import CRYPTO_SERVICE_ENCRYPTION_USER, Principal, declare_role_assignment
 from ...azure.clouds import PUBLIC, Cloud
 from ...azure.identities.base import Federation
-from ...azure.identities.workload_identity import Place, federate, identity_name, user_assigned
+from ...azure.identities.workload_identity import IdentityLocation, declare_identity, federate, name_identity
 from ...azure.key_vault import Contents, KeyVault, KeyVaultArgs
 from ...azure.objects import VaultObject
 from ...azure.types import VaultName, VaultObjectName
@@ -24,7 +24,7 @@ _OPERATIONS = ("wrapKey", "unwrapKey")
 class AzureSealKeyArgs(Args):
     """The arguments of an `AzureSealKey`."""
 
-    place: Place
+    place: IdentityLocation
     """Where the vault and the identity are."""
 
     issuer: Input[Issuer]
@@ -95,12 +95,12 @@ class AzureSealKey(pulumi.ComponentResource):
             child,
         )
         own = f"{args.namespace}/{args.service_account}"
-        identity = user_assigned(
-            own, identity_name(federation.namespace, federation.service_account), args.place, child
+        identity = declare_identity(
+            own, name_identity(federation.namespace, federation.service_account), args.place, child
         )
         credential = federate(identity.name, args.place, federation, child)
         target = VaultObject("keys", args.key_name)
-        role = role_assignment(
+        role = declare_role_assignment(
             args.vault_name,
             kept.vault_id,
             Principal(own, identity.principal_id),

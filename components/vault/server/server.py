@@ -8,7 +8,7 @@ from ...args import Args
 from ...cross_checks import Location, cross_check
 from ...field_types import Switch
 from ...helm.charts import VAULT, Chart
-from ...helm.release import PlannedRelease, release
+from ...helm.release import PlannedRelease, declare_release
 from .args import VaultServerSpec, check_server
 from .certificates import build_certificate
 from .chart_values import build_values
@@ -72,7 +72,7 @@ class VaultServer(pulumi.ComponentResource):
         plan = plan_server_release(
             server, chart=args.chart, certificate=certificate.fingerprint if certificate else None
         )
-        self.release = release(
+        self.release = declare_release(
             plan, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=required)), wait=False
         )
         self.address = server.address

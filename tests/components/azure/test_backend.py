@@ -16,7 +16,7 @@ from strongroom import (
     KeyVault,
     KeyVaultArgs,
     NodeIdentity,
-    OwnIdentities,
+    PerWorkloadIdentities,
     PodIdentities,
     Secret,
     ServicePrincipal,
@@ -24,10 +24,10 @@ from strongroom import (
     VaultCertificate,
     Workload,
 )
-from strongroom.components.azure.backend import Gate
+from strongroom.components.azure.backend import ReadinessGate
 from strongroom.components.azure.clouds import CLOUDS, Cloud
 from strongroom.components.azure.identities.base import Identities
-from strongroom.components.azure.identities.workload_identity import Place
+from strongroom.components.azure.identities.workload_identity import IdentityLocation
 from strongroom.components.azure.key_vault import Contents, VaultSecret
 from strongroom.components.azure.options import AccessMode, RoleScope
 from strongroom.components.errors import InvalidArgumentsError
@@ -41,7 +41,7 @@ FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
 GATE = "pulumi-python:dynamic/strongroom:AccessReady"
 TENANT = "11111111-2222-3333-4444-555555555555"
 ISSUER = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
-PLACE = Place(resource_group="rg", location="westeurope", tenant_id=TENANT)
+PLACE = IdentityLocation(resource_group="rg", location="westeurope", tenant_id=TENANT)
 PRINCIPAL, CLIENT = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
 
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
@@ -71,7 +71,7 @@ def backend(
     access: AccessMode = "rbac",
     role_scope: RoleScope = "object",
     cloud: Cloud = CLOUDS["AzurePublicCloud"],
-    gate: Gate | None = None,
+    gate: ReadinessGate | None = None,
     workloads: Sequence[Workload] = (),
     certificates: Mapping[str, VaultCertificate] | None = None,
 ) -> AzureKeyVaultBackend:
@@ -99,7 +99,7 @@ def backend(
 
 
 def own(parent: pulumi.Resource) -> Identities:
-    return OwnIdentities(place=PLACE, issuer=ISSUER, parent=parent)
+    return PerWorkloadIdentities(place=PLACE, issuer=ISSUER, parent=parent)
 
 
 def granted(
@@ -196,7 +196,7 @@ def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None
 
 def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
     def program() -> object:
-        return deploy(CHECKOUT, backend(own, gate=Gate(kubeconfig="/kubeconfig", timeout=120)))
+        return deploy(CHECKOUT, backend(own, gate=ReadinessGate(kubeconfig="/kubeconfig", timeout=120)))
 
     recorder = declare(program)
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from strongroom import Secret
 from strongroom.components.azure.objects import (
     VaultObject,
+    check_readable,
     find_clashes,
     find_vault_object,
     format_objects,
     name_vault_object,
-    unreadable,
 )
-from strongroom.components.azure.types import object_fault
+from strongroom.components.azure.types import check_object_name
 from tests.support.texts import WORD, texts
 
 OBJECT_NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-", min_size=1, max_size=60)
@@ -103,9 +103,9 @@ def test_names_without_a_clash_are_all_different(named: list[tuple[str, str | No
 
 @given(st.text(max_size=140))
 def test_a_suggested_name_is_legal(name: str) -> None:
-    told = object_fault(name)
+    told = check_object_name(name)
     if told and "e.g. " in told:
-        assert object_fault(told.rpartition("e.g. '")[2].rstrip("'")) is None
+        assert check_object_name(told.rpartition("e.g. '")[2].rstrip("'")) is None
 
 
 def secret(**fields: str) -> Secret:
@@ -113,13 +113,13 @@ def secret(**fields: str) -> Secret:
 
 
 def test_what_key_vault_can_not_serve_is_told() -> None:
-    assert "e.g. 'db-pass'" in (unreadable(secret(object="db_pass")) or "")
-    assert "e.g. 'team-db'" in (unreadable(secret(object="team/db")) or "")
-    assert "has a key" in (unreadable(secret(object="a", key="b", type="cert")) or "")
-    assert "public half" in (unreadable(secret(object="a", format="pfx", type="cert")) or "")
-    assert "a PFX is binary" in (unreadable(secret(object="a", format="pfx", env="A")) or "")
-    assert "kept in base64" in (unreadable(secret(object="a", format="pfx", encoding="hex")) or "")
-    assert unreadable(secret(object="a", format="pfx", encoding="base64")) is None
-    assert unreadable(secret(object="a", format="pem", env="A")) is None
-    assert "32 hexadecimal digits" in (unreadable(secret(object="a", version="1")) or "")
-    assert unreadable(secret(object="a", key="b", type="secret", encoding="hex")) is None
+    assert "e.g. 'db-pass'" in (check_readable(secret(object="db_pass")) or "")
+    assert "e.g. 'team-db'" in (check_readable(secret(object="team/db")) or "")
+    assert "has a key" in (check_readable(secret(object="a", key="b", type="cert")) or "")
+    assert "public half" in (check_readable(secret(object="a", format="pfx", type="cert")) or "")
+    assert "a PFX is binary" in (check_readable(secret(object="a", format="pfx", env="A")) or "")
+    assert "kept in base64" in (check_readable(secret(object="a", format="pfx", encoding="hex")) or "")
+    assert check_readable(secret(object="a", format="pfx", encoding="base64")) is None
+    assert check_readable(secret(object="a", format="pem", env="A")) is None
+    assert "32 hexadecimal digits" in (check_readable(secret(object="a", version="1")) or "")
+    assert check_readable(secret(object="a", key="b", type="secret", encoding="hex")) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strongroom.components.errors import ChartError
 from strongroom.components.helm.chart_file import check_values, deep_merge, load_chart, read_chart
 from strongroom.components.helm.charts import CHARTS, Chart
-from strongroom.components.helm.release import PlannedRelease, list_release_issues, release
+from strongroom.components.helm.release import PlannedRelease, declare_release, list_release_issues
 from tests.support.recording import Declare
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -172,7 +172,7 @@ def test_a_release_with_values_that_do_not_fit_is_never_declared(declare: Declar
 
     assert list_release_issues(planned) == ["replicas must be of type integer"]
     with pytest.raises(ChartError, match="chart small: replicas must be of type integer"):
-        declare(lambda: release(planned, pulumi.ResourceOptions()))
+        declare(lambda: declare_release(planned, pulumi.ResourceOptions()))
 
 
 def test_a_release_that_somebody_else_makes_ready_is_not_waited_for(declare: Declare) -> None:
@@ -181,7 +181,7 @@ def test_a_release_that_somebody_else_makes_ready_is_not_waited_for(declare: Dec
     )
 
     def waiting(wait: bool) -> tuple[bool, bool]:
-        inputs = declare(lambda: release(planned, pulumi.ResourceOptions(), wait=wait)).one(RELEASE).inputs
+        inputs = declare(lambda: declare_release(planned, pulumi.ResourceOptions(), wait=wait)).one(RELEASE).inputs
         return inputs["atomic"], inputs["skipAwait"]
 
     assert waiting(True) == (True, False)
@@ -203,7 +203,9 @@ def test_a_chart_comes_from_its_repository_or_a_registry(
 ) -> None:
     small = Chart(**{"name": "small", "repository": "https://charts.example.net", "version": "1.2.3", **place})
     inputs = (
-        declare(lambda: release(PlannedRelease("mine", small, "x", {}), pulumi.ResourceOptions())).one(RELEASE).inputs
+        declare(lambda: declare_release(PlannedRelease("mine", small, "x", {}), pulumi.ResourceOptions()))
+        .one(RELEASE)
+        .inputs
     )
 
     assert {key: inputs[key] for key in inputs if key in {"chart", "version", "repositoryOpts"}} == source
@@ -214,7 +216,7 @@ def test_a_chart_at_a_path_is_installed_from_there_with_the_stacks_own_values_on
 ) -> None:
     small = chart(chart_at(tmp_path / "small"), values={"image": {"tag": "mirror"}})
     planned = PlannedRelease("mine", small, "x", {"mode": "off", "image": {"tag": "v9"}})
-    inputs = declare(lambda: release(planned, pulumi.ResourceOptions())).one(RELEASE).inputs
+    inputs = declare(lambda: declare_release(planned, pulumi.ResourceOptions())).one(RELEASE).inputs
 
     assert inputs["chart"] == small.path
     assert "version" not in inputs

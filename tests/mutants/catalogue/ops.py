@@ -43,7 +43,7 @@ OPS = (
     Mutant(
         "left-values-are-silent",
         "ops/preview/report.py",
-        "unread=_find_unread(observed),",
+        "unread=_find_unread(events),",
         "unread=[],",
         "A removed workload's value stays in the store, and nobody learns of it.",
         "tests/ops/preview/test_report.py::test_a_value_that_a_removed_workload_leaves_behind_is_reported",

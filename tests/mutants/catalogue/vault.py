@@ -101,15 +101,15 @@ VAULT = (
     Mutant(
         "vault-policy-with-a-wildcard",
         "components/vault/policy.py",
-        '/data/{named("object", name)}"',
-        '/data/{named("object", name)}*"',
+        '/data/{check_name("object", name)}"',
+        '/data/{check_name("object", name)}*"',
         "A workload that declares `db` reads `db-admin` too.",
         f"{_BACKEND}::test_a_policy_reads_each_declared_object_once_and_nothing_else",
     ),
     Mutant(
         "vault-policy-takes-any-name",
         "components/vault/policy.py",
-        '{named("object", name)}',
+        '{check_name("object", name)}',
         "{name}",
         "An object named `*` opens the whole engine.",
         f"{_BACKEND}::test_no_name_makes_a_policy_wider",

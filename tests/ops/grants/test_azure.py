@@ -205,9 +205,9 @@ def test_every_workload_is_told_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
     monkeypatch.chdir(checkout(tmp_path, "prod", change))
-    observed = compare("prod", None)
-    assert not observed.errors
-    readers = {each.who for each in describe_grants(observed.after.values()) if each.may == "read"}
+    events = compare("prod", None)
+    assert not events.errors
+    readers = {each.who for each in describe_grants(events.after.values()) if each.may == "read"}
 
     copied = set[str]() if change is injected else {"readers of Secrets in shop"}
     assert readers == {"shop/orders", "shop/checkout"} | others | copied

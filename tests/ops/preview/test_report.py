@@ -17,7 +17,7 @@ from strongroom.ops.errors import OpsError
 from strongroom.ops.findings import Finding
 from strongroom.ops.grants import Grant, describe_grants
 from strongroom.ops.preview.events import PreviewEvents, Violation, collect_events
-from strongroom.ops.preview.guardrails import find_violations, list_weakened, runnable_pack
+from strongroom.ops.preview.guardrails import find_violations, list_weakened, prepare_pack
 from strongroom.ops.preview.impact import IMPACTS
 from strongroom.ops.preview.markdown import format_preview
 from strongroom.ops.preview.offline import compare
@@ -154,7 +154,7 @@ POD = "kubernetes:apps/v1:Deployment"
 
 
 def test_steps_become_changes_with_what_is_lost() -> None:
-    observed = collect_events(
+    previewed = collect_events(
         [
             step("same", "strongroom-dev", "pulumi:pulumi:Stack", {"x": 1}, {"x": 1}),
             step("same", "kept", POD, {"a": 1}, {"a": 1}),
@@ -174,7 +174,7 @@ def test_steps_become_changes_with_what_is_lost() -> None:
             step("delete", "gone", "kubernetes:core/v1:Namespace", {"a": 1}),
         ]
     )
-    preview = build_preview("dev", observed)
+    preview = build_preview("dev", previewed)
 
     assert [(each.operation, each.kind, each.name, each.inputs) for each in preview.changes] == [
         ("replace", "Mount", "moved", ["path"]),
@@ -203,10 +203,10 @@ def test_what_the_engine_retains_is_not_lost() -> None:
     kind, urn = "kubernetes:core/v1:Namespace", "urn:pulumi:dev::strongroom::kubernetes:core/v1:Namespace::kept"
     old = {"type": kind, "urn": urn, "inputs": {"a": 1}, "retainOnDelete": True}
     metadata = {"op": "delete", "urn": urn, "type": kind, "provider": "", "old": old}
-    observed = collect_events([event(resourcePreEvent={"metadata": metadata})])
+    previewed = collect_events([event(resourcePreEvent={"metadata": metadata})])
 
-    assert observed.retained == {urn}
-    assert build_preview("dev", observed).costs == []
+    assert previewed.retained == {urn}
+    assert build_preview("dev", previewed).costs == []
 
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -282,7 +282,7 @@ def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
 
 
 def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
-    observed = collect_events(
+    previewed = collect_events(
         [
             diagnostic("error", "no such thing"),
             diagnostic("error", "an unhandled error occurred: no such thing"),
@@ -290,7 +290,7 @@ def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
             diagnostic("warning", "mind this"),
         ]
     )
-    text = format_preview(build_preview("dev", observed))
+    text = format_preview(build_preview("dev", previewed))
 
     assert text.count("no such thing") == 1
     assert "mind this" in text and "$PATH" not in text
@@ -388,9 +388,9 @@ def test_words_are_not_shown_as_code(text: str) -> None:
 
 
 def test_a_long_table_is_cut() -> None:
-    observed = PreviewEvents(violations=[Violation("r", "advisory", f"urn::{number}", "m") for number in range(400)])
+    previewed = PreviewEvents(violations=[Violation("r", "advisory", f"urn::{number}", "m") for number in range(400)])
 
-    text = format_preview(build_preview("dev", observed))
+    text = format_preview(build_preview("dev", previewed))
 
     assert "… and 250 more." in text
     assert len(text) < 65536
@@ -440,8 +440,8 @@ def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatc
         config["strongroom:seeds"]["old"] = {"secure": CANARY}
 
     monkeypatch.setenv("KUBECONFIG", "/nonexistent")
-    observed = compare("prod", checkout(tmp_path, "prod", before))
-    preview = build_preview("prod", observed, "main")
+    previewed = compare("prod", checkout(tmp_path, "prod", before))
+    preview = build_preview("prod", previewed, "main")
 
     assert [(each.gained, each.who, each.what) for each in preview.access] == [
         (True, "readers of Secrets in shop", "secret db-pass-password"),
@@ -451,7 +451,7 @@ def test_settings_are_compared_without_any_credential(tmp_path: Path, monkeypatc
     assert not preview.refused
     assert [each.rule for each in preview.guardrails] == ["no-copy-in-etcd"]
     assert {"create", "delete", "update"} == set(preview.counts)
-    assert CANARY not in format_preview(preview) + repr(observed)
+    assert CANARY not in format_preview(preview) + repr(previewed)
 
 
 def test_a_guardrail_is_tried_offline_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -632,7 +632,7 @@ def test_a_pack_that_names_no_virtual_environment_is_started_as_it_is(tmp_path: 
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "PulumiPolicy.yaml").write_text(yaml.safe_dump({"runtime": runtime}))
 
-    with runnable_pack(tmp_path) as pack:
+    with prepare_pack(tmp_path) as pack:
         assert pack == tmp_path / "policy"
 
 

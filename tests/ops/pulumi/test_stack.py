@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.engine import driving
-from strongroom.ops.pulumi.stack import Workspace, read_stack, run_pulumi, workspace
+from strongroom.ops.pulumi.engine import drive
+from strongroom.ops.pulumi.stack import Workspace, find_workspace, read_stack, run_pulumi
 
 OUTPUTS = {
     "backend": {
@@ -89,7 +89,7 @@ def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
     program.write_text(f'#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK $1" >> {told}\necho v3.999.0\n')
     program.chmod(0o755)
 
-    with driving("dev"):
+    with drive("dev"):
         assert {line.partition(" ")[0] for line in told.read_text().splitlines()} == {"true"}
 
 
@@ -121,12 +121,12 @@ def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project
     }
     (sandbox / "environment.json").write_text(json.dumps(described))
 
-    assert workspace("local").project == Path("/somewhere")
-    assert workspace("local").signing_key == Path("/key")
-    assert workspace("local").clients == {"HTTPS_PROXY": "http://127.0.0.1:1"}
-    assert workspace("dev").environment == {}
-    assert workspace("dev").clients == {}
-    assert workspace("dev").signing_key is None
+    assert find_workspace("local").project == Path("/somewhere")
+    assert find_workspace("local").signing_key == Path("/key")
+    assert find_workspace("local").clients == {"HTTPS_PROXY": "http://127.0.0.1:1"}
+    assert find_workspace("dev").environment == {}
+    assert find_workspace("dev").clients == {}
+    assert find_workspace("dev").signing_key is None
 
 
 def test_another_project_may_have_a_stack_of_the_same_name(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_another_project_may_have_a_stack_of_the_same_name(pulumi: Path, monkeyp
     (own / "Pulumi.yaml").write_text("name: own\n")
     monkeypatch.chdir(own)
 
-    assert workspace("local") == Workspace(own, {})
+    assert find_workspace("local") == Workspace(own, {})
 
 
 def state_of(*components: tuple[str, dict[str, Any]]) -> str:

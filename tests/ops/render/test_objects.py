@@ -17,12 +17,12 @@ ANNOTATIONS = {"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"}
 
 
 def seen(*resources: tuple[str, dict[str, Any]], operation: Operation = "same") -> PreviewEvents:
-    observed = PreviewEvents()
+    previewed = PreviewEvents()
     for number, (kind, inputs) in enumerate(resources):
         urn = f"urn:pulumi:dev::strongroom::{kind}::{number}"
-        observed.after[urn] = Declared(kind, urn, inputs)
-        observed.operations[urn] = operation
-    return observed
+        previewed.after[urn] = Declared(kind, urn, inputs)
+        previewed.operations[urn] = operation
+    return previewed
 
 
 def of(kind: str, /, metadata: dict[str, Any] | None = None, **more: Any) -> tuple[str, dict[str, Any]]:
@@ -32,14 +32,14 @@ def of(kind: str, /, metadata: dict[str, Any] | None = None, **more: Any) -> tup
 
 
 def test_objects_are_what_the_preview_says_without_pulumis_annotations() -> None:
-    observed = seen(
+    previewed = seen(
         of(CLASS, {"annotations": {**ANNOTATIONS, "team": "shop"}}, spec={"provider": "vault"}),
         of("kubernetes:core/v1:Pod", {"annotations": ANNOTATIONS}),
         ("vault:index/policy:Policy", {"kind": "no object"}),
         ("kubernetes:yaml/v2:ConfigGroup", {"files": ["a"]}),
     )
 
-    provider_class, pod = build_kubernetes_half("dev", observed).manifests
+    provider_class, pod = build_kubernetes_half("dev", previewed).manifests
     assert provider_class == of(CLASS, {"annotations": {"team": "shop"}}, spec={"provider": "vault"})[1]
     assert pod["metadata"] == {"name": "orders", "namespace": "shop"}
 
@@ -59,14 +59,14 @@ def test_a_secret_that_the_cluster_fills_is_an_object_like_others() -> None:
 
 
 def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> None:
-    observed = seen(
+    previewed = seen(
         of(CLASS, spec={"parameters": {"clientID": UNKNOWN}}),
         of("kubernetes:core/v1:Pod", spec={"containers": [{"env": UNKNOWN}]}),
         (RELEASE, {"name": "driver", "values": {"a": UNKNOWN}}),
     )
 
     with pytest.raises(OpsError) as told:
-        build_kubernetes_half("dev", observed)
+        build_kubernetes_half("dev", previewed)
     for field in (
         "SecretProviderClass shop/orders: spec.parameters.clientID",
         "Pod shop/orders: spec.containers[0].env",

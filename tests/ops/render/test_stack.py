@@ -15,8 +15,8 @@ from strongroom.policy.rules import UNKNOWN
 from tests.ops.render.test_objects import RELEASE, SECRET, of, seen
 
 
-def previewed(monkeypatch: pytest.MonkeyPatch, observed: PreviewEvents) -> None:
-    monkeypatch.setattr(stack, "observe", lambda _: observed)
+def previewed(monkeypatch: pytest.MonkeyPatch, previewed: PreviewEvents) -> None:
+    monkeypatch.setattr(stack, "observe", lambda _: previewed)
 
 
 def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:

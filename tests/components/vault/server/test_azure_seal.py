@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from strongroom.components.azure.clouds import CLOUDS
-from strongroom.components.azure.identities.workload_identity import Place
+from strongroom.components.azure.identities.workload_identity import IdentityLocation
 from strongroom.components.azure.vault_args import ExistingVault, VaultKey
 from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.vault.server.args import VaultServerSpec
@@ -15,7 +15,9 @@ from strongroom.components.vault.server.server import VaultServer, VaultServerAr
 from strongroom.components.vault.server.tls import GeneratedTls
 from tests.support.recording import VAULT_ID, Declare
 
-PLACE = Place(resource_group="rg-seal", location="westeurope", tenant_id="11111111-1111-1111-1111-111111111111")
+PLACE = IdentityLocation(
+    resource_group="rg-seal", location="westeurope", tenant_id="11111111-1111-1111-1111-111111111111"
+)
 ISSUER = "https://issuer.example.net/"
 
 
