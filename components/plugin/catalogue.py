@@ -111,7 +111,7 @@ class Catalogue:
         return found
 
     def _output(self, hint: Any) -> Shape | None:
-        """`None` for what only Python can use."""
+        """Return `None` for what only Python can use."""
         hint = _bare(hint)
         if get_origin(hint) is pulumi.Output:
             hint = get_args(hint)[0]

@@ -1,5 +1,6 @@
 """Schema of the package (Pulumi docs: "Pulumi Package Schema")."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,9 +43,20 @@ def _type(each: Fields | Choice) -> dict[str, Any]:
     return {
         "type": "object",
         "description": each.description,
-        "properties": {**constant, **_inputs(each.fields)},
+        "properties": {**constant, **{name: _describe_default(each) for name, each in _inputs(each.fields).items()}},
         "required": [*constant, *_required(each.fields)],
     }
+
+
+def _describe_default(specification: dict[str, Any]) -> dict[str, Any]:
+    """Move a default into the description: for an object that has one, SDKs hand on an output instead of the object.
+
+    A component has to know such an object, and applies the default itself.
+    """
+    default = specification.pop("default", None)
+    if default is not None:
+        specification["description"] += f" Defaults to `{json.dumps(default)}`."
+    return specification
 
 
 def _inputs(fields: Mapping[str, Field]) -> dict[str, Any]:

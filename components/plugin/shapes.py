@@ -34,7 +34,7 @@ class Shape(ABC):
 
     @abstractmethod
     def spec(self) -> dict[str, Any]:
-        """As the schema has it."""
+        """Build its type as the schema has it."""
 
     @abstractmethod
     def read(self, value: Any, path: str, issues: Issues) -> Any:

@@ -12,7 +12,7 @@ from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ComponentInitError
 
 import strongroom
-from strongroom.components.azure.identities.workload_identity import OwnIdentities
+from strongroom.components.azure.identities.workload_identity import PerWorkloadIdentities
 from strongroom.components.azure.vault_args import ExistingVault, NewVault
 from strongroom.components.plugin.catalogue import Catalogue
 from strongroom.components.plugin.provider import ComponentProvider
@@ -191,7 +191,7 @@ def test_identities_are_made_by_their_classes(declare: Declare) -> None:
             "place": {"resourceGroup": "rg", "tenantId": TENANT},
         }
         identities, found = read("AzureKeyVaultBackend", "identities", given)
-        assert isinstance(identities, OwnIdentities)
+        assert isinstance(identities, PerWorkloadIdentities)
         assert found == []
 
     assert declare(program).one("strongroom:index:AzureIdentities").name == "x"

@@ -86,6 +86,10 @@ def test_defaults_choices_and_secrets_are_told(schema: Any) -> None:
         "in-cluster",
         "client",
     }
+    # An object that has a default, or holds one that has, would come as an output, which no component can read.
+    assert not [name for each in types.values() for name, one in each.get("properties", {}).items() if "default" in one]
+    production = types["strongroom:index:VaultConnection"]["properties"]["production"]
+    assert production["description"].endswith(" Defaults to `true`.")
     assert resources["strongroom:index:AksCluster"]["properties"]["kubeconfig"]["secret"] is True
     assert types["strongroom:index:VaultSecret"]["properties"]["value"]["secret"] is True
     assert types["strongroom:index:ServicePrincipal"]["properties"]["clientSecret"]["secret"] is True
