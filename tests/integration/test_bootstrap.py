@@ -514,13 +514,13 @@ def test_a_certificate_of_another_ca_or_name_is_not_trusted(make: Make) -> None:
     servers, others = make(1), make(1)
     servers.start()
     impatient = replace(PLAN, timeout=2)
-    stranger = replace(servers.nodes[0], ca_certificate=others.nodes[0].ca_certificate)
+    stranger = servers.nodes[0].model_copy(update={"ca_certificate": others.nodes[0].ca_certificate})
     assert "can't be reached" in (run([stranger], key_store_of(others), impatient).error or "")
-    misnamed = replace(servers.nodes[0], tls_server_name="vault.example.net")
+    misnamed = servers.nodes[0].model_copy(update={"tls_server_name": "vault.example.net"})
     assert "can't be reached" in (run([misnamed], key_store_of(others), impatient).error or "")
     assert not (servers.all[0].state or {})["initialized"]
 
-    named = replace(servers.nodes[0], tls_server_name="localhost")
+    named = servers.nodes[0].model_copy(update={"tls_server_name": "localhost"})
     assert run([named], key_store_of(servers)).steps == ONE
 
 

@@ -21,7 +21,7 @@ from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.runner import bootstrap
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.stack import Cluster, DeployedStack, read_stack, workspace
+from strongroom.ops.pulumi.stack import Cluster, DeployedStack, find_workspace, read_stack
 from strongroom.ops.recover.run import recover
 from strongroom.ops.verify import Check, Verifier
 from tests.faults.harness import Stage
@@ -183,7 +183,7 @@ def tunnelled(home: Path, emulator: int) -> Iterator[int]:
 
 
 def verified(deployed: DeployedStack, stack: str) -> list[Check]:
-    return Verifier(deployed, workspace(stack).signing_key).run()
+    return Verifier(deployed, find_workspace(stack).signing_key).run()
 
 
 @pytest.mark.integration
@@ -225,7 +225,7 @@ def test_a_vault_that_fails_now_and_then_is_initialised_once_and_opened(tmp_path
         node = servers.nodes[0]
         faulty = FaultyServer(node.address, authority, authority.pair("vault"), share=0.35, seed=3)
         with faulty.serving():
-            there = type(node)(faulty.address, ca_certificate=node.ca_certificate)
+            there = type(node)(address=faulty.address, ca_certificate=node.ca_certificate)
             key_store = FileKeyStore(tmp_path / "keys" / "recovery.json")
             access = bootstrap([there], key_store, PLAN)
             again = bootstrap([there], key_store, PLAN, before=access.token)

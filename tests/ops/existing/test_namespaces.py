@@ -61,7 +61,7 @@ class Server:
         return [{"metadata": each} for each in self._objects.get(path.rpartition("/")[2], ())]
 
 
-def observed(*gone: tuple[str, str, Operation]) -> PreviewEvents:
+def previewed(*gone: tuple[str, str, Operation]) -> PreviewEvents:
     """A preview with resources of the namespace `team`, each with what happens to it."""
     found = PreviewEvents()
     team: tuple[str, str, Operation] = ("kubernetes:core/v1:Namespace", "team", "delete")
@@ -82,7 +82,7 @@ OWN: tuple[tuple[str, str, Operation], ...] = (
 
 
 def found(server: Server, *gone: tuple[str, str, Operation]) -> list[tuple[str, str]]:
-    findings = find_left(cast("ClusterReader", server), list_deleted(observed(*gone)))
+    findings = find_left(cast("ClusterReader", server), list_deleted(previewed(*gone)))
     return [(each.state, each.seen) for each in findings]
 
 
@@ -152,7 +152,7 @@ def retain(changed: PreviewEvents) -> None:
 
 @pytest.mark.parametrize("stay", [keep, retain])
 def test_nothing_is_asked_where_no_namespace_goes(stay: Callable[[PreviewEvents], None]) -> None:
-    server, changed = Server(configmaps=[{"name": "theirs"}]), observed(*OWN)
+    server, changed = Server(configmaps=[{"name": "theirs"}]), previewed(*OWN)
     stay(changed)
 
     assert list(find_left(cast("ClusterReader", server), list_deleted(changed))) == []

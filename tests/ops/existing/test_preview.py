@@ -32,15 +32,15 @@ def account(urn: str, name: str) -> Declared:
 
 def test_a_replacement_by_another_name_must_find_that_name_free(monkeypatch: pytest.MonkeyPatch) -> None:
     home: Any = SimpleNamespace(project=None, connected=lambda **_: nullcontext())
-    monkeypatch.setattr(preview, "workspace", lambda _: home)
+    monkeypatch.setattr(preview, "find_workspace", lambda _: home)
     monkeypatch.setattr(preview, "stack_file", lambda *_: None)
     monkeypatch.setattr(preview, "parse_stack_file", lambda *_: None)
     monkeypatch.setattr(preview, "list_servers", lambda _: {"kubernetes": Cluster})
-    observed = PreviewEvents(
+    previewed = PreviewEvents(
         before={"a": account("a", "own"), "b": account("b", "old")},
         after={"a": account("a", "own"), "b": account("b", "theirs"), "c": account("c", "new")},
         operations={"a": "replace", "b": "replace", "c": "create"},
     )
 
-    found = preview.find_existing_for_preview("dev", observed)
+    found = preview.find_existing_for_preview("dev", previewed)
     assert [each.seen.partition(" ")[0] for each in found] == ["theirs", "new"]
