@@ -85,13 +85,22 @@ def started(state: Path, *, node: bool = False) -> Iterator["World"]:
     made = World(Reporter(), state)
     with reaped(made.state):
         try:
+            _forget_tenants()
             made.up(node=node)
             with _plugins_served(made):
                 yield made
         finally:
             made.down(purge=True)
             os.umask(before)
+            _forget_tenants()
             gc.collect()
+
+
+def _forget_tenants() -> None:
+    """Have Microsoft's clients forget in which tenant a vault is: another sandbox's of that name is in another."""
+    for part in ("secrets", "keys", "certificates"):
+        if cache := sys.modules.get(f"azure.keyvault.{part}._shared.http_challenge_cache"):
+            cache.clear()
 
 
 @contextmanager
