@@ -4,9 +4,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -83,32 +84,31 @@ class DriverRecords:
 
         :raises OpsError: They can't be read, or not by this user.
         """
-
-        def read() -> Mapping[str, datetime]:
-            pods: Any = client.CoreV1Api(self._api).list_namespaced_pod(
-                self._workload.namespace, label_selector=self._labels
-            )
-            return {
-                pod.metadata.name: condition.last_transition_time
-                for pod in pods.items
-                if not pod.metadata.deletion_timestamp
-                for condition in pod.status.conditions or ()
-                if condition.type == "Ready" and condition.status == "True" and condition.last_transition_time
-            }
-
-        return call_api(f"pods of {self._workload.path}", read)
+        return {
+            pod.metadata.name: condition.last_transition_time
+            for pod in self._pods
+            if not pod.metadata.deletion_timestamp
+            for condition in pod.status.conditions or ()
+            if condition.type == "Ready" and condition.status == "True" and condition.last_transition_time
+        }
 
     def read_nodes(self) -> frozenset[str]:
         """Read the nodes of the workload's pods.
 
         :raises OpsError: They can't be read, or not by this user.
         """
-        namespace = self._workload.namespace
-        pods: Any = call_api(
+        return frozenset(pod.spec.node_name for pod in self._pods if pod.spec.node_name)
+
+    @cached_property
+    def _pods(self) -> Sequence[Any]:
+        """The workload's pods, read once: all checks of a diagnosis see the same ones."""
+        found: Any = call_api(
             f"pods of {self._workload.path}",
-            lambda: client.CoreV1Api(self._api).list_namespaced_pod(namespace, label_selector=self._labels),
+            lambda: client.CoreV1Api(self._api).list_namespaced_pod(
+                self._workload.namespace, label_selector=self._labels
+            ),
         )
-        return frozenset(pod.spec.node_name for pod in pods.items if pod.spec.node_name)
+        return found.items
 
     def read_failing_mounts(self, driver: str) -> Mapping[str, str]:
         """Read the driver's last record about each pod of the namespace whose last mount, or rotation, failed.

@@ -47,3 +47,22 @@ def test_a_pods_last_record_counts_in_the_logs_of_its_nodes(monkeypatch: pytest.
 
     assert found == {"orders-0": FAILED.format("orders-0").strip()}
     assert read == [("driver-a", "csi")]
+
+
+def test_the_pods_are_read_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def list_pods(namespace: str, **_: Any) -> Any:
+        asked.append(namespace)
+        orders = pod("orders-0", "a")
+        orders.metadata.deletion_timestamp = None
+        orders.status = SimpleNamespace(conditions=[])
+        return SimpleNamespace(items=[orders])
+
+    monkeypatch.setattr(module, "connect", lambda _: None)
+    monkeypatch.setattr(module.client, "CoreV1Api", lambda _: SimpleNamespace(list_namespaced_pod=list_pods))
+    records = DriverRecords(Cluster(), WORKLOAD)
+
+    assert records.read_nodes() == {"a"}
+    assert records.read_ready_pods() == {}
+    assert asked == ["shop"]
