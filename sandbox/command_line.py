@@ -11,7 +11,7 @@ import typer
 from .errors import SandboxError
 from .tools import ToolError
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _USAGE = 2
 """The exit code for wrong usage."""
 

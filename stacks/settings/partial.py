@@ -69,10 +69,11 @@ def _read(annotation: Any, raw: Any, suggested: Collection[Location], place: Loc
     if isinstance(raw, list | tuple) and origin in {tuple, Sequence}:
         entries = enumerate(cast("list[Any]", raw))
         return tuple(_read_entry(arguments[0], entry, suggested, (*place, index)) for index, entry in entries)
-    chosen = (
-        _choose(plain, cast("Mapping[str, Any]", raw)) if isinstance(raw, Mapping) and origin in {None, Union} else None
-    )
-    return read_valid(chosen, cast("Mapping[str, Any]", raw), suggested, place) if chosen else _ABSENT
+    if not isinstance(raw, Mapping) or origin not in {None, Union}:
+        return _ABSENT
+    fields = cast("Mapping[str, Any]", raw)
+    chosen = _choose(plain, fields)
+    return read_valid(chosen, fields, suggested, place) if chosen else _ABSENT
 
 
 def _read_entry(annotation: Any, raw: Any, suggested: Collection[Location], place: Location) -> Any:
