@@ -56,7 +56,7 @@ class Authority:
         names: Sequence[str] = (),
         addresses: Sequence[str] = (),
     ) -> Pair:
-        """Return a certificate for servers on loopback and for clients, made when it is missing or lacks an address.
+        """Return a certificate for servers on loopback and for clients; make it if it is missing or lacks an address.
 
         :param name: Its file name.
         :param common_name: Its subject, and the user's name to the API server; `name` where it is left out.
@@ -82,7 +82,7 @@ class Authority:
         return pair
 
     def signing_key(self, name: str) -> tuple[Path, Path]:
-        """Return a private and a public RSA key for signing tokens, made when they are missing."""
+        """Return a private and a public RSA key for signing tokens; make them if they are missing."""
         private, public = self._directory / f"{name}.key", self._directory / f"{name}.pub"
         if not public.is_file():
             key = rsa.generate_private_key(65537, 2048)

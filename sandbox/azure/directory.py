@@ -66,14 +66,14 @@ class Directory:
         self._settling = settling
 
     def register(self, name: str) -> tuple[str, str, str]:
-        """Return a new application with a client secret: its client id, its object id, and the secret."""
+        """Register an application with a client secret, and return its client id, its object id, and the secret."""
         client, principal, secret = str(uuid.uuid4()), str(uuid.uuid4()), secrets.token_urlsafe(30)
         body = {"name": name, "clientId": client, "principalId": principal, "secret": _digest(secret)}
         self._store.put(f"/applications/{client}", _APPLICATIONS, body)
         return client, principal, secret
 
     def by_assertion(self, tenant: str, client: str, assertion: str, audience: str) -> str:
-        """Return a token for the identity `client`, which a federated credential ties to the assertion's subject.
+        """Issue a token for the identity `client`, which a federated credential ties to the assertion's subject.
 
         :raises TokenError: Nothing ties them, or the assertion is not to be believed.
         """
@@ -84,7 +84,7 @@ class Directory:
         return self._token(identity["properties"]["clientId"], identity["properties"]["principalId"], audience)
 
     def by_secret(self, tenant: str, client: str, secret: str, audience: str) -> str:
-        """Return a token for an application that knows its secret.
+        """Issue a token for an application that knows its secret.
 
         :raises TokenError: There is no such application, or that is not its secret.
         """
@@ -97,7 +97,7 @@ class Directory:
         return self._token(client, found["principalId"], audience)
 
     def by_node(self, audience: str, client: str | None = None) -> str:
-        """Return a token for an identity of the node: the one named; else its own, or else the only one assigned to it.
+        """Issue a token for an identity of the node: the one named; else its own, or else the only one assigned to it.
 
         :raises NodeError: The node has no such identity, or several. (Microsoft Learn: "Managed identities for Azure
             resources frequently asked questions")

@@ -23,7 +23,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def new_key(request: Document) -> Document:
-    """Return a key pair as `request` asks for it, with its private half in PEM."""
+    """Make a key pair as `request` asks for it, with its private half in PEM."""
     kind = request.get("kty")
     if kind in {"RSA", "RSA-HSM"}:
         size = int(request.get("key_size") or 2048)

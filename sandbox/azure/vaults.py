@@ -57,7 +57,7 @@ class Vault:
         return [self._item(kind, name, made) for made in self._live(kind, name)["versions"]]
 
     def set_secret(self, name: str, body: Document) -> Document:
-        """Return a new version of a secret."""
+        """Write a new version of a secret."""
         value = body.get("value")
         if not isinstance(value, str):
             raise AzureError(400, "BadParameter", "Property 'value' is required.")
@@ -67,19 +67,19 @@ class Vault:
         return self._added("secrets", name, made, body.get("attributes") or {})
 
     def create_key(self, name: str, body: Document) -> Document:
-        """Return a new version of a key."""
+        """Make a new version of a key."""
         self._hold(body)
         made = {"key": new_key(body), "key_ops": body.get("key_ops"), "tags": body.get("tags") or {}}
         return self._added("keys", name, made, body.get("attributes") or {})
 
     def rotate_key(self, name: str) -> Document:
-        """Return a new version of a key, like its latest."""
+        """Make a new version of a key, like its latest."""
         latest = self._live("keys", name)["versions"][-1]
         made = {"key": new_key(latest["key"]["request"]), "key_ops": latest["key_ops"], "tags": latest["tags"]}
         return self._added("keys", name, made, {})
 
     def rotation_policy(self, name: str) -> Document:
-        """Return when a key rotates; it tells of its end where nobody said."""
+        """Return when a key rotates; by default there is only a notice before its end."""
         found = self._live("keys", name)
         default = {"lifetimeActions": [{"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}]}
         return {"id": f"{self._base}/keys/{name}/rotationpolicy", **(found.get("rotation") or default)}
@@ -92,7 +92,7 @@ class Vault:
         return self.rotation_policy(name)
 
     def create_certificate(self, name: str, body: Document) -> Document:
-        """Return a new version of a certificate; with another issuer than `Self`, an operation that waits for it."""
+        """Make a new version of a certificate; with another issuer than `Self`, an operation that waits for it."""
         policy = body.get("policy") or {}
         issuer = (policy.get("issuer") or {}).get("name") or "Self"
         operation = {

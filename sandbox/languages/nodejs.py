@@ -31,7 +31,7 @@ class NodejsHost(Host):
         raise NotImplementedError(kind)
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
-        """Return what package-lock.json says, and nothing else."""
+        """Install what package-lock.json says, and nothing else."""
         environment = drop_emulator_proxy(os.environ)
         for _ in range(_ATTEMPTS):
             try:
@@ -61,7 +61,7 @@ class NodejsHost(Host):
         return language_pb2.GeneratePackageResponse()
 
     def Link(self, request: Any, context: Any) -> Any:
-        """Return a program's package.json names its SDKs already."""
+        """Do nothing: a program's package.json names its SDKs already."""
         return language_pb2.LinkResponse()
 
     def Run(self, request: Any, context: Any) -> Any:

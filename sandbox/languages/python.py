@@ -19,7 +19,7 @@ class PythonHost(Host):
     """Runs Python by the interpreter of the virtual environment that a project names; else by the sandbox's."""
 
     def plugin(self, kind: str, directory: Path, arguments: Sequence[str]) -> list[str]:
-        """Return a policy pack is run by the SDK, and gets its directory last; a component runs by itself."""
+        """Return a plugin's command: the SDK runs a policy pack, its directory last; a component runs by itself."""
         if kind == "analyzer":
             described = yaml.safe_load((directory / "PulumiPolicy.yaml").read_text())
             runtime = described.get("runtime")

@@ -443,7 +443,7 @@ class AzureNativeProvider(Provider):
             _writing.discard(identity)
 
     def write_vault(self, body: Document, before: Document | None) -> None:
-        """Return the rules of a vault that depend on what there is."""
+        """Check a vault by the rules that depend on what there is."""
         store, properties, name = self._parts.store, body["properties"], body["name"].lower()
         properties["vaultUri"] = f"https://{body['name']}.{_DOMAIN}/"
         old: Document = (before or {}).get("properties", {})
@@ -481,14 +481,14 @@ class AzureNativeProvider(Provider):
             store.remove(f"/deleted{vault['id']}")
 
     def write_secret(self, body: Document, before: Document | None) -> None:
-        """Return a new version: the Resource Manager makes one at every write."""
+        """Write a new version: the Resource Manager makes one at every write."""
         inputs, properties = body["inputs"], body["properties"]
         made = self._vault(inputs).set_secret(body["name"], {**properties, "attributes": _data_attributes(properties)})
         body["version"] = made["id"].rpartition("/")[2]
         body["properties"] = {**_withheld(properties), **_uris(inputs, "secrets", body)}
 
     def write_key(self, body: Document, before: Document | None) -> None:
-        """Return the first version of a key that is not there yet."""
+        """Write the first version of a key that is not there yet."""
         inputs, properties = body["inputs"], body["properties"]
         vault = self._vault(inputs)
         try:
@@ -528,7 +528,7 @@ class AzureNativeProvider(Provider):
             )
 
     def write_assignment(self, body: Document, before: Document | None) -> None:
-        """Return a principal that is known, a role that exists, and not twice."""
+        """Check that the principal is known, the role exists, and the assignment is new."""
         own, store = body["properties"], self._parts.store
         principals = {found["properties"]["principalId"] for found in store.resources(_IDENTITIES)}
         if own["principalId"] not in principals and not own.get("principalType"):
@@ -548,7 +548,7 @@ class AzureNativeProvider(Provider):
                 raise AzureError(409, "RoleAssignmentExists", "The role assignment already exists.")
 
     def write_cluster(self, body: Document, before: Document | None) -> None:
-        """Return what an AKS cluster computes: its issuer, and its add-on's identity."""
+        """Write what an AKS cluster computes: its issuer, and its add-on's identity."""
         properties = body["properties"]
         if (properties.get("oidcIssuerProfile") or {}).get("enabled"):
             properties["oidcIssuerProfile"] = {"enabled": True, "issuerURL": self._world.issuer}

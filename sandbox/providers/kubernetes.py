@@ -166,7 +166,7 @@ class KubernetesProvider(Provider):
     def compared(
         self, kind: str, before: Properties, after: Properties, outputs: Properties
     ) -> tuple[Properties, Properties]:
-        """Return the namespace that an object is in anyway may be named, or left out.
+        """Return both with the namespace that an object is in anyway, which may be named or omitted.
 
         A patch is compared with what its object has at the same places, items of lists by position: with an item of
         somebody else's before its own, the official provider sees a change at each preview.
@@ -208,7 +208,7 @@ class KubernetesProvider(Provider):
         return old.get("name") == new.get("name") and len(places) < 2
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """Return what the API server adds is known after it has added it."""
+        """Return what is known only after the API server has added it."""
         if kind == helm.RELEASE:
             return {"status": UNKNOWN}
         if _is_patch(kind, inputs):

@@ -55,7 +55,7 @@ func add(t reflect.Type) {
 	collect(t, types[t.Name()])
 }
 
-// collect adds the fields of a struct; "?" marks those that are left out where they are empty.
+// collect adds the fields of a struct; "?" marks those that are omitted when empty.
 func collect(t reflect.Type, fields map[string]string) {
 	for i := 0; i < t.NumField(); i++ {
 		field := t.Field(i)

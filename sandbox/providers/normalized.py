@@ -16,7 +16,7 @@ from .values import known
 Properties = dict[str, Any]
 
 _TYPES = Path(__file__).with_name("kubernetes_types.json")
-"""The fields of each Go type with the types of their values; `?` marks those that are left out where they are empty.
+"""The fields of each Go type with the types of their values; `?` marks those that are omitted when empty.
 
 (`kubernetes_types.go` writes it.)
 """

@@ -40,15 +40,15 @@ class RandomProvider(Provider):
 
     @classmethod
     def same_name(cls, kind: str, after: Properties, before: Properties | None = None) -> bool:
-        """Return a password has no name."""
+        """Return false: a password has no name."""
         return False
 
     def computed(self, kind: str, before: Properties | None, inputs: Properties) -> Properties:
-        """Return the password is known after it is made."""
+        """Return the password, which is known after it is made."""
         return {"result": UNKNOWN}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
-        """Return a new password."""
+        """Make a new password."""
         return "none", {**inputs, "result": _password(inputs)}
 
     def read(

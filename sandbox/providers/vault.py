@@ -380,7 +380,7 @@ class VaultProvider(Provider):
 
     @classmethod
     def same(cls, kind: str, before: Properties, after: Properties, outputs: Properties) -> Properties:
-        """Return a document written in another way is the same document; a key is compared as Vault gave it back."""
+        """Return `after`, a document that is only written in another way and a key as they were `before`."""
         if kind == _JWT and after.get(_KEYS) and known(after[_KEYS]):
             return {**after, _KEYS: [key.strip() for key in after[_KEYS]]}
         documents = [inputs.get("dataJson") for inputs in (before, after)]

@@ -60,7 +60,7 @@ class AzureEmulator:
         }
 
     def operator(self) -> dict[str, str]:
-        """Return what whoever deploys has in the environment: an application with a client secret."""
+        """Return what the deployer has in the environment: an application with a client secret."""
         known: dict[str, Any] = json.loads(self._operator.read_text())
         configuration = self.configuration
         return {
