@@ -137,10 +137,10 @@ def settings(name: str) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    told = described.read_attribute_docs(section.model)
+    docs = described.read_attribute_docs(section.model)
     rows = ["| key | what | default |", "| --- | --- | --- |"]
     for name, field in section.model.model_fields.items():
-        key, text = f"`{field.alias or name}`", _text(told.get(name)) + _choices(field)
+        key, text = f"`{field.alias or name}`", _text(docs.get(name)) + _choices(field)
         below = [sections()[model] for model in _models(field.annotation)]
         if len(below) == 1:
             key = f"[{key}]({below[0].link})"

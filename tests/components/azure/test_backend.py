@@ -409,19 +409,19 @@ def test_a_secret_that_key_vault_can_not_serve_is_refused(declare: Declare) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"exportable": False}, "is the private key of the certificate 'Web', which never leaves the vault"),
         ({}, "has format 'pfx', and the vault keeps the certificate 'Web' as pem.*set contentType: pfx"),
     ],
 )
 def test_a_certificates_secret_that_no_pod_could_mount_is_refused(
-    declare: Declare, options: dict[str, Any], told: str
+    declare: Declare, options: dict[str, Any], message: str
 ) -> None:
     reading = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="web", format="pfx"),)})
     certificate = VaultCertificate(subject="CN=shop.example.net", **options)
 
-    with pytest.raises(InvalidArgumentsError, match=f"shop/checkout: secret 'f' {told}"):
+    with pytest.raises(InvalidArgumentsError, match=f"shop/checkout: secret 'f' {message}"):
         granted(declare, own, reading, certificates={"Web": certificate})
 
 

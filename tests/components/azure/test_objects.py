@@ -103,9 +103,9 @@ def test_names_without_a_clash_are_all_different(named: list[tuple[str, str | No
 
 @given(st.text(max_size=140))
 def test_a_suggested_name_is_legal(name: str) -> None:
-    told = check_object_name(name)
-    if told and "e.g. " in told:
-        assert check_object_name(told.rpartition("e.g. '")[2].rstrip("'")) is None
+    message = check_object_name(name)
+    if message and "e.g. " in message:
+        assert check_object_name(message.rpartition("e.g. '")[2].rstrip("'")) is None
 
 
 def secret(**fields: str) -> Secret:

@@ -111,18 +111,18 @@ def _constructed(provider: ComponentProvider, kind: str, inputs: dict[str, Any])
 def issues(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InputPropertiesError) as caught:
         ComponentProvider().construct("x", f"strongroom:index:{kind}", inputs, None)
-    told = {each["property_path"]: each["reason"] for each in caught.value.errors or []}
-    assert CANARY not in str(told)
-    return told
+    message = {each["property_path"]: each["reason"] for each in caught.value.errors or []}
+    assert CANARY not in str(message)
+    return message
 
 
 def test_every_fault_is_told_together_and_no_value_is() -> None:
-    told = issues(
+    message = issues(
         "KvEngine",
         {"path": 7, "create": CANARY, "colour": CANARY, "seeds": {"db-pass": {"password": {"length": CANARY}}}},
     )
 
-    assert told == {
+    assert message == {
         "path": "must be of type string",
         "create": "must be of type boolean",
         "colour": "is no input; there are path, create, seeds",
@@ -140,12 +140,12 @@ def test_what_is_missing_is_told() -> None:
 
 def test_a_workload_is_held_to_its_own_rules() -> None:
     workload = WORKLOAD | {"name": "Orders", "secrets": [{"name": "a/b", "object": "o", "key": "k", "colour": CANARY}]}
-    told = issues("SecretWorkload", {"workload": workload, "backend": 1})
+    message = issues("SecretWorkload", {"workload": workload, "backend": 1})
 
-    assert "is not a legal Kubernetes name" in told["workload.name"]
-    assert "is not a legal file name" in told["workload.secrets[0].name"]
-    assert "workload.secrets[0].colour" in told
-    assert "must be of type AzureKeyVaultBackend or VaultBackend" in told["backend"]
+    assert "is not a legal Kubernetes name" in message["workload.name"]
+    assert "is not a legal file name" in message["workload.secrets[0].name"]
+    assert "workload.secrets[0].colour" in message
+    assert "must be of type AzureKeyVaultBackend or VaultBackend" in message["backend"]
 
 
 def test_a_choice_names_what_may_be_chosen() -> None:
@@ -159,8 +159,8 @@ def test_the_output_of_another_resource_is_refused_where_it_decides(declare: Dec
         later = pulumi.Output.from_input("kv")
         assert issues("KvEngine", {"path": later})["path"].startswith("must be known before anything is made")
         workload = WORKLOAD | {"image": later}
-        told = issues("SecretWorkload", {"workload": workload, "backend": None})
-        assert told["workload.image"].startswith("must be known")
+        message = issues("SecretWorkload", {"workload": workload, "backend": None})
+        assert message["workload.image"].startswith("must be known")
 
     declare(program)
 

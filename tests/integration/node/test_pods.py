@@ -122,9 +122,9 @@ def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: World, proje
     vault.sys.delete_policy(name)
     try:
         pods.core.delete_namespaced_pod(pod.metadata.name, "shop")
-        told = poll_until(lambda: "permission denied" in (text := pods.warnings("shop")) and text)
+        message = poll_until(lambda: "permission denied" in (text := pods.warnings("shop")) and text)
 
-        assert 'couldn\'t read secret "db-username": error requesting secret: Error making API request.' in told
+        assert 'couldn\'t read secret "db-username": error requesting secret: Error making API request.' in message
         assert not any(map(pods.ready, pods.of("shop", "orders")))
         stops(diagnosed(read_stack("local"), "shop/orders"), "policy", name)
     finally:

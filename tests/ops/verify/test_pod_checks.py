@@ -130,7 +130,7 @@ def test_a_pod_with_what_the_store_holds_passes_and_no_value_is_shown(monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({}, "missing: password"),
         ({"password": ("644 0", VALUE), "other": ("644 0", b"x")}, "surplus: other"),
@@ -141,9 +141,9 @@ def test_a_pod_with_what_the_store_holds_passes_and_no_value_is_shown(monkeypatc
     ],
 )
 def test_what_a_pod_has_otherwise_is_a_failure(
-    files: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+    files: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told in one_wrong(checks(Cluster(files), monkeypatch))
+    assert message in one_wrong(checks(Cluster(files), monkeypatch))
 
 
 def test_a_variable_and_a_secret_with_other_values_are_failures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_files_of_several_versions_are_expected_each_with_its_value(monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("pods", "told"),
+    ("pods", "message"),
     [
         ([], "it has none"),
         ([Pod("shop", "orders-0", "Pending (orders: ContainerCreating)", ())], "orders: ContainerCreating"),
@@ -201,22 +201,22 @@ def test_files_of_several_versions_are_expected_each_with_its_value(monkeypatch:
     ],
 )
 def test_a_pod_that_has_no_files_or_is_not_ready_is_a_failure(
-    pods: Any, told: str, monkeypatch: pytest.MonkeyPatch
+    pods: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told in one_wrong(checks(Cluster(pods=pods), monkeypatch))
+    assert message in one_wrong(checks(Cluster(pods=pods), monkeypatch))
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [(NotAllowedError("no"), "get and create on pods/exec"), (NoShellError("no sh"), "--debug-image")],
 )
 def test_a_container_that_can_not_be_looked_at_is_skipped_with_the_right_or_image_that_is_needed(
-    error: OpsError, told: str, monkeypatch: pytest.MonkeyPatch
+    error: OpsError, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = checks(Cluster(no_exec=error), monkeypatch)
 
     assert results(found)["pod orders-0 has its files"] is None
-    assert told in found[0].detail
+    assert message in found[0].detail
 
 
 def test_a_container_without_a_shell_is_looked_at_from_an_ephemeral_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,8 +114,8 @@ def test_raft_wants_an_odd_number_of_peers(replicas: int) -> None:
 
 def test_most_peers_must_stay() -> None:
     for wrong in (0, 2):
-        told = issues(VaultServerSpec(tls=TLS, max_unavailable=wrong), True)["maxUnavailable"]
-        assert told.startswith(f"{wrong} of 3")
+        message = issues(VaultServerSpec(tls=TLS, max_unavailable=wrong), True)["maxUnavailable"]
+        assert message.startswith(f"{wrong} of 3")
     assert issues(VaultServerSpec(tls=TLS, replicas=5, max_unavailable=2), True) == {}
     consul = VaultServerSpec(tls=TLS, replicas=4, max_unavailable=3, storage=ConsulStorage(address="consul:8501"))
     assert issues(consul, True) == {}
