@@ -1,7 +1,7 @@
 """What a user declares of a workload: the same words for every backend."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -25,6 +25,19 @@ from .validators import require_unique
 
 ONE_IMAGE = "This workload needs exactly one of image and images"
 """The error of a workload with both, or with neither where Strongroom makes its pods."""
+
+WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"]
+"""What makes a workload's pods."""
+
+DEFAULT_SCRATCH = ("/tmp",)  # noqa: S108 - a path in containers
+"""The directories that containers can write to unless a workload says otherwise."""
+
+_NO_REPLICAS = {
+    "Pod": ": a bare Pod is one pod, so leave replicas out",
+    "DaemonSet": ": a DaemonSet has a pod on each node, so leave replicas out",
+    "Job": ": leave replicas out, and set controller.parallelism and controller.completions",
+    "CronJob": ": leave replicas out, and set parallelism and completions in controller.jobTemplate.spec",
+}
 
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
 
@@ -77,13 +90,40 @@ class Workload(Declaration):
     """A workload and the secrets that it may read: those, and no others."""
 
     name: DnsLabel
-    """The name of its Deployment or Pod, of its service account and of its SecretProviderClass."""
+    """The name of its controller or Pod, of its service account and of its SecretProviderClass."""
 
     namespace: DnsLabel
     """The Kubernetes namespace that it lives in."""
 
-    kind: Literal["Deployment", "Pod"] = "Deployment"
-    """What runs it: a Deployment, or a bare Pod, which nothing starts again on another node."""
+    kind: WorkloadKind = "Deployment"
+    """What runs it: a controller, or a bare Pod, which nothing starts again on another node. The pods of a Job and of a
+    CronJob end; their `restartPolicy` is `Never` unless `template` has another one."""
+
+    controller: Mapping[str, Any] = {}
+    """Fields of the controller's `spec`, as a manifest has them: a CronJob's `schedule`, a StatefulSet's `serviceName`
+    and `volumeClaimTemplates`, a Deployment's `strategy`, a Job's `backoffLimit`. Its `template`, `selector` and
+    `replicas` are Strongroom's. (Kubernetes docs: "Workload Resources", API reference)"""
+
+    template: Mapping[str, Any] = {}
+    """Additions to the pods' template, as a manifest has them: `metadata` and `spec` of a PodTemplateSpec. They are
+    merged as Kubernetes merges: a container of this workload by its name, its variables by their names, its volume
+    mounts by their paths. Other containers, and init containers, are added; each gets the security context that the
+    workload's own have, which it may change within `podSecurity`. A field that Kubernetes doesn't have is refused, and
+    so is what belongs to Strongroom: the service account, its volumes, the secrets' paths and variables.
+    (Kubernetes docs: "PodTemplate", API reference)"""
+
+    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    """The level of the Pod Security Standards that `template` may not go below. A namespace that the stack makes
+    enforces the weakest level of its workloads. (Kubernetes docs: "Pod Security Standards")"""
+
+    mounts: Annotated[ListOf[DnsLabel], Field(min_length=1)] | None = None
+    """The containers that get the secrets; defaults to those of `image` and `images`. Init containers and others that
+    `template` adds may be named. With `agent-injector`, all init containers get them if one is named, and the agent
+    then runs before them."""
+
+    scratch: ListOf[MountPath] = DEFAULT_SCRATCH
+    """Directories that containers can write to, in each container one of its own; they are gone with the pod. Their
+    root file systems are read-only otherwise."""
 
     image: ImageName | None = None
     """The image of its only container. Either this or `images`; neither where a program makes the pods itself."""
@@ -95,7 +135,7 @@ class Workload(Declaration):
     """The command that its containers run; the image's own where it is left out."""
 
     replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
-    """How many pods a Deployment has. 0 stops the workload and keeps its access."""
+    """How many pods a Deployment or a StatefulSet has. 0 stops the workload and keeps its access."""
 
     run_as_user: Annotated[Whole, Field(ge=1, le=2147483647)] = 65532
     """The user id that its containers run as; never root."""
@@ -119,14 +159,31 @@ class Workload(Declaration):
     @field_validator("replicas")
     @classmethod
     def _of_a_deployment(cls, value: int, info: ValidationInfo) -> int:
-        if info.data.get("kind") == "Pod" and value != 1:
-            raise ValueError("goes with kind 'Deployment' only: a bare Pod is one pod, so leave replicas out")
+        kind = info.data.get("kind", "Deployment")
+        if kind not in {"Deployment", "StatefulSet"} and value != 1:
+            raise ValueError(f"goes with kind 'Deployment' and 'StatefulSet' only{_NO_REPLICAS[kind]}")
         return value
 
     @cross_check
     def _check_images(self) -> Iterator[tuple[Location, str]]:
         if self.image is not None and self.images is not None:
             yield (), ONE_IMAGE
+
+    @cross_check
+    def _check_scratch(self) -> Iterator[tuple[Location, str]]:
+        taken = {} if self.scratch == DEFAULT_SCRATCH else {self.mount_path.rstrip("/"): "this workload's mountPath"}
+        for number, path in enumerate(self.scratch):
+            if other := taken.get(path.rstrip("/")):
+                yield ("scratch", number), f"The path {path!r} is used twice: it is {other} too. Use another one"
+            taken[path.rstrip("/")] = f"entry [{number}]"
+
+    @cross_check
+    def _check_pods(self) -> Iterator[tuple[Location, str]]:
+        plain = self.kind in {"Deployment", "Pod"} and not (self.controller or self.template or self.mounts)
+        if not plain:
+            from .kubernetes.pod_issues import list_pod_issues  # noqa: PLC0415 - the SDK's types take a second to load
+
+            yield from list_pod_issues(self)
 
     @property
     def containers(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ import yaml
 from ..delivery import AgentInjector
 from ..workload import Workload
 from ..yaml import format_yaml
+from .pod_template import list_init_names, list_mounting
 
 CA_FILE = "ca.crt"
 TOKEN_VOLUME = "vault-token"  # noqa: S105 - a name
@@ -54,6 +55,10 @@ def format_agent_annotations(
     }
     if delivery.mode == "sidecar":
         said["template-static-secret-render-interval"] = delivery.render_interval
+    if workload.mounts or workload.template:
+        said["agent-inject-containers"] = ",".join(list_mounting(workload))
+    if set(list_mounting(workload)) & set(list_init_names(workload)):
+        said["agent-init-first"] = "true"
     if ca_secret:
         said |= {"tls-secret": ca_secret, "ca-cert": f"{_TLS_DIRECTORY}/{CA_FILE}"}
     objects: list[dict[str, Any]] = yaml.safe_load(parameters["objects"])

@@ -4,20 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from ..backend import Grant
 from ..cross_checks import cross_check
 from ..field_types import Switch
 from ..workload import ONE_IMAGE, Workload
-from .access import DeclaredAccess, SecretAccessArgs, declare_access
-from .pod_parts import PodParts
-
-_EXISTS = {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
-"""Not to wait for pods to be ready. With `skipAwait` the official plugin doesn't wait for a deletion either, and a
-replacement is made while what it replaces is still being deleted: it fails. (pulumi/pulumi-kubernetes: "skipAwait does
-not wait for deletion", issues 1232 and 3154)
-"""
+from .access import SecretAccessArgs, declare_access
+from .controllers import declare_pods
 
 
 class SecretWorkloadArgs(SecretAccessArgs):
@@ -36,10 +29,11 @@ class SecretWorkloadArgs(SecretAccessArgs):
 
 
 class SecretWorkload(pulumi.ComponentResource):
-    """A Deployment, or a bare Pod, whose secrets are delivered from the backend under an identity of its own.
+    """A controller, or a bare Pod, whose secrets are delivered from the backend under an identity of its own.
 
-    Its pods meet the restricted Pod Security Standard and carry no API token, save where the delivery needs one. They
-    are replaced when the declared secrets change, since a running pod never sees another class.
+    Its pods meet the restricted Pod Security Standard and carry no API token, save where the delivery needs one or the
+    workload's template asks for one. They are replaced when the declared secrets change, since a running pod never sees
+    another class.
     (Kubernetes docs: "Pod Security Standards")
     """
 
@@ -60,7 +54,7 @@ class SecretWorkload(pulumi.ComponentResource):
         workload = args.workload
         access = declare_access(workload, args.backend, args.after, self)
         self.grant = access.grant
-        _pods(
+        declare_pods(
             workload,
             access,
             args.wait_for_rollout,
@@ -90,72 +84,4 @@ def _describe(workload: Workload, grant: Grant) -> Mapping[str, Any]:
             }
             for secret in workload.secrets
         ],
-    }
-
-
-def _pods(workload: Workload, access: DeclaredAccess, wait_for_rollout: bool, opts: pulumi.ResourceOptions) -> None:
-    labels = {"app.kubernetes.io/name": workload.name, "app.kubernetes.io/managed-by": "strongroom"}
-    annotations = access.pod_annotations
-    await_annotations = {} if wait_for_rollout else _EXISTS
-    pod_labels = {**labels, **access.pod_labels}
-    spec = _pod_spec(workload, access.parts)
-    if workload.kind == "Pod":
-        kubernetes.core.v1.Pod(
-            workload.path,
-            metadata={
-                "name": workload.name,
-                "namespace": workload.namespace,
-                "labels": pod_labels,
-                "annotations": annotations.apply(lambda own: {**own, **await_annotations}),
-            },
-            spec=spec,
-            opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(replace_on_changes=["metadata.annotations"])
-            ),
-        )
-    else:
-        kubernetes.apps.v1.Deployment(
-            workload.path,
-            metadata={
-                "name": workload.name,
-                "namespace": workload.namespace,
-                "labels": labels,
-                "annotations": await_annotations,
-            },
-            spec={
-                "replicas": workload.replicas,
-                "selector": {"match_labels": labels},
-                "template": {"metadata": {"labels": pod_labels, "annotations": annotations}, "spec": spec},
-            },
-            opts=opts,
-        )
-
-
-def _pod_spec(workload: Workload, parts: PodParts) -> Any:
-    return {
-        "service_account_name": workload.name,
-        "automount_service_account_token": parts.api_token,
-        "security_context": {
-            "run_as_non_root": True,
-            "run_as_user": workload.run_as_user,
-            "run_as_group": workload.run_as_user,
-            "fs_group": workload.run_as_user,
-            "seccomp_profile": {"type": "RuntimeDefault"},
-        },
-        "containers": [
-            {
-                "name": name,
-                "image": image,
-                **({"command": list(workload.command)} if workload.command else {}),
-                "env": list(parts.environment),
-                "volume_mounts": list(parts.mounts),
-                "security_context": {
-                    "allow_privilege_escalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                    "read_only_root_filesystem": True,
-                },
-            }
-            for name, image in workload.containers.items()
-        ],
-        "volumes": list(parts.volumes),
     }

@@ -242,7 +242,7 @@ class Fields(Shape):
     @property
     @override
     def plain(self) -> bool:
-        return all(each.shape.plain for each in self.fields.values())
+        return all(each.shape.plain or _is_document(each.shape) for each in self.fields.values())
 
     @override
     def spec(self) -> dict[str, Any]:
@@ -261,7 +261,8 @@ class Fields(Shape):
         before = len(issues)
         model = self.cls if issubclass(self.cls, BaseModel) else None
         if model and self.plain:
-            _known_throughout(given, path, issues)
+            documents = {key for key, each in self.fields.items() if _is_document(each.shape)}
+            _known_throughout({key: given[key] for key in given.keys() - documents}, path, issues)
             arguments = given
         else:
             arguments = read_fields(self.fields, given, path, issues)
@@ -362,6 +363,11 @@ def build_model(
 
 def _inner(shape: Shape) -> dict[str, Any]:
     return {**shape.spec(), "plain": True} if shape.plain else shape.spec()
+
+
+def _is_document(shape: Shape) -> bool:
+    """Return whether a shape is a document of another API, in which any value may be an output: its model checks it."""
+    return isinstance(shape, Named) and isinstance(shape.item, Anything)
 
 
 def _known_throughout(value: Any, path: str, issues: Issues) -> None:

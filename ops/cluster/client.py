@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jwt
 import urllib3
@@ -18,6 +18,7 @@ from kubernetes.client.exceptions import ApiException
 
 from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.retry import BUSY
+from strongroom.components.workload import WorkloadKind
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import Cluster
@@ -105,27 +106,37 @@ class ClusterClient:
             places=frozenset((secret, key) for secret, key, _ in copies),
         )
 
-    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
-        """Read the template of the Deployment `name`, or the bare Pod `name`.
+    def read_pod_template(self, namespace: str, name: str, controller: WorkloadKind) -> PodTemplate:
+        """Read the template of the controller `name`, or the bare Pod `name`.
 
         :raises OpsError: There is none, or the API server refuses or is down.
         """
         what = f"{controller} {namespace}/{name}"
-        if controller == "Deployment":
-            apps = client.AppsV1Api(self._api)  # not before it is needed: it loads many models
-
-            def read() -> Any:
-                return apps.read_namespaced_deployment(name, namespace).spec.template
-        else:
-
-            def read() -> Any:
-                return self._core.read_namespaced_pod(name, namespace)
 
         def find() -> PodTemplate:
-            found = read()
+            found = self._read_pod(namespace, name, controller)
             return build_template(found.metadata, found.spec)
 
         return call_api(what, find)
+
+    def _read_pod(self, namespace: str, name: str, controller: WorkloadKind) -> Any:
+        """Read the bare Pod, or the pod template of the controller."""
+        # No client before it is needed: each loads many models.
+        match controller:
+            case "Pod":
+                return self._core.read_namespaced_pod(name, namespace)
+            case "CronJob":
+                cron_job: Any = client.BatchV1Api(self._api).read_namespaced_cron_job(name, namespace)
+                return cron_job.spec.job_template.spec.template
+            case "Job":
+                found: Any = client.BatchV1Api(self._api).read_namespaced_job(name, namespace)
+            case "DaemonSet":
+                found = client.AppsV1Api(self._api).read_namespaced_daemon_set(name, namespace)
+            case "StatefulSet":
+                found = client.AppsV1Api(self._api).read_namespaced_stateful_set(name, namespace)
+            case "Deployment":
+                found = client.AppsV1Api(self._api).read_namespaced_deployment(name, namespace)
+        return found.spec.template
 
     def read_service_account(self, namespace: str, name: str) -> Mapping[str, str]:
         """Read the annotations of the service account `name`.

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import yaml
 
 from strongroom.components.delivery import KEY_VAULT_MARK
 from strongroom.components.kubernetes.agent_annotations import find_token_volume, parse_class_parameters
+from strongroom.components.workload import WorkloadKind
 
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
@@ -22,7 +23,7 @@ class Documents(Protocol):
         """Read a SecretProviderClass."""
         ...
 
-    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+    def read_pod_template(self, namespace: str, name: str, controller: WorkloadKind) -> PodTemplate:
         """Read the template of a workload's pods."""
         ...
 

@@ -46,7 +46,7 @@ class PodTemplate:
 def build_template(metadata: Any, spec: Any) -> PodTemplate:
     """Build the template from metadata and spec, as the kubernetes client read them."""
     volumes: list[Any] = spec.volumes or []
-    containers: list[Any] = spec.containers
+    containers: list[Any] = [*spec.containers, *(spec.init_containers or ())]
     audiences: dict[str, str] = {}
     environment: dict[str, str] = {}
     mounted = {mount.name for container in containers for mount in container.volume_mounts or ()}

@@ -18,7 +18,7 @@ _LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace
 
 
 def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explained]:
-    """Read the warnings of a workload's pods and ReplicaSets, each message once, explained, the newest first.
+    """Read the warnings of a workload's pods and of what makes them, each message once, explained, the newest first.
 
     Those before the pod became ready are past. Kubernetes forgets an event after an hour. (Kubernetes
     docs: "Events")
@@ -33,6 +33,8 @@ def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explai
         f"ReplicaSets of {workload.path}", lambda: apps.list_namespaced_replica_set(namespace, label_selector=mine)
     )
     ready = _find_ready_since(pods.items, sets.items)
+    if workload.controller not in {"Deployment", "Pod"}:
+        ready.setdefault(workload.name, None)  # the controller itself reports pods that it could not make
     found: Any = call_api(
         f"events of {workload.path}", lambda: core.list_namespaced_event(namespace, field_selector="type=Warning")
     )
@@ -56,9 +58,7 @@ def _find_ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | 
     since: dict[str, datetime | None] = {}
     of_set: dict[str, list[datetime | None]] = defaultdict(list)
     for pod in pods:
-        conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
-        moment = next((each.last_transition_time for each in conditions if _is_ready(each)), None)
-        since[pod.metadata.name] = moment
+        since[pod.metadata.name] = moment = _find_success(pod)
         for owner in pod.metadata.owner_references or ():
             of_set[owner.name].append(moment)
     for entry in sets:
@@ -67,11 +67,20 @@ def _find_ready_since(pods: list[Any], sets: list[Any]) -> dict[str, datetime | 
         wanted = entry.spec.replicas or 0
         newest = max(known, default=_NEVER_AGAIN)  # a ReplicaSet without pods of zero replicas does nothing more
         since[entry.metadata.name] = newest if len(known) >= wanted else None
+    for name in of_set.keys() - since.keys():  # a StatefulSet, a DaemonSet or a Job: they own their pods themselves
+        known = [moment for moment in of_set[name] if moment is not None]
+        since[name] = max(known) if len(known) == len(of_set[name]) else None
     return since
 
 
-def _is_ready(condition: Any) -> bool:
-    return condition.type == "Ready" and condition.status == "True"
+def _find_success(pod: Any) -> datetime | None:
+    """Find since when a pod is ready, or has ended well."""
+    conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
+    ended = bool(pod.status) and pod.status.phase == "Succeeded"
+    return next(
+        (each.last_transition_time for each in conditions if each.type == "Ready" and (ended or each.status == "True")),
+        None,
+    )
 
 
 def _get_time(event: Any) -> datetime:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from strongroom.components.delivery import DeliveryKind
+from strongroom.components.workload import WorkloadKind
 
 from ..errors import AbsentError, OpsError
 from .project import find_project, read_project
@@ -112,7 +113,7 @@ class DeployedWorkload(_Output):
     service_account: str
     secret_provider_class: str
     delivery: DeliveryKind = "csi"
-    controller: Literal["Deployment", "Pod"] = "Deployment"
+    controller: WorkloadKind = "Deployment"
     identity: Mapping[str, str]
     objects: tuple[DeclaredObject, ...]
 

@@ -1,17 +1,19 @@
 """The cluster's documents as a stack deployed them, read from its state."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, cast
+from typing import Any, cast
 
+from strongroom.components.workload import WorkloadKind
 from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kinds.kubernetes import DEPLOYMENT, KEY_VAULT_SECRET, POD, PROVIDER_CLASS
+from strongroom.policy.rules.kinds.kubernetes import KEY_VAULT_SECRET, PROVIDER_CLASS
+from strongroom.policy.rules.pods import PODS
 from strongroom.policy.rules.rule import at, listed
 
 from ..cluster.client import ProviderClass
 from ..cluster.pod_template import PodTemplate
 from ..errors import AbsentError
 
-_KINDS = {"Deployment": DEPLOYMENT, "Pod": POD}
+_KINDS = {kind.rpartition(":")[2]: kind for kind in PODS}
 
 
 class DeployedCluster:
@@ -36,13 +38,13 @@ class DeployedCluster:
             raise AbsentError(f"the SecretProviderClass {namespace}/{name} of the state has no parameters")
         return ProviderClass(str(found.at("spec", "provider")), cast("Mapping[str, str]", parameters))
 
-    def read_pod_template(self, namespace: str, name: str, controller: Literal["Deployment", "Pod"]) -> PodTemplate:
+    def read_pod_template(self, namespace: str, name: str, controller: WorkloadKind) -> PodTemplate:
         """Find the template of a workload's pods.
 
         :raises AbsentError: The stack deployed no such controller.
         """
         found = self._find(_KINDS[controller], namespace, name)
-        place = ("spec", "template") if controller == "Deployment" else ()
+        place = PODS[found.kind]
         return PodTemplate(
             annotations=_as_texts(found.at(*place, "metadata", "annotations")),
             labels=_as_texts(found.at(*place, "metadata", "labels")),

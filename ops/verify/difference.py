@@ -1,7 +1,7 @@
 """Differences between deployed documents and those of a server."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ Path = tuple[str, ...]
 """The way to a field: keys of objects; `[name]` or `[number]` for an item of a list."""
 
 _LONGEST = 80
+_QUANTITIES = {"limits", "requests", "sizeLimit"}
 _PRIVATE = {"value", "data", "stringData", "token_reviewer_jwt"}
 """Fields that may hold a secret."""
 
@@ -59,7 +60,7 @@ def compare(
             yield from compare(one.get(name), other.get(name), known, (*path, name))
     elif isinstance(expected, list) or (not expected and isinstance(found, list)):
         yield from _compare_lists(cast("list[Any]", expected or []), cast("object", found), known, path)
-    elif expected != found and not (_is_empty(expected) and _is_empty(found)):
+    elif not _is_same(path, expected, found):
         yield Difference(path, expected, found)
 
 
@@ -93,6 +94,26 @@ def _index_by_name(items: list[Any]) -> dict[str, Any]:
     return {
         f"[{name if unique else number}]": item for number, (name, item) in enumerate(zip(named, items, strict=True))
     }
+
+
+def _is_same(path: Path, expected: object, found: object) -> bool:
+    return expected == found or (_is_empty(expected) and _is_empty(found)) or _is_quantity(path, expected, found)
+
+
+def _is_quantity(path: Path, expected: object, found: object) -> bool:
+    """Return whether two values are one quantity: the API server writes `1000m` as `1`.
+
+    (Kubernetes docs: "Resource Management for Pods and Containers")
+    """
+    if _QUANTITIES.isdisjoint(path):
+        return False
+    from kubernetes.utils import quantity  # noqa: PLC0415 - it loads the whole client
+
+    parse = cast("Callable[[object], object]", quantity.parse_quantity)  # pyright: ignore[reportUnknownMemberType]
+    try:
+        return parse(expected) == parse(found)
+    except ValueError:
+        return False
 
 
 def _is_empty(value: object) -> bool:

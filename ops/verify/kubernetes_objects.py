@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds import kubernetes as kinds
+from strongroom.policy.rules.pods import PODS
 from strongroom.policy.rules.rule import at, listed
 
 from .attempt import attempt
@@ -13,6 +14,9 @@ from .check import Check
 from .cluster_reader import ClusterReader
 from .deployment import Deployment
 from .difference import Difference, Path, compare
+
+_OF_A_JOB = ("controller-uid", "job-name")
+"""The labels that a Job gives its pods. (Kubernetes docs: "Well-Known Labels, Annotations and Taints")"""
 
 _POD: Mapping[str, Collection[object]] = {
     "restartPolicy": {"Always"},
@@ -45,6 +49,7 @@ _POD: Mapping[str, Collection[object]] = {
     "apiVersion": {"v1"},
     "creationTimestamp": "*",
     "containerID": "*",
+    **dict.fromkeys((f"{prefix}{name}" for prefix in ("", "batch.kubernetes.io/") for name in _OF_A_JOB), "*"),
 }
 """Fields that the API server, the scheduler and admission add to a pod, harmless for its secrets. (Kubernetes docs:
 "Pod", API reference)"""
@@ -82,6 +87,16 @@ _KINDS: Mapping[str, _Kind] = {
     kinds.POD: _build_kind("Pod", "/api/v1/namespaces/{namespace}/pods", "spec", known=_POD),
     kinds.DEPLOYMENT: _build_kind(
         "Deployment", "/apis/apps/v1/namespaces/{namespace}/deployments", "spec.template", known=_POD
+    ),
+    kinds.STATEFUL_SET: _build_kind(
+        "StatefulSet", "/apis/apps/v1/namespaces/{namespace}/statefulsets", "spec.template", known=_POD
+    ),
+    kinds.DAEMON_SET: _build_kind(
+        "DaemonSet", "/apis/apps/v1/namespaces/{namespace}/daemonsets", "spec.template", known=_POD
+    ),
+    kinds.JOB: _build_kind("Job", "/apis/batch/v1/namespaces/{namespace}/jobs", "spec.template", known=_POD),
+    kinds.CRON_JOB: _build_kind(
+        "CronJob", "/apis/batch/v1/namespaces/{namespace}/cronjobs", "spec.jobTemplate.spec.template", known=_POD
     ),
     kinds.PROVIDER_CLASS: _build_kind(
         "SecretProviderClass",
@@ -146,7 +161,7 @@ def _find_differences(resource: Declared, kind: _Kind, found: Mapping[str, Any])
         for difference in compare(declared, _get_at(found, path), kind.known, path):
             if not (_is_addition(difference, added) and _holds_token(found, path, difference)):
                 yield replace(difference, owner=_find_manager(found, difference.path))
-    template = ("spec", "template") if "spec.template" in kind.fields else ()
+    template = PODS.get(resource.kind, ())
     for top in dict.fromkeys(((), template)):
         for section in ("labels", "annotations"):
             path = (*top, "metadata", section)

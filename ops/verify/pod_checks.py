@@ -18,6 +18,7 @@ from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session
 from .check import Check
 from .pod_script import Seen, build_command, compute_digest, matches, parse
 
+_ENDING = {"Job", "CronJob"}
 _TLS = "kubernetes.io/tls"
 
 _Comparison = Literal["same", "stale", "young", "unknown"]
@@ -90,7 +91,10 @@ class PodChecks:
         except OpsError as error:
             yield _build_error_check(workload, what, error, ())
             return
-        if not pods:
+        if not pods and workload.controller in _ENDING:
+            reason = f"no pod of its {workload.controller} runs now: repeat it while one does"
+            yield Check(workload.path, what, None, reason)
+        elif not pods:
             yield Check(workload.path, what, False, "it has none")
         expected = _read_expected(files, session)
         for pod in pods:

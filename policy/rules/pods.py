@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from .kinds.kubernetes import DEPLOYMENT, POD, RELEASE
+from .kinds.kubernetes import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, RELEASE, STATEFUL_SET
 from .rule import Declared, KindsOf, at, listed
 
 _TEMPLATE = ("spec", "template")
@@ -13,12 +13,12 @@ PODS: dict[str, tuple[str, ...]] = {
     POD: (),
     "kubernetes:core:ReplicationController": _TEMPLATE,
     DEPLOYMENT: _TEMPLATE,
-    "kubernetes:apps:StatefulSet": _TEMPLATE,
-    "kubernetes:apps:DaemonSet": _TEMPLATE,
+    STATEFUL_SET: _TEMPLATE,
+    DAEMON_SET: _TEMPLATE,
     "kubernetes:apps:ReplicaSet": _TEMPLATE,
     "kubernetes:argoproj.io:Rollout": _TEMPLATE,
-    "kubernetes:batch:Job": _TEMPLATE,
-    "kubernetes:batch:CronJob": ("spec", "jobTemplate", *_TEMPLATE),
+    JOB: _TEMPLATE,
+    CRON_JOB: ("spec", "jobTemplate", *_TEMPLATE),
 }
 """The kinds that run pods, and the path of the pod in each."""
 

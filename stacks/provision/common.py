@@ -12,6 +12,9 @@ from strongroom.components.kubernetes.akv2k8s import NAMESPACE_LABEL
 
 from ..settings.root import Settings
 
+_LEVELS = ("restricted", "baseline", "privileged")
+"""The levels of the Pod Security Standards, from the strictest."""
+
 
 @dataclass(frozen=True)
 class Provisioned:
@@ -53,12 +56,14 @@ class ReachedVault:
 
 
 def declare_namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, list[pulumi.Resource]]:
-    """Declare the workloads' namespaces, save those that exist."""
-    wanted = {workload.namespace for workload in settings.workloads}
+    """Declare the workloads' namespaces, save those that exist: each enforces the weakest level of its workloads."""
+    levels: dict[str, str] = {}
+    for workload in sorted(settings.workloads, key=lambda each: _LEVELS.index(each.pod_security)):
+        levels[workload.namespace] = workload.pod_security
     filled = {workload.namespace for workload in settings.workloads if workload.delivery.kind == "akv2k8s"}
     return {
-        name: [declare_namespace(name, "restricted", opts, NAMESPACE_LABEL if name in filled else {})]
-        for name in sorted(wanted.difference(settings.kubernetes.existing_namespaces))
+        name: [declare_namespace(name, levels[name], opts, NAMESPACE_LABEL if name in filled else {})]
+        for name in sorted(levels.keys() - set(settings.kubernetes.existing_namespaces))
     }
 
 

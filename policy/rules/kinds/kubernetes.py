@@ -2,11 +2,15 @@
 
 CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io:ClusterRole"
 CLUSTER_ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:ClusterRoleBinding"
+CRON_JOB = "kubernetes:batch:CronJob"
+DAEMON_SET = "kubernetes:apps:DaemonSet"
 DEPLOYMENT = "kubernetes:apps:Deployment"
+JOB = "kubernetes:batch:Job"
 KEY_VAULT_SECRET = "kubernetes:spv.no:AzureKeyVaultSecret"  # noqa: S105 - a kind
 NAMESPACE = "kubernetes:core:Namespace"
 POD = "kubernetes:core:Pod"
 PROVIDER_CLASS = "kubernetes:secrets-store.csi.x-k8s.io:SecretProviderClass"
 RELEASE = "kubernetes:helm.sh:Release"
 ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io:RoleBinding"
+STATEFUL_SET = "kubernetes:apps:StatefulSet"
 SERVICE_ACCOUNT = "kubernetes:core:ServiceAccount"

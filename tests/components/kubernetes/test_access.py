@@ -63,7 +63,7 @@ def test_own_pods_get_what_those_of_a_secret_workload_get(declare: Declare, deli
         deploy_own(SecretAccess("orders", SecretAccessArgs(workload=declared, backend=Store())))
 
     def made() -> None:
-        declared = workload(delivery=delivery, secrets=secrets, image="a:1")
+        declared = workload(delivery=delivery, secrets=secrets, image="a:1", scratch=[])
         SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store()))
 
     mine, theirs = template(own), template(made)

@@ -109,7 +109,7 @@ def test_an_injected_agent_logs_in_as_the_workload_and_writes_its_files(declare:
 
 
 def test_the_agents_token_has_the_roles_audience_and_reaches_no_container(declare: Declare) -> None:
-    recorder = declare(lambda: deploy(workload("agent-injector"), Vault()))
+    recorder = declare(lambda: deploy(workload("agent-injector", scratch=[]), Vault()))
     spec = pod(recorder)["spec"]
     (volume,) = spec["volumes"]
     (source,) = volume["projected"]["sources"]
@@ -190,7 +190,7 @@ def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
 
 def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_volume(declare: Declare) -> None:
     secrets = (SECRETS[0], Secret(name="password", object="db", key="p", env="DB_PASSWORD"))
-    recorder = declare(lambda: deploy(workload("kubernetes-secret", secrets), Vault()))
+    recorder = declare(lambda: deploy(workload("kubernetes-secret", secrets, scratch=[]), Vault()))
     (container,) = pod(recorder)["spec"]["containers"]
 
     assert recorder.one(CLASS).inputs["spec"]["secretObjects"] == [
@@ -278,7 +278,7 @@ def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_se
 
 
 def test_akv2k8ss_program_in_the_pod_may_ask_the_kubernetes_api(declare: Declare) -> None:
-    recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
+    recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT, scratch=[]), KeyVault()))
     spec = pod(recorder)["spec"]
 
     assert spec["automountServiceAccountToken"] is True

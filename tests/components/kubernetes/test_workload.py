@@ -50,7 +50,7 @@ def test_pods_start_after_the_class_the_account_and_what_the_backend_requires(de
 
 
 def test_the_volume_names_the_class_and_is_mounted_read_only_in_every_container(declare: Declare) -> None:
-    declared = workload(image=None, images={"app": "a:1", "sidecar": "b:1"}, mount_path="/run/secrets")
+    declared = workload(image=None, images={"app": "a:1", "sidecar": "b:1"}, mount_path="/run/secrets", scratch=[])
     spec = template(declare(lambda: deploy(declared, Store())).one(DEPLOYMENT).inputs)["spec"]
 
     assert spec["volumes"] == [

@@ -188,7 +188,7 @@ STACKS = (
     Mutant(
         "namespaces-enforce-nothing",
         "stacks/provision/common.py",
-        '[declare_namespace(name, "restricted", opts,',
+        "[declare_namespace(name, levels[name], opts,",
         '[declare_namespace(name, "privileged", opts,',
         "Anything may run beside the workloads, as root and on their node.",
         f"{_PROVISION}::test_a_stacks_namespaces_are_held_to_the_restricted_standard",

@@ -21,7 +21,7 @@ VERIFY = (
     Mutant(
         "verify-compares-no-plain-value",
         "ops/verify/difference.py",
-        "elif expected != found and not (_is_empty(expected) and _is_empty(found)):",
+        "elif not _is_same(path, expected, found):",
         "elif False:",
         "A pod that is given the node's network passes.",
         f"{_ON_VAULT}[deployment-host-network]",
