@@ -19,6 +19,85 @@ from tests.support.sandboxed import Project, copied, started
 ENCODED = {"base64": "b25l", "hex": "6f6e65", "plain": "one"}
 """The first version of the object that is delivered by its encodings."""
 
+_TEXT = [{"name": "text", "object": "encoded", "key": "plain"}]
+
+_KINDS: list[dict[str, Any]] = [
+    {
+        "name": "stateful",
+        "kind": "StatefulSet",
+        "replicas": 2,
+        "secrets": _TEXT,
+        "controller": {
+            "serviceName": "stateful",
+            "volumeClaimTemplates": [
+                {
+                    "metadata": {"name": "data"},
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "storageClassName": "",
+                        "resources": {"requests": {"storage": "1Mi"}},
+                    },
+                }
+            ],
+        },
+        "template": {
+            "spec": {"containers": [{"name": "stateful", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}]}
+        },
+    },
+    {"name": "everywhere", "kind": "DaemonSet", "secrets": _TEXT},
+    {
+        "name": "once",
+        "kind": "Job",
+        "secrets": _TEXT,
+        "command": ["busybox", "cp", "/shared/text", "/dev/termination-log"],
+        "mounts": ["migrate"],
+        "template": {
+            "spec": {
+                "volumes": [{"name": "shared", "emptyDir": {}}],
+                "initContainers": [
+                    {
+                        "name": "migrate",
+                        "image": "busybox:1.36",
+                        "command": ["busybox", "cp", "/mnt/secrets-store/text", "/shared/text"],
+                        "volumeMounts": [{"name": "shared", "mountPath": "/shared"}],
+                    }
+                ],
+                "containers": [{"name": "once", "volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}],
+            }
+        },
+    },
+    {
+        "name": "nightly",
+        "kind": "CronJob",
+        "secrets": _TEXT,
+        "command": ["busybox", "cp", "/mnt/secrets-store/text", "/dev/termination-log"],
+        "controller": {"schedule": "* * * * *", "concurrencyPolicy": "Forbid"},
+    },
+    {
+        "name": "web",
+        "secrets": _TEXT,
+        "command": ["busybox", "httpd", "-f", "-p", "8080", "-h", "/tmp"],  # noqa: S108
+        "scratch": ["/tmp", "/var/run/web"],  # noqa: S108
+        "template": {
+            "spec": {
+                "containers": [
+                    {
+                        "name": "web",
+                        "ports": [{"name": "http", "containerPort": 8080}],
+                        "lifecycle": {
+                            "postStart": {"exec": {"command": ["busybox", "cp", "/etc/hostname", "/tmp/index.html"]}}  # noqa: S108
+                        },
+                        "readinessProbe": {"httpGet": {"path": "/", "port": "http"}},
+                        "resources": {"requests": {"cpu": "10m", "memory": "4Mi"}, "limits": {"cpu": "1000m"}},
+                    },
+                    {"name": "beside", "image": "busybox:1.36", "command": ["sleep", "infinity"]},
+                ]
+            }
+        },
+    },
+]
+"""A workload of each kind, and one with what a web server needs."""
+
 _MORE_OF_VAULT: dict[str, Any] = {
     "workloads": [
         {
@@ -43,6 +122,7 @@ _MORE_OF_VAULT: dict[str, Any] = {
             "delivery": "kubernetes-secret",
             "secrets": [{"name": "text", "object": "encoded", "key": "plain", "env": "TEXT"}],
         },
+        *_KINDS,
     ],
 }
 """What is beside the workloads of the stack `local`."""
@@ -119,8 +199,10 @@ def pods(world: World) -> Pods:
 
 
 @pytest.fixture(scope="module")
-def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The stack `local`, and workloads with each encoding and by each delivery."""
+def project(world: World, pods: Pods, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The stack `local`, and workloads of each kind, with each encoding and by each delivery."""
+    for number in range(2):
+        pods.add_volume(f"data-{number}")
     root = _extended(tmp_path_factory.mktemp("project"), "local", _MORE_OF_VAULT)
     made = Project(root, world, "local")
     with made.engine.stack("local") as stack:

@@ -34,6 +34,7 @@ class Pods:
     """The pods of a sandbox with a node, as its administrator."""
 
     def __init__(self, world: World) -> None:
+        self._state = world.state
         self._kubeconfig = str(world.api_server.kubeconfig)
         self.core = client.CoreV1Api(config.new_client_from_config(self._kubeconfig))
         # A client that has once streamed can do nothing else.
@@ -49,14 +50,31 @@ class Pods:
             and not pod.metadata.deletion_timestamp
         ]
 
-    def run(self, pod: Any, script: str) -> str:
-        """What a shell script says in the first container of a pod."""
+    def add_volume(self, name: str) -> None:
+        """Add a volume of the node that anybody may write to, for a claim of any pod."""
+        place = self._state / name
+        place.mkdir(mode=0o777)
+        place.chmod(0o777)
+        spec = {
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": {"storage": "1Mi"},
+            "hostPath": {"path": str(place)},
+            "persistentVolumeReclaimPolicy": "Retain",
+        }
+        self.core.create_persistent_volume({"metadata": {"name": name}, "spec": spec})
+
+    def has_succeeded(self, pod: Any) -> bool:
+        """Whether a pod has ended well."""
+        return pod.status.phase == "Succeeded"
+
+    def run(self, pod: Any, script: str, container: str | None = None) -> str:
+        """What a shell script says in a container of a pod, by default the first."""
         name, namespace = pod.metadata.name, pod.metadata.namespace
         return stream(
             self._streaming.connect_get_namespaced_pod_exec,
             name,
             namespace,
-            container=pod.spec.containers[0].name,
+            container=container or pod.spec.containers[0].name,
             command=["sh", "-c", script],
             stdout=True,
             stderr=True,

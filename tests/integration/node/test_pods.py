@@ -64,6 +64,29 @@ def test_each_encoding_version_and_delivery_is_a_file_that_the_containers_user_r
     assert pods.run(pod, "cd /mnt/secrets-store && cat base64 hex latest first") == "one" * 4
 
 
+def test_every_kind_of_workload_reads_its_secret(world: World, project: Project, pods: Pods) -> None:
+    seen = {"text": plain("one")}
+
+    assert pods.seen({("bank", "stateful"): 2, ("bank", "everywhere"): 1}) == {"stateful": seen, "everywhere": seen}
+    for pod in pods.of("bank", "stateful"):
+        assert pods.run(pod, "echo kept > /data/a && cat /data/a") == "kept\n"
+    # A Job whose init container read the secret for it, and one of a CronJob, ended with the value as their last word.
+    for name in ("once", "nightly"):
+        ended = poll_until(lambda name=name: [each for each in pods.of("bank", name) if pods.has_succeeded(each)], 90)
+        assert {each.status.container_statuses[0].state.terminated.message for each in ended} == {"one"}
+
+
+def test_a_web_server_has_its_port_its_probe_and_a_directory_to_write_to(
+    world: World, project: Project, pods: Pods
+) -> None:
+    assert pods.seen({("bank", "web"): 1}) == {"web": {"text": plain("one")}}
+    (pod,) = pods.of("bank", "web")
+
+    assert pods.run(pod, "busybox wget -qO- localhost:8080 && busybox touch /var/run/web/a") == f"{pod.metadata.name}\n"
+    # Each container has a scratch directory of its own, and this one no secret.
+    assert pods.run(pod, "busybox ls -A /tmp; busybox ls -d /mnt 2>&-", container="beside") == ""
+
+
 def test_a_value_reaches_its_variable_by_a_secret_that_goes_with_the_workload(
     world: World, project: Project, pods: Pods
 ) -> None:
