@@ -25,7 +25,7 @@ def applying(site: Site, count: int, rounds: int) -> Figure:
     with site.reporter.step(f"rendering {count} workloads"):
         measured(
             [sys.executable, "-m", "strongroom", "render", "--stack", STACK, "--to", str(rendered)],
-            site.environment,
+            program.environment,
             ROOT,
             program.directory / "render.log",
         )

@@ -45,6 +45,9 @@ class Program:
         self.name = name
         self.directory = site.world.state / name
         self._site = site
+        self.environment = {**site.environment, "STRONGROOM_WORKSPACE": str(self.directory)}
+        """What commands on its stack find in their environment."""
+
         (self.directory / "stacks").mkdir(parents=True, exist_ok=True)
         write_private(self.directory / "Pulumi.yaml", yaml.safe_dump({**project, "stackConfigDir": "stacks"}))
         (self.directory / "__main__.py").unlink(missing_ok=True)
@@ -72,20 +75,18 @@ class Program:
         self.declared = Counter(described(resource) for resource in resources if resource["custom"])
 
     def _pulumi(self, *words: str, **variables: str) -> Usage:
-        environment = {**self._site.environment, **variables}
-        return measured([self._site.pulumi, *words], environment, self.directory, self.directory / "pulumi.log")
+        return measured(
+            [self._site.pulumi, *words],
+            {**self.environment, **variables},
+            self.directory,
+            self.directory / "pulumi.log",
+        )
 
 
 def strongroom(site: Site, count: int) -> Program:
     """Strongroom's program with `count` workloads, which `ops` knows as the stack `bench`."""
     project: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    program = Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
-    # It is `ops`' to find, in an environment that has everything.
-    there = program.directory
-    site.world.describe(
-        name=project["name"], stacks=[STACK], project=there, source=there, environment={}, attach=[], complete=[]
-    )
-    return program
+    return Program("strongroom", site, ROOT / "__main__.py", _settings(site, count), project)
 
 
 def _settings(site: Site, count: int) -> dict[str, Any]:

@@ -44,8 +44,7 @@ def site(reporter: Reporter) -> Iterator[Site]:
         try:
             world.up()
             engine = Engine(world, reporter)
-            given = engine.environment()
-            whole = {**os.environ, **given, "STRONGROOM_SANDBOX": str(world.state)}
+            whole = {**os.environ, **engine.find_variables(like="local")}
             pulumi = world.tools.path("pulumi")
             clients = {"PYTHONPATH": str(ROOT), **world.azure.environment()}
             with attached(pulumi, engine.home / "home", whole, clients, reporter) as plugins:

@@ -32,14 +32,14 @@ def verifying(site: Site, count: int, rounds: int) -> Figure:
     )
 
     def run(*words: str) -> Usage:
-        return measured([sys.executable, "-m", *words], site.environment, ROOT, program.directory / "verify.log")
+        return measured([sys.executable, "-m", *words], program.environment, ROOT, program.directory / "verify.log")
 
     try:
         with site.reporter.step(f"up of {count} workloads, to be verified"):
             program.run("up", **AT_THE_END)
         with site.reporter.step(f"verify of {count} workloads"):
             pairs = [
-                (run("ops", "verify", "--stack", STACK, "--json"), run("benchmarks.bare", str(plan)))
+                (run("strongroom", "verify", "--stack", STACK, "--json"), run("benchmarks.bare", str(plan)))
                 for _ in range(rounds)
             ]
     finally:

@@ -19,7 +19,7 @@ def warm(site: Site, rounds: int) -> list[Figure]:
     commands = {
         "make up, nothing changed": ["make", "--old-file=.venv/.installed", "up", f"STACK={_STACK}"],
         "of which: servers looked after": [*python, "sandbox", "up"],
-        "of which: the proof": [*python, "ops", "verify", "--stack", _STACK],
+        "of which: the proof": [*python, "strongroom", "verify", "--stack", _STACK],
     }
     bare = [site.pulumi, "up", "--yes", "--skip-preview", "--stack", _STACK, "--cwd", str(home), "--non-interactive"]
 

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
+import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +19,7 @@ from .errors import SandboxError
 from .next_steps import next_steps, own_command
 from .progress import Reporter
 from .shell import parse_languages
-from .stacks import OWN, require
+from .stacks import require
 from .world import ROOT, World
 
 app = typer.Typer(
@@ -64,15 +63,10 @@ def up(
         found = pool.submit(find_plugins, world)  # it waits for the network, mostly
         world.up(node=node)
         found.result()
-    Engine(world, reporter).run("up", stack)
-    verified = subprocess.run(
-        [sys.executable, "-m", "strongroom", "verify", "--stack", stack, *(["--from-pods"] if world.has_node else [])],
-        cwd=ROOT,
-        env={**os.environ, "STRONGROOM_SANDBOX": str(world.state)},
-        check=False,
-    )
-    if verified.returncode != 0:
-        raise typer.Exit(verified.returncode)
+    engine = Engine(world, reporter)
+    engine.run("up", stack)
+    if code := engine.run_strongroom("verify", stack, *(["--from-pods"] if world.has_node else [])):
+        raise typer.Exit(code)
     typer.echo(next_steps(stack, ROOT, node=world.has_node))
 
 
@@ -135,10 +129,7 @@ def execute(
         str,
         typer.Option("--languages", metavar="nodejs,yaml", help="What Pulumi programs in these need; it may be built."),
     ] = "",
-    like: Annotated[
-        str | None,
-        typer.Option("--like", help="Whose store clients find: local's or local-azure's."),
-    ] = None,
+    like: Like = None,
 ) -> None:
     """Run a command, or a shell, that finds the servers, and Pulumi with all that a program in Python needs.
 
@@ -146,8 +137,11 @@ def execute(
     `strongroom`, of this checkout.
     """
     chosen = parse_languages(languages)
-    if like not in (None, *OWN):
-        raise SandboxError(f"--like {like!r} is no stack of the sandbox's own: say one of {', '.join(OWN)}")
+    world, reporter = _require_healthy()
+    raise typer.Exit(Engine(world, reporter).execute(command, languages=chosen, like=like))
+
+
+def _require_healthy() -> tuple[World, Reporter]:
     reporter = Reporter()
     world = World(reporter)
     servers = world.status()
@@ -155,31 +149,21 @@ def execute(
     if not servers or ill:
         what = f"The sandbox is down ({', '.join(ill)})" if ill else f"There is no sandbox in {world.state}"
         raise SandboxError(f"{what}: start it with `{own_command('up', ROOT)}`")
-    raise typer.Exit(Engine(world, reporter).execute(command, languages=chosen, like=like))
+    return world, reporter
 
 
-@app.command(hidden=True)
-def attach(
-    stack: Stack,
-    project: Annotated[Path, typer.Option("--project", help="The directory of the project's program.")] = ROOT,
-) -> None:
-    """Serve plugins to whoever drives a stack of the sandbox: their environment, as JSON, until the input ends."""
-    reporter = Reporter()
-    world = World(reporter)
-    world.require()
-    with Engine(world, reporter, project).stack(stack) as driven:
-        typer.echo(json.dumps(dict(driven.workspace.env_vars)))
-        sys.stdin.read()
+@app.command()
+def env(like: Like = None) -> None:
+    """Print the variables of `exec`, as a shell reads them: `eval "$(python -m sandbox env)"`.
 
-
-@app.command(hidden=True)
-def complete(
-    stack: Stack,
-    project: Annotated[Path, typer.Option("--project", help="The directory of the project's program.")] = ROOT,
-) -> None:
-    """Print a stack's file, as it is now, with what the sandbox alone knows."""
-    reporter = Reporter()
-    typer.echo(Engine(World(reporter), reporter, project).complete(stack), nl=False)
+    Pulumi's plugins run for as long as `exec` does, and no longer: what asks the engine (pulumi up, strongroom preview)
+    goes by `exec`.
+    """
+    world, reporter = _require_healthy()
+    engine = Engine(world, reporter)
+    engine.complete_files()
+    for name, value in engine.find_variables(like=like).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()

@@ -98,16 +98,12 @@ class Engine:
         """
         if operation == "up":
             self._make_room(stack)
-        try:
-            self._run(operation, stack)
-        finally:
-            self._describe()
+        self._run(operation, stack)
         if operation == "destroy":
             self._world.azure.purge()
 
     def _run(self, operation: Operation, stack: str) -> None:
         with self.stack(stack) as driven:
-            self._describe(stack)
             if operation != "preview":
                 self._recover(stack, driven.workspace.env_vars)
             calls: dict[Operation, Callable[..., Any]] = {
@@ -161,10 +157,7 @@ class Engine:
             f"The last run of {stack} was interrupted: running `strongroom recover --stack {stack} --adopt`"
         )
         # Nobody else makes anything on the sandbox's servers that they would not say.
-        command = [sys.executable, "-m", "strongroom", "recover", "--stack", stack, "--adopt"]
-        here = {**self._base_environment, **environment, "STRONGROOM_SANDBOX": str(self._world.state)}
-        done = subprocess.run(command, cwd=ROOT, env=here, check=False)
-        if done.returncode != 0:
+        if self.run_strongroom("recover", stack, "--adopt", plugins=environment) != 0:
             raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
 
     def checkpoint(self, stack: str) -> Path:
@@ -218,18 +211,44 @@ class Engine:
         :param like: The stack of the sandbox's own whose store clients find; by default, that of the stack that is up.
         :raises SandboxError: The plugins don't start, or there is no such command.
         """
+        self.complete_files()
+        environment = {**self._base_environment, **self.find_variables(like=like, languages=languages)}
         shell = Shell(self._world, self._reporter)
-        like = like or self._like_of_deployed()
-        servers = shell.environment(languages, azure=like == "local-azure")
-        environment = {**self._base_environment, **self.environment(), **servers}
-        environment["PATH"] = f"{shell.programs(languages)}{os.pathsep}{environment['PATH']}"
+        shell.note_proxy(environment)
         clients = {"PYTHONPATH": str(self._root), **self._world.azure.environment()}
         with attached(self._pulumi, self.home / "home", environment, clients, self._reporter) as plugins:
             return shell.run(command, {**environment, **plugins})
 
-    def _like_of_deployed(self) -> str | None:
-        copies = [self.home / "stacks" / f"Pulumi.{stack}.yaml" for stack in self.deployed]
-        return next((stacks.like_of(stacks.read_stack_file(copy)) for copy in copies if copy.is_file()), None)
+    def run_strongroom(self, command: str, stack: str, *options: str, plugins: Mapping[str, str] | None = None) -> int:
+        """Run a command of `strongroom` on `stack`, as a user does in `exec`; return its exit code.
+
+        :param plugins: What an engine needs in its environment to find plugins, if the command runs one.
+        """
+        words = [sys.executable, "-m", "strongroom", command, "--stack", stack, *options]
+        found = self.find_variables(like=self._like_of(stack))
+        environment = {**self._base_environment, **found, **(plugins or {})}
+        return subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
+
+    def find_variables(self, *, like: str | None = None, languages: Sequence[str] = ()) -> dict[str, str]:
+        """Return the variables by which commands find the servers, the stacks and the tools.
+
+        :param like: The stack of the sandbox's own whose store clients find; by default, that of the stack that is up.
+        :param languages: Those besides Python that programs are written in: what they need is built.
+        :raises SandboxError: `like` is none of the sandbox's own.
+        """
+        if like not in (None, *stacks.OWN):
+            raise SandboxError(f"--like {like!r} is no stack of the sandbox's own: say one of {', '.join(stacks.OWN)}")
+        like = like or next(filter(None, map(self._like_of, self.deployed)), None)
+        shell = Shell(self._world, self._reporter)
+        found = {**self.environment(), **shell.environment(languages, azure=like == "local-azure")}
+        return {**found, "PATH": f"{shell.programs(languages)}{os.pathsep}{found['PATH']}"}
+
+    def _like_of(self, stack: str) -> str | None:
+        copy = self._copy(stack)
+        return stacks.like_of(stacks.read_stack_file(copy)) if copy.is_file() else None
+
+    def _copy(self, stack: str) -> Path:
+        return self.home / "stacks" / f"Pulumi.{stack}.yaml"
 
     def _program(self) -> None:
         if str(self._root) not in sys.path:
@@ -249,39 +268,46 @@ class Engine:
 
         :returns: The secrets that it lacks.
         """
-        directory = self.home / "stacks"
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        copy = self._copy(name)
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
         # For whoever drives the stack from here, rather than by this class.
         program = self.home / "__main__.py"
         write_private(program, _PROGRAM.format(root=str(self._root)))
-        copy = directory / f"Pulumi.{name}.yaml"
         if copy.is_file() and name not in stacks.list_stacks(self._root):
             return []  # its file was removed while it is deployed: it can still be destroyed
         document, unset = self._complete(name)
         write_private(copy, yaml.safe_dump(document, sort_keys=False))
+        _before(copy).unlink(missing_ok=True)
         return unset
 
-    def complete(self, name: str) -> str:
-        """Build the text of a stack's file with what the sandbox alone knows, from the file as it is now.
+    def complete_files(self) -> None:
+        """Copy the files of stacks that were deployed here anew, as they are now.
 
-        A secret that is still to be set counts as set.
-
-        :raises SandboxError: There is no such stack, or its file can't be read.
+        One that can't be completed is copied as it is: commands report what is wrong with it.
         """
-        document, unset = self._complete(name)
-        for path in unset:
-            stacks.put(document["config"], path, {"secure": "unset"})
-        return yaml.safe_dump(document, sort_keys=False)
+        for name in stacks.list_stacks(self._root):
+            copy = self._copy(name)
+            if not copy.is_file():
+                continue
+            try:
+                for path in self._settings(name):
+                    self._set_secret(name, path, self.environment())
+            except SandboxError as error:
+                self._reporter.note(str(error))
+                if not _before(copy).is_file():
+                    copy.rename(_before(copy))
+                write_private(copy, stacks.stack_file(self._root, name).read_bytes())
 
     def _complete(self, name: str) -> tuple[dict[str, Any], list[tuple[str, ...]]]:
         """Return a stack's file with what the sandbox alone knows, and the secrets that it lacks."""
-        copy = self.home / "stacks" / f"Pulumi.{name}.yaml"
+        copy = self._copy(name)
+        last = _before(copy) if _before(copy).is_file() else copy
         document = stacks.read_stack_file(stacks.stack_file(self._root, name))
         secret = stacks.remove_secrets(document)
-        kept: dict[str, Any] = yaml.safe_load(copy.read_text()) if copy.is_file() else {}
+        kept: dict[str, Any] = yaml.safe_load(last.read_text()) if last.is_file() else {}
         carry_secrets(kept, document)
         own = name in stacks.OWN
         replaced = stacks.complete(document["config"], self._servers(), own=own)
@@ -306,28 +332,6 @@ class Engine:
             accounts=objects.ACCOUNTS if self._world.has_node else None,
         )
 
-    def _describe(self, *running: str) -> dict[str, str]:
-        """Write down for the command `strongroom` which stacks are the sandbox's, and what the Pulumi CLI needs.
-
-        :param running: A stack that is being deployed. Of the project's others, those count that are deployed here.
-        """
-        shared = self._shared()
-        attach, complete = (
-            [sys.executable, "-m", "sandbox", command, "--project", str(self._root)]
-            for command in ("attach", "complete")
-        )
-        known = list(dict.fromkeys([*stacks.OWN, *self.deployed, *running]))
-        self._world.describe(
-            name=PROJECT,
-            stacks=known,
-            project=self.home,
-            source=self._root,
-            environment=shared,
-            attach=attach,
-            complete=complete,
-        )
-        return shared
-
     def _shared(self) -> dict[str, str]:
         for directory in (self.home, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -340,6 +344,7 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "STRONGROOM_WORKSPACE": str(self.home),
             # The engine lives for seconds: it collects its garbage seldom.
             "GOGC": "400",
             "PATH": f"{self._pulumi.parent}{os.pathsep}{self._base_environment.get('PATH', '')}",
@@ -347,8 +352,7 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """Return what the Pulumi CLI and the plugins need in their environment."""
-        shared = self._describe()
-        return {**shared, "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
+        return {**self._shared(), "VAULT_TOKEN": self._world.vault.token, **self._world.azure.operator()}
 
     def _set_secret(self, name: str, path: tuple[str, ...], environment: dict[str, str]) -> None:
         where = stacks.config_path(path)
@@ -378,6 +382,11 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _before(copy: Path) -> Path:
+    """Return where the last copy of a stack's file is that was completed, with the secrets that were set here."""
+    return copy.with_suffix(".before")
 
 
 def carry_secrets(kept: dict[str, Any], document: dict[str, Any]) -> None:

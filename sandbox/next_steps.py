@@ -10,15 +10,15 @@ from .stacks import like_of, read_stack_file, stack_file
 _WIDTH = 60
 
 
-def own_command(words: str, root: Path, module: str = "sandbox") -> str:
-    """Write a command of the project as the user runs its Python, from the directory that the user is in.
+def own_command(words: str, root: Path) -> str:
+    """Write a command of the sandbox as the user runs its Python, from the directory that the user is in.
 
-    :param words: The command's words after the module.
+    :param words: The command's words.
     :param root: The project's directory.
     """
     python = shlex.quote(sys.orig_argv[0])
     where = "" if Path.cwd() == root else f"PYTHONPATH={shlex.quote(str(root))} "
-    return f"{where}{python} -m {module} {words}"
+    return f"{where}{python} -m sandbox {words}"
 
 
 def next_steps(stack: str, root: Path, *, node: bool = False) -> str:
@@ -31,8 +31,8 @@ def next_steps(stack: str, root: Path, *, node: bool = False) -> str:
     pods = "--from-pods " if node else ""
     steps = [
         (own_command("status", root), "what runs, and where"),
-        (own_command(f"verify --stack {stack} {pods}--json", root, "strongroom"), "the same proof, for programs"),
-        (own_command(f"access --stack {stack}", root, "strongroom"), "who can read what"),
+        (own_command(f"exec -- strongroom verify --stack {stack} {pods}--json", root), "the same proof, for programs"),
+        (own_command(f"exec -- strongroom access --stack {stack}", root), "who can read what"),
         (own_command("exec -- kubectl get secretproviderclasses -A", root), "the cluster's side"),
         *(_pods(document, root) if node else ()),
         *_store(document, root),

@@ -14,6 +14,7 @@ from .errors import SandboxError
 from .progress import Reporter
 from .tools import ToolError, Tools, default_cache
 from .tools.catalogue import CHECKS, EXAMPLES, HELM
+from .tools.environment import EMULATOR
 from .world import ROOT, World
 
 LANGUAGES = {"nodejs": "pulumi-sdk-nodejs", "yaml": "pulumi-language-yaml"}
@@ -63,6 +64,7 @@ class Shell:
             "KUBECONFIG": str(api_server.kubeconfig),
             "KUBERNETES_HOST": api_server.address,
             "KUBERNETES_CA": authority,
+            "STRONGROOM_SIGNING_KEY": str(api_server.signing_key),
             "STRONGROOM_SANDBOX": str(self._world.state),
             "STRONGROOM_CACHE": str(default_cache()),
         }
@@ -70,12 +72,16 @@ class Shell:
             variables["STRONGROOM_SDK_NODEJS"] = str(self._tools.path(LANGUAGES["nodejs"]))
         if azure:
             variables |= {**self._world.azure.environment(), "SSL_CERT_FILE": authority}
+        return variables
+
+    def note_proxy(self, environment: Mapping[str, str]) -> None:
+        """Say where a command's proxy leads, if it is that of the emulated Azure."""
+        if EMULATOR in environment:
             self._reporter.note(
                 "HTTPS_PROXY leads to the emulated Azure and to nothing else: for npm, pip or go, put "
                 "`env -u HTTPS_PROXY -u REQUESTS_CA_BUNDLE -u SSL_CERT_FILE` before the command, "
                 "or run `exec --like local`"
             )
-        return variables
 
     def programs(self, languages: Sequence[str]) -> str:
         """Make what belongs on PATH available; directories, as PATH has them.
@@ -87,7 +93,7 @@ class Shell:
         _write(
             directory / "strongroom",
             f'PYTHONPATH={shlex.quote(str(ROOT))}"${{PYTHONPATH:+:$PYTHONPATH}}"',
-            "strongroom",
+            "sandbox.strongroom",
         )
         if not os.environ.get("VIRTUAL_ENV"):
             for name in ("python", "python3"):

@@ -61,6 +61,13 @@ def stack_file(root: Path, stack: str) -> Path:
     return root / "stacks" / f"Pulumi.{stack}.yaml"
 
 
+def is_edited(root: Path, home: Path) -> bool:
+    """Tell whether the file of a stack was written after its copy in `home` was."""
+    copies = (home / "stacks").glob("Pulumi.*.yaml")
+    pairs = [(root / "stacks" / copy.name, copy) for copy in copies]
+    return any(file.is_file() and file.stat().st_mtime > copy.stat().st_mtime for file, copy in pairs)
+
+
 def require(root: Path, stack: str, like: str | None = None) -> None:
     """Check that the sandbox can run `stack`, as it runs `like` where that is given.
 

@@ -1,7 +1,6 @@
 """The sandbox as a whole: what runs, in which order, and where its state is."""
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .certificates import Authority, write_private
+from .certificates import Authority
 from .errors import SandboxError
 from .next_steps import own_command
 from .node.requirements import list_missing
@@ -20,7 +19,7 @@ from .progress import Reporter
 from .servers import Server, Site, is_healthy
 from .servers.azure import AzureEmulator
 from .servers.etcd import Etcd
-from .servers.kubernetes import ISSUER, ApiServer, ControllerManager
+from .servers.kubernetes import ApiServer, ControllerManager
 from .servers.node import Node, Scheduler
 from .servers.vault import Vault
 from .tools import ToolError, Tools
@@ -204,42 +203,6 @@ class World:
     def azure(self) -> AzureEmulator:
         """The Azure emulator."""
         return AzureEmulator(self._site, self.api_server)
-
-    def describe(
-        self,
-        *,
-        name: str,
-        stacks: list[str],
-        project: Path,
-        source: Path,
-        environment: dict[str, str],
-        attach: list[str],
-        complete: list[str],
-    ) -> None:
-        """Write down, for the command `strongroom`, which stacks are driven from where.
-
-        :param name: The project's name.
-        :param stacks: The stacks that the sandbox runs.
-        :param project: The directory that they are driven from.
-        :param source: The directory with their files, as the user wrote them.
-        :param environment: What the Pulumi CLI needs there.
-        :param attach: What serves plugins to it.
-        :param complete: What prints a stack's file with what the sandbox alone knows.
-        """
-        description = {
-            "name": name,
-            "stacks": stacks,
-            "project": str(project),
-            "source": str(source),
-            "environment": environment,
-            "attach": attach,
-            "complete": complete,
-            "clients": self.azure.environment(),
-            "operator": {"VAULT_TOKEN": self.vault.token, **self.azure.operator()},
-            "service_account_signing_key": str(self.api_server.signing_key),
-            "service_account_issuer": ISSUER,
-        }
-        write_private(self.state / "environment.json", json.dumps(description, indent=2))
 
     @property
     def _site(self) -> Site:

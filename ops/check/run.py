@@ -20,7 +20,7 @@ from .vault import check_vault
 def check_stack(stack: str, project: Path) -> list[Finding]:
     """List the findings, in the order of an update.
 
-    :param project: The directory with the stack's file; the sandbox completes its own stacks' files elsewhere.
+    :param project: The directory with Pulumi.yaml, by which the stack's file is found.
     :raises OpsError: There is no such stack.
     """
     return list(_list_findings(stack, project))

@@ -184,12 +184,22 @@ class ClusterClient:
 
 
 def forge_expired_token(token: str, signing_key: Path) -> str:
-    """Forge `token` as it would be an hour after its end, signed with the cluster's own key."""
+    """Forge `token` as it would be an hour after its end, signed with the cluster's own key.
+
+    :raises OpsError: The file has no such key.
+    """
     claims = jwt.decode(token, options={"verify_signature": False})
     past = int(time.time()) - 2 * 3600
     claims |= {"iat": past, "nbf": past, "exp": past + 3600}
     header = jwt.get_unverified_header(token)
-    return jwt.encode(claims, _load_private_key(signing_key), algorithm=header["alg"], headers={"kid": header["kid"]})
+    algorithm = header["alg"]
+    try:
+        return jwt.encode(claims, _load_private_key(signing_key), algorithm=algorithm, headers={"kid": header["kid"]})
+    except (ValueError, TypeError, jwt.InvalidKeyError) as error:
+        raise OpsError(
+            f"--signing-key: {signing_key} has no private key for {algorithm} ({type(error).__name__}): name the file "
+            "that kube-apiserver has as --service-account-signing-key-file"
+        ) from None
 
 
 @cache

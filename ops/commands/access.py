@@ -82,14 +82,14 @@ def access(
 def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
     """List what the servers have that the stack did not deploy, and what could not be found out."""
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import find_workspace, read_stack
+    from ..pulumi.stack import read_stack
     from ..pulumi.state import read_state
     from ..verify.deployment import Deployment
     from ..verify.inspection import Inspection
 
-    home, deployed = find_workspace(stack), read_stack(stack)
+    deployed = read_stack(stack)
     deployment = Deployment(deployed, read_state(stack))
-    with home.connected(as_operator=True), reach(deployed):
+    with reach(deployed):
         checks = Inspection(deployed, deployment, administrators).run(as_operator=None)
     return [check for check in checks if not check.passed]
 

@@ -16,13 +16,10 @@ def check(stack: Stack, as_json: AsJson = False) -> None:
     Nothing is changed, and no value is read. What can't be reached is skipped, which is no failure. Exits with 1 if
     something failed.
     """
-    from ..check.edited import use_edited_file
     from ..check.run import check_stack
-    from ..pulumi.stack import find_workspace
+    from ..pulumi.project import find_workspace
 
-    home = find_workspace(stack)
-    with home.connected(as_operator=True), use_edited_file(home, stack) as project:
-        found = check_stack(stack, project)
+    found = check_stack(stack, find_workspace())
     failed = sum(finding.state == "failed" for finding in found)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))

@@ -45,10 +45,10 @@ def doctor(
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
     from ..doctor.diagnosis import diagnose, find_workload
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import find_workspace, read_stack
+    from ..pulumi.stack import read_stack
 
     deployed = read_stack(stack)
-    with find_workspace(stack).connected(), reach(deployed):
+    with reach(deployed):
         found = diagnose(stack, deployed, find_workload(deployed, workload))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))

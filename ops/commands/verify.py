@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +43,19 @@ DebugImage = Annotated[
         "ephemeral container, which a pod keeps in its description (patch on pods/ephemeralcontainers).",
     ),
 ]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-key",
+        metavar="FILE",
+        envvar="STRONGROOM_SIGNING_KEY",
+        help="The key that kube-apiserver signs service account tokens with (its --service-account-signing-key-file), "
+        "to make an expired token that must be refused. If omitted, that is skipped.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 
 
 def verify(
@@ -52,6 +66,7 @@ def verify(
     administrator: Administrator = None,
     from_pods: FromPods = False,
     debug_image: DebugImage = None,
+    signing_key: SigningKey = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the lines that pass, too.")] = False,
 ) -> None:
     """Prove that each workload reads what it declares, and is refused everything else.
@@ -62,16 +77,15 @@ def verify(
     if debug_image is not None and not from_pods:
         raise OpsError("--debug-image goes with --from-pods, which looks into containers: give both, or neither")
     from ..pulumi.port_forward import reach
-    from ..pulumi.stack import find_workspace, read_stack
+    from ..pulumi.stack import read_stack
     from ..pulumi.state import read_secret_inputs, read_state
     from ..verify import Digests, PodChecks, Verifier
 
-    home = find_workspace(stack)
     deployed, resources = read_stack(stack), read_state(stack)
-    with home.connected(as_operator=as_operator is not False), reach(deployed):
+    with reach(deployed):
         checks = Verifier(
             deployed,
-            home.signing_key,
+            signing_key,
             resources=resources,
             as_operator=as_operator,
             administrators=administrator or (),

@@ -7,8 +7,7 @@ from strongroom.stacks.errors import InvalidSettingsError
 from ..errors import OpsError
 from ..findings import Finding
 from ..preview.events import PreviewEvents
-from ..pulumi.project import stack_file
-from ..pulumi.stack import find_workspace
+from ..pulumi.project import find_workspace, stack_file
 from ..pulumi.stack_file import parse_stack_file
 from .cluster import ClusterFinder
 from .find import New, find_existing
@@ -33,23 +32,21 @@ def find_existing_for_preview(stack: str, events: PreviewEvents) -> Sequence[Fin
     deleted = list_deleted(events)
     if events.errors or not (created or deleted):
         return []
-    home = find_workspace(stack)
     try:
-        settings = parse_stack_file(stack_file(home.project, stack), stack)
+        settings = parse_stack_file(stack_file(find_workspace(), stack), stack)
     except (OpsError, InvalidSettingsError):
         return []  # the engine reports what is wrong with them
     before = frozenset(key for resource in events.before.values() if (key := key_of(resource)))
     found: list[Finding] = []
-    with home.connected(as_operator=True):
-        for package, connect in list_servers(settings).items():
-            try:
-                finder = connect()
-            except OpsError as error:
-                found.append(Finding.skipped(str(error), name="cluster" if package == "kubernetes" else "store"))
-                continue
-            if created:
-                found += find_existing(finder, New(created, Owned(before)))
-            if isinstance(finder, ClusterFinder):
-                found += check_patches(finder.reader, created)
-                found += find_left(finder.reader, deleted)
+    for package, connect in list_servers(settings).items():
+        try:
+            finder = connect()
+        except OpsError as error:
+            found.append(Finding.skipped(str(error), name="cluster" if package == "kubernetes" else "store"))
+            continue
+        if created:
+            found += find_existing(finder, New(created, Owned(before)))
+        if isinstance(finder, ClusterFinder):
+            found += check_patches(finder.reader, created)
+            found += find_left(finder.reader, deleted)
     return found

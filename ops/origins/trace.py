@@ -10,8 +10,7 @@ from strongroom.stacks.settings.root import Settings
 from ..errors import OpsError, UnreachableError
 from ..existing.find import Finder
 from ..existing.servers import list_servers
-from ..pulumi.project import stack_file
-from ..pulumi.stack import find_workspace
+from ..pulumi.project import find_workspace, stack_file
 from ..pulumi.stack_file import parse_stack_file
 from ..pulumi.state import hide_secrets
 from .cluster import ClusterExaminer
@@ -39,17 +38,15 @@ def trace_origins(
     """
     if not created:
         return {}
-    home = find_workspace(stack)
     try:
-        settings = parse_stack_file(stack_file(home.project, stack), stack)
+        settings = parse_stack_file(stack_file(find_workspace(), stack), stack)
     except (OpsError, InvalidSettingsError) as error:
         reason = str(error).splitlines()[0]
         return {
             each["urn"]: _describe_unseen(each, f"the stack's settings can't be read: {reason}") for each in created
         }
-    with home.connected(as_operator=True):
-        examiners = list(_connect(settings, {each["type"].partition(":")[0] for each in created}))
-        return {each["urn"]: _judge(each, others, examiners, update) for each in created}
+    examiners = list(_connect(settings, {each["type"].partition(":")[0] for each in created}))
+    return {each["urn"]: _judge(each, others, examiners, update) for each in created}
 
 
 def _judge(

@@ -1,10 +1,7 @@
 """The Pulumi engine, asked what an update of a stack would do."""
 
-import json
 import os
-import subprocess
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +11,8 @@ from ..errors import OpsError
 from ..preview.events import PreviewEvents, collect_events, collect_refresh
 from ..preview.guardrails import find_levels, prepare_pack
 from .progress import show_progress
-from .project import find_project
-from .stack import QUIET, Workspace, find_pulumi_program, find_workspace
-
-_PLUGINS = "PULUMI_DEBUG_PROVIDERS"
-"""What tells the engine of plugins that run already."""
+from .project import find_workspace
+from .stack import QUIET, find_pulumi_program
 
 
 def observe(stack: str, against: Path | None = None) -> PreviewEvents:
@@ -58,7 +52,8 @@ def _watch(
 ) -> tuple[list[automation.EngineEvent], str | None]:
     """Run an operation of the engine's; return its events, and the last line of its error if it fails."""
     seen: list[automation.EngineEvent] = []
-    with drive(stack) as driven, show_progress(f"{what} of {stack}") as progress:
+    driven = select_stack(stack)
+    with show_progress(f"{what} of {stack}") as progress:
 
         def note(event: automation.EngineEvent) -> None:
             seen.append(event)
@@ -78,26 +73,18 @@ def _watch(
     return seen, None
 
 
-@contextmanager
-def drive(stack: str) -> Generator[automation.Stack]:
-    """Give `stack`, with the plugins that its engine needs.
+def select_stack(stack: str) -> automation.Stack:
+    """Select `stack`, for its engine to work on.
 
     :raises OpsError: The Pulumi CLI is missing, or there is no such stack.
     """
-    home = find_workspace(stack)
-    with _attached(home, stack) as environment:
-        yield _select(stack, home, environment)
-
-
-def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> automation.Stack:
-    pulumi = Path(find_pulumi_program({**os.environ, **environment}))
-    quiet = {name: os.environ.get(name, value) for name, value in QUIET.items()}
+    pulumi = Path(find_pulumi_program())
     try:
         return automation.select_stack(
             stack,
-            work_dir=str(home.project),
+            work_dir=str(find_workspace()),
             opts=automation.LocalWorkspaceOptions(
-                env_vars={**quiet, **environment},
+                env_vars={name: os.environ.get(name, value) for name, value in QUIET.items()},
                 pulumi_command=automation.PulumiCommand(str(pulumi.parent.parent)),
             ),
         )
@@ -105,27 +92,6 @@ def _select(stack: str, home: Workspace, environment: Mapping[str, str]) -> auto
         raise OpsError(f"There is no stack {stack!r}: make it with `pulumi stack init {stack}`") from None
     except automation.CommandError as error:
         raise OpsError(f"Stack {stack!r} can't be selected: {read_last_line(error)}") from None
-
-
-@contextmanager
-def _attached(home: Workspace, stack: str) -> Generator[Mapping[str, str]]:
-    if not home.attach:
-        yield home.environment
-        return
-    if _PLUGINS in os.environ:
-        # Whoever serves them has what starts dynamic resources on PATH.
-        yield {**home.environment, "PATH": os.environ["PATH"]}
-        return
-    process = subprocess.Popen(  # noqa: S603 - the sandbox's own words
-        [*home.attach, "--stack", stack], cwd=find_project(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise OpsError("The sandbox serves no plugins: start it with `python -m sandbox up`")
-        yield {**home.environment, **json.loads(line)}
-    finally:
-        process.communicate()
 
 
 def read_last_line(error: automation.CommandError) -> str:

@@ -1,5 +1,6 @@
 """The Pulumi project that commands work on: the one that the current directory is in."""
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,6 +8,7 @@ import yaml
 
 from ..errors import OpsError
 
+_WORKSPACE = "STRONGROOM_WORKSPACE"
 _NAMES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
@@ -22,6 +24,24 @@ def find_project() -> Path:
         if _project_file(directory):
             return directory
     raise OpsError(f"{here} is in no Pulumi project: go to the directory with Pulumi.yaml, or name it with --cwd")
+
+
+def find_workspace() -> Path:
+    """Find the directory that stacks are driven from: the project's, or its copy that `STRONGROOM_WORKSPACE` names.
+
+    A copy has the project's Pulumi.yaml, and stack files with what is known only where they are deployed. One of
+    another project is ignored: a shell with the variable may work on several projects.
+
+    :raises OpsError: There is no project, or no copy where the variable names one.
+    """
+    project = find_project()
+    named = os.environ.get(_WORKSPACE)
+    if not named:
+        return project
+    copy = Path(named)
+    if not _project_file(copy):
+        raise OpsError(f"{_WORKSPACE}: {copy} has no Pulumi.yaml: name a copy of the project, or unset the variable")
+    return copy if read_project(copy).get("name") == read_project(project).get("name") else project
 
 
 def read_project(root: Path) -> dict[str, Any]:

@@ -4,10 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,7 +14,7 @@ from strongroom.components.delivery import DeliveryKind
 from strongroom.components.workload import WorkloadKind
 
 from ..errors import AbsentError, OpsError
-from .project import find_project, read_project
+from .project import find_workspace
 
 _DESCRIBING = {
     "strongroom:index:AzureKeyVaultBackend": "backend",
@@ -139,83 +136,14 @@ class DeployedStack(_Output):
     """Who may reach its secrets besides, as the stack's file names them."""
 
 
-@dataclass(frozen=True)
-class Workspace:
-    """Where a stack is driven from."""
-
-    project: Path
-    """The directory with its Pulumi.yaml."""
-
-    environment: Mapping[str, str]
-    """What the Pulumi CLI needs in its environment, besides what this process has."""
-
-    clients: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What clients of the stack's servers need in their environment, where the sandbox owns those."""
-
-    operator: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What the operator's clients have in their environment besides, where the sandbox owns those servers."""
-
-    signing_key: Path | None = None
-    """The cluster's service account signing key, where the sandbox owns the cluster."""
-
-    attach: Sequence[str] = ()
-    """What serves plugins to the Pulumi CLI, where the sandbox does."""
-
-    source: Path | None = None
-    """The directory with the file that the user wrote, where the sandbox deploys a copy of it."""
-
-    complete: Sequence[str] = ()
-    """What prints that file, completed with what the sandbox alone knows."""
-
-    @contextmanager
-    def connected(self, *, as_operator: bool = False) -> Generator[None]:
-        """Let clients in this process find the stack's servers, for the block alone.
-
-        :param as_operator: Whether they also find the credentials of the sandbox's operator.
-        """
-        variables = {**self.clients, **(self.operator if as_operator else {})}
-        before = {name: os.environ.get(name) for name in variables}
-        os.environ.update(variables)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
-
-
-def find_workspace(stack: str) -> Workspace:
-    """Find the workspace of `stack`: the sandbox's if the sandbox runs it, else the project's own."""
-    project = find_project()
-    described = Path(os.environ.get("STRONGROOM_SANDBOX") or project / ".sandbox") / "environment.json"
-    if described.is_file():
-        sandbox: dict[str, Any] = json.loads(described.read_text())
-        if stack in sandbox["stacks"] and read_project(project).get("name") == sandbox["name"]:
-            return Workspace(
-                Path(sandbox["project"]),
-                sandbox["environment"],
-                sandbox["clients"],
-                sandbox.get("operator") or {},
-                Path(sandbox["service_account_signing_key"]),
-                sandbox["attach"],
-                Path(sandbox["source"]) if "source" in sandbox else None,
-                sandbox.get("complete") or (),
-            )
-    return Workspace(project, {})
-
-
-def find_pulumi_program(environment: Mapping[str, str]) -> str:
+def find_pulumi_program() -> str:
     """Find the Pulumi CLI.
 
     :raises OpsError: It is missing.
     """
-    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
+    pulumi = shutil.which("pulumi")
     if pulumi is None:
-        raise OpsError(
-            "The Pulumi CLI is not on PATH: install it, or start the sandbox with `make up` for a local stack"
-        )
+        raise OpsError("The Pulumi CLI is not on PATH: install it, or add its directory to PATH")
     return pulumi
 
 
@@ -296,12 +224,10 @@ def run_pulumi(stack: str, *words: str, standard_input: str | None = None) -> st
     :raises AbsentError: There is no such stack.
     :raises OpsError: The Pulumi CLI is missing or fails.
     """
-    home = find_workspace(stack)
-    environment = {**QUIET, **os.environ, **home.environment}
-    pulumi = find_pulumi_program(environment)
+    workspace = find_workspace()
     result = subprocess.run(  # noqa: S603 - the arguments are ours and a stack's name
-        [pulumi, *words, "--non-interactive", "--cwd", str(home.project)],
-        env=environment,
+        [find_pulumi_program(), *words, "--non-interactive", "--cwd", str(workspace)],
+        env={**QUIET, **os.environ},
         input=standard_input,
         capture_output=True,
         text=True,

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
 from pulumi import automation
 
 from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..origins.origin import InterruptedUpdate, Origin
-from ..pulumi.engine import drive, read_last_line
-from ..pulumi.stack import export_state, find_workspace, run_pulumi
+from ..pulumi.engine import read_last_line, select_stack
+from ..pulumi.project import find_workspace, read_project
+from ..pulumi.stack import export_state, run_pulumi
 from ..timestamps import parse_time
 from .orphans import end_orphaned_plugins
 from .pending_operations import list_created, repair_state
@@ -72,7 +72,7 @@ def recover(stack: str, on_step: OnStep, *, adopt: bool | None = None) -> Recove
     files = _find_files(stack)
     locks = _wait_for_engines(stack, files, on_step) if files else []
     done = Recovered(unlocked=bool(locks))
-    done.ended = end_orphaned_plugins({**os.environ, **find_workspace(stack).environment})
+    done.ended = end_orphaned_plugins(os.environ)
     if files is not None:
         _repair_attributes(files.beside)
     whole = export_state(stack)
@@ -144,11 +144,10 @@ def _refuse_unknown(stack: str, origins: Mapping[str, Origin]) -> None:
 
 def _refresh(stack: str, urns: list[str]) -> set[str]:
     """Refresh `urns`; return the URNs of all resources of the state afterwards."""
-    with drive(stack) as driven:
-        try:
-            driven.refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
-        except automation.CommandError as error:
-            raise OpsError(f"Stack {stack!r} can't be compared with its servers: {read_last_line(error)}") from None
+    try:
+        select_stack(stack).refresh(target=urns, color="never", suppress_outputs=True, suppress_progress=True)
+    except automation.CommandError as error:
+        raise OpsError(f"Stack {stack!r} can't be compared with its servers: {read_last_line(error)}") from None
     return {resource["urn"] for resource in export_state(stack)["deployment"].get("resources") or ()}
 
 
@@ -210,7 +209,7 @@ def _find_files(stack: str) -> _Files | None:
     if not backend.startswith("file://"):
         return None
     home = Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
-    project: str = yaml.safe_load((find_workspace(stack).project / "Pulumi.yaml").read_text())["name"]
+    project: str = read_project(find_workspace())["name"]
     return _Files(home / "locks" / "organization" / project / stack, home / "stacks" / project / f"{stack}.json.attrs")
 
 

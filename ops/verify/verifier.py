@@ -211,7 +211,7 @@ class Verifier:
             yield _try_denied(workload, DeniedCheck(what, {"login": attempt}, self._store.shared))
         what = f"{self._store.login_by} refuses an expired token"
         if self._signing_key is None:
-            yield Check(workload.path, what, None, "the cluster's signing key is needed")
+            yield Check(workload.path, what, None, "--signing-key must name the cluster's signing key")
         else:
             old = forge_expired_token(token, self._signing_key)
             yield _try_denied(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.engine import PROJECT
 from sandbox.world import World
-from strongroom.ops.pulumi.stack import find_workspace, read_stack
+from strongroom.ops.pulumi.stack import read_stack
 from strongroom.ops.verify import Check, Verifier
 from tests.support.sandboxed import Project, environment
 
@@ -178,8 +178,7 @@ class Stage:
         assert not wrong, f"{wrong}\n{said}"
 
     def _verify(self) -> list[Check]:
-        home = find_workspace(self.stack)
-        checks = Verifier(read_stack(self.stack), home.signing_key).run()
+        checks = Verifier(read_stack(self.stack), self._world.api_server.signing_key).run()
         assert checks
         return [check for check in checks if check.passed is not True]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from sandbox.plugins import SERVED
 from sandbox.process import Process
 from sandbox.world import World
 
@@ -57,6 +58,8 @@ def run(world: World, root: Path, operation: str, stack: str, death: Death | Non
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.drive", str(root), operation, stack],
         cwd=ROOT,
+        # It serves its plugins itself: they end with it.
+        env={name: value for name, value in os.environ.items() if name != SERVED},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

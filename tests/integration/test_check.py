@@ -26,7 +26,6 @@ from strongroom.ops.existing.identity import Owned
 from strongroom.ops.existing.patches import check_patches
 from strongroom.ops.findings import Finding
 from strongroom.ops.pulumi.stack import Cluster as OpsCluster
-from strongroom.ops.pulumi.stack import Workspace
 from strongroom.ops.verify.cluster_reader import ClusterReader
 from strongroom.policy.rules import Declared
 from tests.integration.doctored import EXCHANGE
@@ -565,7 +564,7 @@ def assign(store: Store, world: World, vault_id: str, role: str) -> None:
 def test_the_command_exits_with_1_where_something_is_broken(
     on_vault: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("strongroom.ops.pulumi.stack.find_workspace", lambda _: Workspace(tmp_path / "local", {}))
+    monkeypatch.setenv("STRONGROOM_WORKSPACE", str(tmp_path / "local"))
     on_vault()
     told = CliRunner().invoke(app, ["check", "--stack", "local"])
     assert (told.exit_code, "Nothing failed" in told.output) == (0, True), told.output

@@ -17,7 +17,7 @@ from sandbox.world import World
 from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 from strongroom.ops.app import app
 from strongroom.ops.pulumi.stack import Cluster as Reached
-from strongroom.ops.pulumi.stack import DeployedStack, read_stack
+from strongroom.ops.pulumi.stack import DeployedStack
 from tests.integration.doctored import EXCHANGE, faults, goes_on, seen, stops, whole
 from tests.integration.driver import CLASSES, NAMESPACE, Cluster, driver_pod, provider_pod
 from tests.support.polling import poll_until
@@ -33,7 +33,7 @@ Breaking = AbstractContextManager[None]
 
 @pytest.fixture(scope="module")
 def on_vault(project: Project, cluster: Cluster) -> DeployedStack:
-    return read_stack("local")
+    return project.read()
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,18 @@ def vault(world: World) -> hvac.Client:
 
 
 @pytest.fixture(autouse=True)
+def without_token(found: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most who ask `doctor` have no token of Vault; `operator` is who has one."""
+    monkeypatch.delenv("VAULT_TOKEN")
+
+
+@pytest.fixture(autouse=True)
 def alive(cluster: Cluster) -> None:
     cluster.ready()
 
 
 @pytest.fixture
-def operator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def operator(world: World, without_token: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs doctor may read Vault's roles."""
     monkeypatch.setenv("VAULT_TOKEN", world.vault.token)
 

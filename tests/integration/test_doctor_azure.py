@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.azure.store import Store
-from strongroom.ops.pulumi.stack import DeployedStack, read_stack
+from strongroom.ops.pulumi.stack import DeployedStack
 from tests.integration.doctored import EXCHANGE, faults, seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, IDENTITIES, VAULTS, broken
@@ -22,7 +22,7 @@ def alive(cluster: Cluster) -> None:
 
 @pytest.fixture(scope="module")
 def on_azure(azure_project: Project, cluster: Cluster) -> DeployedStack:
-    return read_stack("local-azure")
+    return azure_project.read()
 
 
 def test_a_whole_chain_is_ok_for_every_workload(on_azure: DeployedStack) -> None:

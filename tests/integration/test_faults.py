@@ -21,7 +21,7 @@ from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.runner import bootstrap
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.stack import Cluster, DeployedStack, find_workspace, read_stack
+from strongroom.ops.pulumi.stack import Cluster, DeployedStack, read_stack
 from strongroom.ops.recover.run import recover
 from strongroom.ops.verify import Check, Verifier
 from tests.faults.harness import Stage
@@ -182,15 +182,15 @@ def tunnelled(home: Path, emulator: int) -> Iterator[int]:
         thread.join(10)
 
 
-def verified(deployed: DeployedStack, stack: str) -> list[Check]:
-    return Verifier(deployed, find_workspace(stack).signing_key).run()
+def verified(deployed: DeployedStack, world: World) -> list[Check]:
+    return Verifier(deployed, world.api_server.signing_key).run()
 
 
 @pytest.mark.integration
 def test_servers_that_fail_now_and_then_are_asked_again(world: World, stage: Stage, tmp_path: Path) -> None:
     stage.reach("deployed")
     with failing(world, stage.stack, tmp_path, 0.3, FAULTS) as (deployed, store):
-        checks = verified(deployed, stage.stack)
+        checks = verified(deployed, world)
 
     assert [check for check in checks if check.passed is not True] == []
     assert len(checks) > 20
@@ -205,7 +205,7 @@ def test_a_server_that_stays_away_is_told_and_never_taken_for_one_that_refuses(
     stage.reach("deployed")
     with failing(world, stage.stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):
         begun = time.monotonic()
-        checks = verified(deployed, stage.stack)
+        checks = verified(deployed, world)
         lasted = time.monotonic() - begun
 
     assert lasted < _PATIENCE

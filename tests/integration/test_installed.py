@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from scripts.uv import Pip, find_uv, uv_environment_of
-from tests.support.sandboxed import ROOT, served_plugins
+from tests.support.sandboxed import ROOT, sandbox_variables
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -71,7 +71,7 @@ class Installed:
 @pytest.fixture(scope="module")
 def project(world: "World", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """A new project, deployed on the sandbox."""
-    made = Installed(tmp_path_factory.mktemp("installed"), served_plugins(world))
+    made = Installed(tmp_path_factory.mktemp("installed"), sandbox_variables(world))
     made.run(f"strongroom init . --stack {STACK} --store vault --vault-address {world.vault.address}")
     document: dict[str, Any] = yaml.safe_load(made.file.read_text())
     config, authority = document["config"], str(world.authority.certificate)

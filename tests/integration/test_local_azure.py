@@ -22,7 +22,6 @@ from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
 from tests.integration.test_check import OFFICER, assign
-from tests.support.forked import run_ops
 from tests.support.sandboxed import Project
 from tests.support.soak import sampled
 
@@ -402,7 +401,7 @@ def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
     settings["strongroom:seeds"]["refunds"] = {"token": {"generate": {}}}
     azure_project.write(settings)
     try:
-        done = run_ops("preview", "--stack", "local-azure", "--json")
+        done = azure_project.ops("preview", "--json")
     finally:
         azure_project.restore()
         store.remove_object("strongroom-local", "secrets", "refunds-token")

@@ -56,6 +56,15 @@ def test_a_command_finds_the_emulator_where_it_is_asked_for(project: Project, wo
     assert found["SSL_CERT_FILE"] == str(world.authority.certificate)
 
 
+def test_a_shell_of_the_users_own_finds_the_stack(project: Project) -> None:
+    bare = {"PATH": os.environ["PATH"], "STRONGROOM_SANDBOX": os.environ["STRONGROOM_SANDBOX"]}
+    script = f'eval "$({shlex.quote(sys.executable)} -m sandbox env)" && strongroom access --stack local --json'
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert any("shop/orders" in each["who"] for each in json.loads(done.stdout))
+
+
 def test_the_exit_code_is_the_commands(project: Project) -> None:
     assert execute("sh", "-c", "exit 7").returncode == 7
     missing = execute("no-such-command")

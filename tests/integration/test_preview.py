@@ -29,10 +29,6 @@ def deployed(project: Project) -> Iterator[Project]:
     project.restore()
 
 
-def preview(stack: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_ops("preview", "--stack", stack, *arguments)
-
-
 def access(config: Any) -> None:
     payment = {"name": "payment-key", "object": "payment-api", "key": "key"}
     workloads = config["strongroom:workloads"]
@@ -61,7 +57,7 @@ def test_the_comments_in_the_documentation_are_what_is_produced(
     deployed: Project, world: World, change: Callable[[Any], None], code: int
 ) -> None:
     changed(deployed, change)
-    done = preview("local", "--markdown")
+    done = deployed.ops("preview", "--markdown")
 
     assert done.returncode == code, done.stderr
     sample = re.compile(rf"(?<=<!-- sample: {change.__name__} -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -75,7 +71,7 @@ def test_the_comments_in_the_documentation_are_what_is_produced(
 
 
 def test_nothing_changes_and_no_guardrail_is_broken_as_deployed(deployed: Project) -> None:
-    told = json.loads(preview("local", "--json").stdout)
+    told = json.loads(deployed.ops("preview", "--json").stdout)
 
     assert told["changes"] == told["access"] == told["costs"] == told["errors"] == told["unread"] == []
     assert [(each["rule"], each["resource"], each["mandatory"]) for each in told["guardrails"]] == [
@@ -91,7 +87,7 @@ def test_a_secret_that_changes_is_told_without_its_value(deployed: Project) -> N
         before = stack.get_config("strongroom:seeds.ledger.token", path=True).value
         stack.workspace.set_config("local", "strongroom:seeds.ledger.token", _secret(canary), path=True)
     try:
-        done = preview("local", "--markdown")
+        done = deployed.ops("preview", "--markdown")
     finally:
         with deployed.engine.stack("local") as stack:
             stack.workspace.set_config("local", "strongroom:seeds.ledger.token", _secret(before), path=True)
@@ -111,7 +107,7 @@ def test_faults_are_told_and_nothing_else(deployed: Project) -> None:
         config["strongroom:workloads"][0]["name"] = "Orders"
 
     changed(deployed, change)
-    done = preview("local", "--markdown")
+    done = deployed.ops("preview", "--markdown")
 
     assert done.returncode == 1
     assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in done.stdout
@@ -139,8 +135,8 @@ def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> No
     assert "above 30m" in broken[0].message
 
 
-def test_a_stack_that_is_not_there_is_one_line() -> None:
-    done = preview("nowhere")
+def test_a_stack_that_is_not_there_is_one_line(world: World) -> None:
+    done = run_ops("preview", "--stack", "nowhere")
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")
@@ -172,7 +168,7 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed:
     core.create_namespaced_config_map("bank", {"metadata": {"name": "rates", "labels": {"owner": "them"}}})
     changed(deployed, access)
     try:
-        done = preview("local", "--json")
+        done = deployed.ops("preview", "--json")
         assert done.returncode == 1, done.stderr
         told = json.loads(done.stdout)
         assert told["refused"] is True
@@ -201,7 +197,7 @@ def test_naming_the_api_server_is_no_reason_to_leave_out_its_certificate(deploye
 
 def test_a_policy_that_was_widened_by_hand_is_drift_and_tells_who_gains_by_it(deployed: Project, world: World) -> None:
     def drift() -> subprocess.CompletedProcess[str]:
-        return run_ops("drift", "--stack", "local", "--markdown")
+        return deployed.ops("drift", "--markdown")
 
     clean = drift()
     assert (clean.returncode, "**None**: " in clean.stdout) == (0, True), clean.stdout + clean.stderr

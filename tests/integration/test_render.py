@@ -63,7 +63,9 @@ def azure_shared(azure_project: Project) -> Iterator[Project]:
 
 
 def render(project: Project, to: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **({"PATH": f"{path}:{os.environ['PATH']}"} if path else {})}
+    own = {"PATH": f"{path}:{project.environment['PATH']}"} if path else {}
+    project.engine.complete_files()
+    environment = {**project.environment, **own}
     return run_ops("render", "--stack", project.stack, "--to", str(to), "--json", *arguments, environment=environment)
 
 

@@ -30,10 +30,6 @@ BY_DESIGN = {
     ("vault/keys.json", "the stack's Vault token"),
     ("vault/keys.json", "a token of Vault"),
     ("azure/operator.json", "the deployer's secret"),
-    # What `ops` needs to prove as the operator.
-    ("environment.json", "the stack's Vault token"),
-    ("environment.json", "a token of Vault"),
-    ("environment.json", "the deployer's secret"),
     ("azure/vaults.key", "what encrypts the emulator's vaults"),
     ("pulumi/passphrase", "the state's passphrase"),
     ("certificates/*.key", "a private key"),

@@ -14,7 +14,7 @@ import yaml
 
 from sandbox.world import World
 from strongroom.ops.pulumi.stack import Cluster as Reached
-from strongroom.ops.pulumi.stack import DeployedStack, find_workspace, read_stack
+from strongroom.ops.pulumi.stack import DeployedStack
 from strongroom.ops.pulumi.state import read_state
 from strongroom.ops.verify import Check, Verifier
 from strongroom.ops.verify.cluster_reader import ClusterReader
@@ -23,7 +23,7 @@ from strongroom.ops.verify.deployment import Deployment
 from strongroom.ops.verify.inspection import Inspection
 from strongroom.policy.rules import Declared
 from tests.integration.driver import Cluster
-from tests.support.sandboxed import Project, copied
+from tests.support.sandboxed import Project, copied, environment
 from tests.support.soak import sampled
 
 from .damage import Damage, Hands
@@ -53,11 +53,13 @@ def deployed(world: World, root: Path, stack: str) -> Deployed:
     # Other tests on this sandbox may have left what only a refresh sees.
     project.engine.run("refresh", stack)
     project.engine.run("up", stack)
-    home, outputs, resources = find_workspace(stack), read_stack(stack), read_state(stack)
+    outputs, key = project.read(), world.api_server.signing_key
+    with environment(project.environment):
+        resources = read_state(stack)
 
     def verify() -> list[Check]:
-        with home.connected(as_operator=True):
-            return Verifier(outputs, home.signing_key, resources=resources, as_operator=True).run()
+        with environment(project.environment):
+            return Verifier(outputs, key, resources=resources, as_operator=True).run()
 
     return Deployed(Hands(world), verify, outputs, resources)
 

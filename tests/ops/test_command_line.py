@@ -110,7 +110,7 @@ def test_another_error_of_the_system_keeps_its_traceback() -> None:
         command_line.run(app, as_json=False)
 
 
-@pytest.mark.parametrize("words", [["sandbox", "logs", "vault"], ["sandbox", "attach", "--stack", "local"]])
+@pytest.mark.parametrize("words", [["sandbox", "logs", "vault"], ["sandbox", "env"]])
 def test_without_a_sandbox_a_command_says_how_to_start_one(run: Run, words: list[str]) -> None:
     ended, out, err = run(*words)
 

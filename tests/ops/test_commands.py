@@ -11,10 +11,8 @@ from strongroom.ops.app import app, main
 from strongroom.ops.doctor.diagnosis import Diagnosis
 from strongroom.ops.findings import Finding
 from strongroom.ops.preview.events import PreviewEvents, Violation
-from strongroom.ops.pulumi.stack import Workspace
 from strongroom.ops.recover.run import Recovered
 from strongroom.ops.verify import Check
-from tests.support.sandboxed import ROOT
 
 GOOD = Check("shop/orders", "reads a", True, "place")
 WRONG = Check("shop/orders", "is refused listing", False, "allowed")
@@ -27,7 +25,6 @@ def run(*words: str) -> Any:
 
 def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
-    monkeypatch.setattr("strongroom.ops.pulumi.stack.find_workspace", lambda _: Workspace(ROOT, {}))
     monkeypatch.setattr("strongroom.ops.pulumi.stack.read_stack", lambda _: None)
     monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda _: [])
     monkeypatch.setattr("strongroom.ops.pulumi.port_forward.reach", lambda _: nullcontext())

@@ -1,5 +1,6 @@
 """Stacks of one's own, completed for the sandbox."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,17 @@ import pytest
 import yaml
 
 from sandbox.errors import SandboxError
-from sandbox.stacks import Servers, complete, config_path, like_of, read_stack_file, remove_secrets, require, unset
+from sandbox.stacks import (
+    Servers,
+    complete,
+    config_path,
+    is_edited,
+    like_of,
+    read_stack_file,
+    remove_secrets,
+    require,
+    unset,
+)
 from strongroom.stacks.load import parse
 from tests.support.sandboxed import ROOT
 
@@ -131,3 +142,17 @@ def test_what_another_passphrase_encrypted_is_taken_out() -> None:
 
 def test_a_path_is_written_as_pulumi_reads_it() -> None:
     assert config_path(("a:seeds", "db-pass", "key")) == 'a:seeds["db-pass"].key'
+
+
+def test_a_file_is_edited_if_it_is_newer_than_its_copy(tmp_path: Path) -> None:
+    files = {place: tmp_path / place / "stacks" / "Pulumi.local.yaml" for place in ("root", "home")}
+    for number, file in enumerate(files.values()):
+        file.parent.mkdir(parents=True)
+        file.touch()
+        os.utime(file, (number, number))
+    assert not is_edited(tmp_path / "root", tmp_path / "home")
+
+    os.utime(files["root"], (2, 2))
+    assert is_edited(tmp_path / "root", tmp_path / "home")
+    files["root"].unlink()  # its stack can still be destroyed
+    assert not is_edited(tmp_path / "root", tmp_path / "home")

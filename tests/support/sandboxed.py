@@ -24,6 +24,7 @@ from .forked import run_ops
 if TYPE_CHECKING:
     from sandbox.engine import Engine
     from sandbox.world import World
+    from strongroom.ops.pulumi.stack import DeployedStack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,11 +66,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def world() -> Iterator["World"]:
-    """A sandbox that is up; `ops` finds it too."""
+    """A sandbox that is up."""
     from sandbox.world import default_state  # noqa: PLC0415
 
     with started(default_state()) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `ops`, and programs that a test starts, find the sandbox that the test uses."""
+    if "world" in request.fixturenames:
+        for name, value in sandbox_variables(request.getfixturevalue("world")).items():
+            monkeypatch.setenv(name, value)
 
 
 @contextmanager
@@ -113,8 +122,8 @@ def reaped(state: Path) -> Iterator[None]:
             reaper.stdin.close()
 
 
-_served: dict[Path, Mapping[str, str]] = {}
-"""By a sandbox's state directory, the environment in which an engine finds plugins that run already."""
+_variables: dict[Path, Mapping[str, str]] = {}
+"""By a sandbox's state directory, the variables by which it is found, and plugins that run already."""
 
 
 @contextmanager
@@ -123,17 +132,18 @@ def _plugins_served(world: "World") -> Iterator[None]:
     from sandbox.engine import Engine  # noqa: PLC0415
     from sandbox.progress import Reporter  # noqa: PLC0415
 
-    with Engine(world, Reporter()).plugins() as served:
-        _served[world.state] = served
+    engine = Engine(world, Reporter())
+    with engine.plugins() as served:
+        _variables[world.state] = {**engine.find_variables(like="local"), **served}
         try:
             yield
         finally:
-            del _served[world.state]
+            del _variables[world.state]
 
 
-def served_plugins(world: "World") -> Mapping[str, str]:
-    """Return the environment in which an engine finds the plugins that the session serves."""
-    return _served[world.state]
+def sandbox_variables(world: "World") -> Mapping[str, str]:
+    """Return the variables of `sandbox exec`, with the plugins that the session serves."""
+    return _variables[world.state]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -173,13 +183,14 @@ class Project:
 
         self.stack = stack
         self._world = world
-        self.environment = {**os.environ, _STATE: str(world.state), **served_plugins(world)}
+        base = {**os.environ, **sandbox_variables(world)}
+        if without:
+            running = base[SERVED].split(",")
+            base[SERVED] = ",".join(each for each in running if each.partition(":")[0] not in without)
+        self.environment = {**base, **world.azure.environment(), **world.azure.operator()}
         """What commands on the stack run with."""
 
-        if without:
-            running = self.environment[SERVED].split(",")
-            self.environment[SERVED] = ",".join(each for each in running if each.partition(":")[0] not in without)
-        self._engine = Engine(world, Reporter(), root, self.environment)
+        self._engine = Engine(world, Reporter(), root, base)
         self._file = root / "stacks" / f"Pulumi.{stack}.yaml"
         self._original = self._file.read_text()
         self._is_deployed = False
@@ -229,7 +240,8 @@ class Project:
         return seen
 
     def ops(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of `ops` on the stack."""
+        """Run a command of `ops` on the stack, and on its file as it is now."""
+        self._engine.complete_files()
         return run_ops(command, "--stack", self.stack, *arguments, environment=self.environment)
 
     def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -244,18 +256,25 @@ class Project:
         found: list[dict[str, Any]] = json.loads(self.ops("access", "--json").stdout)
         return [each for each in found if copies or each["path"][0]["kind"] != "readers"]
 
+    def read(self) -> "DeployedStack":
+        """What the stack's outputs say."""
+        from strongroom.ops.pulumi.stack import read_stack  # noqa: PLC0415
+
+        with environment(self.environment):
+            return read_stack(self.stack)
+
     def checks(self, debug_image: str | None = None) -> list[dict[str, Any]]:
         """Every line of `verify`, from its own code in this process; on a node from within the pods, too."""
         from strongroom.ops.pulumi.port_forward import reach  # noqa: PLC0415
-        from strongroom.ops.pulumi.stack import find_workspace, read_stack  # noqa: PLC0415
         from strongroom.ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
         from strongroom.ops.verify import Digests, PodChecks, Verifier  # noqa: PLC0415
 
-        home, deployed, resources = find_workspace(self.stack), read_stack(self.stack), read_state(self.stack)
-        with home.connected(as_operator=True), reach(deployed):
+        deployed, key = self.read(), self._world.api_server.signing_key
+        with environment(self.environment), reach(deployed):
+            resources = read_state(self.stack)
             digests = Digests(partial(read_secret_inputs, self.stack))
             pods = PodChecks(deployed, debug_image) if self._world.has_node else None
-            verifier = Verifier(deployed, home.signing_key, resources=resources, digests=digests, pods=pods)
+            verifier = Verifier(deployed, key, resources=resources, digests=digests, pods=pods)
             return [asdict(check) for check in verifier.run()]
 
     def wrong(self) -> set[tuple[str, str]]:

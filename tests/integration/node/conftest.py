@@ -187,12 +187,6 @@ def hierarchies() -> set[Path]:
     return {place for place, _ in cgroups.hierarchies().values()}
 
 
-@pytest.fixture(autouse=True)
-def found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `ops` find that sandbox."""
-    monkeypatch.setenv("STRONGROOM_SANDBOX", str(world.state))
-
-
 @pytest.fixture(scope="module")
 def pods(world: World) -> Pods:
     return Pods(world)

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.certificates import Authority
 from strongroom.ops.cluster.client import forge_expired_token
+from strongroom.ops.errors import OpsError
 
 
 def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path: Path) -> None:
@@ -22,3 +23,12 @@ def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path:
     told = jwt.decode(old, public.read_text(), algorithms=["RS256"], audience="vault", options={"verify_exp": False})
     assert {key: told[key] for key in ("aud", "sub")} == {key: claims[key] for key in ("aud", "sub")}
     assert jwt.get_unverified_header(old)["kid"] == "key-1"
+
+
+def test_a_file_without_such_a_key_is_named(tmp_path: Path) -> None:
+    token = jwt.encode({"aud": ["vault"]}, "secret" * 8, algorithm="HS256", headers={"kid": "key-1"})
+    file = tmp_path / "sa.key"
+    file.write_text("no key")
+
+    with pytest.raises(OpsError, match=r"^--signing-key: .*/sa.key has no private key for HS256 \(ValueError\): name"):
+        forge_expired_token(token, file)

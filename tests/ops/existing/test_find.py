@@ -102,7 +102,6 @@ def test_a_stack_that_does_not_exist_is_told_apart_from_a_state_that_cannot_be_r
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
     pulumi = tmp_path / "pulumi"
     pulumi.write_text("#!/bin/sh\necho \"error: no stack named 'dev' found\" >&2\nexit 255\n")
     pulumi.chmod(0o755)

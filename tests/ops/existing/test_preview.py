@@ -1,9 +1,5 @@
 """What a previewed update would run into."""
 
-from contextlib import nullcontext
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from strongroom.ops.existing import preview
@@ -31,9 +27,6 @@ def account(urn: str, name: str) -> Declared:
 
 
 def test_a_replacement_by_another_name_must_find_that_name_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    home: Any = SimpleNamespace(project=None, connected=lambda **_: nullcontext())
-    monkeypatch.setattr(preview, "find_workspace", lambda _: home)
-    monkeypatch.setattr(preview, "stack_file", lambda *_: None)
     monkeypatch.setattr(preview, "parse_stack_file", lambda *_: None)
     monkeypatch.setattr(preview, "list_servers", lambda _: {"kubernetes": Cluster})
     previewed = PreviewEvents(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from strongroom.ops.errors import OpsError
-from strongroom.ops.pulumi.engine import drive
-from strongroom.ops.pulumi.stack import Workspace, find_workspace, read_stack, run_pulumi
+from strongroom.ops.pulumi.engine import select_stack
+from strongroom.ops.pulumi.stack import read_stack, run_pulumi
 
 OUTPUTS = {
     "backend": {
@@ -34,9 +34,8 @@ OUTPUTS = {
 
 @pytest.fixture
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Pulumi CLI whose body a test writes; no sandbox is about."""
+    """A Pulumi CLI whose body a test writes."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
     program = tmp_path / "pulumi"
     program.touch(mode=0o755)
     return program
@@ -81,7 +80,6 @@ def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PULUMI_SKIP_UPDATE_CHECK", raising=False)
-    monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
     program = tmp_path / "bin" / "pulumi"
     program.parent.mkdir()
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
@@ -89,8 +87,8 @@ def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
     program.write_text(f'#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK $1" >> {told}\necho v3.999.0\n')
     program.chmod(0o755)
 
-    with drive("dev"):
-        assert {line.partition(" ")[0] for line in told.read_text().splitlines()} == {"true"}
+    select_stack("dev")
+    assert {line.partition(" ")[0] for line in told.read_text().splitlines()} == {"true"}
 
 
 def test_a_stack_that_was_never_deployed_is_told_so(pulumi: Path) -> None:
@@ -105,39 +103,6 @@ def test_a_missing_cli_is_told(pulumi: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(OpsError, match="The Pulumi CLI is not on PATH"):
         read_stack("dev")
-
-
-def test_a_stack_of_the_sandbox_is_driven_from_there_and_others_from_the_project(pulumi: Path) -> None:
-    sandbox = pulumi.parent / "sandbox"
-    sandbox.mkdir()
-    described = {
-        "name": "strongroom",
-        "stacks": ["local"],
-        "project": "/somewhere",
-        "environment": {"PULUMI_HOME": "/home"},
-        "clients": {"HTTPS_PROXY": "http://127.0.0.1:1"},
-        "attach": ["serve"],
-        "service_account_signing_key": "/key",
-    }
-    (sandbox / "environment.json").write_text(json.dumps(described))
-
-    assert find_workspace("local").project == Path("/somewhere")
-    assert find_workspace("local").signing_key == Path("/key")
-    assert find_workspace("local").clients == {"HTTPS_PROXY": "http://127.0.0.1:1"}
-    assert find_workspace("dev").environment == {}
-    assert find_workspace("dev").clients == {}
-    assert find_workspace("dev").signing_key is None
-
-
-def test_another_project_may_have_a_stack_of_the_same_name(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = pulumi.parent / "own"
-    for directory in (pulumi.parent / "sandbox", own):
-        directory.mkdir()
-    (pulumi.parent / "sandbox" / "environment.json").write_text(json.dumps({"name": "strongroom", "stacks": ["local"]}))
-    (own / "Pulumi.yaml").write_text("name: own\n")
-    monkeypatch.chdir(own)
-
-    assert find_workspace("local") == Workspace(own, {})
 
 
 def state_of(*components: tuple[str, dict[str, Any]]) -> str:

@@ -24,7 +24,6 @@ HERE = socket.gethostname()
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lock file of the stack `dev`, to be written, and a Pulumi CLI that knows where it is."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("STRONGROOM_SANDBOX", str(tmp_path / "sandbox"))
     monkeypatch.setattr(recovery, "_WAIT_SECONDS", 0.5)
     home = tmp_path / ".pulumi" / "locks" / "organization" / "strongroom" / "dev"
     home.mkdir(parents=True)
