@@ -39,6 +39,12 @@ _NO_REPLICAS = {
     "CronJob": ": leave replicas out, and set parallelism and completions in controller.jobTemplate.spec",
 }
 
+_OF_PODS = (
+    *("kind", "controller", "template", "mounts", "scratch"),
+    *("image", "images", "command", "replicas"),
+)
+"""Fields of pods that Strongroom makes."""
+
 _VERSION = "is not a version: use its letters and digits, in quotes, or leave it out for the latest"
 
 
@@ -148,6 +154,10 @@ class Workload(Declaration):
     in the pod), `kubernetes-secret` (a Kubernetes Secret by the driver) or `akv2k8s` (environment variables, from Key
     Vault); the kind alone, or a mapping of `kind` and its options."""
 
+    pods: Literal["strongroom", "none"] = "strongroom"
+    """Who makes its pods. With `none`, Strongroom makes its service account, its grant and its SecretProviderClass, and
+    others make the pods: a chart, or a manifest. `strongroom snippet` prints what those need."""
+
     secrets: Annotated[
         ListOf[Secret],
         Field(min_length=1),
@@ -179,11 +189,24 @@ class Workload(Declaration):
 
     @cross_check
     def _check_pods(self) -> Iterator[tuple[Location, str]]:
-        plain = self.kind in {"Deployment", "Pod"} and not (self.controller or self.template or self.mounts)
-        if not plain:
+        special = self.kind not in {"Deployment", "Pod"} or self.controller or self.template or self.mounts
+        if special and self.has_own_pods:
             from .kubernetes.pod_issues import list_pod_issues  # noqa: PLC0415 - the SDK's types take a second to load
 
             yield from list_pod_issues(self)
+
+    @cross_check
+    def _check_fields_of_pods(self) -> Iterator[tuple[Location, str]]:
+        if self.has_own_pods:
+            return
+        for name in _OF_PODS:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                yield (name,), f"This workload's pods are made by others (pods: none), and {name} is theirs: remove it"
+
+    @property
+    def has_own_pods(self) -> bool:
+        """Whether Strongroom makes its pods."""
+        return self.pods == "strongroom"
 
     @property
     def containers(self) -> Mapping[str, str]:

@@ -42,6 +42,9 @@ class DeclaredAccess:
     account: pulumi.Resource
     """The service account."""
 
+    service_account_name: str
+    """Its name."""
+
     @property
     def requires(self) -> Sequence[pulumi.Resource]:
         """What must exist before a pod starts."""
@@ -56,6 +59,19 @@ class DeclaredAccess:
     def pod_annotations(self) -> pulumi.Output[Mapping[str, str]]:
         """Annotations that the delivery and the store need on the pod."""
         return self.parts.annotations.apply(lambda delivering: {**delivering, **self.grant.pod_annotations})
+
+    @property
+    def pod(self) -> Mapping[str, Any]:
+        """What pods that others make need, as a manifest has it: the pod, and each container that reads the secrets."""
+        return {
+            "labels": self.pod_labels,
+            "annotations": self.pod_annotations,
+            "serviceAccountName": self.service_account_name,
+            "automountServiceAccountToken": self.parts.api_token,
+            "volumes": list(self.parts.volumes),
+            "volumeMounts": list(self.parts.mounts),
+            "env": list(self.parts.environment),
+        }
 
 
 def declare_access(
@@ -79,7 +95,36 @@ def declare_access(
         automount_service_account_token=False,
         opts=child,
     )
-    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account)
+    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account, workload.name)
+
+
+def describe_access(workload: Workload, access: DeclaredAccess, controller: str) -> pulumi.Output[Mapping[str, Any]]:
+    """Describe a workload for the command `strongroom`: its objects and identity, and no secret.
+
+    :param controller: The kind of what makes its pods; `none` if others do, and the description then has what those
+        pods need.
+    """
+    described: dict[str, Any] = {
+        "name": workload.name,
+        "namespace": workload.namespace,
+        "serviceAccount": workload.name,
+        "secretProviderClass": workload.name,
+        "delivery": workload.delivery.kind,
+        "controller": controller,
+        "identity": dict(access.grant.identity),
+        "objects": [
+            {
+                "name": secret.name,
+                "object": secret.object,
+                "key": secret.key,
+                "version": secret.version,
+                "type": secret.type,
+                "env": secret.env,
+            }
+            for secret in workload.secrets
+        ],
+    }
+    return pulumi.Output.from_input(described if controller != "none" else {**described, "pod": access.pod})
 
 
 class SecretAccess(pulumi.ComponentResource):
@@ -112,6 +157,9 @@ class SecretAccess(pulumi.ComponentResource):
     automount_service_account_token: pulumi.Output[bool]
     """Whether the pod needs a token for the Kubernetes API: with delivery `akv2k8s` alone."""
 
+    description: pulumi.Output[Mapping[str, Any]]
+    """What the command `strongroom` reads from the state: the workload's objects and identity, and no secret."""
+
     requires: Sequence[pulumi.Resource]
     """What must exist before a pod starts, for `depends_on` of what takes none of the outputs."""
 
@@ -132,7 +180,8 @@ class SecretAccess(pulumi.ComponentResource):
             # Other languages see no resource of this provider's: an output's dependencies reach them.
             return pulumi.Output.all(exist, value).apply(lambda both: both[1])
 
-        self.service_account_name = once_they_exist(args.workload.name)
+        self.description = describe_access(args.workload, access, "none")
+        self.service_account_name = once_they_exist(access.service_account_name)
         self.volumes = once_they_exist(list(parts.volumes))
         self.volume_mounts = once_they_exist(list(parts.mounts))
         self.env = once_they_exist(list(parts.environment))
@@ -141,6 +190,7 @@ class SecretAccess(pulumi.ComponentResource):
         self.automount_service_account_token = once_they_exist(parts.api_token)
         self.register_outputs(
             {
+                "description": self.description,
                 "serviceAccountName": self.service_account_name,
                 "volumes": self.volumes,
                 "volumeMounts": self.volume_mounts,

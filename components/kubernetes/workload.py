@@ -9,7 +9,7 @@ from ..backend import Grant
 from ..cross_checks import cross_check
 from ..field_types import Switch
 from ..workload import ONE_IMAGE, Workload
-from .access import SecretAccessArgs, declare_access
+from .access import SecretAccessArgs, declare_access, describe_access
 from .controllers import declare_pods
 
 
@@ -24,7 +24,7 @@ class SecretWorkloadArgs(SecretAccessArgs):
 
     @cross_check
     def _check_image(self) -> Iterator[tuple[str, str]]:
-        if self.workload.image is None and self.workload.images is None:
+        if self.workload.has_own_pods and self.workload.image is None and self.workload.images is None:
             yield "workload", ONE_IMAGE
 
 
@@ -54,34 +54,12 @@ class SecretWorkload(pulumi.ComponentResource):
         workload = args.workload
         access = declare_access(workload, args.backend, args.after, self)
         self.grant = access.grant
-        declare_pods(
-            workload,
-            access,
-            args.wait_for_rollout,
-            pulumi.ResourceOptions(parent=self, depends_on=list(access.requires), delete_before_replace=True),
-        )
-        self.description = pulumi.Output.from_input(_describe(workload, self.grant))
+        if workload.has_own_pods:
+            declare_pods(
+                workload,
+                access,
+                args.wait_for_rollout,
+                pulumi.ResourceOptions(parent=self, depends_on=list(access.requires), delete_before_replace=True),
+            )
+        self.description = describe_access(workload, access, workload.kind if workload.has_own_pods else "none")
         self.register_outputs({"description": self.description})
-
-
-def _describe(workload: Workload, grant: Grant) -> Mapping[str, Any]:
-    return {
-        "name": workload.name,
-        "namespace": workload.namespace,
-        "serviceAccount": workload.name,
-        "secretProviderClass": workload.name,
-        "delivery": workload.delivery.kind,
-        "controller": workload.kind,
-        "identity": dict(grant.identity),
-        "objects": [
-            {
-                "name": secret.name,
-                "object": secret.object,
-                "key": secret.key,
-                "version": secret.version,
-                "type": secret.type,
-                "env": secret.env,
-            }
-            for secret in workload.secrets
-        ],
-    }

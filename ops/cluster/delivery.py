@@ -13,7 +13,7 @@ from strongroom.components.workload import WorkloadKind
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
 from .client import ProviderClass
-from .pod_template import PodTemplate
+from .pod_template import PodTemplate, parse_template
 
 
 class Documents(Protocol):
@@ -114,6 +114,8 @@ def _read_filled(documents: Documents, stack: DeployedStack, workload: DeployedW
 
 
 def _read_template(documents: Documents, workload: DeployedWorkload) -> PodTemplate:
+    if workload.controller == "none" or workload.pod is not None:
+        return parse_template(workload.build_pod(["any"]))
     return documents.read_pod_template(workload.namespace, workload.name, workload.controller)
 
 

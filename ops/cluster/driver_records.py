@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .client import METADATA_LIST, call_api, connect
+from .selection import list_pods, list_replica_sets
 
 _MANAGED = "secrets-store.csi.k8s.io/managed=true"
 """The label of the Secrets that the driver makes. (Source of the driver: "SecretManagedLabel")"""
@@ -62,7 +63,6 @@ class DriverRecords:
         """
         self._api = connect(cluster)
         self._workload = workload
-        self._labels = f"app.kubernetes.io/name={workload.name}"
 
     def read_mounts(self) -> list[Mount]:
         """Read the namespace's SecretProviderClassPodStatuses.
@@ -92,6 +92,13 @@ class DriverRecords:
             if condition.type == "Ready" and condition.status == "True" and condition.last_transition_time
         }
 
+    def list_pods(self) -> frozenset[str]:
+        """List the names of the workload's pods.
+
+        :raises OpsError: They can't be read, or not by this user.
+        """
+        return frozenset(pod.metadata.name for pod in self._pods)
+
     def read_nodes(self) -> frozenset[str]:
         """Read the nodes of the workload's pods.
 
@@ -102,13 +109,7 @@ class DriverRecords:
     @cached_property
     def _pods(self) -> Sequence[Any]:
         """The workload's pods, read once: all checks of a diagnosis see the same ones."""
-        found: Any = call_api(
-            f"pods of {self._workload.path}",
-            lambda: client.CoreV1Api(self._api).list_namespaced_pod(
-                self._workload.namespace, label_selector=self._labels
-            ),
-        )
-        return found.items
+        return list_pods(client.CoreV1Api(self._api), self._workload)
 
     def read_failing_mounts(self, driver: str) -> Mapping[str, str]:
         """Read the driver's last record about each pod of the namespace whose last mount, or rotation, failed.
@@ -142,13 +143,10 @@ class DriverRecords:
         :raises OpsError: They can't be read, or not by this user.
         """
         namespace = self._workload.namespace
-        sets: Any = call_api(
-            f"ReplicaSets of {self._workload.path}",
-            lambda: client.AppsV1Api(self._api).list_namespaced_replica_set(namespace, label_selector=self._labels),
-        )
+        sets = list_replica_sets(client.AppsV1Api(self._api), self._workload)
 
         def read() -> list[MadeSecret]:
-            mine = {self._workload.name, *(entry.metadata.name for entry in sets.items)}
+            mine = {self._workload.name, *(entry.metadata.name for entry in sets)}
             made: list[MadeSecret] = []
             # An empty list of this form is null.
             for entry in cast("list[dict[str, Any]]", self._list_secrets()["items"] or []):

@@ -1,8 +1,10 @@
 """What a workload's pods are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from strongroom.policy.rules.rule import at, listed
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,36 @@ class PodTemplate:
 
     secret_keys: frozenset[tuple[str, str]] = frozenset()
     """The Kubernetes Secrets that variables are taken from, each by its name and its key."""
+
+
+def parse_template(pod: object) -> PodTemplate:
+    """Parse the template of a manifest: a mapping with metadata and spec."""
+    spec = at(pod, "spec")
+    return PodTemplate(
+        annotations=_as_texts(at(pod, "metadata", "annotations")),
+        labels=_as_texts(at(pod, "metadata", "labels")),
+        audiences=dict(_list_audiences(spec)),
+        environment=dict(_list_variables(spec)),
+        service_account=str(at(spec, "serviceAccountName") or "default"),
+    )
+
+
+def _as_texts(found: object) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", found) if isinstance(found, Mapping) else {}
+
+
+def _list_audiences(spec: object) -> Iterator[tuple[str, str]]:
+    for volume in listed(at(spec, "volumes")):
+        for source in listed(at(volume, "projected", "sources")):
+            if token := at(source, "serviceAccountToken"):
+                yield str(at(volume, "name")), str(at(token, "audience") or "")
+
+
+def _list_variables(spec: object) -> Iterator[tuple[str, str]]:
+    for container in listed(at(spec, "containers")):
+        for variable in listed(at(container, "env")):
+            if isinstance(value := at(variable, "value"), str):
+                yield str(at(variable, "name")), value
 
 
 def build_template(metadata: Any, spec: Any) -> PodTemplate:

@@ -20,6 +20,7 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .client import call_api, connect
+from .selection import list_pods
 
 _SECONDS = 60
 """How long a command, and the start of an ephemeral container, may take."""
@@ -79,15 +80,9 @@ class Pods:
 
         :raises OpsError: They can't be read, or not by this user.
         """
-        found: Any = call_api(
-            f"pods of {workload.path}",
-            lambda: self._core.list_namespaced_pod(
-                workload.namespace, label_selector=f"app.kubernetes.io/name={workload.name}"
-            ),
-        )
         return [
             _parse_pod(each, workload)
-            for each in found.items
+            for each in list_pods(self._core, workload)
             if not each.metadata.deletion_timestamp
             and (workload.controller == "Pod" or each.status.phase not in _ENDED)
         ]

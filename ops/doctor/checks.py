@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import NotAllowedError, OpsError
 from ..findings import Finding
-from . import azure, driver, mount, provider_class, sync, vault, webhook, workload
+from . import azure, driver, mount, pods, provider_class, sync, vault, webhook, workload
 from .context import DiagnosisContext
 
 
@@ -32,6 +32,9 @@ _DRIVER = (Check("driver", driver.check_driver), Check("provider", driver.check_
 _CLASS = (Check("class", provider_class.check_class), Check("volume", workload.check_volume, ("class",)))
 _INJECTOR = (Check("webhook", webhook.check_webhook), Check("class", webhook.check_expected_files))
 _ACCOUNT = (Check("service account", workload.check_service_account),)
+_PODS = Check("pods", pods.check_pods, ("service account",))
+"""The check of pods that others make, in the place of that of their volume."""
+
 _AUDIENCE = (Check("audience", driver.check_audience, ("driver", "class")),)
 _VAULT = (
     Check("store", vault.check_store),
@@ -55,12 +58,17 @@ _SYNC = (
 )
 
 
-def list_checks(delivery: str, store: str) -> Sequence[Check]:
+def list_checks(delivery: str, store: str, *, by_others: bool = False) -> Sequence[Check]:
     """List the checks of a workload, in their order.
 
     :param delivery: Its delivery's kind.
     :param store: Its store's kind.
+    :param by_others: Whether others make its pods.
     """
+    if by_others:
+        found = [each for each in list_checks(delivery, store) if each.name != "volume"]
+        place = found.index(*_ACCOUNT) + 1
+        return (*found[:place], _PODS, *found[place:])
     reads = _VAULT if store == "vault" else _AZURE
     if delivery == "agent-injector":
         return (*_INJECTOR, *_ACCOUNT, *_AUDIENCE, *reads)
@@ -73,7 +81,8 @@ def run_checks(context: DiagnosisContext) -> list[Finding]:
     """Run every check of a workload; those that need a failed one are skipped."""
     found: list[Finding] = []
     roots: dict[str, str] = {}
-    for check in list_checks(context.workload.delivery, context.stack.backend.kind):
+    workload = context.workload
+    for check in list_checks(workload.delivery, context.stack.backend.kind, by_others=workload.pod is not None):
         own = [name for name in check.repeats if roots.get(name) == name]
         root = next((roots[name] for name in (*check.needs, *own) if name in roots), None)
         finding = Finding.skipped(f"{root} failed") if root else _run_check(check, context)

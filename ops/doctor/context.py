@@ -7,7 +7,7 @@ from ..cluster.client import ClusterClient
 from ..cluster.delivery import Delivery, read_delivery
 from ..cluster.driver_records import DriverRecords
 from ..cluster.installation import DaemonSet, Installed
-from ..cluster.pod_template import PodTemplate
+from ..cluster.pod_template import PodTemplate, parse_template
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session, Store
@@ -77,7 +77,9 @@ class DiagnosisContext:
 
     @cached_property
     def template(self) -> PodTemplate:
-        """The template of its pods."""
+        """The template of its pods; of pods that others make, what they need."""
+        if self.workload.controller == "none":
+            return parse_template(self.workload.build_pod(["any"]))
         return self.cluster.read_pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any
 from kubernetes import client
 
 from ..cluster.client import call_api, connect
+from ..cluster.selection import list_pods, list_replica_sets
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .events import Explained, drop_consequences, explain
 
@@ -27,16 +28,12 @@ def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explai
     """
     api = connect(cluster)
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
-    namespace, mine = workload.namespace, f"app.kubernetes.io/name={workload.name}"
-    pods: Any = call_api(f"pods of {workload.path}", lambda: core.list_namespaced_pod(namespace, label_selector=mine))
-    sets: Any = call_api(
-        f"ReplicaSets of {workload.path}", lambda: apps.list_namespaced_replica_set(namespace, label_selector=mine)
-    )
-    ready = _find_ready_since(pods.items, sets.items)
-    if workload.controller not in {"Deployment", "Pod"}:
+    ready = _find_ready_since(list_pods(core, workload), list_replica_sets(apps, workload))
+    if workload.controller not in {"Deployment", "Pod", "none"}:
         ready.setdefault(workload.name, None)  # the controller itself reports pods that it could not make
     found: Any = call_api(
-        f"events of {workload.path}", lambda: core.list_namespaced_event(namespace, field_selector="type=Warning")
+        f"events of {workload.path}",
+        lambda: core.list_namespaced_event(workload.namespace, field_selector="type=Warning"),
     )
     gathered: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for entry in found.items:

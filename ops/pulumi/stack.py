@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +18,7 @@ from .project import find_workspace
 
 _DESCRIBING = {
     "strongroom:index:AzureKeyVaultBackend": "backend",
+    "strongroom:index:SecretAccess": "workloads",
     "strongroom:index:SecretWorkload": "workloads",
     "strongroom:index:VaultBackend": "backend",
 }
@@ -110,7 +111,13 @@ class DeployedWorkload(_Output):
     service_account: str
     secret_provider_class: str
     delivery: DeliveryKind = "csi"
-    controller: WorkloadKind = "Deployment"
+    controller: WorkloadKind | Literal["none"] = "Deployment"
+    """What makes its pods; `none` if others make them."""
+
+    pod: Mapping[str, Any] | None = None
+    """What pods that others make need, as a manifest has it: `labels`, `annotations`, `serviceAccountName`,
+    `automountServiceAccountToken`, `volumes`, and for each container `volumeMounts` and `env`."""
+
     identity: Mapping[str, str]
     objects: tuple[DeclaredObject, ...]
 
@@ -123,6 +130,23 @@ class DeployedWorkload(_Output):
     def names(self) -> frozenset[str]:
         """The files that it declares."""
         return frozenset(item.name for item in self.objects)
+
+    def build_pod(self, containers: Sequence[str]) -> dict[str, Any]:
+        """Build what a pod that others make needs, as the fragment of a PodTemplateSpec.
+
+        :param containers: The containers that read the secrets.
+        """
+        pod: Mapping[str, Any] = self.pod or {}
+        reads = {name: pod[name] for name in ("volumeMounts", "env") if pod.get(name)}
+        return {
+            "metadata": {name: pod[name] for name in ("labels", "annotations") if pod.get(name)},
+            "spec": {
+                "serviceAccountName": self.service_account,
+                "automountServiceAccountToken": pod.get("automountServiceAccountToken", False),
+                **({"containers": [{"name": name, **reads} for name in containers]} if reads else {}),
+                **({"volumes": pod["volumes"]} if pod.get("volumes") else {}),
+            },
+        }
 
 
 class DeployedStack(_Output):
@@ -169,7 +193,7 @@ def _describe_components(stack: str) -> dict[str, Any]:
 
     Clients find the cluster and the store by their own variables: KUBECONFIG, VAULT_ADDR, VAULT_CACERT.
 
-    :raises OpsError: Its workloads are on several stores, or none is a `SecretWorkload`.
+    :raises OpsError: Its workloads are on several stores, or none describes itself.
     """
     described: dict[str, list[dict[str, Any]]] = {"backend": [], "workloads": []}
     deployment: dict[str, Any] = export_state(stack).get("deployment") or {}
@@ -188,8 +212,8 @@ def _describe_components(stack: str) -> dict[str, Any]:
         return {}
     if not described["workloads"]:
         raise OpsError(
-            f"Stack {stack!r} has a backend and no SecretWorkload: workloads that a program makes by itself "
-            "can't be read"
+            f"Stack {stack!r} has a backend and neither a SecretWorkload nor a SecretAccess: workloads that a program "
+            "makes by itself can't be read"
         )
     (backend,) = described["backend"]
     if backend["kind"] == "vault":

@@ -1,16 +1,15 @@
 """The cluster's documents as a stack deployed them, read from its state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from strongroom.components.workload import WorkloadKind
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.kubernetes import KEY_VAULT_SECRET, PROVIDER_CLASS
 from strongroom.policy.rules.pods import PODS
-from strongroom.policy.rules.rule import at, listed
 
 from ..cluster.client import ProviderClass
-from ..cluster.pod_template import PodTemplate
+from ..cluster.pod_template import PodTemplate, parse_template
 from ..errors import AbsentError
 
 _KINDS = {kind.rpartition(":")[2]: kind for kind in PODS}
@@ -44,13 +43,7 @@ class DeployedCluster:
         :raises AbsentError: The stack deployed no such controller.
         """
         found = self._find(_KINDS[controller], namespace, name)
-        place = PODS[found.kind]
-        return PodTemplate(
-            annotations=_as_texts(found.at(*place, "metadata", "annotations")),
-            labels=_as_texts(found.at(*place, "metadata", "labels")),
-            audiences=dict(_list_audiences(found.at(*place, "spec"))),
-            environment=dict(_list_variables(found.at(*place, "spec"))),
-        )
+        return parse_template(found.at(*PODS[found.kind]))
 
     def read_key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Find the vault and object that an AzureKeyVaultSecret names.
@@ -65,21 +58,3 @@ class DeployedCluster:
         except KeyError:
             title = kind.rpartition(":")[2]
             raise AbsentError(f"the stack's state has no {title} {namespace}/{name}") from None
-
-
-def _as_texts(found: object) -> Mapping[str, str]:
-    return cast("Mapping[str, str]", found) if isinstance(found, Mapping) else {}
-
-
-def _list_audiences(spec: object) -> Iterator[tuple[str, str]]:
-    for volume in listed(at(spec, "volumes")):
-        for source in listed(at(volume, "projected", "sources")):
-            if token := at(source, "serviceAccountToken"):
-                yield str(at(volume, "name")), str(at(token, "audience") or "")
-
-
-def _list_variables(spec: object) -> Iterator[tuple[str, str]]:
-    for container in listed(at(spec, "containers")):
-        for variable in listed(at(container, "env")):
-            if isinstance(value := at(variable, "value"), str):
-                yield str(at(variable, "name")), value

@@ -41,7 +41,7 @@ def _check_backend(settings: Settings, stack: str) -> Iterator[ValidationIssue]:
 
 @skip_invalid
 def _check_image(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
-    if workload.image is None and workload.images is None:
+    if workload.has_own_pods and workload.image is None and workload.images is None:
         yield ValidationIssue(location, ONE_IMAGE)
 
 

@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from strongroom import Grant, Secret, SecretAccess, SecretAccessArgs, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.plugin.provider import ComponentProvider
 from tests.support.recording import Declare
 
@@ -90,6 +91,57 @@ def test_it_makes_no_pods(declare: Declare) -> None:
     recorder = declare(lambda: SecretAccess("orders", SecretAccessArgs(workload=workload(), backend=Store())))
 
     assert {each.type for each in recorder.recorded if each.type.startswith("kubernetes:")} == {ACCOUNT, CLASS}
+
+
+def test_a_workload_without_pods_is_described_with_what_its_pods_need(declare: Declare) -> None:
+    described: list[Any] = []
+
+    def program() -> None:
+        declared = workload(pods="none", secrets=SECRETS[:1])
+        SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store())).description.apply(
+            described.append
+        )
+        access = SecretAccess("refunds", SecretAccessArgs(workload=workload(secrets=SECRETS[:1]), backend=Store()))
+        access.description.apply(described.append)
+
+    assert not declare(program).all(DEPLOYMENT)
+    one, other = described
+    assert one == other
+    assert one["controller"] == "none"
+    annotations = one["pod"].pop("annotations")
+    assert annotations.keys() == {"backend", "strongroom/parameters"}
+    csi = {
+        "driver": "secrets-store.csi.k8s.io",
+        "readOnly": True,
+        "volumeAttributes": {"secretProviderClass": "orders"},
+        "nodePublishSecretRef": {"name": "credentials"},
+    }
+    assert one["pod"] == {
+        "labels": {"backend": "label"},
+        "serviceAccountName": "orders",
+        "automountServiceAccountToken": False,
+        "volumes": [{"name": "secrets-store", "csi": csi}],
+        "volumeMounts": [{"name": "secrets-store", "mountPath": "/mnt/secrets-store", "readOnly": True}],
+        "env": [],
+    }
+
+
+def test_a_workload_with_pods_is_described_without_them(declare: Declare) -> None:
+    described: list[Any] = []
+    args = SecretWorkloadArgs(workload=workload(image="a:1"), backend=Store())
+    declare(lambda: SecretWorkload("orders", args).description.apply(described.append))
+
+    assert described[0]["controller"] == "Deployment"
+    assert "pod" not in described[0]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"image": "a"}, {"images": {"a": "b"}}, {"command": ["a"]}, {"replicas": 2}, {"kind": "Pod"}]
+)
+def test_fields_of_pods_that_others_make_are_refused(fields: dict[str, Any]) -> None:
+    (name,) = fields
+    with pytest.raises(InvalidArgumentsError, match=rf"{name}.*made by others \(pods: none\), and {name} is theirs"):
+        workload(pods="none", **fields)
 
 
 def test_what_must_exist_first_is_waited_for(declare: Declare) -> None:

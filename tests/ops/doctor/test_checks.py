@@ -53,6 +53,18 @@ def test_the_checks_of_a_store_are_complete(store: str, reads: list[str]) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("delivery", "before"), [("csi", ["driver", "provider", "class"]), ("agent-injector", ["webhook", "class"])]
+)
+def test_pods_of_others_are_checked_in_the_place_of_their_volume(delivery: str, before: list[str]) -> None:
+    own = [check.name for check in list_checks(delivery, "vault")]
+    others = [check.name for check in list_checks(delivery, "vault", by_others=True)]
+
+    assert others[: len(before) + 2] == [*before, "service account", "pods"]
+    assert [name for name in own if name != "volume"] == [name for name in others if name != "pods"]
+    assert "pods" in PAGE
+
+
 def walked(monkeypatch: pytest.MonkeyPatch, *found: Finding | Exception, **how: Any) -> list[tuple[str, str]]:
     """Return the states of checks with these findings; the last one needs or repeats others."""
 
@@ -65,9 +77,9 @@ def walked(monkeypatch: pytest.MonkeyPatch, *found: Finding | Exception, **how: 
         return Check(f"check {number}", look, **(how if number == len(found) else {}))
 
     checks = [check(number, each) for number, each in enumerate(found, 1)]
-    monkeypatch.setattr(module, "list_checks", lambda *_: checks)
+    monkeypatch.setattr(module, "list_checks", lambda *_, **__: checks)
     context: Any = SimpleNamespace(
-        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+        workload=SimpleNamespace(delivery="csi", pod=None), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
     return [(each.state, each.seen) for each in run_checks(context)]
 
@@ -91,7 +103,7 @@ def test_a_skipped_check_names_the_one_that_failed(monkeypatch: pytest.MonkeyPat
         lambda check, _: Finding.failed("x", "y") if check.name == "class" else Finding.ok(check.name),
     )
     context: Any = SimpleNamespace(
-        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+        workload=SimpleNamespace(delivery="csi", pod=None), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
     found = {each.name: each for each in run_checks(context)}
 
@@ -116,7 +128,7 @@ def test_a_skipped_check_keeps_no_other_from_a_login(monkeypatch: pytest.MonkeyP
         lambda check, _: Finding.failed("x", "y") if check.name == "driver" else Finding.ok(check.name),
     )
     context: Any = SimpleNamespace(
-        workload=SimpleNamespace(delivery="csi"), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
+        workload=SimpleNamespace(delivery="csi", pod=None), stack=SimpleNamespace(backend=SimpleNamespace(kind="vault"))
     )
     assert {each.name for each in run_checks(context) if each.state == "skipped"} == {"audience", "sync", "mount"}
 

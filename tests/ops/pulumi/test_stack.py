@@ -135,6 +135,36 @@ def test_a_program_that_uses_the_components_is_read_from_their_state(
     assert stack.kubernetes.kubeconfig is None
 
 
+def test_an_access_for_pods_of_others_is_read_as_a_workload(pulumi: Path) -> None:
+    pod = {
+        "labels": {},
+        "annotations": {"a": "b"},
+        "serviceAccountName": "orders",
+        "automountServiceAccountToken": False,
+        "volumes": [{"name": "secrets-store"}],
+        "volumeMounts": [{"name": "secrets-store", "mountPath": "/mnt"}],
+        "env": [],
+    }
+    described = {**OUTPUTS["workloads"][0], "controller": "none", "pod": pod}
+    components = (
+        ("strongroom:index:VaultBackend", {"description": OUTPUTS["backend"]}),
+        ("strongroom:index:SecretAccess", {"description": described}),
+    )
+    answer(pulumi, "{}", state_of(*components))
+    (workload,) = read_stack("dev").workloads
+
+    assert workload.controller == "none"
+    assert workload.build_pod(["app"]) == {
+        "metadata": {"annotations": {"a": "b"}},
+        "spec": {
+            "serviceAccountName": "orders",
+            "automountServiceAccountToken": False,
+            "containers": [{"name": "app", "volumeMounts": [{"name": "secrets-store", "mountPath": "/mnt"}]}],
+            "volumes": [{"name": "secrets-store"}],
+        },
+    }
+
+
 def test_workloads_on_two_stores_are_an_error_that_says_what_to_do(pulumi: Path) -> None:
     backend = ("strongroom:index:VaultBackend", {"description": OUTPUTS["backend"]})
     answer(pulumi, "{}", state_of(backend, backend))
@@ -146,7 +176,7 @@ def test_workloads_on_two_stores_are_an_error_that_says_what_to_do(pulumi: Path)
 def test_a_program_whose_workloads_are_its_own_is_no_proof_of_nothing(pulumi: Path) -> None:
     answer(pulumi, "{}", state_of(("strongroom:index:VaultBackend", {"description": OUTPUTS["backend"]})))
 
-    with pytest.raises(OpsError, match="has a backend and no SecretWorkload"):
+    with pytest.raises(OpsError, match="has a backend and neither a SecretWorkload nor a SecretAccess"):
         read_stack("dev")
 
 
