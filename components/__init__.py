@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from .vault.server.server import VaultServer, VaultServerArgs
     from .vault.server.storage import ConsulStorage, MysqlStorage, PostgresStorage, RaftStorage, SpannerStorage, Volume
     from .vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
-    from .workload import Secret, Workload
+    from .workload import Secret, ServiceAccount, Workload
 
 _HOME = {
     "AgentInjector": ".delivery",
@@ -150,6 +150,7 @@ _HOME = {
     "SecretsStoreCsiDriverArgs": ".kubernetes.csi_driver",
     "ServicePrincipal": ".azure.identities.existing",
     "ShamirSeal": ".vault.server.seal",
+    "ServiceAccount": ".workload",
     "SharedIdentity": ".azure.identities.workload_identity",
     "SocketAudit": ".vault.audit",
     "SpannerStorage": ".vault.server.storage",
@@ -265,6 +266,7 @@ __all__ = [
     "SecretWorkloadArgs",
     "SecretsStoreCsiDriver",
     "SecretsStoreCsiDriverArgs",
+    "ServiceAccount",
     "ServicePrincipal",
     "ShamirSeal",
     "SharedIdentity",

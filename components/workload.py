@@ -1,6 +1,7 @@
 """What a user declares of a workload: the same words for every backend."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,6 +19,7 @@ from .field_types import (
     MountPath,
     ObjectKey,
     ObjectPath,
+    Switch,
     Whole,
     require_match,
 )
@@ -92,11 +94,22 @@ class Secret(Declaration):
         return self.name if self.version_history == 1 else f"{self.name}/0"
 
 
+class ServiceAccount(Declaration):
+    """The service account of a workload's pods, where it isn't one of the workload's own name."""
+
+    name: DnsLabel
+    """Its name."""
+
+    create: Switch = True
+    """Whether it is made for this workload. Otherwise it must exist, and is neither changed nor deleted; workloads that
+    share an account can read what any of them declares."""
+
+
 class Workload(Declaration):
     """A workload and the secrets that it may read: those, and no others."""
 
     name: DnsLabel
-    """The name of its controller or Pod, of its service account and of its SecretProviderClass."""
+    """The name of its controller or Pod, its SecretProviderClass and, unless that is named, its service account."""
 
     namespace: DnsLabel
     """The Kubernetes namespace that it lives in."""
@@ -142,6 +155,10 @@ class Workload(Declaration):
 
     replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
     """How many pods a Deployment or a StatefulSet has. 0 stops the workload and keeps its access."""
+
+    service_account: ServiceAccount | None = None
+    """The service account that its pods run as, which the store's grant is for; if omitted, one of the workload's name
+    is made."""
 
     run_as_user: Annotated[Whole, Field(ge=1, le=2147483647)] = 65532
     """The user id that its containers run as; never root."""
@@ -214,6 +231,16 @@ class Workload(Declaration):
         return self.images or ({self.name: self.image} if self.image else {})
 
     @property
+    def service_account_name(self) -> str:
+        """The service account that its pods run as."""
+        return self.service_account.name if self.service_account else self.name
+
+    @property
+    def creates_service_account(self) -> bool:
+        """Whether its service account is made for it."""
+        return self.service_account is None or self.service_account.create
+
+    @property
     def objects(self) -> tuple[str, ...]:
         """The objects that it declares, each once, in a stable order."""
         return tuple(sorted({secret.object for secret in self.secrets}))
@@ -222,3 +249,16 @@ class Workload(Declaration):
     def path(self) -> str:
         """Its name in the whole stack: `namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+
+def describe_shared_accounts(workloads: Iterable[Workload]) -> Iterator[str]:
+    """Describe each service account that several workloads run as: a store grants to accounts, and to no pod."""
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for workload in workloads:
+        sharing[f"{workload.namespace}/{workload.service_account_name}"].append(workload.path)
+    for account, paths in sharing.items():
+        if len(paths) > 1:
+            yield (
+                f"{' and '.join(paths)} run as the service account {account}, and so share a grant: each can read what "
+                "any of them declares. An account of its own keeps a workload apart: leave serviceAccount out"
+            )

@@ -39,8 +39,8 @@ class DeclaredAccess:
     parts: PodParts
     """What the delivery puts into the pods."""
 
-    account: pulumi.Resource
-    """The service account."""
+    account: pulumi.Resource | None
+    """The service account; none where it isn't made."""
 
     service_account_name: str
     """Its name."""
@@ -48,7 +48,7 @@ class DeclaredAccess:
     @property
     def requires(self) -> Sequence[pulumi.Resource]:
         """What must exist before a pod starts."""
-        return [self.account, *self.parts.requires, *self.grant.requires]
+        return [*filter(None, [self.account]), *self.parts.requires, *self.grant.requires]
 
     @property
     def pod_labels(self) -> Mapping[str, str]:
@@ -85,17 +85,21 @@ def declare_access(
     """
     grant = backend.grant(workload)
     child = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
-    account = kubernetes.core.v1.ServiceAccount(
+    account = _declare_account(workload, grant, child) if workload.creates_service_account else None
+    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account, workload.service_account_name)
+
+
+def _declare_account(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    return kubernetes.core.v1.ServiceAccount(
         workload.path,
         metadata={
-            "name": workload.name,
+            "name": workload.service_account_name,
             "namespace": workload.namespace,
             "annotations": dict(grant.service_account_annotations),
         },
         automount_service_account_token=False,
-        opts=child,
+        opts=opts,
     )
-    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account, workload.name)
 
 
 def describe_access(workload: Workload, access: DeclaredAccess, controller: str) -> pulumi.Output[Mapping[str, Any]]:
@@ -107,7 +111,8 @@ def describe_access(workload: Workload, access: DeclaredAccess, controller: str)
     described: dict[str, Any] = {
         "name": workload.name,
         "namespace": workload.namespace,
-        "serviceAccount": workload.name,
+        "serviceAccount": workload.service_account_name,
+        **({} if workload.creates_service_account else {"serviceAccountMade": False}),
         "secretProviderClass": workload.name,
         "delivery": workload.delivery.kind,
         "controller": controller,
@@ -130,9 +135,10 @@ def describe_access(workload: Workload, access: DeclaredAccess, controller: str)
 class SecretAccess(pulumi.ComponentResource):
     """A workload's access to its secrets, for pods that the program makes itself.
 
-    It makes the service account, the grant and what the delivery needs. Its outputs go into the pod's template as they
-    are, and pods with any of them start after all that they need. The account, the volumes and the labels and
-    annotations belong into each pod; the mounts and the environment into each container that reads the secrets.
+    It makes the service account, unless that exists, the grant and what the delivery needs. Its outputs go into the
+    pod's template as they are, and pods with any of them start after all that they need. The account, the volumes and
+    the labels and annotations belong into each pod; the mounts and the environment into each container that reads the
+    secrets.
     """
 
     service_account_name: pulumi.Output[str]

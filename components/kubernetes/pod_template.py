@@ -99,7 +99,7 @@ def list_mounting(workload: Workload) -> Sequence[str]:
 def _build_own_spec(workload: Workload, parts: PodParts, added: Mapping[str, Any]) -> dict[str, Any]:
     used = {name for each in _list_all(workload, added) for name, _ in _list_scratch(workload, each)}
     return {
-        "serviceAccountName": workload.name,
+        "serviceAccountName": workload.service_account_name,
         "automountServiceAccountToken": parts.api_token,
         "securityContext": {
             "runAsNonRoot": True,

@@ -43,6 +43,9 @@ class SecretWorkload(pulumi.ComponentResource):
     grant: Grant
     """What the backend granted."""
 
+    service_account: pulumi.Resource | None
+    """The service account; none where it isn't made."""
+
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the workload's objects.
 
@@ -54,6 +57,7 @@ class SecretWorkload(pulumi.ComponentResource):
         workload = args.workload
         access = declare_access(workload, args.backend, args.after, self)
         self.grant = access.grant
+        self.service_account = access.account
         if workload.has_own_pods:
             declare_pods(
                 workload,

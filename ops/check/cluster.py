@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from strongroom.components.azure.options import AUDIENCES
+from strongroom.components.workload import Workload
 from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import VaultSettings
@@ -16,6 +17,7 @@ from ..existing.find import New, find_existing
 from ..existing.patches import check_patches
 from ..findings import Finding, attempt
 from ..pulumi.stack import Cluster
+from ..verify.cluster_reader import ClusterReader
 from .issuer import check_issuers
 
 _CLASSES = "secretproviderclasses.secrets-store.csi.x-k8s.io"
@@ -41,6 +43,7 @@ def check_cluster(settings: Settings, new: New) -> Iterator[Finding]:
         return
     yield Finding.ok("it can be reached", name="cluster")
     yield found
+    yield from _check_accounts(settings, finder.reader)
     yield from find_existing(finder, new)
     yield from check_patches(finder.reader, new.resources)
     yield from check_issuers(settings, place)
@@ -63,6 +66,27 @@ def _check_namespaces(settings: Settings, installed: Installed) -> Finding:
             name="namespaces",
         )
     return Finding.ok(", ".join(sorted(wanted)) or "the stack creates all of them", name="namespaces")
+
+
+def _check_accounts(settings: Settings, reader: ClusterReader) -> Iterator[Finding]:
+    """Check that each service account exists which no workload makes."""
+    made = {_locate_account(each) for each in settings.workloads if each.creates_service_account}
+    for namespace, name in sorted({*map(_locate_account, settings.workloads)} - made):
+        what = f"service account {namespace}/{name}"
+        try:
+            reader.get_metadata(what, f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}")
+        except AbsentError:
+            yield Finding.failed(
+                f"there is no {what}, and serviceAccount.create is false",
+                f"create it: kubectl create serviceaccount {name} -n {namespace}; or leave create out",
+                name="service accounts",
+            )
+        except OpsError as error:
+            yield Finding.skipped(f"{what}: {error}", name="service accounts")
+
+
+def _locate_account(workload: Workload) -> tuple[str, str]:
+    return workload.namespace, workload.service_account_name
 
 
 def _check_conflicts(settings: Settings, installed: Installed) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from strongroom.components.workload import describe_shared_accounts
 from strongroom.policy.rules import RULES, Declared
 from strongroom.stacks.errors import InvalidSettingsError, ValidationIssue
 from strongroom.stacks.provision.files import read_files
@@ -49,6 +50,9 @@ def check_declared(
     yield from report_issues(
         "charts", Installation(settings).list_issues(), "they are the pinned ones, or accept the values"
     )
+    for warning in describe_shared_accounts(settings.workloads):
+        account, _, fix = warning.partition(". ")
+        yield Finding.warning(account, fix, name="service accounts")
     if isinstance(resources, InvalidSettingsError):
         reason = " ".join(str(issue) for issue in resources.issues)
         yield Finding.skipped(f"nothing can be declared: {reason}", name="guardrails")

@@ -53,7 +53,7 @@ def check_role(context: DiagnosisContext) -> Finding:
     """
     if isinstance(context.login, OpsError):
         return Finding.skipped(str(context.login))
-    name, account = _role(context), f"{context.workload.namespace}/{context.workload.service_account}"
+    name, account = _role(context), context.workload.account
     if not isinstance(context.login, DeniedError):
         return Finding.ok(f"{name} allows {account}")
     seen = f"role {name} does not allow {account}: {context.login}"

@@ -82,11 +82,14 @@ def check_service_account(context: DiagnosisContext) -> Finding:
     (Microsoft Learn: "Use Microsoft Entra Workload ID with AKS")
     """
     workload = context.workload
-    path = f"{workload.namespace}/{workload.service_account}"
+    path = workload.account
+    make = f"kubectl create serviceaccount {workload.service_account} -n {workload.namespace}"
     try:
         annotations = context.cluster.read_service_account(workload.namespace, workload.service_account)
     except AbsentError:
-        return Finding.failed(f"there is no service account {path}", context.revert)
+        return Finding.failed(
+            f"there is no service account {path}", context.revert if workload.service_account_made else make
+        )
     try:
         named = context.template.service_account
     except AbsentError:
@@ -105,6 +108,9 @@ def check_service_account(context: DiagnosisContext) -> Finding:
                 f"service account {path} names the identity {client_id or 'none'}, and {client} was "
                 f"deployed: the SecretProviderClass "
                 "decides for the mount, and this annotation for SDKs in the pods",
-                context.revert,
+                context.revert
+                if workload.service_account_made
+                else f"if an SDK in the pods reads: kubectl annotate serviceaccount {workload.service_account} "
+                f"-n {workload.namespace} --overwrite {CLIENT_ANNOTATION}={client}",
             )
     return Finding.ok(path)

@@ -111,7 +111,10 @@ def advise(resource: Declared, title: str, name: str, place: str) -> str:
     if resource.kind == kinds.NAMESPACE:
         return f"add {name} to kubernetes.existingNamespaces: the stack then neither changes nor deletes it"
     own = "another name or namespace for the workload" if f"/{name}" in f"/{resource.name}" else "another name"
+    keep = ""
+    if resource.kind == kinds.SERVICE_ACCOUNT and "/" in resource.name:
+        keep = f"use it as it is: serviceAccount: {{name: {name}, create: false}} for the workload; or "
     return (
-        f"choose {own}, or delete the {title}; to adopt it, which deletes it with the stack: pulumi import "
+        f"{keep}choose {own}, or delete the {title}; to adopt it, which deletes it with the stack: pulumi import "
         f"{resource.type} {resource.name} {place}, or {_UPSERT}=true for one update"
     )

@@ -109,6 +109,10 @@ class DeployedWorkload(_Output):
     name: str
     namespace: str
     service_account: str
+
+    service_account_made: bool = True
+    """Whether the stack made it."""
+
     secret_provider_class: str
     delivery: DeliveryKind = "csi"
     controller: WorkloadKind | Literal["none"] = "Deployment"
@@ -125,6 +129,11 @@ class DeployedWorkload(_Output):
     def path(self) -> str:
         """Its name in the stack: `namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def account(self) -> str:
+        """Its service account: `namespace/name`."""
+        return f"{self.namespace}/{self.service_account}"
 
     @property
     def names(self) -> frozenset[str]:

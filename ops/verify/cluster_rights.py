@@ -122,6 +122,10 @@ class ClusterRights:
             for each in deployment.list_of_kind(SERVICE_ACCOUNT)
         }
         self._own_names = {subject.title for subject in self._own}
+        self._existing = {
+            f"service account {each.account}" for each in stack.workloads if not each.service_account_made
+        }
+        """Accounts that have rights of their owner's besides, which lead to no secret."""
 
     def check(self, cluster: ClusterReader) -> Iterator[Check]:
         """Check that no foreign principal has a right that leads to a secret of the stack.
@@ -182,7 +186,7 @@ class ClusterRights:
             found.holders += [_Holder(subject.title, right, f"{binding.title} -> {path}") for right, path in rights]
             if subject.title not in self._own_names:
                 found.subjects.add(subject)
-            elif is_foreign:
+            elif is_foreign and subject.title not in self._existing:
                 found.own.add(f"{subject.title} by {binding.title}")
 
 

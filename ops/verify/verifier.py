@@ -1,6 +1,7 @@
 """The verification: every workload reads what it declares, and is refused everything else."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,6 +71,9 @@ class Verifier:
         self._by_path = dict(zip(paths, stack.workloads, strict=True))
         self._following = dict(zip(paths, (*paths[1:], *paths[:1]), strict=True))
         self._paths = Sampler(paths)
+        self._sharing: dict[str, set[str]] = defaultdict(set)
+        for workload in stack.workloads:
+            self._sharing[workload.account].add(workload.path)
 
     def run(self, threads: int = 8) -> list[Check]:
         """Run all checks: each workload's in the order of the stack, then the stack's own.
@@ -208,7 +212,10 @@ class Verifier:
         for other in self._choose_neighbours(workload):
             what = f"{self._store.login_by} refuses the service account of {other.path}"
             attempt = log_in_as(other.namespace, other.service_account)
-            yield _try_denied(workload, DeniedCheck(what, {"login": attempt}, self._store.shared))
+            reason = self._store.shared
+            if other.account == workload.account:
+                reason = f"both run as {workload.account}: each can read what the other declares"
+            yield _try_denied(workload, DeniedCheck(what, {"login": attempt}, reason))
         what = f"{self._store.login_by} refuses an expired token"
         if self._signing_key is None:
             yield Check(workload.path, what, None, "--signing-key must name the cluster's signing key")
@@ -221,12 +228,15 @@ class Verifier:
     def _choose_neighbours(self, workload: DeployedWorkload) -> list[DeployedWorkload]:
         """Choose whose tokens are tried for a workload's login: all in a small stack, a few in a large one.
 
+        Those that run as the same account are among them.
+
         Other accounts that can log in are found by the comparison of the role, or of the credentials, with what was
         deployed: the run stays linear in the workloads.
         """
         following = self._following[workload.path]
         drawn = self._paths.draw(workload.path, _NEIGHBOURS, without={workload.path, following})
-        return [self._by_path[path] for path in sorted({following, *drawn} - {workload.path})]
+        chosen = {following, *drawn, *self._sharing[workload.account]}
+        return [self._by_path[path] for path in sorted(chosen - {workload.path})]
 
 
 def _compare_files(workload: DeployedWorkload, what: str, found: Set[str], declared: Set[str]) -> Check:

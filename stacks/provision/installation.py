@@ -136,7 +136,7 @@ class Installation:
         return Akv2k8sEnvInjectorArgs(
             credentials=backend.identity.secret_name,
             readers=[
-                (workload.namespace, workload.name)
+                (workload.namespace, workload.service_account_name)
                 for workload in self._settings.workloads
                 if workload.delivery.kind == "akv2k8s"
             ],

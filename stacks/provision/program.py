@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from strongroom.components.kubernetes.workload import SecretWorkload, SecretWorkloadArgs
+from strongroom.components.workload import describe_shared_accounts
 
 from ..errors import InvalidSettingsError
 from ..settings.root import Settings
@@ -48,14 +49,25 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
     on_cluster = pulumi.ResourceOptions(providers=[made.cluster])
     installed = installation.declare(made.vault_ca, on_cluster)
     descriptions: list[pulumi.Output[Mapping[str, Any]]] = []
-    for workload in settings.workloads:
+    for warning in describe_shared_accounts(settings.workloads):
+        pulumi.log.warn(warning)
+    accounts: dict[str, list[pulumi.Resource]] = {}
+    # Pods start after their account, whichever workload it is made for.
+    for workload in sorted(settings.workloads, key=lambda each: not each.creates_service_account):
+        account = f"{workload.namespace}/{workload.service_account_name}"
         args = SecretWorkloadArgs(
             workload=workload,
             backend=made.backend,
             wait_for_rollout=settings.kubernetes.wait_for_rollout,
-            after=[*installed.get(workload.delivery.kind, []), *made.namespaces.get(workload.namespace, [])],
+            after=[
+                *installed.get(workload.delivery.kind, []),
+                *made.namespaces.get(workload.namespace, []),
+                *accounts.get(account, []),
+            ],
         )
         component = SecretWorkload(workload.path, args, on_cluster)
+        if component.service_account:
+            accounts[account] = [component.service_account]
         descriptions.append(component.description)
         yield component
     pulumi.export("backend", made.description)

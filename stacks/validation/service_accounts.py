@@ -1,4 +1,4 @@
-"""Rules on reserved service accounts, which other pods or the cluster's own parts use as well."""
+"""Rules on service accounts that other pods or the cluster's own parts use as well."""
 
 from collections.abc import Iterator
 
@@ -11,21 +11,46 @@ from .secrets import list_workloads
 
 
 def check_service_accounts(settings: Settings) -> Iterator[ValidationIssue]:
-    """Check that no workload has a reserved account that `kubernetes.reservedAccounts` does not name.
+    """Check that no account is made twice, or is a reserved one that `kubernetes.reservedAccounts` does not name.
 
     (Kubernetes docs: "Service Accounts", on default service accounts; "Namespaces", on initial namespaces)
     """
     for location, workload in list_workloads(settings):
         yield from _check_account(settings, location, workload)
+    yield from _check_makers(settings)
+
+
+def _check_makers(settings: Settings) -> Iterator[ValidationIssue]:
+    """Check that no two workloads make one account."""
+    first: dict[str, tuple[int, str]] = {}
+    for location, workload in list_workloads(settings):
+        for path, account in _name_made(workload):
+            number = int(location[1])
+            maker, same = first.setdefault(account, (number, path))
+            # A workload that is declared twice is reported as that.
+            if maker != number and path != same:
+                yield ValidationIssue(
+                    (*location, "serviceAccount"),
+                    f"The service account {account!r} is made for workloads[{maker}] already: use another name, or set "
+                    "create: false to share it, and with it what both may read",
+                )
+
+
+@skip_invalid
+def _name_made(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Name a workload and the account that is made for it, if one is."""
+    if workload.creates_service_account:
+        yield workload.path, f"{workload.namespace}/{workload.service_account_name}"
 
 
 @skip_invalid
 def _check_account(settings: Settings, location: Location, workload: Workload) -> Iterator[ValidationIssue]:
-    account = f"{workload.namespace}/{workload.name}"
-    key, problem = _find_owner(workload.namespace, workload.name)
+    account = f"{workload.namespace}/{workload.service_account_name}"
+    key, problem = _find_owner(workload.namespace, workload.service_account_name)
     if problem and account not in settings.kubernetes.reserved_accounts:
+        place = ("serviceAccount", "name") if workload.service_account and key == "name" else (key,)
         yield ValidationIssue(
-            (*location, key),
+            (*location, *place),
             f"{problem}: use another {key}, or allow it with kubernetes.reservedAccounts: [{account}]",
         )
 

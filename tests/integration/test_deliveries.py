@@ -1,6 +1,7 @@
 """The same workloads by each delivery that Vault has, and what an injected agent really does."""
 
 import copy
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,37 @@ def test_the_same_workloads_verify_by_each_delivery(
         "bank/ledger",
     }
     assert deployed.changes("preview") == set()
+
+
+def test_workloads_share_an_account_that_exists(deployed: Project, world: World) -> None:
+    core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
+    core.create_namespaced_service_account(
+        "shop", client.V1ServiceAccount(metadata=client.V1ObjectMeta(name="app", labels={"of": "others"}))
+    )
+    settings = deployed.config
+    for workload in settings["strongroom:workloads"][:2]:
+        workload["serviceAccount"] = {"name": "app", "create": False}
+    deployed.write(settings)
+    deployed.changes("up")
+
+    skipped = {(each["workload"], each["what"]) for each in deployed.checks() if each["passed"] is not True}
+    assert skipped == {
+        ("shop/orders", "its role refuses the service account of shop/checkout"),
+        ("shop/checkout", "its role refuses the service account of shop/orders"),
+    }
+    assert deployed.wrong() == set()
+    assert {each["what"] for each in deployed.access() if each["who"] == "shop/app"} == {
+        "strongroom/data/db-pass",
+        "strongroom/data/payment-api",
+    }
+    warned = {each["name"]: each["seen"] for each in json.loads(deployed.ops("check", "--json").stdout)}
+    assert "shop/orders and shop/checkout run as the service account shop/app" in warned["service accounts"]
+    assert deployed.changes("preview") == set()
+
+    deployed.deploy_as_written()
+    account: Any = core.read_namespaced_service_account("app", "shop")
+    assert account.metadata.labels == {"of": "others"}
+    core.delete_namespaced_service_account("app", "shop")
 
 
 @pytest.fixture(scope="module")

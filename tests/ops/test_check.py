@@ -1,5 +1,6 @@
 """What a check makes of what it finds."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkey
     monkeypatch.setattr(module, "read_files", lambda _: (None, []))
     monkeypatch.setattr(module, "Installation", lambda _: type("_", (), {"list_issues": lambda _: []})())
     monkeypatch.setattr(module, "find_violations", lambda *_: found)
-    settings: Any = None
+    settings: Any = SimpleNamespace(workloads=())
 
     told = {each.seen: each.state for each in module.check_declared("dev", settings, {}) if each.name == "guardrails"}
     assert told == {"vault-ttl: is long": "failed", "vault-tls: x": "warning"}

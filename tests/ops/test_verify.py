@@ -157,6 +157,21 @@ def test_each_stranger_comes_with_its_own_token(verify: Verify, monkeypatch: pyt
     }
 
 
+def test_a_neighbour_on_the_same_account_is_reported_and_not_refused(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify()
+    monkeypatch.setattr(module, "open_store", lambda *given: Store({"orders for vault": [None]}, {}))
+    crowd = [ORDERS.model_copy(update={"name": f"w{n}", "service_account": f"w{n}"}) for n in range(9)]
+    beside = ORDERS.model_copy(update={"name": "beside"})
+    checks = Verifier(STACK.model_copy(update={"workloads": (ORDERS, *crowd, beside)})).run()
+    found = {check.what: check for check in checks if check.workload == ORDERS.path}
+
+    check = found["its role refuses the service account of shop/beside"]
+    assert check.passed is None
+    assert check.detail == "both run as shop/orders: each can read what the other declares"
+
+
 class Reviewed(Store):
     """Lets in whoever's token the cluster has signed for it, and forgets to look when it ends unless it is `strict`."""
 

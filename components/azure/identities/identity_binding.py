@@ -67,10 +67,12 @@ class IdentityBindings(IdentitiesArgs):
                 "kind": "ClusterRole",
                 "name": role.metadata.name,
             },
-            subjects=[{"kind": "ServiceAccount", "name": workload.name, "namespace": workload.namespace}],
+            subjects=[
+                {"kind": "ServiceAccount", "name": workload.service_account_name, "namespace": workload.namespace}
+            ],
             opts=child,
         )
-        federation = Federation("", workload.namespace, workload.name, BINDING_AUDIENCE)
+        federation = Federation("", workload.namespace, workload.service_account_name, BINDING_AUDIENCE)
         known = describe_federated(workload.path, identity, federation, self.place.tenant_id, binding)
         return WorkloadIdentity(
             principal=known.principal,

@@ -51,11 +51,9 @@ class PerWorkloadIdentities(IdentitiesArgs):
     def of(self, workload: Workload) -> WorkloadIdentity:
         """Make an identity, tied to the workload's service account and to nothing else."""
         child = pulumi.ResourceOptions(parent=self.parent)
-        federation = Federation(self.issuer, workload.namespace, workload.name)
-        identity = declare_identity(
-            workload.path, name_identity(federation.namespace, federation.service_account), self.place, child
-        )
-        credential = federate(identity.name, self.place, federation, child)
+        federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
+        identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
+        credential = federate(workload.path, identity.name, self.place, federation, child)
         return describe_federated(workload.path, identity, federation, self.place.tenant_id, credential)
 
 
@@ -80,7 +78,8 @@ class SharedIdentity(IdentitiesArgs):
     parent: pulumi.Resource
     """What it belongs to."""
 
-    _credentials: list[pulumi.Resource] = PrivateAttr(default_factory=list[pulumi.Resource])
+    _credentials: dict[str, pulumi.Resource] = PrivateAttr(default_factory=dict[str, pulumi.Resource])
+    """By subject, of which Azure takes one each."""
 
     def of(self, workload: Workload) -> WorkloadIdentity:
         """Return the shared identity, tied to the workload's service account too.
@@ -89,13 +88,15 @@ class SharedIdentity(IdentitiesArgs):
 
         :raises InvalidArgumentsError: There are 20 already.
         """
-        count = len(self._credentials) + 1
-        if count > MOST_FEDERATED:
-            raise InvalidArgumentsError(f"{workload.path}: {describe_excess(count)}")
-        federation = Federation(self.issuer, workload.namespace, workload.name)
-        options = pulumi.ResourceOptions(parent=self.parent, depends_on=self._credentials[-1:])
-        credential = federate(self._identity.name, self.place, federation, options)
-        self._credentials.append(credential)
+        federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
+        if federation.subject not in self._credentials:
+            count = len(self._credentials) + 1
+            if count > MOST_FEDERATED:
+                raise InvalidArgumentsError(f"{workload.path}: {describe_excess(count)}")
+            options = pulumi.ResourceOptions(parent=self.parent, depends_on=[*self._credentials.values()][-1:])
+            name = f"{federation.namespace}/{federation.service_account}"
+            self._credentials[federation.subject] = federate(name, self._identity.name, self.place, federation, options)
+        credential = self._credentials[federation.subject]
         return describe_federated("shared", self._identity, federation, self.place.tenant_id, credential)
 
     @cached_property
@@ -126,12 +127,15 @@ def declare_identity(
 
 
 def federate(
-    identity: pulumi.Input[str], place: IdentityLocation, federation: Federation, opts: pulumi.ResourceOptions
+    name: str,
+    identity: pulumi.Input[str],
+    place: IdentityLocation,
+    federation: Federation,
+    opts: pulumi.ResourceOptions,
 ) -> managedidentity.FederatedIdentityCredential:
     """Tie the identity named `identity` to a service account."""
-    namespace, account = federation.namespace, federation.service_account
     return managedidentity.FederatedIdentityCredential(
-        f"{namespace}/{account}",
+        name,
         federated_identity_credential_resource_name=name_credential(federation),
         resource_name_=identity,
         resource_group_name=place.resource_group,
@@ -158,9 +162,9 @@ def describe_federated(
     )
 
 
-def name_identity(namespace: str, account: str) -> str:
-    """Build the name of an identity that is one service account's alone; the stack keeps environments apart."""
-    return derive_name(pulumi.get_stack(), namespace, account, separator="_", limit=_LONGEST)
+def name_identity(namespace: str, workload: str) -> str:
+    """Build the name of an identity that is one workload's alone; the stack keeps environments apart."""
+    return derive_name(pulumi.get_stack(), namespace, workload, separator="_", limit=_LONGEST)
 
 
 def name_credential(federation: Federation) -> str:

@@ -87,7 +87,7 @@ class JwtAuth(pulumi.ComponentResource):
             role_name=role.name,
             role_type="jwt",
             user_claim="sub",
-            bound_subject=f"system:serviceaccount:{role.workload.namespace}:{role.workload.name}",
+            bound_subject=f"system:serviceaccount:{role.workload.namespace}:{role.workload.service_account_name}",
             bound_audiences=[role.audience],
             token_policies=[role.policy],
             token_no_default_policy=True,

@@ -121,7 +121,7 @@ class KubernetesAuth(pulumi.ComponentResource):
             role.workload.path,
             backend=self.path,
             role_name=role.name,
-            bound_service_account_names=[role.workload.name],
+            bound_service_account_names=[role.workload.service_account_name],
             bound_service_account_namespaces=[role.workload.namespace],
             audience=role.audience,
             token_policies=[role.policy],

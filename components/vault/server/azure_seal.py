@@ -98,7 +98,7 @@ class AzureSealKey(pulumi.ComponentResource):
         identity = declare_identity(
             own, name_identity(federation.namespace, federation.service_account), args.place, child
         )
-        credential = federate(identity.name, args.place, federation, child)
+        credential = federate(own, identity.name, args.place, federation, child)
         target = VaultObject("keys", args.key_name)
         role = declare_role_assignment(
             args.vault_name,

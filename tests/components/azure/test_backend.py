@@ -19,6 +19,7 @@ from strongroom import (
     PerWorkloadIdentities,
     PodIdentities,
     Secret,
+    ServiceAccount,
     ServicePrincipal,
     SharedIdentity,
     VaultCertificate,
@@ -430,3 +431,25 @@ def test_a_pfx_of_a_certificate_that_is_kept_as_one_is_granted(declare: Declare)
     certificate = VaultCertificate(subject="CN=shop.example.net", content_type="pfx")
 
     granted(declare, own, reading, certificates={"web": certificate})
+
+
+def sharing(*workloads: Workload) -> list[Workload]:
+    account = ServiceAccount(name="shared", create=False)
+    return [each.model_copy(update={"service_account": account}) for each in workloads]
+
+
+def test_workloads_of_one_account_keep_an_identity_each(declare: Declare) -> None:
+    _, _, recorder = granted(declare, own, *sharing(ORDERS, CHECKOUT))
+
+    assert len({each.inputs["resourceName"] for each in recorder.all(IDENTITY)}) == 2
+    assert {each.name for each in recorder.all(FEDERATED)} == {"shop/orders", "shop/checkout"}
+    assert {each.inputs["subject"] for each in recorder.all(FEDERATED)} == {"system:serviceaccount:shop:shared"}
+
+
+def test_a_shared_identity_has_one_credential_an_account(declare: Declare) -> None:
+    def shared(parent: pulumi.Resource) -> Identities:
+        return SharedIdentity(place=PLACE, issuer=ISSUER, name="id-shop", parent=parent)
+
+    _, _, recorder = granted(declare, shared, *sharing(ORDERS, CHECKOUT))
+
+    assert [each.name for each in recorder.all(FEDERATED)] == ["shop/shared"]

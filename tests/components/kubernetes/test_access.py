@@ -6,7 +6,16 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
-from strongroom import Grant, Secret, SecretAccess, SecretAccessArgs, SecretWorkload, SecretWorkloadArgs, Workload
+from strongroom import (
+    Grant,
+    Secret,
+    SecretAccess,
+    SecretAccessArgs,
+    SecretWorkload,
+    SecretWorkloadArgs,
+    ServiceAccount,
+    Workload,
+)
 from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.plugin.provider import ComponentProvider
 from tests.support.recording import Declare
@@ -177,3 +186,14 @@ def test_other_languages_get_its_outputs() -> None:
         "podLabels",
         "podAnnotations",
     }
+
+
+def test_an_account_of_another_name_is_made_and_an_existing_one_is_not(declare: Declare) -> None:
+    def accounts(**account: Any) -> list[str]:
+        declared = workload(image="a:1", service_account=ServiceAccount(**account))
+        recorder = declare(lambda: SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store())))
+        assert recorder.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]["serviceAccountName"] == "shared"
+        return [each.inputs["metadata"]["name"] for each in recorder.all(ACCOUNT)]
+
+    assert accounts(name="shared") == ["shared"]
+    assert accounts(name="shared", create=False) == []

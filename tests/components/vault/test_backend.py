@@ -14,6 +14,7 @@ from strongroom import (
     KvEngine,
     KvEngineArgs,
     Secret,
+    ServiceAccount,
     VaultBackend,
     VaultBackendArgs,
     Workload,
@@ -70,6 +71,14 @@ def test_a_role_admits_one_service_account_with_one_audience(declare: Declare) -
     assert role["tokenPolicies"] == ["kubernetes-dev.shop.orders"]
     assert role["tokenNoDefaultPolicy"] is True
     assert (role["tokenTtl"], role["tokenMaxTtl"]) == (1200, 3600)
+
+
+def test_a_role_allows_the_account_that_the_workload_names(declare: Declare) -> None:
+    shared = ORDERS.model_copy(update={"service_account": ServiceAccount(name="shared", create=False)})
+    role = declare(lambda: backend().grant(shared)).one(ROLE).inputs
+
+    assert role["boundServiceAccountNames"] == ["shared"]
+    assert role["roleName"] == "shop.orders"
 
 
 def test_a_class_asks_by_the_role_for_the_audience_that_the_role_requires(declare: Declare) -> None:

@@ -195,7 +195,7 @@ OPS = (
     Mutant(
         "verify-tries-no-neighbour",
         "ops/verify/verifier.py",
-        "return [self._by_path[path] for path in sorted({following, *drawn} - {workload.path})]",
+        "return [self._by_path[path] for path in sorted(chosen - {workload.path})]",
         "return []",
         "A role that admits the next workload passes.",
         f"{_VERIFY}::test_each_stranger_comes_with_its_own_token",

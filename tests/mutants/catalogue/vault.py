@@ -53,7 +53,7 @@ VAULT = (
     Mutant(
         "vault-role-admits-every-account",
         "components/vault/auth/kubernetes.py",
-        "bound_service_account_names=[role.workload.name],",
+        "bound_service_account_names=[role.workload.service_account_name],",
         'bound_service_account_names=["*"],',
         "Every account of the namespace reads the workload's secrets.",
         f"{_BACKEND}::test_a_role_admits_one_service_account_with_one_audience",
@@ -213,7 +213,7 @@ VAULT = (
     Mutant(
         "vault-jwt-role-admits-the-namespace",
         "components/vault/auth/jwt.py",
-        'f"system:serviceaccount:{role.workload.namespace}:{role.workload.name}"',
+        'f"system:serviceaccount:{role.workload.namespace}:{role.workload.service_account_name}"',
         'f"system:serviceaccount:{role.workload.namespace}:*"',
         "The role admits whatever account of the namespace the pattern matches.",
         f"{_LOGINS}::test_a_workload_is_admitted_by_its_tokens_subject_and_audience",

@@ -55,3 +55,16 @@ def test_an_object_belongs_to_who_made_it_not_to_who_writes_its_status(found: di
 
     found["annotations"] = {"meta.helm.sh/release-name": "web"}
     assert look("kubernetes:apps/v1:Deployment") == "Deployment shop/orders (of the Helm release web)"
+
+
+def test_a_workloads_account_that_exists_can_be_used_as_it_is(found: dict[str, Any]) -> None:
+    def fix(name: str) -> str:
+        finder = ClusterFinder(None)  # pyright: ignore[reportArgumentType] - nothing connects
+        kind = "kubernetes:core/v1:ServiceAccount"
+        properties = {"metadata": {"name": "orders", "namespace": "shop"}}
+        existing = finder.find(Declared(kind, f"urn:pulumi:dev::s::{kind}::{name}", properties))
+        assert existing is not None
+        return existing.fix
+
+    assert fix("shop/orders").startswith("use it as it is: serviceAccount: {name: orders, create: false}")
+    assert "create: false" not in fix("vault-reviewer")

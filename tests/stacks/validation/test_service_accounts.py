@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from strongroom.components.workload import describe_shared_accounts
 from strongroom.stacks.errors import InvalidSettingsError
 from strongroom.stacks.load import parse
 
@@ -35,3 +36,38 @@ def test_a_reserved_account_is_a_workloads_only_where_the_stack_says_so(account:
 @pytest.mark.parametrize("account", ["default/orders", "vault/vault", "shop/default-orders", "kubernetes/orders"])
 def test_other_accounts_need_no_leave(account: str) -> None:
     assert parse(settings(account, []), stack="prod").workloads
+
+
+def named(*accounts: dict[str, Any] | None, allowed: list[str] | None = None) -> dict[str, Any]:
+    raw = settings("shop/a", allowed or [])
+    (first,) = raw["workloads"]
+    raw["workloads"] = [
+        {**first, "name": name, **({"serviceAccount": account} if account else {})}
+        for name, account in zip("abc", accounts, strict=False)
+    ]
+    return raw
+
+
+def test_one_account_is_made_once() -> None:
+    for account in ({"name": "a"}, {"name": "a", "create": True}):
+        with pytest.raises(
+            InvalidSettingsError, match=r"workloads\[1\].serviceAccount: .* 'shop/a' is made for .*\[0\]"
+        ):
+            parse(named(None, account), stack="prod")
+
+    assert parse(named(None, {"name": "a", "create": False}, {"name": "c"}), stack="prod").workloads
+
+
+def test_an_account_that_is_named_is_a_reserved_one_as_well() -> None:
+    raw = named({"name": "default", "create": False})
+    with pytest.raises(InvalidSettingsError, match=r"workloads\[0\].serviceAccount.name: 'default' is the account of"):
+        parse(raw, stack="prod")
+
+    assert parse({**raw, "kubernetes": {"reservedAccounts": ["shop/default"]}}, stack="prod").workloads
+
+
+def test_workloads_that_share_an_account_are_named() -> None:
+    made = parse(named(None, {"name": "a", "create": False}, None), stack="prod").workloads
+
+    (warning,) = describe_shared_accounts(made)
+    assert warning.startswith("shop/a and shop/b run as the service account shop/a")
