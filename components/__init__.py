@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         VaultKey,
     )
     from .backend import Backend, Grant
-    from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret
+    from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret, SyncedSecret
     from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
     from .helm.charts import Chart
     from .kubernetes.access import SecretAccess, SecretAccessArgs
@@ -157,6 +157,7 @@ _HOME = {
     "Spread": ".vault.server.args",
     "StrongroomError": ".errors",
     "SuppliedTls": ".vault.server.tls",
+    "SyncedSecret": ".delivery",
     "SyslogAudit": ".vault.audit",
     "TransitSeal": ".vault.server.seal",
     "User": ".vault.auth.userpass",
@@ -275,6 +276,7 @@ __all__ = [
     "Spread",
     "StrongroomError",
     "SuppliedTls",
+    "SyncedSecret",
     "SyslogAudit",
     "TransitSeal",
     "User",

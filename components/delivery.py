@@ -1,19 +1,50 @@
 """The ways by which secrets reach a workload, and what each can't bring: known without loading a provider."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from .cross_checks import cross_check
+from .cross_checks import Location, cross_check
 from .durations import GoDuration
-from .field_types import Declaration, DnsLabel
+from .field_types import Declaration, DnsLabel, FileName, LabelName, LabelValue, ListOf
+from .validators import require_unique
 
 if TYPE_CHECKING:
-    from .workload import Secret
+    from .workload import Secret, Workload
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
 """How secrets reach a workload."""
+
+
+SecretType = Literal[
+    "Opaque",
+    "kubernetes.io/tls",
+    "kubernetes.io/basic-auth",
+    "kubernetes.io/dockerconfigjson",
+    "kubernetes.io/ssh-auth",
+]
+"""A type of Kubernetes Secrets. (Kubernetes docs: "Secrets")"""
+
+
+class SyncedSecret(Declaration):
+    """A Kubernetes Secret with some of a workload's secrets, beside its files."""
+
+    name: DnsLabel
+    """Its name."""
+
+    type: SecretType = "Opaque"
+    """Its type, which may demand keys: `kubernetes.io/tls` takes `tls.crt` and `tls.key` and no others,
+    `kubernetes.io/dockerconfigjson` needs `.dockerconfigjson`, `kubernetes.io/ssh-auth` `ssh-privatekey`."""
+
+    data: Annotated[Mapping[FileName, FileName], Field(min_length=1)]
+    """Its keys, each with the name of the secret that it holds."""
+
+    labels: Mapping[LabelName, LabelValue] = {}
+    """Its labels."""
+
+    annotations: Mapping[LabelName, str] = {}
+    """Its annotations."""
 
 
 class Csi(Declaration):
@@ -21,6 +52,16 @@ class Csi(Declaration):
 
     kind: Literal["csi"] = "csi"
     """Which delivery: `csi`."""
+
+    labels: Mapping[LabelName, LabelValue] = {}
+    """Labels of the Kubernetes Secret that `env` makes."""
+
+    annotations: Mapping[LabelName, str] = {}
+    """Annotations of that Kubernetes Secret."""
+
+    synced_secrets: Annotated[ListOf[SyncedSecret], require_unique("name", what="the name")] = ()
+    """Kubernetes Secrets that the driver makes too, e.g. the certificate of an ingress. The values in them are in
+    etcd."""
 
 
 class AgentInjector(Declaration):
@@ -61,9 +102,16 @@ class KubernetesSecret(Declaration):
     secret_name: DnsLabel | None = None
     """The Secret's name; `<workload>-secrets` where it is left out."""
 
-    type: Literal["Opaque", "kubernetes.io/tls", "kubernetes.io/basic-auth"] = "Opaque"
+    type: SecretType = "Opaque"
     """The Secret's type. `kubernetes.io/tls` takes secrets named `tls.crt` and `tls.key` and no others, both in PEM;
-    they may name one PEM with both parts. `kubernetes.io/basic-auth` needs `username`, `password` or both."""
+    they may name one PEM with both parts. `kubernetes.io/basic-auth` needs `username`, `password` or both,
+    `kubernetes.io/dockerconfigjson` `.dockerconfigjson`, and `kubernetes.io/ssh-auth` `ssh-privatekey`."""
+
+    labels: Mapping[LabelName, LabelValue] = {}
+    """Labels of the Secret."""
+
+    annotations: Mapping[LabelName, str] = {}
+    """Annotations of the Secret."""
 
 
 class Akv2k8s(Declaration):
@@ -103,40 +151,76 @@ Delivery = Annotated[
 KEY_VAULT_MARK = "@azurekeyvault"
 """What makes akv2k8s take a variable's value for an AzureKeyVaultSecret's name. (akv2k8s docs: "The Env Injector")"""
 
-_TLS_KEYS = ("tls.crt", "tls.key")
+_KEYS = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+"""The keys that a Secret of each type must have."""
 
-_PUBLIC_HALVES = {"tls.crt": frozenset({"key"}), "tls.key": frozenset({"key", "cert"})}
-"""The types of object in which each key of a TLS Secret is not found."""
+_PUBLIC_HALVES = {
+    "tls.crt": frozenset({"key"}),
+    "tls.key": frozenset({"key", "cert"}),
+    "ssh-privatekey": frozenset({"key", "cert"}),
+}
+"""The types of object in which each of those keys is not found."""
 
 
-def check_secret_type(type_: str, secrets: Sequence["Secret"]) -> str | None:
+def check_secret_type(type_: str, secrets: Mapping[str, "Secret"], named: str = "secret named") -> str | None:
     """Say why no Kubernetes Secret of a type can be made of `secrets`, as the end of a sentence; `None` if one can.
 
     The driver takes `tls.crt` and `tls.key` out of PEM, and makes no TLS Secret with any other key.
     (Kubernetes docs: "Secrets"; Secrets Store CSI Driver docs: "Sync as Kubernetes Secret")
+
+    :param secrets: The secrets by their keys in the Kubernetes Secret.
+    :param named: What the user gives a key as.
     """
-    names = [secret.name for secret in secrets]
-    if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & set(names):
-        return f"{type_!r} needs a secret named username or password, and there is none"
-    if type_ != "kubernetes.io/tls":
-        return None
-    if missing := [key for key in _TLS_KEYS if key not in names]:
-        return f"{type_!r} needs secrets named {' and '.join(missing)}, and there are none"
-    if others := sorted(set(names).difference(_TLS_KEYS)):
+    if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & secrets.keys():
+        return f"{type_!r} needs a {named} username or password, and there is none"
+    keys = _KEYS.get(type_, ())
+    if missing := [key for key in keys if key not in secrets]:
+        several = named.replace("secret", "secrets").replace("key", "keys")
+        needed = several if len(keys) > 1 else f"a {named}"
+        return f"{type_!r} needs {needed} {' and '.join(missing)}, and there {'are' if len(keys) > 1 else 'is'} none"
+    if type_ == "kubernetes.io/tls" and (others := sorted(secrets.keys() - set(keys))):
         return (
             f"{type_!r} takes tls.crt and tls.key alone, and with {', '.join(others)} the driver makes no Secret: use "
             "type 'Opaque' (each key then holds all of its object), or mount the others by another workload"
         )
-    for secret in secrets:
-        if secret.type in _PUBLIC_HALVES[secret.name]:
-            part = "the private key" if secret.name == "tls.key" else "a certificate"
-            return (
-                f"{type_!r} needs {part} in {secret.name}, and an object of type {secret.type!r} has none: use type "
-                "'secret'"
-            )
-        if secret.format == "pfx":
-            return f"{type_!r} is made of PEM, and {secret.name} has format 'pfx': use format 'pem'"
+    for key in keys:
+        secret = secrets[key]
+        if secret.type in _PUBLIC_HALVES.get(key, ()):
+            part = "a certificate" if key == "tls.crt" else "the private key"
+            return f"{type_!r} needs {part} in {key}, and an object of type {secret.type!r} has none: use type 'secret'"
+        if type_ == "kubernetes.io/tls" and secret.format == "pfx":
+            return f"{type_!r} is made of PEM, and {key} has format 'pfx': use format 'pem'"
     return None
+
+
+def check_synced_secrets(workload: "Workload") -> Iterator[tuple[Location, str]]:
+    """Check the Kubernetes Secrets that a workload's delivery makes: the key that is wrong, and the error."""
+    delivery, by_name = workload.delivery, {secret.name: secret for secret in workload.secrets}
+    if isinstance(delivery, KubernetesSecret) and (issue := check_secret_type(delivery.type, by_name)):
+        yield ("type",), issue
+    if not isinstance(delivery, Csi):
+        return
+    has_env = any(secret.env for secret in workload.secrets)
+    for field in ("labels", "annotations"):
+        if getattr(delivery, field) and not has_env:
+            yield (
+                (field,),
+                "This setting is of the Secret that env makes, and no secret has env: leave it out",
+            )
+    for index, synced in enumerate(delivery.synced_secrets):
+        place = ("syncedSecrets", index)
+        unknown = {key: name for key, name in synced.data.items() if name not in by_name}
+        for key, name in unknown.items():
+            yield (*place, "data", key), f"{name!r} is no secret of this workload: use {', '.join(sorted(by_name))}"
+        held = {key: by_name[name] for key, name in synced.data.items() if key not in unknown}
+        if not unknown and (issue := check_secret_type(synced.type, held, "key")):
+            yield (*place, "type"), issue
+        if has_env and synced.name == f"{workload.name}-env":
+            yield (*place, "name"), f"{synced.name!r} is the Kubernetes Secret that env makes: use another name"
 
 
 def check_file_permission(kind: str, permission: str) -> str | None:

@@ -231,11 +231,32 @@ DnsLabel = Annotated[
 FileName = Annotated[
     str,
     require_match(
-        r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}",
+        r"\.dockerconfigjson|[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}",
         "is not a legal file name: use 1 to 253 letters, digits, '-', '_' and '.', not a '.' first, and no '/'",
     ),
 ]
-"""A file in the mount, and so a legal key of a Kubernetes Secret. (Kubernetes docs: "Secrets")"""
+"""A file in the mount, and so a legal key of a Kubernetes Secret, one of whose types has `.dockerconfigjson`.
+(Kubernetes docs: "Secrets")"""
+
+LabelName = Annotated[
+    str,
+    require_match(
+        r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
+        "is not the name of a label: use 1 to 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
+        "ends, after a domain and '/' if it has one",
+    ),
+]
+"""The name of a label or an annotation. (Kubernetes docs: "Labels and Selectors")"""
+
+LabelValue = Annotated[
+    str,
+    require_match(
+        r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
+        "is not the value of a label: use at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
+        "ends",
+    ),
+]
+"""The value of a label."""
 
 ObjectPath = Annotated[str, AfterValidator(check_object_path)]
 """One object in the store."""

@@ -3,7 +3,7 @@
 import pulumi
 
 from ..backend import Grant
-from ..delivery import AgentInjector, Akv2k8s, KubernetesSecret, check_deliverable, check_secret_type, check_store
+from ..delivery import AgentInjector, Akv2k8s, check_deliverable, check_store, check_synced_secrets
 from ..errors import InvalidArgumentsError
 from ..workload import Workload
 from .agent_injection import inject_agent
@@ -26,9 +26,9 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     for secret in workload.secrets:
         if fault := check_deliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
+    for _, fault in check_synced_secrets(workload):
+        raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
     match delivery:
-        case KubernetesSecret() if fault := check_secret_type(delivery.type, workload.secrets):
-            raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
         case AgentInjector():
             return inject_agent(workload, delivery, grant, opts)
         case Akv2k8s():

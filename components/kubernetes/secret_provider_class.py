@@ -1,12 +1,14 @@
 """SecretProviderClass: the files that the CSI driver mounts, and the store that it asks."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pydantic import InstanceOf
 
 from ..args import Args
 from ..backend import Grant
-from ..delivery import KubernetesSecret
+from ..delivery import Csi, KubernetesSecret, SyncedSecret
 from ..workload import Workload
 
 
@@ -61,11 +63,31 @@ def name_synced_secret(workload: Workload) -> str:
 
 
 def synced_objects(workload: Workload) -> dict[str, object]:
-    """Build what the class says of the Kubernetes Secret to keep in sync: nothing where there is none."""
+    """Build what the class says of the Kubernetes Secrets to keep in sync: nothing where there is none."""
     delivery = workload.delivery
     whole = isinstance(delivery, KubernetesSecret)
-    data = [{"objectName": secret.file, "key": secret.name} for secret in workload.secrets if whole or secret.env]
-    if not data:
-        return {}
-    kind = delivery.type if whole else "Opaque"
-    return {"secretObjects": [{"secretName": name_synced_secret(workload), "type": kind, "data": data}]}
+    files = {secret.name: secret.file for secret in workload.secrets}
+    data = {secret.name: secret.name for secret in workload.secrets if whole or secret.env}
+    made: list[SyncedSecret] = []
+    if data and isinstance(delivery, Csi | KubernetesSecret):
+        made.append(
+            SyncedSecret(
+                name=name_synced_secret(workload),
+                type=delivery.type if whole else "Opaque",
+                labels=delivery.labels,
+                annotations=delivery.annotations,
+                data=data,
+            )
+        )
+    made += delivery.synced_secrets if isinstance(delivery, Csi) else ()
+    return {"secretObjects": [_build_synced(each, files) for each in made]} if made else {}
+
+
+def _build_synced(secret: SyncedSecret, files: Mapping[str, str]) -> dict[str, object]:
+    metadata = {"labels": dict(secret.labels), "annotations": dict(secret.annotations)}
+    return {
+        "secretName": secret.name,
+        "type": secret.type,
+        **{name: entries for name, entries in metadata.items() if entries},
+        "data": [{"objectName": files[name], "key": key} for key, name in secret.data.items()],
+    }

@@ -5,7 +5,7 @@
 import base64
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ class ProviderClass:
     copied: frozenset[str] = frozenset()
     """Files that those are made from."""
 
-    places: frozenset[tuple[str, str]] = frozenset()
-    """Those keys, each after the name of its Kubernetes Secret."""
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Those files, by the name of the Kubernetes Secret and its key."""
 
 
 class ClusterClient:
@@ -103,7 +103,7 @@ class ClusterClient:
             spec.get("parameters") or {},
             copies=frozenset(key for _, key, _ in copies),
             copied=frozenset(file for _, _, file in copies),
-            places=frozenset((secret, key) for secret, key, _ in copies),
+            places={(secret, key): file for secret, key, file in copies},
         )
 
     def read_pod_template(self, namespace: str, name: str, controller: WorkloadKind) -> PodTemplate:

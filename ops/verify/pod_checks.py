@@ -182,9 +182,9 @@ class PodChecks:
         self, workload: DeployedWorkload, delivery: Delivery, expected: Mapping[str, _Expected]
     ) -> Iterator[Check]:
         """Compare the Kubernetes Secrets that the driver makes; their values are dropped at once."""
-        by_secret: dict[str, set[str]] = {}
-        for secret, key in delivery.provider_class.places:
-            by_secret.setdefault(secret, set()).add(key)
+        by_secret: dict[str, dict[str, str]] = {}
+        for (secret, key), file in delivery.provider_class.places.items():
+            by_secret.setdefault(secret, {})[key] = file
         for secret, keys in sorted(by_secret.items()):
             what, asked = f"its Secret {secret} has the store's values", (f"GET Secret {workload.namespace}/{secret}",)
             try:
@@ -192,12 +192,12 @@ class PodChecks:
             except OpsError as error:
                 yield _build_error_check(workload, what, error, asked)
                 continue
-            wrong = [f"it lacks {key}" for key in sorted(keys - set(data))]
-            wrong += [f"it has the key {key}, which its class does not name" for key in sorted(set(data) - keys)]
+            wrong = [f"it lacks {key}" for key in sorted(set(keys) - set(data))]
+            wrong += [f"it has the key {key}, which its class does not name" for key in sorted(set(data) - set(keys))]
             # The driver takes a certificate and its private key out of PEM.
-            for key in sorted(keys & set(data)) if kind != _TLS else ():
+            for key in sorted(set(keys) & set(data)) if kind != _TLS else ():
                 digest = compute_digest(self._salt, data[key])
-                if _find(expected, key).compare(self._salt, digest, self._delay) == "stale":
+                if _find(expected, keys[key]).compare(self._salt, digest, self._delay) == "stale":
                     wrong.append(f"{key} has another value than the store")
             yield Check(workload.path, what, not wrong, "; ".join(wrong) or ", ".join(sorted(keys)), asked)
 

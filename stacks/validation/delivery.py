@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from strongroom.components.cross_checks import Location, skip_invalid
-from strongroom.components.delivery import KubernetesSecret, check_deliverable, check_secret_type, check_store
+from strongroom.components.delivery import Csi, KubernetesSecret, check_deliverable, check_store, check_synced_secrets
 from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
@@ -28,7 +28,7 @@ def _check_delivery(settings: Settings, location: Location, workload: Workload) 
     for index, secret in enumerate(list_secrets_of(workload)):
         if problem := check_deliverable(kind, secret):
             yield ValidationIssue((*location, "secrets", index), f"This secret {problem}")
-    yield from _check_type(location, workload)
+    yield from _check_synced(location, workload)
     if kind == "akv2k8s" and isinstance(settings.backend, AzureKeyVaultSettings):
         place = (*location, "delivery")
         yield from _check_akv2k8s_identity(settings.backend, place)
@@ -36,11 +36,10 @@ def _check_delivery(settings: Settings, location: Location, workload: Workload) 
 
 
 @skip_invalid
-def _check_type(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
-    if isinstance(workload.delivery, KubernetesSecret) and (
-        problem := check_secret_type(workload.delivery.type, list_secrets_of(workload))
-    ):
-        yield ValidationIssue((*location, "delivery", "type"), problem)
+def _check_synced(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
+    valid = workload.model_copy(update={"secrets": [*list_secrets_of(workload)]})
+    for place, problem in check_synced_secrets(valid):
+        yield ValidationIssue((*location, "delivery", *place), problem)
 
 
 def _check_secret_names(settings: Settings) -> Iterator[ValidationIssue]:
@@ -55,18 +54,21 @@ def _check_secret_names(settings: Settings) -> Iterator[ValidationIssue]:
                 yield ValidationIssue(
                     (*location, "delivery"),
                     f"This delivery would fill the Kubernetes Secret {name!r}, as that of workloads[{owner}] does: "
-                    "use another secretName",
+                    "use another name",
                 )
 
 
 @skip_invalid
 def _name_secret(workload: Workload) -> Iterator[tuple[str, str, str]]:
-    """Name the Kubernetes Secret of a workload, if it has one, with the workload's name and namespace."""
+    """Name the Kubernetes Secrets of a workload, with the workload's name and namespace."""
     own, delivery = workload.name, workload.delivery
     if isinstance(delivery, KubernetesSecret):
         yield own, workload.namespace, delivery.secret_name or f"{own}-secrets"
-    if delivery.kind == "csi" and any(secret.env is not None for secret in list_secrets_of(workload)):
-        yield own, workload.namespace, f"{own}-env"
+    if isinstance(delivery, Csi):
+        if any(secret.env is not None for secret in list_secrets_of(workload)):
+            yield own, workload.namespace, f"{own}-env"
+        for synced in delivery.synced_secrets:
+            yield own, workload.namespace, synced.name
 
 
 @skip_invalid

@@ -63,7 +63,9 @@ def test_the_same_workloads_verify_by_each_delivery(
     assert deployed.changes("preview") == set()
 
 
-def test_workloads_share_an_account_that_exists(deployed: Project, world: World) -> None:
+def test_workloads_share_an_account_that_exists_and_one_has_a_secret_for_others(
+    deployed: Project, world: World
+) -> None:
     core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     core.create_namespaced_service_account(
         "shop", client.V1ServiceAccount(metadata=client.V1ObjectMeta(name="app", labels={"of": "others"}))
@@ -71,6 +73,9 @@ def test_workloads_share_an_account_that_exists(deployed: Project, world: World)
     settings = deployed.config
     for workload in settings["strongroom:workloads"][:2]:
         workload["serviceAccount"] = {"name": "app", "create": False}
+    login = {"name": "login", "type": "kubernetes.io/basic-auth", "labels": {"of": "orders"}}
+    login["data"] = {"username": "db-username", "password": "db-password"}
+    settings["strongroom:workloads"][0]["delivery"] = {"kind": "csi", "syncedSecrets": [login]}
     deployed.write(settings)
     deployed.changes("up")
 
@@ -80,6 +85,8 @@ def test_workloads_share_an_account_that_exists(deployed: Project, world: World)
         ("shop/checkout", "its role refuses the service account of shop/orders"),
     }
     assert deployed.wrong() == set()
+    copies = {each["path"][1]["name"] for each in deployed.access(copies=True) if each["path"][0]["kind"] == "readers"}
+    assert copies == {"shop/orders-env", "shop/login"}
     assert {each["what"] for each in deployed.access() if each["who"] == "shop/app"} == {
         "strongroom/data/db-pass",
         "strongroom/data/payment-api",

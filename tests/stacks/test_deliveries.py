@@ -93,7 +93,7 @@ SECRET = "workloads[0].secrets[0]"
         (
             stack(ON_VAULT, {"kind": "csi", "mode": "init"}),
             f"{DELIVERY}.mode",
-            "This key is unknown. Allowed here: kind",
+            "This key is unknown. Allowed here: kind, labels, annotations, syncedSecrets",
         ),
         (
             stack(ON_VAULT, {"kind": "agent-injector", "mod": "init"}),
@@ -157,6 +157,16 @@ def test_two_workloads_are_not_copied_to_one_kubernetes_secret() -> None:
     assert "'orders-env', as that of workloads[0] does" in found["workloads[1].delivery"]
     raw["workloads"][1]["namespace"] = "elsewhere"
     assert accepted(raw)
+
+
+def test_a_secret_beside_files_is_no_other_workloads() -> None:
+    raw = stack(ON_VAULT, "csi", secret={"env": "A"})
+    name = raw["workloads"][0]["secrets"][0]["name"]
+    other = {**deepcopy(raw["workloads"][0]), "name": "other"}
+    synced = [{"name": "orders-env", "data": {"key": name}}]
+    raw["workloads"].append({**other, "delivery": {"kind": "csi", "syncedSecrets": synced}})
+
+    assert "'orders-env', as that of workloads[0] does" in list_issues(raw)["workloads[1].delivery"]
 
 
 def test_every_workloads_misfit_is_told_together() -> None:

@@ -216,6 +216,40 @@ def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: 
     assert (made["secretName"], made["type"]) == ("web-tls", "kubernetes.io/tls")
 
 
+def test_files_and_kubernetes_secrets_of_their_own_come_from_one_class(declare: Declare) -> None:
+    tls = {
+        "name": "front-tls",
+        "type": "kubernetes.io/tls",
+        "data": {"tls.crt": "cert", "tls.key": "key"},
+        "labels": {"team": "shop"},
+        "annotations": {"of": "ingress"},
+    }
+    delivery = {"kind": "csi", "labels": {"a": "b"}, "syncedSecrets": [tls, {"name": "login", "data": {"u": "user"}}]}
+    secrets = (
+        Secret(name="cert", object="web", format="pem"),
+        Secret(name="key", object="web", format="pem"),
+        Secret(name="user", object="user", env="LOGIN", version_history=2),
+    )
+    recorder = declare(lambda: deploy(workload(delivery, secrets), KeyVault()))
+
+    assert recorder.one(CLASS).inputs["spec"]["secretObjects"] == [
+        {
+            "secretName": "orders-env",
+            "type": "Opaque",
+            "labels": {"a": "b"},
+            "data": [{"objectName": "user/0", "key": "user"}],
+        },
+        {
+            "secretName": "front-tls",
+            "type": "kubernetes.io/tls",
+            "labels": {"team": "shop"},
+            "annotations": {"of": "ingress"},
+            "data": [{"objectName": "cert", "key": "tls.crt"}, {"objectName": "key", "key": "tls.key"}],
+        },
+        {"secretName": "login", "type": "Opaque", "data": [{"objectName": "user/0", "key": "u"}]},
+    ]
+
+
 def test_a_kubernetes_secret_of_a_type_has_that_types_keys(declare: Declare) -> None:
     declared = workload({"kind": "kubernetes-secret", "type": "kubernetes.io/tls"})
 
@@ -236,6 +270,14 @@ CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
         ("kubernetes.io/tls", ({"name": "tls.crt", "type": "key"}, CERTIFICATE[1]), "a certificate in tls.crt"),
         ("kubernetes.io/tls", (CERTIFICATE[0], {"name": "tls.key", "format": "pfx"}), "is made of PEM"),
         ("kubernetes.io/basic-auth", ({"name": "user"},), "username or password"),
+        (
+            "kubernetes.io/dockerconfigjson",
+            ({"name": "config"},),
+            "needs a secret named .dockerconfigjson, and",
+        ),
+        ("kubernetes.io/dockerconfigjson", ({"name": ".dockerconfigjson"},), None),
+        ("kubernetes.io/ssh-auth", ({"name": "ssh-privatekey", "type": "key"},), "the private key in ssh-privatekey"),
+        ("kubernetes.io/ssh-auth", ({"name": "ssh-privatekey"}, {"name": "known_hosts"}), None),
         ("kubernetes.io/tls", CERTIFICATE, None),
         ("kubernetes.io/tls", ({"name": "tls.crt", "type": "cert"}, {"name": "tls.key", "format": "pem"}), None),
         ("kubernetes.io/basic-auth", ({"name": "password"}, {"name": "host"}), None),
@@ -245,7 +287,7 @@ CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
 def test_a_type_takes_what_the_driver_makes_a_secret_of(
     type_: str, secrets: tuple[dict[str, str], ...], told: str | None
 ) -> None:
-    fault = check_secret_type(type_, [Secret(**{"object": "o", **each}) for each in secrets])  # pyright: ignore[reportArgumentType]
+    fault = check_secret_type(type_, {each["name"]: Secret(**{"object": "o", **each}) for each in secrets})  # pyright: ignore[reportArgumentType]
 
     assert fault is None if told is None else told in (fault or "")
 

@@ -97,6 +97,8 @@ _KINDS: list[dict[str, Any]] = [
     },
 ]
 """A workload of each kind, and one with what a web server needs."""
+PULL = '{"auths": {"registry.example.net": {"auth": "b3JkZXJzOm9uZQ=="}}}'
+"""What a registry's clients log in with."""
 
 _MORE_OF_VAULT: dict[str, Any] = {
     "workloads": [
@@ -123,6 +125,17 @@ _MORE_OF_VAULT: dict[str, Any] = {
             "secrets": [{"name": "text", "object": "encoded", "key": "plain", "env": "TEXT"}],
         },
         *_KINDS,
+        {
+            "name": "registry",
+            "delivery": {
+                "kind": "kubernetes-secret",
+                "secretName": "pull",
+                "type": "kubernetes.io/dockerconfigjson",
+                "labels": {"team": "bank"},
+                "annotations": {"of": "the registry"},
+            },
+            "secrets": [{"name": ".dockerconfigjson", "object": "registry", "key": "config"}],
+        },
     ],
 }
 """What is beside the workloads of the stack `local`."""
@@ -131,6 +144,12 @@ _MORE_OF_KEY_VAULT: dict[str, Any] = {
     "workloads": [
         {
             "name": "formats",
+            "delivery": {
+                "kind": "csi",
+                "syncedSecrets": [
+                    {"name": "front", "type": "kubernetes.io/tls", "data": {"tls.crt": "tls.pem", "tls.key": "tls.pem"}}
+                ],
+            },
             "secrets": [
                 {"name": "decoded", "object": "blob", "encoding": "base64"},
                 {"name": "tls.pem", "object": "shop-tls", "format": "pem"},
@@ -201,6 +220,7 @@ def project(world: World, pods: Pods, tmp_path_factory: pytest.TempPathFactory) 
     made = Project(root, world, "local")
     with made.engine.stack("local") as stack:
         values = {f"strongroom:seeds.encoded.{key}": ConfigValue(value, secret=True) for key, value in ENCODED.items()}
+        values["strongroom:seeds.registry.config"] = ConfigValue(PULL, secret=True)
         stack.set_all_config(values, path=True)
     made.engine.run("up", "local")
     return made

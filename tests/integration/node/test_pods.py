@@ -18,7 +18,7 @@ from sandbox.world import World
 from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen as diagnosed
 from tests.integration.doctored import stops
-from tests.integration.node.conftest import ENCODED
+from tests.integration.node.conftest import ENCODED, PULL
 from tests.integration.node.pods import Pods, SeenFile, digest
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, stored
@@ -99,6 +99,16 @@ def test_a_value_reaches_its_variable_by_a_secret_that_goes_with_the_workload(
     # The driver's second step.
     owners = poll_until(lambda: pods.secret(pod).metadata.owner_references)
     assert {owner.kind for owner in owners} == {"ReplicaSet"}
+
+
+def test_a_pull_secret_has_the_type_and_the_labels_that_are_declared(project: Project, pods: Pods) -> None:
+    poll_until(lambda: pods.all_ready("bank", "registry", 1), 60)
+    made = pods.core.read_namespaced_secret("pull", "bank")
+
+    assert made.type == "kubernetes.io/dockerconfigjson"
+    assert base64.b64decode(made.data[".dockerconfigjson"]).decode() == PULL
+    assert made.metadata.labels.items() >= {("team", "bank")}
+    assert made.metadata.annotations.items() >= {("of", "the registry")}
 
 
 def test_the_driver_hands_a_token_over_and_no_provider_makes_one(world: World, project: Project, pods: Pods) -> None:
@@ -201,6 +211,11 @@ def test_each_kind_of_key_vault_object_reaches_its_file(world: World, azure_proj
     private, bundled, _ = pkcs12.load_key_and_certificates(pods.content(pod, "tls.pfx"), None)
     assert private and bundled and private.public_key() == bundled.public_key() != certificate.public_key()
     assert serialization.load_pem_public_key(pods.content(pod, "signer.pem"))
+    front = pods.core.read_namespaced_secret("front", "bank")
+    crt, key = (base64.b64decode(front.data[name]) for name in ("tls.crt", "tls.key"))
+    assert front.type == "kubernetes.io/tls"
+    assert x509.load_pem_x509_certificate(crt) == certificate
+    assert serialization.load_pem_private_key(key, None).public_key() == certificate.public_key()
 
 
 def test_new_versions_of_key_vault_reach_pods_and_the_one_before_stays_in_a_history(

@@ -68,8 +68,8 @@ STACKS = (
     Mutant(
         "files-go-elsewhere",
         "components/field_types.py",
-        'r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}"',
-        'r"[A-Za-z0-9_.-][A-Za-z0-9._/-]{0,252}"',
+        '|[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}"',
+        '|[A-Za-z0-9_.-][A-Za-z0-9._/-]{0,252}"',
         "A secret becomes a file outside of its volume, or hides in it.",
         f"{_EACH}[workloads.0.secrets.0.name-a/b-strongroom:workloads[0].secrets[0].name-not a legal file name]",
     ),

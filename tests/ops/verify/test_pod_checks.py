@@ -28,7 +28,7 @@ WORKLOAD = DeployedWorkload.model_validate(
     }
 )
 DELIVERY = Delivery(
-    ProviderClass("vault", {}, places=frozenset({("orders-env", "password")})), "vault", "", frozenset({"password"})
+    ProviderClass("vault", {}, places={("orders-env", "password"): "password"}), "vault", "", frozenset({"password"})
 )
 READY = Pod("shop", "orders-0", "", (Container("orders", "/mnt/secrets", 65532),))
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
