@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator
 
 from .cross_checks import Location, cross_check
 from .delivery import Csi, Delivery
@@ -105,6 +105,15 @@ class ServiceAccount(Declaration):
     share an account can read what any of them declares."""
 
 
+_REPLICAS: TypeAdapter[int] = TypeAdapter(Annotated[Whole, Field(ge=0, le=1000)], config=ConfigDict(defer_build=True))
+
+
+def _check_replicas(value: object) -> object:
+    if isinstance(value, str) and value != "unmanaged":
+        raise ValueError("must be a whole number, or 'unmanaged' where an autoscaler owns it")
+    return value if isinstance(value, str) else _REPLICAS.validate_python(value)
+
+
 class Workload(Declaration):
     """A workload and the secrets that it may read: those, and no others."""
 
@@ -153,8 +162,9 @@ class Workload(Declaration):
     command: ListOf[str] | None = None
     """The command that its containers run; the image's own where it is left out."""
 
-    replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
-    """How many pods a Deployment or a StatefulSet has. 0 stops the workload and keeps its access."""
+    replicas: Annotated[int | Literal["unmanaged"], BeforeValidator(_check_replicas)] = 1
+    """How many pods a Deployment or a StatefulSet has, at most 1000. 0 stops the workload and keeps its access.
+    `unmanaged` leaves the number to others, such as an autoscaler: it is not declared at all."""
 
     service_account: ServiceAccount | None = None
     """The service account that its pods run as, which the store's grant is for; if omitted, one of the workload's name

@@ -37,7 +37,8 @@ def build_controller_spec(workload: Workload, template: Mapping[str, Any]) -> di
         own = {"jobTemplate": {"spec": own}}
     elif workload.kind != "Job":
         own["selector"] = {"matchLabels": build_labels(workload)}
-    if workload.kind in {"Deployment", "StatefulSet"}:
+    # A null would claim the field, and conflict with the autoscaler.
+    if workload.kind in {"Deployment", "StatefulSet"} and workload.replicas != "unmanaged":
         own["replicas"] = workload.replicas
     return merge(own, workload.controller)
 

@@ -323,7 +323,10 @@ class Either(Shape):
             words = ", ".join(word for choice in objects for word in choice.constant.values())
             add_issue(issues, f"{path}.{next(iter(objects[0].constant))}", f"must be one of {words}")
             return None
-        others = [choice for choice in self.choices if not isinstance(choice, Fields)]
+        others: list[Shape] = [
+            choice for choice in self.choices if isinstance(choice, Choice) and value in choice.words
+        ]
+        others += [choice for choice in self.choices if not isinstance(choice, Fields)]
         return (others or objects)[0].read(value, path, issues)
 
 

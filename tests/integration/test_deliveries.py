@@ -75,7 +75,8 @@ def test_workloads_share_an_account_that_exists_and_one_has_a_secret_for_others(
         workload["serviceAccount"] = {"name": "app", "create": False}
     login = {"name": "login", "type": "kubernetes.io/basic-auth", "labels": {"of": "orders"}}
     login["data"] = {"username": "db-username", "password": "db-password"}
-    settings["strongroom:workloads"][0]["delivery"] = {"kind": "csi", "syncedSecrets": [login]}
+    orders, checkout, _ = settings["strongroom:workloads"]
+    orders["delivery"], checkout["replicas"] = {"kind": "csi", "syncedSecrets": [login]}, "unmanaged"
     deployed.write(settings)
     deployed.changes("up")
 
@@ -93,7 +94,18 @@ def test_workloads_share_an_account_that_exists_and_one_has_a_secret_for_others(
     }
     warned = {each["name"]: each["seen"] for each in json.loads(deployed.ops("check", "--json").stdout)}
     assert "shop/orders and shop/checkout run as the service account shop/app" in warned["service accounts"]
+
+    apps = client.AppsV1Api(core.api_client)
+    apps.patch_namespaced_deployment_scale("checkout", "shop", {"spec": {"replicas": 3}})
     assert deployed.changes("preview") == set()
+    checkout["runAsUser"] = 1000
+    deployed.write(settings)
+    deployed.changes("up")
+    scaled: Any = apps.read_namespaced_deployment("checkout", "shop")
+    assert (scaled.spec.replicas, scaled.spec.template.spec.security_context.run_as_user) == (3, 1000)
+    # Who scaled owns the number, and the stack as written has one.
+    apps.delete_namespaced_deployment("checkout", "shop")
+    deployed.changes("refresh")
 
     deployed.deploy_as_written()
     account: Any = core.read_namespaced_service_account("app", "shop")

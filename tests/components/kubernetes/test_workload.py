@@ -118,8 +118,14 @@ def test_no_replicas_stop_a_workload_and_keep_its_access(declare: Declare) -> No
     assert len(recorder.all(CLASS)) == 1
 
 
-@pytest.mark.parametrize("replicas", [0, 2])
-def test_a_bare_pod_is_one_pod(replicas: int) -> None:
+def test_replicas_of_an_autoscaler_are_not_declared(declare: Declare) -> None:
+    recorder = declare(lambda: deploy(workload(replicas="unmanaged"), Store()))
+
+    assert "replicas" not in recorder.one(DEPLOYMENT).inputs["spec"]
+
+
+@pytest.mark.parametrize("replicas", [0, 2, "unmanaged"])
+def test_a_bare_pod_is_one_pod(replicas: int | str) -> None:
     with pytest.raises(InvalidArgumentsError, match="a bare Pod is one pod, so leave replicas out"):
         workload(kind="Pod", replicas=replicas)
     assert workload(kind="Pod", replicas=1).kind == "Pod"

@@ -71,6 +71,18 @@ def test_a_whole_way_of_components_that_refer_to_each_other(declare: Declare) ->
     assert recorder.one("vault:kubernetes/authBackendRole:AuthBackendRole").inputs["roleName"] == "shop.orders"
 
 
+def test_a_word_is_taken_where_a_number_may_be(declare: Declare) -> None:
+    def program() -> None:
+        provider = ComponentProvider()
+        engine = _constructed(provider, "KvEngine", {"path": "kv"})
+        auth = _constructed(provider, "KubernetesAuth", {"create": False})
+        made = _constructed(provider, "VaultBackend", {"connection": CONNECTION, "engine": engine, "auth": auth})
+        declared = {**WORKLOAD, "replicas": "unmanaged"}
+        _constructed(provider, "SecretWorkload", {"workload": declared, "backend": made})
+
+    assert "replicas" not in declare(program).one("kubernetes:apps/v1:Deployment").inputs["spec"]
+
+
 def test_another_language_gets_what_its_own_pods_need(declare: Declare) -> None:
     def program() -> None:
         provider = ComponentProvider()
