@@ -18,7 +18,7 @@ _RENEWED_BEFORE = datetime.timedelta(days=7)
 
 def write_private(path: Path, content: bytes | str) -> None:
     """Write a file that only its owner can read, and put it in place whole."""
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)

@@ -270,12 +270,6 @@ class Engine:
         """
         copy = self._copy(name)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
-        project["runtime"]["options"]["virtualenv"] = sys.prefix
-        write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
-        # For whoever drives the stack from here, rather than by this class.
-        program = self.home / "__main__.py"
-        write_private(program, _PROGRAM.format(root=str(self._root)))
         if copy.is_file() and name not in stacks.list_stacks(self._root):
             return []  # its file was removed while it is deployed: it can still be destroyed
         document, unset = self._complete(name)
@@ -332,9 +326,17 @@ class Engine:
             accounts=objects.ACCOUNTS if self._world.has_node else None,
         )
 
+    def _copy_project(self) -> None:
+        """Copy Pulumi.yaml and what starts the program, for who drives stacks from here rather than by this class."""
+        project: dict[str, Any] = yaml.safe_load((self._root / "Pulumi.yaml").read_text())
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
+        write_private(self.home / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
+        write_private(self.home / "__main__.py", _PROGRAM.format(root=str(self._root)))
+
     def _shared(self) -> dict[str, str]:
         for directory in (self.home, self.home / "state", self.home / "home"):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._copy_project()
         passphrase = self.home / "passphrase"
         if not passphrase.is_file():
             write_private(passphrase, secrets.token_urlsafe(32))

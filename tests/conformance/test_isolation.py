@@ -40,7 +40,7 @@ class Crowd:
 def crowd(subject: Subject) -> Iterator[Crowd]:
     declared = access(azure=subject.azure)
     deploy(subject, declared, declared)
-    with environment(subject.world.azure.environment()):
+    with environment(subject.project.environment):
         eyes = Eyes(subject.project.stack)
         made = Crowd(subject, declared, eyes, eyes.sessions(), eyes.places())
     yield made

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.plugins import SERVED
 from sandbox.world import ROOT, World
 
 pytestmark = [
@@ -44,7 +45,8 @@ class Copy:
         done = subprocess.run(
             [sys.executable, "-m", "sandbox", "exec", "--languages", "nodejs,yaml", "bash", "-ec", script],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            # With plugins of its own, as a user has: their environment has what `exec` sets.
+            env={**{name: value for name, value in os.environ.items() if name != SERVED}, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,

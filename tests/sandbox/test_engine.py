@@ -31,8 +31,17 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     (copies / "Pulumi.local.yaml").write_text(yaml.safe_dump(kept))
     servers = Servers("https://vault", tmp_path / "ca", tmp_path / "kubeconfig", "https://issuer", tmp_path, "t", "s")
     monkeypatch.setattr(Engine, "_servers", lambda _: servers)
-    world: Any = SimpleNamespace(state=tmp_path / "state", tools=SimpleNamespace(path=Path))
+    world: Any = SimpleNamespace(
+        state=tmp_path / "state",
+        tools=SimpleNamespace(path=Path),
+        vault=SimpleNamespace(token="x"),
+        azure=SimpleNamespace(operator=dict[str, str]),
+    )
     return Engine(world, Reporter(), root)
+
+
+def test_the_copy_of_the_project_is_there_before_any_stack_is_deployed(engine: Engine) -> None:
+    assert (Path(engine.environment()["STRONGROOM_WORKSPACE"]) / "Pulumi.yaml").is_file()
 
 
 def test_files_of_deployed_stacks_are_completed_as_they_are_now(engine: Engine, tmp_path: Path) -> None:
