@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from .attachment import Attachment
     from .azure.backend import AzureKeyVaultBackend, AzureKeyVaultBackendArgs, ReadinessGate
     from .azure.certificate import Certificate, CertificateArgs
     from .azure.clouds import Cloud
@@ -75,6 +76,7 @@ _HOME = {
     "AppRole": ".vault.auth.approle",
     "AppRoleAuth": ".vault.auth.approle",
     "AppRoleAuthArgs": ".vault.auth.approle",
+    "Attachment": ".attachment",
     "AuditDevice": ".vault.audit",
     "AuditDeviceArgs": ".vault.audit",
     "AzureKeyStore": ".vault.bootstrap.azure_key_store",
@@ -194,6 +196,7 @@ __all__ = [
     "AppRole",
     "AppRoleAuth",
     "AppRoleAuthArgs",
+    "Attachment",
     "AuditDevice",
     "AuditDeviceArgs",
     "AzureKeyStore",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator
 
+from .attachment import Attachment
 from .cross_checks import Location, cross_check
 from .delivery import Csi, Delivery
 from .field_types import (
@@ -185,6 +186,10 @@ class Workload(Declaration):
     """Who makes its pods. With `none`, Strongroom makes its service account, its grant and its SecretProviderClass, and
     others make the pods: a chart, or a manifest. `strongroom snippet` prints what those need."""
 
+    attach: Attachment | None = None
+    """An object that others made, by a Helm release or otherwise: its pods get the secrets, by a patch that the owner's
+    updates leave in place and that is taken back with the workload. Strongroom makes no pods then."""
+
     secrets: Annotated[
         ListOf[Secret],
         Field(min_length=1),
@@ -224,16 +229,19 @@ class Workload(Declaration):
 
     @cross_check
     def _check_fields_of_pods(self) -> Iterator[tuple[Location, str]]:
+        if self.attach and self.pods == "none":
+            yield ("pods",), "The pods of this workload are those of the object in attach: remove one of the two"
         if self.has_own_pods:
             return
+        whose = "attach" if self.attach else "pods: none"
         for name in _OF_PODS:
             if getattr(self, name) != type(self).model_fields[name].default:
-                yield (name,), f"This workload's pods are made by others (pods: none), and {name} is theirs: remove it"
+                yield (name,), f"This workload's pods are made by others ({whose}), and {name} is theirs: remove it"
 
     @property
     def has_own_pods(self) -> bool:
         """Whether Strongroom makes its pods."""
-        return self.pods == "strongroom"
+        return self.pods == "strongroom" and self.attach is None
 
     @property
     def containers(self) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Everything that brings a workload's secrets to its pods, save the pods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from ..args import Args
 from ..backend import Backend, Grant
+from ..cross_checks import cross_check
 from ..workload import Workload
 from .delivered import declare_delivery
 from .pod_parts import PodParts
@@ -27,6 +28,14 @@ class SecretAccessArgs(Args):
 
     after: Sequence[pulumi.Resource] = ()
     """What must exist before: the namespace, and what delivers, with its CRDs."""
+
+    @cross_check
+    def _check_pods(self) -> Iterator[tuple[str, str]]:
+        if self.workload.attach:
+            yield (
+                "workload",
+                "This workload has attach, whose patch a SecretWorkload makes: make that, or remove attach",
+            )
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,14 @@ def _declare_account(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     )
 
 
-def describe_access(workload: Workload, access: DeclaredAccess, controller: str) -> pulumi.Output[Mapping[str, Any]]:
+def describe_access(
+    workload: Workload, access: DeclaredAccess, *, has_pods: bool = False
+) -> pulumi.Output[Mapping[str, Any]]:
     """Describe a workload for the command `strongroom`: its objects and identity, and no secret.
 
-    :param controller: The kind of what makes its pods; `none` if others do, and the description then has what those
-        pods need.
+    :param has_pods: Whether Strongroom makes its pods; if others do, the description has what those pods need.
     """
+    attachment = workload.attach
     described: dict[str, Any] = {
         "name": workload.name,
         "namespace": workload.namespace,
@@ -115,7 +126,7 @@ def describe_access(workload: Workload, access: DeclaredAccess, controller: str)
         **({} if workload.creates_service_account else {"serviceAccountMade": False}),
         "secretProviderClass": workload.name,
         "delivery": workload.delivery.kind,
-        "controller": controller,
+        "controller": workload.kind if has_pods else attachment.kind if attachment else "none",
         "identity": dict(access.grant.identity),
         "objects": [
             {
@@ -129,7 +140,11 @@ def describe_access(workload: Workload, access: DeclaredAccess, controller: str)
             for secret in workload.secrets
         ],
     }
-    return pulumi.Output.from_input(described if controller != "none" else {**described, "pod": access.pod})
+    if not has_pods:
+        described["pod"] = access.pod
+    if attachment:
+        described["attachment"] = {"name": attachment.name, "containers": list(attachment.containers)}
+    return pulumi.Output.from_input(described)
 
 
 class SecretAccess(pulumi.ComponentResource):
@@ -186,7 +201,7 @@ class SecretAccess(pulumi.ComponentResource):
             # Other languages see no resource of this provider's: an output's dependencies reach them.
             return pulumi.Output.all(exist, value).apply(lambda both: both[1])
 
-        self.description = describe_access(args.workload, access, "none")
+        self.description = describe_access(args.workload, access)
         self.service_account_name = once_they_exist(access.service_account_name)
         self.volumes = once_they_exist(list(parts.volumes))
         self.volume_mounts = once_they_exist(list(parts.mounts))

@@ -55,7 +55,7 @@ def format_agent_annotations(
     }
     if delivery.mode == "sidecar":
         said["template-static-secret-render-interval"] = delivery.render_interval
-    if workload.mounts or workload.template:
+    if workload.mounts or workload.template or workload.attach:
         said["agent-inject-containers"] = ",".join(list_mounting(workload))
     if set(list_mounting(workload)) & set(list_init_names(workload)):
         said["agent-init-first"] = "true"

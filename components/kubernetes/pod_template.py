@@ -93,7 +93,7 @@ def list_init_names(workload: Workload) -> list[str]:
 
 def list_mounting(workload: Workload) -> Sequence[str]:
     """List the names of the containers that get a workload's secrets."""
-    return workload.mounts or list(workload.containers)
+    return workload.attach.containers if workload.attach else workload.mounts or list(workload.containers)
 
 
 def _build_own_spec(workload: Workload, parts: PodParts, added: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..cross_checks import cross_check
 from ..field_types import Switch
 from ..workload import ONE_IMAGE, Workload
 from .access import SecretAccessArgs, declare_access, describe_access
+from .attachment import declare_attachment
 from .controllers import declare_pods
 
 
@@ -20,10 +21,10 @@ class SecretWorkloadArgs(SecretAccessArgs):
     """What the workload declares."""
 
     wait_for_rollout: Switch = True
-    """Whether an update waits until the pods are ready."""
+    """Whether an update waits until the pods are ready; not for the pods of an object that it patches."""
 
     @cross_check
-    def _check_image(self) -> Iterator[tuple[str, str]]:
+    def _check_pods(self) -> Iterator[tuple[str, str]]:
         if self.workload.has_own_pods and self.workload.image is None and self.workload.images is None:
             yield "workload", ONE_IMAGE
 
@@ -58,12 +59,10 @@ class SecretWorkload(pulumi.ComponentResource):
         access = declare_access(workload, args.backend, args.after, self)
         self.grant = access.grant
         self.service_account = access.account
-        if workload.has_own_pods:
-            declare_pods(
-                workload,
-                access,
-                args.wait_for_rollout,
-                pulumi.ResourceOptions(parent=self, depends_on=list(access.requires), delete_before_replace=True),
-            )
-        self.description = describe_access(workload, access, workload.kind if workload.has_own_pods else "none")
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(access.requires), delete_before_replace=True)
+        if workload.attach:
+            declare_attachment(workload, workload.attach, access, child)
+        elif workload.has_own_pods:
+            declare_pods(workload, access, args.wait_for_rollout, child)
+        self.description = describe_access(workload, access, has_pods=workload.has_own_pods)
         self.register_outputs({"description": self.description})

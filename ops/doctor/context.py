@@ -78,7 +78,7 @@ class DiagnosisContext:
     @cached_property
     def template(self) -> PodTemplate:
         """The template of its pods; of pods that others make, what they need."""
-        if self.workload.controller == "none":
+        if self.workload.controller == "none" or self.workload.pod is not None:
             return parse_template(self.workload.build_pod(["any"]))
         return self.cluster.read_pod_template(self.workload.namespace, self.workload.name, self.workload.controller)
 

@@ -30,7 +30,8 @@ def read_pod_events(cluster: Cluster, workload: DeployedWorkload) -> list[Explai
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
     ready = _find_ready_since(list_pods(core, workload), list_replica_sets(apps, workload))
     if workload.controller not in {"Deployment", "Pod", "none"}:
-        ready.setdefault(workload.name, None)  # the controller itself reports pods that it could not make
+        name = workload.attachment.name if workload.attachment else workload.name
+        ready.setdefault(name, None)  # the controller itself reports pods that it could not make
     found: Any = call_api(
         f"events of {workload.path}",
         lambda: core.list_namespaced_event(workload.namespace, field_selector="type=Warning"),

@@ -17,6 +17,9 @@ NAME = "patches"
 
 _MANAGER = "pulumi.com/patchFieldManager"
 _FORCE = "pulumi.com/patchForce"
+_ATTACHMENT = "strongroom/attachment"
+"""The annotation of a patch that a workload with `attach` makes."""
+
 _OTHER = "strongroom-check"
 """The field manager of a patch that gets one at random."""
 
@@ -27,8 +30,19 @@ def check_patches(reader: ClusterReader, resources: Collection[Declared]) -> Ite
     """Check by dry runs that the API server would take each patch of an object that is not the stack's own."""
     own = {key_of(resource) for resource in resources}
     for patch in filter(is_patch, resources):
-        if (key := key_of(patch)) and (key[0].removesuffix(PATCH), key[1]) not in own:
+        if not _sets_nothing(patch) and (key := key_of(patch)) and (key[0].removesuffix(PATCH), key[1]) not in own:
             yield _check_patch(reader, patch)
+
+
+def _sets_nothing(patch: Declared) -> bool:
+    """Return whether a patch is only there to give up its manager's fields."""
+    annotations = patch.at("metadata", "annotations")
+    return (
+        patch.properties.keys() <= {"apiVersion", "kind", "metadata"}
+        and patch.at("metadata", "labels") is None
+        and isinstance(annotations, Mapping)
+        and all(str(name).startswith("pulumi.com/") for name in cast("Mapping[str, object]", annotations))
+    )
 
 
 def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
@@ -53,10 +67,13 @@ def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
         return Finding.skipped(f"{patch.name}: {error}", name=NAME)
     causes = listed(at(status, "details", "causes"))
     taken = [f"{at(each, 'field')} ({at(each, 'message')})" for each in causes if at(each, "reason") == _CONFLICT]
+    is_attachment = _ATTACHMENT in annotations
     if taken:
         return Finding.failed(
             f"{patch.name} sets fields of {what} that others manage: {', '.join(taken)}",
-            f'leave them out, have their owner give them up, or take them by the annotation {_FORCE}: "true"',
+            "have their owner remove them, or set them to what this workload needs, e.g. in a chart's values"
+            if is_attachment
+            else f'leave them out, have their owner give them up, or take them by the annotation {_FORCE}: "true"',
             name=NAME,
         )
     if at(status, "status") == "Failure":
@@ -64,7 +81,9 @@ def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
         wrong = ", ".join(f"{at(each, 'field')} ({at(each, 'reason')})" for each in causes)
         return Finding.failed(
             f"the API server refuses what {patch.name} makes of {what}: {wrong or at(status, 'reason')}",
-            "correct these fields in the patch",
+            "name containers that it has, in attach.containers"
+            if is_attachment
+            else "correct these fields in the patch",
             name=NAME,
         )
     return Finding.ok(f"{what} takes {patch.name}", name=NAME)

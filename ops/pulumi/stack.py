@@ -103,6 +103,13 @@ class DeclaredObject(_Output):
     env: str | None = None
 
 
+class DeployedAttachment(_Output):
+    """An object that others made, in the workload's namespace, which is patched."""
+
+    name: str
+    containers: tuple[str, ...]
+
+
 class DeployedWorkload(_Output):
     """One workload of the stack."""
 
@@ -116,7 +123,10 @@ class DeployedWorkload(_Output):
     secret_provider_class: str
     delivery: DeliveryKind = "csi"
     controller: WorkloadKind | Literal["none"] = "Deployment"
-    """What makes its pods; `none` if others make them."""
+    """What makes its pods; `none` if that is not known, as others make them."""
+
+    attachment: DeployedAttachment | None = None
+    """The object that is patched."""
 
     pod: Mapping[str, Any] | None = None
     """What pods that others make need, as a manifest has it: `labels`, `annotations`, `serviceAccountName`,

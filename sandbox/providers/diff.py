@@ -18,15 +18,26 @@ _ADD, _DELETE, _UPDATE = (
 
 
 def diff(
-    before: dict[str, Any], after: dict[str, Any], immutable: Collection[str], *, same_name: bool
+    before: dict[str, Any],
+    after: dict[str, Any],
+    immutable: Collection[str],
+    *,
+    same_name: bool,
+    ignored: Collection[str] = (),
 ) -> provider_pb2.DiffResponse:
     """Return the answer to Diff: all that differs, and whether it takes a replacement.
 
     :param immutable: Paths, e.g. `spec.selector`, whose change replaces the resource; `*` for all of them, `[*]` for
         any item of a list.
     :param same_name: Whether a replacement has the name of what it replaces, which then must go first.
+    :param ignored: Paths whose changes the program ignores. The engine keeps their inputs; what a provider finds in the
+        live object besides, it omits itself. (pulumi-kubernetes: `Diff`)
     """
-    changes = {path: (kind, added) for path, kind, added in _changes(plain(before), plain(after), "")}
+    changes = {
+        path: (kind, added)
+        for path, kind, added in _changes(plain(before), plain(after), "")
+        if not any(_covers(entry, path) for entry in ignored)
+    }
     replacing = [
         path
         for path, (_, added) in changes.items()

@@ -230,6 +230,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 after,
                 provider.replacing(kind, before, after),
                 same_name=provider.same_name(kind, after, before),
+                ignored=request.ignoreChanges,
             )
 
         return self._answer(context, kind, (request.news, request.old_inputs), compare)

@@ -10,6 +10,7 @@ from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
 from ..settings.raw import as_mapping, is_generator
 from ..settings.root import Settings
+from .attachments import check_attachments
 from .azure import check_azure
 from .delivery import check_deliveries
 from .secrets import list_workloads
@@ -28,6 +29,7 @@ def cross_check(settings: Settings, *, stack: str) -> list[ValidationIssue]:
         *_check_backend(settings, stack),
         *check_deliveries(settings),
         *check_service_accounts(settings),
+        *check_attachments(settings),
     ]
 
 

@@ -31,6 +31,7 @@ from sandbox.tools import Tools
 from sandbox.tools.catalogue import OFFICIAL
 from sandbox.world import World
 from strongroom.ops.pulumi.stack import export_state
+from tests.integration.test_attach import Objects, Upgrade, live_attached, upgrade  # noqa: F401 - a fixture
 from tests.support.official import RECORD, InProcess, RefusedError, answer, check, load_record, urn
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, copied
@@ -175,6 +176,8 @@ def live_as_patch(provider: Any, deployments: Any) -> list[Any]:
         id="default/theirs", urn=name, olds=encode(state), old_inputs=encode(first), news=encode(first)
     )
     told.append(sorted(provider.Diff(difference).detailedDiff))
+    difference.ignoreChanges.append("spec")
+    told.append(sorted(provider.Diff(difference).detailedDiff))
     told.append(update(inputs("a", replicas=3), preview=True))
     release("b")
     told.append(look())
@@ -287,3 +290,15 @@ def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, worl
     )
     assert found["second preview"] == found["refresh"] == found["preview after it"] == found["wrong"] == set()
     assert "create-replacement Pod bank/ledger" in found["change"]
+
+
+def test_an_attachment_lives_the_same_life_with_the_official_plugin(
+    plugin: Path,
+    world: World,
+    tmp_path: Path,
+    upgrade: Upgrade,  # noqa: F811
+) -> None:
+    project = official(plugin, world, tmp_path)
+    project.changes("up")
+    live_attached(project, upgrade, Objects(world))
+    project.changes("destroy")

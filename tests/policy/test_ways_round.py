@@ -139,6 +139,17 @@ WAYS: list[tuple[str, Declared]] = [
     # Kinds that run pods.
     ("restricted-workload", declared("kubernetes:apps/v1:DeploymentPatch", TEMPLATE)),
     ("restricted-workload", declared("kubernetes:core/v1:PodPatch", {"spec": BAD_POD})),
+    *(
+        (
+            "restricted-workload",
+            declared("kubernetes:apps/v1:DeploymentPatch", {"spec": {"template": {"spec": {"containers": [added]}}}}),
+        )
+        for added in (
+            {"name": "a", "image": "b:1"},
+            {"name": "a", "securityContext": {"runAsUser": 1}},
+            {"name": "a", "ports": [{"hostPort": 80}]},
+        )
+    ),
     ("restricted-workload", declared("kubernetes:argoproj.io/v1alpha1:Rollout", TEMPLATE)),
     ("restricted-workload", declared("kubernetes:extensions/v1beta1:Deployment", TEMPLATE)),
     ("restricted-workload", declared("kubernetes:apps.openshift.io/v1:DeploymentConfig", TEMPLATE)),
@@ -263,6 +274,12 @@ FINE: list[tuple[str, Declared]] = [
     ("known-grants", vault("identity/group:Group", policies=["p"])),
     ("known-grants", declared("azure-native:resources:ResourceGroup", {})),
     ("restricted-workload", declared("kubernetes:apps/v1:DeploymentPatch", {"spec": {"replicas": 2}})),
+    (
+        "restricted-workload",
+        declared(
+            "kubernetes:apps/v1:DeploymentPatch", {"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}}
+        ),
+    ),
     (
         "restricted-workload",
         declared(

@@ -33,6 +33,8 @@ class Recorded:
     """Types of that."""
 
     replace_on_changes: list[str]
+    ignore_changes: list[str]
+    retain_on_delete: bool
     former_types: set[str]
     """The types that it may have in a state, beside its own."""
 
@@ -60,6 +62,8 @@ class Recorder(mocks.MockMonitor):
                 dependencies={urn.rpartition("::")[2] for urn in request.dependencies},
                 dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
+                ignore_changes=list(request.ignoreChanges),
+                retain_on_delete=request.retainOnDelete,
                 former_types={alias.spec.type for alias in request.aliases},
                 parent_type=request.parent.split("::")[2].rpartition("$")[2] if request.parent else "",
             )

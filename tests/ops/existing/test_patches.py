@@ -39,7 +39,11 @@ def refused(reason: str, *causes: tuple[str, str, str]) -> Mapping[str, Any]:
 
 
 def declared(kind: str, spec: object = None, **annotations: str) -> Declared:
-    names = {"force": "pulumi.com/patchForce", "manager": "pulumi.com/patchFieldManager"}
+    names = {
+        "force": "pulumi.com/patchForce",
+        "manager": "pulumi.com/patchFieldManager",
+        "digest": "strongroom/attachment",
+    }
     metadata = {
         "name": "web",
         "namespace": "shop",
@@ -82,6 +86,34 @@ def test_a_patch_is_tried_as_its_own_manager_without_what_is_not_known_yet() -> 
 
     assert list(check_patches(cast("ClusterReader", server), [patch]))
     assert server.applied == [({"b": [1]}, "strongroom", True)]
+
+
+@pytest.mark.parametrize(
+    ("response", "fix"),
+    [
+        (
+            refused("Conflict", ("FieldManagerConflict", "helm", ".spec")),
+            "have their owner remove them, or set them to",
+        ),
+        (
+            refused("Invalid", ("FieldValueRequired", "", "spec.template.spec.containers[1].image")),
+            "name containers that it has, in attach.containers",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_attachment_is_mended_in_its_settings_or_by_its_owner(response: Any, fix: str) -> None:
+    patch = declared(f"{DEPLOYMENT}Patch", {"a": 1}, digest="d")
+    (found,) = check_patches(cast("ClusterReader", Server(response)), [patch])
+
+    assert found.state == "failed"
+    assert found.fix.startswith(fix)
+
+
+def test_a_patch_that_gives_up_fields_is_not_tried() -> None:
+    patch = declared(f"{DEPLOYMENT}Patch", manager="strongroom")
+    del cast("dict[str, Any]", patch.properties)["spec"]
+
+    assert check({}, patch) == []
 
 
 def test_what_the_stack_makes_itself_or_names_later_is_not_looked_for() -> None:

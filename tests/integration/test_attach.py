@@ -1,0 +1,157 @@
+"""Pods that others make: by a real Helm release, attached, and by a chart that takes values."""
+
+import copy
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, config, dynamic
+
+from sandbox.progress import Reporter
+from sandbox.tools import Tools
+from sandbox.tools.catalogue import HELM
+from sandbox.world import World
+from tests.support.sandboxed import Project
+
+pytestmark = pytest.mark.integration
+
+CHART = Path(__file__).parents[1] / "charts" / "owner"
+NAMESPACE = "owners"
+CHANGING = ("managedFields", "resourceVersion", "generation")
+REVISION = "deployment.kubernetes.io/revision"
+
+Upgrade = Callable[..., None]
+
+
+class Objects:
+    """What Helm makes, whole."""
+
+    def __init__(self, world: World) -> None:
+        self._client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
+
+    def get(self, kind: str) -> dict[str, Any]:
+        """Read an object, without what every change changes."""
+        live = self._read(kind)
+        live["metadata"] = {key: value for key, value in live["metadata"].items() if key not in CHANGING}
+        live["metadata"]["annotations"].pop(REVISION, None)
+        del live["status"]
+        return live
+
+    def managers(self, kind: str) -> set[str]:
+        """Return the managers of its fields, save those of its status."""
+        fields = self._read(kind)["metadata"]["managedFields"]
+        return {each["manager"] for each in fields if not each.get("subresource")} - {"kube-controller-manager"}
+
+    def pod(self, kind: str) -> dict[str, Any]:
+        """Read the template of its pods."""
+        spec = self._read(kind)["spec"]
+        return (spec["jobTemplate"]["spec"] if kind == "CronJob" else spec)["template"]
+
+    def _read(self, kind: str) -> dict[str, Any]:
+        resource: Any = self._client.resources.get(
+            api_version="batch/v1" if kind == "CronJob" else "apps/v1", kind=kind
+        )
+        return resource.get(name="web", namespace=NAMESPACE).to_dict()
+
+
+@pytest.fixture(scope="module")
+def objects(world: World) -> Objects:
+    return Objects(world)
+
+
+@pytest.fixture(scope="module")
+def upgrade(world: World) -> Iterator[Upgrade]:
+    """Install or upgrade the owner's release; it is there from the first, in a namespace of its own."""
+    helm = Tools(Reporter(), catalogue=(HELM,)).path("helm")
+    core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
+
+    def install(*values: str, name: str = "web") -> None:
+        command = [helm, "upgrade", "--install", name, CHART, f"--namespace={NAMESPACE}"]
+        subprocess.run(
+            [*command, f"--kubeconfig={world.api_server.kubeconfig}", *values], check=True, capture_output=True
+        )
+
+    core.create_namespace({"metadata": {"name": NAMESPACE}})
+    install()
+    yield install
+    core.delete_namespace(NAMESPACE)
+
+
+def attached(settings: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """Add workloads on the release's Deployment and CronJob."""
+    settings = copy.deepcopy(settings)
+    settings["strongroom:kubernetes"]["existingNamespaces"] = [NAMESPACE]
+    secret = {"name": "db-password", "object": "db-pass", "key": "password", "env": "DB_PASSWORD"}
+    settings["strongroom:workloads"] += [
+        {
+            "name": name,
+            "namespace": NAMESPACE,
+            "attach": {"kind": kind, "name": "web", "containers": ["app"]},
+            "secrets": [secret],
+            **changed,
+        }
+        for name, kind in (("refunds", "Deployment"), ("nightly", "CronJob"))
+    ]
+    return settings
+
+
+def mounts(pod: dict[str, Any]) -> list[str]:
+    first, app = pod["spec"]["containers"]
+    assert not [each for each in first.get("volumeMounts", ()) if each["name"] != "theirs"]
+    return [each["mountPath"] for each in app.get("volumeMounts", ())]
+
+
+def test_an_attachment_survives_its_owners_updates_and_leaves_nothing_behind(
+    project: Project, upgrade: Upgrade, objects: Objects
+) -> None:
+    live_attached(project, upgrade, objects)
+
+
+def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
+    """Attach, have the owner update its release, change the workload, and take the attachment back."""
+    kinds = ("Deployment", "CronJob")
+    upgrade("--set=tag=3")
+    before = {kind: objects.get(kind) for kind in kinds}
+    owners = {kind: objects.managers(kind) for kind in kinds}
+    upgrade("--set=tag=1")
+    plain = project.config
+
+    project.write(attached(plain))
+    done = project.changes("up")
+    assert "create DeploymentPatch owners/refunds" in done
+    assert "create CronJobPatch owners/nightly" in done
+    assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
+    assert mounts(objects.pod("CronJob")) == ["/mnt/secrets-store"]
+    assert objects.pod("CronJob")["spec"]["serviceAccountName"] == "nightly"
+    assert project.changes("preview") == set()
+
+    upgrade("--set=tag=2")
+    assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
+    assert objects.pod("Deployment")["spec"]["containers"][1]["image"] == "busybox:2"
+    assert project.changes("preview") == set()
+    assert project.wrong() == set()
+
+    # A refresh writes the owner's items into the state, at the places of the patch's own.
+    project.changes("refresh")
+    assert not [each for each in project.changes("preview") if "Patch" in each]
+    project.write(attached(plain, mountPath="/run/secrets"))
+    changed = project.changes("up")
+    assert {each for each in changed if "Patch" in each} == {
+        f"{operation} {kind}Patch owners/{name}"
+        for operation in ("create-replacement", "replace", "delete-replaced")
+        for kind, name in (("Deployment", "refunds"), ("CronJob", "nightly"))
+    }
+    assert mounts(objects.pod("Deployment")) == ["/theirs", "/run/secrets"]
+    upgrade("--set=tag=3")
+    assert mounts(objects.pod("Deployment")) == ["/theirs", "/run/secrets"]
+    assert mounts(objects.pod("CronJob")) == ["/run/secrets"]
+    assert project.changes("preview") == set()
+    assert project.wrong() == set()
+
+    project.write(plain)
+    project.changes("up")
+    for kind in kinds:
+        assert objects.get(kind) == before[kind]
+        assert objects.managers(kind) == owners[kind]
