@@ -9,5 +9,8 @@ def check_pods(context: DiagnosisContext) -> Finding:
     workload = context.workload
     pods = context.records.list_pods()
     if not pods:
-        return Finding.skipped(f"no pod in {workload.namespace} runs as {workload.service_account} with these secrets")
+        return Finding.skipped(
+            f"no pod in {workload.namespace} runs as {workload.service_account} with these secrets: what pods need, "
+            f"`strongroom snippet --stack {context.name} --workload {workload.path}` prints"
+        )
     return Finding.ok(", ".join(sorted(pods)))

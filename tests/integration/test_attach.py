@@ -13,6 +13,10 @@ from sandbox.progress import Reporter
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
 from sandbox.world import World
+from strongroom.ops.cluster.selection import list_pods
+from strongroom.ops.doctor.diagnosis import find_workload
+from strongroom.ops.pulumi.stack import read_stack
+from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -73,7 +77,7 @@ def upgrade(world: World) -> Iterator[Upgrade]:
             [*command, f"--kubeconfig={world.api_server.kubeconfig}", *values], check=True, capture_output=True
         )
 
-    core.create_namespace({"metadata": {"name": NAMESPACE}})
+    core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=NAMESPACE)))
     install()
     yield install
     core.delete_namespace(NAMESPACE)
@@ -155,3 +159,29 @@ def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
     for kind in kinds:
         assert objects.get(kind) == before[kind]
         assert objects.managers(kind) == owners[kind]
+
+
+def test_a_chart_that_takes_values_runs_with_a_snippet(
+    project: Project, upgrade: Upgrade, world: World, tmp_path: Path
+) -> None:
+    plain = project.config
+    settings = attached(plain)
+    secret = {"name": "db-password", "object": "db-pass", "key": "password"}
+    settings["strongroom:workloads"][3:] = [
+        {"name": "billing", "namespace": NAMESPACE, "pods": "none", "secrets": [secret]}
+    ]
+    project.write(settings)
+    project.changes("up")
+    try:
+        assert project.wrong() == set()
+        printed = project.ops("snippet", "--workload=billing", "--for=helm")
+        assert printed.returncode == 0, printed.stderr
+        (tmp_path / "values.yaml").write_text(printed.stdout)
+        upgrade(f"--values={tmp_path / 'values.yaml'}", name="billing")
+
+        core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
+        billing = find_workload(read_stack(project.stack), "billing")
+        poll_until(lambda: len(list_pods(core, billing)) == 1)
+    finally:
+        project.write(plain)
+        project.changes("up")
