@@ -43,8 +43,7 @@ class DeployedCluster:
         :raises AbsentError: The stack deployed no such controller.
         """
         found = self._find(_KINDS[controller], namespace, name)
-        place = PODS[found.kind]
-        return parse_template(found.at(*place))
+        return parse_template(found.at(*PODS[found.kind]))
 
     def read_key_vault_secret(self, namespace: str, name: str) -> Mapping[str, Any]:
         """Find the vault and object that an AzureKeyVaultSecret names.

@@ -12,7 +12,7 @@ from .cluster_reader import ClusterReader
 from .cluster_rights import ClusterRights
 from .deployment import Deployment
 from .digests import Digests
-from .kubernetes_objects import check_objects
+from .kubernetes_objects import check_attachments, check_objects
 from .other_classes import check_other_classes
 from .vault_values import check_values
 
@@ -56,6 +56,7 @@ class Inspection:
         cluster = ClusterReader(stack.kubernetes)
         rights = ClusterRights(deployment, stack, self._administrators)
         yield from _run_part("its objects in the cluster are as deployed", lambda: check_objects(deployment, cluster))
+        yield from _run_part("objects of others have what their pods need", lambda: check_attachments(stack, cluster))
         yield from _run_part("nobody else reaches them in the cluster", lambda: rights.check(cluster))
         yield from _run_part(
             "no other class reads its workloads' objects", lambda: check_other_classes(stack, deployment, cluster)

@@ -9,6 +9,7 @@ from strongroom.policy.rules.kinds import kubernetes as kinds
 from strongroom.policy.rules.pods import PODS
 from strongroom.policy.rules.rule import at, listed
 
+from ..pulumi.stack import DeployedAttachment, DeployedStack, DeployedWorkload
 from .attempt import attempt
 from .check import Check
 from .cluster_reader import ClusterReader
@@ -138,6 +139,49 @@ def check_objects(deployment: Deployment, cluster: ClusterReader) -> Iterator[Ch
             folder = kind.place.format(namespace=namespace or "default")
             place = f"{namespace or 'default'}/{name}" if folder != kind.place else name
             yield _check_object(deployment.find_owner(resource), resource, f"{folder}/{name}", place, cluster)
+
+
+def check_attachments(stack: DeployedStack, cluster: ClusterReader) -> Iterator[Check]:
+    """Compare each object of others that is patched with what its pods need."""
+    for workload in stack.workloads:
+        if workload.attachment:
+            title, path = _locate_attached(workload, workload.attachment)
+            yield attempt(
+                workload.path,
+                f"{title} has what its pods need",
+                (f"GET {path}",),
+                lambda workload=workload: find_unmet_needs(workload, cluster),
+                absent=f"{title} does not exist any more",
+            )
+
+
+def find_unmet_needs(workload: DeployedWorkload, cluster: ClusterReader) -> list[Difference]:
+    """Find the fields that the pods of a patched object need and lack, each with the manager that wrote it last.
+
+    :raises AbsentError: There is no such object.
+    :raises NotAllowedError: The caller may not read it.
+    :raises OpsError: The API server can't be reached.
+    """
+    if workload.attachment is None:
+        return []
+    found = cluster.get(*_locate_attached(workload, workload.attachment))
+    template = PODS[_find_kind(workload.controller)]
+    needed = workload.build_pod(workload.attachment.containers)
+    return [
+        replace(each, owner=_find_manager(found, each.path))
+        for each in compare(needed, _get_at(found, template), path=template)
+        if each.expected is not None  # all else is the owner's
+    ]
+
+
+def _locate_attached(workload: DeployedWorkload, attachment: DeployedAttachment) -> tuple[str, str]:
+    """Return the title of a patched object, and its path."""
+    folder = _KINDS[_find_kind(workload.controller)].place.format(namespace=workload.namespace)
+    return f"{workload.controller} {workload.namespace}/{attachment.name}", f"{folder}/{attachment.name}"
+
+
+def _find_kind(controller: str) -> str:
+    return next(kind for kind in _KINDS if kind.endswith(f":{controller}"))
 
 
 def _check_object(owner: str, resource: Declared, path: str, place: str, cluster: ClusterReader) -> Check:

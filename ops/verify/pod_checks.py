@@ -91,11 +91,11 @@ class PodChecks:
         except OpsError as error:
             yield _build_error_check(workload, what, error, ())
             return
-        if not pods and workload.controller == "none":
-            reason = f"no pod with its secrets runs as the service account {workload.service_account}"
-            yield Check(workload.path, what, None, reason)
-        elif not pods and workload.controller in _ENDING:
+        if not pods and workload.controller in _ENDING:
             reason = f"no pod of its {workload.controller} runs now: repeat it while one does"
+            yield Check(workload.path, what, None, reason)
+        elif not pods and workload.controller == "none":
+            reason = f"no pod with its secrets runs as the service account {workload.service_account}"
             yield Check(workload.path, what, None, reason)
         elif not pods:
             yield Check(workload.path, what, False, "it has none")

@@ -53,6 +53,11 @@ class Objects:
         spec = self._read(kind)["spec"]
         return (spec["jobTemplate"]["spec"] if kind == "CronJob" else spec)["template"]
 
+    def edit_deployment(self, change: dict[str, Any]) -> None:
+        """Change the Deployment as somebody else."""
+        api = client.AppsV1Api(self._client.client)
+        api.patch_namespaced_deployment("web", NAMESPACE, change, field_manager="somebody")
+
     def _read(self, kind: str) -> dict[str, Any]:
         resource: Any = self._client.resources.get(
             api_version="batch/v1" if kind == "CronJob" else "apps/v1", kind=kind
@@ -135,6 +140,16 @@ def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
     assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
     assert objects.pod("Deployment")["spec"]["containers"][1]["image"] == "busybox:2"
     assert project.changes("preview") == set()
+    assert project.wrong() == set()
+
+    # Somebody takes the mount away, which no preview sees.
+    gone = {"$patch": "delete", "mountPath": "/mnt/secrets-store"}
+    pod = {"containers": [{"name": "app", "volumeMounts": [gone]}]}
+    objects.edit_deployment({"spec": {"template": {"spec": pod}}})
+    assert project.wrong() == {("owners/refunds", "Deployment owners/web has what its pods need")}
+    with project.engine.stack(project.stack) as stack:
+        stack.up(replace=["**:DeploymentPatch::owners/refunds"])
+    assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
     assert project.wrong() == set()
 
     # A refresh writes the owner's items into the state, at the places of the patch's own.

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 
+from strongroom.ops.pulumi.stack import DeployedWorkload
 from strongroom.ops.verify.cluster_reader import ClusterReader
 from strongroom.ops.verify.deployment import Deployment
-from strongroom.ops.verify.kubernetes_objects import check_objects
+from strongroom.ops.verify.kubernetes_objects import check_objects, find_unmet_needs
 from strongroom.policy.rules import Declared
 
 POD: dict[str, Any] = {
@@ -106,3 +107,63 @@ def test_where_a_pod_runs_and_what_it_may_use_changes_nothing() -> None:
     assert red(found) == []
     found["spec"]["hostPID"] = True
     assert len(red(found)) == 1
+
+
+def attached(change: dict[str, Any]) -> list[str]:
+    """The differences of a Deployment of others, whose pod template has `change` in its `spec`."""
+    needs = {
+        "annotations": {"strongroom/parameters": "1"},
+        "automountServiceAccountToken": False,
+        "volumes": [{"name": "secrets", "csi": {"driver": "d"}}],
+        "volumeMounts": [{"name": "secrets", "mountPath": "/mnt", "readOnly": True}],
+    }
+    workload = DeployedWorkload.model_validate(
+        {
+            **dict.fromkeys(("name", "serviceAccount", "secretProviderClass"), "orders"),
+            **{"namespace": "shop", "controller": "Deployment", "identity": {}, "objects": (), "pod": needs},
+            "attachment": {"name": "web", "containers": ["app"]},
+        }
+    )
+    theirs = {"name": "theirs", "emptyDir": {}}
+    app = {"name": "app", "image": "a", "volumeMounts": [{"name": "theirs"}, *needs["volumeMounts"]]}
+    spec = {
+        "serviceAccountName": "orders",
+        "automountServiceAccountToken": False,
+        "dnsPolicy": "ClusterFirst",
+        "containers": [{"name": "first", "image": "a"}, app],
+        "volumes": [theirs, *needs["volumes"]],
+        **change,
+    }
+    fields = {"f:spec": {"f:template": {"f:spec": {f"f:{name}": {} for name in change}}}}
+    document = {
+        "metadata": {"managedFields": [{"manager": "somebody", "fieldsV1": fields, "time": "2026-11-28T12:00:00Z"}]},
+        "spec": {"template": {"metadata": {"annotations": {"theirs": "2", **needs["annotations"]}}, "spec": spec}},
+    }
+    asked: list[tuple[str, str]] = []
+
+    def get(*given: str) -> Any:
+        asked.append(given)  # pyright: ignore[reportArgumentType]
+        return document
+
+    found = find_unmet_needs(workload, cast("ClusterReader", SimpleNamespace(get=get)))
+    assert asked == [("Deployment shop/web", "/apis/apps/v1/namespaces/shop/deployments/web")]
+    return list(map(str, found))
+
+
+def test_what_pods_of_others_have_beside_what_they_need_is_their_owners() -> None:
+    assert attached({}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"serviceAccountName": "other"}, "spec.template.spec.serviceAccountName: expected 'orders', found 'other'"),
+        ({"volumes": []}, "spec.template.spec.volumes[secrets]"),
+        ({"containers": [{"name": "app", "image": "a"}]}, "spec.template.spec.containers[app].volumeMounts[secrets]"),
+    ],
+)
+def test_a_field_that_pods_of_others_lack_is_named_with_who_changed_it(change: dict[str, Any], field: str) -> None:
+    (found,) = attached(change)
+
+    assert field.replace("'", '"') in found.replace("'", '"')
+    assert found.endswith("(by somebody)")
