@@ -138,7 +138,7 @@ def live_as_patch(provider: Any, deployments: Any) -> list[Any]:
     def look() -> Any:
         live = deployments.get(name="theirs", namespace="default").to_dict()
         own = [each["manager"] for each in live["metadata"]["managedFields"] if not each.get("subresource")]
-        return live["spec"], [unnumbered(each) for each in own]
+        return live["spec"], sorted(unnumbered(each) for each in own)
 
     def inputs(label: str, manager: str = "", *, force: bool = False, **spec: Any) -> dict[str, Any]:
         annotations = {"pulumi.com/patchFieldManager": manager} if manager else {"team": "ours"}
