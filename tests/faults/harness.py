@@ -91,13 +91,12 @@ class Stage:
         if self._now is None:
             self._well("destroy")  # others use this sandbox too
         while self._now != wanted:
-            self._well(_NEXT[str(self._now)])
+            self._well("destroy" if wanted == "nothing" else _NEXT[str(self._now)])
 
     def cut_short(self, kind: str) -> Ran:
         """Go on after an update of which nobody knows whether it changed a resource of the type `kind`."""
         self.reach("deployed")
-        checkpoint = self._project.engine.checkpoint(self.stack)
-        whole = json.loads(checkpoint.read_text())
+        checkpoint, whole = self._project.engine.checkpoint(self.stack), self._read_checkpoint()
         latest = whole["checkpoint"]["latest"]
         resource = next(each for each in latest["resources"] if each["type"] == kind)
         latest["pending_operations"] = [{"type": "updating", "resource": resource}]
@@ -109,8 +108,7 @@ class Stage:
 
         :param begun: When it began.
         """
-        checkpoint = self._project.engine.checkpoint(self.stack)
-        whole = json.loads(checkpoint.read_text())
+        checkpoint, whole = self._project.engine.checkpoint(self.stack), self._read_checkpoint()
         latest = whole["checkpoint"]["latest"]
         providers = {each["type"].rpartition(":")[2]: each for each in latest["resources"] if _PROVIDER in each["type"]}
         latest["manifest"]["time"] = datetime.now(UTC).isoformat()
@@ -132,14 +130,24 @@ class Stage:
 
     def _learn(self, operation: Operation) -> Undisturbed:
         """See once how `operation` goes undisturbed."""
-        if operation not in self._undisturbed:
-            self.reach(_FROM[operation])
-            ran = self._well(operation)
+        if operation in self._undisturbed:
+            return self._undisturbed[operation]
+        if operation == "destroy":  # leaves what there was before
+            self.reach("nothing")
             picture = take(self._world, self._project.engine, self.stack)
-            assert not picture.orphans
-            assert operation == "destroy" or picture.servers
-            self._undisturbed[operation] = Undisturbed(ran.steps, picture)
+            self.reach("changed")
+            steps = len(self._read_checkpoint()["checkpoint"]["latest"]["resources"])
+        else:
+            self.reach(_FROM[operation])
+            steps = self._well(operation).steps
+            picture = take(self._world, self._project.engine, self.stack)
+            assert picture.servers
+        assert not picture.orphans
+        self._undisturbed[operation] = Undisturbed(steps, picture)
         return self._undisturbed[operation]
+
+    def _read_checkpoint(self) -> Any:
+        return json.loads(self._project.engine.checkpoint(self.stack).read_text())
 
     def _well(self, operation: Operation) -> Ran:
         ran = self._do(operation)

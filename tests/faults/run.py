@@ -52,14 +52,15 @@ def run(world: World, root: Path, operation: str, stack: str, death: Death | Non
     :param root: The project.
     :param death: What dies meanwhile, if anything.
     """
+    # The death of what runs an engine is to end the plugins of that engine too.
+    own = death and death.victim in {"program", "engine"}
     begun = time.monotonic()
     said: list[str] = []
     steps = 0
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.drive", str(root), operation, stack],
         cwd=ROOT,
-        # It serves its plugins itself: they end with it.
-        env={name: value for name, value in os.environ.items() if name != SERVED},
+        env={name: value for name, value in os.environ.items() if name != SERVED or not own},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
