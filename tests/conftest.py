@@ -32,12 +32,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+_MARK = "pytest.mark.integration"
 _ON_SERVERS = {Path(__file__).with_name(folder) for folder in ("conformance", "integration", "mutations")}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Skip the folders of tests on servers if none of them can run: they import every client."""
-    return True if collection_path in _ON_SERVERS and config.option.markexpr == "not integration" else None
+    """Skip what has no test to run: each worker would import it."""
+    match config.option.markexpr:
+        case "not integration" if collection_path in _ON_SERVERS:
+            return True
+        case "integration" if collection_path.match("test_*.py") and not _ON_SERVERS & {*collection_path.parents}:
+            return _MARK not in collection_path.read_text() or None
+        case _:
+            return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
