@@ -1,11 +1,14 @@
 """What other users of a machine can see of its processes, and what only their owner can."""
 
 import contextlib
+import os
 import threading
 from pathlib import Path
 from typing import Self
 
 _EVERY = 0.05
+_MOST = 2**21
+"""Bytes of arguments that are read: as many as Linux allows. (execve(2): "Limits on size of arguments")"""
 
 
 class Processes:
@@ -16,7 +19,9 @@ class Processes:
         self.environments: set[tuple[str, str]] = set()
         """A process's program, and `NAME=value`."""
 
-        self._known: set[tuple[str, bytes]] = set()
+        self._known: dict[str, bytes] = {}
+        """The arguments of each process, by its id."""
+
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -30,18 +35,22 @@ class Processes:
 
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY):
-            for process in Path("/proc").glob("[0-9]*"):
+            for process in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - paths and files cost five times that
                 with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
                     self._look(process)
 
-    def _look(self, process: Path) -> None:
-        arguments = (process / "cmdline").read_bytes()
-        if (process.name, arguments) in self._known:
+    def _look(self, process: str) -> None:
+        descriptor = os.open(f"/proc/{process}/cmdline", os.O_RDONLY)
+        try:
+            arguments = os.read(descriptor, _MOST)
+        finally:
+            os.close(descriptor)
+        if self._known.get(process) == arguments:
             return
-        self._known.add((process.name, arguments))
+        self._known[process] = arguments
         words = arguments.decode(errors="replace").split("\0")
         self.arguments.add(" ".join(words))
-        environment = (process / "environ").read_bytes().decode(errors="replace")
+        environment = Path("/proc", process, "environ").read_bytes().decode(errors="replace")
         self.environments |= {(_program(words), entry) for entry in environment.split("\0") if entry}
 
 
