@@ -47,7 +47,7 @@ runpy.run_path({root!r} + "/__main__.py", run_name="__main__")
 """The project's program, as any language host starts it in the sandbox's directory: the official one knows no other."""
 
 
-class _DrivenStack(automation.Stack):
+class DrivenStack(automation.Stack):
     """A stack whose outputs and history nobody reads after an operation: each would be a run of the CLI."""
 
     def outputs(self) -> automation.OutputMap:
@@ -90,6 +90,8 @@ class Engine:
         self._base_environment = dict(os.environ if base_environment is None else base_environment)
         self.home = world.state / "pulumi"
         self._pulumi = world.tools.path("pulumi")
+        self._selected: dict[str, DrivenStack] = {}
+        """By name. Selecting one again is a run of the CLI, and every command names its stack."""
 
     def run(self, operation: Operation, stack: str) -> None:
         """Run `operation` on `stack`, its output told as it comes.
@@ -184,7 +186,11 @@ class Engine:
                 env_vars={**environment, **plugins},
                 pulumi_command=self._command,
             )
-            stack = _DrivenStack(name, workspace, StackInitMode.CREATE_OR_SELECT)
+            stack = self._selected.get(name)
+            if stack and self.checkpoint(name).is_file():
+                stack.workspace = workspace
+            else:
+                stack = self._selected[name] = DrivenStack(name, workspace, StackInitMode.CREATE_OR_SELECT)
             for path in unset:
                 self._set_secret(name, path, environment)
             yield stack

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes import config, dynamic
 from pulumi import automation
 from pulumi.automation import OpType
+from pulumi.automation._stack import StackInitMode
 from pulumi.runtime import settings
 
-from sandbox.engine import Engine
-from sandbox.plugins import attached
+from sandbox.engine import DrivenStack, Engine
 from sandbox.progress import Reporter
 from sandbox.world import World
 from tests.support.polling import poll_until
@@ -35,9 +35,13 @@ class Driver:
     """Runs programs as one stack."""
 
     def __init__(self, world: World, environment: dict[str, str], work_dir: str) -> None:
-        self._pulumi = world.tools.path("pulumi")
-        self._environment = environment
-        self._work_dir = work_dir
+        self._workspace = automation.LocalWorkspace(
+            work_dir=work_dir,
+            env_vars=environment,
+            project_settings=automation.ProjectSettings(name="probe", runtime="python"),
+            pulumi_command=automation.PulumiCommand(str(world.tools.path("pulumi").parent.parent)),
+        )
+        self._stack = DrivenStack("probe", self._workspace, StackInitMode.CREATE)
         self._lost: list[str] = []
 
     def note_lost_engine(self, error: Any) -> Exception:
@@ -45,17 +49,9 @@ class Driver:
         self._lost.append(f"{error.code()} {error.details()} {error.debug_error_string()}")
         return _AS_THE_SDK(error)
 
-    def stack(self, program: Program) -> automation.Stack:
-        return automation.create_or_select_stack(
-            "probe",
-            project_name="probe",
-            program=program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=self._work_dir,
-                env_vars=self._environment,
-                pulumi_command=automation.PulumiCommand(str(self._pulumi.parent.parent)),
-            ),
-        )
+    def outputs(self) -> automation.OutputMap:
+        """The stack's outputs."""
+        return automation.Stack.outputs(self._stack)
 
     def run(self, operation: str, program: Program) -> dict[str, OpType]:
         """What `operation` does to each resource but providers and the stack, by name."""
@@ -67,26 +63,26 @@ class Driver:
                 if not metadata.type.startswith("pulumi:"):
                     steps[metadata.urn.rpartition("::")[2]] = metadata.op
 
+        self._workspace.program = program
         try:
-            getattr(self.stack(program), operation)(on_event=note)
+            getattr(self._stack, operation)(on_event=note)
         except automation.CommandError as error:
             # Once in a thousand runs the SDK loses the engine before anything is registered; why is not known: it
             # keeps gRPC's own words to itself.
             if "Resource monitor has terminated" not in str(error) or steps:
                 raise
             warnings.warn(f"the SDK lost the engine: {self._lost}", stacklevel=2)
-            getattr(self.stack(program), operation)(on_event=note)
+            getattr(self._stack, operation)(on_event=note)
         return steps
 
 
 @pytest.fixture
 def driver(world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     environment = {**Engine(world, Reporter()).environment(), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
-    with attached(world.tools.path("pulumi"), world.state / "pulumi" / "home", environment, {}, Reporter()) as plugins:
-        made = Driver(world, {**environment, **plugins}, str(tmp_path))
-        monkeypatch.setattr(settings, "grpc_error_to_exception", made.note_lost_engine)
-        yield made
-        made.run("destroy", lambda: None)
+    made = Driver(world, environment, str(tmp_path))
+    monkeypatch.setattr(settings, "grpc_error_to_exception", made.note_lost_engine)
+    yield made
+    made.run("destroy", lambda: None)
 
 
 def on_cluster(world: World) -> pulumi.ResourceOptions:
@@ -147,7 +143,7 @@ def test_an_object_without_a_name_keeps_the_one_it_was_given(driver: Driver, wor
         pulumi.export("name", kubernetes.core.v1.ConfigMap("some-map", opts=on_cluster(world)).metadata.name)
 
     driver.run("up", body)
-    name = driver.stack(body).outputs()["name"].value
+    name = driver.outputs()["name"].value
     assert name.startswith("some-map-")
     assert set(driver.run("up", body).values()) == {OpType.SAME}
 
@@ -166,7 +162,7 @@ def test_a_long_lived_token_is_waited_for_and_secret(driver: Driver, world: Worl
 
     driver.run("preview", body)
     driver.run("up", body)
-    output = driver.stack(body).outputs()["token"]
+    output = driver.outputs()["token"]
     assert output.secret
     assert output.value
 
@@ -526,7 +522,7 @@ def test_a_password_is_kept_until_its_settings_change(driver: Driver, tmp_path: 
 
     def password(length: int) -> str:
         driver.run("up", program(length))
-        output = driver.stack(program(length)).outputs()["password"]
+        output = driver.outputs()["password"]
         assert output.secret
         return output.value
 
