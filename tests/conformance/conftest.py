@@ -137,7 +137,7 @@ def subject(request: pytest.FixtureRequest, world: World, tmp_path_factory: pyte
     """A backend's stack, deployed. The sandbox has one cluster: the other's is destroyed first."""
     stack: str = request.param
     made = Project(copied(tmp_path_factory.mktemp(stack)), world, stack)
-    made.engine.run("up", stack)
+    made.deploy_as_written()
     return Subject(made, world)
 
 

@@ -14,7 +14,7 @@ from tests.support.sandboxed import Project, copied
 def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project, with its local stack deployed on the sandbox."""
     made = Project(copied(tmp_path_factory.mktemp("project")), world, "local")
-    made.engine.run("up", "local")
+    made.deploy_as_written()
     return made
 
 
@@ -29,7 +29,7 @@ def deployed(project: Project) -> Iterator[Project]:
 def azure_project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project, with its stack on Azure Key Vault deployed on the sandbox."""
     made = Project(copied(tmp_path_factory.mktemp("azure-project")), world, "local-azure")
-    made.engine.run("up", "local-azure")
+    made.deploy_as_written()
     return made
 
 

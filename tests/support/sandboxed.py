@@ -215,10 +215,11 @@ class Project:
         self._file.write_text(self._original)
 
     def deploy_as_written(self) -> None:
-        """Deploy the stack as its file was at first, unless the last thing that was done is just that."""
+        """Deploy the stack as its file was at first, in the place of another, unless it is just that."""
         if not (self._is_deployed and self._file.read_text() == self._original):
             self.restore()
-            self.changes("up")
+            self._engine.run("up", self.stack)
+            self._is_deployed = True
 
     def changes(self, operation: str) -> set[str]:
         """Run `operation` on the stack; what it does, as `operation type name`, save what stays the same."""
