@@ -311,7 +311,7 @@ def test_a_sealed_vault_is_named_and_the_next_run_continues(
 def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
     deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.api_server.process.stop()
+    world.api_server.process.stop(seconds=1)  # it waits for those that watch it, until it is killed
     settings = deployed.config
     settings["strongroom:workloads"][0]["secrets"].pop()
     deployed.write(settings)

@@ -145,7 +145,7 @@ def on_vault(journey: Journey, echo: Echo, root: Any) -> None:
     root.sys.seal()
     journey.fails("a sealed Vault", "up", "verify", "doctor", "access")
     world.up()
-    world.api_server.process.stop()
+    world.api_server.process.stop(seconds=1)  # it waits for those that watch it, until it is killed
     settings["strongroom:workloads"][1]["replicas"] = 3
     journey.project.write(settings)
     journey.fails("no API server", "up", "verify", "doctor", "access")
