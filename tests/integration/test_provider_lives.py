@@ -14,7 +14,9 @@ import pulumi_vault
 import pytest
 from kubernetes import client, config
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 
+from sandbox.engine import DrivenStack
 from sandbox.plugins import PROVIDERS, _stand_ins
 from sandbox.world import World
 from tests.support.sandboxed import step_of
@@ -28,22 +30,20 @@ OTHER = "second-canary-93ab"
 class Stack:
     """A stack of an inline program, on the sandbox's servers."""
 
-    def __init__(self, world: World, home: Path, environment: dict[str, str], name: str) -> None:
+    def __init__(self, world: World, home: Path, environment: dict[str, str]) -> None:
         self.world = world
         self._state = home / "state"
         self.said: list[str] = []
         self.program: Callable[[], None] = lambda: None
-        self._stack = automation.create_or_select_stack(
-            name,
-            project_name="providers",
+        workspace = automation.LocalWorkspace(
+            work_dir=str(home),
+            pulumi_home=str(home / "home"),
+            env_vars=environment,
             program=self._call,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(home),
-                pulumi_home=str(home / "home"),
-                env_vars=environment,
-                pulumi_command=automation.PulumiCommand(str(world.tools.path("pulumi").parent.parent)),
-            ),
+            project_settings=automation.ProjectSettings(name="providers", runtime="python"),
+            pulumi_command=automation.PulumiCommand(str(world.tools.path("pulumi").parent.parent)),
         )
+        self._stack = DrivenStack("test", workspace, StackInitMode.CREATE)
 
     def _call(self) -> None:
         self.program()
@@ -74,23 +74,29 @@ class Stack:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
-        return {name: output.value for name, output in self._stack.outputs().items()}
+        return {name: output.value for name, output in automation.Stack.outputs(self._stack).items()}
+
+
+@pytest.fixture(scope="module")
+def stand_ins(world: World) -> Iterator[str]:
+    """The stand-ins with their ports, where official plugins can be had too."""
+    with _stand_ins(PROVIDERS, {**os.environ, "VAULT_TOKEN": world.vault.token}) as ports:
+        yield ",".join(f"{name}:{port}" for name, port in ports.items())
 
 
 @pytest.fixture
-def stack(world: World, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+def stack(world: World, tmp_path: Path, stand_ins: str) -> Iterator[Stack]:
     environment = {
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "of a test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "VAULT_TOKEN": world.vault.token,
+        "PULUMI_DEBUG_PROVIDERS": stand_ins,
     }
     (tmp_path / "state").mkdir()
-    with _stand_ins(PROVIDERS, {**os.environ, **environment}) as ports:
-        environment["PULUMI_DEBUG_PROVIDERS"] = ",".join(f"{name}:{port}" for name, port in ports.items())
-        made = Stack(world, tmp_path, environment, "test")
-        yield made
-        made.run("destroy")
+    made = Stack(world, tmp_path, environment)
+    yield made
+    made.run("destroy")
 
 
 @pytest.fixture
