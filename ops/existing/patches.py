@@ -1,6 +1,6 @@
 """What a stack's patches run into: objects that are not there, and fields that others manage."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from strongroom.policy.rules import UNKNOWN, Declared
@@ -71,7 +71,7 @@ def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
     if taken:
         return Finding.failed(
             f"{patch.name} sets fields of {what} that others manage: {', '.join(taken)}",
-            "have their owner remove them, or set them to what this workload needs, e.g. in a chart's values"
+            _advise_on_attachment(taken)
             if is_attachment
             else f'leave them out, have their owner give them up, or take them by the annotation {_FORCE}: "true"',
             name=NAME,
@@ -87,6 +87,13 @@ def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
             name=NAME,
         )
     return Finding.ok(f"{what} takes {patch.name}", name=NAME)
+
+
+def _advise_on_attachment(taken: Sequence[str]) -> str:
+    advice = "have their owner remove them, or set them to what this workload needs, e.g. in a chart's values"
+    if any(each.partition(" ")[0].endswith(".serviceAccountName") for each in taken):
+        return f"set this workload's serviceAccount to the account that it has, with create: false; or {advice}"
+    return advice
 
 
 def _without_unknown(value: Any) -> Any:

@@ -96,6 +96,10 @@ def test_a_patch_is_tried_as_its_own_manager_without_what_is_not_known_yet() -> 
             "have their owner remove them, or set them to",
         ),
         (
+            refused("Conflict", ("FieldManagerConflict", "helm", ".spec.template.spec.serviceAccountName")),
+            "set this workload's serviceAccount to the account that it has, with create: false; or have their owner",
+        ),
+        (
             refused("Invalid", ("FieldValueRequired", "", "spec.template.spec.containers[1].image")),
             "name containers that it has, in attach.containers",
         ),
