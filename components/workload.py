@@ -32,6 +32,12 @@ ONE_IMAGE = "This workload needs exactly one of image and images"
 WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"]
 """What makes a workload's pods."""
 
+ENDING_KINDS = frozenset({"Job", "CronJob"})
+"""The kinds whose pods end."""
+
+PodSecurity = Literal["restricted", "baseline", "privileged"]
+"""A level of the Pod Security Standards, from the strictest."""
+
 DEFAULT_SCRATCH = ("/tmp",)  # noqa: S108 - a path in containers
 """The directories that containers can write to unless a workload says otherwise."""
 
@@ -141,7 +147,7 @@ class Workload(Declaration):
     so is what belongs to Strongroom: the service account, its volumes, the secrets' paths and variables.
     (Kubernetes docs: "PodTemplate", API reference)"""
 
-    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    pod_security: PodSecurity = "restricted"
     """The level of the Pod Security Standards that `template` may not go below. A namespace that the stack makes
     enforces the weakest level of its workloads. (Kubernetes docs: "Pod Security Standards")"""
 

@@ -9,13 +9,13 @@ from ..cross_checks import Location
 from ..workload import Workload
 from .controllers import CONTROLLERS, build_controller_spec
 from .pod_parts import PodParts
+from .pod_security import list_violations
 from .pod_template import (
     build_labels,
     build_pod_spec,
     list_conflicting_fields,
     list_container_names,
     list_init_names,
-    list_unmet,
 )
 from .sdk_fields import check_fields, find_missing
 
@@ -70,7 +70,8 @@ def _check_whole(workload: Workload) -> Iterator[tuple[Location, str]]:
         list_init_names(workload)
     ):
         yield ("mounts",), "The agent injector needs a container besides init containers that gets the secrets: add one"
-    template = {"metadata": {"labels": build_labels(workload)}, "spec": build_pod_spec(workload, PodParts())}
+    pod = build_pod_spec(workload, PodParts())
+    template = {"metadata": {"labels": build_labels(workload)}, "spec": pod}
     spec = template if workload.kind == "Pod" else build_controller_spec(workload, template)
     model: Any = kubernetes.core.v1.PodTemplateSpecArgs if workload.kind == "Pod" else _find_model(workload.kind)
     for path in find_missing(spec, model):
@@ -78,7 +79,7 @@ def _check_whole(workload: Workload) -> Iterator[tuple[Location, str]]:
         setting = "template" if within else "controller"
         if workload.containers or not within:
             yield (setting,), f"A {workload.kind} needs {setting}.{below or path}: add it"
-    if unmet := list_unmet(workload):
+    if unmet := list(list_violations(pod, workload.pod_security)):
         yield (
             ("template",),
             f"The {workload.pod_security} Pod Security Standard forbids this template: {'; '.join(unmet)}. Change it, "

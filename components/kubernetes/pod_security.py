@@ -4,10 +4,9 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-PodSecurity = Literal["restricted", "baseline", "privileged"]
-"""A level of the standards, from the strictest."""
+from ..workload import PodSecurity
 
 _BASELINE_CAPABILITIES = {
     "AUDIT_WRITE",

@@ -4,15 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..cross_checks import Location
-from ..workload import DEFAULT_SCRATCH, Workload
+from ..workload import DEFAULT_SCRATCH, ENDING_KINDS, Workload
 from .merge import merge
 from .pod_parts import PodParts
-from .pod_security import list_violations
 
 _GROUPS = ("containers", "initContainers")
-_ENDING = ("Job", "CronJob")
-"""The kinds whose pods end, and are not started again by kubelet unless the workload says so."""
-
 _SCRATCH = "scratch-"
 """How the names of the scratch directories' volumes begin."""
 
@@ -74,11 +70,6 @@ def list_conflicting_fields(workload: Workload) -> Iterator[tuple[Location, str]
             names.append(name)
 
 
-def list_unmet(workload: Workload) -> list[str]:
-    """List what the workload's level of the Pod Security Standards forbids in its template, each with its path."""
-    return list(list_violations(build_pod_spec(workload, PodParts()), workload.pod_security))
-
-
 def list_container_names(workload: Workload) -> list[str]:
     """List the names of all containers of a workload's pods, also of those that only its template has."""
     spec = _read_added(workload, "spec")
@@ -109,7 +100,7 @@ def _build_own_spec(workload: Workload, parts: PodParts, added: Mapping[str, Any
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "volumes": [*parts.volumes, *({"name": name, "emptyDir": {}} for name in sorted(used))],
-        **({"restartPolicy": "Never"} if workload.kind in _ENDING else {}),
+        **({"restartPolicy": "Never"} if workload.kind in ENDING_KINDS else {}),
     }
 
 

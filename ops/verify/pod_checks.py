@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from strongroom.components.workload import ENDING_KINDS
+
 from ..cluster.client import ClusterClient
 from ..cluster.delivery import Delivery
 from ..cluster.installation import Installed
@@ -18,7 +20,6 @@ from ..store.base import DeniedError, ExpectedFile, NotTriedError, Session
 from .check import Check
 from .pod_script import Seen, build_command, compute_digest, matches, parse
 
-_ENDING = {"Job", "CronJob"}
 _TLS = "kubernetes.io/tls"
 
 _Comparison = Literal["same", "stale", "young", "unknown"]
@@ -91,7 +92,7 @@ class PodChecks:
         except OpsError as error:
             yield _build_error_check(workload, what, error, ())
             return
-        if not pods and workload.controller in _ENDING:
+        if not pods and workload.controller in ENDING_KINDS:
             reason = f"no pod of its {workload.controller} runs now: repeat it while one does"
             yield Check(workload.path, what, None, reason)
         elif not pods and workload.controller == "none":

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from strongroom.components.backend import Backend
 from strongroom.components.kubernetes.akv2k8s import NAMESPACE_LABEL
+from strongroom.components.workload import PodSecurity
 
 from ..settings.root import Settings
 
-_LEVELS = ("restricted", "baseline", "privileged")
-"""The levels of the Pod Security Standards, from the strictest."""
+_LEVELS = get_args(PodSecurity)
 
 
 @dataclass(frozen=True)

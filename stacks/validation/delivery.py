@@ -9,7 +9,7 @@ from strongroom.components.workload import Workload
 from ..errors import ValidationIssue
 from ..settings.azure import AzureKeyVaultSettings
 from ..settings.root import Settings
-from .secrets import list_secrets_of, list_workloads
+from .secrets import find_second_claims, list_secrets_of, list_workloads
 
 
 def check_deliveries(settings: Settings) -> Iterator[ValidationIssue]:
@@ -44,31 +44,26 @@ def _check_synced(location: Location, workload: Workload) -> Iterator[Validation
 
 def _check_secret_names(settings: Settings) -> Iterator[ValidationIssue]:
     """Check that the driver copies no two workloads' values to one Kubernetes Secret."""
-    first: dict[tuple[str, str], tuple[int, str]] = {}
-    for location, workload in list_workloads(settings):
-        for own, namespace, name in _name_secret(workload):
-            number = int(location[1])
-            owner, same = first.setdefault((namespace, name), (number, own))
-            # A workload that is declared twice is reported as that.
-            if owner != number and own != same:
-                yield ValidationIssue(
-                    (*location, "delivery"),
-                    f"This delivery would fill the Kubernetes Secret {name!r}, as that of workloads[{owner}] does: "
-                    "use another name",
-                )
+    for location, secret, owner in find_second_claims(settings, _list_secrets_made):
+        name = secret.rpartition("/")[2]
+        yield ValidationIssue(
+            (*location, "delivery"),
+            f"This delivery would fill the Kubernetes Secret {name!r}, as that of workloads[{owner}] does: "
+            "use another name",
+        )
 
 
 @skip_invalid
-def _name_secret(workload: Workload) -> Iterator[tuple[str, str, str]]:
-    """Name the Kubernetes Secrets of a workload, with the workload's name and namespace."""
-    own, delivery = workload.name, workload.delivery
+def _list_secrets_made(workload: Workload) -> Iterator[tuple[str, str]]:
+    """List the Kubernetes Secrets that a workload's delivery makes, each with the workload's path."""
+    path, delivery = workload.path, workload.delivery
     if isinstance(delivery, KubernetesSecret):
-        yield own, workload.namespace, delivery.secret_name or f"{own}-secrets"
+        yield path, f"{workload.namespace}/{delivery.secret_name or f'{workload.name}-secrets'}"
     if isinstance(delivery, Csi):
         if any(secret.env is not None for secret in list_secrets_of(workload)):
-            yield own, workload.namespace, f"{own}-env"
+            yield path, f"{path}-env"
         for synced in delivery.synced_secrets:
-            yield own, workload.namespace, synced.name
+            yield path, f"{workload.namespace}/{synced.name}"
 
 
 @skip_invalid

@@ -7,7 +7,7 @@ from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
 from ..settings.root import Settings
-from .secrets import list_workloads
+from .secrets import find_second_claims, list_workloads
 
 
 def check_service_accounts(settings: Settings) -> Iterator[ValidationIssue]:
@@ -22,23 +22,17 @@ def check_service_accounts(settings: Settings) -> Iterator[ValidationIssue]:
 
 def _check_makers(settings: Settings) -> Iterator[ValidationIssue]:
     """Check that no two workloads make one account."""
-    first: dict[str, tuple[int, str]] = {}
-    for location, workload in list_workloads(settings):
-        for path, account in _name_made(workload):
-            number = int(location[1])
-            maker, same = first.setdefault(account, (number, path))
-            # A workload that is declared twice is reported as that.
-            if maker != number and path != same:
-                yield ValidationIssue(
-                    (*location, "serviceAccount"),
-                    f"The service account {account!r} is made for workloads[{maker}] already: use another name, or set "
-                    "create: false to share it, and with it what both may read",
-                )
+    for location, account, maker in find_second_claims(settings, _list_accounts_made):
+        yield ValidationIssue(
+            (*location, "serviceAccount"),
+            f"The service account {account!r} is made for workloads[{maker}] already: use another name, or set "
+            "create: false to share it, and with it what both may read",
+        )
 
 
 @skip_invalid
-def _name_made(workload: Workload) -> Iterator[tuple[str, str]]:
-    """Name a workload and the account that is made for it, if one is."""
+def _list_accounts_made(workload: Workload) -> Iterator[tuple[str, str]]:
+    """List the account that is made for a workload, if one is, with the workload's path."""
     if workload.creates_service_account:
         yield workload.path, f"{workload.namespace}/{workload.service_account_name}"
 
