@@ -331,10 +331,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self,
         context: Any,
         kind: str,
-        told: Collection[struct_pb2.Struct],
+        given: Collection[struct_pb2.Struct],
         call: Callable[[], Answer],
     ) -> Answer:
-        """Return what `call` returns; what it raises becomes the engine's error, without the secrets in `told`."""
+        """Return what `call` returns; what it raises becomes the engine's error, without the secrets in `given`."""
         try:
             return call()
         except ProviderError as error:
@@ -348,7 +348,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             failed = ProviderError(
                 f"the sandbox's {self._provider.package} stand-in failed with {type(error).__name__} at {place}"
             )
-        secrets = [marked(decode(struct), self._provider.secret(kind)) for struct in told]
+        secrets = [marked(decode(struct), self._provider.secret(kind)) for struct in given]
         reason = redacted(str(failed), *secrets)
         if isinstance(failed, UnreadyError):
             detail = any_pb2.Any()

@@ -168,30 +168,30 @@ def live_as_patch(provider: Any, deployments: Any) -> list[Any]:
         return ask("Update", request)
 
     release("a")
-    told = [look()]
+    answers = [look()]
     first = inputs("a")
     state = decode(provider.Create(provider_pb2.CreateRequest(urn=name, properties=encode(first))).properties)
-    told.append(look())
+    answers.append(look())
     difference = provider_pb2.DiffRequest(
         id="default/theirs", urn=name, olds=encode(state), old_inputs=encode(first), news=encode(first)
     )
-    told.append(sorted(provider.Diff(difference).detailedDiff))
+    answers.append(sorted(provider.Diff(difference).detailedDiff))
     difference.ignoreChanges.append("spec")
-    told.append(sorted(provider.Diff(difference).detailedDiff))
-    told.append(update(inputs("a", replicas=3), preview=True))
+    answers.append(sorted(provider.Diff(difference).detailedDiff))
+    answers.append(update(inputs("a", replicas=3), preview=True))
     release("b")
-    told.append(look())
+    answers.append(look())
     second = inputs("b", "strongroom", force=True)
     state = decode(update(second).properties)
-    told.append(look())
+    answers.append(look())
     removal = provider_pb2.DeleteRequest(
         id="default/theirs", urn=name, properties=encode(state), old_inputs=encode(second)
     )
     ask("Delete", removal)
-    told.append(look())
+    answers.append(look())
     deployments.delete(name="theirs", namespace="default")
     poll_until(lambda: not deployments.get(namespace="default").items)
-    return [*told, ask("Delete", removal)]
+    return [*answers, ask("Delete", removal)]
 
 
 def test_a_patch_lives_the_same_life_with_the_official_plugin(plugin: Path, world: World) -> None:
@@ -243,20 +243,20 @@ def changed(project: Project) -> dict[str, Any]:
 
 def life(project: Project, world: World) -> dict[str, Any]:
     """Deploy, look, change and destroy; what each step did, and what was in the cluster."""
-    told: dict[str, Any] = {"first preview": project.changes("preview")}
-    told["up"] = project.changes("up")
-    told["objects"] = objects(world, project.stack)
-    told["second preview"] = project.changes("preview")
-    told["refresh"] = project.changes("refresh")
-    told["update after it"] = project.changes("up")
-    told["wrong"] = project.wrong()
+    seen: dict[str, Any] = {"first preview": project.changes("preview")}
+    seen["up"] = project.changes("up")
+    seen["objects"] = objects(world, project.stack)
+    seen["second preview"] = project.changes("preview")
+    seen["refresh"] = project.changes("refresh")
+    seen["update after it"] = project.changes("up")
+    seen["wrong"] = project.wrong()
     project.write(changed(project))
-    told["preview of a change"] = project.changes("preview")
-    told["change"] = project.changes("up")
-    told["changed objects"] = objects(world, project.stack)
-    told["preview after it"] = project.changes("preview")
-    told["destroy"] = project.changes("destroy")
-    return told
+    seen["preview of a change"] = project.changes("preview")
+    seen["change"] = project.changes("up")
+    seen["changed objects"] = objects(world, project.stack)
+    seen["preview after it"] = project.changes("preview")
+    seen["destroy"] = project.changes("destroy")
+    return seen
 
 
 def lines(value: Any, path: str = "") -> set[str]:

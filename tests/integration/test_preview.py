@@ -71,14 +71,14 @@ def test_the_comments_in_the_documentation_are_what_is_produced(
 
 
 def test_nothing_changes_and_no_guardrail_is_broken_as_deployed(deployed: Project) -> None:
-    told = json.loads(deployed.ops("preview", "--json").stdout)
+    report = json.loads(deployed.ops("preview", "--json").stdout)
 
-    assert told["changes"] == told["access"] == told["costs"] == told["errors"] == told["unread"] == []
-    assert [(each["rule"], each["resource"], each["mandatory"]) for each in told["guardrails"]] == [
+    assert report["changes"] == report["access"] == report["costs"] == report["errors"] == report["unread"] == []
+    assert [(each["rule"], each["resource"], each["mandatory"]) for each in report["guardrails"]] == [
         ("no-copy-in-etcd", "shop/orders", False)
     ]
-    assert told["unchanged"] == 38
-    assert told["refused"] is False
+    assert report["unchanged"] == 38
+    assert report["refused"] is False
 
 
 def test_a_secret_that_changes_is_told_without_its_value(deployed: Project) -> None:

@@ -83,12 +83,12 @@ def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
     program = tmp_path / "bin" / "pulumi"
     program.parent.mkdir()
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-    told = tmp_path / "told"
-    program.write_text(f'#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK $1" >> {told}\necho v3.999.0\n')
+    log = tmp_path / "log"
+    program.write_text(f'#!/bin/sh\necho "$PULUMI_SKIP_UPDATE_CHECK $1" >> {log}\necho v3.999.0\n')
     program.chmod(0o755)
 
     select_stack("dev")
-    assert {line.partition(" ")[0] for line in told.read_text().splitlines()} == {"true"}
+    assert {line.partition(" ")[0] for line in log.read_text().splitlines()} == {"true"}
 
 
 def test_a_stack_that_was_never_deployed_is_told_so(pulumi: Path) -> None:
