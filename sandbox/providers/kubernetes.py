@@ -24,12 +24,11 @@ from .field_managers import transfer_ownership
 from .helm import Helm
 from .normalized import normalize_inputs
 from .protocol import Properties, Provider, ProviderError, UnreadyError
-from .ready_condition import ready_condition
+from .readiness import has_failed, is_ready
 from .values import UNKNOWN, known
 
 _FIELD_MANAGER = "pulumi-kubernetes"
 _AUTONAMED = "pulumi.com/autonamed"
-_SKIP_AWAIT = "pulumi.com/skipAwait"
 _PATIENCE = 600.0
 """Seconds to wait for a resource where the program sets no timeout, as the official provider does."""
 
@@ -438,9 +437,9 @@ class KubernetesProvider(Provider):
             live.clear()
             if found := self._get(kind, id_, inputs):
                 live.update(found | notes)
-            return _is_settled(live)
+            return is_ready(live) or has_failed(live)
 
-        if not self._wait(timeout, settled):
+        if not self._wait(timeout, settled) or has_failed(live):
             raise UnreadyError(f"{title} is not ready{_unready(live)}; mend that, and run the same again", id_, live)
         return live
 
@@ -638,27 +637,6 @@ def _title(kind: str, id_: str) -> str:
 
 def _is_token(inputs: Properties) -> bool:
     return inputs.get("type") == "kubernetes.io/service-account-token"
-
-
-def _is_settled(live: Properties) -> bool:
-    annotations = live.get("metadata", {}).get("annotations") or {}
-    status = live.get("status") or {}
-    if annotations.get(_SKIP_AWAIT) == "true":
-        return bool(live)
-    if (met := ready_condition(live)) is not None:
-        return met
-    match live.get("kind"):
-        case "Secret" if _is_token(live):
-            return bool((live.get("data") or {}).get("token"))
-        case "Deployment":
-            wanted = live["spec"].get("replicas", 1)
-            current = status.get("observedGeneration", 0) >= live["metadata"]["generation"]
-            return current and status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == wanted
-        case "Pod":
-            ready = {entry["type"]: entry["status"] for entry in status.get("conditions") or []}
-            return ready.get("Ready") == "True"
-        case _:
-            return bool(live)
 
 
 def _imported(live: Properties) -> Properties:
