@@ -39,6 +39,10 @@ class Grant(Args):
     certificate_authority: Input[str] | None = None
     """PEM of the CA of the store's certificate, for what reads from within the pod; none where the system's do."""
 
+    versions: Mapping[str, Input[str]] = {}
+    """The versions that the stack wrote of the objects whose change restarts pods, by their names; they are not secret.
+    (`Workload.restarting`)"""
+
     requires: Sequence[pulumi.Resource] = ()
     """What must exist before the pod starts."""
 

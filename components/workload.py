@@ -192,6 +192,12 @@ class Workload(Declaration):
     """Who makes its pods. With `none`, Strongroom makes its service account, its grant and its SecretProviderClass, and
     others make the pods: a chart, or a manifest. `strongroom snippet` prints what those need."""
 
+    on_rotation: Literal["nothing", "restart"] = "nothing"
+    """What happens to running pods once a value changes. `nothing`: their files change in place, and variables keep the
+    value that the container started with. `restart`: they are replaced, by `pulumi up` if the stack writes the value
+    and pods read it as a file, and otherwise by Stakater Reloader, for which what makes the pods is annotated.
+    (Reloader docs: "Annotation Reference")"""
+
     attach: Attachment | None = None
     """An object that others made, by a Helm release or otherwise: its pods get the secrets, by a patch that the owner's
     updates leave in place and that is taken back with the workload. Strongroom makes no pods then."""
@@ -244,6 +250,15 @@ class Workload(Declaration):
             if getattr(self, name) != type(self).model_fields[name].default:
                 yield (name,), f"This workload's pods are made by others ({whose}), and {name} is theirs: remove it"
 
+    @cross_check
+    def _check_rotation(self) -> Iterator[tuple[Location, str]]:
+        kind = self.attach.kind if self.attach else self.kind
+        if self.on_rotation == "restart" and kind in ENDING_KINDS:
+            yield (
+                ("on_rotation",),
+                f"The pods of a {kind} end, and each new one reads the latest values: leave this out",
+            )
+
     @property
     def has_own_pods(self) -> bool:
         """Whether Strongroom makes its pods."""
@@ -268,6 +283,20 @@ class Workload(Declaration):
     def objects(self) -> tuple[str, ...]:
         """The objects that it declares, each once, in a stable order."""
         return tuple(sorted({secret.object for secret in self.secrets}))
+
+    @property
+    def restarting(self) -> tuple[Secret, ...]:
+        """The secrets whose value is new in a pod that starts after the store has it, where pods are to restart.
+
+        The driver fills a Kubernetes Secret minutes later: a pod's variables would have the old value once more.
+        """
+        kind = self.delivery.kind
+        latest = (
+            secret
+            for secret in self.secrets
+            if not secret.version and kind != "kubernetes-secret" and not (kind == "csi" and secret.env)
+        )
+        return tuple(latest) if self.on_rotation == "restart" else ()
 
     @property
     def path(self) -> str:

@@ -13,6 +13,7 @@ HELM_KEYS = (
     "automountServiceAccountToken",
     "podLabels",
     "podAnnotations",
+    "deploymentAnnotations",
     "extraVolumes",
     "extraVolumeMounts",
     "extraEnv",
@@ -43,6 +44,7 @@ def build_values(workload: DeployedWorkload, renamed: Sequence[str]) -> dict[str
         "automountServiceAccountToken": pod.get("automountServiceAccountToken") or None,
         "podLabels": pod.get("labels") or None,
         "podAnnotations": pod.get("annotations") or None,
+        "deploymentAnnotations": pod.get("controllerAnnotations") or None,
         "extraVolumes": pod.get("volumes") or None,
         "extraVolumeMounts": pod.get("volumeMounts") or None,
         "extraEnv": pod.get("env") or None,
@@ -84,7 +86,12 @@ def build_patch(workload: DeployedWorkload, containers: Sequence[str], target: s
     kind, _, name = (target or default).partition("/")
     if kind not in _KINDS or not name:
         raise OpsError(f"--target {target}: write KIND/NAME, with KIND one of {', '.join(_KINDS)}")
-    metadata = {"name": name, "namespace": workload.namespace}
+    annotations = _get_pod(workload).get("controllerAnnotations")
+    metadata = {
+        "name": name,
+        "namespace": workload.namespace,
+        **({"annotations": annotations} if annotations and kind != "Pod" else {}),
+    }
     typed = {"apiVersion": _API_VERSIONS.get(kind, "apps/v1"), "kind": kind}
     if kind == "Pod":
         return {**typed, "metadata": {**fragment["metadata"], **metadata}, "spec": fragment["spec"]}

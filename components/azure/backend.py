@@ -15,7 +15,7 @@ from .access import READERS, declare_access_policy, declare_role_assignment
 from .access_gate import AccessReady
 from .clouds import PUBLIC, Cloud
 from .identities.base import Identities, WorkloadIdentity
-from .key_vault import KeyVault
+from .key_vault import KeyVault, read_version
 from .objects import (
     ObjectKind,
     VaultObject,
@@ -122,8 +122,9 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         identity = self._identities.of(workload)
         objects = sorted({find_vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
-        kept = dict.fromkeys(self._vault.objects[item] for item in objects if item in self._vault.objects)
-        required = [*identity.requires, *granted, *kept]
+        kept = {item: self._vault.objects[item] for item in objects if item in self._vault.objects}
+        required = [*identity.requires, *granted, *dict.fromkeys(kept.values())]
+        restarting = {find_vault_object(secret) for secret in workload.restarting}
         return Grant(
             provider="azure",
             parameters=self._place()
@@ -139,6 +140,11 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             pod_labels=identity.pod_labels,
             pod_annotations=identity.pod_annotations,
             node_publish_secret=identity.node_publish_secret,
+            versions={
+                f"{item.kind}/{item.name}": read_version(written)
+                for item, written in kept.items()
+                if item in restarting
+            },
             requires=[*required, *self._waited(workload, identity, objects, required)],
         )
 

@@ -32,6 +32,9 @@ from .vault_args import (
 PRIVATE_ZONE = "privatelink.vaultcore.azure.net"
 """(Microsoft Learn: "Azure Private Endpoint private DNS zone values")"""
 
+WrittenObject = keyvault.Secret | keyvault.Key | Certificate
+"""An object that the stack keeps in a vault."""
+
 _CERTIFICATE_PERMISSIONS = ("get", "create", "update", "delete", "recover")
 
 
@@ -123,7 +126,7 @@ class KeyVault(pulumi.ComponentResource):
     url: str
     """Its data plane."""
 
-    objects: Mapping[VaultObject, pulumi.Resource]
+    objects: Mapping[VaultObject, WrittenObject]
     """What the stack keeps in it."""
 
     access: AccessMode
@@ -281,10 +284,10 @@ class KeyVault(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=audit),
         )
 
-    def _keep(self, name: str, contents: Contents) -> dict[VaultObject, pulumi.Resource]:
+    def _keep(self, name: str, contents: Contents) -> dict[VaultObject, WrittenObject]:
         # What is in a vault goes with it; only a single object's removal needs rights in the data plane.
         inside = pulumi.ResourceOptions(parent=self, deleted_with=self._made, depends_on=self._made or [])
-        kept: dict[VaultObject, pulumi.Resource] = {}
+        kept: dict[VaultObject, WrittenObject] = {}
         for own, secret in contents.secrets.items():
             kept[VaultObject("secrets", own)] = self._secret(own, secret, inside)
         for own, key in contents.keys.items():
@@ -390,3 +393,15 @@ class KeyVault(pulumi.ComponentResource):
 
 def _epoch(moment: datetime | None) -> int | None:
     return int(moment.timestamp()) if moment else None
+
+
+def read_version(written: WrittenObject) -> pulumi.Output[str]:
+    """Return the version of an object that the stack keeps in a key vault; it is not secret."""
+    match written:
+        case keyvault.Secret():
+            uri = pulumi.Output.unsecret(written.properties).apply(lambda found: found.secret_uri_with_version)
+        case keyvault.Key():
+            uri = written.key_uri_with_version
+        case Certificate():
+            return written.version
+    return uri.apply(lambda found: (found or "").rpartition("/")[2])

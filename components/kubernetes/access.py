@@ -54,6 +54,9 @@ class DeclaredAccess:
     service_account_name: str
     """Its name."""
 
+    restarts: bool
+    """Whether pods are replaced once a value changes."""
+
     @property
     def requires(self) -> Sequence[pulumi.Resource]:
         """What must exist before a pod starts."""
@@ -67,7 +70,15 @@ class DeclaredAccess:
     @property
     def pod_annotations(self) -> pulumi.Output[Mapping[str, str]]:
         """Annotations that the delivery and the store need on the pod."""
-        return self.parts.annotations.apply(lambda delivering: {**delivering, **self.grant.pod_annotations})
+        versions = pulumi.Output.from_input(dict[str, Any](self.grant.versions)).apply(_format_versions)
+        return pulumi.Output.all(self.parts.annotations, self.grant.pod_annotations, versions).apply(
+            lambda parts: {name: value for part in parts for name, value in part.items()}
+        )
+
+    @property
+    def controller_annotations(self) -> Mapping[str, str]:
+        """Annotations of what makes the pods."""
+        return self.parts.reloading if self.restarts else {}
 
     @property
     def pod(self) -> Mapping[str, Any]:
@@ -75,6 +86,7 @@ class DeclaredAccess:
         return {
             "labels": self.pod_labels,
             "annotations": self.pod_annotations,
+            **({"controllerAnnotations": self.controller_annotations} if self.controller_annotations else {}),
             "serviceAccountName": self.service_account_name,
             "automountServiceAccountToken": self.parts.api_token,
             "volumes": list(self.parts.volumes),
@@ -95,7 +107,19 @@ def declare_access(
     grant = backend.grant(workload)
     child = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     account = _declare_account(workload, grant, child) if workload.creates_service_account else None
-    return DeclaredAccess(grant, declare_delivery(workload, grant, child), account, workload.service_account_name)
+    return DeclaredAccess(
+        grant=grant,
+        parts=declare_delivery(workload, grant, child),
+        account=account,
+        service_account_name=workload.service_account_name,
+        restarts=workload.on_rotation == "restart",
+    )
+
+
+def _format_versions(versions: Mapping[str, str]) -> Mapping[str, str]:
+    # A digest of a value would let a short one be guessed.
+    text = " ".join(f"{name}@{versions[name]}" for name in sorted(versions))
+    return {"strongroom/versions": text} if text else {}
 
 
 def _declare_account(workload: Workload, grant: Grant, opts: pulumi.ResourceOptions) -> pulumi.Resource:
@@ -175,6 +199,9 @@ class SecretAccess(pulumi.ComponentResource):
     """Annotations of the pod. They differ where other secrets are declared, so that pods are replaced: a running pod
     never sees another class."""
 
+    controller_annotations: pulumi.Output[Mapping[str, str]]
+    """Annotations of what makes the pod, for Stakater Reloader: with `on_rotation` `restart` alone."""
+
     automount_service_account_token: pulumi.Output[bool]
     """Whether the pod needs a token for the Kubernetes API: with delivery `akv2k8s` alone."""
 
@@ -208,6 +235,7 @@ class SecretAccess(pulumi.ComponentResource):
         self.env = once_they_exist(list(parts.environment))
         self.pod_labels = once_they_exist(access.pod_labels)
         self.pod_annotations = once_they_exist(access.pod_annotations)
+        self.controller_annotations = once_they_exist(access.controller_annotations)
         self.automount_service_account_token = once_they_exist(parts.api_token)
         self.register_outputs(
             {
@@ -218,6 +246,7 @@ class SecretAccess(pulumi.ComponentResource):
                 "env": self.env,
                 "podLabels": self.pod_labels,
                 "podAnnotations": self.pod_annotations,
+                "controllerAnnotations": self.controller_annotations,
                 "automountServiceAccountToken": self.automount_service_account_token,
             }
         )

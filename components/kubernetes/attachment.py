@@ -47,7 +47,11 @@ def declare_attachment(
         workload.path,
         metadata={
             **place,
-            "annotations": {**own, "strongroom/attachment": pulumi.Output.from_input(spec).apply(_compute_digest)},
+            "annotations": {
+                **own,
+                **access.controller_annotations,
+                "strongroom/attachment": pulumi.Output.from_input(spec).apply(_compute_digest),
+            },
         },
         spec=spec,
         opts=pulumi.ResourceOptions.merge(

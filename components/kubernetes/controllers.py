@@ -83,7 +83,7 @@ def declare_pods(
             "name": workload.name,
             "namespace": workload.namespace,
             "labels": build_labels(workload),
-            "annotations": await_annotations,
+            "annotations": {**await_annotations, **access.controller_annotations},
         },
         spec=build_controller_spec(workload, template),
         opts=opts,

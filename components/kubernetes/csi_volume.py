@@ -46,8 +46,24 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
         annotations=pulumi.Output.all(**grant.parameters).apply(
             lambda parameters: {"strongroom/parameters": _digest(parameters, synced_objects(workload))}
         ),
+        reloading=_build_reloading(workload),
         requires=[provider_class],
     )
+
+
+def _build_reloading(workload: Workload) -> dict[str, str]:
+    """Build Reloader's annotations: for the Kubernetes Secret that variables come from, and for the files.
+
+    The driver writes the files first and the Secret later, so pods are replaced twice if some secrets are files alone.
+    (Reloader docs: "Annotation Reference"; its setting `enableCSIIntegration`)
+    """
+    found: dict[str, str] = {}
+    whole = workload.delivery.kind == "kubernetes-secret"
+    if whole or any(secret.env for secret in workload.secrets):
+        found["secret.reloader.stakater.com/reload"] = name_synced_secret(workload)
+    if not whole and not all(secret.env for secret in workload.secrets):
+        found["secretproviderclass.reloader.stakater.com/reload"] = workload.name
+    return found
 
 
 def _volume(workload: Workload, grant: Grant) -> Any:

@@ -26,6 +26,9 @@ class PodParts:
     annotations: pulumi.Output[Mapping[str, str]] = field(default_factory=lambda: pulumi.Output.from_input({}))
     """Annotations of the pod. They differ where something else is delivered, so that the pod is replaced."""
 
+    reloading: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations of what makes the pods, by which Stakater Reloader replaces them once a value changes."""
+
     api_token: bool = False
     """Whether the pod needs a token of its service account for the Kubernetes API."""
 

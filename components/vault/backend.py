@@ -158,7 +158,8 @@ class VaultBackend(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        values = [self._engine.objects[name] for name in workload.objects if name in self._engine.objects]
+        written = {name: self._engine.objects[name] for name in workload.objects if name in self._engine.objects}
+        restarting = {secret.object for secret in workload.restarting}
         return Grant(
             provider="vault",
             parameters=self._connection.to_parameters()
@@ -171,8 +172,13 @@ class VaultBackend(pulumi.ComponentResource):
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
             certificate_authority=self._connection.ca_certificate,
-            requires=[policy, role, *values],
+            versions={name: _read_version(value) for name, value in written.items() if name in restarting},
+            requires=[policy, role, *written.values()],
         )
+
+
+def _read_version(value: pulumi_vault.kv.SecretV2) -> pulumi.Output[str]:
+    return pulumi.Output.unsecret(value.metadata).apply(lambda found: (found or {}).get("version", ""))
 
 
 def build_objects_parameter(mount: str, secrets: Sequence[Secret]) -> str:

@@ -38,7 +38,7 @@ class KvEngine(pulumi.ComponentResource):
     path: str
     """The path that the engine is mounted at."""
 
-    objects: Mapping[str, pulumi.Resource]
+    objects: Mapping[str, pulumi_vault.kv.SecretV2]
     """The objects that were written, by name: depend on them to read what they hold."""
 
     mount: pulumi.Resource | None

@@ -58,6 +58,7 @@ _POD: Mapping[str, Collection[object]] = {
 _AZURE_LABEL = "azure.workload.identity/use"
 _AZURE_TOKEN = "[azure-identity-token]"  # noqa: S105 - a volume's name
 _AZURE_ENV = ("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID")
+_RELOADING = ".reloader.stakater.com/reload"
 _TOKEN_SOURCES = {"serviceAccountToken", "configMap", "downwardAPI"}
 
 _MEANING = ("vault.hashicorp.com/", "azure.workload.identity/", "aadpodidbinding", "pod-security.kubernetes.io/")
@@ -216,7 +217,7 @@ def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, s
     """List what admission adds to a pod that asks for it, by section and the beginning of its name.
 
     (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume; Azure AD Workload Identity:
-    "Mutating Admission Webhook")
+    "Mutating Admission Webhook"; Reloader docs: "Reload Strategies")
     """
     asked: list[tuple[str, str]] = []
     if at(spec, "automountServiceAccountToken") is True:
@@ -224,6 +225,10 @@ def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, s
     if at(resource.at("metadata", "labels"), _AZURE_LABEL) == "true":
         asked += ((section, _AZURE_TOKEN) for section in ("volumes", "volumeMounts"))
         asked += (("env", f"[{name}]") for name in _AZURE_ENV)
+    if any(
+        name.endswith(_RELOADING) for name in cast("Mapping[str, Any]", resource.at("metadata", "annotations") or {})
+    ):
+        asked += (("env", "[STAKATER_"), ("annotations", "reloader.stakater.com/"))
     return asked
 
 
@@ -235,7 +240,7 @@ def _is_addition(difference: Difference, added: Collection[tuple[str, str]]) -> 
 def _holds_token(document: Mapping[str, Any], path: Path, difference: Difference) -> bool:
     """Return whether an added volume holds nothing but the pod's own tokens."""
     item = difference.path[-1]
-    if difference.path[-2] == "env":
+    if difference.path[-2] in {"env", "annotations"}:
         return True
     volumes = cast("list[Any]", _get_at(document, (*path, "volumes")) or [])
     for volume in (each for each in volumes if f"[{at(each, 'name')}]" == item):

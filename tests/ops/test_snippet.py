@@ -82,6 +82,16 @@ def test_an_attached_object_is_patched_by_default() -> None:
     assert [each["name"] for each in template["spec"]["containers"]] == ["app"]
 
 
+def test_what_restarts_pods_is_on_what_makes_them() -> None:
+    annotations = {"secret.reloader.stakater.com/reload": "orders-env"}
+    restarting = workload({**POD, "controllerAnnotations": annotations})
+
+    assert build_values(restarting, ())["deploymentAnnotations"] == annotations
+    assert build_patch(restarting, (), None)["metadata"]["annotations"] == annotations
+    assert build_patch(restarting, (), None)["spec"] == {"template": TEMPLATE}
+    assert build_patch(restarting, (), "Pod/web")["metadata"]["annotations"] == POD["annotations"]
+
+
 @pytest.mark.parametrize("entry", ["volumes=a", "extraVolumes", "extraVolumes=", "extraVolumes=a..b"])
 def test_a_key_that_no_chart_has_is_refused(entry: str) -> None:
     with pytest.raises(OpsError, match=r"write KEY=OTHER, with KEY one of serviceAccount\.create, "):

@@ -116,6 +116,10 @@ class _Echo(pulumi.runtime.Mocks):
             outputs |= {key: f"{key} of {args.name}" for key in ("privateKeyPem", "certPem", "certRequestPem")}
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated {args.name}"
+        if args.typ == "vault:kv/secretV2:SecretV2":
+            outputs["metadata"] = {"version": "7"}
+        if args.typ == "azure-native:keyvault:Secret":
+            outputs["properties"]["value"]["secretUriWithVersion"] = f"https://kv.vault.azure.net/x/{args.name}/0123"
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
             outputs |= {"principalId": f"principal of {args.name}", "clientId": f"client of {args.name}"}
         if args.typ == "azure-native:containerservice:ManagedCluster":

@@ -453,3 +453,16 @@ def test_a_shared_identity_has_one_credential_an_account(declare: Declare) -> No
     _, _, recorder = granted(declare, shared, *sharing(ORDERS, CHECKOUT))
 
     assert [each.name for each in recorder.all(FEDERATED)] == ["shop/shared"]
+
+
+def test_a_grant_has_the_versions_of_what_the_stack_writes_and_no_value(declare: Declare) -> None:
+    versions: list[object] = []
+    web = {"web": VaultCertificate(subject="CN=web")}
+
+    def program() -> None:
+        grant = backend(own, certificates=web).grant(ORDERS.model_copy(update={"on_rotation": "restart"}))
+        found = pulumi.Output.from_input(dict(grant.versions))
+        pulumi.Output.all(found, found.is_secret()).apply(versions.append)
+
+    declare(program)
+    assert versions == [[{"secrets/db-user": "0123", "certificates/web": None}, False]]

@@ -38,6 +38,7 @@ class Store:
             pod_labels={"backend": "label"},
             pod_annotations={"backend": "annotation"},
             node_publish_secret="credentials",
+            versions={"db": "7", "api": "12"} if workload.restarting else {},
             certificate_authority="PEM",
             requires=[pulumi.CustomResource("test:index:Role", workload.path, {})],
         )
@@ -185,6 +186,7 @@ def test_other_languages_get_its_outputs() -> None:
         "env",
         "podLabels",
         "podAnnotations",
+        "controllerAnnotations",
     }
 
 
@@ -197,3 +199,77 @@ def test_an_account_of_another_name_is_made_and_an_existing_one_is_not(declare: 
 
     assert accounts(name="shared") == ["shared"]
     assert accounts(name="shared", create=False) == []
+
+
+@pytest.mark.parametrize(
+    ("delivery", "number", "annotations"),
+    [
+        ("csi", 0, {"secretproviderclass": "orders"}),
+        ("csi", 1, {"secret": "orders-env"}),
+        ("csi", 2, {"secret": "orders-env", "secretproviderclass": "orders"}),
+        ("kubernetes-secret", 0, {"secret": "orders-secrets"}),
+        ("agent-injector", 0, {}),
+    ],
+)
+def test_reloader_looks_at_what_the_pods_read(
+    declare: Declare, delivery: str, number: int, annotations: dict[str, str]
+) -> None:
+    secrets = SECRETS if number == 2 else SECRETS[number : number + 1]
+
+    def annotate(**settings: Any) -> Any:
+        declared = workload(image="a:1", delivery=delivery, secrets=secrets, **settings)
+        recorder = declare(lambda: SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store())))
+        return recorder.one(DEPLOYMENT).inputs["metadata"]["annotations"]
+
+    assert annotate() == {}
+    expected = {f"{kind}.reloader.stakater.com/reload": name for kind, name in annotations.items()}
+    assert annotate(on_rotation="restart") == expected
+
+
+def test_pods_that_restart_bear_the_versions_that_the_stack_wrote(declare: Declare) -> None:
+    def annotate(**settings: Any) -> Any:
+        declared = workload(image="a:1", secrets=SECRETS[:1], **settings)
+        recorder = declare(lambda: SecretWorkload("orders", SecretWorkloadArgs(workload=declared, backend=Store())))
+        return recorder.one(DEPLOYMENT).inputs["spec"]["template"]["metadata"]["annotations"]
+
+    assert annotate(on_rotation="restart")["strongroom/versions"] == "api@12 db@7"
+    assert "strongroom/versions" not in annotate()
+
+
+def test_pods_of_others_are_described_with_what_restarts_them(declare: Declare) -> None:
+    described: list[Any] = []
+    access = SecretAccessArgs(workload=workload(on_rotation="restart", secrets=SECRETS[:1]), backend=Store())
+    declare(lambda: SecretAccess("orders", access).description.apply(described.append))
+
+    assert described[0]["pod"]["controllerAnnotations"] == {
+        "secretproviderclass.reloader.stakater.com/reload": "orders"
+    }
+    assert described[0]["pod"]["annotations"]["strongroom/versions"] == "api@12 db@7"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "secret", "names"),
+    [
+        ("csi", {}, ["password"]),
+        ("agent-injector", {}, ["password"]),
+        ("akv2k8s", {"env": "DB_PASSWORD"}, ["password"]),
+        ("csi", {"version": "3"}, []),
+        # The driver fills the Secret after the pod has started.
+        ("csi", {"env": "DB_PASSWORD"}, []),
+        ("kubernetes-secret", {}, []),
+    ],
+)
+def test_an_update_restarts_pods_for_what_they_read_of_the_store_itself(
+    delivery: str, secret: dict[str, str], names: list[str]
+) -> None:
+    given = {"delivery": delivery, "secrets": [{"name": "password", "object": "db", "key": "p", **secret}]}
+
+    assert [each.name for each in workload(on_rotation="restart", **given).restarting] == names
+    assert workload(**given).restarting == ()
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_pods_that_end_are_not_restarted(kind: str) -> None:
+    schedule = {"schedule": "0 3 * * *"} if kind == "CronJob" else {}
+    with pytest.raises(InvalidArgumentsError, match=f"The pods of a {kind} end, and each new one reads the latest"):
+        workload(image="a:1", kind=kind, controller=schedule, on_rotation="restart")

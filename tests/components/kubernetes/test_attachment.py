@@ -87,6 +87,18 @@ def test_a_change_of_what_pods_need_is_a_change_of_the_digest(declare: Declare) 
     assert len({digest(), *others}) == len(others) + 1
 
 
+def test_an_object_whose_pods_restart_is_annotated_and_patched_again_after_a_change(declare: Declare) -> None:
+    patch, removal = patches(declare, workload(on_rotation="restart"))
+
+    assert patch.inputs["metadata"]["annotations"].keys() - removal.inputs["metadata"]["annotations"].keys() == {
+        "strongroom/attachment",
+        "secret.reloader.stakater.com/reload",
+        "secretproviderclass.reloader.stakater.com/reload",
+    }
+    # It is in what the digest is of.
+    assert patch.inputs["spec"]["template"]["metadata"]["annotations"]["strongroom/versions"] == "api@12 db@7"
+
+
 def test_no_refresh_finds_pods_that_are_not_ready(declare: Declare) -> None:
     """It would have the next update apply what the refresh wrote into the state."""
     for each in patches(declare, workload()):

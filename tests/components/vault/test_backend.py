@@ -62,6 +62,21 @@ def test_a_policy_reads_each_declared_object_once_and_nothing_else(declare: Decl
     )
 
 
+def test_a_grant_has_the_versions_of_what_the_stack_writes_for_pods_that_restart_with_them(declare: Declare) -> None:
+    versions: list[object] = []
+    restarting = ORDERS.model_copy(update={"on_rotation": "restart"})
+    pinned = restarting.model_copy(update={"secrets": ORDERS.secrets[1:]})
+
+    def program() -> None:
+        made = backend()
+        for declared in (restarting, pinned, ORDERS):
+            found = pulumi.Output.from_input(dict(made.grant(declared).versions))
+            pulumi.Output.all(found, found.is_secret()).apply(versions.append)
+
+    declare(program)
+    assert sorted(versions, key=str) == [[{"db-pass": "7"}, False], [{}, False], [{}, False]]
+
+
 def test_a_role_admits_one_service_account_with_one_audience(declare: Declare) -> None:
     role = declare(lambda: backend().grant(ORDERS)).one(ROLE).inputs
 

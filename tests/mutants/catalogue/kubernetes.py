@@ -4,6 +4,7 @@ from ..mutant import Mutant
 
 _WORKLOAD = "tests/components/kubernetes/test_workload.py"
 _DELIVERIES = "tests/components/kubernetes/test_deliveries.py"
+_ACCESS = "tests/components/kubernetes/test_access.py"
 _DRIVER = "tests/components/kubernetes/test_csi_driver.py"
 _INSTALLERS = "tests/components/kubernetes/test_installers.py"
 _RESTRICTED = f"{_WORKLOAD}::test_pods_are_restricted_and_carry_no_api_token"
@@ -257,6 +258,38 @@ KUBERNETES = (
         '{"pulumi.com/skipAwait": "true"}',
         "A bare Pod can't be replaced: the new one is made while the old one is being deleted.",
         f"{_WORKLOAD}::test_pods_are_waited_for_unless_told_otherwise_and_deletions_always",
+    ),
+    Mutant(
+        "restarts-with-the-old-variable",
+        "components/workload.py",
+        'and not (kind == "csi" and secret.env)',
+        "",
+        "An update restarts pods before the driver has filled the Secret: their variables keep the old value.",
+        f"{_ACCESS}::test_an_update_restarts_pods_for_what_they_read_of_the_store_itself",
+    ),
+    Mutant(
+        "restarts-without-being-asked",
+        "components/workload.py",
+        'return tuple(latest) if self.on_rotation == "restart" else ()',
+        "return tuple(latest)",
+        "Every rotation replaces pods that read their files again by themselves.",
+        f"{_ACCESS}::test_an_update_restarts_pods_for_what_they_read_of_the_store_itself",
+    ),
+    Mutant(
+        "reloader-not-asked-for-files",
+        "components/kubernetes/csi_volume.py",
+        "if not whole and not all(",
+        "if not whole and not any(",
+        "Pods with variables and files keep an old file.",
+        f"{_ACCESS}::test_reloader_looks_at_what_the_pods_read",
+    ),
+    Mutant(
+        "pods-forget-their-versions",
+        "components/kubernetes/access.py",
+        'return {"strongroom/versions": text} if text else {}',
+        "return {}",
+        "A value that the stack writes restarts no pod.",
+        f"{_ACCESS}::test_pods_that_restart_bear_the_versions_that_the_stack_wrote",
     ),
 )
 """Those of Kubernetes."""

@@ -23,9 +23,9 @@ POD: dict[str, Any] = {
 TOKEN = {"serviceAccountToken": {"audience": "api://AzureADTokenExchange", "path": "azure-identity-token"}}
 
 
-def red(found: dict[str, Any], declared: dict[str, Any] = POD) -> list[str]:
+def red(found: dict[str, Any], declared: dict[str, Any] = POD, kind: str = "core/v1:Pod") -> list[str]:
     """The lines that are red where `declared` was deployed and `found` is there."""
-    resource = Declared("kubernetes:core/v1:Pod", "urn:pulumi:a::b::kubernetes:core/v1:Pod::ledger", declared)
+    resource = Declared(f"kubernetes:{kind}", f"urn:pulumi:a::b::kubernetes:{kind}::ledger", declared)
     deployment = SimpleNamespace(list_of_kind=lambda *_: [resource], find_owner=lambda _: "bank/ledger")
     reader = SimpleNamespace(get=lambda *_: found)
     checks = check_objects(cast("Deployment", deployment), cast("ClusterReader", reader))
@@ -82,6 +82,24 @@ def test_one_more_variable_is_a_difference() -> None:
     found["spec"]["containers"][0]["env"].append({"name": "LD_PRELOAD", "value": "x.so"})
 
     assert len(red(found)) == 1
+
+
+@pytest.mark.parametrize("variables", [[], [{"name": "MODE", "value": "x"}]])
+def test_what_reloader_adds_to_restart_pods_is_no_difference_where_it_was_asked_to(variables: list[Any]) -> None:
+    declared = {"metadata": {"name": "ledger", "namespace": "bank"}, "spec": {"template": copy.deepcopy(POD)}}
+    declared["spec"]["template"]["spec"]["containers"][0]["env"] = variables
+    asked = copy.deepcopy(declared)
+    asked["metadata"]["annotations"] = {"secret.reloader.stakater.com/reload": "ledger-env"}
+
+    def reload(document: dict[str, Any]) -> dict[str, Any]:
+        found = copy.deepcopy(document)
+        template = found["spec"]["template"]
+        template["metadata"]["annotations"] = {"reloader.stakater.com/last-reloaded-from": "{}"}
+        template["spec"]["containers"][0]["env"] = [*variables, {"name": "STAKATER_LEDGER_ENV_SECRET", "value": "a"}]
+        return found
+
+    assert red(reload(asked), asked, "apps/v1:Deployment") == []
+    assert len(red(reload(declared), declared, "apps/v1:Deployment")) == 1
 
 
 def test_what_the_api_server_adds_to_ports_and_probes_is_no_difference() -> None:
