@@ -9,7 +9,7 @@ from strongroom.components.delivery import KEY_VAULT_MARK
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.azure import FEDERATED, IDENTITY
 from strongroom.policy.rules.kinds.kubernetes import CLUSTER_ROLE_BINDING, PROVIDER_CLASS
-from strongroom.policy.rules.pods import PODS, containers, spec
+from strongroom.policy.rules.pods import PODS, containers, pods
 from strongroom.policy.rules.rule import at, is_true, listed
 
 from .grant import ByKind, Step, get_known_text
@@ -25,14 +25,14 @@ _PASSWORD = "service-principal"  # noqa: S105 - a principal's name in the stack
 
 @dataclass(frozen=True)
 class _Pod:
-    """A pod, or a controller with a pod template."""
+    """A pod, a controller with a pod template, or a patch of one."""
 
     resource: Declared
     namespace: str
     account: Step
 
     def get(self, *path: str) -> Any:
-        return self.resource.at(*PODS[self.resource.kind], *path)
+        return at(next(pods(self.resource)), *path)
 
     @property
     def volumes(self) -> list[Any]:
@@ -150,7 +150,7 @@ def _group_by(entries: Iterable[_T], key: Callable[[_T], str | None]) -> Mapping
 
 def _list_pods(by_kind: ByKind) -> Iterator[_Pod]:
     for kind in PODS:
-        for resource in by_kind.get(kind, ()):
+        for resource in (*by_kind.get(kind, ()), *by_kind.get(f"{kind}Patch", ())):
             namespace = get_known_text(resource.at("metadata", "namespace")) or "default"
-            name = get_known_text(at(spec(resource), "serviceAccountName")) or "default"
+            name = get_known_text(at(next(pods(resource)), "spec", "serviceAccountName")) or "default"
             yield _Pod(resource, namespace, Step("service account", f"{namespace}/{name}"))

@@ -28,11 +28,6 @@ ANY_PODS = KindsOf(("kubernetes",), without={RELEASE})
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
-def spec(resource: Declared) -> Any:
-    """Return the pod's specification of a resource of one of `PODS`."""
-    return resource.at(*PODS[resource.kind], "spec")
-
-
 def pods(resource: Declared) -> Iterator[Any]:
     """List every pod or pod template, with metadata and specification: by its place, or else by its shape."""
     kind = resource.kind.removesuffix("Patch")

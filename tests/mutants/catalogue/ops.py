@@ -789,5 +789,13 @@ OPS = (
         "An offline preview judges a stack that is not the one deployed.",
         "tests/ops/pulumi/test_declare.py::test_what_is_declared_is_what_the_sdk_registers[vault]",
     ),
+    Mutant(
+        "attached-pods-read-unseen",
+        "ops/grants/principals.py",
+        '(*by_kind.get(kind, ()), *by_kind.get(f"{kind}Patch", ()))',
+        "by_kind.get(kind, ())",
+        "Pods that are attached read by a shared identity, and access reports them nowhere.",
+        "tests/ops/grants/test_azure.py::test_every_workload_is_told_whatever_its_identity",
+    ),
 )
 """Those of the command line."""

@@ -15,6 +15,7 @@ from strongroom.ops.preview.offline import compare
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.azure import READERS
 from strongroom.policy.rules.kinds.azure import ACCESS_POLICY, FEDERATED, IDENTITY
+from strongroom.policy.rules.kinds.kubernetes import PROVIDER_CLASS
 from tests.ops.preview.test_report import SECRETS_USER, VAULT, assignment, checkout, declared
 
 DEFINITIONS = SECRETS_USER.rpartition("/")[0]
@@ -164,6 +165,20 @@ def identities(**identity_: Any) -> Callable[[Any], None]:
     return change
 
 
+def attached(change: Callable[[Any], None]) -> Callable[[Any], None]:
+    """The first workload's pods are those of an object that exists."""
+
+    def attach(config: Any) -> None:
+        change(config)
+        config["strongroom:kubernetes"] = {**config.get("strongroom:kubernetes", {}), "existingNamespaces": ["shop"]}
+        first = config["strongroom:workloads"][0]
+        for name in ("image", "images", "command", "replicas"):
+            first.pop(name, None)
+        first["attach"] = {"kind": "StatefulSet", "name": "web", "containers": ["app"]}
+
+    return attach
+
+
 def injected(config: Any) -> None:
     identities(mode="service-principal", clientId=GUID, principalId=GUID)(config)
     config["strongroom:kubernetes"] = {"install": "existing"}
@@ -198,6 +213,16 @@ def policies(config: Any) -> None:
             {"holders of the service principal's password"},
         ),
         (injected, {"holders of the service principal's password"}),
+        (attached(identities(mode="addon")), {"pods on the cluster's nodes"}),
+        (
+            attached(identities(mode="service-principal", clientId=GUID, principalId=GUID)),
+            {"holders of the service principal's password"},
+        ),
+        (attached(injected), {"holders of the service principal's password"}),
+        (
+            attached(identities(mode="pod-identity")),
+            {f"pods of shop labelled aadpodidbinding={x}" for x in ("orders", "checkout")},
+        ),
         (policies, {"identity deployer"}),
     ],
 )
@@ -209,5 +234,6 @@ def test_every_workload_is_told_whatever_its_identity(
     assert not events.errors
     readers = {each.who for each in describe_grants(events.after.values()) if each.may == "read"}
 
-    copied = set[str]() if change is injected else {"readers of Secrets in shop"}
+    classes = [each for each in events.after.values() if each.kind == PROVIDER_CLASS]
+    copied = {"readers of Secrets in shop"} if classes else set[str]()
     assert readers == {"shop/orders", "shop/checkout"} | others | copied
