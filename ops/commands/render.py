@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from ..console import console
+from ..errors import OpsError
 from ..terminal_text import make_printable
 from .options import AsJson, Stack
 
@@ -23,6 +24,15 @@ def render(
     charts: Annotated[
         bool, typer.Option("--charts/--no-charts", help="Whether Helm charts are rendered too, by Helm.")
     ] = True,
+    patches_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--patches-to",
+            metavar="DIRECTORY",
+            help="Write patches for kustomize here: of attached objects, and of Deployments named like workloads with "
+            "pods: none.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the stack's Kubernetes objects as YAML, for GitOps: as they will be, without any secret's value.
@@ -31,18 +41,36 @@ def render(
     """
     from ..render.directory import write_files
     from ..render.layout import lay_out
+    from ..render.patches import lay_out_patches
     from ..render.stack import render_stack
     from ..render.text import to_yaml
 
+    if patches_to and patches_to.resolve().is_relative_to(to.resolve()):
+        raise OpsError(
+            f"--patches-to {patches_to} is in {to}: what applies that directory would take patches for whole objects. "
+            "Name another directory"
+        )
     half = render_stack(stack, charts=charts)
-    files = write_files(to, stack, {path: to_yaml(each) for path, each in lay_out(half.manifests).items()})
+    laid_out = [(to, lay_out(half.manifests))]
+    if patches_to:
+        laid_out.append((patches_to, lay_out_patches(stack, half.workloads)))
+    written = [
+        (directory, write_files(directory, stack, {path: to_yaml(each) for path, each in manifests.items()}))
+        for directory, manifests in laid_out
+    ]
     for each in half.left_out:
         typer.secho(make_printable(f"skipped: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:
-        report = {"files": [asdict(each) for each in files], "left_out": [asdict(each) for each in half.left_out]}
+        (_, files), *patches = written
+        report = {
+            "files": [asdict(each) for each in files],
+            **({"patches": [asdict(each) for each in patches[0][1]]} if patches else {}),
+            "left_out": [asdict(each) for each in half.left_out],
+        }
         typer.echo(json.dumps(report, indent=2))
     else:
-        _show(to, files)
+        for directory, files in written:
+            _show(directory, files)
 
 
 def _show(directory: Path, files: "list[RenderedFile]") -> None:

@@ -10,6 +10,8 @@ from pulumi.runtime import rpc
 
 from strongroom.policy.rules import UNKNOWN, Declared
 
+from ..pulumi.stack import WORKLOADS
+
 Operation = Literal["create", "update", "replace", "delete", "same"]
 
 _OPERATIONS: Mapping[OpType, Operation] = {
@@ -58,6 +60,9 @@ class PreviewEvents:
     paths: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """Paths of the inputs that change, by URN."""
 
+    workloads: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    """Workloads after the update, as their components describe themselves."""
+
     violations: list[Violation] = field(default_factory=list[Violation])
     """Guardrails that are violated."""
 
@@ -71,6 +76,8 @@ def collect_events(events: Iterable[EngineEvent]) -> PreviewEvents:
     for event in events:
         if event.resource_pre_event:
             _add_step(collected, event.resource_pre_event.metadata)
+        elif event.res_outputs_event:
+            _add_description(collected, event.res_outputs_event.metadata)
         elif event.policy_event:
             report = event.policy_event
             collected.violations.append(
@@ -132,6 +139,11 @@ def _add_step(collected: PreviewEvents, step: StepEventMetadata) -> None:
     changed = [str(path) for path in step.detailed_diff or step.diffs or ()]
     if changed:
         collected.paths[step.urn] = sorted(changed)
+
+
+def _add_description(collected: PreviewEvents, step: StepEventMetadata) -> None:
+    if step.type in WORKLOADS and step.new and (description := (step.new.outputs or {}).get("description")):
+        collected.workloads.append(mark_unknown(description))
 
 
 def mark_unknown(value: Any) -> Any:

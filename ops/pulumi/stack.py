@@ -16,11 +16,13 @@ from strongroom.components.workload import WorkloadKind
 from ..errors import AbsentError, OpsError
 from .project import find_workspace
 
+WORKLOADS = ("strongroom:index:SecretAccess", "strongroom:index:SecretWorkload")
+"""Components of workloads."""
+
 _DESCRIBING = {
     "strongroom:index:AzureKeyVaultBackend": "backend",
-    "strongroom:index:SecretAccess": "workloads",
-    "strongroom:index:SecretWorkload": "workloads",
     "strongroom:index:VaultBackend": "backend",
+    **dict.fromkeys(WORKLOADS, "workloads"),
 }
 """Components that describe themselves in the state, by the part of a stack that they are."""
 

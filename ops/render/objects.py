@@ -41,6 +41,9 @@ class KubernetesHalf:
 
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
+    workloads: list[Manifest] = field(default_factory=list[Manifest])
+    """Its workloads, as their components describe themselves."""
+
 
 def build_kubernetes_half(stack: str, events: PreviewEvents, *, charts: bool = True) -> KubernetesHalf:
     """Build the objects that `stack` will have in its cluster, from a preview.
@@ -48,7 +51,7 @@ def build_kubernetes_half(stack: str, events: PreviewEvents, *, charts: bool = T
     :param charts: Whether Helm releases are included.
     :raises OpsError: A value isn't known before something else is deployed, or is secret where a file needs it.
     """
-    half = KubernetesHalf()
+    half = KubernetesHalf(workloads=events.workloads)
     unknown: list[str] = []
     secret: list[str] = []
     for resource in events.after.values():
@@ -62,7 +65,7 @@ def build_kubernetes_half(stack: str, events: PreviewEvents, *, charts: bool = T
         if why := _find_exclusion(resource, manifest, charts):
             half.left_out.append(LeftOut(what, why))
             continue
-        fields = list(_list_fields(manifest))
+        fields = list(list_fields(manifest))
         if _is_named_later(resource, events):
             fields.append(("metadata.name", UNKNOWN))
         unknown += [f"{what}: {path}" for path, value in fields if value is UNKNOWN]
@@ -112,7 +115,7 @@ def _find_exclusion(resource: Declared, manifest: Manifest, charts: bool) -> str
     if resource.type == _RELEASE and not charts:
         return "is a chart: have Helm install it"
     if resource.type.endswith("Patch"):
-        return "changes a foreign object: Strongroom keeps applying it"
+        return "changes a foreign object: Strongroom keeps applying it, or --patches-to writes it for kustomize"
     if holds_values(manifest):
         return "holds secret values: Strongroom keeps writing it"
     return None
@@ -145,13 +148,13 @@ def _is_named_later(resource: Declared, events: PreviewEvents) -> bool:
     )
 
 
-def _list_fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def list_fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """List every value that holds no others, with its path."""
     if isinstance(value, Mapping):
         for key, entry in cast("Mapping[str, Any]", value).items():
-            yield from _list_fields(entry, f"{path}.{key}" if path else key)
+            yield from list_fields(entry, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
-            yield from _list_fields(entry, f"{path}[{index}]")
+            yield from list_fields(entry, f"{path}[{index}]")
     else:
         yield path, value
