@@ -202,6 +202,10 @@ class Workload(Declaration):
     """An object that others made, by a Helm release or otherwise: its pods get the secrets, by a patch that the owner's
     updates leave in place and that is taken back with the workload. Strongroom makes no pods then."""
 
+    revoked: Switch = False
+    """Whether it has lost its access, after an incident: it gets no grant, and its pods are stopped; an object that
+    `attach` names keeps its own. `strongroom revoke` sets it, and removes it with `--lift`."""
+
     secrets: Annotated[
         ListOf[Secret],
         Field(min_length=1),

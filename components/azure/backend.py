@@ -169,11 +169,14 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
     def _allow(
         self, workload: Workload, identity: WorkloadIdentity, objects: Sequence[VaultObject]
     ) -> list[pulumi.Resource]:
+        if workload.revoked:
+            return []
         child = pulumi.ResourceOptions(parent=self)
         principal = identity.principal
         if self._vault.access == "policies":
             if (principal.key, "") not in self._granted:
-                speaking = self._args.workloads if self._identities.shared else [workload]
+                sharing = [each for each in self._args.workloads if not each.revoked]
+                speaking = sharing if self._identities.shared else [workload]
                 self._granted[principal.key, ""] = declare_access_policy(
                     self._vault.vault_id,
                     self._vault.resource_group,

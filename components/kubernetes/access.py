@@ -148,6 +148,7 @@ def describe_access(
         "namespace": workload.namespace,
         "serviceAccount": workload.service_account_name,
         **({} if workload.creates_service_account else {"serviceAccountMade": False}),
+        **({"revoked": True} if workload.revoked else {}),
         "secretProviderClass": workload.name,
         "delivery": workload.delivery.kind,
         "controller": workload.kind if has_pods else attachment.kind if attachment else "none",

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..workload import Workload
+from ..workload import ENDING_KINDS, Workload
 from .access import DeclaredAccess
 from .merge import merge
 from .pod_template import build_labels, build_pod_spec
@@ -39,20 +39,23 @@ def build_controller_spec(workload: Workload, template: Mapping[str, Any]) -> di
         own["selector"] = {"matchLabels": build_labels(workload)}
     # A null would claim the field, and conflict with the autoscaler.
     if workload.kind in {"Deployment", "StatefulSet"} and workload.replicas != "unmanaged":
-        own["replicas"] = workload.replicas
-    return merge(own, workload.controller)
+        own["replicas"] = 0 if workload.revoked else workload.replicas
+    stopped = {"suspend": True} if workload.revoked and workload.kind in ENDING_KINDS else {}
+    return {**merge(own, workload.controller), **stopped}
 
 
 def declare_pods(
     workload: Workload, access: DeclaredAccess, wait_for_rollout: bool, opts: pulumi.ResourceOptions
 ) -> None:
-    """Declare what makes a workload's pods, or its bare Pod.
+    """Declare what makes a workload's pods, or its bare Pod; of a revoked one, what can be without pods.
 
     :param access: What it needs to read its secrets.
     :param wait_for_rollout: Whether an update waits until the pods are ready; with a Job, until it is complete.
     :param opts: Of the controller.
     """
-    await_annotations = {} if wait_for_rollout else _EXISTS
+    if workload.revoked and workload.kind in {"DaemonSet", "Pod"}:
+        return
+    await_annotations = {} if wait_for_rollout and not workload.revoked else _EXISTS
     added: Mapping[str, Any] = workload.template.get("metadata") or {}
     more_labels: Mapping[str, Any] = added.get("labels") or {}
     more_annotations: Mapping[str, Any] = added.get("annotations") or {}

@@ -130,7 +130,7 @@ class VaultBackend(pulumi.ComponentResource):
         }
 
     def grant(self, workload: Workload) -> Grant:
-        """Declare the policy and the role of `workload`.
+        """Declare the policy and the role of `workload`; neither if it is revoked.
 
         :raises ValueError: A secret without a key, or of a type that Vault has not.
         """
@@ -141,23 +141,7 @@ class VaultBackend(pulumi.ComponentResource):
                 raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {issue}")
         identity = f"{workload.namespace}.{workload.name}"
         policy_name = build_policy_name(self._auth.path, workload.path)
-        policy = pulumi_vault.Policy(
-            workload.path,
-            name=policy_name,
-            policy=build_read_policy(self._engine.path, workload.objects),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        role = self._auth.declare_role(
-            WorkloadRole(
-                workload=workload,
-                name=identity,
-                policy=policy_name,
-                audience=self._audience,
-                token_ttl=self._token_ttl,
-                token_max_ttl=self._token_max_ttl,
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
+        opening = [] if workload.revoked else self._open(workload, identity, policy_name)
         written = {name: self._engine.objects[name] for name in workload.objects if name in self._engine.objects}
         restarting = {secret.object for secret in workload.restarting}
         return Grant(
@@ -173,8 +157,29 @@ class VaultBackend(pulumi.ComponentResource):
             identity={"role": identity, "policy": policy_name},
             certificate_authority=self._connection.ca_certificate,
             versions={name: _read_version(value) for name, value in written.items() if name in restarting},
-            requires=[policy, role, *written.values()],
+            requires=[*opening, *written.values()],
         )
+
+    def _open(self, workload: Workload, role_name: str, policy_name: str) -> list[pulumi.Resource]:
+        """Declare the policy and the role."""
+        policy = pulumi_vault.Policy(
+            workload.path,
+            name=policy_name,
+            policy=build_read_policy(self._engine.path, workload.objects),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        role = self._auth.declare_role(
+            WorkloadRole(
+                workload=workload,
+                name=role_name,
+                policy=policy_name,
+                audience=self._audience,
+                token_ttl=self._token_ttl,
+                token_max_ttl=self._token_max_ttl,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return [policy, role]
 
 
 def _read_version(value: pulumi_vault.kv.SecretV2) -> pulumi.Output[str]:

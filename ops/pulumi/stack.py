@@ -122,6 +122,9 @@ class DeployedWorkload(_Output):
     service_account_made: bool = True
     """Whether the stack made it."""
 
+    revoked: bool = False
+    """Whether the stack gives it no access any more."""
+
     secret_provider_class: str
     delivery: DeliveryKind = "csi"
     controller: WorkloadKind | Literal["none"] = "Deployment"

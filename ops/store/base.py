@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..cluster.client import ProviderClass
@@ -133,3 +134,21 @@ class Store(Protocol):
         :raises OpsError: The store can't be reached.
         """
         ...
+
+
+def build_reads(
+    store: Store, workload: DeployedWorkload, provider_class: ProviderClass, token: str
+) -> Mapping[str, Callable[[], None]]:
+    """Build a login and a read for each file of a workload, by where its value is: what a revoked one must be refused.
+
+    :param token: Of its service account.
+    """
+
+    def read(file: ExpectedFile) -> None:
+        session = store.log_in(workload, provider_class, token)
+        try:
+            file.read(session)
+        finally:
+            session.close()
+
+    return {file.place: partial(read, file) for file in store.list_expected_files(provider_class)}

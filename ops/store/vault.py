@@ -3,6 +3,7 @@
 # hvac ships no types.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -143,7 +144,8 @@ class VaultSession:
             self._ask(lambda: self._client.adapter.post("/v1/auth/token/revoke-self", json={}))
         except DeniedError:
             if self.operator:
-                self.operator.revoke(str(self.login.get("accessor")))
+                with suppress(OpsError):
+                    self.operator.revoke(str(self.login.get("accessor")))
         except OpsError:
             return
 

@@ -4,7 +4,6 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -89,10 +88,28 @@ class VaultOperator:
         """
         return self._read_data(lambda: self._client.adapter.post(f"/v1/{path}", json=body), path)
 
+    def delete(self, path: str) -> None:
+        """Delete what is at `path`, e.g. a role; nothing if there is nothing.
+
+        :raises NotAllowedError: There is no token, or it may not do that.
+        :raises OpsError: Vault can't be reached.
+        """
+        self._change(lambda: self._client.adapter.delete(f"/v1/{path}"))
+
     def revoke(self, accessor: str) -> None:
-        """Revoke a token, by its accessor, if the operator's may."""
-        with suppress(OpsError):
-            self._ask(lambda: self._client.adapter.post("/v1/auth/token/revoke-accessor", json={"accessor": accessor}))
+        """Revoke a token, and with it its leases, by its accessor.
+
+        :raises NotAllowedError: There is no token, or it may not do that.
+        :raises AbsentError: The token ended meanwhile.
+        :raises OpsError: Vault can't be reached.
+        """
+        body = {"accessor": accessor}
+        self._change(lambda: self._client.adapter.post("/v1/auth/token/revoke-accessor", json=body))
+
+    def _change(self, call: Any) -> None:
+        if not self._token:
+            raise NotAllowedError("VAULT_TOKEN is not set")
+        self._ask(call)
 
     def _read_data(self, call: Any, path: str) -> Mapping[str, Any]:
         if not self._token:

@@ -10,9 +10,9 @@ from strongroom.policy.rules import Declared
 
 from ..cluster.client import ClusterClient, ProviderClass, forge_expired_token
 from ..cluster.delivery import Delivery, read_delivery
-from ..errors import OpsError, UnreachableError
+from ..errors import AbsentError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
-from ..store.base import DeniedCheck, DeniedError, ExpectedFile, NotTriedError, Session
+from ..store.base import DeniedCheck, DeniedError, ExpectedFile, NotTriedError, Session, build_reads
 from ..store.open import open_store
 from ..store.sampler import Sampler
 from .check import STACK, Check
@@ -104,7 +104,7 @@ class Verifier:
     def _run_workload(self, workload: DeployedWorkload) -> list[Check]:
         checks: list[Check] = []
         try:
-            checks.extend(self._list_checks(workload))
+            checks.extend(self._check_revoked(workload) if workload.revoked else self._list_checks(workload))
         except OpsError as error:
             checks.append(Check(workload.path, "is deployed", False, str(error)))
         return checks
@@ -137,6 +137,19 @@ class Verifier:
         yield from self._check_other_tokens(workload, provider_class, audience, token)
         if session is not None:
             self._check_login_again(workload, provider_class, token)
+
+    def _check_revoked(self, workload: DeployedWorkload) -> Iterator[Check]:
+        deployed = self._deployment and self._deployment.find_delivery(workload)
+        what = "is revoked, and reads nothing"
+        try:
+            delivery = deployed or read_delivery(self._cluster, self._stack, workload)
+        except AbsentError as error:
+            yield Check(workload.path, what, None, str(error))
+            return
+        token = self._request_token(workload, delivery.audience)
+        yield _try_denied(
+            workload, DeniedCheck(what, build_reads(self._store, workload, delivery.provider_class, token))
+        )
 
     def _find_delivery(
         self, workload: DeployedWorkload, deployed: Delivery | None

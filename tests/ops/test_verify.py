@@ -1,5 +1,6 @@
 """What is taken for a refusal, and what isn't."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_what_is_allowed_is_told(verify: Verify) -> None:
     checks = {check.what: check.passed for check in verify(listing=None)}
 
     assert checks["listing"] is False
+
+
+def test_a_revoked_workload_must_be_refused_and_nothing_else_is_tried(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoked = STACK.model_copy(update={"workloads": (ORDERS.model_copy(update={"revoked": True}),)})
+    monkeypatch.setattr(sys.modules[__name__], "STACK", revoked)
+    what = "is revoked, and reads nothing"
+
+    assert [(check.what, check.passed) for check in verify([DeniedError("no")])] == [(what, True)]
+    assert [(check.what, check.passed) for check in verify([None])] == [(what, False)]
 
 
 def test_a_store_that_goes_away_ends_the_checks_of_a_workload(verify: Verify) -> None:

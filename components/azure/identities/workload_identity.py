@@ -53,7 +53,7 @@ class PerWorkloadIdentities(IdentitiesArgs):
         child = pulumi.ResourceOptions(parent=self.parent)
         federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
         identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
-        credential = federate(workload.path, identity.name, self.place, federation, child)
+        credential = None if workload.revoked else federate(workload.path, identity.name, self.place, federation, child)
         return describe_federated(workload.path, identity, federation, self.place.tenant_id, credential)
 
 
@@ -89,14 +89,14 @@ class SharedIdentity(IdentitiesArgs):
         :raises InvalidArgumentsError: There are 20 already.
         """
         federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
-        if federation.subject not in self._credentials:
+        if federation.subject not in self._credentials and not workload.revoked:
             count = len(self._credentials) + 1
             if count > MOST_FEDERATED:
                 raise InvalidArgumentsError(f"{workload.path}: {describe_excess(count)}")
             options = pulumi.ResourceOptions(parent=self.parent, depends_on=[*self._credentials.values()][-1:])
             name = f"{federation.namespace}/{federation.service_account}"
             self._credentials[federation.subject] = federate(name, self._identity.name, self.place, federation, options)
-        credential = self._credentials[federation.subject]
+        credential = self._credentials.get(federation.subject)
         return describe_federated("shared", self._identity, federation, self.place.tenant_id, credential)
 
     @cached_property
@@ -147,18 +147,21 @@ def federate(
 
 
 def describe_federated(
-    key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource
+    key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource | None
 ) -> WorkloadIdentity:
-    """Describe a workload that `federation` ties to `identity`."""
+    """Describe a workload that `federation` ties to `identity`.
+
+    :param credential: What ties it; none of a revoked workload.
+    """
     return WorkloadIdentity(
         principal=Principal(key, identity.principal_id),
         parameters={"clientID": identity.client_id},
         audience=federation.audience,
         client_id=identity.client_id,
-        federation=federation,
+        federation=federation if credential else None,
         service_account_annotations={CLIENT_ANNOTATION: identity.client_id, TENANT_ANNOTATION: tenant_id},
         pod_labels={USE_LABEL: "true"},
-        requires=[credential],
+        requires=[*filter(None, [credential])],
     )
 
 

@@ -239,6 +239,30 @@ def test_credentials_of_a_shared_identity_come_one_after_another(declare: Declar
     assert len([role for role in recorder.all(ROLE) if role.inputs["scope"].endswith("db-user")]) == 1
 
 
+def test_a_revoked_workload_keeps_its_identity_and_loses_its_credential_and_roles(declare: Declare) -> None:
+    revoked = ORDERS.model_copy(update={"revoked": True})
+    parameters, _, recorder = granted(declare, own, revoked, CHECKOUT, gate=ReadinessGate())
+
+    assert parameters[0]["clientID"] == "client of shop/orders"
+    assert [each.name for each in recorder.all(FEDERATED)] == ["shop/checkout"]
+    assert {each.inputs["principalId"] for each in recorder.all(ROLE)} == {"principal of shop/checkout"}
+    assert [each.name for each in recorder.all(GATE)] == ["shop/checkout"]
+
+
+def test_a_revoked_workload_of_a_shared_identity_loses_what_is_its_own_alone(declare: Declare) -> None:
+    revoked = ORDERS.model_copy(update={"revoked": True})
+
+    def shared(parent: pulumi.Resource) -> Identities:
+        return SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop")
+
+    assigned = granted(declare, shared, revoked, CHECKOUT)[2]
+    allowed = granted(declare, shared, revoked, CHECKOUT, access="policies", workloads=[revoked, CHECKOUT])[2]
+
+    assert [each.name for each in assigned.all(FEDERATED)] == ["shop/checkout"]
+    assert [each.inputs["scope"] for each in assigned.all(ROLE)] == [f"{VAULT_ID}/secrets/db-user"]
+    assert allowed.one(POLICY).inputs["policy"]["permissions"] == {"secrets": ["get"]}
+
+
 def test_the_twenty_first_workload_of_an_identity_is_refused_with_advice(declare: Declare) -> None:
     many = [CHECKOUT.model_copy(update={"name": f"w{number}"}) for number in range(21)]
 

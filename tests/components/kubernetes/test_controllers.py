@@ -62,6 +62,18 @@ def test_every_kind_runs_the_same_pod(declare: Declare, kind: str) -> None:
     assert ("replicas" in inputs["spec"]) is (kind in {"Deployment", "StatefulSet"})
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_revoked_workload_has_no_pods(declare: Declare, kind: str) -> None:
+    controller = {"schedule": "0 3 * * *", "suspend": False} if kind == "CronJob" else {}
+    declared = workload(kind=kind, controller=controller, revoked=True)
+    made = declare(lambda: deploy(declared, Store())).all(TYPES[kind])
+
+    stopped = [(each.inputs["spec"].get("replicas"), each.inputs["spec"].get("suspend")) for each in made]
+    ending, gone = kind in {"Job", "CronJob"}, kind in {"DaemonSet", "Pod"}
+    assert stopped == ([] if gone else [(None, True)] if ending else [(0, None)])
+    assert all("pulumi.com/waitFor" in each.inputs["metadata"]["annotations"] for each in made)
+
+
 def test_a_controllers_fields_are_those_of_its_spec(declare: Declare) -> None:
     claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
     declared = workload(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom import (
+    Grant,
     KubernetesAuth,
     KubernetesAuthArgs,
     KvEngine,
@@ -86,6 +87,15 @@ def test_a_role_admits_one_service_account_with_one_audience(declare: Declare) -
     assert role["tokenPolicies"] == ["kubernetes-dev.shop.orders"]
     assert role["tokenNoDefaultPolicy"] is True
     assert (role["tokenTtl"], role["tokenMaxTtl"]) == (1200, 3600)
+
+
+def test_a_revoked_workload_gets_neither_policy_nor_role_and_keeps_its_names(declare: Declare) -> None:
+    grants: list[Grant] = []
+    revoked = ORDERS.model_copy(update={"revoked": True})
+    recorder = declare(lambda: grants.append(backend().grant(revoked)))
+
+    assert recorder.all(POLICY) == recorder.all(ROLE) == []
+    assert grants[0].identity == {"role": "shop.orders", "policy": "kubernetes-dev.shop.orders"}
 
 
 def test_a_role_allows_the_account_that_the_workload_names(declare: Declare) -> None:
