@@ -19,6 +19,7 @@ from .commands.policy_pack import policy_pack
 from .commands.preview import preview
 from .commands.recover import recover
 from .commands.render import render
+from .commands.revoke import revoke
 from .commands.snippet import snippet
 from .commands.verify import verify
 from .errors import OpsError
@@ -26,7 +27,10 @@ from .errors import OpsError
 app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (init, verify, access, doctor, check, preview, drift, render, snippet, recover, charts, policy_pack):
+for command in (
+    *(init, verify, access, doctor, check, preview, drift, render, snippet),
+    *(recover, revoke, charts, policy_pack),
+):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""Azure Resource Manager, read with the caller's login."""
+"""Azure Resource Manager, with the caller's login."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -16,6 +16,7 @@ from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import KeyVaultStore
 
 _PAGES = 200
+_VERBS = {"GET": "read", "PUT": "write", "DELETE": "delete"}
 
 
 class ResourceManager:
@@ -69,18 +70,49 @@ class ResourceManager:
                 return found
         raise OpsError(f"{self._base} has more than {_PAGES} pages for {path}")
 
-    def _get(self, url: str, version: str | None) -> Mapping[str, Any]:
+    def delete(self, path: str, version: str) -> None:
+        """Delete a resource.
+
+        :raises AbsentError: There is none.
+        :raises NotAllowedError: The caller may not delete it.
+        :raises OpsError: The Resource Manager can't be reached, or refuses otherwise.
+        """
+        response = self._send("DELETE", f"{self._base}{path}", version)
+        if response.status_code == requests.codes.no_content:
+            raise AbsentError("there is nothing of that name")
+        self._require_success(response, path)
+
+    def put(self, path: str, version: str, body: Mapping[str, Any]) -> None:
+        """Write a resource.
+
+        :raises NotAllowedError: The caller may not write it.
+        :raises OpsError: The Resource Manager can't be reached, or refuses otherwise.
+        """
+        self._require_success(self._send("PUT", f"{self._base}{path}", version, body), path)
+
+    def _require_success(self, response: requests.Response, path: str) -> None:
+        if not response.ok:
+            raise OpsError(f"{self._base}'s response for {path} is {response.status_code}")
+
+    def _send(
+        self, method: str, url: str, version: str | None, body: Mapping[str, Any] | None = None
+    ) -> requests.Response:
         parameters = {"api-version": version} if version else {}
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
         try:
-            response = self._session.get(
-                url, params=parameters, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+            response = self._session.request(
+                method, url, params=parameters, json=body, timeout=timeout, allow_redirects=False
             )
         except requests.RequestException as error:
             raise UnreachableError(f"{self._base} can't be reached: {type(error).__name__}") from None
         if response.status_code in {401, 403}:
-            raise NotAllowedError("the caller's login to Azure may not read that")
+            raise NotAllowedError(f"the caller's login to Azure may not {_VERBS[method]} that")
         if response.status_code == requests.codes.not_found:
             raise AbsentError("there is nothing of that name")
+        return response
+
+    def _get(self, url: str, version: str | None) -> Mapping[str, Any]:
+        response = self._send("GET", url, version)
         try:
             document: object = response.json()
         except (ValueError, RecursionError):

@@ -38,7 +38,7 @@ _KNOWN: Mapping[str, Collection[object]] = {
 
 def check_azure(store: KeyVaultStore, deployment: Deployment, administrators: Collection[str]) -> Iterator[Check]:
     """Compare the vault, the identities' credentials and the role assignments with what was deployed."""
-    vault = _find_vault_id(deployment)
+    vault = find_vault_id(deployment)
     if vault is None:
         raise NotAllowedError("the stack's state has no key vault")
     manager = ResourceManager(store)
@@ -47,7 +47,8 @@ def check_azure(store: KeyVaultStore, deployment: Deployment, administrators: Co
     yield from _check_assignments(deployment, manager, vault, administrators)
 
 
-def _find_vault_id(deployment: Deployment) -> str | None:
+def find_vault_id(deployment: Deployment) -> str | None:
+    """Find the id of the stack's key vault; `None` if its state has neither it nor a role at it."""
     for resource in deployment.list_of_kind(VAULT, ASSIGNMENT):
         place = resource.outputs.get("id") if resource.kind == VAULT else resource.at("scope")
         if isinstance(place, str) and (match := _VAULT_ID.match(place)):

@@ -33,6 +33,8 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 
+_CHILD = re.compile(rf"{_LISTING.pattern}/[^/]+", re.IGNORECASE)
+
 Answer = JSONResponse | Response
 
 
@@ -148,9 +150,12 @@ class Emulator:
             for base in (f"https://{cloud.management}", "https://management.core.windows.net")
             for end in ("", "/")
         )
-        if self._directory.caller(request.headers.get("authorization"), audiences) is None:
+        caller = self._directory.caller(request.headers.get("authorization"), audiences)
+        if caller is None:
             raise AzureError(401, "AuthenticationFailed", "Authentication failed.")
         path = request.url.path.rstrip("/")
+        if request.method in {"DELETE", "PUT"}:
+            return self._change(caller, request.method, path, body)
         if path.lower().endswith("/providers/microsoft.keyvault/checknameavailability"):
             return JSONResponse(self._availability(str(body.get("name"))))
         if listing := _LISTING.fullmatch(path):
@@ -160,6 +165,31 @@ class Emulator:
         if found is None:
             raise AzureError(404, "ResourceNotFound", f"The Resource '{path}' was not found.")
         return JSONResponse(found)
+
+    def _change(self, caller: Caller, method: str, path: str, body: Document) -> Answer:
+        """Delete a credential or a role assignment, or remove access policies.
+
+        A workload's identity has no right to do so: only applications, such as the deployer's, have.
+
+        (Microsoft Learn: "Vaults - Update Access Policy")
+        """
+        identities = self._store.resources("Microsoft.ManagedIdentity/userAssignedIdentities")
+        if caller.object_id in {each["properties"]["principalId"] for each in identities}:
+            raise AzureError(403, "AuthorizationFailed", f"The client has no authorization to change '{path}'.")
+        if method == "DELETE" and _CHILD.fullmatch(path):
+            if self._store.resource(path) is None:
+                return Response(status_code=204)
+            self._store.remove(path)
+            return Response(status_code=200)
+        place, _, operation = path.rpartition("/accessPolicies/")
+        vault = self._store.resource(place) if operation == "remove" else None
+        if vault is None:
+            raise AzureError(405, "MethodNotAllowed", f"The emulator has no {method} of '{path}'.")
+        leaving = {each["objectId"] for each in body["properties"]["accessPolicies"]}
+        kept = [each for each in vault["properties"].get("accessPolicies") or () if each["objectId"] not in leaving]
+        vault["properties"]["accessPolicies"] = kept
+        self._store.put(place, "Microsoft.KeyVault/vaults", vault)
+        return JSONResponse({"properties": {"accessPolicies": kept}})
 
     def _listing(self, parent: str, kind: str) -> list[Document]:
         """List an identity's credentials, or the role assignments at, above and below a scope.

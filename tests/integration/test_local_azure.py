@@ -17,12 +17,15 @@ from sandbox.servers.kubernetes import ISSUER
 from sandbox.world import World
 from strongroom.components.azure.access_probe import NotReadyError, wait
 from strongroom.components.azure.clouds import PUBLIC
+from strongroom.ops.findings import Finding
 from strongroom.ops.pulumi.stack import read_stack
+from strongroom.ops.revoke.run import revoke
+from strongroom.ops.revoke.step import Step
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
 from tests.integration.test_check import OFFICER, assign
-from tests.support.sandboxed import Project
+from tests.support.sandboxed import Project, environment
 from tests.support.soak import sampled
 
 pytestmark = pytest.mark.integration
@@ -481,3 +484,39 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
     wait({**props, "issuer": ISSUER})
     with pytest.raises(NotReadyError, match=f"waiting doesn't help: .* Set oidcIssuer to {ISSUER}, to the last slash"):
         wait({**props, "issuer": f"{ISSUER}/", "timeout": 300})
+
+
+class KilledError(BaseException):
+    """The command ends between two steps."""
+
+
+@pytest.mark.parametrize("number", sampled([*range(5)], 1))
+def test_a_revocation_that_was_killed_ends_the_same_when_it_runs_again(
+    azure_deployed: Project, store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    stack, ran = azure_deployed.read(), Step.run
+    count = iter(range(99))
+
+    def run(step: Step, *, dry_run: bool) -> Finding:
+        if next(count) == number:
+            raise KilledError
+        return ran(step, dry_run=dry_run)
+
+    (orders,) = [each for each in stack.workloads if each.path == "shop/orders"]
+    with environment(azure_deployed.environment), monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(Step, "run", run)
+        revoke("local-azure", stack, orders, scale_to_zero=True)
+    done = azure_deployed.ops("revoke", "--workload", "shop/orders", "--scale-to-zero", "--yes", "--json")
+
+    found = {each["name"]: (each["state"], each["seen"]) for each in json.loads(done.stdout)["steps"]}
+    assert done.returncode == 0, done.stdout
+    assert found["reads as the workload"] == ("ok", "2 refused")
+    subjects = {each["properties"]["subject"].rpartition(":")[2] for each in store.resources(CREDENTIALS)}
+    assert subjects == {"checkout", "ledger"}
+    assert not [each for each in store.resources(ASSIGNMENTS) if "secrets/db-pass" in each["properties"]["scope"]]
+    assert found["Kubernetes Secrets"][0] == "ok"
+
+    # Nothing was updated meanwhile: the state has what is gone until a refresh.
+    azure_deployed.changes("refresh")
+    assert "update Deployment shop/orders" in azure_deployed.changes("up")
+    assert azure_deployed.wrong() == set()

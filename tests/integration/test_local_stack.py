@@ -6,18 +6,22 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hvac.exceptions import Forbidden
 from kubernetes import client, config
 
 from sandbox.errors import SandboxError
 from sandbox.world import ROOT, World
+from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import export_state
-from tests.support.sandboxed import Project
+from tests.support.sandboxed import Project, environment
 
 pytestmark = pytest.mark.integration
 
@@ -338,3 +342,75 @@ def test_a_stack_that_does_not_exist_is_one_line() -> None:
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stderr.startswith("error: ")
+
+
+class Reader:
+    """Somebody who stole the token of a workload, and reads with it until that is refused."""
+
+    def __init__(self, world: World, project: Project) -> None:
+        deployed = project.read()
+        with environment(project.environment):
+            cluster = ClusterClient(deployed.kubernetes)
+            account = cluster.request_token("shop", "orders", "vault")
+        self.client = world.vault.client()
+        self.client.token = None
+        self.client.auth.kubernetes.login(role="shop.orders", jwt=account)
+        self.last = time.monotonic()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while time.monotonic() < self.last + 30:
+            try:
+                self.client.read("strongroom/data/db-pass")
+            except Forbidden:
+                return
+            self.last = time.monotonic()
+
+    def end(self) -> float:
+        """When it read for the last time."""
+        self._thread.join()
+        return self.last
+
+
+def test_a_revoked_workload_reads_nothing_any_more_and_stays_closed_until_it_is_lifted(
+    deployed: Project, world: World
+) -> None:
+    reader, started = Reader(world, deployed), time.monotonic()
+    done = deployed.ops("revoke", "--workload", "shop/orders", "--scale-to-zero", "--yes", "--json")
+    seconds = reader.end() - started
+    found = {each["name"]: each["seen"] for each in json.loads(done.stdout)["steps"]}
+
+    assert (done.returncode, seconds < 30) == (0, True), done.stderr
+    assert found["tokens"].startswith("revoked, with their leases: token ")
+    assert found["reads as the workload"] == "1 refused"
+    assert found["pods"] == "stopped: Deployment orders, 1 to 0"
+    assert "workloads[0].revoked in " in found["revoked: true"]
+    with pytest.raises(Forbidden):
+        reader.client.auth.token.lookup_self()
+    assert world.vault.client().auth.kubernetes.list_roles()["keys"] == ["bank.ledger", "shop.checkout"]
+
+    settings = deployed.config
+    settings["strongroom:workloads"][0]["revoked"] = True
+    deployed.write(settings)
+    assert deployed.changes("up") == {
+        "delete AuthBackendRole shop/orders",
+        "delete Policy shop/orders",
+        "update Deployment shop/orders",
+    }
+    checks = {check["what"]: check["passed"] for check in deployed.checks() if check["workload"] == "shop/orders"}
+    assert checks["is revoked, and reads nothing"] is True
+    assert set(checks.values()) == {True}
+
+    lifted = deployed.ops("revoke", "--workload", "shop/orders", "--lift", "--yes")
+    assert "pulumi up --refresh --stack local" in lifted.stdout
+    deployed.restore()
+    assert deployed.changes("up") >= {"create AuthBackendRole shop/orders", "update Deployment shop/orders"}
+    assert deployed.wrong() == set()
+
+
+def test_nobody_to_ask_revokes_nothing(project: Project, world: World) -> None:
+    done = project.ops("revoke", "--workload", "shop/orders")
+
+    assert (done.returncode, "give --yes, or --dry-run" in done.stderr) == (1, True)
+    assert "shop.orders" in world.vault.client().auth.kubernetes.list_roles()["keys"]

@@ -1,0 +1,1 @@
+"""Revocation of a workload after an incident."""
