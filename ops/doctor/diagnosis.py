@@ -36,6 +36,9 @@ def diagnose(name: str, stack: DeployedStack, workload: DeployedWorkload) -> Dia
     :param name: The stack's name.
     :raises OpsError: The cluster's kubeconfig can't be used.
     """
+    if workload.revoked:
+        fix = f"If it may read again: strongroom revoke --stack {name} --workload {workload.path} --lift"
+        return Diagnosis(workload.path, [Finding.failed("its access was revoked", fix, name="revoked")], [])
     checks = run_checks(DiagnosisContext(name, stack, workload))
     try:
         return Diagnosis(workload.path, checks, read_pod_events(stack.kubernetes, workload))

@@ -14,8 +14,33 @@ _RENDER = "tests/ops/render/test_objects.py"
 _EXISTING = "tests/ops/existing/test_find.py"
 _EVENTS = "tests/ops/doctor/test_events.py"
 _CHAIN = "tests/ops/doctor/test_checks.py"
+_REVOKE = "tests/ops/revoke/test_vault.py"
 
 OPS = (
+    Mutant(
+        "revoke-takes-every-token",
+        "ops/revoke/vault.py",
+        ' and (token.get("meta") or {}).get("role") == self._role',
+        "",
+        "The revocation of one workload logs all of them out.",
+        f"{_REVOKE}::test_policy_role_and_tokens_end_and_no_others",
+    ),
+    Mutant(
+        "revoke-looks-once",
+        "ops/revoke/step.py",
+        "for pause in _PAUSES:",
+        "for pause in _PAUSES[:1]:",
+        "Who logs in during the revocation keeps a token.",
+        f"{_REVOKE}::test_a_login_that_was_under_way_is_found_by_the_second_look",
+    ),
+    Mutant(
+        "revoke-cuts-others-of-a-shared-identity",
+        "ops/revoke/azure.py",
+        'if not self._shared_with or at(each, "properties", "subject") == self._subject',
+        "",
+        "The revocation of one workload cuts off all that share its identity.",
+        "tests/ops/revoke/test_azure.py::test_what_others_share_stays_and_is_told",
+    ),
     Mutant(
         "evidence-of-a-failed-update",
         "ops/access/evidence.py",

@@ -123,6 +123,14 @@ VAULT = (
         f"{_BACKEND}::test_a_class_asks_by_the_role_for_the_audience_that_the_role_requires",
     ),
     Mutant(
+        "vault-revoked-keeps-its-grant",
+        "components/vault/backend.py",
+        "[] if workload.revoked else self._open(",
+        "self._open(",
+        "The next update gives a workload its access back that was revoked.",
+        f"{_BACKEND}::test_a_revoked_workload_gets_neither_policy_nor_role_and_keeps_its_names",
+    ),
+    Mutant(
         "vault-grant-requires-nothing",
         "components/vault/backend.py",
         "requires=[*opening, *written.values()],",

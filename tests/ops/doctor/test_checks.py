@@ -8,7 +8,7 @@ import pytest
 from strongroom.ops.doctor import checks as module
 from strongroom.ops.doctor.checks import Check, list_checks, run_checks
 from strongroom.ops.doctor.context import DiagnosisContext
-from strongroom.ops.doctor.diagnosis import find_workload
+from strongroom.ops.doctor.diagnosis import diagnose, find_workload
 from strongroom.ops.errors import NotAllowedError, OpsError
 from strongroom.ops.findings import Finding
 from strongroom.ops.pulumi.stack import DeployedStack, DeployedWorkload
@@ -150,6 +150,15 @@ def workload(namespace: str, name: str) -> DeployedWorkload:
 STACK = DeployedStack.model_construct(
     workloads=(workload("shop", "orders"), workload("bank", "orders"), workload("bank", "x"))
 )
+
+
+def test_a_revoked_workload_has_that_finding_alone() -> None:
+    revoked = workload("shop", "orders").model_copy(update={"revoked": True})
+    stack = DeployedStack.model_construct(workloads=(revoked,))
+    (found,) = diagnose("dev", stack, revoked).checks
+
+    assert (found.name, found.state, found.seen) == ("revoked", "failed", "its access was revoked")
+    assert found.fix.endswith("strongroom revoke --stack dev --workload shop/orders --lift")
 
 
 def test_a_workload_is_named_with_its_namespace_or_without_where_that_is_enough() -> None:
