@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         VaultKey,
     )
     from .backend import Backend, Grant
+    from .databases import CredentialFiles, DatabaseCredentials, StaticRole
     from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret, SyncedSecret
     from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
     from .helm.charts import Chart
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from .vault.bootstrap.file_key_store import FileKeyStore
     from .vault.bootstrap.key_store import KeyStore
     from .vault.client import VaultNode
+    from .vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
     from .vault.engines import KvEngine, KvEngineArgs
     from .vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerSpec
     from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
@@ -94,7 +96,12 @@ _HOME = {
     "Cloud": ".azure.clouds",
     "ConsulStorage": ".vault.server.storage",
     "Contents": ".azure.key_vault",
+    "CredentialFiles": ".databases",
     "Csi": ".delivery",
+    "Database": ".vault.databases",
+    "DatabaseCredentials": ".databases",
+    "DatabaseEngine": ".vault.databases",
+    "DatabaseEngineArgs": ".vault.databases",
     "ExistingVault": ".azure.vault_args",
     "ExternalGroup": ".vault.auth.external_group",
     "ExternalGroupArgs": ".vault.auth.external_group",
@@ -157,6 +164,7 @@ _HOME = {
     "SocketAudit": ".vault.audit",
     "SpannerStorage": ".vault.server.storage",
     "Spread": ".vault.server.args",
+    "StaticRole": ".databases",
     "StrongroomError": ".errors",
     "SuppliedTls": ".vault.server.tls",
     "SyncedSecret": ".delivery",
@@ -214,7 +222,12 @@ __all__ = [
     "Cloud",
     "ConsulStorage",
     "Contents",
+    "CredentialFiles",
     "Csi",
+    "Database",
+    "DatabaseCredentials",
+    "DatabaseEngine",
+    "DatabaseEngineArgs",
     "ExistingVault",
     "ExternalGroup",
     "ExternalGroupArgs",
@@ -277,6 +290,7 @@ __all__ = [
     "SocketAudit",
     "SpannerStorage",
     "Spread",
+    "StaticRole",
     "StrongroomError",
     "SuppliedTls",
     "SyncedSecret",

@@ -24,6 +24,10 @@ class Grant(Args):
     identity: Mapping[str, Input[str]]
     """What the workload is in the backend, for the reader of a stack's outputs: e.g. its role and its policy."""
 
+    credentials: Sequence[Mapping[str, str]] = ()
+    """Credentials of databases that are made for it: the `path` that it reads, and the files `username` and
+    `password`."""
+
     service_account_annotations: Mapping[str, Input[str]] = {}
     """Annotations that tie the service account to the identity."""
 

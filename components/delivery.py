@@ -11,6 +11,7 @@ from .field_types import Declaration, DnsLabel, FileName, LabelName, LabelValue,
 from .validators import require_unique
 
 if TYPE_CHECKING:
+    from .databases import DatabaseCredentials
     from .workload import Secret, Workload
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
@@ -199,7 +200,7 @@ def check_secret_type(type_: str, secrets: Mapping[str, "Secret"], named: str = 
 
 def check_synced_secrets(workload: "Workload") -> Iterator[tuple[Location, str]]:
     """Check the Kubernetes Secrets that a workload's delivery makes: the key that is wrong, and the error."""
-    delivery, by_name = workload.delivery, {secret.name: secret for secret in workload.secrets}
+    delivery, by_name = workload.delivery, {secret.name: secret for secret in workload.mounted}
     if isinstance(delivery, KubernetesSecret) and (issue := check_secret_type(delivery.type, by_name)):
         yield ("type",), issue
     if not isinstance(delivery, Csi):
@@ -282,4 +283,26 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
         }
         if options := [name for name, present in given.items() if present]:
             return f"has {' and '.join(options)}, which delivery 'akv2k8s' has not: leave it out, or use 'csi'"
+    return None
+
+
+def check_credentials(workload: "Workload", credentials: "DatabaseCredentials") -> str | None:
+    """Return why a workload's delivery can't bring credentials, as the end of a sentence; `None` where it can.
+
+    The CSI provider asks for new credentials at each rotation poll, and renews none; an agent of mode `init` leaves.
+    A static role's credentials are nobody's lease. (Vault docs: "Vault CSI Provider", "Vault Agent Injector")
+    """
+    if credentials.static_role is not None:
+        return None
+    delivery = workload.delivery
+    if not isinstance(delivery, AgentInjector):
+        return (
+            f"are of a user that is made at each read, and delivery {delivery.kind!r} reads at each poll and renews "
+            "nothing: use delivery 'agent-injector', or staticRole"
+        )
+    if delivery.mode == "init" and workload.kind not in {"Job", "CronJob"}:
+        return (
+            "are of a user that ends with its lease, and an agent of mode 'init' leaves before that: use mode "
+            "'sidecar', or staticRole"
+        )
     return None

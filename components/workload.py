@@ -1,13 +1,14 @@
 """What a user declares of a workload: the same words for every backend."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator
 
 from .attachment import Attachment
 from .cross_checks import Location, cross_check
+from .databases import DatabaseCredentials
 from .delivery import Csi, Delivery
 from .field_types import (
     Declaration,
@@ -211,8 +212,26 @@ class Workload(Declaration):
         Field(min_length=1),
         require_unique("name", what="the file name"),
         require_unique("env", what="the environment variable"),
-    ]
-    """The secrets that it may read."""
+    ] = ()
+    """The secrets that it may read. A workload has some, or `databases`."""
+
+    databases: Annotated[ListOf[DatabaseCredentials], require_unique("database", what="the database")] = ()
+    """With Vault: the databases that it may use, each with a user of its own."""
+
+    @cross_check
+    def _check_sources(self) -> Iterator[tuple[Location, str]]:
+        if not self.secrets and not self.databases:
+            yield ("secrets",), "This setting is required, unless the workload has databases"
+
+    @cross_check
+    def _check_files(self) -> Iterator[tuple[Location, str]]:
+        taken = {secret.name: f"secrets[{number}]" for number, secret in enumerate(self.secrets)}
+        for number, entry in enumerate(self.databases):
+            for part, file in (("username", entry.files.username), ("password", entry.files.password)):
+                if other := taken.get(file):
+                    place = ("databases", number, "files", part)
+                    yield place, f"{file!r} is the file name of {other} too: each needs its own"
+            taken |= dict.fromkeys((entry.files.username, entry.files.password), f"databases[{number}]")
 
     @field_validator("replicas")
     @classmethod
@@ -301,6 +320,16 @@ class Workload(Declaration):
             if not secret.version and kind != "kubernetes-secret" and not (kind == "csi" and secret.env)
         )
         return tuple(latest) if self.on_rotation == "restart" else ()
+
+    @property
+    def mounted(self) -> Sequence[Secret]:
+        """Its secrets, and its databases' credentials as secrets of that name."""
+        credentials = [
+            Secret(name=file, object=entry.database, key=key)
+            for entry in self.databases
+            for key, file in (("username", entry.files.username), ("password", entry.files.password))
+        ]
+        return [*self.secrets, *credentials]
 
     @property
     def path(self) -> str:

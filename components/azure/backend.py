@@ -7,6 +7,7 @@ import pulumi
 
 from ..args import Args, Input
 from ..backend import Grant
+from ..databases import NO_DATABASES
 from ..durations import Seconds
 from ..errors import InvalidArgumentsError
 from ..field_types import Text
@@ -114,6 +115,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         :raises InvalidArgumentsError: A secret that Key Vault can't serve, one that would be another's object, or an
             identity that can't serve one more workload.
         """
+        if workload.databases:
+            raise InvalidArgumentsError(f"{workload.path}: databases: {NO_DATABASES}")
         for secret in workload.secrets:
             kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
             if fault := check_readable(secret) or next(filter(None, kept), None):

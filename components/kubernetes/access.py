@@ -164,6 +164,7 @@ def describe_access(
             }
             for secret in workload.secrets
         ],
+        **({"credentials": list(access.grant.credentials)} if access.grant.credentials else {}),
     }
     if not has_pods:
         described["pod"] = access.pod

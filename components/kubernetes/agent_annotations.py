@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ..databases import is_credentials_path
 from ..delivery import AgentInjector
 from ..workload import Workload
 from ..yaml import format_yaml
@@ -31,7 +32,7 @@ _SPELLED = {
 """What the CSI provider and the injector call the same thing."""
 
 _READS = re.compile(
-    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data(?:\.data)? "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
 )
 
 
@@ -101,6 +102,9 @@ def _file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _template(entry: Mapping[str, Any]) -> str:
     path, key = entry["secretPath"], entry["secretKey"]
+    if is_credentials_path(path):
+        # Templates with one path share one lease: the name and the password belong together.
+        return f'{{{{ with secret "{path}" }}}}{{{{ index .Data "{key}" }}}}{{{{ end }}}}'
     # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
     guard = (
         f'{{{{ if not (sprig_hasKey .Data.data "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'

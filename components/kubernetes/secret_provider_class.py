@@ -66,8 +66,8 @@ def synced_objects(workload: Workload) -> dict[str, object]:
     """Build what the class says of the Kubernetes Secrets to keep in sync: nothing where there is none."""
     delivery = workload.delivery
     whole = isinstance(delivery, KubernetesSecret)
-    files = {secret.name: secret.file for secret in workload.secrets}
-    data = {secret.name: secret.name for secret in workload.secrets if whole or secret.env}
+    files = {secret.name: secret.file for secret in workload.mounted}
+    data = {secret.name: secret.name for secret in workload.mounted if whole or secret.env}
     made: list[SyncedSecret] = []
     if data and isinstance(delivery, Csi | KubernetesSecret):
         made.append(

@@ -18,6 +18,7 @@ _CERTIFICATE = re.compile(
 _KEY = re.compile(
     r"(?P<engine>transit|totp)(?:[-_.0-9][^/]*)?/(?:keys|export|encrypt|decrypt|datakey|code)/[^/]+(?:/.*)?"
 )
+_DATABASES = {"database", "databases", "db", "mysql", "mariadb", "postgres", "postgresql"}
 _VAULTS_OWN = ("sys", "auth", "cubbyhole")
 
 
@@ -41,6 +42,8 @@ def check_kv_object(name: str, mount: str) -> str | None:
         return f"is a path of Vault's own below {first}/, {holds}: nothing of the former can be mounted"
     if match := _MADE_AT_EACH_READ.fullmatch(name):
         made, instead = "credentials that are made at each read", "keep a static user's there"
+        if match["engine"] in _DATABASES:
+            instead = f"declare them in the workload's databases, or {instead}"
     elif match := _CERTIFICATE.fullmatch(name):
         made, instead = "a certificate that is made at each request", "keep an issued one there"
     elif match := _KEY.fullmatch(name):

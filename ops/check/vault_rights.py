@@ -55,6 +55,10 @@ def _list_needs_of(resource: Declared) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"auth/{backend}/config", _WRITE
     elif kind in kinds.ROLES:
         yield f"auth/{backend}/role/{inputs.get('roleName')}", _WRITE
+    elif kind in kinds.DATABASES:
+        yield f"{backend}/{kinds.DATABASES[kind]}/{name}", _WRITE
+    elif kind == kinds.ENDPOINT:
+        yield f"{path}", _WRITE
     elif kind == kinds.POLICY:
         yield f"sys/policies/acl/{name}", _WRITE
     elif kind == kinds.OBJECT:

@@ -11,7 +11,7 @@ from ..errors import AbsentError
 from ..store.vault_operator import VaultOperator
 from .find import Existing
 
-_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *kinds.ROLES}
+_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *kinds.ROLES, *kinds.DATABASES}
 """Kinds of which Vault overwrites what is there, without a word."""
 
 
@@ -58,9 +58,10 @@ class VaultFinder:
         found = self._mounts.get(f"{path}/")
         if found is None:
             return None
+        setting = "databaseMount" if found["type"] == "database" else "mount"
         return Existing(
             f"the engine {path} ({found['type']})",
-            "use it as it is: backend.mount.create: false; or choose another backend.mount.path",
+            f"use it as it is: backend.{setting}.create: false; or choose another backend.{setting}.path",
         )
 
     def _find_method(self, path: str, resource: Declared) -> Existing | None:
@@ -80,7 +81,7 @@ class VaultFinder:
         mount = f"{resource.at('mount') or resource.at('backend')}/"
         if resource.kind in kinds.ROLES and mount not in self._methods:
             return None
-        if resource.kind == kinds.OBJECT and mount not in self._mounts:
+        if resource.kind in {kinds.OBJECT, *kinds.DATABASES} and mount not in self._mounts:
             return None
         try:
             self.operator.read(place)
@@ -105,6 +106,11 @@ def _describe(resource: Declared) -> tuple[str, str, str]:
             f"the object {mount}/{name}",
             f"leave it out of strongroom:seeds, which would overwrite it, or seed another; {adopt} {mount}/data/{name}",
         )
+    if resource.kind in kinds.DATABASES:
+        path = f"{resource.at('backend')}/{kinds.DATABASES[resource.kind]}/{name}"
+        if resource.kind == kinds.DATABASE:
+            return path, f"the database {name}", f"choose another name in backend.databases; {adopt} {path}"
+        return path, f"the database role {name}", f"{derived} {path}"
     role, backend = str(resource.at("roleName")), str(resource.at("backend"))
     path = f"auth/{backend}/role/{role}"
     return path, f"the role {role} of {backend}", f"{derived} {path}"

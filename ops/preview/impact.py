@@ -26,6 +26,10 @@ _PODS = Impact(
     "its pods end",
 )
 _ROLE = Impact("logins by it fail for a moment, and must be repeated", "nobody can log in by it any more")
+_DATABASE_ROLE = Impact(
+    "credentials can't be read for a moment; users that live stay until their leases end",
+    "credentials can't be read any more; users that live stay until their leases end",
+)
 
 IMPACTS: Mapping[str, Impact] = {
     azure.VAULT: Impact(
@@ -70,6 +74,13 @@ IMPACTS: Mapping[str, Impact] = {
         "its roles go with it and its tokens end",
     ),
     **dict.fromkeys(vault.ROLES, _ROLE),
+    **dict.fromkeys((vault.DATABASE_ROLE, vault.DATABASE_STATIC_ROLE), _DATABASE_ROLE),
+    vault.DATABASE: Impact(
+        "no user is made or dropped until the new one is there, which needs the password that is valid now, and Vault "
+        "changed the one in the configuration",
+        "no user is made any more, and those that live can't be dropped",
+        final=True,
+    ),
     vault.POLICY: Impact("tokens lose what it opens, for a moment", "tokens lose what it opens"),
     vault.AUDIT: Impact("requests are not logged for a moment", "requests are not logged any more"),
     kubernetes.RELEASE: Impact(

@@ -60,6 +60,10 @@ class VaultStore(_Output):
 
     tls_server_name: str | None = None
     mount: str
+
+    database_mount: str | None = None
+    """The engine that makes users of databases, if there is one."""
+
     auth_path: str
     audience: str
 
@@ -105,6 +109,19 @@ class DeclaredObject(_Output):
     env: str | None = None
 
 
+class DeployedCredentials(_Output):
+    """Credentials of a database that are made for a workload."""
+
+    path: str
+    """Where they are read."""
+
+    username: str
+    """The file with the name."""
+
+    password: str
+    """The file with the password."""
+
+
 class DeployedAttachment(_Output):
     """An object that others made, in the workload's namespace, which is patched."""
 
@@ -139,6 +156,7 @@ class DeployedWorkload(_Output):
 
     identity: Mapping[str, str]
     objects: tuple[DeclaredObject, ...]
+    credentials: tuple[DeployedCredentials, ...] = ()
 
     @property
     def path(self) -> str:
@@ -153,7 +171,8 @@ class DeployedWorkload(_Output):
     @property
     def names(self) -> frozenset[str]:
         """The files that it declares."""
-        return frozenset(item.name for item in self.objects)
+        made = (file for each in self.credentials for file in (each.username, each.password))
+        return frozenset((*(item.name for item in self.objects), *made))
 
     def build_pod(self, containers: Sequence[str]) -> dict[str, Any]:
         """Build what a pod that others make needs, as the fragment of a PodTemplateSpec.

@@ -13,6 +13,7 @@ import requests
 import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
+from strongroom.components.databases import is_credentials_path
 from strongroom.components.redact import redact_error
 from strongroom.components.retry import READ_SECONDS, make_retry
 from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
@@ -50,6 +51,7 @@ class Vault:
         """
         self.store = store
         self._objects = Sampler(item.object for workload in stack.workloads for item in workload.objects)
+        self._credentials = Sampler(each.path for workload in stack.workloads for each in workload.credentials)
 
     def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
         """List the files that a SecretProviderClass has the driver mount."""
@@ -67,7 +69,13 @@ class Vault:
         del workload
         parameters = provider_class.parameters
         return VaultSession(
-            self._objects, self.store, parameters, token, self._clients, operator=lambda: self._operator
+            self._objects,
+            self.store,
+            parameters,
+            token,
+            self._clients,
+            operator=lambda: self._operator,
+            credentials=self._credentials,
         )
 
     @cached_property
@@ -93,6 +101,7 @@ class VaultSession:
         clients: Callable[..., Any],
         *,
         operator: "Callable[[], VaultOperator] | None" = None,
+        credentials: Sampler | None = None,
     ) -> None:
         """Log in.
 
@@ -102,6 +111,7 @@ class VaultSession:
         :param token: A service account's token.
         :param clients: Builds clients, as `vault_clients` returns.
         :param operator: Returns the caller's own access to Vault.
+        :param credentials: The paths of databases' credentials that any workload of the stack reads.
         :raises DeniedError: Vault refuses this token for that role.
         :raises OpsError: Vault can't be reached.
         """
@@ -110,6 +120,9 @@ class VaultSession:
         self.store = store
         self._token = token
         self._find_operator = operator
+        self.credentials = credentials or Sampler([])
+        """The paths of databases' credentials that any workload reads."""
+        self._taken: dict[str, frozenset[str]] = {}
         self._client = clients(namespace=parameters.get("vaultNamespace"))
         answer = self._ask(
             lambda: self._client.auth.kubernetes.login(
@@ -218,6 +231,19 @@ class VaultSession:
         except MissingError as error:
             return error.part == "version"
         return True
+
+    def take_credentials(self, path: str, key: str) -> None:
+        """Read the credentials of a database at `path` once, and drop them at once; the lease ends with the login.
+
+        :raises DeniedError: The policy doesn't allow it.
+        :raises MissingError: There is no such role, or what it gives has no `key`.
+        :raises OpsError: Vault, or Vault's database, can't be reached.
+        """
+        if path not in self._taken:
+            answer = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+            self._taken[path] = frozenset(cast("dict[str, Any]", answer.get("data") or {}))
+        if key not in self._taken[path]:
+            raise MissingError(f"there is no {key}", "key")
 
     def list_below(self, path: str) -> None:
         """List what is at `path`.
@@ -336,6 +362,14 @@ def _build_missing_error(error: InvalidPath) -> MissingError:
 
 def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
     file, path, key = entry["objectName"], entry["secretPath"], entry["secretKey"]
+    if is_credentials_path(path):
+        return ExpectedFile(
+            file,
+            path,
+            lambda session: cast("VaultSession", session).take_credentials(path, key),
+            # Each reader gets another user: what a pod has can't be compared.
+            mode=entry.get("filePermission", 0o644),
+        )
 
     def read(session: Session) -> None:
         if key not in cast("VaultSession", session).read_keys(path):

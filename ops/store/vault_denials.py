@@ -56,6 +56,7 @@ def list_denied_checks(
     }
     return [
         DeniedCheck("is refused other workloads' objects", read),
+        *_list_database_checks(session, store, workload),
         DeniedCheck("is refused listing", listed),
         DeniedCheck(
             "is refused writing",
@@ -71,6 +72,23 @@ def list_denied_checks(
             | {f"write sys/policies/acl/{nobody}": partial(probe, "post", f"sys/policies/acl/{nobody}")},
         ),
     ]
+
+
+def _list_database_checks(
+    session: "VaultSession", store: VaultStore, workload: DeployedWorkload
+) -> Sequence[DeniedCheck]:
+    """List what a workload must be refused of the engine that makes users of databases."""
+    mount = store.database_mount
+    if mount is None:
+        return []
+    own = {each.path for each in workload.credentials}
+    others = session.credentials.draw(workload.path, MOST, without=own)
+    attempts: dict[str, Callable[[], object]] = {path: partial(session.probe, "get", path) for path in others}
+    for part in ("config", "roles", "static-roles"):
+        attempts[f"list {mount}/{part}"] = partial(session.list_below, f"{mount}/{part}")
+    for name in (path.rpartition("/")[2] for path in sorted(own)):
+        attempts[f"read {mount}/roles/{name}"] = partial(session.probe, "get", f"{mount}/roles/{name}")
+    return [DeniedCheck("is refused other users of databases", attempts)]
 
 
 _PATCH: Mapping[str, Any] = {"options": {"cas": 2**31 - 1}, "data": {}}

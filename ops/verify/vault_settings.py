@@ -33,6 +33,11 @@ _ROLE: Mapping[str, Collection[object]] = _MIRRORED | {
 _GROUP: Mapping[str, Collection[object]] = dict.fromkeys(
     ("creation_time", "last_update_time", "modify_index", "id", "namespace_id", "alias", "parent_group_ids"), "*"
 ) | {"type": {"internal"}}
+_DATABASE_ROLE: Mapping[str, Collection[object]] = {
+    "credential_type": {"password"},
+    "last_vault_rotation": "*",
+    "ttl": "*",
+}
 _TUNED: Mapping[str, Collection[object]] = {
     "force_no_cache": {False},
     "token_type": {"default-service"},
@@ -91,6 +96,16 @@ _KINDS: Mapping[str, _Kind] = {
         _GROUP,
         ("namespace", "externalPolicies", "externalMemberEntityIds", "externalMemberGroupIds"),
     ),
+    **{
+        kind: _Kind(
+            "database role",
+            lambda role: _get_text(role, "name"),
+            lambda role: f"{_get_text(role, 'backend')}/{kinds.DATABASES[role.kind]}/{_get_text(role, 'name')}",
+            _DATABASE_ROLE,
+            ("backend", "name", "namespace"),
+        )
+        for kind in (kinds.DATABASE_ROLE, kinds.DATABASE_STATIC_ROLE)
+    },
     kinds.KUBERNETES_CONFIG: _Kind(
         "auth configuration",
         lambda config: _get_text(config, "backend", "kubernetes"),
@@ -159,6 +174,16 @@ def check_vault_settings(deployment: Deployment, store: VaultStore, operator: Va
                     {},
                 ),
             )
+    for resource in deployment.list_of_kind(kinds.DATABASE):
+        path = f"{_get_text(resource, 'backend')}/config/{_get_text(resource, 'name')}"
+        title = f"database {_get_text(resource, 'name')}"
+        yield _check_resource(
+            deployment,
+            resource,
+            title,
+            path,
+            lambda path=path, resource=resource: _compare_connection(resource, operator.read(path)),
+        )
     yield from _check_engine(deployment, store, operator)
     yield _check_audit(deployment, operator)
 
@@ -228,6 +253,18 @@ def _compare_mount(resource: Declared, found: Mapping[str, Any]) -> list[Differe
     }
     config: Mapping[str, Any] = found.get("config") or {}
     return _compare_fields(expected, {"type": found.get("type"), "options": found.get("options"), **config}, _TUNED)
+
+
+def _compare_connection(resource: Declared, found: Mapping[str, Any]) -> list[Difference]:
+    """Compare which roles a database serves, where it is, and who Vault is there; Vault never returns a password."""
+    block: object = resource.at("postgresql") or resource.at("mysql")
+    expected = {
+        "allowed_roles": resource.at("allowedRoles"),
+        "connection_url": at(block, "connectionUrl"),
+        "username": at(block, "username"),
+    }
+    details: Mapping[str, Any] = found.get("connection_details") or {}
+    return _compare_fields(expected, _select({**details, **found}, expected), {})
 
 
 def _check_engine(deployment: Deployment, store: VaultStore, operator: VaultOperator) -> Iterator[Check]:

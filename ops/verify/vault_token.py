@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..store.vault import VaultSession
 
 _PARTS = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
+_DATABASE = ("config", "roles", "static-roles", "creds", "static-creds", "rotate-root", "rotate-role", "reset")
 _OTHERS = 64
 _SYSTEM = (
     "sys/policies/acl/strongroom-verify",
@@ -68,12 +69,13 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
         yield Check(workload.path, what, False, reason, asked, "forbidden")
         return
     mount = f"{session.store.mount}/"
-    surplus = [path for path in mounts["secret"] if path != mount] + [f"auth/{path}" for path in mounts["auth"]]
+    own = {mount, *(f"{each.path.partition('/')[0]}/" for each in workload.credentials)}
+    surplus = [path for path in mounts["secret"] if path not in own] + [f"auth/{path}" for path in mounts["auth"]]
     yield Check(
         workload.path,
         what,
         not surplus,
-        ", ".join(surplus) or mount,
+        ", ".join(surplus) or ", ".join(sorted(own)),
         asked,
         f"{len(surplus)} others",
     )
@@ -93,7 +95,15 @@ def check_capabilities(
     own = {item.object for item in workload.objects}
     others = objects.draw(workload.path, _OTHERS, without=own)
     expected = {f"{store.mount}/data/{name}": ["read"] for name in own}
-    paths = [*(f"{store.mount}/{part}/{name}" for name in (*sorted(own), *others) for part in _PARTS), *_SYSTEM]
+    made = {each.path for each in workload.credentials}
+    expected |= {path: ["read"] for path in made}
+    paths = [
+        *(f"{store.mount}/{part}/{name}" for name in (*sorted(own), *others) for part in _PARTS),
+        *sorted(made),
+        *session.credentials.draw(workload.path, _OTHERS, without=made),
+        *(f"{store.database_mount}/{part}/strongroom-verify" for part in _DATABASE if store.database_mount),
+        *_SYSTEM,
+    ]
     try:
         found = _query_capabilities(session, paths)
     except NotAllowedError as error:

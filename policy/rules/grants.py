@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 
 from .kinds.azure import ASSIGNMENT
-from .kinds.vault import GITHUB, GROUP, LDAP, ROLES, TOKEN, USER
+from .kinds.vault import ENDPOINT, GITHUB, GROUP, LDAP, ROLES, TOKEN, USER
 from .rule import UNKNOWN, Declared, KindsOf, Options, ResourceRule, filled, listed
 from .vault import is_system_path
 
-GENERIC = {"vault:generic/endpoint:Endpoint", "vault:generic/secret:Secret"}
+GENERIC = {ENDPOINT, "vault:generic/secret:Secret"}
 """The kinds that write to any path of Vault."""
 
 _CHECKED = {*ROLES, USER, GROUP}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .durations import format_duration
 from .kinds.kubernetes import PROVIDER_CLASS, RELEASE
-from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, GITHUB, JWT_ROLE, LDAP, POLICY, ROLES, TOKEN, USER
+from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, DATABASE_ROLE, GITHUB, JWT_ROLE, LDAP, POLICY, ROLES, TOKEN, USER
 from .pods import containers, pods
 from .policies import UnreadablePolicyError, read_allowed_paths
 from .rule import (
@@ -35,7 +35,7 @@ LEASES = {
     "vault:kubernetes/secretBackendRole:SecretBackendRole": ("tokenDefaultTtl", "tokenMaxTtl"),
     "vault:ssh/secretBackendRole:SecretBackendRole": ("ttl", "maxTtl"),
     "vault:terraformcloud/secretRole:SecretRole": ("ttl", "maxTtl"),
-    "vault:database/secretBackendRole:SecretBackendRole": ("defaultTtl", "maxTtl"),
+    DATABASE_ROLE: ("defaultTtl", "maxTtl"),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": ("ttl", "maxTtl"),
 }
 """The kinds that set the TTL of a dynamic secret, and their properties."""

@@ -213,6 +213,47 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
+_CONNECTION = "vault:database/secretBackendConnection:SecretBackendConnection"
+_ENDPOINT = "vault:generic/endpoint:Endpoint"
+_PLUGINS = ("postgresql", "mysql")
+_DETAILS = {"connectionUrl": "connection_url", "username": "username", "passwordWo": "password", "tlsCa": "tls_ca"}
+"""What a database's block has, and the API's parameters beside the plugin's name."""
+
+KINDS |= {
+    _CONNECTION: Kind(
+        path="{backend}/config/{name}",
+        id="{backend}/config/{name}",
+        fields={"allowedRoles": "allowed_roles"},
+        immutable=("backend", "name"),
+        directives=_PLUGINS,
+    ),
+    "vault:database/secretBackendRole:SecretBackendRole": Kind(
+        path="{backend}/roles/{name}",
+        id="{backend}/roles/{name}",
+        fields={
+            "dbName": "db_name",
+            "creationStatements": "creation_statements",
+            "revocationStatements": "revocation_statements",
+            "defaultTtl": "default_ttl",
+            "maxTtl": "max_ttl",
+        },
+        immutable=("backend", "name", "dbName"),
+    ),
+    "vault:database/secretBackendStaticRole:SecretBackendStaticRole": Kind(
+        path="{backend}/static-roles/{name}",
+        id="{backend}/static-roles/{name}",
+        fields={"dbName": "db_name", "username": "username", "rotationPeriod": "rotation_period"},
+        immutable=("backend", "name", "dbName", "username"),
+    ),
+    _ENDPOINT: Kind(
+        path="{path}",
+        id="{path}",
+        fields={},
+        immutable=("path",),
+        directives=("dataJson", "disableRead", "disableDelete"),
+    ),
+}
+
 _ACCESSOR = {"accessor": ("sys/auth/{path}", "accessor")}
 
 
@@ -461,6 +502,9 @@ class VaultProvider(Provider):
         path = _at(entry.updated_at or entry.path, {**inputs, "id": id_})
         if entry.updatable is None:
             body = _body(kind, changed)
+            if kind == _CONNECTION and _get_version(before) == _get_version(inputs):
+                # The official plugin never sends a password again over the one that Vault made.
+                body.pop("password", None)
         else:
             body = _tuning(kind, {key: value for key, value in changed.items() if key in entry.updatable})
         self._ask("write", path, inputs, body)
@@ -471,7 +515,7 @@ class VaultProvider(Provider):
         entry = _kind(kind)
         everything = kind == _KV and inputs.get("deleteAllVersions")
         path = "sys/auth/{path}" if entry.mounts else "{mount}/metadata/{name}" if everything else entry.path
-        if entry.removable:
+        if entry.removable and not inputs.get("disableDelete"):
             self._ask("delete", _at(path, {**inputs, "id": id_}), inputs)
 
     def _move(self, prefix: str, id_: str, before: Properties, inputs: Properties) -> None:
@@ -613,12 +657,22 @@ def _body(kind: str, inputs: Properties) -> Properties:
     if kind == _KV:
         options = {**(inputs.get("options") or {}), **({"cas": inputs["cas"]} if inputs.get("cas") is not None else {})}
         return {"data": _document(inputs), **({"options": options} if options else {})}
+    if kind == _ENDPOINT:
+        return _document(inputs)
     body: Properties = dict(KINDS[kind].unsaid)
+    for plugin in _PLUGINS if kind == _CONNECTION else ():
+        if details := inputs.get(plugin):
+            body["plugin_name"] = f"{plugin}-database-plugin"
+            body |= {parameter: details[name] for name, parameter in _DETAILS.items() if name in details}
     for name, parameter in KINDS[kind].fields.items():
         if name in inputs:
             group, _, key = parameter.rpartition(".")
             (body.setdefault(group, {}) if group else body)[key] = inputs[name]
     return body
+
+
+def _get_version(inputs: Properties) -> Any:
+    return [(inputs.get(plugin) or {}).get("passwordWoVersion") for plugin in _PLUGINS]
 
 
 def _tuning(kind: str, inputs: Properties) -> Properties:
@@ -634,6 +688,11 @@ def _inputs(kind: str, inputs: Properties, found: Properties) -> Properties:
         same = found.get("data") == _document(inputs)
         return inputs if same else {**inputs, "dataJson": json.dumps(found.get("data"), sort_keys=True)}
     now = dict(inputs)
+    for plugin in _PLUGINS if kind == _CONNECTION else ():
+        if details := inputs.get(plugin):
+            given = found.get("connection_details") or {}
+            there = {name: given[parameter] for name, parameter in _DETAILS.items() if parameter in given}
+            now[plugin] = {**details, **{name: value for name, value in there.items() if name in details}}
     for name, parameter in KINDS[kind].fields.items():
         group, _, key = parameter.rpartition(".")
         there = (found.get(group) or {}) if group else found

@@ -39,6 +39,11 @@ _ADMIN_RULES = "\n".join(
         "+/data/*": _ALL,
         "+/metadata/*": _ALL,
         "+/config": _ALL,
+        # Of engines that make users of databases.
+        "+/config/*": _ALL,
+        "+/roles/*": _ALL,
+        "+/static-roles/*": _ALL,
+        "+/rotate-root/*": ["update"],
     }.items()
 )
 

@@ -46,6 +46,9 @@ class Files:
     login_cas: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """PEM of the CA of each login's directory, by the login's path."""
 
+    database_cas: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """PEM of the CA of each database's certificate, by the database's name."""
+
 
 def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
     """Read the files that `settings` name, and list what is wrong with them."""
@@ -66,6 +69,10 @@ def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationI
         for number, login in enumerate(vault.logins)
         if isinstance(login, LdapLogin | OidcLogin)
     }
+    database_cas = {
+        database.name: _pem(database.ca_certificate, ("backend", "databases", number, "caCertificate"), issues)
+        for number, database in enumerate(vault.databases)
+    }
     auth, place = vault.auth, ("backend", "auth")
     if isinstance(auth, JwtAuthSettings):
         keys = [
@@ -73,7 +80,7 @@ def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationI
             for number, path in enumerate(auth.public_keys)
         ]
         issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), issues)
-        return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas)
+        return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas, database_cas)
     host, host_ca = (
         auth.kubernetes_host,
         _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), issues),
@@ -87,7 +94,7 @@ def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationI
     elif auth.create and host_ca is None and auth.kubernetes_ca_certificate is None:
         # Whoever names the host needs no kubeconfig here: the provider says what is wrong with it.
         host_ca = _api_server(settings, [])[1]
-    return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas)
+    return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas, database_cas=database_cas)
 
 
 def _pgp(vault: VaultSettings, issues: list[ValidationIssue]) -> list[str]:

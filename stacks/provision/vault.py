@@ -11,6 +11,8 @@ from strongroom.components.seeds import Generate, Seed
 from strongroom.components.vault.auth.jwt import JwtAuth, JwtAuthArgs
 from strongroom.components.vault.auth.kubernetes import KubernetesAuth, KubernetesAuthArgs, WorkloadAuth
 from strongroom.components.vault.backend import VaultBackend, VaultBackendArgs, VaultConnection
+from strongroom.components.vault.database_options import DatabaseOptions
+from strongroom.components.vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
 from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 
 from ..settings.root import Settings
@@ -57,6 +59,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             connection=connection,
             engine=KvEngine("vault", engine, in_vault),
             auth=_declare_auth(settings, vault, files, in_vault),
+            databases=_declare_databases(settings, vault, files, in_vault),
             audience=vault.audience,
             token_ttl=vault.token_ttl,
             token_max_ttl=vault.token_max_ttl,
@@ -100,6 +103,29 @@ def _declare_auth(settings: Settings, vault: VaultSettings, files: Files, opts: 
         reviewer=auth.reviewer,
     )
     return KubernetesAuth("vault", kubernetes, opts)
+
+
+def _declare_databases(
+    settings: Settings, vault: VaultSettings, files: Files, opts: pulumi.ResourceOptions
+) -> DatabaseEngine | None:
+    if not vault.databases:
+        return None
+    path = vault.database_mount.path
+    databases = [
+        Database(
+            **{name: getattr(database, name) for name in DatabaseOptions.model_fields},
+            password=settings.credentials[f"{path}/{database.name}"].get_secret_value(),
+            ca_certificate=files.database_cas.get(database.name),
+        )
+        for database in vault.databases
+    ]
+    args = DatabaseEngineArgs(
+        path=path,
+        create=vault.database_mount.create,
+        databases=databases,
+        production=not is_local(pulumi.get_stack()),
+    )
+    return DatabaseEngine("databases", args, opts)
 
 
 def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:

@@ -63,10 +63,14 @@ def provision_server(
 def _build_admin_scope(vault: VaultSettings) -> AdminScope:
     """Build what the stack writes once Vault is open."""
     return AdminScope(
-        engines=(vault.mount.path,) if vault.mount.create else (),
+        engines=(
+            *((vault.mount.path,) if vault.mount.create else ()),
+            *((vault.database_mount.path,) if vault.databases and vault.database_mount.create else ()),
+        ),
         seeded=(vault.mount.path,),
         auth=vault.auth.path,
         logins=tuple(login.path for login in vault.logins),
+        databases=vault.database_mount.path if vault.databases else None,
         groups=any(group.members for group in vault.groups),
     )
 

@@ -66,7 +66,8 @@ class Settings(Declaration):
 
     credentials: Mapping[str, Annotated[SecretStr, Field(min_length=1)]] = {}
     """With `backend.logins`, as config secrets: by a login's path its `bindDn`'s password or its client's secret, by
-    `<path>/<user>` a user's password."""
+    `<path>/<user>` a user's password. With `backend.databases`: by `<databaseMount.path>/<name>` the password of a
+    database's `username`."""
 
     administrators: tuple[Annotated[str, require_match(_SUBJECT, _ADMINISTRATOR)], ...] = ()
     """Who may read the secrets besides the workloads, as `verify` names them in its errors: `policy ops`,

@@ -19,6 +19,7 @@ from strongroom.components.urls import Address, Https, Issuer
 from strongroom.components.validators import require_unique
 from strongroom.components.vault.audit import AnyAuditDevice, check_device_kinds
 from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesAuthOptions
+from strongroom.components.vault.database_options import DatabaseMount, DatabaseOptions
 from strongroom.components.vault.kv_paths import KvMount
 from strongroom.components.vault.options import VaultNamespace
 
@@ -58,6 +59,17 @@ class JwtAuthSettings(JwtAuthOptions):
 
     ca_certificate: LocalFile | None = None
     """File with the CA of the issuer's, or the keys', server; if omitted, the system's CAs."""
+
+
+class DatabaseSettings(DatabaseOptions):
+    """A database in which Vault makes users for workloads.
+
+    The password of its `username` is `strongroom:credentials["<databaseMount.path>/<name>"]`; Vault changes it at once.
+    (Vault docs: "Database secrets engine")
+    """
+
+    ca_certificate: LocalFile | None = None
+    """File with the CA of the database's certificate; if omitted, the CAs of Vault's system."""
 
 
 AUTH: Mapping[str, type[Declaration]] = {"kubernetes": KubernetesAuthSettings, "jwt": JwtAuthSettings}
@@ -121,6 +133,12 @@ class VaultSettings(Declaration):
 
     mount: KvMount = KvMount()
     """The KV version 2 engine."""
+
+    databases: Annotated[ListOf[DatabaseSettings], require_unique("name", what="the name")] = ()
+    """Databases in which Vault makes users for workloads."""
+
+    database_mount: DatabaseMount = DatabaseMount()
+    """With `databases`: the engine that makes them."""
 
     auth: AuthSettings = KubernetesAuthSettings()
     """The auth method that workloads log in by."""
@@ -204,6 +222,11 @@ class VaultSettings(Declaration):
     @cross_check
     def _check_login_paths(self) -> Iterator[tuple[Location, str]]:
         yield from _check_default_paths("logins", self.logins)
+
+    @cross_check
+    def _check_engine_paths(self) -> Iterator[tuple[Location, str]]:
+        if self.databases and self.database_mount.path == self.mount.path:
+            yield ("database_mount", "path"), f"{self.mount.path!r} is the path of mount too: use another"
 
     @cross_check
     def _check_auth_path(self) -> Iterator[tuple[Location, str]]:

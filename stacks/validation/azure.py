@@ -6,6 +6,7 @@ from strongroom.components.azure.objects import check_readable, find_clashes, na
 from strongroom.components.azure.options import MOST_FEDERATED, MOST_POLICIES, IdentityMode, describe_excess
 from strongroom.components.azure.types import check_object_name
 from strongroom.components.cross_checks import Location, skip_invalid
+from strongroom.components.databases import NO_DATABASES
 from strongroom.components.workload import Secret
 
 from ..errors import ValidationIssue
@@ -34,6 +35,9 @@ def check_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Va
     yield from _check_client_secret(settings, azure)
     for location, secret in list_secrets(settings):
         yield from _check_readable(location, secret)
+    for location, workload in list_workloads(settings):
+        if getattr(workload, "databases", ()):
+            yield ValidationIssue((*location, "databases"), NO_DATABASES)
     yield from _check_seed_names(settings)
     yield from _check_clashes(settings)
     yield from check_contents(settings, azure)

@@ -93,6 +93,8 @@ def _check_credentials(settings: Settings, vault: VaultSettings) -> Iterator[Val
             needed[login.path] = "the client's secret"
         if isinstance(login, UserpassLogin):
             needed |= {f"{login.path}/{user.name}": "the user's password" for user in login.users}
+    for database in vault.databases:
+        needed[f"{vault.database_mount.path}/{database.name}"] = f"the password of {database.username}"
     # A user whose name is invalid will have another one.
     users = [
         (login.path, user.name) for login in vault.logins if isinstance(login, UserpassLogin) for user in login.users
@@ -107,5 +109,7 @@ def _check_credentials(settings: Settings, vault: VaultSettings) -> Iterator[Val
             )
     for name in settings.credentials:
         if name not in needed:
-            known = " or ".join(sorted(needed)) or "none, since no login needs one"
-            yield ValidationIssue(("credentials", name), f"{name!r} belongs to no login. Allowed here: {known}")
+            known = " or ".join(sorted(needed)) or "none, since no login and no database needs one"
+            yield ValidationIssue(
+                ("credentials", name), f"{name!r} belongs to no login and no database. Allowed here: {known}"
+            )

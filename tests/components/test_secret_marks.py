@@ -14,6 +14,9 @@ import pytest
 from strongroom import (
     Akv2k8sEnvInjector,
     Akv2k8sEnvInjectorArgs,
+    Database,
+    DatabaseEngine,
+    DatabaseEngineArgs,
     Generate,
     KubernetesAuth,
     KubernetesAuthArgs,
@@ -73,6 +76,12 @@ def server(tls: GeneratedTls | SuppliedTls) -> VaultServer:
     return VaultServer("store", VaultServerArgs(server=VaultServerSpec(tls=tls)))
 
 
+def databases() -> DatabaseEngine:
+    url = "postgresql://{{username}}:{{password}}@db/shop?sslmode=verify-full"
+    shop = Database(name="shop", plugin="postgresql", url=url, username="vault", password=CANARY)
+    return DatabaseEngine("databases", DatabaseEngineArgs(databases=[shop]))
+
+
 MARKED = [
     Marked(
         "auth method",
@@ -118,6 +127,20 @@ MARKED = [
         pulumi_vault.kv.SecretV2,
         lambda: KvEngine("kv", KvEngineArgs(seeds={"o": {"k": CANARY}})),
         {"data", "dataJson"},
+        {"data_json"},
+    ),
+    Marked(
+        "database",
+        pulumi_vault.database.SecretBackendConnection,
+        databases,
+        {"postgresql"},
+        {"postgresql.password_wo", "postgresql.password_wo_version"},
+    ),
+    Marked(
+        "rotation of a database's password",
+        pulumi_vault.generic.Endpoint,
+        databases,
+        {"dataJson", "writeData", "writeDataJson"},
         {"data_json"},
     ),
     Marked("bootstrap", pulumi.dynamic.Resource, opened, {"token", "shares"}),

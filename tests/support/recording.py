@@ -35,6 +35,9 @@ class Recorded:
     replace_on_changes: list[str]
     ignore_changes: list[str]
     retain_on_delete: bool
+    deleted_with: str
+    """The name of the resource whose deletion deletes it, too."""
+
     former_types: set[str]
     """The types that it may have in a state, beside its own."""
 
@@ -64,6 +67,7 @@ class Recorder(mocks.MockMonitor):
                 replace_on_changes=list(request.replaceOnChanges),
                 ignore_changes=list(request.ignoreChanges),
                 retain_on_delete=request.retainOnDelete,
+                deleted_with=request.deletedWith.rpartition("::")[2],
                 former_types={alias.spec.type for alias in request.aliases},
                 parent_type=request.parent.split("::")[2].rpartition("$")[2] if request.parent else "",
             )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...field_types import check_name, check_object_path
-from ..policy import build_policy_prefix
+from ..policy import build_policy_prefix, build_role_prefix
 
 ADMIN_POLICY = "strongroom-admin"
 
@@ -55,6 +55,9 @@ class AdminScope:
     logins: tuple[str, ...] = ()
     """Auth methods of people and of machines outside the cluster."""
 
+    databases: str | None = None
+    """The engine that it makes users of databases with: roles are named after `auth`."""
+
     groups: bool = False
     """Whether it writes identity groups. Vault names those by ids, so this opens every group."""
 
@@ -98,6 +101,8 @@ def build_admin_rules(scope: AdminScope | None = None) -> str:
             f"{path}/data/*": _CHANGE,
             f"{path}/metadata/*": _ALL,
         }
+    if scope.databases is not None:
+        rules |= _build_database_rules(_require_mountable("mount", scope.databases), build_role_prefix(scope.auth))
     if scope.groups:
         for kind in ("group", "group-alias"):
             rules |= {f"identity/{kind}": _CHANGE, f"identity/{kind}/*": _ALL}
@@ -111,6 +116,15 @@ def _build_auth_rules(path: str) -> dict[str, tuple[str, ...]]:
         # Where the provider tunes a method. (Vault docs: "/sys/mounts", on tuning)
         f"sys/mounts/auth/{path}/tune": _CHANGE,
         f"auth/{path}/*": _ALL,
+    }
+
+
+def _build_database_rules(path: str, prefix: str) -> dict[str, tuple[str, ...]]:
+    return {
+        f"{path}/config/*": _CHANGE,
+        f"{path}/rotate-root/*": ("create", "update"),
+        f"{path}/roles/{prefix}*": _CHANGE,
+        f"{path}/static-roles/{prefix}*": _CHANGE,
     }
 
 

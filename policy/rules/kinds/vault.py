@@ -4,6 +4,10 @@ APP_ROLE = "vault:appRole/authBackendRole:AuthBackendRole"
 AUDIT = "vault:index/audit:Audit"
 AUTH_METHOD = "vault:index/authBackend:AuthBackend"
 BOOTSTRAP = "pulumi-python:dynamic/strongroom:Bootstrap"
+DATABASE = "vault:database/secretBackendConnection:SecretBackendConnection"
+DATABASE_ROLE = "vault:database/secretBackendRole:SecretBackendRole"
+DATABASE_STATIC_ROLE = "vault:database/secretBackendStaticRole:SecretBackendStaticRole"
+ENDPOINT = "vault:generic/endpoint:Endpoint"
 GITHUB = "vault:github/authBackend:AuthBackend"
 GROUP = "vault:identity/group:Group"
 JWT = "vault:jwt/authBackend:AuthBackend"
@@ -22,3 +26,6 @@ METHODS = frozenset({AUTH_METHOD, GITHUB, JWT, LDAP})
 
 ROLES = frozenset({APP_ROLE, JWT_ROLE, KUBERNETES_ROLE})
 """The kinds of an auth method's roles."""
+
+DATABASES = {DATABASE: "config", DATABASE_ROLE: "roles", DATABASE_STATIC_ROLE: "static-roles"}
+"""The kinds of a database engine, with what stands before their names in its API."""

@@ -158,8 +158,8 @@ KUBERNETES = (
     Mutant(
         "class-copies-every-secret",
         "components/kubernetes/secret_provider_class.py",
-        " for secret in workload.secrets if whole or secret.env}",
-        " for secret in workload.secrets}",
+        " for secret in workload.mounted if whole or secret.env}",
+        " for secret in workload.mounted}",
         "Secrets that were to be files alone are in etcd too.",
         f"{_WORKLOAD}::test_env_syncs_just_the_secrets_that_ask_for_it",
     ),

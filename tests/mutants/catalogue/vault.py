@@ -3,6 +3,7 @@
 from ..mutant import Mutant
 
 _BACKEND = "tests/components/vault/test_backend.py"
+_DATABASES = "tests/components/vault/test_databases.py"
 _LOGINS = "tests/components/vault/test_logins.py"
 _ADMIN = "tests/components/vault/bootstrap/test_admin_policy.py"
 _KEY_STORE = "tests/components/vault/bootstrap/test_file_key_store.py"
@@ -101,18 +102,42 @@ VAULT = (
     Mutant(
         "vault-policy-with-a-wildcard",
         "components/vault/policy.py",
-        '/data/{check_name("object", name)}"',
-        '/data/{check_name("object", name)}*"',
+        "/data/{check_name('object', name)}\"",
+        "/data/{check_name('object', name)}*\"",
         "A workload that declares `db` reads `db-admin` too.",
         f"{_BACKEND}::test_a_policy_reads_each_declared_object_once_and_nothing_else",
     ),
     Mutant(
         "vault-policy-takes-any-name",
         "components/vault/policy.py",
-        '{check_name("object", name)}',
+        "{check_name('object', name)}",
         "{name}",
         "An object named `*` opens the whole engine.",
         f"{_BACKEND}::test_no_name_makes_a_policy_wider",
+    ),
+    Mutant(
+        "vault-database-serves-any-role",
+        "components/vault/databases.py",
+        'allowed_roles=[f"*.{database.name}"]',
+        'allowed_roles=["*"]',
+        "A role of another database makes users in this one.",
+        f"{_DATABASES}::test_a_connection_serves_the_roles_of_its_database_alone",
+    ),
+    Mutant(
+        "vault-database-goes-before-its-users",
+        "components/vault/databases.py",
+        "deleted_with=mount,",
+        "deleted_with=None,",
+        "Users that live when the stack is destroyed stay in the database.",
+        f"{_DATABASES}::test_a_connection_goes_with_its_engine",
+    ),
+    Mutant(
+        "vault-database-role-of-two-stacks",
+        "components/vault/databases.py",
+        'name = f"{prefix}{workload.namespace}',
+        'name = f"{workload.namespace}',
+        "Two clusters on one Vault overwrite each other's roles.",
+        f"{_DATABASES}::test_a_role_makes_users_with_the_rights_of_its_preset",
     ),
     Mutant(
         "vault-class-without-audience",
@@ -133,7 +158,7 @@ VAULT = (
     Mutant(
         "vault-grant-requires-nothing",
         "components/vault/backend.py",
-        "requires=[*opening, *written.values()],",
+        "requires=[*opening, *written.values(), *made.values()],",
         "requires=[],",
         "Pods start before their role, policy and values are there.",
         f"{_BACKEND}::test_seeded_values_are_secret_and_written_before_the_pod",

@@ -10,7 +10,7 @@ from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, RateLimitExc
 
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
-from strongroom.ops.pulumi.stack import DeployedStack, VaultStore
+from strongroom.ops.pulumi.stack import DeployedCredentials, DeployedStack, VaultStore
 from strongroom.ops.store.base import DeniedError, MissingError
 from strongroom.ops.store.sampler import Sampler
 from strongroom.ops.store.vault import Vault, VaultSession
@@ -218,3 +218,40 @@ def test_a_file_has_the_key_as_its_encoding_says(value: object, encoding: str, c
 def test_a_key_that_is_not_there_has_no_content() -> None:
     with pytest.raises(MissingError):
         session(Client({"data": {"data": {}}})).read_content("m/data/o", "key", "utf-8")
+
+
+CREDENTIALS = DeployedCredentials(path="database/creds/k.shop.orders.shop", username="user", password="password")
+
+
+def test_credentials_are_taken_once_for_both_files_and_dropped() -> None:
+    vault = Client({"lease_id": "l", "data": {"username": "v-1", "password": "canary"}})
+    logged_in = session(vault)
+    for key in ("username", "password"):
+        logged_in.take_credentials(CREDENTIALS.path, key)
+
+    assert [each[1] for each in vault.asked] == [f"/v1/{CREDENTIALS.path}"]
+    assert "canary" not in str(vars(logged_in).get("_taken"))
+    with pytest.raises(MissingError, match="there is no other"):
+        logged_in.take_credentials(CREDENTIALS.path, "other")
+
+
+def test_a_workload_must_be_refused_its_neighbours_credentials_and_its_own_roles_statements() -> None:
+    vault = Client({"data": {}})
+    orders = ORDERS.model_copy(update={"credentials": (CREDENTIALS,)})
+    assert isinstance(STACK.backend, VaultStore)
+    store = STACK.backend.model_copy(update={"database_mount": "database"})
+    other = "database/static-creds/k.bank.ledger.bank"
+    parameters = {"roleName": "shop.orders", "vaultAuthMountPath": "kubernetes"}
+    credentials = Sampler([CREDENTIALS.path, other])
+    logged_in = VaultSession(Sampler(["o"]), store, parameters, TOKEN, lambda **_: vault, credentials=credentials)
+    tried = {each.what: set(each.attempts) for each in logged_in.list_denied_checks(orders)}
+
+    assert tried["is refused other users of databases"] == {
+        other,
+        "list database/config",
+        "list database/roles",
+        "list database/static-roles",
+        "read database/roles/k.shop.orders.shop",
+    }
+    without = {each.what for each in session(vault).list_denied_checks(ORDERS)}
+    assert "is refused other users of databases" not in without

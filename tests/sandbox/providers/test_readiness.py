@@ -31,7 +31,12 @@ def test_a_pod_that_is_not_ready_is_waited_for_unless_something_else_is(conditio
 
 
 STATEFUL: dict[str, Any] = {"observedGeneration": 1, "currentRevision": "a", "updateRevision": "a", "replicas": 2}
-ON_EACH: dict[str, Any] = {"currentNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1}
+ON_EACH: dict[str, Any] = {
+    "currentNumberScheduled": 1,
+    "updatedNumberScheduled": 1,
+    "numberAvailable": 1,
+    "numberReady": 1,
+}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ RESOURCES = {
         pulumi_vault.UserpassAuthBackendUser,
         pulumi_vault.identity.Group,
         pulumi_vault.identity.GroupAlias,
+        pulumi_vault.database.SecretBackendConnection,
+        pulumi_vault.database.SecretBackendRole,
+        pulumi_vault.database.SecretBackendStaticRole,
+        pulumi_vault.generic.Endpoint,
     )
 }
 

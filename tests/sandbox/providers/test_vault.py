@@ -8,6 +8,7 @@ from sandbox.providers.protocol import ProviderError
 from sandbox.providers.values import UNKNOWN
 from sandbox.providers.vault import KINDS, VaultProvider, _body, _inputs, _tuning
 
+CONNECTION = "vault:database/secretBackendConnection:SecretBackendConnection"
 KV = "vault:kv/secretV2:SecretV2"
 MOUNT = "vault:index/mount:Mount"
 ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
@@ -97,3 +98,36 @@ def test_a_provider_without_an_address_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_tls_verification_cannot_be_turned_off() -> None:
     with pytest.raises(ProviderError, match="skipTlsVerify"):
         VaultProvider({"address": "https://127.0.0.1:1", "skipTlsVerify": "true"})
+
+
+def test_a_databases_password_is_sent_once_and_never_over_the_one_that_vault_made() -> None:
+    sent: list[dict[str, Any]] = []
+
+    class Deaf(VaultProvider):
+        def _ask(self, verb: Any, path: str, inputs: Any, body: Any = None) -> Any:
+            sent.append(body)
+
+    provider = Deaf({"address": "https://vault.example.net:8200"})
+    details = {"connectionUrl": "postgresql://", "username": "vault", "passwordWo": "given", "passwordWoVersion": 1}
+    before = {"backend": "database", "name": "shop", "allowedRoles": ["*.shop"], "postgresql": details}
+    changed = {**before, "allowedRoles": ["*"]}
+    provider.create(CONNECTION, before, 0)
+    provider.update(CONNECTION, "database/config/shop", before, changed, 0)
+    provider.update(
+        CONNECTION, "database/config/shop", before, {**before, "postgresql": {**details, "passwordWoVersion": 2}}, 0
+    )
+
+    assert [each.get("password") for each in sent] == ["given", None, "given"]
+    assert sent[1]["allowed_roles"] == ["*"]
+    assert sent[0]["plugin_name"] == "postgresql-database-plugin"
+
+
+def test_another_address_of_a_database_is_drift() -> None:
+    inputs = {"allowedRoles": ["a"], "mysql": {"connectionUrl": "one", "passwordWo": "given"}}
+    found = {"allowed_roles": ["a"], "connection_details": {"connection_url": "two", "username": "vault"}}
+
+    assert _inputs(CONNECTION, inputs, found) == {**inputs, "mysql": {"connectionUrl": "two", "passwordWo": "given"}}
+
+
+def test_an_endpoint_is_written_with_its_document() -> None:
+    assert _body("vault:generic/endpoint:Endpoint", {"path": "x/y", "dataJson": '{"a": 1}'}) == {"a": 1}

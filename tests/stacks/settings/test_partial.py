@@ -18,7 +18,7 @@ RAW: dict[str, Any] = {
         "logins": [{"kind": "oidc"}, 3, {"kind": "ldap", "path": "corp", "url": "ldap"}],
     },
     "workloads": [
-        {"name": "Orders", "namespace": "shop", "delivery": "agent-injector", "colour": "red"},
+        {"name": "Orders", "namespace": "shop", "delivery": "agent-injector", "secrets": "none"},
         {"name": "bills", "namespace": "shop", "secrets": [{"name": "a", "object": "../x", "type": "file"}]},
     ],
     "seeds": {"db": {"user": "eve", "password": 5}},

@@ -139,7 +139,7 @@ CASES: dict[str, tuple[Any, str]] = {
     ),
     "nobody's password": (
         lambda raw, backend: raw["credentials"].update(github="canary-3"),
-        "credentials.github: 'github' belongs to no login. Allowed here: ldap or userpass/dora",
+        "credentials.github: 'github' belongs to no login and no database. Allowed here: ldap or userpass/dora",
     ),
     "sockets alone": (
         lambda raw, backend: backend["audit"].pop(0),

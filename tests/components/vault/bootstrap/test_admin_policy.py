@@ -6,7 +6,14 @@ from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, Adm
 from strongroom.ops.grants import Granted
 from strongroom.policy.rules.policies import opened
 
-SCOPE = AdminScope(engines=("kv",), seeded=("kv", "team/kv"), auth="kubernetes", logins=("ldap",), groups=True)
+SCOPE = AdminScope(
+    engines=("kv", "database"),
+    seeded=("kv", "team/kv"),
+    auth="kubernetes",
+    logins=("ldap",),
+    databases="database",
+    groups=True,
+)
 RULES = opened(build_admin_rules(SCOPE))
 WRITES = {"create", "update", "delete", "sudo"}
 
@@ -23,7 +30,14 @@ def capabilities(path: str) -> set[str]:
 
 def test_the_admin_opens_values_of_the_engines_that_its_stack_seeds_and_no_others() -> None:
     assert {"create", "read", "update"} <= capabilities("kv/data/db-pass") & capabilities("team/kv/data/db-pass")
-    for path in ("secret/data/db-pass", "other/data/db-pass", "kv2/data/db-pass", "kv/undelete/x", "database/creds/x"):
+    for path in (
+        "secret/data/db-pass",
+        "other/data/db-pass",
+        "kv2/data/db-pass",
+        "kv/undelete/x",
+        "database/creds/x",
+        "database/creds/kubernetes.x",
+    ):
         assert capabilities(path) == set()
 
 
@@ -44,6 +58,8 @@ def test_the_admin_opens_values_of_the_engines_that_its_stack_seeds_and_no_other
         "sys/mounts/secret",
         "sys/mounts/team/kv",
         "sys/mounts/auth/token/tune",
+        "database/roles/others.shop.orders.shop",
+        "database/static-roles/kubernetes-prod.shop.orders.shop",
     ],
 )
 def test_the_admin_can_write_neither_its_own_policy_nor_what_the_stack_does_not_make(path: str) -> None:
@@ -60,11 +76,18 @@ def test_the_admin_can_write_neither_its_own_policy_nor_what_the_stack_does_not_
         "sys/mounts/kv",
         "auth/kubernetes/role/shop.orders",
         "auth/ldap/config",
+        "database/roles/kubernetes.shop.orders.shop",
+        "database/config/shop",
+        "database/rotate-root/shop",
         "identity/group",
     ],
 )
 def test_the_admin_writes_what_the_stack_makes(path: str) -> None:
     assert {"create", "update"} <= capabilities(path)
+
+
+def test_the_admin_of_a_stack_without_databases_opens_none() -> None:
+    assert "database" not in build_admin_rules(AdminScope())
 
 
 def test_the_admin_of_a_stack_without_groups_writes_none() -> None:

@@ -1,0 +1,77 @@
+"""Options of databases that Vault makes users in, without loading a provider."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..cross_checks import cross_check
+from ..databases import DATABASE_MOUNT
+from ..field_types import Declaration, DnsLabel, Switch, Text, require_match
+
+DatabasePlugin = Literal["postgresql", "mysql"]
+"""A database's kind: `mysql` is MariaDB, too."""
+
+_USER, _NAME, _OPTIONS = r"\{\{username\}\}:\{\{password\}\}@", r"/(?P<name>[A-Za-z0-9_-]+)", r"(?:\?(?P<options>\S*))?"
+_URLS = {
+    "postgresql": re.compile(rf"postgres(?:ql)?://{_USER}[^/\s()]+{_NAME}{_OPTIONS}"),
+    "mysql": re.compile(rf"{_USER}(?:tcp|unix)\([^()\s]+\){_NAME}{_OPTIONS}"),
+}
+_EXAMPLES = {
+    "postgresql": "postgresql://{{username}}:{{password}}@db.example.net:5432/shop?sslmode=verify-full",
+    "mysql": "{{username}}:{{password}}@tcp(db.example.net:3306)/shop?tls=true",
+}
+_VERIFIED = {"postgresql": "sslmode=verify-full", "mysql": "tls=true"}
+
+
+class DatabaseMount(Declaration):
+    """The engine that makes the databases' users."""
+
+    path: Annotated[
+        str, require_match(DATABASE_MOUNT, "is not one segment of letters, digits, '-' and '_', e.g. database")
+    ] = "database"
+    """Where it is mounted."""
+
+    create: Switch = True
+    """Mount it; otherwise it exists. What Strongroom writes below is named by the stack's auth path."""
+
+
+class DatabaseOptions(Declaration):
+    """A database that workloads use, by users that Vault makes."""
+
+    name: DnsLabel
+    """Its name here."""
+
+    plugin: DatabasePlugin
+    """Which kind: `postgresql` or `mysql`."""
+
+    url: Text
+    """Its URL, as Vault reaches it, with the placeholders `{{username}}` and `{{password}}`:
+    `postgresql://{{username}}:{{password}}@db.example.net:5432/shop?sslmode=verify-full` or
+    `{{username}}:{{password}}@tcp(db.example.net:3306)/shop?tls=true`."""
+
+    username: Text
+    """The user that Vault makes others with, and nobody else uses: Vault changes its password at once."""
+
+    @cross_check
+    def _check_url(self) -> Iterator[tuple[str, str]]:
+        if self._parsed is None:
+            # Never the URL, which may hold a password.
+            yield (
+                "url",
+                f"This is no URL of plugin {self.plugin!r} with its placeholders: write {_EXAMPLES[self.plugin]}",
+            )
+
+    @property
+    def database(self) -> str:
+        """The database that the URL names."""
+        return self._parsed["name"] if self._parsed else ""
+
+    def list_plaintext(self) -> Iterator[tuple[str, str]]:
+        """List what would let passwords travel in cleartext, or to a server that nobody verified."""
+        needed = _VERIFIED[self.plugin]
+        if self._parsed and needed not in (self._parsed["options"] or "").split("&"):
+            yield "url", f"This URL verifies no certificate of the database: end it with ?{needed}"
+
+    @property
+    def _parsed(self) -> re.Match[str] | None:
+        return _URLS[self.plugin].fullmatch(self.url)

@@ -1,0 +1,169 @@
+"""Credentials that Vault makes in a real database, as workloads get them, and what becomes of them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hvac
+import pytest
+from hvac.exceptions import Forbidden
+from pulumi.automation import ConfigValue
+
+from sandbox.world import World
+from strongroom.ops.cluster.client import ClusterClient
+from strongroom.ops.pulumi.stack import Cluster, export_state
+from tests.integration.injected import agent
+from tests.support.polling import poll_until
+from tests.support.sandboxed import Project, copied
+
+from .postgresql import ADMIN, Postgresql, RefusedError
+
+pytestmark = pytest.mark.integration
+
+CANARY = "canary-of-a-database"
+FILES = {"username": "shop-user", "password": "shop-password"}
+ORDERS = "database/creds/kubernetes.shop.orders.shop"
+CHECKOUT = "database/static-creds/kubernetes.shop.checkout.shop"
+INVENTORY = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'"
+
+
+@dataclass
+class Place:
+    """The stack, deployed, beside a database."""
+
+    project: Project
+    world: World
+    database: Postgresql
+    is_removed: bool = False
+
+    def users(self) -> list[str]:
+        """The users that Vault made."""
+        return self.database.query("observer", CANARY, INVENTORY)
+
+    def remove(self) -> None:
+        """Deploy the stack without databases, once."""
+        if self.is_removed:
+            return
+        with self.project.engine.stack(self.project.stack) as stack:
+            stack.remove_config("strongroom:credentials")
+        self.project.deploy_as_written()
+        self.is_removed = True
+
+    def log_in(self, name: str) -> Any:
+        """A client of Vault, logged in as a workload of `shop`."""
+        cluster = ClusterClient(Cluster(kubeconfig=str(self.world.api_server.kubeconfig)))
+        made = hvac.Client(url=self.world.vault.address, verify=str(self.world.authority.certificate), timeout=15)
+        made.auth.kubernetes.login(f"shop.{name}", cluster.request_token("shop", name, "vault"))
+        return made
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgresql]:
+    """A database, with an old user beside Vault's own."""
+    home = Path(tempfile.mkdtemp(prefix="strongroom-postgresql-"))
+    home.chmod(0o755)
+    made = Postgresql(home, CANARY)
+    try:
+        made.start(CANARY)
+        for name in ("observer", "old-application"):
+            made.query(ADMIN, CANARY, f"CREATE ROLE \"{name}\" WITH LOGIN PASSWORD '{CANARY}'")
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
+    project = Project(copied(tmp_path_factory.mktemp("databases")), world, "local")
+    settings = project.config
+    settings["strongroom:backend"]["databases"] = [
+        {"name": "shop", "plugin": "postgresql", "url": database.url, "username": ADMIN}
+    ]
+    orders, checkout, _ = settings["strongroom:workloads"]
+    orders["delivery"] = {"kind": "agent-injector", "renderInterval": "1s"}
+    orders["secrets"][1].pop("env")
+    orders["databases"] = [{"database": "shop", "role": "owner", "ttl": "6s", "files": FILES}]
+    static = {"username": "old-application", "period": "1h"}
+    checkout["databases"] = [{"database": "shop", "staticRole": static, "files": FILES}]
+    project.write(settings)
+    with project.engine.stack(project.stack) as stack:
+        password = ConfigValue(CANARY, secret=True)
+        stack.set_config('strongroom:credentials["database/shop"]', password, path=True)
+    project.changes("up")
+    made = Place(project, world, database)
+    yield made
+    made.remove()
+
+
+def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Place) -> None:
+    found = place.project.checks()
+
+    assert [check for check in found if check["passed"] is not True] == []
+    told = {(check["workload"], check["what"]) for check in found}
+    assert {
+        ("shop/orders", "reads shop-user"),
+        ("shop/orders", "is refused other users of databases"),
+        ("shop/checkout", "reads shop-password"),
+        ("shop/orders", "database role kubernetes.shop.orders.shop is as deployed"),
+        ("stack", "database shop is as deployed"),
+    } <= told
+    poll_until(lambda: place.users() == [])
+    assert place.project.changes("preview") == set()
+    assert place.project.changes("refresh") == set()
+
+
+def test_the_password_that_was_given_is_of_no_use_once_vault_has_it(place: Place) -> None:
+    with pytest.raises(RefusedError, match="password authentication failed"):
+        place.database.query(ADMIN, CANARY, "SELECT 1")
+    assert CANARY not in str(export_state(place.project.stack))
+
+
+def test_an_agent_keeps_a_user_in_its_files_that_can_log_in(place: Place, tmp_path: Path) -> None:
+    orders = agent(place.world, tmp_path / "orders", "shop", "orders")
+
+    def read() -> tuple[str, str]:
+        return orders.read("shop-user").decode(), orders.read("shop-password").decode()
+
+    def query(statement: str) -> list[str]:
+        return place.database.query(*read(), statement)
+
+    with orders.beside():
+        poll_until(lambda: (orders.files / "shop-password").exists() and (orders.files / "shop-user").exists())
+        first = read()
+        assert query("SELECT current_user") == [first[0]]
+        query("CREATE TABLE made (id int); INSERT INTO orders (item) VALUES ('tea')")
+        # Past the end of its lease: another user, and the first one is gone.
+        poll_until(lambda: read()[0] != first[0])
+        poll_until(lambda: first[0] not in place.users())
+        with pytest.raises(RefusedError):
+            place.database.query(*first, "SELECT 1")
+        poll_until(lambda: query("SELECT item FROM orders") == ["tea"], ignored=(RefusedError,))
+    assert first[1] not in orders.log()
+
+
+def test_each_workload_reads_its_own_credentials_and_nobody_elses(place: Place) -> None:
+    orders, checkout = place.log_in("orders"), place.log_in("checkout")
+    made, old = (each.read(path)["data"] for each, path in ((orders, ORDERS), (checkout, CHECKOUT)))
+
+    assert place.database.query(old["username"], old["password"], "SELECT current_user") == ["old-application"]
+    assert place.database.query(made["username"], made["password"], "SELECT count(*) FROM orders")
+    for who, path in ((orders, CHECKOUT), (checkout, ORDERS), (orders, "database/config/shop")):
+        with pytest.raises(Forbidden):
+            who.read(path)
+    reach = {(each["who"], each["what"]) for each in place.project.access() if "creds" in each["what"]}
+    assert reach == {("shop/orders", ORDERS), ("shop/checkout", CHECKOUT)}
+
+
+def test_databases_that_are_removed_keep_no_user_and_what_one_made_is_vaults_own(place: Place) -> None:
+    made = place.log_in("orders").read(ORDERS)["data"]
+    place.database.query(made["username"], made["password"], "CREATE TABLE kept (id int)")
+    place.remove()
+
+    poll_until(lambda: place.users() == [])
+    owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'"
+    assert place.database.query("observer", CANARY, owner) == [ADMIN]
