@@ -44,6 +44,8 @@ def check_vault(settings: Settings, backend: VaultSettings, new: New) -> Iterato
     if not backend.mount.create:
         yield attempt("mount", lambda: _check_mount(operator, backend))
         yield from _check_objects(operator, settings, backend)
+    if backend.databases and not backend.database_mount.create:
+        yield attempt("database engine", lambda: _check_database_mount(operator, backend.database_mount.path))
     if not backend.auth.create:
         yield attempt("auth method", lambda: _check_auth(operator, backend))
     yield from check_certificate(settings)
@@ -87,6 +89,16 @@ def _check_mount(operator: VaultOperator, backend: VaultSettings) -> Finding:
             f"name another in backend.mount.path, or vault kv enable-versioning {path}",
         )
     return Finding.ok(f"{path} is KV version 2")
+
+
+def _check_database_mount(operator: VaultOperator, path: str) -> Finding:
+    found: Mapping[str, Any] = operator.read("sys/mounts").get(f"{path}/") or {}
+    if found.get("type") != "database":
+        return Finding.failed(
+            f"the engine at {path} is {found.get('type') or 'none'}, and a database engine is needed",
+            "name another in backend.databaseMount.path, or have the stack mount it: backend.databaseMount.create",
+        )
+    return Finding.ok(f"{path} is a database engine")
 
 
 def _check_auth(operator: VaultOperator, backend: VaultSettings) -> Finding:

@@ -121,6 +121,13 @@ class DeployedCredentials(_Output):
     password: str
     """The file with the password."""
 
+    @property
+    def reaching(self) -> tuple[str, ...]:
+        """The paths by which it is read, or changed so that others read it."""
+        mount, kind, role = self.path.split("/")
+        roles = kind.replace("creds", "roles")
+        return self.path, f"{mount}/{roles}/{role}", f"{mount}/config/{role.rpartition('.')[2]}"
+
 
 class DeployedAttachment(_Output):
     """An object that others made, in the workload's namespace, which is patched."""

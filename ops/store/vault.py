@@ -237,10 +237,14 @@ class VaultSession:
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such role, or what it gives has no `key`.
-        :raises OpsError: Vault, or Vault's database, can't be reached.
+        :raises OpsError: Vault, or the database, can't be reached.
         """
         if path not in self._taken:
-            answer = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+            try:
+                answer = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+            except UnreachableError as error:
+                # Vault answers, and the database doesn't: other checks go on.
+                raise OpsError(f"no credentials were made: {error}") from None
             self._taken[path] = frozenset(cast("dict[str, Any]", answer.get("data") or {}))
         if key not in self._taken[path]:
             raise MissingError(f"there is no {key}", "key")

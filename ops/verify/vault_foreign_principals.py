@@ -49,10 +49,13 @@ class VaultForeignPrincipals:
         """
         self._operator = operator
         self._store = store
+        objects = {item.object for workload in stack.workloads for item in workload.objects}
+        parts = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
         self._paths = PathIndex(
-            f"{store.mount}/{part}/{name}"
-            for name in {item.object for workload in stack.workloads for item in workload.objects}
-            for part in ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
+            (
+                *(f"{store.mount}/{part}/{name}" for name in objects for part in parts),
+                *(path for each in stack.workloads for made in each.credentials for path in made.reaching),
+            )
         )
         self._deployed = {str(each.at("name")) for each in deployment.list_of_kind(POLICY)}
         self._roles = {

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 import yaml
-from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, RateLimitExceeded, VaultDown, VaultError
+from hvac.exceptions import (
+    Forbidden,
+    InternalServerError,
+    InvalidPath,
+    InvalidRequest,
+    RateLimitExceeded,
+    VaultDown,
+    VaultError,
+)
 
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
@@ -233,6 +241,14 @@ def test_credentials_are_taken_once_for_both_files_and_dropped() -> None:
     assert "canary" not in str(vars(logged_in).get("_taken"))
     with pytest.raises(MissingError, match="there is no other"):
         logged_in.take_credentials(CREDENTIALS.path, "other")
+
+
+def test_a_database_that_is_down_is_no_unreachable_vault() -> None:
+    vault = Client(InternalServerError(errors=["failed to connect"]))
+
+    with pytest.raises(OpsError, match=r"no credentials were made: .*failed to connect") as raised:
+        session(vault).take_credentials(CREDENTIALS.path, "username")
+    assert not isinstance(raised.value, UnreachableError)
 
 
 def test_a_workload_must_be_refused_its_neighbours_credentials_and_its_own_roles_statements() -> None:
