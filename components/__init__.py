@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         VaultKey,
     )
     from .backend import Backend, Grant
+    from .certificates import CertificateFiles, WorkloadCertificate
     from .databases import CredentialFiles, DatabaseCredentials, StaticRole
     from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret, SyncedSecret
     from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .vault.client import VaultNode
     from .vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
     from .vault.engines import KvEngine, KvEngineArgs
+    from .vault.pki import PkiEngine, PkiEngineArgs
     from .vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerSpec
     from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
     from .vault.server.seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
@@ -91,6 +93,7 @@ _HOME = {
     "CertManagerTls": ".vault.server.tls",
     "Certificate": ".azure.certificate",
     "CertificateArgs": ".azure.certificate",
+    "CertificateFiles": ".certificates",
     "Chart": ".helm.charts",
     "ChartError": ".errors",
     "Cloud": ".azure.clouds",
@@ -141,6 +144,8 @@ _HOME = {
     "OidcAuthArgs": ".vault.auth.oidc",
     "PerWorkloadIdentities": ".azure.identities.workload_identity",
     "IdentityLocation": ".azure.identities.workload_identity",
+    "PkiEngine": ".vault.pki",
+    "PkiEngineArgs": ".vault.pki",
     "PodIdentities": ".azure.identities.pod_identity",
     "PostgresStorage": ".vault.server.storage",
     "Principal": ".kubernetes.akv2k8s",
@@ -190,6 +195,7 @@ _HOME = {
     "VaultServerSpec": ".vault.server.args",
     "Volume": ".vault.server.storage",
     "Workload": ".workload",
+    "WorkloadCertificate": ".certificates",
     "WorkloadAuth": ".vault.auth.kubernetes",
     "WorkloadRole": ".vault.auth.kubernetes",
 }
@@ -217,6 +223,7 @@ __all__ = [
     "CertManagerTls",
     "Certificate",
     "CertificateArgs",
+    "CertificateFiles",
     "Chart",
     "ChartError",
     "Cloud",
@@ -266,6 +273,8 @@ __all__ = [
     "OidcAuth",
     "OidcAuthArgs",
     "PerWorkloadIdentities",
+    "PkiEngine",
+    "PkiEngineArgs",
     "PodIdentities",
     "PostgresStorage",
     "Principal",
@@ -317,6 +326,7 @@ __all__ = [
     "Volume",
     "Workload",
     "WorkloadAuth",
+    "WorkloadCertificate",
     "WorkloadRole",
 ]
 

@@ -1,7 +1,7 @@
 """The one seam: what a backend owes a workload."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pulumi
 
@@ -24,9 +24,9 @@ class Grant(Args):
     identity: Mapping[str, Input[str]]
     """What the workload is in the backend, for the reader of a stack's outputs: e.g. its role and its policy."""
 
-    credentials: Sequence[Mapping[str, str]] = ()
-    """Credentials of databases that are made for it: the `path` that it reads, and the files `username` and
-    `password`."""
+    dynamic: Sequence[Mapping[str, Any]] = ()
+    """What the store makes when the workload asks: the `path`, the `capability` that it has there, and the `files` by
+    the keys of the response."""
 
     service_account_annotations: Mapping[str, Input[str]] = {}
     """Annotations that tie the service account to the identity."""

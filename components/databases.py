@@ -16,13 +16,13 @@ DatabaseRole = Literal["readonly", "readwrite", "owner"]
 NO_DATABASES = "This setting is allowed with backend 'vault' only: Key Vault makes no users of databases"
 """The error of a workload with databases on Key Vault."""
 
-DATABASE_MOUNT = r"[A-Za-z0-9_-]+"
-"""Where a database engine may be mounted: one segment, so that no object of a KV engine has the path of credentials."""
+ENGINE_SEGMENT = r"[A-Za-z0-9_-]+"
+"""Where an engine that makes secrets may be mounted: one segment, so that no object of a KV engine has such a path."""
 
 Statement = Annotated[str, Field(min_length=1)]
 """A statement in a database's SQL."""
 
-_CREDENTIALS = re.compile(rf"{DATABASE_MOUNT}/(static-)?creds/[^/]+")
+_CREDENTIALS = re.compile(rf"{ENGINE_SEGMENT}/(static-)?creds/[^/]+")
 _NAME, _PASSWORD = re.compile(r"\{\{ *(name|username) *\}\}"), re.compile(r"\{\{ *password *\}\}")
 
 

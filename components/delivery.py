@@ -11,7 +11,6 @@ from .field_types import Declaration, DnsLabel, FileName, LabelName, LabelValue,
 from .validators import require_unique
 
 if TYPE_CHECKING:
-    from .databases import DatabaseCredentials
     from .workload import Secret, Workload
 
 DeliveryKind = Literal["csi", "agent-injector", "kubernetes-secret", "akv2k8s"]
@@ -286,23 +285,29 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
     return None
 
 
-def check_credentials(workload: "Workload", credentials: "DatabaseCredentials") -> str | None:
-    """Return why a workload's delivery can't bring credentials, as the end of a sentence; `None` where it can.
+def check_dynamic(workload: "Workload") -> str | None:
+    """Return why a workload's delivery can't bring what Vault makes for it, as the end of a sentence; `None` if it can.
 
-    The CSI provider asks for new credentials at each rotation poll, and renews none; an agent of mode `init` leaves.
-    A static role's credentials are nobody's lease. (Vault docs: "Vault CSI Provider", "Vault Agent Injector")
+    The CSI provider asks anew at each rotation poll, and renews nothing; an agent of mode `init` leaves.
+    (Vault docs: "Vault CSI Provider", "Vault Agent Injector")
     """
-    if credentials.static_role is not None:
-        return None
     delivery = workload.delivery
     if not isinstance(delivery, AgentInjector):
         return (
-            f"are of a user that is made at each read, and delivery {delivery.kind!r} reads at each poll and renews "
-            "nothing: use delivery 'agent-injector', or staticRole"
+            f"made at each read, and delivery {delivery.kind!r} reads at each poll and renews nothing: use delivery "
+            "'agent-injector'"
         )
     if delivery.mode == "init" and workload.kind not in {"Job", "CronJob"}:
-        return (
-            "are of a user that ends with its lease, and an agent of mode 'init' leaves before that: use mode "
-            "'sidecar', or staticRole"
-        )
+        return "made for a while, and an agent of mode 'init' leaves before that ends: use mode 'sidecar'"
     return None
+
+
+def list_undeliverable(workload: "Workload") -> Iterator[tuple[Location, str]]:
+    """List what Vault would make for a workload and its delivery can't bring: the entry, and the error."""
+    issue = check_dynamic(workload)
+    for number, entry in enumerate(workload.databases):
+        if issue and entry.static_role is None:
+            yield ("databases", number), f"These credentials are of a user that is {issue}, or staticRole"
+    for number, _ in enumerate(workload.certificates):
+        if issue:
+            yield ("certificates", number), f"This certificate is {issue}"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator
 
 from .attachment import Attachment
+from .certificates import WorkloadCertificate
 from .cross_checks import Location, cross_check
 from .databases import DatabaseCredentials
 from .delivery import Csi, Delivery
@@ -213,25 +214,35 @@ class Workload(Declaration):
         require_unique("name", what="the file name"),
         require_unique("env", what="the environment variable"),
     ] = ()
-    """The secrets that it may read. A workload has some, or `databases`."""
+    """The secrets that it may read. A workload has some, or `databases` or `certificates`."""
 
     databases: Annotated[ListOf[DatabaseCredentials], require_unique("database", what="the database")] = ()
     """With Vault: the databases that it may use, each with a user of its own."""
 
+    certificates: Annotated[ListOf[WorkloadCertificate], require_unique("name", what="the name")] = ()
+    """With Vault: the certificates that are issued to it."""
+
     @cross_check
     def _check_sources(self) -> Iterator[tuple[Location, str]]:
-        if not self.secrets and not self.databases:
-            yield ("secrets",), "This setting is required, unless the workload has databases"
+        if not (self.secrets or self.databases or self.certificates):
+            yield ("secrets",), "This setting is required, unless the workload has databases or certificates"
 
     @cross_check
     def _check_files(self) -> Iterator[tuple[Location, str]]:
         taken = {secret.name: f"secrets[{number}]" for number, secret in enumerate(self.secrets)}
-        for number, entry in enumerate(self.databases):
-            for part, file in (("username", entry.files.username), ("password", entry.files.password)):
+        made = [("databases", number, entry.files) for number, entry in enumerate(self.databases)]
+        for field, number, files in (
+            *made,
+            *(("certificates", number, entry.files) for number, entry in enumerate(self.certificates)),
+        ):
+            named: dict[str, str] = files.model_dump(by_alias=True)
+            for part, file in named.items():
                 if other := taken.get(file):
-                    place = ("databases", number, "files", part)
-                    yield place, f"{file!r} is the file name of {other} too: each needs its own"
-            taken |= dict.fromkeys((entry.files.username, entry.files.password), f"databases[{number}]")
+                    yield (
+                        (field, number, "files", part),
+                        f"{file!r} is the file name of {other} too: each needs its own",
+                    )
+            taken |= dict.fromkeys(named.values(), f"{field}[{number}]")
 
     @field_validator("replicas")
     @classmethod
@@ -323,7 +334,7 @@ class Workload(Declaration):
 
     @property
     def mounted(self) -> Sequence[Secret]:
-        """Its secrets, and its databases' credentials as secrets of that name."""
+        """Its secrets, and the files of its databases as secrets."""
         credentials = [
             Secret(name=file, object=entry.database, key=key)
             for entry in self.databases

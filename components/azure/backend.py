@@ -7,6 +7,7 @@ import pulumi
 
 from ..args import Args, Input
 from ..backend import Grant
+from ..certificates import NO_CERTIFICATES
 from ..databases import NO_DATABASES
 from ..durations import Seconds
 from ..errors import InvalidArgumentsError
@@ -117,6 +118,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         """
         if workload.databases:
             raise InvalidArgumentsError(f"{workload.path}: databases: {NO_DATABASES}")
+        if workload.certificates:
+            raise InvalidArgumentsError(f"{workload.path}: certificates: {NO_CERTIFICATES}")
         for secret in workload.secrets:
             kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
             if fault := check_readable(secret) or next(filter(None, kept), None):

@@ -164,7 +164,7 @@ def describe_access(
             }
             for secret in workload.secrets
         ],
-        **({"credentials": list(access.grant.credentials)} if access.grant.credentials else {}),
+        **({"dynamic": list(access.grant.dynamic)} if access.grant.dynamic else {}),
     }
     if not has_pods:
         described["pod"] = access.pod

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ..certificates import is_issue_path
 from ..databases import is_credentials_path
 from ..delivery import AgentInjector
 from ..workload import Workload
@@ -32,8 +33,20 @@ _SPELLED = {
 """What the CSI provider and the injector call the same thing."""
 
 _READS = re.compile(
-    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data(?:\.data)? "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
 )
+
+_BODIES = {
+    "username": '{{ index .Data "username" }}',
+    "password": '{{ index .Data "password" }}',
+    "certificate": '{{ printf "%s\\n%s\\n" .Data.certificate .Data.issuing_ca }}',
+    "private_key": '{{ printf "%s\\n" .Data.private_key }}',
+    "ca_chain": '{{ range .Data.ca_chain }}{{ printf "%s\\n" . }}{{ end }}',
+}
+"""What a file has of the response of an engine that makes secrets."""
+
+_MAKES = re.compile(r'\{\{ with secret "(?P<path>[^"]+)"(?P<words>(?: "[^"=]+=[^"]*")*) \}\}(?P<body>.*)\{\{ end \}\}')
+_WORD = re.compile(r'"([^"=]+)=([^"]*)"')
 
 
 def format_agent_annotations(
@@ -102,9 +115,10 @@ def _file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _template(entry: Mapping[str, Any]) -> str:
     path, key = entry["secretPath"], entry["secretKey"]
-    if is_credentials_path(path):
-        # Templates with one path share one lease: the name and the password belong together.
-        return f'{{{{ with secret "{path}" }}}}{{{{ index .Data "{key}" }}}}{{{{ end }}}}'
+    if is_credentials_path(path) or is_issue_path(path):
+        # Templates with one path and the same arguments share one response: its parts belong together.
+        words = "".join(f' "{name}={value}"' for name, value in entry.get("secretArgs", {}).items())
+        return f'{{{{ with secret "{path}"{words} }}}}{_BODIES[key]}{{{{ end }}}}'
     # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
     guard = (
         f'{{{{ if not (sprig_hasKey .Data.data "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
@@ -117,7 +131,18 @@ def _template(entry: Mapping[str, Any]) -> str:
 def _objects(said: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     numbers = sorted(int(name.rpartition("-")[2]) for name in said if re.fullmatch(r"agent-inject-template-\d+", name))
     for number in numbers:
-        match = _READS.match(said[f"agent-inject-template-{number}"])
+        text = said[f"agent-inject-template-{number}"]
+        made, match = _MAKES.fullmatch(text), _READS.match(text)
+        key = next((key for key, body in _BODIES.items() if made and made["body"] == body), None)
+        if made and key:
+            words = dict(_WORD.findall(made["words"]))
+            yield {
+                "objectName": said.get(f"agent-inject-file-{number}", str(number)),
+                "secretPath": made["path"],
+                "secretKey": key,
+                **({"method": "PUT", "secretArgs": words} if words else {}),
+            }
+            continue
         if match is None:
             raise ValueError(f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret")
         entry: dict[str, Any] = {

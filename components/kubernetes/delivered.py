@@ -3,7 +3,7 @@
 import pulumi
 
 from ..backend import Grant
-from ..delivery import AgentInjector, Akv2k8s, check_credentials, check_deliverable, check_store, check_synced_secrets
+from ..delivery import AgentInjector, Akv2k8s, check_deliverable, check_store, check_synced_secrets, list_undeliverable
 from ..errors import InvalidArgumentsError
 from ..workload import Workload
 from .agent_injection import inject_agent
@@ -26,9 +26,8 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     for secret in workload.secrets:
         if fault := check_deliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
-    for credentials in workload.databases:
-        if fault := check_credentials(workload, credentials):
-            raise InvalidArgumentsError(f"{workload.path}: the credentials of {credentials.database!r} {fault}")
+    for (field, number), fault in list_undeliverable(workload):
+        raise InvalidArgumentsError(f"{workload.path}: {field}[{number}]: {fault}")
     for _, fault in check_synced_secrets(workload):
         raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
     match delivery:

@@ -1,6 +1,6 @@
 """HashiCorp Vault as a backend."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -9,7 +9,7 @@ import pulumi_vault
 from ..args import Args, Input
 from ..backend import Grant
 from ..cross_checks import cross_check
-from ..databases import DatabaseCredentials, check_lease
+from ..databases import check_lease
 from ..durations import Seconds, check_order, format_seconds
 from ..field_types import AbsolutePath, Switch, Text
 from ..hosts import Host
@@ -18,9 +18,11 @@ from ..workload import Secret, Workload
 from ..yaml import format_yaml
 from .auth.kubernetes import WorkloadAuth, WorkloadRole
 from .databases import DatabaseEngine
+from .dynamic import DynamicSecret
 from .engines import KvEngine
 from .kv_paths import check_kv_object
 from .options import VaultNamespace, check_secret
+from .pki import PkiEngine
 from .policy import build_policy_name, build_read_policy
 
 
@@ -79,6 +81,9 @@ class VaultBackendArgs(Args):
     databases: DatabaseEngine | None = None
     """The engine that makes users of databases, if workloads have some."""
 
+    pki: PkiEngine | None = None
+    """The engine that issues certificates, if workloads have some."""
+
     audience: Text = "vault"
     """Audience of workloads' service account tokens; roles require it and classes ask for it."""
 
@@ -114,6 +119,7 @@ class VaultBackend(pulumi.ComponentResource):
         self._connection = args.connection
         self._engine = args.engine
         self._databases = args.databases
+        self._pki = args.pki
         self._auth = args.auth
         self._audience = args.audience
         self._token_ttl = args.token_ttl
@@ -132,24 +138,26 @@ class VaultBackend(pulumi.ComponentResource):
             "tlsServerName": self._connection.tls_server_name,
             "mount": self._engine.path,
             **({"databaseMount": self._databases.path} if self._databases else {}),
+            **({"pkiMount": self._pki.path} if self._pki else {}),
             "authPath": self._auth.path,
             "audience": self._audience,
         }
 
     def grant(self, workload: Workload) -> Grant:
-        """Declare the policy and the role of `workload`, unless it is revoked, and its users of databases.
+        """Declare the policy and the role of `workload`, unless it is revoked, and what Vault makes for it.
 
-        :raises ValueError: A secret without a key, or of a type that Vault has not; a database that isn't there.
+        :raises ValueError: A secret without a key, or of a type that Vault has not; a database, or a
+            name, that it can't have.
         """
         for secret in workload.secrets:
             if issue := check_secret(secret):
                 raise ValueError(f"{workload.path}: secret {secret.name!r} {issue}")
             if issue := check_kv_object(secret.object, self._engine.path):
                 raise ValueError(f"{workload.path}: secret {secret.name!r}: object {secret.object!r} {issue}")
-        made = self._declare_users(workload)
+        dynamic = self._declare_dynamic(workload)
         identity = f"{workload.namespace}.{workload.name}"
         policy_name = build_policy_name(self._auth.path, workload.path)
-        opening = [] if workload.revoked else self._open(workload, identity, policy_name, made)
+        opening = [] if workload.revoked else self._open(workload, identity, policy_name, dynamic)
         written = {name: self._engine.objects[name] for name in workload.objects if name in self._engine.objects}
         restarting = {secret.object for secret in workload.restarting}
         return Grant(
@@ -159,28 +167,26 @@ class VaultBackend(pulumi.ComponentResource):
                 "roleName": identity,
                 "vaultAuthMountPath": self._auth.path,
                 "audience": self._audience,
-                "objects": build_objects_parameter(
-                    self._engine.path, workload.secrets, zip(workload.databases, made, strict=True)
-                ),
+                "objects": build_objects_parameter(self._engine.path, workload.secrets, dynamic),
             },
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
-            credentials=[
-                {"path": path, **entry.files.model_dump()} for entry, path in zip(workload.databases, made, strict=True)
-            ],
+            dynamic=[{"path": each.path, "capability": each.capability, "files": dict(each.files)} for each in dynamic],
             certificate_authority=self._connection.ca_certificate,
             versions={name: _read_version(value) for name, value in written.items() if name in restarting},
-            requires=[*opening, *written.values(), *made.values()],
+            requires=[*opening, *written.values(), *(each.role for each in dynamic)],
         )
 
     def _open(
-        self, workload: Workload, role_name: str, policy_name: str, paths: Iterable[str]
+        self, workload: Workload, role_name: str, policy_name: str, dynamic: Sequence[DynamicSecret]
     ) -> list[pulumi.Resource]:
         """Declare the policy and the role."""
         policy = pulumi_vault.Policy(
             workload.path,
             name=policy_name,
-            policy=build_read_policy(self._engine.path, workload.objects, paths),
+            policy=build_read_policy(
+                self._engine.path, workload.objects, {each.path: each.capability for each in dynamic}
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         role = self._auth.declare_role(
@@ -196,37 +202,33 @@ class VaultBackend(pulumi.ComponentResource):
         )
         return [policy, role]
 
-    def _declare_users(self, workload: Workload) -> dict[str, pulumi.Resource]:
-        """Declare the roles of a workload's databases, by the paths that it reads, in order."""
-        if not workload.databases:
-            return {}
-        if self._databases is None:
+    def _declare_dynamic(self, workload: Workload) -> list[DynamicSecret]:
+        """Declare the roles by which Vault makes what a workload asks for."""
+        if workload.databases and self._databases is None:
             raise ValueError(f"{workload.path}: it has databases, and this backend has none: give it a DatabaseEngine")
+        if workload.certificates and self._pki is None:
+            raise ValueError(f"{workload.path}: it has certificates, and this backend has no PKI: give it a PkiEngine")
         for entry in workload.databases:
             if issue := check_lease(entry, self._token_ttl):
                 raise ValueError(f"{workload.path}: the credentials of {entry.database!r} {issue}")
-        return dict(self._databases.declare_role(workload, entry, self._auth.path) for entry in workload.databases)
+        databases, pki, auth = self._databases, self._pki, self._auth.path
+        return [
+            *(databases.declare_role(workload, entry, auth) for entry in workload.databases if databases),
+            *(pki.declare_role(workload, entry, auth) for entry in workload.certificates if pki),
+        ]
 
 
 def _read_version(value: pulumi_vault.kv.SecretV2) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(value.metadata).apply(lambda found: (found or {}).get("version", ""))
 
 
-def build_objects_parameter(
-    mount: str, secrets: Sequence[Secret], credentials: Iterable[tuple[DatabaseCredentials, str]] = ()
-) -> str:
+def build_objects_parameter(mount: str, secrets: Sequence[Secret], dynamic: Sequence[DynamicSecret] = ()) -> str:
     """Build the `objects` parameter of a SecretProviderClass for Vault: a YAML list inside a string.
 
     A version is named in the path, because the provider's cache ignores `secretArgs`.
     (Vault docs: "Vault CSI Provider Configurations")
-
-    :param credentials: Databases, each with the path of its credentials.
     """
-    made = [
-        {"objectName": file, "secretPath": path, "secretKey": key}
-        for entry, path in credentials
-        for key, file in (("username", entry.files.username), ("password", entry.files.password))
-    ]
+    made = [entry for each in dynamic for entry in each.build_objects()]
     return format_yaml([*(_build_object(mount, secret) for secret in secrets), *made])
 
 

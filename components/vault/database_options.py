@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..cross_checks import cross_check
-from ..databases import DATABASE_MOUNT
+from ..databases import ENGINE_SEGMENT
 from ..field_types import Declaration, DnsLabel, Switch, Text, require_match
 
 DatabasePlugin = Literal["postgresql", "mysql"]
@@ -27,7 +27,7 @@ class DatabaseMount(Declaration):
     """The engine that makes the databases' users."""
 
     path: Annotated[
-        str, require_match(DATABASE_MOUNT, "is not one segment of letters, digits, '-' and '_', e.g. database")
+        str, require_match(ENGINE_SEGMENT, "is not one segment of letters, digits, '-' and '_', e.g. database")
     ] = "database"
     """Where it is mounted."""
 

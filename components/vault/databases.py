@@ -16,6 +16,7 @@ from ..validators import require_unique
 from ..workload import Workload
 from .database_options import DatabaseMount, DatabaseOptions
 from .database_statements import build_statements
+from .dynamic import DynamicSecret
 from .policy import build_role_prefix
 from .remount import build_mount_options
 
@@ -81,10 +82,8 @@ class DatabaseEngine(pulumi.ComponentResource):
         }
         self.register_outputs({"path": args.path})
 
-    def declare_role(
-        self, workload: Workload, credentials: DatabaseCredentials, auth_path: str
-    ) -> tuple[str, pulumi.Resource]:
-        """Declare the role of `workload` in a database; return the path that it reads, and the role.
+    def declare_role(self, workload: Workload, credentials: DatabaseCredentials, auth_path: str) -> DynamicSecret:
+        """Declare the role of `workload` in a database; return what it reads.
 
         :param auth_path: Where the workload logs in: no two stacks' roles have one name.
         :raises InvalidArgumentsError: There is no such database.
@@ -108,7 +107,7 @@ class DatabaseEngine(pulumi.ComponentResource):
                 rotation_period=static.period,
                 opts=opts,
             )
-            return f"{self.path}/static-creds/{name}", role
+            return DynamicSecret(f"{self.path}/static-creds/{name}", credentials.files.model_dump(), role)
         statements = build_statements(database, credentials)
         role = pulumi_vault.database.SecretBackendRole(
             resource,
@@ -121,7 +120,7 @@ class DatabaseEngine(pulumi.ComponentResource):
             max_ttl=credentials.max_ttl or credentials.ttl,
             opts=opts,
         )
-        return f"{self.path}/creds/{name}", role
+        return DynamicSecret(f"{self.path}/creds/{name}", credentials.files.model_dump(), role)
 
     def _connect(self, name: str, database: Database, mount: pulumi.Resource | None) -> pulumi.Resource:
         """Connect a database; return what has changed its password."""

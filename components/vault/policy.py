@@ -1,23 +1,25 @@
 """Vault policies, derived from what a workload declares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..derived_names import derive_name
 from ..field_types import check_name
 
 
-def build_read_policy(mount: str, objects: Iterable[str], credentials: Iterable[str] = ()) -> str:
-    """Build the policy that reads `objects` of the KV version 2 engine at `mount`, and paths of `credentials`.
+def build_read_policy(mount: str, objects: Iterable[str], dynamic: Mapping[str, str] | None = None) -> str:
+    """Build the policy that reads `objects` of the KV version 2 engine at `mount`.
 
-    It has one `path` block an object or path, `read` only.
+    It has one `path` block an object, `read` only.
 
     (Vault docs: "KV secrets engine - version 2 (API)", "Policies")
 
+    :param dynamic: Paths by which Vault makes secrets, each with the only capability there.
     :raises ValueError: A name that Vault would take for a pattern, or resolve to another place.
     """
     paths = [f"{check_name('mount', mount)}/data/{check_name('object', name)}" for name in sorted(set(objects))]
-    paths += [check_name("path", path) for path in sorted(credentials)]
-    return "\n".join(f'path "{path}" {{\n  capabilities = ["read"]\n}}\n' for path in paths)
+    rules = dict.fromkeys(paths, "read")
+    rules |= {check_name("path", path): capability for path, capability in sorted((dynamic or {}).items())}
+    return "\n".join(f'path "{path}" {{\n  capabilities = ["{able}"]\n}}\n' for path, able in rules.items())
 
 
 def build_policy_prefix(auth_path: str) -> str:

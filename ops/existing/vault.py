@@ -11,7 +11,7 @@ from ..errors import AbsentError
 from ..store.vault_operator import VaultOperator
 from .find import Existing
 
-_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *kinds.ROLES, *kinds.DATABASES}
+_WRITTEN = {kinds.POLICY, kinds.GROUP, kinds.OBJECT, *kinds.ROLES, *kinds.DATABASES, kinds.PKI_ROLE}
 """Kinds of which Vault overwrites what is there, without a word."""
 
 
@@ -81,7 +81,7 @@ class VaultFinder:
         mount = f"{resource.at('mount') or resource.at('backend')}/"
         if resource.kind in kinds.ROLES and mount not in self._methods:
             return None
-        if resource.kind in {kinds.OBJECT, *kinds.DATABASES} and mount not in self._mounts:
+        if resource.kind in {kinds.OBJECT, *kinds.DATABASES, kinds.PKI_ROLE} and mount not in self._mounts:
             return None
         try:
             self.operator.read(place)
@@ -106,6 +106,9 @@ def _describe(resource: Declared) -> tuple[str, str, str]:
             f"the object {mount}/{name}",
             f"leave it out of strongroom:seeds, which would overwrite it, or seed another; {adopt} {mount}/data/{name}",
         )
+    if resource.kind == kinds.PKI_ROLE:
+        path = f"{resource.at('backend')}/roles/{name}"
+        return path, f"the PKI role {name}", f"{derived} {path}"
     if resource.kind in kinds.DATABASES:
         path = f"{resource.at('backend')}/{kinds.DATABASES[resource.kind]}/{name}"
         if resource.kind == kinds.DATABASE:

@@ -75,6 +75,10 @@ IMPACTS: Mapping[str, Impact] = {
     ),
     **dict.fromkeys(vault.ROLES, _ROLE),
     **dict.fromkeys((vault.DATABASE_ROLE, vault.DATABASE_STATIC_ROLE), _DATABASE_ROLE),
+    vault.PKI_ROLE: Impact(
+        "no certificate is issued for a moment; those that were stay valid until they end",
+        "no certificate is issued any more; those that were stay valid until they end",
+    ),
     vault.DATABASE: Impact(
         "no user is made or dropped until the new one is there, which needs the password that is valid now, and Vault "
         "changed the one in the configuration",

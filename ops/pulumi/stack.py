@@ -64,6 +64,9 @@ class VaultStore(_Output):
     database_mount: str | None = None
     """The engine that makes users of databases, if there is one."""
 
+    pki_mount: str | None = None
+    """The engine that issues certificates, if there is one."""
+
     auth_path: str
     audience: str
 
@@ -109,24 +112,34 @@ class DeclaredObject(_Output):
     env: str | None = None
 
 
-class DeployedCredentials(_Output):
-    """Credentials of a database that are made for a workload."""
+class DeployedDynamic(_Output):
+    """A secret that Vault makes when a workload asks for it."""
 
     path: str
-    """Where they are read."""
+    """Where it asks."""
 
-    username: str
-    """The file with the name."""
+    capability: Literal["read", "update"] = "read"
+    """What its policy allows there."""
 
-    password: str
-    """The file with the password."""
+    files: Mapping[str, str]
+    """Its files, by the keys of the response."""
+
+    @property
+    def mount(self) -> str:
+        """The engine that makes it."""
+        return self.path.partition("/")[0]
 
     @property
     def reaching(self) -> tuple[str, ...]:
-        """The paths by which it is read, or changed so that others read it."""
+        """The paths by which it is made, or changed so that others have it."""
         mount, kind, role = self.path.split("/")
-        roles = kind.replace("creds", "roles")
-        return self.path, f"{mount}/{roles}/{role}", f"{mount}/config/{role.rpartition('.')[2]}"
+        if kind == "issue":
+            return self.path, f"{mount}/sign/{role}", f"{mount}/roles/{role}"
+        return (
+            self.path,
+            f"{mount}/{kind.replace('creds', 'roles')}/{role}",
+            f"{mount}/config/{role.rpartition('.')[2]}",
+        )
 
 
 class DeployedAttachment(_Output):
@@ -163,7 +176,7 @@ class DeployedWorkload(_Output):
 
     identity: Mapping[str, str]
     objects: tuple[DeclaredObject, ...]
-    credentials: tuple[DeployedCredentials, ...] = ()
+    dynamic: tuple[DeployedDynamic, ...] = ()
 
     @property
     def path(self) -> str:
@@ -178,7 +191,7 @@ class DeployedWorkload(_Output):
     @property
     def names(self) -> frozenset[str]:
         """The files that it declares."""
-        made = (file for each in self.credentials for file in (each.username, each.password))
+        made = (file for each in self.dynamic for file in each.files.values())
         return frozenset((*(item.name for item in self.objects), *made))
 
     def build_pod(self, containers: Sequence[str]) -> dict[str, Any]:

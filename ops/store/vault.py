@@ -13,6 +13,7 @@ import requests
 import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
+from strongroom.components.certificates import is_issue_path
 from strongroom.components.databases import is_credentials_path
 from strongroom.components.redact import redact_error
 from strongroom.components.retry import READ_SECONDS, make_retry
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from ..verify.deployment import Deployment
     from ..verify.digests import Digests
     from .vault_operator import VaultOperator
+
+_MOMENT = "60s"
+"""How long a certificate is valid that was issued to see that one can be."""
 
 _NEVER_A_VERSION = 2**31 - 1
 """A check-and-set parameter that no object matches: a write that is allowed after all changes nothing."""
@@ -51,7 +55,7 @@ class Vault:
         """
         self.store = store
         self._objects = Sampler(item.object for workload in stack.workloads for item in workload.objects)
-        self._credentials = Sampler(each.path for workload in stack.workloads for each in workload.credentials)
+        self._dynamic = Sampler(each.path for workload in stack.workloads for each in workload.dynamic)
 
     def list_expected_files(self, provider_class: ProviderClass) -> Sequence[ExpectedFile]:
         """List the files that a SecretProviderClass has the driver mount."""
@@ -75,7 +79,7 @@ class Vault:
             token,
             self._clients,
             operator=lambda: self._operator,
-            credentials=self._credentials,
+            dynamic=self._dynamic,
         )
 
     @cached_property
@@ -101,7 +105,7 @@ class VaultSession:
         clients: Callable[..., Any],
         *,
         operator: "Callable[[], VaultOperator] | None" = None,
-        credentials: Sampler | None = None,
+        dynamic: Sampler | None = None,
     ) -> None:
         """Log in.
 
@@ -111,7 +115,7 @@ class VaultSession:
         :param token: A service account's token.
         :param clients: Builds clients, as `vault_clients` returns.
         :param operator: Returns the caller's own access to Vault.
-        :param credentials: The paths of databases' credentials that any workload of the stack reads.
+        :param dynamic: The paths by which Vault makes secrets for any workload of the stack.
         :raises DeniedError: Vault refuses this token for that role.
         :raises OpsError: Vault can't be reached.
         """
@@ -120,8 +124,8 @@ class VaultSession:
         self.store = store
         self._token = token
         self._find_operator = operator
-        self.credentials = credentials or Sampler([])
-        """The paths of databases' credentials that any workload reads."""
+        self.dynamic = dynamic or Sampler([])
+        """The paths by which Vault makes secrets for any workload."""
         self._taken: dict[str, frozenset[str]] = {}
         self._client = clients(namespace=parameters.get("vaultNamespace"))
         answer = self._ask(
@@ -232,19 +236,22 @@ class VaultSession:
             return error.part == "version"
         return True
 
-    def take_credentials(self, path: str, key: str) -> None:
-        """Read the credentials of a database at `path` once, and drop them at once; the lease ends with the login.
+    def take(self, path: str, key: str, body: Mapping[str, str] | None = None) -> None:
+        """Have Vault make what it makes at `path`, once, and drop it; a lease ends with the login.
 
+        :param key: What the response must have.
+        :param body: What is sent, if it is written and not read.
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such role, or what it gives has no `key`.
-        :raises OpsError: Vault, or the database, can't be reached.
+        :raises OpsError: Vault can't be reached, or the database behind it.
         """
         if path not in self._taken:
+            adapter, address = self._client.adapter, f"/v1/{path}"
             try:
-                answer = self._ask(lambda: self._client.adapter.get(f"/v1/{path}"))
+                answer = self._ask(lambda: adapter.post(address, json=body) if body else adapter.get(address))
             except UnreachableError as error:
                 # Vault answers, and the database doesn't: other checks go on.
-                raise OpsError(f"no credentials were made: {error}") from None
+                raise OpsError(f"nothing was made: {error}") from None
             self._taken[path] = frozenset(cast("dict[str, Any]", answer.get("data") or {}))
         if key not in self._taken[path]:
             raise MissingError(f"there is no {key}", "key")
@@ -366,12 +373,14 @@ def _build_missing_error(error: InvalidPath) -> MissingError:
 
 def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
     file, path, key = entry["objectName"], entry["secretPath"], entry["secretKey"]
-    if is_credentials_path(path):
+    if is_credentials_path(path) or is_issue_path(path):
+        # A certificate is dropped with its key, and ends soon.
+        body = {**entry["secretArgs"], "ttl": _MOMENT} if is_issue_path(path) else None
         return ExpectedFile(
             file,
             path,
-            lambda session: cast("VaultSession", session).take_credentials(path, key),
-            # Each reader gets another user: what a pod has can't be compared.
+            lambda session: cast("VaultSession", session).take(path, key, body),
+            # Each reader gets another: what a pod has can't be compared.
             mode=entry.get("filePermission", 0o644),
         )
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from strongroom.components.certificates import is_issue_path
+
 from ..pulumi.stack import DeployedWorkload, VaultStore
 from .base import DeniedCheck
 from .sampler import Sampler
@@ -56,7 +58,7 @@ def list_denied_checks(
     }
     return [
         DeniedCheck("is refused other workloads' objects", read),
-        *_list_database_checks(session, store, workload),
+        *_list_dynamic_checks(session, store, workload),
         DeniedCheck("is refused listing", listed),
         DeniedCheck(
             "is refused writing",
@@ -74,21 +76,28 @@ def list_denied_checks(
     ]
 
 
-def _list_database_checks(
+def _list_dynamic_checks(
     session: "VaultSession", store: VaultStore, workload: DeployedWorkload
 ) -> Sequence[DeniedCheck]:
-    """List what a workload must be refused of the engine that makes users of databases."""
-    mount = store.database_mount
-    if mount is None:
-        return []
-    own = {each.path for each in workload.credentials}
-    others = session.credentials.draw(workload.path, MOST, without=own)
-    attempts: dict[str, Callable[[], object]] = {path: partial(session.probe, "get", path) for path in others}
-    for part in ("config", "roles", "static-roles"):
-        attempts[f"list {mount}/{part}"] = partial(session.list_below, f"{mount}/{part}")
-    for name in (path.rpartition("/")[2] for path in sorted(own)):
-        attempts[f"read {mount}/roles/{name}"] = partial(session.probe, "get", f"{mount}/roles/{name}")
-    return [DeniedCheck("is refused other users of databases", attempts)]
+    """List what a workload must be refused of the engines that make secrets."""
+    own = {each.path for each in workload.dynamic}
+    others = session.dynamic.draw(workload.path, MOST, without=own)
+    attempts: dict[str, Callable[[], object]] = {}
+    for path in others:
+        # Vault checks the rights first, and then rejects the duration.
+        issued = {"ttl": "never"} if is_issue_path(path) else None
+        attempts[path] = partial(session.probe, "post" if issued else "get", path, issued)
+    parts = {store.database_mount: ("config", "roles", "static-roles"), store.pki_mount: ("roles", "certs", "keys")}
+    for mount, names in parts.items():
+        attempts |= {f"list {mount}/{part}": partial(session.list_below, f"{mount}/{part}") for part in names if mount}
+    for path in sorted(own):
+        mount, kind, role = path.split("/")
+        definition = f"{mount}/{'static-roles' if kind == 'static-creds' else 'roles'}/{role}"
+        attempts[f"read {definition}"] = partial(session.probe, "get", definition)
+        if kind == "issue":
+            signing = f"{mount}/sign/{role}"
+            attempts[f"write {signing}"] = partial(session.probe, "post", signing, {"ttl": "never"})
+    return [DeniedCheck("is refused what Vault makes for others", attempts)] if attempts else []
 
 
 _PATCH: Mapping[str, Any] = {"options": {"cas": 2**31 - 1}, "data": {}}

@@ -38,6 +38,16 @@ _DATABASE_ROLE: Mapping[str, Collection[object]] = {
     "last_vault_rotation": "*",
     "ttl": "*",
 }
+_PKI_ROLE: Mapping[str, Collection[object]] = {
+    # Vault's own, save those that name or widen what may be issued.
+    **dict.fromkeys(("ttl", "max_ttl", "issuer_ref", "not_before_duration", "key_usage", "signature_bits"), "*"),
+    "use_csr_common_name": {True},
+    "use_csr_sans": {True},
+    "require_cn": {True},
+    "cn_validations": "*",
+    "no_store": {False},
+    "serial_number_source": "*",
+}
 _TUNED: Mapping[str, Collection[object]] = {
     "force_no_cache": {False},
     "token_type": {"default-service"},
@@ -106,6 +116,13 @@ _KINDS: Mapping[str, _Kind] = {
         )
         for kind in (kinds.DATABASE_ROLE, kinds.DATABASE_STATIC_ROLE)
     },
+    kinds.PKI_ROLE: _Kind(
+        "PKI role",
+        lambda role: _get_text(role, "name"),
+        lambda role: f"{_get_text(role, 'backend')}/roles/{_get_text(role, 'name')}",
+        _PKI_ROLE,
+        ("backend", "name", "namespace", "ttl", "maxTtl"),
+    ),
     kinds.KUBERNETES_CONFIG: _Kind(
         "auth configuration",
         lambda config: _get_text(config, "backend", "kubernetes"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PARTS = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
 _DATABASE = ("config", "roles", "static-roles", "creds", "static-creds", "rotate-root", "rotate-role", "reset")
+_PKI = ("issue", "sign", "roles", "issuer", "key")
 _OTHERS = 64
 _SYSTEM = (
     "sys/policies/acl/strongroom-verify",
@@ -69,7 +70,7 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
         yield Check(workload.path, what, False, reason, asked, "forbidden")
         return
     mount = f"{session.store.mount}/"
-    own = {mount, *(f"{each.path.partition('/')[0]}/" for each in workload.credentials)}
+    own = {mount, *(f"{each.mount}/" for each in workload.dynamic)}
     surplus = [path for path in mounts["secret"] if path not in own] + [f"auth/{path}" for path in mounts["auth"]]
     yield Check(
         workload.path,
@@ -95,13 +96,14 @@ def check_capabilities(
     own = {item.object for item in workload.objects}
     others = objects.draw(workload.path, _OTHERS, without=own)
     expected = {f"{store.mount}/data/{name}": ["read"] for name in own}
-    made = {each.path for each in workload.credentials}
-    expected |= {path: ["read"] for path in made}
+    made = {each.path: [each.capability] for each in workload.dynamic}
+    expected |= made
     paths = [
         *(f"{store.mount}/{part}/{name}" for name in (*sorted(own), *others) for part in _PARTS),
         *sorted(made),
-        *session.credentials.draw(workload.path, _OTHERS, without=made),
+        *session.dynamic.draw(workload.path, _OTHERS, without=made),
         *(f"{store.database_mount}/{part}/strongroom-verify" for part in _DATABASE if store.database_mount),
+        *(f"{store.pki_mount}/{part}/strongroom-verify" for part in _PKI if store.pki_mount),
         *_SYSTEM,
     ]
     try:

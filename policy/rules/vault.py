@@ -6,7 +6,20 @@ from collections.abc import Iterable, Sequence
 
 from .durations import format_duration
 from .kinds.kubernetes import PROVIDER_CLASS, RELEASE
-from .kinds.vault import APP_ROLE, AUDIT, BOOTSTRAP, DATABASE_ROLE, GITHUB, JWT_ROLE, LDAP, POLICY, ROLES, TOKEN, USER
+from .kinds.vault import (
+    APP_ROLE,
+    AUDIT,
+    BOOTSTRAP,
+    DATABASE_ROLE,
+    GITHUB,
+    JWT_ROLE,
+    LDAP,
+    PKI_ROLE,
+    POLICY,
+    ROLES,
+    TOKEN,
+    USER,
+)
 from .pods import containers, pods
 from .policies import UnreadablePolicyError, read_allowed_paths
 from .rule import (
@@ -36,7 +49,7 @@ LEASES = {
     "vault:ssh/secretBackendRole:SecretBackendRole": ("ttl", "maxTtl"),
     "vault:terraformcloud/secretRole:SecretRole": ("ttl", "maxTtl"),
     DATABASE_ROLE: ("defaultTtl", "maxTtl"),
-    "vault:pkiSecret/secretBackendRole:SecretBackendRole": ("ttl", "maxTtl"),
+    PKI_ROLE: ("ttl", "maxTtl"),
 }
 """The kinds that set the TTL of a dynamic secret, and their properties."""
 

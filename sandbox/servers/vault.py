@@ -41,7 +41,7 @@ _ADMIN_RULES = "\n".join(
         "+/config": _ALL,
         # Of engines that make users of databases.
         "+/config/*": _ALL,
-        "+/roles/*": _ALL,
+        "+/roles/*": _ALL,  # and of those that issue certificates
         "+/static-roles/*": _ALL,
         "+/rotate-root/*": ["update"],
     }.items()

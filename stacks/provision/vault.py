@@ -14,6 +14,7 @@ from strongroom.components.vault.backend import VaultBackend, VaultBackendArgs, 
 from strongroom.components.vault.database_options import DatabaseOptions
 from strongroom.components.vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
 from strongroom.components.vault.engines import KvEngine, KvEngineArgs
+from strongroom.components.vault.pki import PkiEngine, PkiEngineArgs
 
 from ..settings.root import Settings
 from ..settings.seeds import to_seed
@@ -60,6 +61,9 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             engine=KvEngine("vault", engine, in_vault),
             auth=_declare_auth(settings, vault, files, in_vault),
             databases=_declare_databases(settings, vault, files, in_vault),
+            pki=PkiEngine("pki", PkiEngineArgs(path=vault.pki.path, cluster_domain=vault.pki.cluster_domain), in_vault)
+            if vault.pki
+            else None,
             audience=vault.audience,
             token_ttl=vault.token_ttl,
             token_max_ttl=vault.token_max_ttl,

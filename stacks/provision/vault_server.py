@@ -71,6 +71,7 @@ def _build_admin_scope(vault: VaultSettings) -> AdminScope:
         auth=vault.auth.path,
         logins=tuple(login.path for login in vault.logins),
         databases=vault.database_mount.path if vault.databases else None,
+        pki=vault.pki.path if vault.pki else None,
         groups=any(group.members for group in vault.groups),
     )
 

@@ -22,6 +22,7 @@ from strongroom.components.vault.auth.options import JwtAuthOptions, KubernetesA
 from strongroom.components.vault.database_options import DatabaseMount, DatabaseOptions
 from strongroom.components.vault.kv_paths import KvMount
 from strongroom.components.vault.options import VaultNamespace
+from strongroom.components.vault.pki_options import PkiOptions
 
 from .raw import as_mapping
 from .vault_logins import GroupSettings, LoginSettings
@@ -140,6 +141,9 @@ class VaultSettings(Declaration):
     database_mount: DatabaseMount = DatabaseMount()
     """With `databases`: the engine that makes them."""
 
+    pki: PkiOptions | None = None
+    """The engine that issues workloads' certificates."""
+
     auth: AuthSettings = KubernetesAuthSettings()
     """The auth method that workloads log in by."""
 
@@ -227,6 +231,12 @@ class VaultSettings(Declaration):
     def _check_engine_paths(self) -> Iterator[tuple[Location, str]]:
         if self.databases and self.database_mount.path == self.mount.path:
             yield ("database_mount", "path"), f"{self.mount.path!r} is the path of mount too: use another"
+
+    @cross_check
+    def _check_pki_path(self) -> Iterator[tuple[Location, str]]:
+        taken = {self.mount.path, *((self.database_mount.path,) if self.databases else ())}
+        if self.pki and self.pki.path in taken:
+            yield ("pki", "path"), f"{self.pki.path!r} is the path of another engine too: use another"
 
     @cross_check
     def _check_auth_path(self) -> Iterator[tuple[Location, str]]:

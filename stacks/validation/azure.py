@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from strongroom.components.azure.objects import check_readable, find_clashes, name_vault_object
 from strongroom.components.azure.options import MOST_FEDERATED, MOST_POLICIES, IdentityMode, describe_excess
 from strongroom.components.azure.types import check_object_name
+from strongroom.components.certificates import NO_CERTIFICATES
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.databases import NO_DATABASES
 from strongroom.components.workload import Secret
@@ -38,6 +39,8 @@ def check_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Va
     for location, workload in list_workloads(settings):
         if getattr(workload, "databases", ()):
             yield ValidationIssue((*location, "databases"), NO_DATABASES)
+        if getattr(workload, "certificates", ()):
+            yield ValidationIssue((*location, "certificates"), NO_CERTIFICATES)
     yield from _check_seed_names(settings)
     yield from _check_clashes(settings)
     yield from check_contents(settings, azure)

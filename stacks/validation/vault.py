@@ -16,7 +16,7 @@ from ..errors import ValidationIssue
 from ..settings.root import Settings
 from ..settings.vault import VaultSettings
 from ..settings.vault_server import AzureSealSettings, ServerSettings
-from .databases import check_databases
+from .dynamic import check_dynamic
 from .secrets import list_secrets, list_workloads
 from .vault_logins import check_logins
 
@@ -26,7 +26,7 @@ def check_vault(settings: Settings, vault: VaultSettings, stack: str) -> Iterato
     yield from _check_address(vault, stack)
     yield from _check_server(settings, vault, stack)
     yield from check_logins(settings, vault, is_local=is_local(stack))
-    yield from check_databases(settings, vault, is_local=is_local(stack))
+    yield from check_dynamic(settings, vault, is_local=is_local(stack))
     for location, secret in list_secrets(settings):
         yield from _check_secret(location, secret)
     for location, secret in list_secrets(settings):

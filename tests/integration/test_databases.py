@@ -1,7 +1,11 @@
-"""Credentials that Vault makes in a real database, as workloads get them, and what becomes of them."""
+"""What Vault makes for workloads, as they get it: users of a real database, which it drops again, and certificates."""
 
 import shutil
+import socket
+import ssl
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 
 import hvac
 import pytest
-from hvac.exceptions import Forbidden
+from hvac.exceptions import Forbidden, InvalidRequest
 from pulumi.automation import ConfigValue
 
 from sandbox.world import World
@@ -26,6 +30,7 @@ pytestmark = pytest.mark.integration
 CANARY = "canary-of-a-database"
 FILES = {"username": "shop-user", "password": "shop-password"}
 ORDERS = "database/creds/kubernetes.shop.orders.shop"
+ISSUE = "pki/issue/kubernetes.bank.ledger.server"
 CHECKOUT = "database/static-creds/kubernetes.shop.checkout.shop"
 INVENTORY = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'"
 
@@ -52,11 +57,11 @@ class Place:
         self.project.deploy_as_written()
         self.is_removed = True
 
-    def log_in(self, name: str) -> Any:
-        """A client of Vault, logged in as a workload of `shop`."""
+    def log_in(self, name: str, namespace: str = "shop") -> Any:
+        """A client of Vault, logged in as a workload."""
         cluster = ClusterClient(Cluster(kubeconfig=str(self.world.api_server.kubeconfig)))
         made = hvac.Client(url=self.world.vault.address, verify=str(self.world.authority.certificate), timeout=15)
-        made.auth.kubernetes.login(f"shop.{name}", cluster.request_token("shop", name, "vault"))
+        made.auth.kubernetes.login(f"{namespace}.{name}", cluster.request_token(namespace, name, "vault"))
         return made
 
 
@@ -76,6 +81,19 @@ def database() -> Iterator[Postgresql]:
         shutil.rmtree(home)
 
 
+def make_authority(world: World) -> None:
+    """Make a root, and an intermediate that it signs."""
+    root = world.vault.client()
+    for path in ("pki", "pki-root"):
+        root.sys.enable_secrets_engine("pki", path=path)
+    named = {"common_name": "Root", "key_type": "ec", "key_bits": 256}
+    top = root.write_data("pki-root/root/generate/internal", data={**named, "ttl": "24h"})["data"]["certificate"]
+    asked = root.write_data("pki/intermediate/generate/internal", data={**named, "common_name": "Issuing"})["data"]
+    signing = {"csr": asked["csr"], "format": "pem_bundle", "ttl": "12h"}
+    signed = root.write_data("pki-root/root/sign-intermediate", data=signing)["data"]["certificate"]
+    root.write_data("pki/intermediate/set-signed", data={"certificate": f"{signed}\n{top}"})
+
+
 @pytest.fixture(scope="module")
 def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
@@ -84,7 +102,12 @@ def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathF
     settings["strongroom:backend"]["databases"] = [
         {"name": "shop", "plugin": "postgresql", "url": database.url, "username": ADMIN}
     ]
-    orders, checkout, _ = settings["strongroom:workloads"]
+    make_authority(world)
+    settings["strongroom:backend"]["pki"] = {"path": "pki"}
+    orders, checkout, ledger = settings["strongroom:workloads"]
+    ledger["delivery"] = {"kind": "agent-injector"}
+    files = {"certificate": "tls.crt", "privateKey": "tls.key", "ca": "ca.crt"}
+    ledger["certificates"] = [{"name": "server", "ttl": "1m", "files": files}]
     orders["delivery"] = {"kind": "agent-injector", "renderInterval": "1s"}
     orders["secrets"][1].pop("env")
     orders["databases"] = [{"database": "shop", "role": "owner", "ttl": "6s", "files": FILES}]
@@ -98,6 +121,8 @@ def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathF
     made = Place(project, world, database)
     yield made
     made.remove()
+    for path in ("pki", "pki-root"):
+        world.vault.client().sys.disable_secrets_engine(path)
 
 
 def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Place) -> None:
@@ -107,8 +132,10 @@ def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Plac
     told = {(check["workload"], check["what"]) for check in found}
     assert {
         ("shop/orders", "reads shop-user"),
-        ("shop/orders", "is refused other users of databases"),
+        ("shop/orders", "is refused what Vault makes for others"),
         ("shop/checkout", "reads shop-password"),
+        ("bank/ledger", "reads tls.key"),
+        ("bank/ledger", "PKI role kubernetes.bank.ledger.server is as deployed"),
         ("shop/orders", "database role kubernetes.shop.orders.shop is as deployed"),
         ("stack", "database shop is as deployed"),
     } <= told
@@ -157,6 +184,52 @@ def test_each_workload_reads_its_own_credentials_and_nobody_elses(place: Place) 
             who.read(path)
     reach = {(each["who"], each["what"]) for each in place.project.access() if "creds" in each["what"]}
     assert reach == {("shop/orders", ORDERS), ("shop/checkout", CHECKOUT)}
+
+
+def test_an_agents_certificate_is_good_for_a_handshake_by_its_own_names(place: Place, tmp_path: Path) -> None:
+    ledger = agent(place.world, tmp_path / "ledger", "bank", "ledger")
+    assert ledger.run() == 0
+    contexts = [ssl.create_default_context(purpose, cafile=ledger.files / "ca.crt") for purpose in ssl.Purpose]
+    for context in contexts:
+        context.load_cert_chain(ledger.files / "tls.crt", ledger.files / "tls.key")
+        context.verify_mode = ssl.CERT_REQUIRED
+    here, there = socket.socketpair()
+    seen: list[Any] = []
+    server = threading.Thread(
+        target=lambda: seen.append(contexts[1].wrap_socket(there, server_side=True).getpeercert())
+    )
+    server.start()
+    with contexts[0].wrap_socket(here, server_hostname="ledger.bank.svc") as connection:
+        seen.append(connection.getpeercert())
+        server.join()
+
+    names = {("DNS", name) for name in ("ledger.bank", "ledger.bank.svc", "ledger.bank.svc.cluster.local")}
+    assert [set(each["subjectAltName"]) for each in seen] == [names, names]
+    assert ledger.read("tls.key").decode() not in ledger.log()
+
+
+@pytest.mark.soak
+def test_an_agent_has_a_certificate_issued_anew_before_it_ends(place: Place, tmp_path: Path) -> None:
+    ledger = agent(place.world, tmp_path / "ledger", "bank", "ledger")
+
+    def read() -> tuple[bytes, bytes]:
+        return ledger.read("tls.crt"), ledger.read("tls.key")
+
+    with ledger.beside():
+        poll_until(lambda: (ledger.files / "tls.crt").exists() and (ledger.files / "tls.key").exists())
+        certificate, key = read()
+        poll_until(lambda: read()[0] != certificate and read()[1] != key, seconds=70)
+
+
+def test_a_certificate_of_another_name_or_for_another_workload_is_refused(place: Place) -> None:
+    ledger = place.log_in("ledger", "bank")
+    own = {"common_name": "ledger.bank.svc"}
+    for given in ({"common_name": "orders.shop.svc"}, {**own, "ip_sans": "10.0.0.1"}):
+        with pytest.raises(InvalidRequest):
+            ledger.write_data(ISSUE, data=given)
+    assert ledger.write_data(ISSUE, data={**own, "ttl": "1h"})["data"]["expiration"] - time.time() < 90
+    with pytest.raises(Forbidden):
+        place.log_in("orders").write_data(ISSUE, data=own)
 
 
 def test_databases_that_are_removed_keep_no_user_and_what_one_made_is_vaults_own(place: Place) -> None:

@@ -58,6 +58,9 @@ class AdminScope:
     databases: str | None = None
     """The engine that it makes users of databases with: roles are named after `auth`."""
 
+    pki: str | None = None
+    """The engine whose roles it makes; they are named after `auth`."""
+
     groups: bool = False
     """Whether it writes identity groups. Vault names those by ids, so this opens every group."""
 
@@ -103,6 +106,8 @@ def build_admin_rules(scope: AdminScope | None = None) -> str:
         }
     if scope.databases is not None:
         rules |= _build_database_rules(_require_mountable("mount", scope.databases), build_role_prefix(scope.auth))
+    if scope.pki is not None:
+        rules[f"{_require_mountable('mount', scope.pki)}/roles/{build_role_prefix(scope.auth)}*"] = _CHANGE
     if scope.groups:
         for kind in ("group", "group-alias"):
             rules |= {f"identity/{kind}": _CHANGE, f"identity/{kind}/*": _ALL}

@@ -17,6 +17,7 @@ KUBERNETES_ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
 LDAP = "vault:ldap/authBackend:AuthBackend"
 MOUNT = "vault:index/mount:Mount"
 OBJECT = "vault:kv/secretV2:SecretV2"
+PKI_ROLE = "vault:pkiSecret/secretBackendRole:SecretBackendRole"
 POLICY = "vault:index/policy:Policy"
 TOKEN = "vault:index/token:Token"  # noqa: S105 - a kind
 USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"

@@ -147,7 +147,8 @@ def test_a_policy_reads_the_credentials_of_its_own_role_alone(declare: Declare) 
 
     path = "database/creds/kubernetes-dev.shop.orders.shop"
     assert recorder.one(POLICY).inputs["policy"] == f'path "{path}" {{\n  capabilities = ["read"]\n}}\n'
-    assert list(made.credentials) == [{"path": path, "username": "db-user", "password": "db-password"}]
+    files = {"username": "db-user", "password": "db-password"}
+    assert list(made.dynamic) == [{"path": path, "capability": "read", "files": files}]
 
 
 def test_statements_of_ones_own_are_used_as_they_are(declare: Declare) -> None:
@@ -192,7 +193,7 @@ def test_a_delivery_that_cannot_keep_a_made_user_is_refused(declare: Declare) ->
     for delivery in (Csi(), AgentInjector(mode="init")):
         given = workload(OWN, delivery=delivery)
         granted = grant(declare, OWN)[1]
-        with pytest.raises(InvalidArgumentsError, match="the credentials of 'shop' are of a user that"):
+        with pytest.raises(InvalidArgumentsError, match="These credentials are of a user that is made"):
             declare(lambda given=given, granted=granted: declare_delivery(given, granted, None))  # pyright: ignore[reportArgumentType]
 
 

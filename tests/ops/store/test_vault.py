@@ -18,7 +18,7 @@ from hvac.exceptions import (
 
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
-from strongroom.ops.pulumi.stack import DeployedCredentials, DeployedStack, VaultStore
+from strongroom.ops.pulumi.stack import DeployedDynamic, DeployedStack, VaultStore
 from strongroom.ops.store.base import DeniedError, MissingError
 from strongroom.ops.store.sampler import Sampler
 from strongroom.ops.store.vault import Vault, VaultSession
@@ -228,41 +228,43 @@ def test_a_key_that_is_not_there_has_no_content() -> None:
         session(Client({"data": {"data": {}}})).read_content("m/data/o", "key", "utf-8")
 
 
-CREDENTIALS = DeployedCredentials(path="database/creds/k.shop.orders.shop", username="user", password="password")
+CREDENTIALS = DeployedDynamic(
+    path="database/creds/k.shop.orders.shop", files={"username": "user", "password": "password"}
+)
 
 
 def test_credentials_are_taken_once_for_both_files_and_dropped() -> None:
     vault = Client({"lease_id": "l", "data": {"username": "v-1", "password": "canary"}})
     logged_in = session(vault)
     for key in ("username", "password"):
-        logged_in.take_credentials(CREDENTIALS.path, key)
+        logged_in.take(CREDENTIALS.path, key)
 
     assert [each[1] for each in vault.asked] == [f"/v1/{CREDENTIALS.path}"]
     assert "canary" not in str(vars(logged_in).get("_taken"))
     with pytest.raises(MissingError, match="there is no other"):
-        logged_in.take_credentials(CREDENTIALS.path, "other")
+        logged_in.take(CREDENTIALS.path, "other")
 
 
 def test_a_database_that_is_down_is_no_unreachable_vault() -> None:
     vault = Client(InternalServerError(errors=["failed to connect"]))
 
-    with pytest.raises(OpsError, match=r"no credentials were made: .*failed to connect") as raised:
-        session(vault).take_credentials(CREDENTIALS.path, "username")
+    with pytest.raises(OpsError, match=r"nothing was made: .*failed to connect") as raised:
+        session(vault).take(CREDENTIALS.path, "username")
     assert not isinstance(raised.value, UnreachableError)
 
 
 def test_a_workload_must_be_refused_its_neighbours_credentials_and_its_own_roles_statements() -> None:
     vault = Client({"data": {}})
-    orders = ORDERS.model_copy(update={"credentials": (CREDENTIALS,)})
+    orders = ORDERS.model_copy(update={"dynamic": (CREDENTIALS,)})
     assert isinstance(STACK.backend, VaultStore)
     store = STACK.backend.model_copy(update={"database_mount": "database"})
     other = "database/static-creds/k.bank.ledger.bank"
     parameters = {"roleName": "shop.orders", "vaultAuthMountPath": "kubernetes"}
     credentials = Sampler([CREDENTIALS.path, other])
-    logged_in = VaultSession(Sampler(["o"]), store, parameters, TOKEN, lambda **_: vault, credentials=credentials)
+    logged_in = VaultSession(Sampler(["o"]), store, parameters, TOKEN, lambda **_: vault, dynamic=credentials)
     tried = {each.what: set(each.attempts) for each in logged_in.list_denied_checks(orders)}
 
-    assert tried["is refused other users of databases"] == {
+    assert tried["is refused what Vault makes for others"] == {
         other,
         "list database/config",
         "list database/roles",
@@ -270,4 +272,4 @@ def test_a_workload_must_be_refused_its_neighbours_credentials_and_its_own_roles
         "read database/roles/k.shop.orders.shop",
     }
     without = {each.what for each in session(vault).list_denied_checks(ORDERS)}
-    assert "is refused other users of databases" not in without
+    assert "is refused what Vault makes for others" not in without

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from strongroom.ops.pulumi.stack import DeployedCredentials
+from strongroom.ops.pulumi.stack import DeployedDynamic
 from strongroom.ops.verify import Check, Verifier
 from tests.ops.verify.fakes import FakeVaultStack
 
@@ -44,9 +44,9 @@ def test_a_policy_of_the_stack_that_nobody_can_judge_is_another_than_was_deploye
 
 @pytest.mark.parametrize("path", ["database/creds/+", "database/roles/kubernetes.a.b.shop", "database/config/*"])
 def test_anothers_policy_that_reaches_credentials_of_a_database_is_a_red_line(fake: FakeVaultStack, path: str) -> None:
-    made = DeployedCredentials(path="database/creds/kubernetes.a.b.shop", username="user", password="password")
+    made = DeployedDynamic(path="database/creds/kubernetes.a.b.shop", files={"username": "user"})
     first, *rest = fake.stack.workloads
-    fake.stack = fake.stack.model_copy(update={"workloads": (first.model_copy(update={"credentials": (made,)}), *rest)})
+    fake.stack = fake.stack.model_copy(update={"workloads": (first.model_copy(update={"dynamic": (made,)}), *rest)})
     fake.names["sys/policies/acl"].append("other")
     fake.data["sys/policies/acl/other"] = {"policy": f'path "{path}" {{ capabilities = ["read"] }}'}
 

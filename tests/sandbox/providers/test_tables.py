@@ -32,6 +32,7 @@ RESOURCES = {
         pulumi_vault.database.SecretBackendRole,
         pulumi_vault.database.SecretBackendStaticRole,
         pulumi_vault.generic.Endpoint,
+        pulumi_vault.pkisecret.SecretBackendRole,
     )
 }
 

@@ -24,8 +24,8 @@ def test_an_input_that_the_table_lacks_is_refused_not_dropped() -> None:
 
 
 def test_a_type_that_the_table_lacks_is_refused() -> None:
-    with pytest.raises(ProviderError, match="vault:pki"):
-        check("vault:pkiSecret/secretBackendRole:SecretBackendRole", {})
+    with pytest.raises(ProviderError, match="vault:aws"):
+        check("vault:aws/secretBackendRole:SecretBackendRole", {})
 
 
 def test_a_method_without_a_path_is_at_its_types() -> None:

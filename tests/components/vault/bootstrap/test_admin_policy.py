@@ -12,6 +12,7 @@ SCOPE = AdminScope(
     auth="kubernetes",
     logins=("ldap",),
     databases="database",
+    pki="pki",
     groups=True,
 )
 RULES = opened(build_admin_rules(SCOPE))
@@ -59,6 +60,9 @@ def test_the_admin_opens_values_of_the_engines_that_its_stack_seeds_and_no_other
         "sys/mounts/team/kv",
         "sys/mounts/auth/token/tune",
         "database/roles/others.shop.orders.shop",
+        "pki/roles/web",
+        "pki/issue/kubernetes.shop.orders.server",
+        "pki/root/generate/internal",
         "database/static-roles/kubernetes-prod.shop.orders.shop",
     ],
 )
@@ -79,6 +83,7 @@ def test_the_admin_can_write_neither_its_own_policy_nor_what_the_stack_does_not_
         "database/roles/kubernetes.shop.orders.shop",
         "database/config/shop",
         "database/rotate-root/shop",
+        "pki/roles/kubernetes.shop.orders.server",
         "identity/group",
     ],
 )

@@ -1,10 +1,11 @@
-"""Rules between workloads' databases and the other settings."""
+"""Rules between what Vault makes for workloads, databases' users and certificates, and the other settings."""
 
 from collections.abc import Iterator
 
+from strongroom.components.certificates import WorkloadCertificate, find_foreign_names
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.databases import DatabaseCredentials, check_lease
-from strongroom.components.delivery import check_credentials
+from strongroom.components.delivery import list_undeliverable
 from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
@@ -13,8 +14,8 @@ from ..settings.vault import DatabaseSettings, VaultSettings
 from .secrets import list_workloads
 
 
-def check_databases(settings: Settings, vault: VaultSettings, *, is_local: bool) -> Iterator[ValidationIssue]:
-    """Check databases, and workloads' credentials of them, against each other and the rest.
+def check_dynamic(settings: Settings, vault: VaultSettings, *, is_local: bool) -> Iterator[ValidationIssue]:
+    """Check databases, and what Vault makes for workloads, against each other and the rest.
 
     :param is_local: Whether the stack is on this machine alone.
     """
@@ -25,7 +26,9 @@ def check_databases(settings: Settings, vault: VaultSettings, *, is_local: bool)
             place = (*location, "databases", number)
             yield from _check_database(vault, place, credentials)
             yield from _check_life(vault, place, credentials)
-            yield from _check_delivery(workload, place, credentials)
+        for number, certificate in enumerate(getattr(workload, "certificates", ())):
+            yield from _check_certificate(vault, workload, (*location, "certificates", number), certificate)
+        yield from _check_delivery(location, workload)
 
 
 @skip_invalid
@@ -53,6 +56,17 @@ def _check_life(vault: VaultSettings, place: Location, credentials: DatabaseCred
 
 
 @skip_invalid
-def _check_delivery(workload: Workload, place: Location, credentials: DatabaseCredentials) -> Iterator[ValidationIssue]:
-    if problem := check_credentials(workload, credentials):
-        yield ValidationIssue(place, f"These credentials {problem}")
+def _check_certificate(
+    vault: VaultSettings, workload: Workload, place: Location, certificate: WorkloadCertificate
+) -> Iterator[ValidationIssue]:
+    if vault.pki is None:
+        yield ValidationIssue(place, "This certificate needs an engine that issues it: set backend.pki")
+        return
+    for below, problem in find_foreign_names(workload, certificate, vault.pki.cluster_domain):
+        yield ValidationIssue((*place, *below), problem)
+
+
+@skip_invalid
+def _check_delivery(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
+    for place, problem in list_undeliverable(workload):
+        yield ValidationIssue((*location, *place), problem)

@@ -1,0 +1,37 @@
+"""Secrets that Vault makes when a workload asks for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class DynamicSecret:
+    """A secret that Vault makes when a workload asks for it, by a role of the workload's own."""
+
+    path: str
+    """Where it asks."""
+
+    files: Mapping[str, str]
+    """The keys of Vault's response, each with the file that it becomes."""
+
+    role: pulumi.Resource
+    """The role that makes it."""
+
+    capability: Literal["read", "update"] = "read"
+    """What its policy allows there."""
+
+    arguments: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What it sends."""
+
+    def build_objects(self) -> list[dict[str, Any]]:
+        """Build the entries of a SecretProviderClass, one a file.
+
+        (Vault docs: "Vault CSI Provider Configurations")
+        """
+        sent = {"method": "PUT", "secretArgs": dict(self.arguments)} if self.capability == "update" else {}
+        return [
+            {"objectName": file, "secretPath": self.path, "secretKey": key, **sent} for key, file in self.files.items()
+        ]

@@ -1,0 +1,114 @@
+"""What a workload's certificates declare, and what their roles issue."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from strongroom import (
+    AgentInjector,
+    CertificateFiles,
+    Csi,
+    InvalidArgumentsError,
+    KubernetesAuth,
+    KubernetesAuthArgs,
+    KvEngine,
+    KvEngineArgs,
+    PkiEngine,
+    PkiEngineArgs,
+    VaultBackend,
+    VaultBackendArgs,
+    VaultConnection,
+    Workload,
+    WorkloadCertificate,
+)
+from strongroom.components.backend import Grant
+from strongroom.components.delivery import list_undeliverable
+from strongroom.components.kubernetes.agent_annotations import format_agent_annotations, parse_class_parameters
+from tests.support.recording import Declare, Recorder
+
+ROLE = "vault:pkiSecret/secretBackendRole:SecretBackendRole"
+POLICY = "vault:index/policy:Policy"
+PATH = "pki/issue/kubernetes-dev.shop.orders.server"
+FILES = CertificateFiles(certificate="tls.crt", private_key="tls.key", ca="ca.crt")
+SERVER = WorkloadCertificate(name="server", ttl=3600, files=FILES)
+
+
+def workload(*certificates: WorkloadCertificate, **options: Any) -> Workload:
+    return Workload(
+        name="orders",
+        namespace="shop",
+        image="busybox:1.36",
+        certificates=certificates,
+        **{"delivery": AgentInjector(), **options},
+    )
+
+
+def grant(declare: Declare, *certificates: WorkloadCertificate) -> tuple[Recorder, Grant]:
+    found: list[Grant] = []
+
+    def program() -> None:
+        backend = VaultBackend(
+            "vault",
+            VaultBackendArgs(
+                connection=VaultConnection(address="https://vault.example.net:8200"),
+                engine=KvEngine("vault", KvEngineArgs()),
+                auth=KubernetesAuth("vault", KubernetesAuthArgs(path="kubernetes-dev", create=False)),
+                pki=PkiEngine("pki", PkiEngineArgs()),
+            ),
+        )
+        found.append(backend.grant(workload(*certificates)))
+
+    return declare(program), found[0]
+
+
+def test_a_role_issues_the_names_of_the_workloads_service_alone(declare: Declare) -> None:
+    inputs = grant(declare, SERVER)[0].one(ROLE).inputs
+
+    assert inputs["name"] == "kubernetes-dev.shop.orders.server"
+    assert sorted(inputs["allowedDomains"]) == ["orders.shop", "orders.shop.svc", "orders.shop.svc.cluster.local"]
+    assert inputs["allowBareDomains"] is inputs["enforceHostnames"] is True
+    widening = ("allowSubdomains", "allowGlobDomains", "allowWildcardCertificates", "allowAnyName", "allowLocalhost")
+    assert [inputs[name] for name in (*widening, "allowIpSans")] == [False] * 6
+    assert (inputs["ttl"], inputs["maxTtl"]) == ("3600", "3600")
+
+
+def test_a_policy_issues_by_its_own_role_alone(declare: Declare) -> None:
+    recorder, made = grant(declare, SERVER)
+
+    assert recorder.one(POLICY).inputs["policy"] == f'path "{PATH}" {{\n  capabilities = ["update"]\n}}\n'
+    files = {"certificate": "tls.crt", "private_key": "tls.key", "ca_chain": "ca.crt"}
+    assert list(made.dynamic) == [{"path": PATH, "capability": "update", "files": files}]
+
+
+def test_an_agents_files_come_from_one_certificate_and_are_read_back(declare: Declare) -> None:
+    made = grant(declare, SERVER)[1]
+    parameters = {name: str(value) for name, value in made.parameters.items()}
+    annotations = format_agent_annotations(workload(SERVER), AgentInjector(), parameters, None)
+
+    templates = [annotations[f"vault.hashicorp.com/agent-inject-template-{number}"] for number in (1, 2, 3)]
+    asked = {text.partition("}}")[0] for text in templates}
+    assert asked == {
+        f'{{{{ with secret "{PATH}" "common_name=orders.shop.svc" '
+        '"alt_names=orders.shop.svc,orders.shop,orders.shop.svc.cluster.local" "ttl=3600s" '
+    }
+    assert yaml.safe_load(parse_class_parameters(annotations)["objects"]) == yaml.safe_load(parameters["objects"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"common_name": "checkout.shop.svc"},
+        {"common_name": "orders"},
+        {"alt_names": ["orders.shop.svc", "orders.bank.svc"]},
+        {"alt_names": ["a.orders.shop.svc"]},
+    ],
+)
+def test_a_name_of_somebody_else_is_refused(declare: Declare, names: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentsError, match="is not a name of this workload's service"):
+        grant(declare, SERVER.model_copy(update=names))
+
+
+def test_a_delivery_that_would_issue_at_each_poll_is_refused() -> None:
+    assert [place for place, _ in list_undeliverable(workload(SERVER, delivery=Csi()))] == [("certificates", 0)]
+    assert list(list_undeliverable(workload(SERVER, delivery=AgentInjector(mode="init"), kind="Job"))) == []
