@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
     from .vault.engines import KvEngine, KvEngineArgs
     from .vault.pki import PkiEngine, PkiEngineArgs
+    from .vault.pki_options import PkiAuthority
     from .vault.server.args import Image, Ingress, Monitor, Resources, Spread, VaultServerSpec
     from .vault.server.azure_seal import AzureSealKey, AzureSealKeyArgs
     from .vault.server.seal import AzureKeyVaultSeal, ShamirSeal, TransitSeal
@@ -144,6 +145,7 @@ _HOME = {
     "OidcAuthArgs": ".vault.auth.oidc",
     "PerWorkloadIdentities": ".azure.identities.workload_identity",
     "IdentityLocation": ".azure.identities.workload_identity",
+    "PkiAuthority": ".vault.pki_options",
     "PkiEngine": ".vault.pki",
     "PkiEngineArgs": ".vault.pki",
     "PodIdentities": ".azure.identities.pod_identity",
@@ -273,6 +275,7 @@ __all__ = [
     "OidcAuth",
     "OidcAuthArgs",
     "PerWorkloadIdentities",
+    "PkiAuthority",
     "PkiEngine",
     "PkiEngineArgs",
     "PodIdentities",

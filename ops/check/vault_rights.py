@@ -57,6 +57,8 @@ def _list_needs_of(resource: Declared) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"auth/{backend}/role/{inputs.get('roleName')}", _WRITE
     elif kind in kinds.DATABASES:
         yield f"{backend}/{kinds.DATABASES[kind]}/{name}", _WRITE
+    elif kind in kinds.PKI_PARTS:
+        yield f"{backend}/{kinds.PKI_PARTS[kind]}", _WRITE
     elif kind == kinds.PKI_ROLE:
         yield f"{backend}/roles/{name}", _WRITE
     elif kind == kinds.ENDPOINT:

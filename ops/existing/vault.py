@@ -58,6 +58,9 @@ class VaultFinder:
         found = self._mounts.get(f"{path}/")
         if found is None:
             return None
+        if found["type"] == "pki":
+            advice = "use it as it is: omit backend.pki.authority; or choose another path there"
+            return Existing(f"the engine {path} (pki)", advice)
         setting = "databaseMount" if found["type"] == "database" else "mount"
         return Existing(
             f"the engine {path} ({found['type']})",

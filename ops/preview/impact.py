@@ -30,6 +30,11 @@ _DATABASE_ROLE = Impact(
     "credentials can't be read for a moment; users that live stay until their leases end",
     "credentials can't be read any more; users that live stay until their leases end",
 )
+_AUTHORITY = Impact(
+    "its key is another one: who trusts the old one must trust the new one, and each workload needs a new certificate",
+    "nothing can be issued by it any more",
+    final=True,
+)
 
 IMPACTS: Mapping[str, Impact] = {
     azure.VAULT: Impact(
@@ -75,6 +80,7 @@ IMPACTS: Mapping[str, Impact] = {
     ),
     **dict.fromkeys(vault.ROLES, _ROLE),
     **dict.fromkeys((vault.DATABASE_ROLE, vault.DATABASE_STATIC_ROLE), _DATABASE_ROLE),
+    **dict.fromkeys((vault.PKI_ROOT, vault.PKI_REQUEST), _AUTHORITY),
     vault.PKI_ROLE: Impact(
         "no certificate is issued for a moment; those that were stay valid until they end",
         "no certificate is issued any more; those that were stay valid until they end",

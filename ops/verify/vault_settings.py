@@ -40,7 +40,8 @@ _DATABASE_ROLE: Mapping[str, Collection[object]] = {
 }
 _PKI_ROLE: Mapping[str, Collection[object]] = {
     # Vault's own, save those that name or widen what may be issued.
-    **dict.fromkeys(("ttl", "max_ttl", "issuer_ref", "not_before_duration", "key_usage", "signature_bits"), "*"),
+    **dict.fromkeys(("ttl", "max_ttl", "not_before_duration", "key_usage", "signature_bits"), "*"),
+    "issuer_ref": {"default"},
     "use_csr_common_name": {True},
     "use_csr_sans": {True},
     "require_cn": {True},

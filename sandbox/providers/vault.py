@@ -81,6 +81,12 @@ class Kind:
     (hashicorp/terraform-provider-vault: `util.Remount`)
     """
 
+    answered: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Output to the field of the answer to the first write, or to several that are joined by lines."""
+
+    unread: bool = False
+    """Whether Vault gives back nothing of it: the state has all there is."""
+
     directives: Collection[str] = ()
     """Inputs that say how to write or delete it, and are no part of what Vault keeps."""
 
@@ -219,6 +225,10 @@ _PLUGINS = ("postgresql", "mysql")
 _DETAILS = {"connectionUrl": "connection_url", "username": "username", "passwordWo": "password", "tlsCa": "tls_ca"}
 """What a database's block has, and the API's parameters beside the plugin's name."""
 
+_KEYED = {"commonName": "common_name", "keyType": "key_type", "keyBits": "key_bits"}
+_NAMED = {**_KEYED, "ttl": "ttl"}
+_SIGNED = {"csr": "csr", "commonName": "common_name", "ttl": "ttl", "maxPathLength": "max_path_length"}
+
 KINDS |= {
     _CONNECTION: Kind(
         path="{backend}/config/{name}",
@@ -264,8 +274,56 @@ KINDS |= {
             "keyBits": "key_bits",
             "ttl": "ttl",
             "maxTtl": "max_ttl",
+            "issuerRef": "issuer_ref",
         },
         immutable=("backend", "name"),
+    ),
+    "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert": Kind(
+        path="{backend}/root/generate/{type}",
+        id="{backend}/root/generate/{type}",
+        fields=_NAMED,
+        immutable=("backend", "type", *_NAMED),
+        answered={"certificate": ("certificate",), "issuingCa": ("issuing_ca",), "serialNumber": ("serial_number",)},
+        unread=True,
+        removable=False,
+    ),
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": Kind(
+        path="{backend}/intermediate/generate/{type}",
+        id="{backend}/intermediate/generate/{type}",
+        fields=_KEYED,
+        immutable=("backend", "type", *_KEYED),
+        answered={"csr": ("csr",)},
+        unread=True,
+        removable=False,
+    ),
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": Kind(
+        path="{backend}/root/sign-intermediate",
+        id="{backend}/root/sign-intermediate/{commonName}",
+        fields=_SIGNED,
+        immutable=("backend", *_SIGNED),
+        answered={"certificate": ("certificate",), "certificateBundle": ("certificate", "issuing_ca")},
+        unread=True,
+        removable=False,
+    ),
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": Kind(
+        path="{backend}/intermediate/set-signed",
+        id="{backend}/intermediate/set-signed",
+        fields={"certificate": "certificate"},
+        immutable=("backend", "certificate"),
+        answered={"importedIssuers": ("imported_issuers",)},
+        unread=True,
+        removable=False,
+    ),
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind(
+        path="{backend}/config/urls",
+        id="{backend}/config/urls",
+        fields={
+            "issuingCertificates": "issuing_certificates",
+            "crlDistributionPoints": "crl_distribution_points",
+            "ocspServers": "ocsp_servers",
+        },
+        immutable=("backend",),
+        removable=False,
     ),
     _ENDPOINT: Kind(
         path="{path}",
@@ -469,7 +527,7 @@ class VaultProvider(Provider):
         if kind == _KV and (before is None or before.get("dataJson") != inputs.get("dataJson")):
             return {"data": UNKNOWN, "metadata": UNKNOWN}
         entry = _kind(kind)
-        return dict.fromkeys((*entry.computed, *entry.elsewhere), UNKNOWN) if before is None else {}
+        return dict.fromkeys((*entry.computed, *entry.elsewhere, *entry.answered), UNKNOWN) if before is None else {}
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Write it; a mount, an auth method or an audit device must be new."""
@@ -492,7 +550,12 @@ class VaultProvider(Provider):
                 self._ask("delete", mount, inputs)
             raise
         id_ = str(((answer or {}).get("data") or {}).get(entry.named)) if entry.named else entry.id.format(**inputs)
-        return id_, self._outputs(kind, id_, inputs)
+        said = (answer or {}).get("data") or {}
+        answered = {
+            output: said[names[0]] if len(names) == 1 else "\n".join(said[name] for name in names)
+            for output, names in entry.answered.items()
+        }
+        return id_, {**self._outputs(kind, id_, inputs), **answered}
 
     def read(
         self, kind: str, id_: str, inputs: Properties, outputs: Properties
@@ -500,7 +563,7 @@ class VaultProvider(Provider):
         """Return what Vault has, in the words of the inputs."""
         if not inputs:
             raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
-        if inputs.get("disableRead"):
+        if inputs.get("disableRead") or _kind(kind).unread:
             return outputs, inputs
         found, empty = self._found(kind, id_, inputs), _kind(kind).empty
         if found is None and empty is not None:

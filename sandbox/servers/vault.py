@@ -44,6 +44,8 @@ _ADMIN_RULES = "\n".join(
         "+/roles/*": _ALL,  # and of those that issue certificates
         "+/static-roles/*": _ALL,
         "+/rotate-root/*": ["update"],
+        "+/root/*": ["update"],
+        "+/intermediate/*": ["update"],
     }.items()
 )
 

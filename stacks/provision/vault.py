@@ -15,6 +15,7 @@ from strongroom.components.vault.database_options import DatabaseOptions
 from strongroom.components.vault.databases import Database, DatabaseEngine, DatabaseEngineArgs
 from strongroom.components.vault.engines import KvEngine, KvEngineArgs
 from strongroom.components.vault.pki import PkiEngine, PkiEngineArgs
+from strongroom.components.vault.pki_options import PkiOptions
 
 from ..settings.root import Settings
 from ..settings.seeds import to_seed
@@ -61,9 +62,7 @@ def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> P
             engine=KvEngine("vault", engine, in_vault),
             auth=_declare_auth(settings, vault, files, in_vault),
             databases=_declare_databases(settings, vault, files, in_vault),
-            pki=PkiEngine("pki", PkiEngineArgs(path=vault.pki.path, cluster_domain=vault.pki.cluster_domain), in_vault)
-            if vault.pki
-            else None,
+            pki=_declare_pki(vault, in_vault),
             audience=vault.audience,
             token_ttl=vault.token_ttl,
             token_max_ttl=vault.token_max_ttl,
@@ -130,6 +129,13 @@ def _declare_databases(
         production=not is_local(pulumi.get_stack()),
     )
     return DatabaseEngine("databases", args, opts)
+
+
+def _declare_pki(vault: VaultSettings, opts: pulumi.ResourceOptions) -> PkiEngine | None:
+    if vault.pki is None:
+        return None
+    options = {name: getattr(vault.pki, name) for name in PkiOptions.model_fields}
+    return PkiEngine("pki", PkiEngineArgs(**options, address=vault.in_cluster), opts)
 
 
 def _read_seeds(settings: Settings) -> dict[str, Mapping[str, Seed]]:

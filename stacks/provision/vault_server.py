@@ -66,12 +66,14 @@ def _build_admin_scope(vault: VaultSettings) -> AdminScope:
         engines=(
             *((vault.mount.path,) if vault.mount.create else ()),
             *((vault.database_mount.path,) if vault.databases and vault.database_mount.create else ()),
+            *((vault.pki.path, vault.pki.authority.root_path) if vault.pki and vault.pki.authority else ()),
         ),
         seeded=(vault.mount.path,),
         auth=vault.auth.path,
         logins=tuple(login.path for login in vault.logins),
         databases=vault.database_mount.path if vault.databases else None,
         pki=vault.pki.path if vault.pki else None,
+        pki_root=vault.pki.authority.root_path if vault.pki and vault.pki.authority else None,
         groups=any(group.members for group in vault.groups),
     )
 

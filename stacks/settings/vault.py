@@ -237,6 +237,9 @@ class VaultSettings(Declaration):
         taken = {self.mount.path, *((self.database_mount.path,) if self.databases else ())}
         if self.pki and self.pki.path in taken:
             yield ("pki", "path"), f"{self.pki.path!r} is the path of another engine too: use another"
+        if self.pki and self.pki.authority and self.pki.authority.root_path in taken:
+            path = self.pki.authority.root_path
+            yield ("pki", "authority", "rootPath"), f"{path!r} is the path of another engine too: use another"
 
     @cross_check
     def _check_auth_path(self) -> Iterator[tuple[Location, str]]:

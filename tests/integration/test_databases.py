@@ -81,19 +81,6 @@ def database() -> Iterator[Postgresql]:
         shutil.rmtree(home)
 
 
-def make_authority(world: World) -> None:
-    """Make a root, and an intermediate that it signs."""
-    root = world.vault.client()
-    for path in ("pki", "pki-root"):
-        root.sys.enable_secrets_engine("pki", path=path)
-    named = {"common_name": "Root", "key_type": "ec", "key_bits": 256}
-    top = root.write_data("pki-root/root/generate/internal", data={**named, "ttl": "24h"})["data"]["certificate"]
-    asked = root.write_data("pki/intermediate/generate/internal", data={**named, "common_name": "Issuing"})["data"]
-    signing = {"csr": asked["csr"], "format": "pem_bundle", "ttl": "12h"}
-    signed = root.write_data("pki-root/root/sign-intermediate", data=signing)["data"]["certificate"]
-    root.write_data("pki/intermediate/set-signed", data={"certificate": f"{signed}\n{top}"})
-
-
 @pytest.fixture(scope="module")
 def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
@@ -102,8 +89,7 @@ def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathF
     settings["strongroom:backend"]["databases"] = [
         {"name": "shop", "plugin": "postgresql", "url": database.url, "username": ADMIN}
     ]
-    make_authority(world)
-    settings["strongroom:backend"]["pki"] = {"path": "pki"}
+    settings["strongroom:backend"]["pki"] = {"authority": {"commonName": "Shop"}}
     orders, checkout, ledger = settings["strongroom:workloads"]
     ledger["delivery"] = {"kind": "agent-injector"}
     files = {"certificate": "tls.crt", "privateKey": "tls.key", "ca": "ca.crt"}
@@ -121,8 +107,6 @@ def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathF
     made = Place(project, world, database)
     yield made
     made.remove()
-    for path in ("pki", "pki-root"):
-        world.vault.client().sys.disable_secrets_engine(path)
 
 
 def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Place) -> None:
@@ -205,6 +189,7 @@ def test_an_agents_certificate_is_good_for_a_handshake_by_its_own_names(place: P
 
     names = {("DNS", name) for name in ("ledger.bank", "ledger.bank.svc", "ledger.bank.svc.cluster.local")}
     assert [set(each["subjectAltName"]) for each in seen] == [names, names]
+    assert {each["crlDistributionPoints"] for each in seen} == {(f"{place.world.vault.address}/v1/pki/crl",)}
     assert ledger.read("tls.key").decode() not in ledger.log()
 
 
@@ -230,6 +215,23 @@ def test_a_certificate_of_another_name_or_for_another_workload_is_refused(place:
     assert ledger.write_data(ISSUE, data={**own, "ttl": "1h"})["data"]["expiration"] - time.time() < 90
     with pytest.raises(Forbidden):
         place.log_in("orders").write_data(ISSUE, data=own)
+
+
+@pytest.mark.soak
+def test_a_workloads_next_certificate_is_of_a_new_issuer(place: Place) -> None:
+    def issue() -> Any:
+        return place.log_in("ledger", "bank").write_data(ISSUE, data={"common_name": "ledger.bank.svc"})["data"]
+
+    before = issue()
+    with place.project.engine.stack(place.project.stack) as stack:
+        deployed: Any = stack.export_stack().deployment
+        request = next(each["urn"] for each in deployed["resources"] if each["type"].endswith("CertRequest"))
+        stack.up(replace=[request])
+    after = issue()
+
+    assert before["issuing_ca"] != after["issuing_ca"]
+    assert before["ca_chain"][-1] == after["ca_chain"][-1]
+    assert place.project.changes("preview") == place.project.wrong() == set()
 
 
 def test_databases_that_are_removed_keep_no_user_and_what_one_made_is_vaults_own(place: Place) -> None:

@@ -118,6 +118,8 @@ class _Echo(pulumi.runtime.Mocks):
             outputs["data"] = {"token": "cmV2aWV3ZXI=", "ca.crt": "YXV0aG9yaXR5"}  # "reviewer", "authority"
         if args.typ.startswith("tls:"):
             outputs |= {key: f"{key} of {args.name}" for key in ("privateKeyPem", "certPem", "certRequestPem")}
+        if args.typ == "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned":
+            outputs["importedIssuers"] = ["issuer", "root"]
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated {args.name}"
         if args.typ == "vault:kv/secretV2:SecretV2":

@@ -61,6 +61,9 @@ class AdminScope:
     pki: str | None = None
     """The engine whose roles it makes; they are named after `auth`."""
 
+    pki_root: str | None = None
+    """The engine of the root that it makes for `pki`."""
+
     groups: bool = False
     """Whether it writes identity groups. Vault names those by ids, so this opens every group."""
 
@@ -108,6 +111,8 @@ def build_admin_rules(scope: AdminScope | None = None) -> str:
         rules |= _build_database_rules(_require_mountable("mount", scope.databases), build_role_prefix(scope.auth))
     if scope.pki is not None:
         rules[f"{_require_mountable('mount', scope.pki)}/roles/{build_role_prefix(scope.auth)}*"] = _CHANGE
+    if scope.pki is not None and scope.pki_root is not None:
+        rules |= _build_authority_rules(scope.pki, _require_mountable("mount", scope.pki_root))
     if scope.groups:
         for kind in ("group", "group-alias"):
             rules |= {f"identity/{kind}": _CHANGE, f"identity/{kind}/*": _ALL}
@@ -131,6 +136,15 @@ def _build_database_rules(path: str, prefix: str) -> dict[str, tuple[str, ...]]:
         f"{path}/roles/{prefix}*": _CHANGE,
         f"{path}/static-roles/{prefix}*": _CHANGE,
     }
+
+
+def _build_authority_rules(path: str, root: str) -> dict[str, tuple[str, ...]]:
+    written = (
+        *(f"{path}/{part}" for part in ("intermediate/generate/internal", "intermediate/set-signed", "config/urls")),
+        *(f"{root}/{part}" for part in ("root/generate/internal", "root/sign-intermediate", "config/urls")),
+    )
+    read = (f"{mount}/{part}/+" for mount in (path, root) for part in ("cert", "issuer", "key"))
+    return {**dict.fromkeys(written, ("create", "read", "update")), **dict.fromkeys(read, ("read",))}
 
 
 def _require_mountable(kind: str, path: str) -> str:

@@ -14,6 +14,7 @@ from strongroom import (
     KubernetesAuthArgs,
     KvEngine,
     KvEngineArgs,
+    PkiAuthority,
     PkiEngine,
     PkiEngineArgs,
     VaultBackend,
@@ -71,6 +72,38 @@ def test_a_role_issues_the_names_of_the_workloads_service_alone(declare: Declare
     widening = ("allowSubdomains", "allowGlobDomains", "allowWildcardCertificates", "allowAnyName", "allowLocalhost")
     assert [inputs[name] for name in (*widening, "allowIpSans")] == [False] * 6
     assert (inputs["ttl"], inputs["maxTtl"]) == ("3600", "3600")
+
+
+def test_an_authority_has_keys_that_never_leave_vault_and_goes_with_its_engines(declare: Declare) -> None:
+    authority = PkiAuthority(common_name="Shop", root_ttl=7200, ttl=3600)
+    args = PkiEngineArgs(authority=authority, address="https://vault.example.net:8200")
+    recorder = declare(lambda: PkiEngine("pki", args))
+    parts = {each.type.rpartition(":")[2]: each for each in recorder.recorded if each.type.startswith("vault:pki")}
+
+    root, request = parts["SecretBackendRootCert"].inputs, parts["SecretBackendIntermediateCertRequest"].inputs
+    assert (root["backend"], root["type"], root["commonName"], root["ttl"]) == (
+        "pki-root",
+        "internal",
+        "Shop root",
+        "7200",
+    )
+    assert (request["backend"], request["type"], request["commonName"]) == ("pki", "internal", "Shop")
+    assert parts["SecretBackendRootSignIntermediate"].inputs["maxPathLength"] == 0
+    assert parts["SecretBackendConfigUrls"].inputs["crlDistributionPoints"][0].startswith("https://vault.example.net")
+    assert {each.deleted_with for each in parts.values()} == {"pki", "pki/root"}
+
+
+def test_a_role_issues_by_the_issuer_that_the_stack_made(declare: Declare) -> None:
+    args = PkiEngineArgs(authority=PkiAuthority(common_name="Shop"), address="https://vault.example.net:8200")
+    made = declare(lambda: PkiEngine("pki", args).declare_role(workload(SERVER), SERVER, "kubernetes-dev"))
+
+    assert made.one(ROLE).inputs["issuerRef"] == "issuer"
+    assert grant(declare, SERVER)[0].one(ROLE).inputs.get("issuerRef") is None
+
+
+def test_an_authority_without_an_address_is_refused() -> None:
+    with pytest.raises(InvalidArgumentsError, match="where their CRL is"):
+        PkiEngineArgs(authority=PkiAuthority(common_name="Shop"))
 
 
 def test_a_policy_issues_by_its_own_role_alone(declare: Declare) -> None:

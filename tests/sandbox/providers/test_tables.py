@@ -33,6 +33,11 @@ RESOURCES = {
         pulumi_vault.database.SecretBackendStaticRole,
         pulumi_vault.generic.Endpoint,
         pulumi_vault.pkisecret.SecretBackendRole,
+        pulumi_vault.pkisecret.SecretBackendRootCert,
+        pulumi_vault.pkisecret.SecretBackendIntermediateCertRequest,
+        pulumi_vault.pkisecret.SecretBackendRootSignIntermediate,
+        pulumi_vault.pkisecret.SecretBackendIntermediateSetSigned,
+        pulumi_vault.pkisecret.SecretBackendConfigUrls,
     )
 }
 
@@ -54,6 +59,7 @@ def test_every_name_in_the_table_is_the_sdks(kind: str) -> None:
         *entry.defaults,
         *entry.computed,
         *entry.elsewhere,
+        *entry.answered,
         *in_path,
         *(entry.updatable or ()),
     }

@@ -13,6 +13,7 @@ SCOPE = AdminScope(
     logins=("ldap",),
     databases="database",
     pki="pki",
+    pki_root="pki-root",
     groups=True,
 )
 RULES = opened(build_admin_rules(SCOPE))
@@ -63,6 +64,9 @@ def test_the_admin_opens_values_of_the_engines_that_its_stack_seeds_and_no_other
         "pki/roles/web",
         "pki/issue/kubernetes.shop.orders.server",
         "pki/root/generate/internal",
+        "pki-root/issue/x",
+        "pki-root/intermediate/set-signed",
+        "other/root/sign-intermediate",
         "database/static-roles/kubernetes-prod.shop.orders.shop",
     ],
 )
@@ -84,6 +88,8 @@ def test_the_admin_can_write_neither_its_own_policy_nor_what_the_stack_does_not_
         "database/config/shop",
         "database/rotate-root/shop",
         "pki/roles/kubernetes.shop.orders.server",
+        "pki-root/root/sign-intermediate",
+        "pki/intermediate/set-signed",
         "identity/group",
     ],
 )
