@@ -95,7 +95,8 @@ class VaultRevocation:
             return {}
 
     def _is_own(self, token: Mapping[str, Any]) -> bool:
-        return token.get("path") == f"{self._auth}/login" and (token.get("meta") or {}).get("role") == self._role
+        meta: Mapping[str, Any] = token.get("meta") or {}
+        return token.get("path") == f"{self._auth}/login" and meta.get("role") == self._role
 
 
 def _advise(path: str, rights: str) -> str:
