@@ -100,7 +100,7 @@ class KubernetesSecret(Declaration):
     """Which delivery: `kubernetes-secret`."""
 
     secret_name: DnsLabel | None = None
-    """The Secret's name; `<workload>-secrets` where it is left out."""
+    """The Secret's name; defaults to `<workload>-secrets`."""
 
     type: SecretType = "Opaque"
     """The Secret's type. `kubernetes.io/tls` takes secrets named `tls.crt` and `tls.key` and no others, both in PEM;
@@ -262,8 +262,8 @@ def check_store(kind: str, store: str) -> str | None:
 def check_deliverable(kind: str, secret: "Secret") -> str | None:
     """Return why the delivery `kind` can't bring `secret`, as the end of a sentence; `None` where it can."""
     permission = secret.file_permission
-    if permission is not None and (fault := check_file_permission(kind, permission)):
-        return fault
+    if permission is not None and (issue := check_file_permission(kind, permission)):
+        return issue
     if kind == "agent-injector":
         if secret.env is not None:
             return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"

@@ -23,8 +23,8 @@ def check_poll_interval(interval: str) -> str | None:
 
 
 def _poll_interval(value: str) -> str:
-    if fault := check_poll_interval(value):
-        raise ValueError(fault)
+    if issue := check_poll_interval(value):
+        raise ValueError(issue)
     return value
 
 

@@ -76,7 +76,7 @@ class Secret(Declaration):
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
 
     version: Annotated[str, require_match(r"[0-9A-Za-z]{1,64}", _VERSION)] | None = None
-    """The object's version, as a string; the latest where it is left out."""
+    """The object's version, as a string; defaults to the latest."""
 
     env: EnvironmentVariable | None = None
     """An environment variable that gets the value too, by way of a Kubernetes Secret that the driver keeps in sync."""
@@ -169,7 +169,7 @@ class Workload(Declaration):
     """Container name to image, for a pod of several containers; each of them gets the mount and the environment."""
 
     command: ListOf[str] | None = None
-    """The command that its containers run; the image's own where it is left out."""
+    """The command that its containers run; defaults to the image's own."""
 
     replicas: Annotated[int | Literal["unmanaged"], BeforeValidator(_check_replicas)] = 1
     """How many pods a Deployment or a StatefulSet has, at most 1000. 0 stops the workload and keeps its access.

@@ -231,12 +231,12 @@ def events() -> str:
         NOTE,
         "What [`strongroom doctor`](doctor.md) knows of a pod's events and of logs, in the order of its looking: a "
         "message is judged as a whole, and gets the first explanation whose pattern, and what must stand beside it, it "
-        "has. A consequence is left out beside its cause.",
+        "has. A consequence is omitted beside its cause.",
     ]
     for each in EXPLANATIONS:
         lines += [f"## {each.name[0].upper()}{each.name[1:]}", f"{each.meaning[0].upper()}{each.meaning[1:]}."]
         beside = f"\n- Beside: ``{each.context.pattern}``" if each.context else ""
-        follows = f"\n- Left out beside: {', '.join(each.follows)}" if each.follows else ""
+        follows = f"\n- Omitted beside: {', '.join(each.follows)}" if each.follows else ""
         lines += [f"- Fix: {each.fix}\n- Source: {each.source}\n- Pattern: ``{each.pattern.pattern}``{beside}{follows}"]
     return "\n\n".join(lines) + "\n"
 

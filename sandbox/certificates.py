@@ -59,7 +59,7 @@ class Authority:
         """Return a certificate for servers on loopback and for clients; make it if it is missing or lacks an address.
 
         :param name: Its file name.
-        :param common_name: Its subject, and the user's name to the API server; `name` where it is left out.
+        :param common_name: Its subject, and the user's name to the API server; defaults to `name`.
         :param organization: The subject's organisation, and the user's group to the API server.
         :param names: DNS names that it bears besides loopback's.
         :param addresses: IP addresses that it bears besides loopback's.

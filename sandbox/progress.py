@@ -19,7 +19,7 @@ class Reporter:
 
     def __init__(self, console: Console | None = None, every: float = _EVERY) -> None:
         """
-        :param console: Where to tell it; standard error where it is left out.
+        :param console: Where to tell it; defaults to standard error.
         :param every: Seconds between two lines about one step, in a log.
         """
         self._console = console or Console(stderr=True, highlight=False)

@@ -52,7 +52,7 @@ class World:
     def __init__(self, reporter: Reporter, state: Path | None = None, tools: Tools | None = None) -> None:
         """
         :param reporter: Told of what takes long.
-        :param state: The state directory; `default_state()` where it is left out.
+        :param state: The state directory; defaults to `default_state()`.
         :param tools: Where programs come from.
         """
         self._reporter = reporter

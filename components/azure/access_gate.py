@@ -74,7 +74,7 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         :param vault_url: The vault's URL.
         :param objects: What must be readable.
         :param by_value: Read secrets themselves, where a policy allows nothing else.
-        :param kubeconfig: The cluster's kubeconfig: a file, or its text; the user's own where it is left out.
+        :param kubeconfig: The cluster's kubeconfig: a file, or its text; defaults to the user's own.
         :param context: Its context.
         :param timeout: How long to wait, in seconds.
         :param granted: What lets the workload read; a change of it is waited for again.

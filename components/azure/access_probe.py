@@ -137,7 +137,7 @@ def _attempt(props: Mapping[str, Any]) -> None:
 
 
 def _token(props: Mapping[str, Any]) -> str:
-    # Imported here: whoever declares a gate needs no client.
+    # Imported here: a program that only declares a gate needs no client.
     from kubernetes import client  # noqa: PLC0415
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
 

@@ -122,8 +122,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             raise InvalidArgumentsError(f"{workload.path}: certificates: {NO_CERTIFICATES}")
         for secret in workload.secrets:
             kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
-            if fault := check_readable(secret) or next(filter(None, kept), None):
-                raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
+            if issue := check_readable(secret) or next(filter(None, kept), None):
+                raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
             self._apart(workload, secret)
         identity = self._identities.of(workload)
         objects = sorted({find_vault_object(secret) for secret in workload.secrets})

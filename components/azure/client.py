@@ -50,7 +50,7 @@ def describe_unexpected(who: str, error: Exception, *, asked: str = "") -> str:
     """Describe a response that is not Azure's, of which one of Microsoft's clients raised one of `UNEXPECTED`.
 
     :param who: Whose it is.
-    :param error: What the client raised; its text may quote the response, and is left out.
+    :param error: What the client raised; its text may quote the response, and is omitted.
     :param asked: For what the request was, as `, asked for certificate 'tls'`.
     """
     return f"{who} answered as Azure does not ({type(error).__name__}){asked}: see what stands before it"

@@ -1,4 +1,4 @@
-"""Whoever deploys, where Strongroom itself talks to Azure's data plane."""
+"""The credentials that Strongroom itself uses with Azure's data plane."""
 
 import os
 from pathlib import Path

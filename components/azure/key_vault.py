@@ -190,7 +190,7 @@ class KeyVault(pulumi.ComponentResource):
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=self._tenant,
                 sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName(vault.sku)),
-                # Left out, its default depends on the version of the API.
+                # If omitted, its default depends on the version of the API.
                 enable_rbac_authorization=self.access == "rbac",
                 enable_soft_delete=True,
                 soft_delete_retention_in_days=vault.retention_days,
@@ -205,7 +205,7 @@ class KeyVault(pulumi.ComponentResource):
                     virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=id_) for id_ in reach.allowed_subnet_ids],
                 ),
             ),
-            # Said once, when it is made.
+            # Logged once, when it is made.
             opts=pulumi.ResourceOptions.merge(
                 self._child, pulumi.ResourceOptions(ignore_changes=["properties.createMode"])
             ),

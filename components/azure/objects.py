@@ -54,11 +54,11 @@ def check_readable(secret: Secret) -> str | None:
             return "has encoding 'hex', and a PFX is kept in base64: leave encoding out, and the file gets its bytes"
         if secret.env is not None:
             return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
-    if secret.version is not None and (fault := check_version(secret.version)):
-        return f"has the version {secret.version!r}, which {fault}"
+    if secret.version is not None and (issue := check_version(secret.version)):
+        return f"has the version {secret.version!r}, which {issue}"
     whole = name_vault_object(secret.object, secret.key)
-    if fault := check_object_name(whole):
-        return f"is the object {whole!r}, which {fault}"
+    if issue := check_object_name(whole):
+        return f"is the object {whole!r}, which {issue}"
     return None
 
 

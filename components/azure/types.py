@@ -66,8 +66,8 @@ def check_version(version: str) -> str | None:
 
 
 def _object_name(value: str) -> str:
-    if fault := check_object_name(value):
-        raise ValueError(fault)
+    if issue := check_object_name(value):
+        raise ValueError(issue)
     return value
 
 

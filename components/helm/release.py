@@ -32,7 +32,7 @@ class PlannedRelease:
     """Where; it must exist."""
 
     values: Mapping[str, Any]
-    """What Strongroom sends; those of the chart's own replacement are laid over them."""
+    """What Strongroom sends; those of the chart's own replacement take precedence."""
 
     @property
     def whole(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def format_agent_annotations(
 
     :param ca_secret: The Kubernetes Secret with the CA of Vault's certificate, if the agent needs one.
     """
-    said = {
+    settings = {
         "agent-inject": "true",
         "agent-pre-populate-only": str(delivery.mode == "init").lower(),
         "agent-service-account-token-volume-name": TOKEN_VOLUME,
@@ -68,17 +68,17 @@ def format_agent_annotations(
         **{ours: parameters[theirs] for theirs, ours in _SPELLED.items() if theirs in parameters},
     }
     if delivery.mode == "sidecar":
-        said["template-static-secret-render-interval"] = delivery.render_interval
+        settings["template-static-secret-render-interval"] = delivery.render_interval
     if workload.mounts or workload.template or workload.attach:
-        said["agent-inject-containers"] = ",".join(list_mounting(workload))
+        settings["agent-inject-containers"] = ",".join(list_mounting(workload))
     if set(list_mounting(workload)) & set(list_init_names(workload)):
-        said["agent-init-first"] = "true"
+        settings["agent-init-first"] = "true"
     if ca_secret:
-        said |= {"tls-secret": ca_secret, "ca-cert": f"{_TLS_DIRECTORY}/{CA_FILE}"}
+        settings |= {"tls-secret": ca_secret, "ca-cert": f"{_TLS_DIRECTORY}/{CA_FILE}"}
     objects: list[dict[str, Any]] = yaml.safe_load(parameters["objects"])
     for number, entry in enumerate(objects, 1):
-        said |= _file(number, entry)
-    return {f"{_PREFIX}{name}": value for name, value in said.items()}
+        settings |= _file(number, entry)
+    return {f"{_PREFIX}{name}": value for name, value in settings.items()}
 
 
 def parse_class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
@@ -86,13 +86,13 @@ def parse_class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
 
     :raises ValueError: An annotation is missing, or a template is not one of these.
     """
-    said = {name.removeprefix(_PREFIX): value for name, value in annotations.items() if name.startswith(_PREFIX)}
-    if missing := {"agent-inject", "role", "auth-path"} - set(said):
+    settings = {name.removeprefix(_PREFIX): value for name, value in annotations.items() if name.startswith(_PREFIX)}
+    if missing := {"agent-inject", "role", "auth-path"} - set(settings):
         raise ValueError(f"lacks the annotations {', '.join(sorted(_PREFIX + name for name in missing))}")
     return {
-        "vaultAuthMountPath": said["auth-path"].removeprefix("auth/"),
-        **{theirs: said[ours] for theirs, ours in _SPELLED.items() if ours in said},
-        "objects": format_yaml(list(_objects(said))),
+        "vaultAuthMountPath": settings["auth-path"].removeprefix("auth/"),
+        **{theirs: settings[ours] for theirs, ours in _SPELLED.items() if ours in settings},
+        "objects": format_yaml(list(_objects(settings))),
     }
 
 
@@ -103,14 +103,14 @@ def find_token_volume(annotations: Mapping[str, str]) -> str:
 
 def _file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
     # Numbers, because a file's name may be longer than what may end an annotation's key, and end otherwise.
-    said = {
+    settings = {
         f"agent-inject-secret-{number}": str(entry["secretPath"]),
         f"agent-inject-file-{number}": str(entry["objectName"]),
         f"agent-inject-template-{number}": _template(entry),
     }
     if "filePermission" in entry:
-        said[f"agent-inject-perms-{number}"] = f"{entry['filePermission']:04o}"
-    return said
+        settings[f"agent-inject-perms-{number}"] = f"{entry['filePermission']:04o}"
+    return settings
 
 
 def _template(entry: Mapping[str, Any]) -> str:
@@ -128,16 +128,18 @@ def _template(entry: Mapping[str, Any]) -> str:
     return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
 
 
-def _objects(said: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    numbers = sorted(int(name.rpartition("-")[2]) for name in said if re.fullmatch(r"agent-inject-template-\d+", name))
+def _objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    numbers = sorted(
+        int(name.rpartition("-")[2]) for name in settings if re.fullmatch(r"agent-inject-template-\d+", name)
+    )
     for number in numbers:
-        text = said[f"agent-inject-template-{number}"]
+        text = settings[f"agent-inject-template-{number}"]
         made, match = _MAKES.fullmatch(text), _READS.match(text)
         key = next((key for key, body in _BODIES.items() if made and made["body"] == body), None)
         if made and key:
             words = dict(_WORD.findall(made["words"]))
             yield {
-                "objectName": said.get(f"agent-inject-file-{number}", str(number)),
+                "objectName": settings.get(f"agent-inject-file-{number}", str(number)),
                 "secretPath": made["path"],
                 "secretKey": key,
                 **({"method": "PUT", "secretArgs": words} if words else {}),
@@ -146,12 +148,12 @@ def _objects(said: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         if match is None:
             raise ValueError(f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret")
         entry: dict[str, Any] = {
-            "objectName": said.get(f"agent-inject-file-{number}", str(number)),
+            "objectName": settings.get(f"agent-inject-file-{number}", str(number)),
             "secretPath": match["path"],
             "secretKey": match["key"],
         }
         if match["pipe"]:
             entry["encoding"] = "base64"
-        if permission := said.get(f"agent-inject-perms-{number}"):
+        if permission := settings.get(f"agent-inject-perms-{number}"):
             entry["filePermission"] = int(permission, 8)
         yield entry

@@ -26,8 +26,8 @@ class ApiClient(client.ApiClient):
 def make_api_client(kubeconfig: str | None, context: str | None) -> ApiClient:
     """Make a client of the cluster that a kubeconfig names.
 
-    :param kubeconfig: A file, or its text; the user's own where it is left out.
-    :param context: Its context; the current one where it is left out.
+    :param kubeconfig: A file, or its text; defaults to the user's own.
+    :param context: Its context; defaults to the current one.
     :raises kubernetes.config.ConfigException: It names no such cluster or context.
     :raises OSError: The file can't be read.
     :raises yaml.YAMLError: The text is no YAML.

@@ -81,8 +81,8 @@ def plan_driver_releases(
         )
     }
     interval = str(planned["driver"].whole["rotationPollInterval"])
-    if fault := check_poll_interval(interval):
-        raise InvalidArgumentsError(f"{name}: rotation_poll_interval {interval!r} {fault}")
+    if issue := check_poll_interval(interval):
+        raise InvalidArgumentsError(f"{name}: rotation_poll_interval {interval!r} {issue}")
     if "vault" in args.providers:
         values = _provider_values(_ca_name(name) if args.vault_ca_certificate is not None else None)
         planned["vault"] = PlannedRelease(f"{name}-vault", args.vault_chart, args.namespace, values)

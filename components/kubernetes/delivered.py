@@ -21,15 +21,15 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     :raises InvalidArgumentsError: The delivery can't bring one of them, or nothing from this store.
     """
     delivery = workload.delivery
-    if fault := check_store(delivery.kind, _STORES[grant.provider]):
-        raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
+    if issue := check_store(delivery.kind, _STORES[grant.provider]):
+        raise InvalidArgumentsError(f"{workload.path}: delivery {issue}")
     for secret in workload.secrets:
-        if fault := check_deliverable(delivery.kind, secret):
-            raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {fault}")
-    for (field, number), fault in list_undeliverable(workload):
-        raise InvalidArgumentsError(f"{workload.path}: {field}[{number}]: {fault}")
-    for _, fault in check_synced_secrets(workload):
-        raise InvalidArgumentsError(f"{workload.path}: delivery {fault}")
+        if issue := check_deliverable(delivery.kind, secret):
+            raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
+    for (field, number), issue in list_undeliverable(workload):
+        raise InvalidArgumentsError(f"{workload.path}: {field}[{number}]: {issue}")
+    for _, issue in check_synced_secrets(workload):
+        raise InvalidArgumentsError(f"{workload.path}: delivery {issue}")
     match delivery:
         case AgentInjector():
             return inject_agent(workload, delivery, grant, opts)

@@ -155,7 +155,7 @@ class Catalogue:
             shapes[0] = Later(shapes[0])
         if not shapes:
             raise UnspeakableError(f"{name}: {hint}")
-        return shapes[0] if len(shapes) == 1 else Either(self._told_apart(shapes))
+        return shapes[0] if len(shapes) == 1 else Either(self._distinguish(shapes))
 
     def _one(self, hint: Any, name: str, text: str) -> Shape:
         origin, arguments = get_origin(hint), get_args(hint)
@@ -223,10 +223,10 @@ class Catalogue:
         ]
         if all(issubclass(each, pulumi.ComponentResource) for each in fitting):
             return Component([format_token(each.__name__) for each in fitting])
-        return Either(self._told_apart([self._object(each) for each in fitting]))
+        return Either(self._distinguish([self._object(each) for each in fitting]))
 
-    def _told_apart(self, shapes: list[Shape]) -> list[Shape]:
-        """Objects get a field that tells which they are, where there are several."""
+    def _distinguish(self, shapes: list[Shape]) -> list[Shape]:
+        """Give objects a field that says which they are, if there are several."""
         objects = [shape for shape in shapes if isinstance(shape, Fields)]
         if len(objects) > 1:
             for each in objects:

@@ -220,7 +220,7 @@ class Field:
     secret: bool = False
 
     filled: bool = False
-    """Whether Python must be given `None` where it is left out."""
+    """Whether Python must be given `None` if it is omitted."""
 
 
 @dataclass

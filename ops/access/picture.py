@@ -20,7 +20,7 @@ _LEGEND = "Orange lines allow more than reading. Dashed boxes are several secret
 _NOTES = {
     "scope": "several",
     "unknown": "unknown",
-    "whoever": "not known by name",
+    "unnamed": "not known by name",
     "readers": "by the cluster's RBAC",
 }
 """Notes below names, by the kind of step."""

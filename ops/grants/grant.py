@@ -14,7 +14,7 @@ ByKind = Mapping[str, Sequence[Declared]]
 ORDER = ("read", "list", "write", "use", "administer")
 """Operations, as reports order them. To use a key is to encrypt, wrap or sign with it, not to read it."""
 
-_TELLING = {"service account", "path", "scope", "unknown", "whoever", "readers", "role assignment"}
+_TELLING = {"service account", "path", "scope", "unknown", "unnamed", "readers", "role assignment"}
 """Kinds of step whose name needs no kind before it."""
 
 _VARIABLE = re.compile(r"(\{\{.*?\}\}|\*$|(?<![^/])\+(?![^/]))")

@@ -101,7 +101,7 @@ class Principals:
             yield (
                 parse_account(subject)
                 if subject
-                else Step("whoever", f"every subject of the credential {credential.name}")
+                else Step("unnamed", f"every subject of the credential {credential.name}")
             )
 
     def _list_bound(self, key: str) -> Iterator[Step]:
@@ -130,7 +130,7 @@ class Principals:
                 if any((pod.namespace, name) in classes for name in mounted):
                     yield pod.account
         elif key == _PASSWORD:
-            yield Step("whoever", "holders of the service principal's password")
+            yield Step("unnamed", "holders of the service principal's password")
             for pod in self._pods:
                 if pod.injected or any(at(volume, "nodePublishSecretRef", "name") for volume in pod.volumes):
                     yield pod.account

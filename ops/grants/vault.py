@@ -88,16 +88,16 @@ def _find_logins(resource: Declared, by_kind: ByKind) -> tuple[Sequence[Step], t
         role = Step("role", name, path)
         if resource.kind == kinds.APP_ROLE:
             return [Step("AppRole", f"{path or 'approle'}/{name}")], (role,)
-        return _list_accounts(resource) or [Step("whoever", f"everybody who can log in by the role {name}", path)], (
+        return _list_accounts(resource) or [Step("unnamed", f"everybody who can log in by the role {name}", path)], (
             role,
         )
     if resource.kind == kinds.USER:
         return [Step("user", f"{resource.at('mount')}/{resource.at('username')}")], ()
     if resource.kind == kinds.GROUP:
         group = Step("identity group", str(resource.at("name")))
-        return list(_list_members(resource, by_kind)) or [Step("whoever", f"members of the {group}")], (group,)
+        return list(_list_members(resource, by_kind)) or [Step("unnamed", f"members of the {group}")], (group,)
     kind = resource.kind.rpartition(":")[2]
-    return [Step("whoever", f"everybody who can log in by the {kind} {resource.name}")], ()
+    return [Step("unnamed", f"everybody who can log in by the {kind} {resource.name}")], ()
 
 
 def _list_accounts(role: Declared) -> list[Step]:
@@ -154,12 +154,12 @@ def _list_opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]
 
 def _list_bootstrap_grants(bootstrap: Declared) -> Iterator[Granted]:
     """List the grants of the stack's own token, and of the key shares."""
-    token = Step("whoever", "holders of the stack's token")
+    token = Step("unnamed", "holders of the stack's token")
     policy = "strongroom-admin"
     for may, target, reach in _list_opened(policy, bootstrap.at("adminRules")):
         yield Granted(may, (token, Step("policy", policy), target), f"vault:/{reach}")
     count = f"{_format_whole(bootstrap.at('threshold'))} of {_format_whole(bootstrap.at('shareCount'))}"
-    holders = Step("whoever", f"holders of {count} key shares")
+    holders = Step("unnamed", f"holders of {count} key shares")
     yield Granted("administer", (holders, Step("root token", "made by the shares"), _ALL), "vault:/*")
 
 

@@ -95,6 +95,6 @@ def select_stack(stack: str) -> automation.Stack:
 
 
 def read_last_line(error: automation.CommandError) -> str:
-    """Read what the engine said last of why it failed."""
+    """Read the engine's last error."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "pulumi failed").strip()

@@ -39,7 +39,7 @@ def load_yaml(text: str) -> Any:
     :raises RecursionError: It is nested too deeply.
     """
     if _FastLoader is not None:
-        # A fault is found again by the other, which tells it better.
+        # The other parser finds the same error, and describes it better.
         with contextlib.suppress(yaml.YAMLError, ValueError):
             return _load(_FastLoader(text))
     return _load(_Loader(text))

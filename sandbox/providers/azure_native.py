@@ -57,7 +57,7 @@ class Kind:
     """Its id, with inputs in braces."""
 
     named: str
-    """The input that names it; a name is made up where it is left out."""
+    """The input that names it; if omitted, a name is made up."""
 
     nested: bool = True
     """Whether its inputs have a `properties` of their own; flat ones are put together by the SDK."""

@@ -45,7 +45,7 @@ class Helm:
 
     def __init__(self, kubeconfig: str | None, context: str | None, home: Path) -> None:
         """
-        :param kubeconfig: A file; the user's own where it is left out.
+        :param kubeconfig: A file; defaults to the user's own.
         :param context: Its context.
         :param home: Where Helm keeps what it fetches, and values stay while it runs.
         """

@@ -49,7 +49,7 @@ class ReachedVault:
     """The file with it."""
 
     token: pulumi.Input[str] | None = None
-    """A token for it; the environment's where it is left out."""
+    """A token for it; defaults to the environment's."""
 
     forward: Mapping[str, Any] | None = None
     """The ports that lead to its pods, where there are some: for the command `strongroom`."""

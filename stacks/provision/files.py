@@ -38,7 +38,7 @@ class Files:
     """PEM of the CA of the API server's certificate."""
 
     issuer_ca: str | None = None
-    """PEM of the CA of whoever tells the keys that sign workloads' tokens."""
+    """PEM of the CA of the server that publishes the keys of workloads' tokens."""
 
     issuer_keys: Sequence[str] = ()
     """PEM of those keys."""
@@ -92,7 +92,7 @@ def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationI
         host, kubeconfig_ca = _api_server(settings, issues)
         host_ca = host_ca or kubeconfig_ca
     elif auth.create and host_ca is None and auth.kubernetes_ca_certificate is None:
-        # Whoever names the host needs no kubeconfig here: the provider says what is wrong with it.
+        # A stack that names the host needs no kubeconfig here: the provider reports what is wrong with it.
         host_ca = _api_server(settings, [])[1]
     return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas, database_cas=database_cas)
 

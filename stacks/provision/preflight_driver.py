@@ -33,7 +33,7 @@ class _Installed:
 def find_conflicts(kubernetes: KubernetesSettings, release: str) -> list[ValidationIssue]:
     """Find the driver beside which a stack is to install another, which would break both.
 
-    Where the cluster can't be asked, as where the stack makes it, nothing is said here.
+    Where the cluster can't be asked, as where the stack makes it, nothing is reported here.
 
     :param kubernetes: The cluster.
     :param release: The stack's own release of the driver, as `namespace/name`.
@@ -68,9 +68,11 @@ def _installed(kubernetes: KubernetesSettings) -> _Installed | None:
         )
         if not drivers.items:
             return None
-        said: dict[str, str] = drivers.items[0].metadata.annotations or {}
-        name = said.get("meta.helm.sh/release-name")
+        annotations: dict[str, str] = drivers.items[0].metadata.annotations or {}
+        name = annotations.get("meta.helm.sh/release-name")
         owned: Any = client.AppsV1Api(api).list_namespaced_daemon_set(
             "kube-system", field_selector=f"metadata.name={ADDON}", _request_timeout=_PATIENCE
         )
-        return _Installed(f"{said.get('meta.helm.sh/release-namespace')}/{name}" if name else None, bool(owned.items))
+        return _Installed(
+            f"{annotations.get('meta.helm.sh/release-namespace')}/{name}" if name else None, bool(owned.items)
+        )

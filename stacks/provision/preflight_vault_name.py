@@ -19,7 +19,7 @@ _KEY = ("backend", "vault", "name")
 def find_taken_name(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[ValidationIssue]:
     """Find out whether the name of a vault that the stack is to make is somebody else's, or was deleted softly.
 
-    Where the Resource Manager can't be asked, nothing is said here: it will say it itself.
+    Where the Resource Manager can't be asked, nothing is reported here: it reports it itself.
     (Microsoft Learn: "Azure Key Vault soft-delete overview")
     """
     try:

@@ -85,7 +85,7 @@ class IdentitySettings(Declaration):
     an identity each, by AKS's preview. `pod-identity`: archived, for clusters that have not left it."""
 
     name: IdentityName | None = None
-    """With `shared`: the identity's name; `strongroom-<stack>` where it is left out."""
+    """With `shared`: the identity's name; defaults to `strongroom-<stack>`."""
 
     existing: Switch = False
     """With `shared`: whether the identity exists."""
@@ -134,7 +134,7 @@ class AzureKeyVaultSettings(Declaration):
     """The directory (Microsoft Entra tenant) that the vault trusts."""
 
     subscription_id: Guid | None = None
-    """The subscription; ARM_SUBSCRIPTION_ID or the Azure CLI's where it is left out."""
+    """The subscription; defaults to ARM_SUBSCRIPTION_ID or the Azure CLI's."""
 
     cloud: CloudName = "AzurePublicCloud"
     """The cloud."""
@@ -149,7 +149,7 @@ class AzureKeyVaultSettings(Declaration):
     """Make it."""
 
     location: Region | None = None
-    """The region of what the stack makes; the resource group's where it is left out."""
+    """The region of what the stack makes; defaults to the resource group's."""
 
     vault: KeyVaultSettings
     """The vault."""

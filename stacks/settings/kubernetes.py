@@ -20,7 +20,7 @@ class AksSettings(ClusterShape):
     """Its name."""
 
     resource_group: ResourceGroup | None = None
-    """Its resource group; the backend's where it is left out."""
+    """Its resource group; defaults to the backend's."""
 
     create: Switch = False
     """Make it, with the OIDC issuer, workload identity and, with `install: addon`, the Key Vault add-on."""
@@ -36,10 +36,10 @@ class KubernetesSettings(Declaration):
     """The cluster that the workloads run on."""
 
     kubeconfig: LocalFile | None = None
-    """File with the kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."""
+    """File with the kubeconfig; if omitted, KUBECONFIG or ~/.kube/config."""
 
     context: Text | None = None
-    """The kubeconfig's context; its current one where it is left out."""
+    """The kubeconfig's context; defaults to its current one."""
 
     install: Literal["helm", "addon", "existing"] = "existing"
     """Who owns what deliveries need in the cluster, its one CSI driver above all: Strongroom (`helm`), AKS (`addon`) or

@@ -39,7 +39,7 @@ for stack in $STACKS; do
     continue
   fi
   if [[ $(head -n 1 "$file" | tr -d '\000') != "$marker" ]]; then
-    echo "$file is no preview of $stack: left out"
+    echo "$file is no preview of $stack: omitted"
     continue
   fi
   body=$(mktemp)

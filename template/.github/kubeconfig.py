@@ -27,10 +27,10 @@ def convert_user(user: dict[str, Any]) -> dict[str, Any]:
     plugin = user.get("exec")
     if not plugin or plugin.get("command") != "kubelogin":
         return user
-    told = re.search(r"--server-id[ =](\S+)", " ".join(plugin.get("args") or ()))
-    if told is None or told[1] != _SERVER:
+    server_id = re.search(r"--server-id[ =](\S+)", " ".join(plugin.get("args") or ()))
+    if server_id is None or server_id[1] != _SERVER:
         raise ValueError(
-            f"The kubeconfig asks for tokens of {told[1] if told else 'no server'}, not of AKS's {_SERVER}"
+            f"The kubeconfig asks for tokens of {server_id[1] if server_id else 'no server'}, not of AKS's {_SERVER}"
         )
     query = ["--resource", _SERVER, "--query", _CREDENTIAL, "--output", "json"]
     return {

@@ -1,0 +1,57 @@
+"""The words of a private language, which the product does without."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = ("components", "stacks", "ops", "policy", "strongroom", "docs", "template", "examples", "*.md", "__main__.py")
+OTHERS = (":!docs/reports", ":!CHANGELOG.md", ":!tests", ":!*.svg", ":!*.lock", ":!*/package-lock.json")
+
+INSTEAD = {
+    "told": "reported, or the error",
+    "said": "reported, or the response",
+    "whoever": "the user, the caller or the operator",
+    "left out": "if omitted, or defaults to",
+    "laid over": "merged",
+    "misfit": "a name that begins with check_",
+    "custody": "key store",
+    "borrowed": "existing",
+    "strangers?": "foreign or unmanaged",
+    "ails": "diagnosis",
+    "sifted": "masked",
+    "prey|disguises": "patterns, encodings",
+}
+"""Words, as patterns, each with what the field says."""
+
+_STAYS = {
+    "components/vault/bootstrap/component.py": '_KEY_STORE = "custody"',
+}
+"""Lines with a word that can't go: states of users have it."""
+
+
+def find_words(pattern: str) -> Iterator[str]:
+    """Find the lines of the product with a word, each with its file."""
+    command = ["git", "grep", "-n", "-I", "-i", "-w", "-E", pattern, "--", *PRODUCT, *OTHERS]
+    for line in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines():
+        path, _, text = line.split(":", 2)
+        if _STAYS.get(path) != text.strip():
+            yield line
+
+
+def find_parts(pattern: str) -> Iterator[str]:
+    """Find the names in the product's code with a word among others, as in `_read_told`."""
+    command = ["git", "grep", "-n", "-I", "-o", "-w", "-P", rf"\w*(?<![^\W_])({pattern})(?![^\W_])\w*", "--"]
+    paths = ("components/*.py", "stacks/*.py", "ops/*.py", "policy/*.py", "strongroom/*.py")
+    found = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    yield from (line for line in found.splitlines() if "_" in line.rsplit(":", 1)[1])
+
+
+@pytest.mark.parametrize("word", INSTEAD)
+def test_the_product_speaks_the_fields_words(word: str) -> None:
+    found = [*find_words(f"({word})"), *find_parts(word)]
+
+    assert not found, f"use {INSTEAD[word]} for these:\n" + "\n".join(found)
