@@ -134,26 +134,30 @@ def _objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     )
     for number in numbers:
         text = settings[f"agent-inject-template-{number}"]
-        made, match = _MAKES.fullmatch(text), _READS.match(text)
-        key = next((key for key, body in _BODIES.items() if made and made["body"] == body), None)
-        if made and key:
-            words = dict(_WORD.findall(made["words"]))
-            yield {
-                "objectName": settings.get(f"agent-inject-file-{number}", str(number)),
-                "secretPath": made["path"],
-                "secretKey": key,
-                **({"method": "PUT", "secretArgs": words} if words else {}),
-            }
-            continue
-        if match is None:
+        read = _parse_made(text) or _parse_read(text)
+        if read is None:
             raise ValueError(f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret")
-        entry: dict[str, Any] = {
-            "objectName": settings.get(f"agent-inject-file-{number}", str(number)),
-            "secretPath": match["path"],
-            "secretKey": match["key"],
-        }
-        if match["pipe"]:
-            entry["encoding"] = "base64"
+        entry = {"objectName": settings.get(f"agent-inject-file-{number}", str(number)), **read}
         if permission := settings.get(f"agent-inject-perms-{number}"):
             entry["filePermission"] = int(permission, 8)
         yield entry
+
+
+def _parse_read(text: str) -> dict[str, Any] | None:
+    """Parse a template that reads a key of an object; return `None` if it is another."""
+    match = _READS.match(text)
+    if match is None:
+        return None
+    encoding = {"encoding": "base64"} if match["pipe"] else {}
+    return {"secretPath": match["path"], "secretKey": match["key"], **encoding}
+
+
+def _parse_made(text: str) -> dict[str, Any] | None:
+    """Parse a template of what Vault makes; return `None` if it is another."""
+    match = _MAKES.fullmatch(text)
+    key = next((key for key, body in _BODIES.items() if match and match["body"] == body), None)
+    if match is None or key is None:
+        return None
+    words = dict(_WORD.findall(match["words"]))
+    sent = {"method": "PUT", "secretArgs": words} if words else {}
+    return {"secretPath": match["path"], "secretKey": key, **sent}

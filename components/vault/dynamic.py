@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 import pulumi
 
+_PRIVATE_KEY = "private_key"
+"""The key of a response whose file is its owner's alone: an agent's, which runs as the containers' user."""
+
 
 @dataclass(frozen=True)
 class DynamicSecret:
@@ -33,5 +36,12 @@ class DynamicSecret:
         """
         sent = {"method": "PUT", "secretArgs": dict(self.arguments)} if self.capability == "update" else {}
         return [
-            {"objectName": file, "secretPath": self.path, "secretKey": key, **sent} for key, file in self.files.items()
+            {
+                "objectName": file,
+                "secretPath": self.path,
+                "secretKey": key,
+                **sent,
+                **({"filePermission": 0o400} if key == _PRIVATE_KEY else {}),
+            }
+            for key, file in self.files.items()
         ]

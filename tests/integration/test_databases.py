@@ -190,6 +190,7 @@ def test_an_agents_certificate_is_good_for_a_handshake_by_its_own_names(place: P
     names = {("DNS", name) for name in ("ledger.bank", "ledger.bank.svc", "ledger.bank.svc.cluster.local")}
     assert [set(each["subjectAltName"]) for each in seen] == [names, names]
     assert {each["crlDistributionPoints"] for each in seen} == {(f"{place.world.vault.address}/v1/pki/crl",)}
+    assert (ledger.files / "tls.key").stat().st_mode & 0o777 == 0o400
     assert ledger.read("tls.key").decode() not in ledger.log()
 
 

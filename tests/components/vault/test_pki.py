@@ -125,6 +125,8 @@ def test_an_agents_files_come_from_one_certificate_and_are_read_back(declare: De
         f'{{{{ with secret "{PATH}" "common_name=orders.shop.svc" '
         '"alt_names=orders.shop.svc,orders.shop,orders.shop.svc.cluster.local" "ttl=3600s" '
     }
+    permissions = {name: value for name, value in annotations.items() if "inject-perms" in name}
+    assert permissions == {"vault.hashicorp.com/agent-inject-perms-2": "0400"}
     assert yaml.safe_load(parse_class_parameters(annotations)["objects"]) == yaml.safe_load(parameters["objects"])
 
 

@@ -4,6 +4,7 @@ from ..mutant import Mutant
 
 _BACKEND = "tests/components/vault/test_backend.py"
 _DATABASES = "tests/components/vault/test_databases.py"
+_PKI = "tests/components/vault/test_pki.py"
 _LOGINS = "tests/components/vault/test_logins.py"
 _ADMIN = "tests/components/vault/bootstrap/test_admin_policy.py"
 _KEY_STORE = "tests/components/vault/bootstrap/test_file_key_store.py"
@@ -138,6 +139,30 @@ VAULT = (
         'name = f"{workload.namespace}',
         "Two clusters on one Vault overwrite each other's roles.",
         f"{_DATABASES}::test_a_role_makes_users_with_the_rights_of_its_preset",
+    ),
+    Mutant(
+        "vault-certificate-of-any-name",
+        "components/vault/pki.py",
+        "allow_any_name=False,",
+        "allow_any_name=True,",
+        "A workload gets its neighbour's certificate.",
+        f"{_PKI}::test_a_role_issues_the_names_of_the_workloads_service_alone",
+    ),
+    Mutant(
+        "vault-certificate-without-a-name",
+        "components/vault/dynamic.py",
+        '"method": "PUT", "secretArgs": dict(self.arguments)',
+        '"method": "PUT"',
+        "An agent asks for a certificate without a name.",
+        f"{_PKI}::test_an_agents_files_come_from_one_certificate_and_are_read_back",
+    ),
+    Mutant(
+        "vault-made-user-by-the-driver",
+        "components/delivery.py",
+        "if issue and entry.static_role is None:",
+        "if issue and entry.static_role is not None:",
+        "Each poll makes another user in the database.",
+        f"{_DATABASES}::test_a_delivery_that_cannot_keep_a_made_user_is_refused",
     ),
     Mutant(
         "vault-class-without-audience",
