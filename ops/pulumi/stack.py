@@ -130,6 +130,11 @@ class DeployedDynamic(_Output):
         return self.path.partition("/")[0]
 
     @property
+    def kind(self) -> str:
+        """What its path is of: `creds`, `static-creds` or `issue`."""
+        return self.path.split("/")[1]
+
+    @property
     def reaching(self) -> tuple[str, ...]:
         """The paths by which it is made, or changed so that others have it."""
         mount, kind, role = self.path.split("/")

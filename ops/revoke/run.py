@@ -115,3 +115,11 @@ def _list_remains(stack: DeployedStack, workload: DeployedWorkload, running: int
         yield Remainder(
             f"the value of {place}, wherever it was copied", "it is replaced", f"strongroom rotate --secret {place}"
         )
+    for each in workload.dynamic:
+        role = each.path.rpartition("/")[2]
+        if each.kind == "issue":
+            fix = f"vault write {each.mount}/revoke serial_number=SERIAL"
+            yield Remainder(f"certificates that {each.path} issued", "they end", fix)
+        elif each.kind == "static-creds":
+            fix = f"vault write -f {each.mount}/rotate-role/{role}"
+            yield Remainder(f"the password of {each.path}, wherever it was copied", "Vault changes it", fix)
