@@ -8,12 +8,19 @@ COUNT = int(os.environ.get("STRONGROOM_WORKLOADS", "6"))
 """How many workloads to keep apart. More than six is for patient people."""
 
 _WORKLOADS = ("a/b-c", "a-b/c", "a/b", "a-b/b-c", "b/a", "b/a-b")
+ATTACHED = "b/a-b"
+"""The workload whose pods are those of a Deployment that exists, `OWNER`, in its namespace."""
+
+OWNER = "owner"
+
 _SHARED = {"shared": (0, 1), "shared-by-three": (1, 2, 3)}
 _OBJECTS = {
     False: ("db", "db-pass", "db/pass", "db/pass/word", "DB", "db.pass"),
     True: ("d", "d-b", "d-b-pass", "d-b-pass-word", "d-bp-ass", "dbpass"),
 }
 """Objects of Vault, and of Key Vault, whose names have neither slashes nor a case."""
+
+_ATTACH = {"attach": {"kind": "Deployment", "name": OWNER, "containers": ["app"]}}
 
 Access = dict[str, tuple[str, ...]]
 """The objects that each workload declares."""
@@ -54,11 +61,15 @@ def configured(config: dict[str, Any], declared: Access, seeded: Access, *, azur
     seeds: Mapping[str, Any] = config["strongroom:seeds"]
     return {
         **config,
+        "strongroom:kubernetes": {
+            **config["strongroom:kubernetes"],
+            "existingNamespaces": [ATTACHED.partition("/")[0]],
+        },
         "strongroom:workloads": [
             {
                 "namespace": workload.partition("/")[0],
                 "name": workload.partition("/")[2],
-                "image": "busybox:1.36",
+                **(_ATTACH if workload == ATTACHED else {"image": "busybox:1.36"}),
                 "secrets": [{"name": f"file-{number}", "object": name, **key} for number, name in enumerate(objects)],
             }
             for workload, objects in declared.items()

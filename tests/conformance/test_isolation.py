@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from kubernetes import client
 
+from sandbox.world import World
 from strongroom.ops.store.base import ExpectedFile, Session
 from tests.support.polling import poll_until
 from tests.support.sandboxed import environment
@@ -14,7 +16,7 @@ from tests.support.secret_scanner import Canary, Hunter
 from .conftest import Subject, accounts
 from .forgeries import forgeries
 from .raw import Raw, crafted
-from .stack import COUNT, GONE, Access, access, changed, configured, places
+from .stack import ATTACHED, COUNT, GONE, OWNER, Access, access, changed, configured, places
 from .workload_clients import Eyes, of, reads
 
 pytestmark = pytest.mark.integration
@@ -36,8 +38,26 @@ class Crowd:
         return places(self.declared, azure=self.subject.azure)
 
 
+@pytest.fixture(scope="session")
+def owner(world: World) -> Iterator[None]:
+    """A Deployment that somebody else made, in a namespace that was there."""
+    api: Any = world.api_server.core()
+    namespace = ATTACHED.partition("/")[0]
+    labels = {"app.kubernetes.io/name": ATTACHED.partition("/")[2]}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "busybox:1.36"}]}}
+    # A pod that is not ready would stay beside the new one.
+    spec = {"selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}, "template": pod}
+    api.create_namespace({"metadata": {"name": namespace}})
+    client.AppsV1Api(api.api_client).create_namespaced_deployment(
+        namespace, {"metadata": {"name": OWNER}, "spec": spec}
+    )
+    yield
+    api.delete_namespace(namespace)
+
+
 @pytest.fixture(scope="module")
-def crowd(subject: Subject) -> Iterator[Crowd]:
+def crowd(subject: Subject, owner: None) -> Iterator[Crowd]:
+    del owner
     declared = access(azure=subject.azure)
     deploy(subject, declared, declared)
     with environment(subject.project.environment):

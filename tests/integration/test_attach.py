@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config, dynamic
 
 from sandbox.progress import Reporter
 from sandbox.tools import Tools
-from sandbox.tools.catalogue import HELM
+from sandbox.tools.catalogue import CHECKS, HELM
 from sandbox.world import World
 from strongroom.ops.cluster.selection import list_pods
 from strongroom.ops.doctor.diagnosis import find_workload
@@ -24,7 +25,13 @@ pytestmark = pytest.mark.integration
 CHART = Path(__file__).parents[1] / "charts" / "owner"
 NAMESPACE = "owners"
 CHANGING = ("managedFields", "resourceVersion", "generation")
-REVISION = "deployment.kubernetes.io/revision"
+COUNTERS = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
+WORKLOADS = {"refunds": "Deployment", "ledger": "StatefulSet", "agent": "DaemonSet", "nightly": "CronJob"}
+
+RELOADING = {
+    "secret.reloader.stakater.com/reload": "ledger-env",
+    "secretproviderclass.reloader.stakater.com/reload": "ledger",
+}
 
 Upgrade = Callable[..., None]
 
@@ -39,7 +46,8 @@ class Objects:
         """Read an object, without what every change changes."""
         live = self._read(kind)
         live["metadata"] = {key: value for key, value in live["metadata"].items() if key not in CHANGING}
-        live["metadata"]["annotations"].pop(REVISION, None)
+        for counter in COUNTERS:
+            live["metadata"]["annotations"].pop(counter, None)
         del live["status"]
         return live
 
@@ -89,19 +97,23 @@ def upgrade(world: World) -> Iterator[Upgrade]:
 
 
 def attached(settings: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """Add workloads on the release's Deployment and CronJob."""
+    """Add workloads on what the release has."""
     settings = copy.deepcopy(settings)
     settings["strongroom:kubernetes"]["existingNamespaces"] = [NAMESPACE]
-    secret = {"name": "db-password", "object": "db-pass", "key": "password", "env": "DB_PASSWORD"}
+    secrets = [
+        {"name": "db-password", "object": "db-pass", "key": "password", "env": "DB_PASSWORD"},
+        {"name": "db-username", "object": "db-pass", "key": "username"},
+    ]
     settings["strongroom:workloads"] += [
         {
             "name": name,
             "namespace": NAMESPACE,
             "attach": {"kind": kind, "name": "web", "containers": ["app"]},
-            "secrets": [secret],
+            "secrets": secrets,
+            **({} if kind == "CronJob" else {"onRotation": "restart"}),
             **changed,
         }
-        for name, kind in (("refunds", "Deployment"), ("nightly", "CronJob"))
+        for name, kind in WORKLOADS.items()
     ]
     return settings
 
@@ -112,15 +124,49 @@ def mounts(pod: dict[str, Any]) -> list[str]:
     return [each["mountPath"] for each in app.get("volumeMounts", ())]
 
 
+def find_version(pod: dict[str, Any]) -> int:
+    """Return the version of the object that the pods' annotation names."""
+    name, _, version = pod["metadata"]["annotations"]["strongroom/versions"].partition("@")
+    assert name == "db-pass"
+    return int(version)
+
+
+def sort_lists(value: Any) -> Any:
+    """Sort lists, whose order kustomize changes."""
+    if isinstance(value, dict):
+        return {key: sort_lists(entry) for key, entry in value.items()}
+    return sorted(map(sort_lists, value), key=str) if isinstance(value, list) else value
+
+
+def check_kustomized(project: Project, objects: Objects, directory: Path) -> None:
+    """Render the patches, and have kustomize apply them to what the owner has."""
+    kubectl = Tools(Reporter(), catalogue=CHECKS).path("kubectl")
+    patches = directory / "patches"
+    done = project.ops("render", f"--to={directory / 'objects'}", f"--patches-to={patches}")
+    assert done.returncode == 0, done.stderr
+    for name, kind in WORKLOADS.items():
+        overlay = directory / name
+        overlay.mkdir()
+        (overlay / "web.yaml").write_text(yaml.safe_dump(objects.get(kind)))
+        components = [f"../patches/owners/{name}"]
+        (overlay / "kustomization.yaml").write_text(
+            yaml.safe_dump({"resources": ["web.yaml"], "components": components})
+        )
+        built = subprocess.run([kubectl, "kustomize", overlay], check=True, capture_output=True, text=True)
+        found = yaml.safe_load(built.stdout)
+        # The stack has patched it already.
+        assert sort_lists(found["spec"]) == sort_lists(objects.get(kind)["spec"])
+
+
 def test_an_attachment_survives_its_owners_updates_and_leaves_nothing_behind(
-    project: Project, upgrade: Upgrade, objects: Objects
+    project: Project, upgrade: Upgrade, objects: Objects, tmp_path: Path
 ) -> None:
-    live_attached(project, upgrade, objects)
+    live_attached(project, upgrade, objects, tmp_path)
 
 
-def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
+def live_attached(project: Project, upgrade: Upgrade, objects: Objects, directory: Path) -> None:
     """Attach, have the owner update its release, change the workload, and take the attachment back."""
-    kinds = ("Deployment", "CronJob")
+    kinds = tuple(WORKLOADS.values())
     upgrade("--set=tag=3")
     before = {kind: objects.get(kind) for kind in kinds}
     owners = {kind: objects.managers(kind) for kind in kinds}
@@ -129,11 +175,13 @@ def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
 
     project.write(attached(plain))
     done = project.changes("up")
-    assert "create DeploymentPatch owners/refunds" in done
-    assert "create CronJobPatch owners/nightly" in done
+    assert {f"create {kind}Patch owners/{name}" for name, kind in WORKLOADS.items()} <= done
     assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
-    assert mounts(objects.pod("CronJob")) == ["/mnt/secrets-store"]
-    assert objects.pod("CronJob")["spec"]["serviceAccountName"] == "nightly"
+    for name, kind in WORKLOADS.items():
+        assert mounts(objects.pod(kind))[-1:] == ["/mnt/secrets-store"]
+        assert objects.pod(kind)["spec"]["serviceAccountName"] == name
+    assert objects.get("StatefulSet")["metadata"]["annotations"].items() >= RELOADING.items()
+    first = find_version(objects.pod("StatefulSet"))
     assert project.changes("preview") == set()
 
     upgrade("--set=tag=2")
@@ -151,18 +199,22 @@ def live_attached(project: Project, upgrade: Upgrade, objects: Objects) -> None:
         stack.up(replace=["**:DeploymentPatch::owners/refunds"])
     assert mounts(objects.pod("Deployment")) == ["/theirs", "/mnt/secrets-store"]
     assert project.wrong() == set()
+    check_kustomized(project, objects, directory)
 
     # A refresh writes the owner's items into the state, at the places of the patch's own.
     project.changes("refresh")
     assert not [each for each in project.changes("preview") if "Patch" in each]
-    project.write(attached(plain, mountPath="/run/secrets"))
+    moved = attached(plain, mountPath="/run/secrets")
+    moved["strongroom:seeds"]["db-pass"]["username"]["generate"]["length"] += 1
+    project.write(moved)
     changed = project.changes("up")
     assert {each for each in changed if "Patch" in each} == {
         f"{operation} {kind}Patch owners/{name}"
         for operation in ("create-replacement", "replace", "delete-replaced")
-        for kind, name in (("Deployment", "refunds"), ("CronJob", "nightly"))
+        for name, kind in WORKLOADS.items()
     }
     assert mounts(objects.pod("Deployment")) == ["/theirs", "/run/secrets"]
+    assert {find_version(objects.pod(kind)) for kind in ("Deployment", "StatefulSet", "DaemonSet")} == {first + 1}
     upgrade("--set=tag=3")
     assert mounts(objects.pod("Deployment")) == ["/theirs", "/run/secrets"]
     assert mounts(objects.pod("CronJob")) == ["/run/secrets"]

@@ -300,5 +300,5 @@ def test_an_attachment_lives_the_same_life_with_the_official_plugin(
 ) -> None:
     project = official(plugin, world, tmp_path)
     project.changes("up")
-    live_attached(project, upgrade, Objects(world))
+    live_attached(project, upgrade, Objects(world), tmp_path / "kustomized")
     project.changes("destroy")
