@@ -5,6 +5,7 @@ from ..mutant import Mutant
 _WORKLOAD = "tests/components/kubernetes/test_workload.py"
 _DELIVERIES = "tests/components/kubernetes/test_deliveries.py"
 _ACCESS = "tests/components/kubernetes/test_access.py"
+_ATTACHMENT = "tests/components/kubernetes/test_attachment.py"
 _DRIVER = "tests/components/kubernetes/test_csi_driver.py"
 _INSTALLERS = "tests/components/kubernetes/test_installers.py"
 _RESTRICTED = f"{_WORKLOAD}::test_pods_are_restricted_and_carry_no_api_token"
@@ -290,6 +291,78 @@ KUBERNETES = (
         "return {}",
         "A value that the stack writes restarts no pod.",
         f"{_ACCESS}::test_pods_that_restart_bear_the_versions_that_the_stack_wrote",
+    ),
+    Mutant(
+        "attachment-is-never-taken-back",
+        "components/kubernetes/attachment.py",
+        "depends_on=[removal],",
+        "depends_on=[],",
+        "What takes the fields back may be applied after the patch, and takes them away at once.",
+        f"{_ATTACHMENT}::test_nothing_is_taken_back_before_the_pods_and_everything_with_the_workload",
+    ),
+    Mutant(
+        "attachment-goes-with-its-replacement",
+        "components/kubernetes/attachment.py",
+        "                retain_on_delete=True,\n",
+        "",
+        "Each change of an attached workload takes its pods' secrets away for a while.",
+        f"{_ATTACHMENT}::test_nothing_is_taken_back_before_the_pods_and_everything_with_the_workload",
+    ),
+    Mutant(
+        "attachment-in-every-container",
+        "components/kubernetes/attachment.py",
+        '{"name": name, **reads} for name in attachment.containers',
+        '{"name": name, **reads} for name in (*attachment.containers, "sidecar")',
+        "A container that nobody named gets the secrets.",
+        f"{_ATTACHMENT}::test_its_pods_get_what_they_need_and_nothing_else",
+    ),
+    Mutant(
+        "attached-pods-keep-the-owners-token",
+        "components/kubernetes/attachment.py",
+        '"automountServiceAccountToken": parts.api_token,',
+        "",
+        "Pods get a token for the Kubernetes API that they had no need of.",
+        f"{_ATTACHMENT}::test_its_pods_get_what_they_need_and_nothing_else",
+    ),
+    Mutant(
+        "existing-account-is-made",
+        "components/kubernetes/access.py",
+        "if workload.creates_service_account else None",
+        "if True else None",
+        "An account of somebody else's is taken over, and deleted with the workload.",
+        f"{_ACCESS}::test_an_account_of_another_name_is_made_and_an_existing_one_is_not",
+    ),
+    Mutant(
+        "attached-object-not-annotated",
+        "components/kubernetes/attachment.py",
+        "                **access.controller_annotations,\n",
+        "",
+        "Reloader looks at no attached object.",
+        f"{_ATTACHMENT}::test_an_object_whose_pods_restart_is_annotated_and_patched_again_after_a_change",
+    ),
+    Mutant(
+        "synced-secrets-hold-every-secret",
+        "components/kubernetes/secret_provider_class.py",
+        "data = {secret.name: secret.name for secret in workload.secrets if whole or secret.env}",
+        "data = {secret.name: secret.name for secret in workload.secrets}",
+        "Secrets that were to be files alone are in etcd too.",
+        f"{_WORKLOAD}::test_env_syncs_just_the_secrets_that_ask_for_it",
+    ),
+    Mutant(
+        "synced-secrets-of-their-own-are-lost",
+        "components/kubernetes/secret_provider_class.py",
+        "made += delivery.synced_secrets if isinstance(delivery, Csi) else ()",
+        "made += ()",
+        "An ingress waits for its certificate, and the workload's own files are right.",
+        f"{_DELIVERIES}::test_files_and_kubernetes_secrets_of_their_own_come_from_one_class",
+    ),
+    Mutant(
+        "synced-tls-secret-with-more-keys",
+        "components/delivery.py",
+        'if type_ == "kubernetes.io/tls" and (others := sorted(secrets.keys() - set(keys))):',
+        "if (others := sorted(secrets.keys() - set(keys))) and False:",
+        "The driver makes no TLS Secret, and nobody says why.",
+        f"{_DELIVERIES}::test_a_type_takes_what_the_driver_makes_a_secret_of",
     ),
 )
 """Those of Kubernetes."""

@@ -265,5 +265,29 @@ STACKS = (
         "The stack's token can't write the values that the stack seeds.",
         f"{_SERVER}::test_one_stack_deploys_a_server_opens_it_and_configures_it_with_the_token_of_that",
     ),
+    Mutant(
+        "shared-account-made-twice",
+        "stacks/validation/service_accounts.py",
+        "    yield from _check_makers(settings)\n",
+        "",
+        "Two workloads make one account, and the second one's update fails.",
+        "tests/stacks/validation/test_service_accounts.py::test_one_account_is_made_once",
+    ),
+    Mutant(
+        "shared-account-shared-in-silence",
+        "components/workload.py",
+        "        if len(paths) > 1:\n",
+        "        if len(paths) > 2:\n",
+        "Two workloads can read each other's secrets, and nobody says so.",
+        "tests/stacks/validation/test_service_accounts.py::test_workloads_that_share_an_account_are_named",
+    ),
+    Mutant(
+        "attached-object-shared",
+        "stacks/validation/attachments.py",
+        "    users[place] = workload.path\n",
+        "",
+        "Two workloads patch one object, and the second one's account replaces the first one's.",
+        "tests/stacks/test_bad_input.py::test_a_broken_file_is_refused_and_nothing_is_declared",
+    ),
 )
 """Those of stacks."""
