@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from .field_types import Declaration, DnsLabel, ListOf, require_match
+from .validators import require_unique
 
 
 class Attachment(Declaration):
@@ -23,12 +24,5 @@ class Attachment(Declaration):
     ]
     """The object's name."""
 
-    containers: Annotated[ListOf[DnsLabel], Field(min_length=1)]
+    containers: Annotated[ListOf[DnsLabel], Field(min_length=1), require_unique(what="the name")]
     """The containers that read the secrets. They get the mount and the environment."""
-
-    @field_validator("containers")
-    @classmethod
-    def _check_repetitions(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"has {repeated[0]!r} twice: name each container once")
-        return names

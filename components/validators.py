@@ -10,6 +10,8 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 def require_unique(*fields: str, what: str) -> WrapValidator:
     """Build a validator of a list in which no two entries agree in all of `fields`; `what` names those in its error.
 
+    Without fields, the entries themselves must differ: names, or paths, of which one may end with a slash.
+
     It looks at the entries as they were written, so that a repetition is reported together with every other issue.
     """
 
@@ -31,7 +33,7 @@ def _repetitions(entries: Any, fields: Sequence[str], what: str) -> list[InitErr
     first: dict[tuple[object, ...], int] = {}
     found: list[InitErrorDetails] = []
     for index, entry in enumerate(cast("Sequence[object]", entries) if isinstance(entries, list | tuple) else ()):
-        identity = tuple(_field(entry, name) for name in fields)
+        identity = tuple(_field(entry, name) for name in fields) if fields else (_strip_slash(entry),)
         if not all(isinstance(part, str) for part in identity):
             continue
         if identity in first:
@@ -40,9 +42,13 @@ def _repetitions(entries: Any, fields: Sequence[str], what: str) -> list[InitErr
                 "is {what} of entry [{first}] too: each needs its own",
                 {"what": what, "first": first[identity]},
             )
-            found.append({"type": error, "loc": (index, fields[-1]), "input": identity[-1]})
+            found.append({"type": error, "loc": (index, *fields[-1:]), "input": identity[-1] if fields else entry})
         first.setdefault(identity, index)
     return found
+
+
+def _strip_slash(entry: object) -> object:
+    return entry.rstrip("/") if isinstance(entry, str) else entry
 
 
 def _field(entry: object, name: str) -> object:

@@ -153,12 +153,12 @@ class Workload(Declaration):
     """The level of the Pod Security Standards that `template` may not go below. A namespace that the stack makes
     enforces the weakest level of its workloads. (Kubernetes docs: "Pod Security Standards")"""
 
-    mounts: Annotated[ListOf[DnsLabel], Field(min_length=1)] | None = None
+    mounts: Annotated[ListOf[DnsLabel], Field(min_length=1), require_unique(what="the name")] | None = None
     """The containers that get the secrets; defaults to those of `image` and `images`. Init containers and others that
     `template` adds may be named. With `agent-injector`, all init containers get them if one is named, and the agent
     then runs before them."""
 
-    scratch: ListOf[MountPath] = DEFAULT_SCRATCH
+    scratch: Annotated[ListOf[MountPath], require_unique(what="the path")] = DEFAULT_SCRATCH
     """Directories that containers can write to, in each container one of its own; they are gone with the pod. Their
     root file systems are read-only otherwise."""
 
@@ -259,11 +259,9 @@ class Workload(Declaration):
 
     @cross_check
     def _check_scratch(self) -> Iterator[tuple[Location, str]]:
-        taken = {} if self.scratch == DEFAULT_SCRATCH else {self.mount_path.rstrip("/"): "this workload's mountPath"}
-        for number, path in enumerate(self.scratch):
-            if other := taken.get(path.rstrip("/")):
-                yield ("scratch", number), f"The path {path!r} is used twice: it is {other} too. Use another one"
-            taken[path.rstrip("/")] = f"entry [{number}]"
+        for number, path in enumerate(() if self.scratch == DEFAULT_SCRATCH else self.scratch):
+            if path.rstrip("/") == self.mount_path.rstrip("/"):
+                yield ("scratch", number), f"The path {path!r} is this workload's mountPath too: use another one"
 
     @cross_check
     def _check_pods(self) -> Iterator[tuple[Location, str]]:

@@ -47,10 +47,9 @@ def owner(world: World) -> Iterator[None]:
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "busybox:1.36"}]}}
     # A pod that is not ready would stay beside the new one.
     spec = {"selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}, "template": pod}
+    deployment: Any = {"metadata": {"name": OWNER}, "spec": spec}
     api.create_namespace({"metadata": {"name": namespace}})
-    client.AppsV1Api(api.api_client).create_namespaced_deployment(
-        namespace, {"metadata": {"name": OWNER}, "spec": spec}
-    )
+    client.AppsV1Api(api.api_client).create_namespaced_deployment(namespace, deployment)
     yield
     api.delete_namespace(namespace)
 

@@ -122,7 +122,10 @@ def test_it_is_described_with_its_object_and_what_that_needs(declare: Declare) -
         ({"pods": "none"}, "those of the object in attach: remove one of the two"),
         ({"attach": {"kind": "Job", "name": "web", "containers": ["app"]}}, "kind"),
         ({"attach": {"kind": "Deployment", "name": "web", "containers": []}}, "containers"),
-        ({"attach": {"kind": "Deployment", "name": "web", "containers": ["app", "app"]}}, "has 'app' twice"),
+        (
+            {"attach": {"kind": "Deployment", "name": "web", "containers": ["app", "app"]}},
+            "'app' is the name of entry .0. too",
+        ),
         ({"attach": {"kind": "Deployment", "name": "web/1", "containers": ["app"]}}, "is not a legal Kubernetes name"),
     ],
 )

@@ -240,8 +240,8 @@ def test_what_belongs_to_strongroom_is_refused_all_together() -> None:
         ),
         ({"mounts": ["nobody"]}, "'nobody' is no container of this workload: it has orders"),
         ({"template": {"spec": {"hostNetwork": True}}}, "spec.hostNetwork is true"),
-        ({"scratch": ["/tmp", "/tmp/"]}, "The path '/tmp/' is used twice"),  # noqa: S108
-        ({"scratch": ["/mnt/secrets-store"]}, "it is this workload's mount_path too"),
+        ({"scratch": ["/tmp", "/tmp/"]}, "'/tmp/' is the path of entry [0] too"),  # noqa: S108
+        ({"scratch": ["/mnt/secrets-store"]}, "'/mnt/secrets-store' is this workload's mount_path too"),
     ],
 )
 def test_bad_input_is_refused_with_its_place(settings: dict[str, Any], message: str) -> None:
