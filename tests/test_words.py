@@ -1,6 +1,5 @@
 """The words of a private language, which the product does without."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path

@@ -343,8 +343,8 @@ KUBERNETES = (
     Mutant(
         "synced-secrets-hold-every-secret",
         "components/kubernetes/secret_provider_class.py",
-        "data = {secret.name: secret.name for secret in workload.secrets if whole or secret.env}",
-        "data = {secret.name: secret.name for secret in workload.secrets}",
+        "data = {secret.name: secret.name for secret in workload.mounted if whole or secret.env}",
+        "data = {secret.name: secret.name for secret in workload.mounted}",
         "Secrets that were to be files alone are in etcd too.",
         f"{_WORKLOAD}::test_env_syncs_just_the_secrets_that_ask_for_it",
     ),

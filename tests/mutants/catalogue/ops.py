@@ -20,7 +20,7 @@ OPS = (
     Mutant(
         "revoke-takes-every-token",
         "ops/revoke/vault.py",
-        ' and (token.get("meta") or {}).get("role") == self._role',
+        ' and meta.get("role") == self._role',
         "",
         "The revocation of one workload logs all of them out.",
         f"{_REVOKE}::test_policy_role_and_tokens_end_and_no_others",

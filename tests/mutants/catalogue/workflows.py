@@ -185,8 +185,8 @@ WORKFLOWS = (
     Mutant(
         "workflow-asks-for-a-token-of-anything",
         "template/.github/kubeconfig.py",
-        "if told is None or told[1] != _SERVER:",
-        "if told is None:",
+        "if server_id is None or server_id[1] != _SERVER:",
+        "if server_id is None:",
         "A kubeconfig chooses for which service the job's identity gets a token.",
         f"{_SUPPLY}::test_a_kubeconfig_can_not_ask_for_a_token_of_something_else",
     ),
