@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from sandbox.azure.configuration import assemble
 from sandbox.world import World
@@ -22,6 +23,26 @@ from .lifecycle import COMMANDS, Journey
 pytestmark = pytest.mark.integration
 
 MOUNT = "standing"
+
+OWNER: Any = {
+    "metadata": {"name": "web"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "app", "image": "busybox:1.36"}]},
+        },
+    },
+}
+"""A Deployment that somebody else made."""
+
+ATTACHED = {
+    "name": "refunds",
+    "namespace": "owners",
+    "attach": {"kind": "Deployment", "name": "web", "containers": ["app"]},
+    "onRotation": "restart",
+    "secrets": [{"name": "key", "object": "payment-api", "key": "key"}],
+}
 
 BY_DESIGN = {
     # Keys that open other things have to be somewhere; each is in one file, for its owner alone.
@@ -79,11 +100,15 @@ def by_vault(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     echo = Echo(world.vault.address, world.authority.certificate)
     root = world.vault.client()
     root.sys.enable_secrets_engine("kv", path=MOUNT, options={"version": "2"})
+    core: Any = world.api_server.core()
+    core.create_namespace({"metadata": {"name": "owners"}})
+    client.AppsV1Api(core.api_client).create_namespaced_deployment("owners", OWNER)
     try:
         with Journey(world, "local", tmp_path_factory.mktemp("secrecy")) as journey:
             on_vault(journey, echo, root)
         yield journey
     finally:
+        core.delete_namespace("owners")
         root.sys.disable_secrets_engine(MOUNT)
         echo.stop()
 
@@ -110,6 +135,8 @@ def on_vault(journey: Journey, echo: Echo, root: Any) -> None:
         "groups": [{"name": "auditors", "reads": ["bank/ledger"]}],
     }
     settings["strongroom:workloads"][0]["secrets"].append({"name": "standing", "object": "standing", "key": "key"})
+    settings["strongroom:kubernetes"]["existingNamespaces"] = ["owners"]
+    settings["strongroom:workloads"].append(ATTACHED)
     journey.project.write(settings)
     with journey.project.engine.stack("local"):
         pass
