@@ -68,6 +68,7 @@ class Deployment:
         self._provider = AzureNativeProvider({"subscriptionId": self.subscription})
 
         self.client, principal, self.secret = self.directory.register("emulator-tests")
+        self.deployer_id = principal
         self.group = self.put("resources:ResourceGroup", resourceGroupName=GROUP, location="westeurope")[0]
         roles = self.vault("emulator-roles", "premium", enableRbacAuthorization=True)
         self.policies = self.vault("emulator-policies", "standard", enableRbacAuthorization=False)
@@ -128,6 +129,12 @@ class Deployment:
         claims = jwt.decode(token, options={"verify_signature": False}) | claims
         key = key or (None if algorithm == "none" else self.world.api_server.signing_key.read_text())
         return jwt.encode(claims, key, algorithm=algorithm, headers=header)
+
+    def signed(self, **changes: Any) -> str:
+        """A token of the deployer's with other claims, signed by the directory."""
+        claims = jwt.decode(self.deployer.get_token(SCOPE).token, options={"verify_signature": False})
+        key: Any = load_pem_private_key(self.world.azure.configuration.token_key.read_bytes(), None)
+        return jwt.encode({**claims, **changes}, key, algorithm="RS256")
 
     def exchange(self, assertion: str) -> str:
         return ClientAssertionCredential(self.tenant, self.identity, lambda: assertion).get_token(SCOPE).token
@@ -360,6 +367,47 @@ def test_an_access_policy_opens_a_kind_for_what_it_lists(azure: Deployment) -> N
         with pytest.raises(HttpResponseError) as raised:
             refused()
         assert (raised.value.status_code, inner(raised.value)) == (403, "ForbiddenByPolicy")
+
+
+def test_an_application_deletes_roles_and_removes_policies_and_an_identity_does_not(azure: Deployment) -> None:
+    azure.assign("victim", SECRETS_USER, f"{azure.group}/providers/Microsoft.KeyVault/vaults/emulator-roles")
+    azure.permit("victim", {"secrets": ["get"]})
+    store = azure.world.azure.store
+
+    def roles() -> list[str]:
+        kept = store.resources("Microsoft.Authorization/roleAssignments")
+        return [each["id"] for each in kept if each["properties"]["principalId"] == "victim"]
+
+    def policies() -> set[str]:
+        (vault,) = [
+            each for each in store.resources("Microsoft.KeyVault/vaults") if each["name"] == "emulator-policies"
+        ]
+        return {each["objectId"] for each in vault["properties"]["accessPolicies"]}
+
+    def change(method: str, path: str, who: str, **body: Any) -> int:
+        claims = {"aud": "https://management.azure.com", "oid": who}
+        return requests.request(
+            method,
+            f"https://management.azure.com{path}?api-version=2022-04-01",
+            json=body,
+            headers={"Authorization": f"Bearer {azure.signed(**claims)}"},
+            proxies={"https": azure.world.azure.address},
+            verify=str(azure.world.authority.certificate),
+            timeout=10,
+        ).status_code
+
+    (role,) = roles()
+    removal = f"{azure.group}/providers/Microsoft.KeyVault/vaults/emulator-policies/accessPolicies/remove"
+    leaving = {"accessPolicies": [{"objectId": "victim"}]}
+    assert change("DELETE", role, azure.principal) == 403
+    assert change("PUT", removal, azure.principal, properties=leaving) == 403
+    assert (roles(), "victim" in policies()) == ([role], True)
+
+    deployer = azure.deployer_id
+    assert [change("DELETE", role, deployer) for _ in range(2)] == [200, 204]
+    assert change("PUT", removal, deployer, properties=leaving) == 200
+    assert (roles(), policies()) == ([], {deployer, azure.principal})
+    assert change("DELETE", azure.group, deployer) == 405
 
 
 def test_a_token_for_something_else_is_challenged(azure: Deployment) -> None:
