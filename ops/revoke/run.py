@@ -1,6 +1,6 @@
 """The revocation of a workload, from its store to its pods."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cluster.client import ClusterClient
@@ -79,11 +79,7 @@ def _try_reads(stack: DeployedStack, workload: DeployedWorkload) -> Finding:
     """Try to log in and read as the workload itself, with a new token of its service account."""
     name = "reads as the workload"
     try:
-        cluster = ClusterClient(stack.kubernetes)
-        delivery = read_delivery(cluster, stack, workload)
-        audience = delivery.audience
-        token = cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
-        reads = build_reads(open_store(stack, cluster), workload, delivery.provider_class, token)
+        reads = _build_reads(stack, workload)
         allowed: list[str] = []
         for place, read in reads.items():
             try:
@@ -97,6 +93,14 @@ def _try_reads(stack: DeployedStack, workload: DeployedWorkload) -> Finding:
         fix = "Azure may take 10 minutes: run again" if stack.backend.kind == "azure-key-vault" else "Run again"
         return Finding.failed(f"still allowed: {', '.join(allowed)}", fix, name=name)
     return Finding.ok(f"{len(reads)} refused", name=name)
+
+
+def _build_reads(stack: DeployedStack, workload: DeployedWorkload) -> Mapping[str, Callable[[], None]]:
+    cluster = ClusterClient(stack.kubernetes)
+    delivery = read_delivery(cluster, stack, workload)
+    audience = delivery.audience
+    token = cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
+    return build_reads(open_store(stack, cluster), workload, delivery.provider_class, token)
 
 
 def _list_remains(stack: DeployedStack, workload: DeployedWorkload, running: int | None) -> Iterator[Remainder]:
