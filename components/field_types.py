@@ -138,13 +138,13 @@ def list_models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from list_models(argument)
 
 
-def _whole(value: object) -> object:
+def _check_whole(value: object) -> object:
     if isinstance(value, bool | str):
         raise PydanticKnownError("int_type")
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(_check_whole)]
 """A whole number: neither text that looks like one nor a switch, which pydantic would take for one."""
 
 Switch = Annotated[bool, Strict()]
@@ -209,7 +209,7 @@ def check_principal(value: str) -> str:
     return value
 
 
-def _mount_path(value: str) -> str:
+def _check_mount_path(value: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_.@-]+)+/?", value) or {".", ".."} & set(value.split("/")):
         raise ValueError(
             "is not a mount path: use an absolute path of letters, digits, '-', '_', '.' and '@', without '..', "
@@ -281,7 +281,7 @@ FilePermission = Annotated[
 ]
 """An octal file permission, as a string."""
 
-MountPath = Annotated[str, AfterValidator(_mount_path)]
+MountPath = Annotated[str, AfterValidator(_check_mount_path)]
 """An absolute path in a container."""
 
 LocalFile = Annotated[

@@ -28,18 +28,18 @@ DnsName = Annotated[
 """A name that a certificate bears. (RFC 6125)"""
 
 
-def _host_and_port(value: str) -> str:
+def _check_host_and_port(value: str) -> str:
     match = re.fullmatch(rf"{_HOST}:([0-9]{{1,5}})", value)
     if not match or not 1 <= int(match[match.lastindex or 0]) <= 65535:
         raise ValueError("is not a host and a port: write both, without a scheme, e.g. consul.example.net:8501")
     return value
 
 
-HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+HostAndPort = Annotated[str, AfterValidator(_check_host_and_port)]
 """A host and a port."""
 
 
-def _cidr(value: str) -> str:
+def _check_cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
@@ -49,11 +49,11 @@ def _cidr(value: str) -> str:
     return value
 
 
-Cidr = Annotated[str, AfterValidator(_cidr)]
+Cidr = Annotated[str, AfterValidator(_check_cidr)]
 """An address, or a CIDR range."""
 
 
-def _public_range(value: str) -> str:
+def _check_public_range(value: str) -> str:
     try:
         found = ipaddress.IPv4Network(value)
     except ValueError:
@@ -67,5 +67,5 @@ def _public_range(value: str) -> str:
     return value
 
 
-PublicRange = Annotated[str, AfterValidator(_public_range)]
+PublicRange = Annotated[str, AfterValidator(_check_public_range)]
 """A public IPv4 address or CIDR range. (Microsoft Learn: "Configure network security for Azure Key Vault")"""

@@ -22,11 +22,11 @@ def check_poll_interval(interval: str) -> str | None:
     return "must be 2m or less: a driver that polls less often lets pods start without their secrets when a store hangs"
 
 
-def _poll_interval(value: str) -> str:
+def _check_poll_interval(value: str) -> str:
     if issue := check_poll_interval(value):
         raise ValueError(issue)
     return value
 
 
-PollInterval = Annotated[GoDuration, AfterValidator(_poll_interval)]
+PollInterval = Annotated[GoDuration, AfterValidator(_check_poll_interval)]
 """How often the driver reads mounted secrets again: at least every two minutes."""

@@ -16,11 +16,11 @@ def require_unique(*fields: str, what: str) -> WrapValidator:
     """
 
     def check(entries: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        repetitions = _repetitions(entries, fields, what)
+        repetitions = _find_repetitions(entries, fields, what)
         try:
             valid = handler(entries)
         except ValidationError as error:
-            others = [_as_written(details) for details in error.errors(include_url=False)]
+            others = [_format_as_written(details) for details in error.errors(include_url=False)]
             raise ValidationError.from_exception_data(error.title, [*others, *repetitions]) from None
         if repetitions:
             raise ValidationError.from_exception_data(what, repetitions)
@@ -29,11 +29,11 @@ def require_unique(*fields: str, what: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def _repetitions(entries: Any, fields: Sequence[str], what: str) -> list[InitErrorDetails]:
+def _find_repetitions(entries: Any, fields: Sequence[str], what: str) -> list[InitErrorDetails]:
     first: dict[tuple[object, ...], int] = {}
     found: list[InitErrorDetails] = []
     for index, entry in enumerate(cast("Sequence[object]", entries) if isinstance(entries, list | tuple) else ()):
-        identity = tuple(_field(entry, name) for name in fields) if fields else (_strip_slash(entry),)
+        identity = tuple(_read_field(entry, name) for name in fields) if fields else (_strip_slash(entry),)
         if not all(isinstance(part, str) for part in identity):
             continue
         if identity in first:
@@ -51,13 +51,13 @@ def _strip_slash(entry: object) -> object:
     return entry.rstrip("/") if isinstance(entry, str) else entry
 
 
-def _field(entry: object, name: str) -> object:
+def _read_field(entry: object, name: str) -> object:
     if isinstance(entry, Mapping):
         return cast("Mapping[str, object]", entry).get(name)
     return getattr(entry, name, None)
 
 
-def _as_written(details: ErrorDetails) -> InitErrorDetails:
+def _format_as_written(details: ErrorDetails) -> InitErrorDetails:
     context = details.get("ctx", {})
     kind = details["type"]
     known = kind if kind != "repeated" else PydanticCustomError("repeated", "{message}", {"message": details["msg"]})

@@ -15,12 +15,12 @@ class _Dumper(yaml.SafeDumper):
     """Quotes whatever may be read as anything but text; writes text of several lines as a block."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else "'" if _OTHERS.fullmatch(text) else None
     return dumper.represent_scalar(_TEXT, text, style=style)  # pyright: ignore[reportUnknownMemberType]
 
 
-_Dumper.add_representer(str, _text)  # pyright: ignore[reportUnknownMemberType]
+_Dumper.add_representer(str, _represent_text)  # pyright: ignore[reportUnknownMemberType]
 
 
 def format_yaml(value: Any) -> str:

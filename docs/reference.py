@@ -86,7 +86,7 @@ class Section:
     @property
     def kind(self) -> str:
         """Which of several models at one key it is."""
-        return _kind(self.model)
+        return _find_kind(self.model)
 
     @property
     def link(self) -> str:
@@ -104,11 +104,11 @@ def sections() -> dict[type[BaseModel], Section]:
         prefix, model = pending.pop(0)
         for name, field in model.model_fields.items():
             place = f"{prefix}{field.alias or name}{'[]' if get_origin(field.annotation) in {tuple, Sequence} else ''}"
-            for below in _models(field.annotation):
+            for below in _list_models(field.annotation):
                 if below in found:
                     found[below].places.append(place)
                     continue
-                page = begins.get(f"{place}, {_kind(below)}") or begins.get(place) or found[model].page
+                page = begins.get(f"{place}, {_find_kind(below)}") or begins.get(place) or found[model].page
                 found[below] = Section(below, page, [place])
                 pending.append((f"{place}.", below))
     return found
@@ -121,7 +121,7 @@ def settings_index() -> str:
         for name, page in SETTINGS.items()
     )
     lines = ["# Settings", NOTE, "What may stand below `config:` in a stack file, `Pulumi.<stack>.yaml`."]
-    lines += [f"| page | keys |\n| --- | --- |\n{pages}", *_section(sections()[Settings])]
+    lines += [f"| page | keys |\n| --- | --- |\n{pages}", *_format_section(sections()[Settings])]
     return "\n\n".join(lines) + "\n"
 
 
@@ -132,22 +132,22 @@ def settings(name: str) -> str:
     """
     page = SETTINGS[name]
     lines = [f"# Settings: {page.title}", NOTE, f"Explained in [{page.guide.partition('#')[0]}](../{page.guide})."]
-    lines += [line for each in sections().values() if each.page == name for line in _section(each)]
+    lines += [line for each in sections().values() if each.page == name for line in _format_section(each)]
     return "\n\n".join([*lines, "[All settings](index.md)"]) + "\n"
 
 
-def _section(section: Section) -> list[str]:
+def _format_section(section: Section) -> list[str]:
     docs = described.read_attribute_docs(section.model)
     rows = ["| key | what | default |", "| --- | --- | --- |"]
     for name, field in section.model.model_fields.items():
-        key, text = f"`{field.alias or name}`", _text(docs.get(name)) + _choices(field)
-        below = [sections()[model] for model in _models(field.annotation)]
+        key, text = f"`{field.alias or name}`", _format_text(docs.get(name)) + _format_choices(field)
+        below = [sections()[model] for model in _list_models(field.annotation)]
         if len(below) == 1:
             key = f"[{key}]({below[0].link})"
         elif below:
             text += " See " + ", ".join(f"[`{each.kind}`]({each.link})" for each in below) + "."
-        rows.append(f"| {key} | {text} | {_default(field)} |")
-    return [f"## {section.title}", _text(section.model.__doc__), "\n".join(rows)]
+        rows.append(f"| {key} | {text} | {_format_default(field)} |")
+    return [f"## {section.title}", _format_text(section.model.__doc__), "\n".join(rows)]
 
 
 def reference() -> str:
@@ -158,11 +158,11 @@ def reference() -> str:
         "What `import strongroom` offers.",
     ]
     for name in strongroom.__all__:
-        lines += [f"## {name}", *_public(getattr(strongroom, name))]
+        lines += [f"## {name}", *_list_public(getattr(strongroom, name))]
     return "\n\n".join(lines) + "\n"
 
 
-def _public(item: Any) -> list[str]:
+def _list_public(item: Any) -> list[str]:
     """Describe what is public: what it is, its constructor, its fields or outputs."""
     lines = [inspect.cleandoc(item.__doc__ or "")]
     if not isinstance(item, type):
@@ -170,10 +170,11 @@ def _public(item: Any) -> list[str]:
     texts = described.read_attribute_docs(item)
     if issubclass(item, BaseModel):
         rows = [
-            f"| `{name}` | `{_type(field.annotation)}` | {_default(field)} | {_text(texts.get(name))} |"
+            f"| `{name}` | `{_format_type(field.annotation)}` | {_format_default(field)} "
+            f"| {_format_text(texts.get(name))} |"
             for name, field in item.model_fields.items()
         ]
-        return [*lines, *_table("| field | type | default | |\n| --- | --- | --- | --- |", rows)]
+        return [*lines, *_format_table("| field | type | default | |\n| --- | --- | --- | --- |", rows)]
     initialiser = item.__dict__.get("__init__")
     if initialiser and issubclass(item, pulumi.Resource):
         args = get_type_hints(initialiser, localns={"Output": pulumi.Output, "T": Any})["args"]
@@ -181,35 +182,35 @@ def _public(item: Any) -> list[str]:
             f"Made by `{item.__name__}(name, args, opts=None)`, with [`{args.__name__}`](#{args.__name__.lower()})."
         )
         raised = re.findall(r":raises (\w+): (.*(?:\n {4,}.*)*)", inspect.cleandoc(initialiser.__doc__ or ""))
-        lines += ["\n".join(f"- Raises `{error}`: {_text(when)}" for error, when in raised)] if raised else []
+        lines += ["\n".join(f"- Raises `{error}`: {_format_text(when)}" for error, when in raised)] if raised else []
     rows = [
-        f"| `{name}` | `{_type(hint)}` | {_text(texts[name])} |"
+        f"| `{name}` | `{_format_type(hint)}` | {_format_text(texts[name])} |"
         for name, hint in inspect.get_annotations(item).items()
         if name in texts
     ]
-    return [*lines, *_table("| attribute | type | |\n| --- | --- | --- |", rows)]
+    return [*lines, *_format_table("| attribute | type | |\n| --- | --- | --- |", rows)]
 
 
-def _table(head: str, rows: list[str]) -> list[str]:
+def _format_table(head: str, rows: list[str]) -> list[str]:
     return [f"{head}\n" + "\n".join(rows)] if rows else []
 
 
-def _type(hint: Any) -> str:
+def _format_type(hint: Any) -> str:
     """Format an annotation as a program writes it; a cell of a table has no bare `|`."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _type(arguments[0])
+        return _format_type(arguments[0])
     if hint is type(None):
         return "None"
     if origin is Literal:
         return ", ".join(repr(each) for each in arguments)
     if origin in {Union, types.UnionType}:
         known = [each for each in arguments if get_origin(each) not in {Awaitable, pulumi.Output}]
-        names = [_type(each) for each in known if not isinstance(each, ForwardRef)]
+        names = [_format_type(each) for each in known if not isinstance(each, ForwardRef)]
         later = Awaitable in map(get_origin, arguments)
         return " or ".join([f"Input[{names[0]}]" if later else names[0], *names[1:]])
     if origin is not None:
-        inside = ", ".join("..." if each is ... else _type(each) for each in arguments)
+        inside = ", ".join("..." if each is ... else _format_type(each) for each in arguments)
         return f"{origin.__name__}[{inside}]"
     return str(getattr(hint, "__name__", hint))
 
@@ -241,23 +242,23 @@ def events() -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def _text(text: str | None) -> str:
+def _format_text(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _kind(model: type[BaseModel]) -> str:
+def _find_kind(model: type[BaseModel]) -> str:
     field = model.model_fields.get("kind")
     choices = get_args(field.annotation) if field else ()
     return f"kind: {choices[0]}" if len(choices) == 1 else ""
 
 
-def _choices(field: FieldInfo) -> str:
+def _format_choices(field: FieldInfo) -> str:
     if get_origin(field.annotation) is not Literal:
         return ""
     return " One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
 
 
-def _default(field: FieldInfo) -> str:
+def _format_default(field: FieldInfo) -> str:
     value: Any = field.default
     if value is PydanticUndefined:
         return "required"
@@ -270,10 +271,10 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _list_models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return [annotation] if issubclass(annotation, BaseModel) else []
-    return [model for argument in typing.get_args(annotation) for model in _models(argument)]
+    return [model for argument in typing.get_args(annotation) for model in _list_models(argument)]
 
 
 PAGES = {

@@ -95,7 +95,7 @@ def wait(props: Mapping[str, Any]) -> None:
 
 
 def _attempt(props: Mapping[str, Any]) -> None:
-    token = _token(props)
+    token = _request_token(props)
     _require_issuer(token, props)
     credential = ClientAssertionCredential(
         props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **client_options()
@@ -136,7 +136,7 @@ def _attempt(props: Mapping[str, Any]) -> None:
         raise _AwayError(describe_unexpected(f"{url} or the directory", error)) from None
 
 
-def _token(props: Mapping[str, Any]) -> str:
+def _request_token(props: Mapping[str, Any]) -> str:
     # Imported here: a program that only declares a gate needs no client.
     from kubernetes import client  # noqa: PLC0415
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415

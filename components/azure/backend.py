@@ -124,7 +124,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             kept = (check_certificate(secret, *each) for each in self._vault.certificates.items())
             if issue := check_readable(secret) or next(filter(None, kept), None):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
-            self._apart(workload, secret)
+            self._check_name_is_free(workload, secret)
         identity = self._identities.of(workload)
         objects = sorted({find_vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
@@ -133,7 +133,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         restarting = {find_vault_object(secret) for secret in workload.restarting}
         return Grant(
             provider="azure",
-            parameters=self._place()
+            parameters=self._build_place()
             | dict(identity.parameters)
             | {"tenantID": self._args.tenant_id, "objects": format_objects(workload.secrets)},
             audience=identity.audience,
@@ -151,10 +151,10 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                 for item, written in kept.items()
                 if item in restarting
             },
-            requires=[*required, *self._waited(workload, identity, objects, required)],
+            requires=[*required, *self._declare_gate(workload, identity, objects, required)],
         )
 
-    def _apart(self, workload: Workload, secret: Secret) -> None:
+    def _check_name_is_free(self, workload: Workload, secret: Secret) -> None:
         meant = (secret.object, secret.key)
         name = name_vault_object(*meant)
         other = self._meant.setdefault((secret.type, name.lower()), meant)
@@ -164,7 +164,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                 f"{f' with key {other[1]!r}' if other[1] else ''}, which another secret declares: rename one"
             )
 
-    def _place(self) -> dict[str, pulumi.Input[str]]:
+    def _build_place(self) -> dict[str, pulumi.Input[str]]:
         place: dict[str, pulumi.Input[str]] = {"keyvaultName": self._vault.name}
         if self._args.cloud != PUBLIC:
             place["cloudName"] = self._args.cloud.name
@@ -188,8 +188,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
                     self._vault.resource_group,
                     self._args.tenant_id,
                     principal,
-                    _kinds(speaking),
-                    listed=_kinds(speaking, with_history=True),
+                    _list_kinds(speaking),
+                    listed=_list_kinds(speaking, with_history=True),
                     opts=child,
                 )
             return [self._granted[principal.key, ""]]
@@ -205,7 +205,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             made.append(self._granted[principal.key, place])
         return list(dict.fromkeys(made))
 
-    def _waited(
+    def _declare_gate(
         self,
         workload: Workload,
         identity: WorkloadIdentity,
@@ -254,7 +254,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             )
 
 
-def _kinds(workloads: Sequence[Workload], *, with_history: bool = False) -> set[ObjectKind]:
+def _list_kinds(workloads: Sequence[Workload], *, with_history: bool = False) -> set[ObjectKind]:
     """List the kinds of what workloads read.
 
     :param with_history: Only of what they read older versions of.

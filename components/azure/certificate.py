@@ -45,8 +45,8 @@ class Provider(StableProvider):
 
     @override
     def create(self, props: dict[str, Any]) -> CreateResult:
-        made = self._issued(props)
-        return CreateResult(f"{props['vaultUrl']}/certificates/{props['name']}", {**props, **_outputs(made)})
+        made = self._ensure_issued(props)
+        return CreateResult(f"{props['vaultUrl']}/certificates/{props['name']}", {**props, **_read_outputs(made)})
 
     @override
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -56,7 +56,7 @@ class Provider(StableProvider):
 
     @override
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult({**_news, **_outputs(self._issued(_news))})
+        return UpdateResult({**_news, **_read_outputs(self._ensure_issued(_news))})
 
     @override
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -64,7 +64,7 @@ class Provider(StableProvider):
             found = _call_vault(props, lambda client: client.get_certificate(props["name"]))
         except ResourceNotFoundError:
             return ReadResult("", {})
-        return ReadResult(id_, {**props, **_outputs(found)})
+        return ReadResult(id_, {**props, **_read_outputs(found)})
 
     @override
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -73,17 +73,17 @@ class Provider(StableProvider):
         except ResourceNotFoundError:
             return
 
-    def _issued(self, props: dict[str, Any]) -> KeyVaultCertificate:
+    def _ensure_issued(self, props: dict[str, Any]) -> KeyVaultCertificate:
         name = props["name"]
 
         def issue(client: CertificateClient) -> KeyVaultCertificate:
             try:
-                made = client.begin_create_certificate(name, _policy(props)).result()
+                made = client.begin_create_certificate(name, _build_policy(props)).result()
             except ResourceExistsError as error:
                 if "deleted but recoverable" not in str(error):
                     raise
                 client.begin_recover_deleted_certificate(name).wait()
-                made = client.begin_create_certificate(name, _policy(props)).result()
+                made = client.begin_create_certificate(name, _build_policy(props)).result()
             if not isinstance(made, KeyVaultCertificate):
                 raise CertificateError(
                     f"Certificate {name!r} waits for its issuer {props['issuer']!r} ({made.status}): "
@@ -119,7 +119,7 @@ def _call_vault(props: Mapping[str, Any], call: Callable[[CertificateClient], An
         seconds = min(seconds * 1.5, 15)
 
 
-def _inputs(certificate: VaultCertificate) -> dict[str, Any]:
+def _build_inputs(certificate: VaultCertificate) -> dict[str, Any]:
     size = (certificate.key_size or 3072) if certificate.key_type.startswith("RSA") else None
     return {
         "subject": certificate.subject,
@@ -134,7 +134,7 @@ def _inputs(certificate: VaultCertificate) -> dict[str, Any]:
     }
 
 
-def _policy(props: Mapping[str, Any]) -> CertificatePolicy:
+def _build_policy(props: Mapping[str, Any]) -> CertificatePolicy:
     content = CertificateContentType.pem if props["contentType"] == "pem" else CertificateContentType.pkcs12
     return CertificatePolicy(
         props["issuer"],
@@ -151,7 +151,7 @@ def _policy(props: Mapping[str, Any]) -> CertificatePolicy:
     )
 
 
-def _outputs(made: KeyVaultCertificate) -> dict[str, Any]:
+def _read_outputs(made: KeyVaultCertificate) -> dict[str, Any]:
     properties = made.properties
     return {
         "version": properties.version if properties else "",
@@ -205,7 +205,7 @@ class Certificate(Resource, module="strongroom", name="Certificate"):
                 "vaultUrl": args.vault_url,
                 "tenantId": args.tenant_id,
                 "authority": args.cloud.authority,
-                **_inputs(args.certificate),
+                **_build_inputs(args.certificate),
                 "version": None,
                 "thumbprint": None,
             },

@@ -61,8 +61,8 @@ class AksCluster(pulumi.ComponentResource):
         found = made or containerservice.get_managed_cluster_output(
             resource_group_name=args.resource_group, resource_name=args.cluster_name, opts=known
         )
-        self.issuer = found.oidc_issuer_profile.apply(lambda profile: _issuer(args.cluster_name, profile))
-        identity = found.addon_profiles.apply(_addon_identity)
+        self.issuer = found.oidc_issuer_profile.apply(lambda profile: _read_issuer(args.cluster_name, profile))
+        identity = found.addon_profiles.apply(_read_addon_identity)
         self.addon_client_id = identity.apply(lambda ids: ids[0])
         self.addon_principal_id = identity.apply(lambda ids: ids[1])
         credentials = containerservice.list_managed_cluster_user_credentials_output(
@@ -128,7 +128,7 @@ def _create(
     )
 
 
-def _issuer(cluster: str, profile: containerservice.outputs.ManagedClusterOIDCIssuerProfileResponse | None) -> str:
+def _read_issuer(cluster: str, profile: containerservice.outputs.ManagedClusterOIDCIssuerProfileResponse | None) -> str:
     if profile is None or not profile.issuer_url:
         raise UnsuitableResourceError(
             f"The cluster {cluster!r} has no OIDC issuer, which workload identity needs: "
@@ -137,7 +137,7 @@ def _issuer(cluster: str, profile: containerservice.outputs.ManagedClusterOIDCIs
     return profile.issuer_url
 
 
-def _addon_identity(
+def _read_addon_identity(
     profiles: Mapping[str, containerservice.outputs.ManagedClusterAddonProfileResponse] | None,
 ) -> tuple[str, str]:
     profile = (profiles or {}).get(ADDON)

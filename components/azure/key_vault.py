@@ -166,10 +166,10 @@ class KeyVault(pulumi.ComponentResource):
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
         self.vault_id = pulumi.Output.all(found.id, found.properties.enable_rbac_authorization).apply(
-            lambda found: self._agreed(str(found[0]), bool(found[1]))
+            lambda found: self._check_access_mode(str(found[0]), bool(found[1]))
         )
 
-    def _agreed(self, vault_id: str, rbac: bool) -> str:
+    def _check_access_mode(self, vault_id: str, rbac: bool) -> str:
         actual = "rbac" if rbac else "policies"
         if actual != self.access:
             raise UnsuitableResourceError(
@@ -213,7 +213,7 @@ class KeyVault(pulumi.ComponentResource):
         self.vault_id = self._made.id
         if reach.private_endpoint:
             self._join(name, reach.private_endpoint, vault.location)
-        audit = self._audit(name, vault.audit_workspace_id) if vault.audit_workspace_id else None
+        audit = self._declare_audit(name, vault.audit_workspace_id) if vault.audit_workspace_id else None
         if vault.lock:
             self._lock(name, audit)
 
@@ -263,7 +263,7 @@ class KeyVault(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _audit(self, name: str, workspace_id: str) -> monitor.DiagnosticSetting:
+    def _declare_audit(self, name: str, workspace_id: str) -> monitor.DiagnosticSetting:
         return monitor.DiagnosticSetting(
             name,
             name="strongroom-audit",
@@ -289,10 +289,10 @@ class KeyVault(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self, deleted_with=self._made, depends_on=self._made or [])
         kept: dict[VaultObject, WrittenObject] = {}
         for own, secret in contents.secrets.items():
-            kept[VaultObject("secrets", own)] = self._secret(own, secret, inside)
+            kept[VaultObject("secrets", own)] = self._declare_secret(own, secret, inside)
         for own, key in contents.keys.items():
-            kept[VaultObject("keys", own)] = self._key(own, key, inside)
-        allowed = self._deployer(contents.certificates)
+            kept[VaultObject("keys", own)] = self._declare_key(own, key, inside)
+        allowed = self._grant_deployer(contents.certificates)
         for own, certificate in contents.certificates.items():
             made = Certificate(
                 f"{name}/{own}",
@@ -309,7 +309,7 @@ class KeyVault(pulumi.ComponentResource):
             kept |= dict.fromkeys((VaultObject(kind, own) for kind in ("certificates", "secrets", "keys")), made)
         return kept
 
-    def _secret(self, name: str, secret: VaultSecret, opts: pulumi.ResourceOptions) -> keyvault.Secret:
+    def _declare_secret(self, name: str, secret: VaultSecret, opts: pulumi.ResourceOptions) -> keyvault.Secret:
         return keyvault.Secret(
             name,
             secret_name=name,
@@ -319,13 +319,13 @@ class KeyVault(pulumi.ComponentResource):
                 value=resolve_seed(name, secret.value, self),
                 content_type=secret.content_type,
                 attributes=keyvault.SecretAttributesArgs(
-                    enabled=True, not_before=_epoch(secret.not_before), expires=_epoch(secret.expires)
+                    enabled=True, not_before=_to_epoch(secret.not_before), expires=_to_epoch(secret.expires)
                 ),
             ),
             opts=opts,
         )
 
-    def _key(self, name: str, key: VaultKey, opts: pulumi.ResourceOptions) -> keyvault.Key:
+    def _declare_key(self, name: str, key: VaultKey, opts: pulumi.ResourceOptions) -> keyvault.Key:
         rotation = (
             keyvault.RotationPolicyArgs(
                 attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=key.expires_after),
@@ -355,7 +355,7 @@ class KeyVault(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _deployer(self, certificates: Iterable[str]) -> list[pulumi.Resource]:
+    def _grant_deployer(self, certificates: Iterable[str]) -> list[pulumi.Resource]:
         """Declare what lets the deployer make these certificates, and read no secret."""
         names = sorted(certificates)
         if not names:
@@ -391,7 +391,7 @@ class KeyVault(pulumi.ComponentResource):
         ]
 
 
-def _epoch(moment: datetime | None) -> int | None:
+def _to_epoch(moment: datetime | None) -> int | None:
     return int(moment.timestamp()) if moment else None
 
 

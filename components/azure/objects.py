@@ -97,10 +97,10 @@ def format_objects(secrets: Iterable[Secret]) -> str:
 
     (Azure Key Vault provider docs: "Getting Certificates and Keys")
     """
-    return format_yaml({"array": [format_yaml(_entry(secret)) for secret in secrets]})
+    return format_yaml({"array": [format_yaml(_build_entry(secret)) for secret in secrets]})
 
 
-def _entry(secret: Secret) -> dict[str, str | int]:
+def _build_entry(secret: Secret) -> dict[str, str | int]:
     entry: dict[str, str | int] = {
         "objectName": find_vault_object(secret).name,
         "objectType": secret.type,

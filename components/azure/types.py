@@ -29,7 +29,7 @@ def check_vault_name(value: str) -> str:
     return value
 
 
-def _vault_id(value: str) -> str:
+def _check_vault_id(value: str) -> str:
     if not _VAULT_ID.fullmatch(value):
         raise ValueError(
             "is not a vault's id: it looks like "
@@ -65,13 +65,13 @@ def check_version(version: str) -> str | None:
     return "is not a version of Key Vault's: those have 32 hexadecimal digits; leave it out for the latest"
 
 
-def _object_name(value: str) -> str:
+def _check_object_name(value: str) -> str:
     if issue := check_object_name(value):
         raise ValueError(issue)
     return value
 
 
-def _guid(value: str) -> str:
+def _check_guid(value: str) -> str:
     if not _GUID.fullmatch(value.lower()):
         raise ValueError("is not a GUID: it looks like 11111111-2222-3333-4444-555555555555")
     return value.lower()
@@ -80,16 +80,16 @@ def _guid(value: str) -> str:
 VaultName = Annotated[str, AfterValidator(check_vault_name)]
 """A key vault's name, unique in its cloud. (Microsoft Learn: "Naming rules and restrictions for Azure resources")"""
 
-VaultId = Annotated[str, AfterValidator(_vault_id)]
+VaultId = Annotated[str, AfterValidator(_check_vault_id)]
 """A key vault's id in the Resource Manager."""
 
-VaultObjectName = Annotated[str, AfterValidator(_object_name)]
+VaultObjectName = Annotated[str, AfterValidator(_check_object_name)]
 """The name of a secret, key or certificate."""
 
-Guid = Annotated[str, AfterValidator(_guid)]
+Guid = Annotated[str, AfterValidator(_check_guid)]
 """The id of a tenant, a subscription, a client or a principal."""
 
-OptionalGuid = Annotated[str, AfterValidator(lambda value: value and _guid(value))]
+OptionalGuid = Annotated[str, AfterValidator(lambda value: value and _check_guid(value))]
 """The id of a client, or nothing."""
 
 IdentityName = Annotated[

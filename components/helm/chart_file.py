@@ -140,17 +140,17 @@ def _format_error(error: "ValidationError") -> str:
     place = ".".join(str(step) for step in error.absolute_path) or "the top level"
     match str(error.validator):
         case "type":
-            return f"{place} must be of type {_listed(error.validator_value)}"
+            return f"{place} must be of type {_format_list(error.validator_value)}"
         case "enum" | "const":
-            return f"{place} must be one of {_listed(error.validator_value)}"
+            return f"{place} must be one of {_format_list(error.validator_value)}"
         case "required":
-            return f"{place} lacks a required key, of {_listed(error.validator_value)}"
+            return f"{place} lacks a required key, of {_format_list(error.validator_value)}"
         case "additionalProperties":
-            known = _listed(error.schema.get("properties", {})) if isinstance(error.schema, Mapping) else ""
+            known = _format_list(error.schema.get("properties", {})) if isinstance(error.schema, Mapping) else ""
             return f"{place} has a key that the chart doesn't know; it knows {known}"
         case rule:
             return f"{place} breaks the rule {rule}: {json.dumps(error.validator_value)[:200]}"
 
 
-def _listed(value: Any) -> str:
+def _format_list(value: Any) -> str:
     return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list | Mapping) else str(value)

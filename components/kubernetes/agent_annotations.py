@@ -77,7 +77,7 @@ def format_agent_annotations(
         settings |= {"tls-secret": ca_secret, "ca-cert": f"{_TLS_DIRECTORY}/{CA_FILE}"}
     objects: list[dict[str, Any]] = yaml.safe_load(parameters["objects"])
     for number, entry in enumerate(objects, 1):
-        settings |= _file(number, entry)
+        settings |= _format_file(number, entry)
     return {f"{_PREFIX}{name}": value for name, value in settings.items()}
 
 
@@ -92,7 +92,7 @@ def parse_class_parameters(annotations: Mapping[str, str]) -> dict[str, str]:
     return {
         "vaultAuthMountPath": settings["auth-path"].removeprefix("auth/"),
         **{theirs: settings[ours] for theirs, ours in _SPELLED.items() if ours in settings},
-        "objects": format_yaml(list(_objects(settings))),
+        "objects": format_yaml(list(_parse_objects(settings))),
     }
 
 
@@ -101,19 +101,19 @@ def find_token_volume(annotations: Mapping[str, str]) -> str:
     return annotations.get(f"{_PREFIX}agent-service-account-token-volume-name", "")
 
 
-def _file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
+def _format_file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
     # Numbers, because a file's name may be longer than what may end an annotation's key, and end otherwise.
     settings = {
         f"agent-inject-secret-{number}": str(entry["secretPath"]),
         f"agent-inject-file-{number}": str(entry["objectName"]),
-        f"agent-inject-template-{number}": _template(entry),
+        f"agent-inject-template-{number}": _format_template(entry),
     }
     if "filePermission" in entry:
         settings[f"agent-inject-perms-{number}"] = f"{entry['filePermission']:04o}"
     return settings
 
 
-def _template(entry: Mapping[str, Any]) -> str:
+def _format_template(entry: Mapping[str, Any]) -> str:
     path, key = entry["secretPath"], entry["secretKey"]
     if is_credentials_path(path) or is_issue_path(path):
         # Templates with one path and the same arguments share one response: its parts belong together.
@@ -128,7 +128,7 @@ def _template(entry: Mapping[str, Any]) -> str:
     return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
 
 
-def _objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _parse_objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     numbers = sorted(
         int(name.rpartition("-")[2]) for name in settings if re.fullmatch(r"agent-inject-template-\d+", name)
     )

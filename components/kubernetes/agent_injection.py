@@ -25,29 +25,31 @@ def inject_agent(workload: Workload, delivery: AgentInjector, grant: Grant, opts
 
     :param opts: Of the Secret with the CA of Vault's certificate, if the agent needs one.
     """
-    authority = _authority(workload, grant.certificate_authority, opts) if grant.certificate_authority else None
+    authority = _declare_authority(workload, grant.certificate_authority, opts) if grant.certificate_authority else None
     token = {"audience": grant.audience, "expirationSeconds": _TOKEN_LIFE, "path": "token"}
     return PodParts(
         volumes=[{"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}],
         labels=INJECTED,
         annotations=pulumi.Output.all(**grant.parameters).apply(
             lambda parameters: format_agent_annotations(
-                workload, delivery, parameters, _ca_name(workload) if authority else None
+                workload, delivery, parameters, _name_ca(workload) if authority else None
             )
         ),
         requires=[authority] if authority else [],
     )
 
 
-def _authority(workload: Workload, certificate: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi.Resource:
+def _declare_authority(
+    workload: Workload, certificate: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> pulumi.Resource:
     # A Secret, though it holds none: the injector mounts nothing else.
     return kubernetes.core.v1.Secret(
         f"{workload.path}-vault-ca",
-        metadata={"name": _ca_name(workload), "namespace": workload.namespace},
+        metadata={"name": _name_ca(workload), "namespace": workload.namespace},
         string_data={CA_FILE: certificate},
         opts=opts,
     )
 
 
-def _ca_name(workload: Workload) -> str:
+def _name_ca(workload: Workload) -> str:
     return f"{workload.name}-vault-ca"

@@ -26,14 +26,14 @@ def inject_akv2k8s_variables(workload: Workload, grant: Grant, opts: pulumi.Reso
     """
     wanted = {_name_object(workload, secret): secret for secret in workload.secrets}
     vault = grant.parameters["keyvaultName"]
-    made = [_resource(workload, name, secret, vault, opts) for name, secret in wanted.items()]
+    made = [_declare_resource(workload, name, secret, vault, opts) for name, secret in wanted.items()]
     return PodParts(
         environment=[
             *(
                 {"name": secret.env, "value": f"{_name_object(workload, secret)}{KEY_VAULT_MARK}"}
                 for secret in workload.secrets
             ),
-            *_cloud(grant.parameters),
+            *_build_cloud(grant.parameters),
         ],
         # The variables name no vault.
         annotations=pulumi.Output.from_input(vault).apply(lambda name: {"strongroom/parameters": name}),
@@ -42,7 +42,7 @@ def inject_akv2k8s_variables(workload: Workload, grant: Grant, opts: pulumi.Reso
     )
 
 
-def _resource(
+def _declare_resource(
     workload: Workload, name: str, secret: Secret, vault: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
     item = find_vault_object(secret)
@@ -68,5 +68,5 @@ def _name_object(workload: Workload, secret: Secret) -> str:
     return f"{workload.name}-{item.name.lower()}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
-def _cloud(parameters: Mapping[str, pulumi.Input[str]]) -> list[Any]:
+def _build_cloud(parameters: Mapping[str, pulumi.Input[str]]) -> list[Any]:
     return [{"name": "AZURE_ENVIRONMENT", "value": parameters["cloudName"]}] if "cloudName" in parameters else []

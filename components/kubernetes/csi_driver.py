@@ -84,7 +84,7 @@ def plan_driver_releases(
     if issue := check_poll_interval(interval):
         raise InvalidArgumentsError(f"{name}: rotation_poll_interval {interval!r} {issue}")
     if "vault" in args.providers:
-        values = _provider_values(_ca_name(name) if args.vault_ca_certificate is not None else None)
+        values = _build_provider_values(_name_ca(name) if args.vault_ca_certificate is not None else None)
         planned["vault"] = PlannedRelease(f"{name}-vault", args.vault_chart, args.namespace, values)
     if "azure" in args.providers:
         # The chart bundles a driver, and an older one.
@@ -116,8 +116,8 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         before: list[pulumi.Resource] = [declare_release(planned.pop("driver"), child)]
         if args.vault_ca_certificate is not None and "vault" in args.providers:
             authority = ConfigMap(
-                _ca_name(name),
-                metadata={"name": _ca_name(name), "namespace": args.namespace},
+                _name_ca(name),
+                metadata={"name": _name_ca(name), "namespace": args.namespace},
                 data={CA_FILE: args.vault_ca_certificate},
                 opts=child,
             )
@@ -127,11 +127,11 @@ class SecretsStoreCsiDriver(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _ca_name(name: str) -> str:
+def _name_ca(name: str) -> str:
     return f"{name}-vault-ca"
 
 
-def _provider_values(authority: str | None) -> dict[str, Any]:
+def _build_provider_values(authority: str | None) -> dict[str, Any]:
     # The agent beside the provider ignores a custom CA.
     csi: dict[str, Any] = {"enabled": True, "agent": {"enabled": False}}
     if authority:

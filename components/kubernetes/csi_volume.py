@@ -33,7 +33,7 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
         workload.path, SecretProviderClassArgs(workload=workload, grant=grant), opts=opts
     )
     return PodParts(
-        volumes=[_volume(workload, grant)],
+        volumes=[_build_volume(workload, grant)],
         mounts=[{"name": _VOLUME, "mountPath": workload.mount_path, "readOnly": True}],
         environment=[
             {
@@ -44,7 +44,7 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
             if secret.env
         ],
         annotations=pulumi.Output.all(**grant.parameters).apply(
-            lambda parameters: {"strongroom/parameters": _digest(parameters, synced_objects(workload))}
+            lambda parameters: {"strongroom/parameters": _compute_digest(parameters, synced_objects(workload))}
         ),
         reloading=_build_reloading(workload),
         requires=[provider_class],
@@ -66,7 +66,7 @@ def _build_reloading(workload: Workload) -> dict[str, str]:
     return found
 
 
-def _volume(workload: Workload, grant: Grant) -> Any:
+def _build_volume(workload: Workload, grant: Grant) -> Any:
     credentials = {"nodePublishSecretRef": {"name": grant.node_publish_secret}} if grant.node_publish_secret else {}
     return {
         "name": _VOLUME,
@@ -79,7 +79,7 @@ def _volume(workload: Workload, grant: Grant) -> Any:
     }
 
 
-def _digest(parameters: Mapping[str, str], synced: Mapping[str, object]) -> str:
+def _compute_digest(parameters: Mapping[str, str], synced: Mapping[str, object]) -> str:
     # The driver looks at a changed Secret minutes later, and rolls no pod. (Secrets Store CSI Driver 1.6.0)
     whole = {**parameters, **synced}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]

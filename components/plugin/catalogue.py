@@ -71,51 +71,51 @@ class Catalogue:
         self.components: dict[str, Described] = {}
         for name, item in sorted(public.items()):
             if isinstance(item, type) and issubclass(item, pulumi.ComponentResource):
-                self.components[format_token(name)] = self._component(item)
+                self.components[format_token(name)] = self._describe_component(item)
 
-    def _component(self, cls: type[pulumi.ComponentResource]) -> Described:
-        args = _args_of(cls)
-        inputs = self._model_fields(args, cls) if args else self._parameters(cls)
-        return Described(cls, inspect.cleandoc(cls.__doc__ or ""), inputs, self._outputs(cls), args)
+    def _describe_component(self, cls: type[pulumi.ComponentResource]) -> Described:
+        args = _find_args(cls)
+        inputs = self._read_model_fields(args, cls) if args else self._read_parameters(cls)
+        return Described(cls, inspect.cleandoc(cls.__doc__ or ""), inputs, self._read_outputs(cls), args)
 
-    def _parameters(self, cls: type) -> dict[str, Field]:
-        texts, hints = described.read_parameter_docs(cls), _hints(cls.__init__)
+    def _read_parameters(self, cls: type) -> dict[str, Field]:
+        texts, hints = described.read_parameter_docs(cls), _read_hints(cls.__init__)
         found: dict[str, Field] = {}
         for name, parameter in inspect.signature(cls.__init__).parameters.items():
             if name in _PULUMIS_OWN or _is_resource(hints[name]):
                 continue
             default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
-            found[to_camel(name)] = self._field(cls, name, hints[name], texts.get(name, ""), default=default)
+            found[to_camel(name)] = self._build_field(cls, name, hints[name], texts.get(name, ""), default=default)
         return found
 
-    def _model_fields(self, model: type[BaseModel], owner: type) -> dict[str, Field]:
+    def _read_model_fields(self, model: type[BaseModel], owner: type) -> dict[str, Field]:
         """
         :param owner: The class whose name begins those of the model's choices.
         """
         texts = described.read_attribute_docs(model)
         return {
-            field.alias or name: self._field(owner, name, hint, texts.get(name, ""), default=_default(field))
+            field.alias or name: self._build_field(owner, name, hint, texts.get(name, ""), default=_read_default(field))
             for name, field in model.model_fields.items()
-            if not _is_resource(hint := _annotation(field))
+            if not _is_resource(hint := _read_annotation(field))
         }
 
-    def _outputs(self, cls: type) -> dict[str, Field]:
+    def _read_outputs(self, cls: type) -> dict[str, Field]:
         texts = described.read_attribute_docs(cls)
         found: dict[str, Field] = {}
         for name, hint in inspect.get_annotations(cls).items():
             if name in texts:
-                shape = self._output(hint)
+                shape = self._build_output_shape(hint)
                 if shape is not None:
                     secret = SECRET in getattr(hint, "__metadata__", ())
                     found[to_camel(name)] = Field(name, shape, texts[name], True, secret=secret)
         return found
 
-    def _output(self, hint: Any) -> Shape | None:
+    def _build_output_shape(self, hint: Any) -> Shape | None:
         """Return `None` for what only Python can use."""
-        hint = _bare(hint)
+        hint = _strip_marks(hint)
         if get_origin(hint) is pulumi.Output:
             hint = get_args(hint)[0]
-        alternatives = [each for each in _alternatives(hint) if each in _PRIMITIVES]
+        alternatives = [each for each in _list_alternatives(hint) if each in _PRIMITIVES]
         if alternatives:
             return _PRIMITIVES[alternatives[0]]
         if get_origin(hint) is list and get_args(hint)[0] in _PRIMITIVES:
@@ -128,28 +128,30 @@ class Catalogue:
             return _PRIMITIVES[str]
         return None
 
-    def _field(self, owner: type, name: str, hint: Any, text: str, *, default: Any) -> Field:
+    def _build_field(self, owner: type, name: str, hint: Any, text: str, *, default: Any) -> Field:
         """
         :param default: `MISSING` for what is required.
         """
-        secret = SECRET in getattr(hint, "__metadata__", ()) or Generate in _alternatives(hint)
-        shape = self._shape(hint, f"{owner.__name__}{to_pascal(name)}", text)
+        secret = SECRET in getattr(hint, "__metadata__", ()) or Generate in _list_alternatives(hint)
+        shape = self._build_shape(hint, f"{owner.__name__}{to_pascal(name)}", text)
         value = default.value if isinstance(default, Enum) else default
         texts = value if isinstance(value, str | bool | int | float) else None
-        nullable = NoneType in _alternatives(_bare(hint))
+        nullable = NoneType in _list_alternatives(_strip_marks(hint))
         return Field(name, shape, text, default is MISSING and not nullable, texts, secret, filled=default is MISSING)
 
-    def _shape(self, hint: Any, name: str, text: str) -> Shape:
+    def _build_shape(self, hint: Any, name: str, text: str) -> Shape:
         """Find the shape of an annotation.
 
         :param hint: The annotation.
         :param name: What to call a choice in it.
         :param text: What to say of it.
         """
-        alternatives = [each for each in _alternatives(_bare(hint)) if each is not NoneType]
+        alternatives = [each for each in _list_alternatives(_strip_marks(hint)) if each is not NoneType]
         later = any(get_origin(each) is pulumi.Output for each in alternatives)
         shapes = [
-            self._one(each, name, text) for each in alternatives if get_origin(each) not in {pulumi.Output, Awaitable}
+            self._build_one_shape(each, name, text)
+            for each in alternatives
+            if get_origin(each) not in {pulumi.Output, Awaitable}
         ]
         if later:
             shapes[0] = Later(shapes[0])
@@ -157,7 +159,7 @@ class Catalogue:
             raise UnspeakableError(f"{name}: {hint}")
         return shapes[0] if len(shapes) == 1 else Either(self._distinguish(shapes))
 
-    def _one(self, hint: Any, name: str, text: str) -> Shape:
+    def _build_one_shape(self, hint: Any, name: str, text: str) -> Shape:
         origin, arguments = get_origin(hint), get_args(hint)
         if hint in _PRIMITIVES:
             return _PRIMITIVES[hint]
@@ -168,27 +170,27 @@ class Catalogue:
         if origin is Literal and all(type(word) is int for word in arguments):
             return _PRIMITIVES[int]
         if origin is Literal:
-            return self._choice(name, [str(word) for word in arguments], text)
+            return self._build_choice(name, [str(word) for word in arguments], text)
         if origin in {tuple, list, Sequence, Collection}:
-            return Several(self._shape(arguments[0], name, text))
+            return Several(self._build_shape(arguments[0], name, text))
         if origin in {dict, Mapping}:
-            return Named(self._shape(arguments[1], name, text))
+            return Named(self._build_shape(arguments[1], name, text))
         if isinstance(hint, type) and issubclass(hint, Enum):
-            return self._choice(hint.__name__, [str(each.value) for each in hint], text, hint)
+            return self._build_choice(hint.__name__, [str(each.value) for each in hint], text, hint)
         if isinstance(hint, type) and issubclass(hint, pulumi.ComponentResource):
             return Component([format_token(hint.__name__)])
         if isinstance(hint, type) and is_protocol(hint):
-            return self._who_fits(hint)
+            return self._find_fitting(hint)
         if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, BaseModel)):
-            return self._object(hint)
+            return self._build_object(hint)
         raise UnspeakableError(f"{name}: {hint}")
 
-    def _choice(self, name: str, words: list[str], text: str, make: Callable[[str], Any] = str) -> Choice:
+    def _build_choice(self, name: str, words: list[str], text: str, make: Callable[[str], Any] = str) -> Choice:
         choice = Choice(format_token(name), words, text, make)
         self.types[choice.token] = choice
         return choice
 
-    def _object(self, cls: type[Any]) -> Fields:
+    def _build_object(self, cls: type[Any]) -> Fields:
         known = self.types.get(format_token(cls.__name__))
         if isinstance(known, Fields):
             if known.cls is not cls:
@@ -198,22 +200,22 @@ class Catalogue:
         self.types[found.token] = found
         texts = described.read_attribute_docs(cls)
         if issubclass(cls, BaseModel):
-            found.fields = self._model_fields(cls, cls)
+            found.fields = self._read_model_fields(cls, cls)
             if "parent" in cls.model_fields:
                 found.given = {"parent": self._anchor}
         elif is_dataclass(cls):
-            hints = _hints(cls)
+            hints = _read_hints(cls)
             for each in fields(cls):
                 default = each.default if each.default_factory is MISSING else None
-                found.fields[to_camel(each.name)] = self._field(
+                found.fields[to_camel(each.name)] = self._build_field(
                     cls, each.name, hints[each.name], texts.get(each.name, ""), default=default
                 )
         else:
-            found.fields = self._parameters(cls)
+            found.fields = self._read_parameters(cls)
             found.given = {"parent": self._anchor}
         return found
 
-    def _who_fits(self, protocol: type) -> Shape:
+    def _find_fitting(self, protocol: type) -> Shape:
         """Whatever public class has what a protocol asks for."""
         asked = [name for name in vars(protocol) if inspect.isfunction(vars(protocol)[name]) and name[0] != "_"]
         fitting = [
@@ -223,7 +225,7 @@ class Catalogue:
         ]
         if all(issubclass(each, pulumi.ComponentResource) for each in fitting):
             return Component([format_token(each.__name__) for each in fitting])
-        return Either(self._distinguish([self._object(each) for each in fitting]))
+        return Either(self._distinguish([self._build_object(each) for each in fitting]))
 
     def _distinguish(self, shapes: list[Shape]) -> list[Shape]:
         """Give objects a field that says which they are, if there are several."""
@@ -235,37 +237,37 @@ class Catalogue:
         return shapes
 
 
-def _default(field: FieldInfo) -> Any:
+def _read_default(field: FieldInfo) -> Any:
     return MISSING if field.is_required() else field.default
 
 
-def _annotation(field: FieldInfo) -> Any:
+def _read_annotation(field: FieldInfo) -> Any:
     """Return a field's annotation with the marks in it, which pydantic keeps apart."""
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
 
 
-def _args_of(cls: type) -> type[BaseModel] | None:
+def _find_args(cls: type) -> type[BaseModel] | None:
     """Return the model of a component's arguments, where its constructor takes one."""
-    args = _hints(cls.__init__).get("args")
+    args = _read_hints(cls.__init__).get("args")
     return args if isinstance(args, type) and issubclass(args, BaseModel) else None
 
 
-def _hints(item: Any) -> dict[str, Any]:
+def _read_hints(item: Any) -> dict[str, Any]:
     # The SDK's Input[…] holds a text that names Output[T].
     return get_type_hints(item, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
 
 
-def _bare(hint: Any) -> Any:
+def _strip_marks(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-def _alternatives(hint: Any) -> list[Any]:
+def _list_alternatives(hint: Any) -> list[Any]:
     if get_origin(hint) in {Union, UnionType}:
-        return [nested for each in get_args(hint) for nested in _alternatives(_bare(each))]
+        return [nested for each in get_args(hint) for nested in _list_alternatives(_strip_marks(each))]
     return [hint]
 
 
 def _is_resource(hint: Any) -> bool:
     """Return whether only a program in Python can give it: any resource, to depend on or to belong to."""
-    bare = _bare(hint)
+    bare = _strip_marks(hint)
     return bare is pulumi.Resource or pulumi.Resource in get_args(bare)

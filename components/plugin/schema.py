@@ -18,22 +18,22 @@ def build_schema(catalogue: Catalogue, version: str) -> dict[str, Any]:
         "keywords": ["pulumi", "category/infrastructure", "kind/component"],
         "license": "Apache-2.0",
         "language": {"nodejs": {"respectSchemaVersion": True}, "python": {"respectSchemaVersion": True}},
-        "types": {token: _type(each) for token, each in sorted(catalogue.types.items())},
+        "types": {token: _build_type(each) for token, each in sorted(catalogue.types.items())},
         "resources": {
             token: {
                 "isComponent": True,
                 "description": component.description,
-                "inputProperties": _inputs(component.inputs),
-                "requiredInputs": _required(component.inputs),
-                "properties": {name: _property(each) for name, each in component.outputs.items()},
-                "required": _required(component.outputs),
+                "inputProperties": _build_inputs(component.inputs),
+                "requiredInputs": _list_required(component.inputs),
+                "properties": {name: _build_property(each) for name, each in component.outputs.items()},
+                "required": _list_required(component.outputs),
             }
             for token, component in sorted(catalogue.components.items())
         },
     }
 
 
-def _type(each: Fields | Choice) -> dict[str, Any]:
+def _build_type(each: Fields | Choice) -> dict[str, Any]:
     if isinstance(each, Choice):
         return {"type": "string", "description": each.description, "enum": [{"value": word} for word in each.words]}
     constant = {
@@ -43,8 +43,11 @@ def _type(each: Fields | Choice) -> dict[str, Any]:
     return {
         "type": "object",
         "description": each.description,
-        "properties": {**constant, **{name: _describe_default(each) for name, each in _inputs(each.fields).items()}},
-        "required": [*constant, *_required(each.fields)],
+        "properties": {
+            **constant,
+            **{name: _describe_default(each) for name, each in _build_inputs(each.fields).items()},
+        },
+        "required": [*constant, *_list_required(each.fields)],
     }
 
 
@@ -59,11 +62,13 @@ def _describe_default(specification: dict[str, Any]) -> dict[str, Any]:
     return specification
 
 
-def _inputs(fields: Mapping[str, Field]) -> dict[str, Any]:
-    return {name: _property(each) | ({"plain": True} if each.shape.plain else {}) for name, each in fields.items()}
+def _build_inputs(fields: Mapping[str, Field]) -> dict[str, Any]:
+    return {
+        name: _build_property(each) | ({"plain": True} if each.shape.plain else {}) for name, each in fields.items()
+    }
 
 
-def _property(each: Field) -> dict[str, Any]:
+def _build_property(each: Field) -> dict[str, Any]:
     texts = each.shape.spec() | {"description": each.description}
     if each.default is not None:
         texts["default"] = each.default
@@ -72,5 +77,5 @@ def _property(each: Field) -> dict[str, Any]:
     return texts
 
 
-def _required(fields: Mapping[str, Field]) -> list[str]:
+def _list_required(fields: Mapping[str, Field]) -> list[str]:
     return [name for name, each in fields.items() if each.required]

@@ -41,7 +41,7 @@ class Shape(ABC):
         """Return what the component takes for `value`; its errors are added to `issues`."""
 
 
-def _known(value: Any, path: str, issues: Issues) -> bool:
+def _check_known(value: Any, path: str, issues: Issues) -> bool:
     if isinstance(value, pulumi.Output) or type(value).__name__ == "Unknown":
         add_issue(issues, path, "must be known before anything is made: it can't be the output of another resource")
         return False
@@ -63,7 +63,7 @@ class Primitive(Shape):
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        if not _known(value, path, issues):
+        if not _check_known(value, path, issues):
             return None
         if self.name == "integer" and isinstance(value, float) and value.is_integer():
             return int(value)
@@ -122,7 +122,7 @@ class Choice(Shape):
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        if not _known(value, path, issues):
+        if not _check_known(value, path, issues):
             return None
         if value not in self.words:
             add_issue(issues, path, f"must be one of {', '.join(self.words)}")
@@ -143,11 +143,11 @@ class Several(Shape):
 
     @override
     def spec(self) -> dict[str, Any]:
-        return {"type": "array", "items": _inner(self.item)}
+        return {"type": "array", "items": _build_inner(self.item)}
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        if not _known(value, path, issues):
+        if not _check_known(value, path, issues):
             return None
         if not isinstance(value, list | tuple):
             add_issue(issues, path, "must be a list")
@@ -169,11 +169,11 @@ class Named(Shape):
 
     @override
     def spec(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": _inner(self.item)}
+        return {"type": "object", "additionalProperties": _build_inner(self.item)}
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        if not _known(value, path, issues):
+        if not _check_known(value, path, issues):
             return None
         if not isinstance(value, Mapping):
             add_issue(issues, path, "must be a mapping of names to values")
@@ -250,7 +250,7 @@ class Fields(Shape):
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
-        if not _known(value, path, issues):
+        if not _check_known(value, path, issues):
             return None
         if not isinstance(value, Mapping):
             add_issue(issues, path, "must be an object")
@@ -262,7 +262,7 @@ class Fields(Shape):
         model = self.cls if issubclass(self.cls, BaseModel) else None
         if model and self.plain:
             documents = {key for key, each in self.fields.items() if _is_document(each.shape)}
-            _known_throughout({key: given[key] for key in given.keys() - documents}, path, issues)
+            _check_known_throughout({key: given[key] for key in given.keys() - documents}, path, issues)
             arguments = given
         else:
             arguments = read_fields(self.fields, given, path, issues)
@@ -310,7 +310,7 @@ class Either(Shape):
 
     @override
     def spec(self) -> dict[str, Any]:
-        return {"oneOf": [_inner(choice) for choice in self.choices]}
+        return {"oneOf": [_build_inner(choice) for choice in self.choices]}
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
@@ -364,7 +364,7 @@ def build_model(
     return None if found else made
 
 
-def _inner(shape: Shape) -> dict[str, Any]:
+def _build_inner(shape: Shape) -> dict[str, Any]:
     return {**shape.spec(), "plain": True} if shape.plain else shape.spec()
 
 
@@ -373,12 +373,12 @@ def _is_document(shape: Shape) -> bool:
     return isinstance(shape, Named) and isinstance(shape.item, Anything)
 
 
-def _known_throughout(value: Any, path: str, issues: Issues) -> None:
+def _check_known_throughout(value: Any, path: str, issues: Issues) -> None:
     if isinstance(value, Mapping):
         for key, entry in cast("Mapping[str, Any]", value).items():
-            _known_throughout(entry, f"{path}.{key}", issues)
+            _check_known_throughout(entry, f"{path}.{key}", issues)
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
-            _known_throughout(entry, f"{path}[{index}]", issues)
+            _check_known_throughout(entry, f"{path}[{index}]", issues)
     else:
-        _known(value, path, issues)
+        _check_known(value, path, issues)

@@ -54,7 +54,7 @@ class PkiEngine(pulumi.ComponentResource):
 
     def _make_issuer(self, name: str, authority: PkiAuthority, address: str) -> pulumi.Output[str]:
         """Make a root, and an issuer that it signs; return the issuer's id."""
-        above, root_urls = self._mount(f"{name}/root", authority.root_path, authority.root_ttl, address)
+        above, root_urls = self._declare_mount(f"{name}/root", authority.root_path, authority.root_ttl, address)
         root = pulumi_vault.pkisecret.SecretBackendRootCert(
             f"{name}/root",
             backend=authority.root_path,
@@ -63,9 +63,9 @@ class PkiEngine(pulumi.ComponentResource):
             key_type="ec",
             key_bits=384,
             ttl=str(authority.root_ttl),
-            opts=self._below(above, root_urls),
+            opts=self._is_below(above, root_urls),
         )
-        mount, urls = self._mount(name, self.path, authority.ttl, address)
+        mount, urls = self._declare_mount(name, self.path, authority.ttl, address)
         request = pulumi_vault.pkisecret.SecretBackendIntermediateCertRequest(
             name,
             backend=self.path,
@@ -73,7 +73,7 @@ class PkiEngine(pulumi.ComponentResource):
             common_name=authority.common_name,
             key_type="ec",
             key_bits=256,
-            opts=self._below(mount),
+            opts=self._is_below(mount),
         )
         signed = pulumi_vault.pkisecret.SecretBackendRootSignIntermediate(
             name,
@@ -82,15 +82,15 @@ class PkiEngine(pulumi.ComponentResource):
             common_name=authority.common_name,
             ttl=str(authority.ttl),
             max_path_length=0,
-            opts=self._below(above, root),
+            opts=self._is_below(above, root),
         )
         imported = pulumi_vault.pkisecret.SecretBackendIntermediateSetSigned(
-            name, backend=self.path, certificate=signed.certificate_bundle, opts=self._below(mount, urls)
+            name, backend=self.path, certificate=signed.certificate_bundle, opts=self._is_below(mount, urls)
         )
         # In the order of the bundle: the issuer, and the root unless it is there already.
         return imported.imported_issuers.apply(lambda ids: ids[0])
 
-    def _mount(self, name: str, path: str, ttl: int, address: str) -> tuple[pulumi.Resource, pulumi.Resource]:
+    def _declare_mount(self, name: str, path: str, ttl: int, address: str) -> tuple[pulumi.Resource, pulumi.Resource]:
         """Mount an engine, and say in what it issues where to look for revoked certificates."""
         mount = pulumi_vault.Mount(
             name,
@@ -106,11 +106,11 @@ class PkiEngine(pulumi.ComponentResource):
             issuing_certificates=[f"{address}/v1/{path}/ca"],
             crl_distribution_points=[f"{address}/v1/{path}/crl"],
             ocsp_servers=[f"{address}/v1/{path}/ocsp"],
-            opts=self._below(mount),
+            opts=self._is_below(mount),
         )
         return mount, urls
 
-    def _below(self, mount: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    def _is_below(self, mount: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Build the options of what is in an engine: it goes with it."""
         return pulumi.ResourceOptions(parent=self, depends_on=[mount, *after], deleted_with=mount)
 

@@ -94,7 +94,7 @@ def build_template(metadata: Any, spec: Any) -> PodTemplate:
         audiences,
         environment,
         service_account=spec.service_account_name or "default",
-        csi_volumes=tuple(_csi_volume(volume.csi, volume.name in mounted) for volume in volumes if volume.csi),
+        csi_volumes=tuple(_read_csi_volume(volume.csi, volume.name in mounted) for volume in volumes if volume.csi),
         secret_keys=frozenset(
             (variable.value_from.secret_key_ref.name, variable.value_from.secret_key_ref.key)
             for container in containers
@@ -104,7 +104,7 @@ def build_template(metadata: Any, spec: Any) -> PodTemplate:
     )
 
 
-def _csi_volume(source: Any, mounted: bool) -> CsiVolume:
+def _read_csi_volume(source: Any, mounted: bool) -> CsiVolume:
     reference = source.node_publish_secret_ref
     attributes: dict[str, str] = source.volume_attributes or {}
     return CsiVolume(

@@ -109,7 +109,7 @@ def show(stack: str, checks: "list[Check]", *, everything: bool = False) -> None
     for heading in ("Workload", "What", "", "Seen"):
         table.add_column(heading, overflow="fold")
     previous = ""
-    for check in checks if everything else _folded(checks):
+    for check in checks if everything else _fold(checks):
         if previous and check.workload != previous:
             table.add_section()
         table.add_row(
@@ -123,7 +123,7 @@ def show(stack: str, checks: "list[Check]", *, everything: bool = False) -> None
     out.print(f"{tried - wrong} of {tried} checks went as they must" + (f", {wrong} did not" if wrong else ""))
 
 
-def _folded(checks: "list[Check]") -> "list[Check]":
+def _fold(checks: "list[Check]") -> "list[Check]":
     """Fold each workload's lines that passed into one, before those of its pods and those that did not pass."""
     from ..verify import Check
 

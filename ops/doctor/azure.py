@@ -34,7 +34,7 @@ def check_federation(context: DiagnosisContext) -> Finding:
 
     (Microsoft Learn: "Workload identity federation")
     """
-    login, mode = context.login, _key_vault(context).identity_mode
+    login, mode = context.login, _get_key_vault(context).identity_mode
     if isinstance(login, NotTriedError | OpsError):
         return Finding.skipped(str(login))
     if isinstance(login, DeniedError):
@@ -52,7 +52,7 @@ def check_store(context: DiagnosisContext) -> Finding:
     """Check that the vault exists and can be reached from here."""
     if nothing := find_login_failure(context):
         return nothing
-    url = _key_vault(context).url
+    url = _get_key_vault(context).url
     for error in context.read_errors.values():
         if isinstance(error, AbsentError) and not isinstance(error, MissingError):
             return Finding.failed(
@@ -95,7 +95,7 @@ def check_version(context: DiagnosisContext) -> Finding:
     )
 
 
-def _key_vault(context: DiagnosisContext) -> KeyVaultStore:
+def _get_key_vault(context: DiagnosisContext) -> KeyVaultStore:
     if not isinstance(context.stack.backend, KeyVaultStore):
         raise OpsError(f"{context.workload.path} does not read from a Key Vault")
     return context.stack.backend
@@ -103,7 +103,7 @@ def _key_vault(context: DiagnosisContext) -> KeyVaultStore:
 
 def _name_identity(context: DiagnosisContext) -> str:
     client = context.delivery.provider_class.parameters.get("clientID") or context.workload.identity.get("clientId")
-    return f"the identity {client}" if client else f"the identity of mode {_key_vault(context).identity_mode}"
+    return f"the identity {client}" if client else f"the identity of mode {_get_key_vault(context).identity_mode}"
 
 
 def _advise(context: DiagnosisContext, error: str) -> str:

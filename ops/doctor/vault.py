@@ -14,7 +14,7 @@ from .reads import check_allowed, check_present, find_login_failure
 
 def check_store(context: DiagnosisContext) -> Finding:
     """Check that Vault can be reached from here, and is unsealed."""
-    backend = _vault(context)
+    backend = _get_vault(context)
     try:
         sealed = VaultOperator(backend).sealed
     except OpsError as error:
@@ -31,7 +31,7 @@ def check_identity(context: DiagnosisContext) -> Finding:
     """Check that the auth method and the role exist."""
     if isinstance(context.login, OpsError):
         return Finding.skipped(str(context.login))
-    backend, role = _vault(context), _role(context)
+    backend, role = _get_vault(context), _get_role(context)
     place = f"auth/{backend.auth_path}"
     refusal = str(context.login) if isinstance(context.login, DeniedError) else ""
     if "invalid role name" in refusal or "could not be found" in refusal:
@@ -53,12 +53,12 @@ def check_role(context: DiagnosisContext) -> Finding:
     """
     if isinstance(context.login, OpsError):
         return Finding.skipped(str(context.login))
-    name, account = _role(context), context.workload.account
+    name, account = _get_role(context), context.workload.account
     if not isinstance(context.login, DeniedError):
         return Finding.ok(f"{name} allows {account}")
     seen = f"role {name} does not allow {account}: {context.login}"
     try:
-        settings = VaultOperator(_vault(context)).read(f"auth/{_vault(context).auth_path}/role/{name}")
+        settings = VaultOperator(_get_vault(context)).read(f"auth/{_get_vault(context).auth_path}/role/{name}")
     except OpsError as error:
         return Finding.failed(f"{seen}. The role can't be read: {error}", _advise_role_or_reviewer(context))
     if differences := list(_list_differences(context, settings)):
@@ -100,13 +100,13 @@ def check_version(context: DiagnosisContext) -> Finding:
     )
 
 
-def _vault(context: DiagnosisContext) -> VaultStore:
+def _get_vault(context: DiagnosisContext) -> VaultStore:
     if not isinstance(context.stack.backend, VaultStore):
         raise OpsError(f"{context.workload.path} does not read from Vault")
     return context.stack.backend
 
 
-def _role(context: DiagnosisContext) -> str:
+def _get_role(context: DiagnosisContext) -> str:
     return context.delivery.provider_class.parameters["roleName"]
 
 
@@ -127,7 +127,7 @@ def _advise_role_or_reviewer(context: DiagnosisContext) -> str:
 
 
 def _advise_reviewer(context: DiagnosisContext) -> str:
-    path = _vault(context).auth_path
+    path = _get_vault(context).auth_path
     return (
         f"check the reviewer of tokens for auth/{path}: its token may have expired, its service account be gone or "
         f"lack system:auth-delegator, or Vault may not reach the API server. {context.revert}; Vault's log says "

@@ -111,7 +111,7 @@ class AzureFinder:
 
     def _find_object(self, resource: Declared) -> Existing | None:
         title, plural, name_of = _OBJECTS[resource.kind]
-        name, url = str(resource.at(name_of)), self._url_of(resource)
+        name, url = str(resource.at(name_of)), self._build_url(resource)
         vault = (urlsplit(url).hostname or "").partition(".")[0]
         command = f"az keyvault {title}"
         place = f"--vault-name {vault} --name {name}"
@@ -120,8 +120,8 @@ class AzureFinder:
             return Existing(
                 f"{title} {vault}/{name}, deleted and recoverable,",
                 f"delete it for good: {command} purge {place}; or recover it ({command} recover {place}) and adopt it: "
-                f"pulumi import {resource.type} {resource.name} {self._id_of(resource)}. If the vault forbids purging, "
-                "it keeps the name until its retention ends: choose another",
+                f"pulumi import {resource.type} {resource.name} {self._build_id(resource)}. If the vault forbids "
+                "purging, it keeps the name until its retention ends: choose another",
             )
         versions = self._read(url, f"{plural}/{name}/versions") or {}
         if not listed(versions.get("value")):
@@ -132,11 +132,11 @@ class AzureFinder:
             made=find_creation(versions),
         )
 
-    def _id_of(self, resource: Declared) -> str:
+    def _build_id(self, resource: Declared) -> str:
         subscription = self._azure.subscription_id or os.environ.get("ARM_SUBSCRIPTION_ID") or "<subscription>"
         return id_of(resource, subscription) or "<id>"
 
-    def _url_of(self, resource: Declared) -> str:
+    def _build_url(self, resource: Declared) -> str:
         if resource.kind == CERTIFICATE:
             return str(resource.at("vaultUrl"))
         return self._azure.services.vault_url(str(resource.at("vaultName")))

@@ -39,7 +39,7 @@ class Owned:
 
 def key_of(resource: Declared) -> Key | None:
     """Build the key of a resource from its inputs; `None` if they don't say yet what its name will be."""
-    inputs = _strings(resource.properties)
+    inputs = _select_strings(resource.properties)
     if named := _NAMED.get(resource.kind):
         parts = [inputs.get(name) for name in named]
         found = "/".join(cast("list[str]", parts)) if all(parts) else None
@@ -55,7 +55,7 @@ def id_of(resource: Declared, subscription: str = "any") -> str | None:
 
     :param subscription: The Azure subscription; if omitted, the id is good for comparisons alone.
     """
-    return compose_id({"type": resource.type, "inputs": _strings(resource.properties)}, subscription)
+    return compose_id({"type": resource.type, "inputs": _select_strings(resource.properties)}, subscription)
 
 
 def list_owned(stack: str) -> Owned:
@@ -73,10 +73,10 @@ def list_owned(stack: str) -> Owned:
     return Owned(frozenset(key for resource in resources if (key := key_of(resource))))
 
 
-def _strings(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def _select_strings(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that are known text, at the top and in `metadata`."""
     found = {name: value for name, value in inputs.items() if isinstance(value, str)}
     metadata: object = inputs.get("metadata")
     if isinstance(metadata, Mapping):
-        return {**found, "metadata": _strings(cast("Mapping[str, Any]", metadata))}
+        return {**found, "metadata": _select_strings(cast("Mapping[str, Any]", metadata))}
     return found

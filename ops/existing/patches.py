@@ -53,7 +53,7 @@ def _check_patch(reader: ClusterReader, patch: Declared) -> Finding:
         status = reader.try_apply(
             what,
             path,
-            cast("Mapping[str, Any]", _without_unknown(patch.properties)),
+            cast("Mapping[str, Any]", _drop_unknown(patch.properties)),
             annotations.get(_MANAGER, _OTHER),
             force=annotations.get(_FORCE) == "true",
         )
@@ -96,10 +96,10 @@ def _advise_on_attachment(taken: Sequence[str]) -> str:
     return advice
 
 
-def _without_unknown(value: Any) -> Any:
+def _drop_unknown(value: Any) -> Any:
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value).items()
-        return {key: _without_unknown(each) for key, each in entries if each is not UNKNOWN}
+        return {key: _drop_unknown(each) for key, each in entries if each is not UNKNOWN}
     if isinstance(value, list):
-        return [_without_unknown(each) for each in cast("list[Any]", value) if each is not UNKNOWN]
+        return [_drop_unknown(each) for each in cast("list[Any]", value) if each is not UNKNOWN]
     return value

@@ -48,16 +48,19 @@ def format_drift(drift: Drift) -> str:
     """Format a drift as Markdown."""
     parts = [f"## Drift of `{drift.stack}`"]
     if drift.errors:
-        return "\n\n".join([*parts, "**The comparison failed.**", *map(_block, drift.errors)]) + "\n"
+        return "\n\n".join([*parts, "**The comparison failed.**", *map(_format_block, drift.errors)]) + "\n"
     if not drift.resources:
         return "\n\n".join([*parts, f"**None**: {_format_count(drift.unchanged)} as deployed."]) + "\n"
-    rows = [(_cell(each.kind), _code(each.name), "; ".join(map(_cell, each.differences))) for each in drift.resources]
+    rows = [
+        (_format_cell(each.kind), _format_code(each.name), "; ".join(map(_format_cell, each.differences)))
+        for each in drift.resources
+    ]
     parts += [
         f"**{_format_count(len(rows))} not as deployed**, {drift.unchanged} are.",
         "### Access gained and lost",
         _format_access(drift),
         "### What was changed",
-        _table(("kind", "name", "deployed, and found"), rows),
+        _format_table(("kind", "name", "deployed, and found"), rows),
         "### What to do",
         f"- To revert it: `pulumi refresh --stack {drift.stack}`, then `pulumi up --stack "
         f"{drift.stack}`. The update "
@@ -80,17 +83,17 @@ def _format_weakened(preview: Preview) -> list[str]:
     return [
         "### This change weakens the guardrails",
         "The guardrails of the base apply here. Once merged, these apply:",
-        "\n".join(f"- {_cell(each)}" for each in preview.weakened),
+        "\n".join(f"- {_format_cell(each)}" for each in preview.weakened),
     ]
 
 
 def _format_existing(preview: Preview) -> list[str]:
     rows = [
-        ("**refused**" if each.state == "failed" else each.state, _cell(each.seen), _cell(each.fix))
+        ("**refused**" if each.state == "failed" else each.state, _format_cell(each.seen), _format_cell(each.fix))
         for each in preview.existing
         if each.state != "ok"
     ]
-    return ["### Foreign objects", _table(("", "what", "fix"), rows)] if rows else []
+    return ["### Foreign objects", _format_table(("", "what", "fix"), rows)] if rows else []
 
 
 def _format_effects(preview: Preview) -> list[str]:
@@ -127,7 +130,7 @@ def _has_failed(preview: Preview, *, others: bool) -> bool:
 
 
 def _format_errors(preview: Preview) -> list[str]:
-    return [_block(error) for error in preview.errors]
+    return [_format_block(error) for error in preview.errors]
 
 
 def _format_access(preview: Preview | Drift) -> str:
@@ -136,14 +139,14 @@ def _format_access(preview: Preview | Drift) -> str:
     rows = [
         (
             "**gains**" if each.gained else "**loses**",
-            _cell(each.who),
-            _cell(each.may),
-            _code(each.what),
-            _cell(each.by),
+            _format_cell(each.who),
+            _format_cell(each.may),
+            _format_code(each.what),
+            _format_cell(each.by),
         )
         for each in preview.access
     ]
-    return _table(("", "who", "may", "what", "by"), rows)
+    return _format_table(("", "who", "may", "what", "by"), rows)
 
 
 def _format_guardrails(preview: Preview) -> str:
@@ -152,14 +155,14 @@ def _format_guardrails(preview: Preview) -> str:
     rows = [
         (
             "**mandatory**" if each.mandatory else "advisory",
-            _code(each.rule),
-            _cell(each.problem),
-            _cell(each.reason),
-            _cell(each.fix),
+            _format_code(each.rule),
+            _format_cell(each.problem),
+            _format_cell(each.reason),
+            _format_cell(each.fix),
         )
         for each in sorted(preview.guardrails, key=lambda each: (not each.mandatory, each.rule, each.resource))
     ]
-    return _table(("level", "rule", "violated by", "why it matters", "fix"), rows)
+    return _format_table(("level", "rule", "violated by", "why it matters", "fix"), rows)
 
 
 def _format_costs(preview: Preview) -> str:
@@ -168,12 +171,12 @@ def _format_costs(preview: Preview) -> str:
     rows = [
         (
             each.operation,
-            f"{_cell(each.kind)} {_code(each.name)}",
-            ("**permanent:** " if each.final else "") + _cell(each.lost),
+            f"{_format_cell(each.kind)} {_format_code(each.name)}",
+            ("**permanent:** " if each.final else "") + _format_cell(each.lost),
         )
         for each in sorted(preview.costs, key=lambda each: not each.final)
     ]
-    return _table(("", "what", "impact"), rows)
+    return _format_table(("", "what", "impact"), rows)
 
 
 def _format_unread(preview: Preview) -> list[str]:
@@ -182,7 +185,7 @@ def _format_unread(preview: Preview) -> list[str]:
     return [
         "### Secrets that no workload reads any more",
         "The stack still writes these: remove them from `seeds`, or declare them.",
-        "\n".join(f"- {_code(each)}" for each in preview.unread),
+        "\n".join(f"- {_format_code(each)}" for each in preview.unread),
     ]
 
 
@@ -190,36 +193,36 @@ def _format_changes(preview: Preview) -> list[str]:
     if not preview.changes:
         return []
     rows = [
-        (each.operation, _cell(each.kind), _code(each.name), ", ".join(map(_code, each.inputs)))
+        (each.operation, _format_cell(each.kind), _format_code(each.name), ", ".join(map(_format_code, each.inputs)))
         for each in preview.changes
     ]
-    table = _table(("", "kind", "name", "inputs that change"), rows)
+    table = _format_table(("", "kind", "name", "inputs that change"), rows)
     return [f"<details><summary>What changes: {len(rows)} resources</summary>\n\n{table}\n\n</details>"]
 
 
 def _format_warnings(preview: Preview) -> list[str]:
     if not preview.warnings:
         return []
-    return ["### Warnings", "\n".join(f"- {_cell(warning)}" for warning in preview.warnings)]
+    return ["### Warnings", "\n".join(f"- {_format_cell(warning)}" for warning in preview.warnings)]
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [_row(headings), "|" + " --- |" * len(headings), *map(_row, rows[:_MOST_ROWS])]
+def _format_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [_format_row(headings), "|" + " --- |" * len(headings), *map(_format_row, rows[:_MOST_ROWS])]
     if len(rows) > _MOST_ROWS:
         lines.append(f"\n… and {len(rows) - _MOST_ROWS} more.")
     return "\n".join(lines)
 
 
-def _row(cells: Iterable[str]) -> str:
+def _format_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(text: str) -> str:
+def _format_cell(text: str) -> str:
     """Format `text` on one line; as code if it contains markup of Markdown, HTML or GitHub."""
-    return text if not text or (_PLAIN.fullmatch(text) and not _ACTIVE.search(text)) else _code(text)
+    return text if not text or (_PLAIN.fullmatch(text) and not _ACTIVE.search(text)) else _format_code(text)
 
 
-def _code(text: str) -> str:
+def _format_code(text: str) -> str:
     """Format `text` on one line as code, in which mentions, links and images have no effect.
 
     A bar would end a table's cell, and a backtick the code: they are written as entities between two pieces of code.
@@ -228,7 +231,7 @@ def _code(text: str) -> str:
     return "".join(f"&#{ord(piece)};" if piece in {"|", "`"} else f"`{piece}`" for piece in pieces if piece)
 
 
-def _block(text: str) -> str:
+def _format_block(text: str) -> str:
     """Format `text` as a block of code, on as many lines as it has."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -97,7 +97,7 @@ class _Program(mocks.MockMonitor):
         }
         kept = {name: getattr(registering, name) for name in taken}
         serialize = cast("Callable[[Any], str]", dynamic.serialize_provider)
-        dynamic.serialize_provider = _cached_by_type(serialize)
+        dynamic.serialize_provider = _cache_by_type(serialize)
         try:
             for name, ours in taken.items():
                 setattr(registering, name, ours)
@@ -113,7 +113,7 @@ class _Program(mocks.MockMonitor):
         :raises Exception: What stopped a registration.
         """
         while self._pending:
-            for task in await _finished(self._pending):
+            for task in await _wait_for_all(self._pending):
                 task.result()
 
     def _register(  # noqa: PLR0917 - as the SDK calls it
@@ -141,9 +141,9 @@ class _Program(mocks.MockMonitor):
         task = asyncio.ensure_future(self._note(noted, urn, (res, ty, custom, remote, props, opts, typ)))
         self._pending.add(task)
         noted.task = task
-        res.__dict__["urn"] = _Later(lambda: _resolved(res, urn))
+        res.__dict__["urn"] = _Later(lambda: _resolve_output(res, urn))
         if custom:
-            res.__dict__["id"] = _Later(lambda: _resolved(res, None))
+            res.__dict__["id"] = _Later(lambda: _resolve_output(res, None))
         for key in props:
             if key != "urn" and not (key == "id" and custom):
                 res.__dict__[key] = _Later(functools.partial(_echo_inputs, res, noted, key, typ is not None))
@@ -187,7 +187,7 @@ class _Later(pulumi.Output[Any]):
         return self._found
 
 
-async def _resolved(res: pulumi.Resource, value: str | None) -> _OutputData[Any]:
+async def _resolve_output(res: pulumi.Resource, value: str | None) -> _OutputData[Any]:
     return _OutputData({res}, value, value is not None, False)
 
 
@@ -204,13 +204,13 @@ async def _echo_inputs(res: pulumi.Resource, noted: _Noted, key: str, typed: boo
     return _OutputData({res}, *resolved)
 
 
-async def _finished(pending: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+async def _wait_for_all(pending: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
     pending -= done
     return done
 
 
-def _cached_by_type(serialize: Callable[[Any], str]) -> Callable[[Any], str]:
+def _cache_by_type(serialize: Callable[[Any], str]) -> Callable[[Any], str]:
     """Serialize a dynamic provider once: those of one class are alike."""
     found: dict[type, str] = {}
 

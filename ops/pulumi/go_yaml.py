@@ -50,7 +50,7 @@ def _load(loader: Any) -> Any:
         return None
     node = loader.get_node()
     if loader.check_node():
-        raise _fault(loader.peek_event(), "has a second document, which Pulumi ignores: put all of it into one")
+        raise _build_error(loader.peek_event(), "has a second document, which Pulumi ignores: put all of it into one")
     return _Reading().value(node)
 
 
@@ -102,40 +102,40 @@ class _Reading:
         """
         self._count += 1
         if self._count > _MOST:
-            raise _fault(node, f"has more than {_MOST} values with those that aliases repeat")
+            raise _build_error(node, f"has more than {_MOST} values with those that aliases repeat")
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
+            return _read_scalar(node)
         if id(node) in self._open:
-            raise _fault(node, "has an anchor whose value contains itself")
+            raise _build_error(node, "has an anchor whose value contains itself")
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
                 return [self.value(entry) for entry in node.value]
-            return self._mapping(node)
+            return self._read_mapping(node)
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.Node) -> dict[str, Any]:
+    def _read_mapping(self, node: yaml.Node) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, entry in node.value:
             if _merges(key):
-                for other in self._merged(entry):
+                for other in self._list_merged(entry):
                     merged = other | merged
                 continue
             if not isinstance(key, yaml.ScalarNode):
-                raise _fault(key, "has a key that is neither text nor a number")
-            name = _key(_scalar(key))
+                raise _build_error(key, "has a key that is neither text nor a number")
+            name = _format_key(_read_scalar(key))
             if name in own:
-                raise _fault(key, f"has the key {name!a} a second time in one mapping: keep one")
+                raise _build_error(key, f"has the key {name!a} a second time in one mapping: keep one")
             own[name] = self.value(entry)
         return merged | own
 
-    def _merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
+    def _list_merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
         for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             found = self.value(each)
             if not isinstance(found, dict):
-                raise _fault(node, "merges (<<) what is no mapping")
+                raise _build_error(node, "merges (<<) what is no mapping")
             yield found
 
 
@@ -143,13 +143,13 @@ def _merges(key: yaml.Node) -> bool:
     return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
 
 
-def _key(value: Any) -> str:
+def _format_key(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "<nil>" if value is None else str(value)
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
+def _read_scalar(node: yaml.ScalarNode) -> Any:
     text: str = node.value
     # A tag that is written takes the place of quotes.
     if (node.style or node.tag) and node.tag not in _TYPED:
@@ -160,15 +160,15 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return text.lower() == "true"
     number = text.replace("_", "") if text[0] != "_" else ""
     if _INTEGER.fullmatch(number):
-        return _integer(number, text)
+        return _read_integer(number, text)
     if _FLOAT.fullmatch(number):
-        return _float(number, text)
+        return _read_float(number, text)
     if text.lstrip("+-") in {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}:
-        raise _fault(node, "has a number that JSON can't write: .inf and .nan")
+        raise _build_error(node, "has a number that JSON can't write: .inf and .nan")
     return _format_time(text)
 
 
-def _integer(number: str, text: str) -> int | float | str:
+def _read_integer(number: str, text: str) -> int | float | str:
     if len(number) > _DIGITS:
         return text  # as Go leaves it: no float is as large
     sign, digits = (-1, number[1:]) if number[0] == "-" else (1, number.lstrip("+"))
@@ -181,7 +181,7 @@ def _integer(number: str, text: str) -> int | float | str:
         return text
 
 
-def _float(number: str, text: str) -> float | int | str:
+def _read_float(number: str, text: str) -> float | int | str:
     value = float(number)
     if math.isinf(value):
         return text
@@ -202,5 +202,5 @@ def _format_time(text: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction.rstrip('0').rstrip('.')} {offset}"
 
 
-def _fault(at: Any, problem: str) -> yaml.MarkedYAMLError:
+def _build_error(at: Any, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=at.start_mark)

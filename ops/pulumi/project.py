@@ -21,7 +21,7 @@ def find_project() -> Path:
     """
     here = Path.cwd()
     for directory in (here, *here.parents):
-        if _project_file(directory):
+        if _find_project_file(directory):
             return directory
     raise OpsError(f"{here} is in no Pulumi project: go to the directory with Pulumi.yaml, or name it with --cwd")
 
@@ -39,7 +39,7 @@ def find_workspace() -> Path:
     if not named:
         return project
     copy = Path(named)
-    if not _project_file(copy):
+    if not _find_project_file(copy):
         raise OpsError(f"{_WORKSPACE}: {copy} has no Pulumi.yaml: name a copy of the project, or unset the variable")
     return copy if read_project(copy).get("name") == read_project(project).get("name") else project
 
@@ -49,7 +49,7 @@ def read_project(root: Path) -> dict[str, Any]:
 
     :raises OpsError: It can't be read.
     """
-    file = _project_file(root)
+    file = _find_project_file(root)
     if file is None:
         return {}
     try:
@@ -61,12 +61,12 @@ def read_project(root: Path) -> dict[str, Any]:
 
 def stack_file(root: Path, stack: str) -> Path:
     """Return the path of the file of `stack`, in a project's directory."""
-    return _stack_directory(root) / f"Pulumi.{stack}.yaml"
+    return _find_stack_directory(root) / f"Pulumi.{stack}.yaml"
 
 
 def list_stacks(root: Path) -> list[str]:
     """List the stacks of a project that have a file, by name."""
-    return list_stacks_in(_stack_directory(root))
+    return list_stacks_in(_find_stack_directory(root))
 
 
 def list_stacks_in(directory: Path) -> list[str]:
@@ -83,13 +83,13 @@ def require_checkout(root: Path) -> None:
     if not root.is_dir():
         raise OpsError(f"--against: there is no directory {root}: name a checkout of the project")
     if not list_stacks(root):
-        directory = _stack_directory(root).relative_to(root)
+        directory = _find_stack_directory(root).relative_to(root)
         raise OpsError(f"--against: {root} has no {directory / 'Pulumi.<stack>.yaml'}: name a checkout of the project")
 
 
-def _project_file(root: Path) -> Path | None:
+def _find_project_file(root: Path) -> Path | None:
     return next((file for name in _NAMES if (file := root / name).is_file()), None)
 
 
-def _stack_directory(root: Path) -> Path:
+def _find_stack_directory(root: Path) -> Path:
     return root / str(read_project(root).get("stackConfigDir") or "")

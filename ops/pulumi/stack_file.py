@@ -33,7 +33,7 @@ def read_stack_file(file: Path) -> dict[str, Any]:
 
     :raises OpsError: It can't be read, is no YAML, or has no configuration; nothing of its contents is repeated.
     """
-    text = _text(file)
+    text = _read_text(file)
     try:
         document = load_yaml(text)
     except yaml.MarkedYAMLError as error:
@@ -55,10 +55,10 @@ def read_stack_file(file: Path) -> dict[str, Any]:
     config: object = cast("dict[str, Any]", document)["config"]
     if not isinstance(config, dict | None):
         raise OpsError(f"{file}: `config` must be a mapping of keys such as {NAMESPACE}:backend")
-    return {_full(key): _hide(value, _full(key)) for key, value in cast("dict[str, Any]", config or {}).items()}
+    return {_qualify(key): _hide(value, _qualify(key)) for key, value in cast("dict[str, Any]", config or {}).items()}
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def describe_missing(file: Path) -> str:
     return f"There is no stack {stack!r}: {file} is missing{hint}"
 
 
-def _full(key: str) -> str:
+def _qualify(key: str) -> str:
     return key if ":" in key else f"{NAMESPACE}:{key}"
 
 

@@ -114,7 +114,7 @@ class KeyVault:
 
     def log_in(self, workload: DeployedWorkload, provider_class: ProviderClass, token: str) -> "KeyVaultSession":
         """Exchange the token for one of the identity."""
-        credential = self._credential(workload, provider_class.parameters, token)
+        credential = self._build_credential(workload, provider_class.parameters, token)
         scope = f"https://{self.store.url.partition('.')[2]}/.default"
         name = provider_class.parameters.get("clientID") or self.store.identity_mode
         _call(self.store, lambda: credential.get_token(scope))
@@ -126,21 +126,23 @@ class KeyVault:
             return ()
         return {_PLURALS[kind] for kind, older in _map_entries(provider_class, _parse_history) if older > 1}
 
-    def _credential(self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str) -> TokenCredential:
+    def _build_credential(
+        self, workload: DeployedWorkload, parameters: Mapping[str, str], token: str
+    ) -> TokenCredential:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in FEDERATED:
             return ClientAssertionCredential(
                 tenant, parameters["clientID"], lambda: token, authority=authority, **client_options()
             )
         if mode == "service-principal":
-            return self._principal(workload, tenant)
+            return self._build_principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
             return ManagedIdentityCredential(
                 client_id=parameters.get("userAssignedIdentityID") or None, **client_options()
             )
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
-    def _principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
+    def _build_principal(self, workload: DeployedWorkload, tenant: str) -> TokenCredential:
         namespace, client, password = workload.namespace, "clientid", "clientsecret"
         if workload.delivery == "akv2k8s":
             place = self.stack.kubernetes.akv2k8s_credentials

@@ -15,7 +15,7 @@ class Sampler:
         """
         :param names: The names; duplicates count once.
         """
-        self._ring = sorted(set(names), key=_digest)
+        self._ring = sorted(set(names), key=_compute_digest)
 
     def draw(self, whose: str, most: int, without: Collection[str] = ()) -> list[str]:
         """Draw names, sorted: as many as there are, up to `most`.
@@ -25,7 +25,7 @@ class Sampler:
         :param without: Names that the caller must not draw; the test for membership must be cheap.
         """
         drawn: list[str] = []
-        start = int.from_bytes(_digest(whose)) % len(self._ring) if self._ring else 0
+        start = int.from_bytes(_compute_digest(whose)) % len(self._ring) if self._ring else 0
         for step in range(len(self._ring)):
             if len(drawn) == most:
                 break
@@ -35,5 +35,5 @@ class Sampler:
         return sorted(drawn)
 
 
-def _digest(text: str) -> bytes:
+def _compute_digest(text: str) -> bytes:
     return sha256(text.encode()).digest()

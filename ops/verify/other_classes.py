@@ -56,7 +56,7 @@ def _list_readers(stack: DeployedStack) -> Mapping[str, tuple[int, str]]:
 def _find_reader(readers: Mapping[str, tuple[int, str]], spec: Mapping[str, Any]) -> str:
     """Find the first workload whose name is used, as `name of workload`; empty if there is none."""
     parameters: Mapping[str, Any] = spec.get("parameters") or {}
-    named = [part for part in _strings(parameters) if part in readers]
+    named = [part for part in _list_strings(parameters) if part in readers]
     if not named:
         return ""
     first = min(named, key=lambda part: readers[part])
@@ -73,12 +73,12 @@ def _list_names(stack: DeployedStack, workload: DeployedWorkload) -> Iterator[st
             yield f"{item.object}-{item.key}" if item.key else item.object
 
 
-def _strings(value: object) -> set[str]:
+def _list_strings(value: object) -> set[str]:
     """List every string in a value, in the YAML in strings too."""
     if isinstance(value, Mapping):
-        return {text for each in cast("Mapping[str, Any]", value).values() for text in _strings(each)}
+        return {text for each in cast("Mapping[str, Any]", value).values() for text in _list_strings(each)}
     if isinstance(value, list):
-        return {text for each in cast("list[Any]", value) for text in _strings(each)}
+        return {text for each in cast("list[Any]", value) for text in _list_strings(each)}
     if not isinstance(value, str):
         return set()
     texts = {value, value.partition("?")[0]}
@@ -88,5 +88,5 @@ def _strings(value: object) -> set[str]:
         except (yaml.YAMLError, RecursionError):
             return texts
         if inner != value:
-            texts |= _strings(inner)
+            texts |= _list_strings(inner)
     return texts

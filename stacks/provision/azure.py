@@ -50,15 +50,15 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
         location=azure.location,
     )
     in_azure = pulumi.ResourceOptions(providers=[provider])
-    group = _group(azure, in_azure)
-    aks = _cluster(settings, azure, group, in_azure)
+    group = _declare_group(azure, in_azure)
+    aks = _declare_cluster(settings, azure, group, in_azure)
     kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
     cluster = cluster_provider(settings, kubeconfig)
     made = declare_namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
-    vault = _vault(settings, azure, cloud, group, everywhere)
+    vault = _declare_vault(settings, azure, cloud, group, everywhere)
     place = IdentityLocation(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
-    identities = _identities(
+    identities = _build_identities(
         settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
     )
     gate = (
@@ -92,7 +92,7 @@ class _Anchor(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
+def _declare_group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
     if not azure.create_resource_group:
         return azure.resource_group
     return resources.ResourceGroup(
@@ -100,14 +100,14 @@ def _group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi
     ).name
 
 
-def _cluster(
+def _declare_cluster(
     settings: Settings, azure: AzureKeyVaultSettings, group: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> AksCluster | None:
     aks = settings.kubernetes.aks
     if aks is None:
         return None
     new = NewCluster(
-        **(_fields(aks, ClusterShape) | dict[str, Any](location=aks.location or azure.location)),
+        **(_select_fields(aks, ClusterShape) | dict[str, Any](location=aks.location or azure.location)),
         addon=settings.kubernetes.install == "addon",
         rotation_poll_interval=settings.kubernetes.rotation_poll_interval,
     )
@@ -117,7 +117,7 @@ def _cluster(
     return AksCluster("cluster", args, opts)
 
 
-def _vault(
+def _declare_vault(
     settings: Settings,
     azure: AzureKeyVaultSettings,
     cloud: Cloud,
@@ -133,32 +133,34 @@ def _vault(
         tenant_id=azure.tenant_id,
         cloud=cloud,
         access=azure.vault.access,
-        vault=_new(azure.vault, azure.location) if azure.vault.create else ExistingVault(),
-        contents=Contents(secrets=_secrets(settings, azure.secrets), keys=azure.keys, certificates=azure.certificates),
+        vault=_build_new(azure.vault, azure.location) if azure.vault.create else ExistingVault(),
+        contents=Contents(
+            secrets=_list_secrets(settings, azure.secrets), keys=azure.keys, certificates=azure.certificates
+        ),
     )
     return KeyVault("vault", args, opts)
 
 
-def _fields(model: BaseModel, shape: type[BaseModel]) -> dict[str, Any]:
+def _select_fields(model: BaseModel, shape: type[BaseModel]) -> dict[str, Any]:
     """Return those fields of a model that it has from `shape`."""
     return {name: getattr(model, name) for name in shape.model_fields}
 
 
-def _new(vault: KeyVaultSettings, location: str | None) -> NewVault:
-    return NewVault(**_fields(vault, VaultShape), location=location, reach=vault.network)
+def _build_new(vault: KeyVaultSettings, location: str | None) -> NewVault:
+    return NewVault(**_select_fields(vault, VaultShape), location=location, reach=vault.network)
 
 
-def _secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
+def _list_secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:
     none = SecretAttributes()
     return {
         (own := name_vault_object(name, key)): VaultSecret(
-            value=to_seed(value), **_fields(attributes.get(own, none), SecretAttributes)
+            value=to_seed(value), **_select_fields(attributes.get(own, none), SecretAttributes)
         )
         for name, key, value in list_seeds(settings.seeds)
     }
 
 
-def _identities(
+def _build_identities(
     settings: Settings,
     azure: AzureKeyVaultSettings,
     aks: AksCluster | None,

@@ -57,51 +57,51 @@ def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
     files = _of_vault(settings, vault, issues) if vault else Files(None, (), None, None)
     kubeconfig = settings.kubernetes.kubeconfig
     if kubeconfig and _KUBECONFIG not in {issue.location for issue in issues}:
-        _text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", issues)
+        _read_text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", issues)
     return files, issues
 
 
 def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationIssue]) -> Files:
-    pgp_keys = _pgp(vault, issues)
-    vault_ca = _pem(vault.ca_certificate, ("backend", "caCertificate"), issues)
+    pgp_keys = _read_pgp_keys(vault, issues)
+    vault_ca = _read_pem(vault.ca_certificate, ("backend", "caCertificate"), issues)
     login_cas = {
-        login.path: _pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), issues)
+        login.path: _read_pem(login.ca_certificate, ("backend", "logins", number, "caCertificate"), issues)
         for number, login in enumerate(vault.logins)
         if isinstance(login, LdapLogin | OidcLogin)
     }
     database_cas = {
-        database.name: _pem(database.ca_certificate, ("backend", "databases", number, "caCertificate"), issues)
+        database.name: _read_pem(database.ca_certificate, ("backend", "databases", number, "caCertificate"), issues)
         for number, database in enumerate(vault.databases)
     }
     auth, place = vault.auth, ("backend", "auth")
     if isinstance(auth, JwtAuthSettings):
         keys = [
-            _pem(path, (*place, "publicKeys", number), issues, _PUBLIC_KEY)
+            _read_pem(path, (*place, "publicKeys", number), issues, _PUBLIC_KEY)
             for number, path in enumerate(auth.public_keys)
         ]
-        issuer_ca = _pem(auth.ca_certificate, (*place, "caCertificate"), issues)
+        issuer_ca = _read_pem(auth.ca_certificate, (*place, "caCertificate"), issues)
         return Files(vault_ca, pgp_keys, None, None, issuer_ca, [key for key in keys if key], login_cas, database_cas)
     host, host_ca = (
         auth.kubernetes_host,
-        _pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), issues),
+        _read_pem(auth.kubernetes_ca_certificate, (*place, "kubernetesCaCertificate"), issues),
     )
     if auth.create and host is None and vault.server:
         host = "https://kubernetes.default.svc"
-        host_ca = host_ca or _api_server(settings, issues)[1]
+        host_ca = host_ca or _read_api_server(settings, issues)[1]
     elif auth.create and host is None:
-        host, kubeconfig_ca = _api_server(settings, issues)
+        host, kubeconfig_ca = _read_api_server(settings, issues)
         host_ca = host_ca or kubeconfig_ca
     elif auth.create and host_ca is None and auth.kubernetes_ca_certificate is None:
         # A stack that names the host needs no kubeconfig here: the provider reports what is wrong with it.
-        host_ca = _api_server(settings, [])[1]
+        host_ca = _read_api_server(settings, [])[1]
     return Files(vault_ca, pgp_keys, host, host_ca, login_cas=login_cas, database_cas=database_cas)
 
 
-def _pgp(vault: VaultSettings, issues: list[ValidationIssue]) -> list[str]:
+def _read_pgp_keys(vault: VaultSettings, issues: list[ValidationIssue]) -> list[str]:
     found: list[str] = []
     place = ("backend", "bootstrap", "keyStore", "pgpKeys")
     for number, path in enumerate(vault.bootstrap.key_store.pgp_keys if vault.bootstrap else ()):
-        text = _text(path, (*place, number), "name a public key's file", issues)
+        text = _read_text(path, (*place, number), "name a public key's file", issues)
         try:
             decode_keys(() if text is None else [text])
             found += () if text is None else [text]
@@ -114,10 +114,10 @@ def _pgp(vault: VaultSettings, issues: list[ValidationIssue]) -> list[str]:
     return found
 
 
-def _pem(path: str | None, key: Location, issues: list[ValidationIssue], what: str = _CERTIFICATE) -> str | None:
+def _read_pem(path: str | None, key: Location, issues: list[ValidationIssue], what: str = _CERTIFICATE) -> str | None:
     if path is None:
         return None
-    text = _text(path, key, "name a PEM file", issues)
+    text = _read_text(path, key, "name a PEM file", issues)
     if text is None:
         return None
     labels = sorted(set(re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----", text)))
@@ -136,22 +136,22 @@ def _pem(path: str | None, key: Location, issues: list[ValidationIssue], what: s
     return text
 
 
-def _text(path: str, key: Location, advice: str, issues: list[ValidationIssue]) -> str | None:
+def _read_text(path: str, key: Location, advice: str, issues: list[ValidationIssue]) -> str | None:
     try:
         return Path(path).expanduser().read_text("utf-8")
     except (OSError, ValueError, RuntimeError) as error:
-        issues.append(ValidationIssue(key, f"{format_value(path)} can't be read ({_reason(error)}): {advice}"))
+        issues.append(ValidationIssue(key, f"{format_value(path)} can't be read ({_describe_reason(error)}): {advice}"))
         return None
 
 
-def _api_server(settings: Settings, issues: list[ValidationIssue]) -> tuple[str | None, str | None]:
+def _read_api_server(settings: Settings, issues: list[ValidationIssue]) -> tuple[str | None, str | None]:
     path = settings.kubernetes.kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     advice = "name a kubeconfig, or set backend.auth.kubernetesHost to the API server's URL as Vault reaches it"
-    text = _text(path, _KUBECONFIG, advice, issues)
+    text = _read_text(path, _KUBECONFIG, advice, issues)
     if text is None:
         return None, None
     try:
-        cluster = _cluster(yaml.safe_load(text), settings.kubernetes.context)
+        cluster = _find_cluster(yaml.safe_load(text), settings.kubernetes.context)
         host = str(cluster["server"])
         if "certificate-authority-data" in cluster:
             return host, base64.b64decode(cluster["certificate-authority-data"]).decode()
@@ -166,19 +166,19 @@ def _api_server(settings: Settings, issues: list[ValidationIssue]) -> tuple[str 
         )
         return None, None
     beside = Path(path).expanduser().parent / str(authority)
-    return host, _text(
+    return host, _read_text(
         str(beside), _KUBECONFIG, "it is the CA that the kubeconfig names", issues
     ) if authority else None
 
 
-def _cluster(kubeconfig: Any, context: str | None) -> Mapping[str, Any]:
+def _find_cluster(kubeconfig: Any, context: str | None) -> Mapping[str, Any]:
     chosen = context or kubeconfig["current-context"]
     by_name = {entry["name"]: entry["context"] for entry in kubeconfig["contexts"]}
     clusters = {entry["name"]: entry["cluster"] for entry in kubeconfig["clusters"]}
     return cast("Mapping[str, Any]", clusters[by_name[chosen]["cluster"]])
 
 
-def _reason(error: Exception) -> str:
+def _describe_reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return "not a text file" if isinstance(error, UnicodeDecodeError) else "not a file's name"

@@ -66,7 +66,7 @@ class Installation:
         """List the errors of charts that the settings replace, and of the values for them."""
         found = [
             ValidationIssue(("charts", planned.chart.name), problem)
-            for planned in self._planned()
+            for planned in self._list_planned()
             for problem in list_release_issues(planned)
         ]
         return list(dict.fromkeys(found))  # one chart may be of several releases
@@ -90,14 +90,16 @@ class Installation:
         """
         made: dict[DeliveryKind, Sequence[pulumi.Resource]] = {}
         if self._drives:
-            made["csi"] = made["kubernetes-secret"] = [SecretsStoreCsiDriver(_DRIVER, self._driver(vault_ca), opts)]
+            made["csi"] = made["kubernetes-secret"] = [
+                SecretsStoreCsiDriver(_DRIVER, self._build_driver_args(vault_ca), opts)
+            ]
         if self._injects:
-            made["agent-injector"] = [VaultAgentInjector(_INJECTOR, self._injector(), opts)]
+            made["agent-injector"] = [VaultAgentInjector(_INJECTOR, self._build_injector_args(), opts)]
         if self._fills:
-            made["akv2k8s"] = [Akv2k8sEnvInjector(_AKV2K8S, self._akv2k8s(), opts)]
+            made["akv2k8s"] = [Akv2k8sEnvInjector(_AKV2K8S, self._build_akv2k8s_args(), opts)]
         return made
 
-    def _planned(self) -> Iterator[PlannedRelease]:
+    def _list_planned(self) -> Iterator[PlannedRelease]:
         if isinstance(self._settings.backend, VaultSettings) and (server := self._settings.backend.server):
             # Who has the seal's key is known later, and nothing else of the values depends on it.
             shown = VaultServerSpec(**{name: getattr(server, name) for name in VaultServerShape.model_fields})
@@ -106,13 +108,13 @@ class Installation:
             backend = self._settings.backend
             # What the CA is, is known later, and nothing of the values depends on it.
             vault_ca = "known later" if isinstance(backend, VaultSettings) and backend.has_authority else None
-            yield from plan_driver_releases(_DRIVER, self._driver(vault_ca)).values()
+            yield from plan_driver_releases(_DRIVER, self._build_driver_args(vault_ca)).values()
         if self._injects:
-            yield plan_injector_release(_INJECTOR, self._injector())
+            yield plan_injector_release(_INJECTOR, self._build_injector_args())
         if self._fills:
-            yield plan_akv2k8s_release(_AKV2K8S, self._akv2k8s())
+            yield plan_akv2k8s_release(_AKV2K8S, self._build_akv2k8s_args())
 
-    def _driver(self, vault_ca: pulumi.Input[str] | None) -> SecretsStoreCsiDriverArgs:
+    def _build_driver_args(self, vault_ca: pulumi.Input[str] | None) -> SecretsStoreCsiDriverArgs:
         backend, kubernetes = self._settings.backend, self._settings.kubernetes
         vault = isinstance(backend, VaultSettings)
         own = backend.audience if isinstance(backend, VaultSettings) else AUDIENCES.get(backend.identity.mode)
@@ -126,11 +128,11 @@ class Installation:
             azure_chart=self._charts[AZURE_PROVIDER.name],
         )
 
-    def _injector(self) -> VaultAgentInjectorArgs:
+    def _build_injector_args(self) -> VaultAgentInjectorArgs:
         backend = cast("VaultSettings", self._settings.backend)  # no other store has that delivery
         return VaultAgentInjectorArgs(address=backend.in_cluster, chart=self._charts[VAULT.name])
 
-    def _akv2k8s(self) -> Akv2k8sEnvInjectorArgs:
+    def _build_akv2k8s_args(self) -> Akv2k8sEnvInjectorArgs:
         backend = cast("AzureKeyVaultSettings", self._settings.backend)  # the same
         password, client_id = self._settings.client_secret, backend.identity.client_id
         return Akv2k8sEnvInjectorArgs(

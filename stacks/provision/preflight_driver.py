@@ -41,7 +41,7 @@ def find_conflicts(kubernetes: KubernetesSettings, release: str) -> list[Validat
     if kubernetes.aks and not kubernetes.kubeconfig and not kubernetes.context:
         return []  # the kubeconfig comes from Azure
     try:
-        found = _installed(kubernetes)
+        found = _find_installed(kubernetes)
     except (config.ConfigException, ApiException, OSError, urllib3.exceptions.HTTPError) as error:
         pulumi.log.debug(f"whether the cluster has a CSI driver was not found out: {type(error).__name__}")
         return []
@@ -58,7 +58,7 @@ def find_conflicts(kubernetes: KubernetesSettings, release: str) -> list[Validat
     ]
 
 
-def _installed(kubernetes: KubernetesSettings) -> _Installed | None:
+def _find_installed(kubernetes: KubernetesSettings) -> _Installed | None:
     settings = client.Configuration()
     config.load_kube_config(kubernetes.kubeconfig, kubernetes.context, client_configuration=settings)
     settings.retries = 1  # pyright: ignore[reportAttributeAccessIssue] - untyped there

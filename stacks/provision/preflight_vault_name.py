@@ -54,14 +54,14 @@ def list_name_issues(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Validat
             retry_total=1,
             **client_options(),
         ) as client:
-            return _asked(client, azure, name)
+            return _query_name(client, azure, name)
     except AzureError as error:
         raise NotAskedError(f"the Resource Manager can't be asked: {type(error).__name__}") from None
     except UNEXPECTED as error:
         raise NotAskedError(describe_unexpected(f"{management} or the directory", error)) from None
 
 
-def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[ValidationIssue]:
+def _query_name(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[ValidationIssue]:
     try:
         client.vaults.get(azure.resource_group, name)
     except ResourceNotFoundError:
@@ -72,13 +72,13 @@ def _asked(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name:
             return []
         return [
             ValidationIssue(
-                _KEY, _deleted(client, azure, name) or f"{name!r} is taken, and not by this stack: choose another"
+                _KEY, _find_deleted(client, azure, name) or f"{name!r} is taken, and not by this stack: choose another"
             )
         ]
     return []
 
 
-def _deleted(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> str | None:
+def _find_deleted(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> str | None:
     if azure.location is None:
         return None
     try:

@@ -74,7 +74,7 @@ class ServicePrincipal(IdentitiesArgs):
         """Return the service principal (Azure Key Vault provider docs: "Service Principal")."""
         # akv2k8s reads by itself: nothing in the workload's namespace needs the password.
         mounting = workload.delivery.kind != "akv2k8s"
-        made = self._credentials(workload.namespace) if mounting else None
+        made = self._declare_credentials(workload.namespace) if mounting else None
         return WorkloadIdentity(
             principal=Principal(self.mode, self.principal_id),
             parameters={},
@@ -84,7 +84,7 @@ class ServicePrincipal(IdentitiesArgs):
             requires=[made] if made else [],
         )
 
-    def _credentials(self, namespace: str) -> kubernetes.core.v1.Secret | None:
+    def _declare_credentials(self, namespace: str) -> kubernetes.core.v1.Secret | None:
         if self.client_secret is None:
             return None
         if namespace not in self._made:

@@ -106,7 +106,7 @@ class KubernetesAuth(pulumi.ComponentResource):
                 backend=args.path,
                 kubernetes_host=args.kubernetes_host,
                 kubernetes_ca_cert=args.kubernetes_ca_certificate,
-                token_reviewer_jwt=self._reviewer_token(name) if args.reviewer == "service-account" else None,
+                token_reviewer_jwt=self._declare_reviewer_token(name) if args.reviewer == "service-account" else None,
                 disable_local_ca_jwt=args.reviewer != "in-cluster",
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[mount], additional_secret_outputs=["tokenReviewerJwt"]
@@ -131,7 +131,7 @@ class KubernetesAuth(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.ready)),
         )
 
-    def _reviewer_token(self, name: str) -> pulumi.Output[str]:
+    def _declare_reviewer_token(self, name: str) -> pulumi.Output[str]:
         account_name = build_reviewer_name(self.path)
         child = pulumi.ResourceOptions(parent=self)
         account = kubernetes.core.v1.ServiceAccount(

@@ -71,7 +71,7 @@ class UserpassAuth(pulumi.ComponentResource):
                 username=user.name,
                 password_wo=password,
                 # The provider never reads a password back: this is how it learns of another one.
-                password_wo_version=password.apply(_version),
+                password_wo_version=password.apply(_derive_version),
                 token_policies=list(user.policies),
                 token_ttl=args.token_ttl,
                 token_max_ttl=args.token_max_ttl,
@@ -84,5 +84,5 @@ class UserpassAuth(pulumi.ComponentResource):
         self.register_outputs({"path": args.path})
 
 
-def _version(password: str) -> int:
+def _derive_version(password: str) -> int:
     return int.from_bytes(hashlib.sha256(password.encode()).digest()[:4]) >> 1

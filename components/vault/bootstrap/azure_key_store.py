@@ -77,7 +77,7 @@ class AzureKeyStore:
 
     def load(self) -> BootstrapState | None:
         """Return what is kept; `None` where nothing is."""
-        with self._client() as client:
+        with self._build_client() as client:
             keys, progress = self._read(client, "keys"), self._read(client, "progress")
         if keys is None and progress is None:
             return None
@@ -92,8 +92,8 @@ class AzureKeyStore:
         """Keep `state`: the shares first, and never less than was known of them."""
         progress = asdict(state)
         keys = {key: progress.pop(key) for key in _KEYS}
-        with self._client() as client:
-            if state.shares and _normal(keys) != self._read(client, "keys"):
+        with self._build_client() as client:
+            if state.shares and _normalize(keys) != self._read(client, "keys"):
                 self._write(client, "keys", keys)
             self._write(client, "progress", progress)
 
@@ -109,7 +109,7 @@ class AzureKeyStore:
 
     # A Vault may be bootstrapped without Azure's packages, and this is one of the ways to keep its keys.
 
-    def _client(self) -> "SecretClient":
+    def _build_client(self) -> "SecretClient":
         from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
 
         from ...azure.client import client_options  # noqa: PLC0415
@@ -127,7 +127,7 @@ class AzureKeyStore:
         except ResourceNotFoundError:
             return None
         except (AzureError, *UNEXPECTED) as error:
-            raise self._error(part, "read", error) from None
+            raise self._describe_error(part, "read", error) from None
         try:
             kept: Mapping[str, Any] = json.loads(value or "")
         except ValueError:
@@ -143,9 +143,9 @@ class AzureKeyStore:
         try:
             client.set_secret(f"{self._name}-{part}", json.dumps(progress), content_type="application/json")
         except (AzureError, *UNEXPECTED) as error:
-            raise self._error(part, "written", error) from None
+            raise self._describe_error(part, "written", error) from None
 
-    def _error(self, part: str, verb: str, error: Exception) -> KeyStoreError:
+    def _describe_error(self, part: str, verb: str, error: Exception) -> KeyStoreError:
         from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415
 
         status = error.status_code if isinstance(error, HttpResponseError) else None
@@ -161,5 +161,5 @@ class AzureKeyStore:
         return KeyStoreError(f"The secret {self._name}-{part} of {self._url} can't be {verb}: {reason}; {advice}")
 
 
-def _normal(keys: Mapping[str, Any]) -> Any:
+def _normalize(keys: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(keys))

@@ -249,7 +249,7 @@ class _Run:
             if not status.recovery and saved and not self._key_store.pgp_keys:
                 self._submit(node, status, saved)
             pause(_POLL, f"{node.address} is unsealed")
-        self._on_step(f"opened {self._number(node)}")
+        self._on_step(f"opened {self._format_number(node)}")
 
     def _submit(self, node: VaultNode, status: _NodeStatus, state: BootstrapState) -> None:
         vault = create_client(node)
@@ -287,7 +287,7 @@ class _Run:
             except (VaultError, requests.RequestException) as error:
                 failure = redact_error(error)
             else:
-                self._on_step(f"joined {self._number(node)}")
+                self._on_step(f"joined {self._format_number(node)}")
             if self._read_status(node).initialised:
                 return
             if time.monotonic() > self._end:
@@ -329,7 +329,7 @@ class _Run:
             seconds = min(seconds * 2, _LONGEST_PAUSE)
 
     def _make_token(self, node: VaultNode, state: BootstrapState, before: str | None, operator: str | None) -> str:
-        digest = _digest(self._config)
+        digest = _compute_digest(self._config)
         valid = [token for token in (state.admin_token, before) if token and _is_fresh(node, token, self._config)]
         root_is_over = state.root_since is None and not (state.root_token and _is_valid(node, state.root_token))
         if valid and root_is_over and _is_applied(node, valid[0], state, self._config):
@@ -430,7 +430,7 @@ class _Run:
             pause(_POLL, f"{node.address} answers")
         return status
 
-    def _number(self, node: VaultNode) -> int:
+    def _format_number(self, node: VaultNode) -> int:
         return self._nodes.index(node) + 1
 
     def _describe_keyless(self, node: VaultNode, saved: BootstrapState | None) -> str:
@@ -501,7 +501,7 @@ def _is_fresh(node: VaultNode, token: str, config: BootstrapConfig) -> bool:
 def _is_applied(node: VaultNode, token: str, state: BootstrapState, config: BootstrapConfig) -> bool:
     """Return whether the admin's policy and the audit devices are those of `config`."""
     if state.admin_digest:
-        return state.admin_digest == _digest(config)
+        return state.admin_digest == _compute_digest(config)
     try:
         found: dict[str, Any] = create_client(node, token).sys.read_acl_policy(ADMIN_POLICY)
     except (VaultError, requests.RequestException):
@@ -509,5 +509,5 @@ def _is_applied(node: VaultNode, token: str, state: BootstrapState, config: Boot
     return found["data"]["policy"] == config.policy
 
 
-def _digest(config: BootstrapConfig) -> str:
+def _compute_digest(config: BootstrapConfig) -> str:
     return hashlib.sha256(config.policy.encode()).hexdigest()

@@ -265,7 +265,7 @@ MARKS = (
     _unmarked(
         "generated-argument",
         "components/plugin/catalogue.py",
-        " or Generate in _alternatives(hint)\n",
+        " or Generate in _list_alternatives(hint)\n",
         "\n",
         f"{_SCHEMA}[VaultSecret.value]",
         _OTHERS,

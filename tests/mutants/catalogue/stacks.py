@@ -12,7 +12,7 @@ STACKS = (
     Mutant(
         "kubeconfigs-ca-is-left-out",
         "stacks/provision/files.py",
-        "host_ca = _api_server(settings, [])[1]",
+        "host_ca = _read_api_server(settings, [])[1]",
         "host_ca = None",
         "Vault does not trust the API server, and every login is refused without a reason.",
         "tests/stacks/provision/test_files.py::test_the_kubeconfigs_certificate_goes_with_whichever_host_is_named",
@@ -244,8 +244,8 @@ STACKS = (
     Mutant(
         "stacks-vault-without-purge-protection",
         "stacks/provision/azure.py",
-        "NewVault(**_fields(vault, VaultShape), ",
-        'NewVault(**_fields(vault, VaultShape) | {"purge_protection": False}, ',
+        "NewVault(**_select_fields(vault, VaultShape), ",
+        'NewVault(**_select_fields(vault, VaultShape) | {"purge_protection": False}, ',
         "Whoever may delete the vault can make its secrets unrecoverable at once.",
         "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
     ),

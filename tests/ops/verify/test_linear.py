@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from strongroom.ops.commands.verify import _folded
+from strongroom.ops.commands.verify import _fold
 from strongroom.ops.verify import Digests, Verifier
 from tests.ops.verify.fakes import FakeKeyVaultStack, FakeStack, FakeVaultStack
 
@@ -64,7 +64,7 @@ def cost(fake: FakeStack) -> tuple[int, int]:
     steps = Steps()
     with steps.counted():
         checks = Verifier(fake.stack, resources=fake.resources, administrators=("group ops",), digests=digests).run(1)
-        _folded(checks)
+        _fold(checks)
     assert [check for check in checks if check.passed is False] == []
     return fake.requests, steps.total
 
