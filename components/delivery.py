@@ -264,6 +264,11 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
     permission = secret.file_permission
     if permission is not None and (issue := check_file_permission(kind, permission)):
         return issue
+    if secret.optional and kind != "agent-injector":
+        return (
+            f"is optional, and without it delivery {kind!r} would start no pod: remove optional, and give it a value "
+            "in the store, or with Vault use 'agent-injector'"
+        )
     if kind == "agent-injector":
         if secret.env is not None:
             return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"

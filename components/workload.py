@@ -97,6 +97,11 @@ class Secret(Declaration):
     """With Azure Key Vault: 1 mounts the latest version, as `<name>`. From 2 on, that many older ones are mounted
     beside the latest, as `<name>/0` (the latest), `<name>/1` and so on: 2 gives up to three files."""
 
+    optional: Switch = False
+    """With delivery `agent-injector`: whether its key may be missing in the object, which must exist. The file is empty
+    until there is one. An agent writes nothing while the object is missing, and the CSI driver's providers fail the
+    mount if anything is. (Vault docs: "Use Vault Agent templates")"""
+
     @property
     def file(self) -> str:
         """The file with its latest value, below the mount path."""

@@ -33,7 +33,8 @@ _SPELLED = {
 """What the CSI provider and the injector call the same thing."""
 
 _READS = re.compile(
-    r'\{\{ with secret "(?P<path>[^"]+)" \}\}.*\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}(?P<optional>\{\{ if sprig_hasKey)?.*'
+    r'\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
 )
 
 _BODIES = {
@@ -119,12 +120,15 @@ def _format_template(entry: Mapping[str, Any]) -> str:
         # Templates with one path and the same arguments share one response: its parts belong together.
         words = "".join(f' "{name}={value}"' for name, value in entry.get("secretArgs", {}).items())
         return f'{{{{ with secret "{path}"{words} }}}}{_BODIES[key]}{{{{ end }}}}'
+    decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
+    value = f'{{{{ index .Data.data "{key}"{decoded} }}}}'
+    if entry.get("optional"):
+        value = f'{{{{ if sprig_hasKey .Data.data "{key}" }}}}{value}{{{{ end }}}}'
+        return f'{{{{ with secret "{path}" }}}}{value}{{{{ end }}}}'
     # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
     guard = (
         f'{{{{ if not (sprig_hasKey .Data.data "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
     )
-    decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
-    value = f'{{{{ index .Data.data "{key}"{decoded} }}}}'
     return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
 
 
@@ -149,7 +153,8 @@ def _parse_read(text: str) -> dict[str, Any] | None:
     if match is None:
         return None
     encoding = {"encoding": "base64"} if match["pipe"] else {}
-    return {"secretPath": match["path"], "secretKey": match["key"], **encoding}
+    optional = {"optional": True} if match["optional"] else {}
+    return {"secretPath": match["path"], "secretKey": match["key"], **encoding, **optional}
 
 
 def _parse_made(text: str) -> dict[str, Any] | None:

@@ -241,6 +241,8 @@ def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:
     }
     if secret.encoding != "utf-8":
         entry["encoding"] = secret.encoding
+    if secret.optional:
+        entry["optional"] = True
     if secret.file_permission is not None:
         entry["filePermission"] = int(secret.file_permission, 8)
     return entry

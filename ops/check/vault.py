@@ -118,7 +118,7 @@ def _check_auth(operator: VaultOperator, backend: VaultSettings) -> Finding:
 def _check_objects(operator: VaultOperator, settings: Settings, backend: VaultSettings) -> Iterator[Finding]:
     """Check the objects and keys that workloads declare and no seed writes."""
     wanted = {
-        (secret.object, secret.version, secret.key)
+        (secret.object, secret.version, None if secret.optional else secret.key)
         for workload in settings.workloads
         for secret in workload.secrets
         if secret.object not in settings.seeds
@@ -126,7 +126,7 @@ def _check_objects(operator: VaultOperator, settings: Settings, backend: VaultSe
     for workload in settings.workloads:
         for secret in workload.secrets:
             seeded = settings.seeds.get(secret.object)
-            if isinstance(seeded, Mapping) and secret.key not in seeded:
+            if isinstance(seeded, Mapping) and secret.key not in seeded and not secret.optional:
                 yield Finding.failed(
                     f"strongroom:seeds.{secret.object} writes the object without the key {secret.key}, which "
                     f"{workload.path} declares",
@@ -147,6 +147,8 @@ def _check_object(
         keys = operator.list_keys(backend.mount.path, name, version)
     except AbsentError:
         return Finding.failed(f"Vault has no {place}", "write it: vault kv put; or seed it (strongroom:seeds)")
+    if key is None:
+        return Finding.ok(f"{place} exists, and a key that is wanted of it is optional")
     if key not in keys:
         return Finding.failed(
             f"{place} has no key {key}", "write it: vault kv patch; or correct key in the workload's secrets"

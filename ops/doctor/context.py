@@ -114,5 +114,6 @@ class DiagnosisContext:
             try:
                 file.read(self.login)
             except (DeniedError, NotTriedError, OpsError) as error:
-                found[file.place] = error
+                if not file.may_lack(error):
+                    found[file.place] = error
         return found

@@ -61,6 +61,13 @@ class ExpectedFile:
     mode: int = 0o644
     """The permission that its files are written with. (Secrets Store CSI Driver docs: "Provider Implementation")"""
 
+    optional: bool = False
+    """Whether its key may be missing: the file is empty then."""
+
+    def may_lack(self, error: Exception) -> bool:
+        """Check whether `error` is that its key is missing, which is allowed."""
+        return self.optional and isinstance(error, MissingError) and error.part == "key"
+
 
 def decode(text: str, encoding: str) -> bytes | None:
     """Decode a value as the provider does before it writes a file; `None` if it is not of that encoding."""

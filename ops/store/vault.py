@@ -389,13 +389,20 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
             raise MissingError(f"there is no key {key}", "key")
 
     def read_contents(session: Session) -> Mapping[str, bytes | None]:
-        return {file: cast("VaultSession", session).read_content(path, key, entry.get("encoding", "utf-8"))}
+        try:
+            return {file: cast("VaultSession", session).read_content(path, key, entry.get("encoding", "utf-8"))}
+        except MissingError as error:
+            if expected.may_lack(error):
+                return {file: b""}
+            raise
 
-    return ExpectedFile(
+    expected = ExpectedFile(
         file,
         path,
         read,
         lambda session: cast("VaultSession", session).find_change(path),
         read_contents,
         mode=entry.get("filePermission", 0o644),
+        optional=entry.get("optional", False),
     )
+    return expected

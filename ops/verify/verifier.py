@@ -269,6 +269,8 @@ def _try_read(workload: DeployedWorkload, file: ExpectedFile, session: Session |
     except UnreachableError:
         raise
     except (DeniedError, OpsError) as error:
+        if file.may_lack(error):
+            return Check(workload.path, what, None, f"{file.place}: {error}, and it is optional: the file is empty")
         return Check(workload.path, what, False, f"{file.place}: {error}")
     return Check(workload.path, what, True, file.place, (f"read {file.place}",), "the value, which was dropped")
 

@@ -107,7 +107,7 @@ def _check_seeded(
     name, key, seeds = secret.object, secret.key, settings.seeds.get(secret.object, {})
     if not vault.mount.create or key is None or check_kv_object(name, vault.mount.path):
         return  # which is reported already
-    if isinstance(seeds, SecretStr | Generate) or key not in seeds:
+    if isinstance(seeds, SecretStr | Generate) or (key not in seeds and not (secret.optional and seeds)):
         yield ValidationIssue(
             location,
             "This secret has no value: the engine is created by this stack, so seed it with "

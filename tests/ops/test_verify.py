@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 import pytest
@@ -14,7 +14,7 @@ from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.cluster.delivery import Delivery
 from strongroom.ops.errors import OpsError, UnreachableError
 from strongroom.ops.pulumi.stack import DeployedStack
-from strongroom.ops.store.base import DeniedCheck, DeniedError, ExpectedFile
+from strongroom.ops.store.base import DeniedCheck, DeniedError, ExpectedFile, MissingError
 from strongroom.ops.verify import Check, Verifier
 from strongroom.ops.verify import verifier as module
 
@@ -258,6 +258,21 @@ def test_a_read_that_is_refused_is_told() -> None:
     check = module._try_read(ORDERS, ExpectedFile("file", "place", refuse), Store({}, {}))
 
     assert (check.passed, check.detail) == (False, "place: no")
+
+
+@pytest.mark.parametrize(
+    ("part", "optional", "passed"), [("key", True, None), ("key", False, False), ("object", True, False)]
+)
+def test_a_missing_key_is_skipped_where_it_is_optional(
+    part: Literal["object", "key"], optional: bool, passed: bool | None
+) -> None:
+    def lack(session: object) -> None:
+        raise MissingError("there is none", part)
+
+    session: Any = Store({}, {})
+    check = module._try_read(ORDERS, ExpectedFile("file", "place", lack, optional=optional), session)
+
+    assert check.passed is passed
 
 
 def test_a_class_must_promise_what_is_declared_and_no_more() -> None:

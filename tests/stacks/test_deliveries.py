@@ -174,3 +174,17 @@ def test_every_workloads_misfit_is_told_together() -> None:
     raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
 
     assert set(list_issues(raw)) == {SECRET, "workloads[1].delivery"}
+
+
+def test_an_optional_key_needs_no_seed_and_its_object_does() -> None:
+    raw = stack(ON_VAULT, "agent-injector", backend={"mount": {"path": "kv", "create": True}})
+    secrets: list[dict[str, Any]] = [{"name": "licence", "object": "app", "key": "licence"}]
+    raw["workloads"][0]["secrets"] = secrets
+    raw["workloads"] = raw["workloads"][:1]
+    raw["seeds"] = {"app": {"other": "value"}}
+
+    assert "has no value" in list_issues(raw)["workloads[0].secrets[0]"]
+    secrets[0]["optional"] = True
+    accepted(raw)
+    raw["seeds"] = {}
+    assert "has no value" in list_issues(raw)["workloads[0].secrets[0]"]

@@ -148,6 +148,16 @@ def test_files_keep_their_permission_version_and_encoding(declare: Declare) -> N
     assert 'index .Data.data "a.b-c" | base64Decode' in said["agent-inject-template-1"]
 
 
+def test_an_optional_key_leaves_its_file_empty_and_stops_no_agent(declare: Declare) -> None:
+    needed, optional = SECRETS[0], Secret(name="f", object="db", key="k", optional=True)
+    said = injected(declare, secrets=(needed, optional))
+
+    assert "sprig_fail" in said["agent-inject-template-1"]
+    assert said["agent-inject-template-2"] == (
+        '{{ with secret "kv/data/db" }}{{ if sprig_hasKey .Data.data "k" }}{{ index .Data.data "k" }}{{ end }}{{ end }}'
+    )
+
+
 NAMES = texts(WORD, f"{WORD}.", 60)
 SEGMENTS = texts(WORD, f"{WORD}.", 20)
 WRITTEN = st.builds(
@@ -157,6 +167,7 @@ WRITTEN = st.builds(
     key=SEGMENTS,
     version=st.none() | st.text(digits, min_size=1, max_size=4),
     encoding=st.sampled_from(["utf-8", "base64"]),
+    optional=st.booleans(),
     file_permission=st.none() | st.sampled_from(["0400", "0644"]),
 )
 

@@ -223,6 +223,17 @@ def test_a_file_has_the_key_as_its_encoding_says(value: object, encoding: str, c
     assert (file.read_contents(opened), file.mode) == ({"db": content}, 0o440)
 
 
+def test_a_file_of_an_optional_key_that_is_missing_is_empty() -> None:
+    entry = {"objectName": "db", "secretPath": "m/data/o", "secretKey": "key"}
+    objects = yaml.safe_dump([{**entry, "optional": True}, entry])
+    optional, needed = Vault.__new__(Vault).list_expected_files(ProviderClass("vault", {"objects": objects}))
+    opened = session(Client({"data": {"data": {}}}))
+
+    assert optional.read_contents(opened) == {"db": b""}
+    with pytest.raises(MissingError):
+        needed.read_contents(opened)
+
+
 def test_a_key_that_is_not_there_has_no_content() -> None:
     with pytest.raises(MissingError):
         session(Client({"data": {"data": {}}})).read_content("m/data/o", "key", "utf-8")
