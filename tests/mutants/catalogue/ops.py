@@ -18,6 +18,14 @@ _REVOKE = "tests/ops/revoke/test_vault.py"
 
 OPS = (
     Mutant(
+        "an-optional-object-may-be-missing",
+        "ops/store/base.py",
+        'return self.optional and isinstance(error, MissingError) and error.part == "key"',
+        "return self.optional and isinstance(error, MissingError)",
+        "An object that an agent waits for is reported as optional.",
+        "tests/ops/test_verify.py::test_a_missing_key_is_skipped_where_it_is_optional",
+    ),
+    Mutant(
         "revoke-takes-every-token",
         "ops/revoke/vault.py",
         ' and meta.get("role") == self._role',
