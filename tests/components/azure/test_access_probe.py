@@ -101,7 +101,7 @@ def test_a_vaults_firewall_is_reported_at_once(monkeypatch: pytest.MonkeyPatch, 
             raise HttpResponseError(f"(Forbidden) Client address is not authorized.\nInner error: {{'code': '{code}'}}")
 
     monkeypatch.setattr(gate, "KeyClient", Closed)
-    monkeypatch.setattr(gate, "_token", lambda props: "token")
+    monkeypatch.setattr(gate, "_request_token", lambda props: "token")
     props = {
         **PROPS,
         "tenantId": "00000000-0000-0000-0000-000000000001",

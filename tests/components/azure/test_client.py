@@ -149,7 +149,7 @@ def test_a_vault_that_is_none_is_told_in_one_line_and_has_refused_nothing(addres
 
 
 def test_the_gate_tells_a_directory_that_is_none_in_one_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_token", lambda _: "jwt")  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr(gate, "_request_token", lambda _: "jwt")  # pyright: ignore[reportUnknownLambdaType]
     props = {
         "tenantId": "00000000-0000-0000-0000-000000000000",
         "clientId": "c",

@@ -123,7 +123,7 @@ def test_what_stops_a_registration_is_raised(monkeypatch: pytest.MonkeyPatch) ->
     def stop(*_: object) -> str:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("strongroom.components.kubernetes.csi_volume._digest", stop)
+    monkeypatch.setattr("strongroom.components.kubernetes.csi_volume._compute_digest", stop)
 
     with pytest.raises(ValueError, match="no such thing"):
         declare("dev", settings("vault", 3))
