@@ -25,12 +25,12 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def run(app: typer.Typer, *expected: type[Exception], as_json: bool) -> NoReturn:
-    """Run a command line to its exit code: 1 for an error that its user can mend, 2 for wrong usage.
+    """Run a command line to its exit code: 1 for an error that its user can fix, 2 for wrong usage.
 
     Such an error is one text on standard error; with JSON, standard output has it too, as `{"error": "..."}`.
 
     :param app: The commands.
-    :param expected: The errors that a user can mend.
+    :param expected: The errors that a user can fix.
     :param as_json: Whether JSON is asked for.
     """
     try:

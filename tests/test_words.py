@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("components", "stacks", "ops", "policy", "strongroom", "docs", "template", "examples", "*.md", "__main__.py")
-OTHERS = (":!docs/reports", ":!CHANGELOG.md", ":!tests", ":!*.svg", ":!*.lock", ":!*/package-lock.json")
+OTHERS = (":!docs/reports", ":!tests", ":!*.svg", ":!*.lock", ":!*/package-lock.json")
 
 INSTEAD = {
     "told": "reported, or the error",
@@ -23,13 +23,21 @@ INSTEAD = {
     "ails": "diagnosis",
     "sifted": "masked",
     "prey|disguises": "patterns, encodings",
+    "mend(s|ed)?": "fix or repair",
+    "patience": "timeout, or a retry's policy",
+    "doors?": "login",
+    "lets? in": "allow",
+    "lonely": "a name that begins with check_",
+    "passed.over": "skipped",
+    "losses": "impact",
 }
 """Words, as patterns, each with what the field says."""
 
 _STAYS = {
     "components/vault/bootstrap/component.py": '_KEY_STORE = "custody"',
+    "CHANGELOG.md": "- **`backend.bootstrap.custody` is now `backend.bootstrap.keyStore`",
 }
-"""Lines with a word that can't go: states of users have it."""
+"""Beginnings of lines with a word that can't go: states of users, or the upgrade notes, have it."""
 
 
 def find_words(pattern: str) -> Iterator[str]:
@@ -37,13 +45,13 @@ def find_words(pattern: str) -> Iterator[str]:
     command = ["git", "grep", "-n", "-I", "-i", "-w", "-E", pattern, "--", *PRODUCT, *OTHERS]
     for line in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines():
         path, _, text = line.split(":", 2)
-        if _STAYS.get(path) != text.strip():
+        if path not in _STAYS or not text.strip().startswith(_STAYS[path]):
             yield line
 
 
 def find_parts(pattern: str) -> Iterator[str]:
     """Find the names in the product's code with a word among others, as in `_read_told`."""
-    command = ["git", "grep", "-n", "-I", "-o", "-w", "-P", rf"\w*(?<![^\W_])({pattern})(?![^\W_])\w*", "--"]
+    command = ["git", "grep", "-n", "-I", "-i", "-o", "-w", "-P", rf"\w*(?<![^\W_])({pattern})(?![^\W_])\w*", "--"]
     paths = ("components/*.py", "stacks/*.py", "ops/*.py", "policy/*.py", "strongroom/*.py")
     found = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     yield from (line for line in found.splitlines() if "_" in line.rsplit(":", 1)[1])

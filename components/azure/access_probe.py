@@ -45,7 +45,7 @@ class NotReadyError(PlainError):
 
 
 class _FinalError(Exception):
-    """What no waiting mends, and what does."""
+    """What no waiting repairs, and what does."""
 
 
 class _NotYetError(Exception):

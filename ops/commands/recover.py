@@ -34,9 +34,9 @@ def recover(stack: Stack, adopt: Adopt = None, as_json: AsJson = False) -> None:
     update was at. What somebody else made is not taken into the state. Nothing is created, changed or deleted on any
     server.
     """
-    from ..recover.run import recover as mend
+    from ..recover.run import recover as repair
 
-    done = mend(stack, lambda line: typer.secho(make_printable(line), err=True), adopt=adopt)
+    done = repair(stack, lambda line: typer.secho(make_printable(line), err=True), adopt=adopt)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2))
     else:

@@ -17,7 +17,7 @@ from ..settings.kubernetes import KubernetesSettings
 
 _KEY = ("kubernetes", "install")
 
-_PATIENCE = 10
+_TIMEOUT = 10
 """Seconds."""
 
 
@@ -64,14 +64,14 @@ def _find_installed(kubernetes: KubernetesSettings) -> _Installed | None:
     settings.retries = 1  # pyright: ignore[reportAttributeAccessIssue] - untyped there
     with client.ApiClient(settings) as api:
         drivers: Any = client.StorageV1Api(api).list_csi_driver(
-            field_selector=f"metadata.name={DRIVER}", _request_timeout=_PATIENCE
+            field_selector=f"metadata.name={DRIVER}", _request_timeout=_TIMEOUT
         )
         if not drivers.items:
             return None
         annotations: dict[str, str] = drivers.items[0].metadata.annotations or {}
         name = annotations.get("meta.helm.sh/release-name")
         owned: Any = client.AppsV1Api(api).list_namespaced_daemon_set(
-            "kube-system", field_selector=f"metadata.name={ADDON}", _request_timeout=_PATIENCE
+            "kube-system", field_selector=f"metadata.name={ADDON}", _request_timeout=_TIMEOUT
         )
         return _Installed(
             f"{annotations.get('meta.helm.sh/release-namespace')}/{name}" if name else None, bool(owned.items)

@@ -21,7 +21,7 @@ from ...retry import make_retry
 from ..client import VaultNode, create_client, create_session
 from .key_store import BootstrapState, KeyStore, KeyStoreError, build_key_store
 
-_PATIENCE = 120
+_TIMEOUT = 120
 """Seconds that Vault may take, and the key store."""
 
 _RETRY = make_retry(read=False, busy={429, 503})
@@ -87,7 +87,7 @@ def main() -> None:
     node = VaultNode.from_inputs(request["node"])
     try:
         # hvac's own method would send a Shamir threshold along with recovery shares.
-        vault = create_client(node, timeout=_PATIENCE, session=create_session(node, _RETRY))
+        vault = create_client(node, timeout=_TIMEOUT, session=create_session(node, _RETRY))
         response: dict[str, Any] = vault.adapter.put("/v1/sys/init", json=body)
         shares_given: list[str] = response["recovery_keys_base64" if request["recovery"] else "keys_base64"]
         _keep(
@@ -101,7 +101,7 @@ def main() -> None:
 
 def _keep(key_store: KeyStore, state: BootstrapState) -> None:
     # Vault never gives them again.
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while True:
         try:
             key_store.save(state)
