@@ -109,7 +109,11 @@ class AzureSealKey(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[kept.objects[target]])),
         )
         self.seal = AzureKeyVaultSeal(
-            args.place.tenant_id, identity.client_id, args.vault_name, args.key_name, args.cloud.name
+            tenant_id=args.place.tenant_id,
+            client_id=identity.client_id,
+            vault_name=args.vault_name,
+            key_name=args.key_name,
+            cloud=args.cloud.name,
         )
         self.ready = [kept.objects[target], credential, role]
         self.register_outputs({"clientId": identity.client_id})

@@ -1,11 +1,10 @@
 """The seals that open a Vault server after a start: people with shares, or a key elsewhere."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import pulumi
-
+from ...args import Input
 from ...azure.clouds import CloudName
+from ...azure.types import VaultName, VaultObjectName
 from ...field_types import Declaration, DnsLabel, ObjectKey, require_match
 from ...urls import KeyAddress
 from .pod_paths import TRANSIT_CA_DIRECTORY
@@ -24,8 +23,7 @@ class ShamirSeal(Declaration):
     """Which seal: `shamir`."""
 
 
-@dataclass(frozen=True)
-class AzureKeyVaultSeal:
+class AzureKeyVaultSeal(Declaration):
     """A key in Azure Key Vault, used as the server's workload identity.
 
     The identity needs the key's get, wrap and unwrap (the role "Key Vault Crypto Service Encryption User" on the key),
@@ -36,13 +34,13 @@ class AzureKeyVaultSeal:
     tenant_id: str
     """The Microsoft Entra tenant."""
 
-    client_id: pulumi.Input[str]
+    client_id: Input[str]
     """Client id of the identity."""
 
-    vault_name: str
+    vault_name: VaultName
     """The key vault's name."""
 
-    key_name: str
+    key_name: VaultObjectName
     """The key's name; an RSA key."""
 
     cloud: CloudName = "AzurePublicCloud"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from strongroom.components.errors import InvalidArgumentsError
 from strongroom.components.vault.server.args import VaultServerSpec, check_server
 from strongroom.components.vault.server.chart_values import build_values
 from strongroom.components.vault.server.seal import AzureKeyVaultSeal, ShamirSeal
@@ -77,7 +78,7 @@ def test_configuration_has_nothing_that_the_chart_would_take_for_a_template() ->
 
 
 def test_a_seal_that_opens_by_itself_lets_pods_be_rolled() -> None:
-    azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
+    azure = AzureKeyVaultSeal(tenant_id="tenant", client_id="client", vault_name="seals", key_name="key")
     assert build_values(VaultServerSpec(tls=TLS, seal=azure))["server"]["updateStrategyType"] == "RollingUpdate"
     assert build_values(VaultServerSpec(tls=TLS))["server"]["updateStrategyType"] == "OnDelete"
 
@@ -122,7 +123,7 @@ def test_most_peers_must_stay() -> None:
 
 
 def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
-    azure = AzureKeyVaultSeal("tenant", "client", "seals", "key")
+    azure = AzureKeyVaultSeal(tenant_id="tenant", client_id="client", vault_name="seals", key_name="key")
     server = VaultServerSpec(mode="dev", tls=TLS, seal=azure, storage=ConsulStorage(address="consul:8501"))
     assert list(issues(server, False)) == ["tls", "seal", "storage"]
 
@@ -130,3 +131,11 @@ def test_a_dev_server_has_neither_tls_nor_a_seal() -> None:
 if __name__ == "__main__":
     for server_name in SERVERS:
         (GOLDEN / f"{server_name}.yaml").write_text(written(server_name))
+
+
+@pytest.mark.parametrize("wrong", [{"vault_name": "a/b"}, {"key_name": "a_b"}, {"client_id": 1}])
+def test_an_azure_seal_refuses_what_a_stack_file_is_refused(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"tenant_id": "tenant", "client_id": "client", "vault_name": "seals", "key_name": "key"}
+
+    with pytest.raises(InvalidArgumentsError):
+        AzureKeyVaultSeal(**given | wrong)
