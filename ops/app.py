@@ -10,6 +10,7 @@ import typer
 
 from .command_line import run, wants_json
 from .commands.access import access
+from .commands.age import age
 from .commands.charts import charts
 from .commands.check import check
 from .commands.doctor import doctor
@@ -28,7 +29,7 @@ app = typer.Typer(
     help="Day two of a Strongroom stack.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
 for command in (
-    *(init, verify, access, doctor, check, preview, drift, render, snippet),
+    *(init, verify, access, doctor, check, preview, drift, age, render, snippet),
     *(recover, revoke, charts, policy_pack),
 ):
     app.command()(command)

@@ -24,7 +24,7 @@ from strongroom.ops.revoke.step import Step
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.tampering import ASSIGNMENTS, CREDENTIALS, VAULTS, broken, settle
-from tests.integration.test_check import OFFICER, assign
+from tests.integration.test_check import OFFICER, READER, assign
 from tests.support.sandboxed import Project, environment
 from tests.support.soak import sampled
 
@@ -484,6 +484,24 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
     wait({**props, "issuer": ISSUER})
     with pytest.raises(NotReadyError, match=f"waiting doesn't help: .* Set oidcIssuer to {ISSUER}, to the last slash"):
         wait({**props, "issuer": f"{ISSUER}/", "timeout": 300})
+
+
+def test_age_is_that_of_the_version_in_the_vault_if_the_caller_may_list_it(
+    azure_project: Project, store: Store, world: World
+) -> None:
+    refused = json.loads(azure_project.ops("age", "--json").stdout)
+    assert {each["fix"] for each in refused} == {
+        "it takes the role Key Vault Reader at the vault, or list by an access policy"
+    }
+
+    (vault,) = store.resources(VAULTS)
+    assign(store, world, vault["id"], READER)
+    young = azure_project.ops("age", "--older-than", "90d")
+    assert (young.returncode, "None of 4 is too old" in young.stdout) == (0, True), young.stdout
+    old = azure_project.ops("age", "--older-than", "1s", "--json")
+    ages = {each["name"]: each for each in json.loads(old.stdout)}
+    assert (old.returncode, ages["secret db-pass-password"]["workloads"]) == (1, ["shop/orders"])
+    assert "RandomPassword::db-pass-password'" in ages["secret db-pass-password"]["fix"]
 
 
 class KilledError(BaseException):

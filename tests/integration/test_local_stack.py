@@ -412,6 +412,17 @@ def test_a_revoked_workload_reads_nothing_any_more_and_stays_closed_until_it_is_
     }
 
 
+def test_age_is_that_of_the_version_in_vault_and_fails_past_the_limit(project: Project) -> None:
+    young = project.ops("age", "--older-than", "90d")
+    assert (young.returncode, "None of 3 is too old" in young.stdout) == (0, True), young.stdout
+
+    old = project.ops("age", "--older-than", "1s", "--json")
+    ages = {each["name"]: each for each in json.loads(old.stdout)}
+    assert (old.returncode, {each["state"] for each in ages.values()}) == (1, {"failed"})
+    assert [*ages["db-pass"]["workloads"]] == ["shop/orders"]
+    assert ages["db-pass"]["fix"].count("RandomPassword::db-pass/") == 2
+
+
 def test_nobody_to_ask_revokes_nothing(project: Project, world: World) -> None:
     done = project.ops("revoke", "--workload", "shop/orders")
 

@@ -238,9 +238,9 @@ AZURE = (
     ),
     Mutant(
         "azure-client-without-bounds",
-        "ops/check/key_vault.py",
-        "SecretClient(url, known, **client_options()),",
-        "SecretClient(url, known),",
+        "ops/store/key_vault_versions.py",
+        "SecretClient(url, known, **client_options()).list",
+        "SecretClient(url, known).list",
         "An endless response fills the memory of whoever runs check.",
         "tests/components/azure/test_client.py::test_every_client_of_azures_is_bounded",
     ),

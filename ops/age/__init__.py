@@ -1,0 +1,1 @@
+"""`age`: which of the objects that workloads read are too old."""

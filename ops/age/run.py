@@ -1,0 +1,111 @@
+"""Ages of the objects that a stack's workloads read, against their limits."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from strongroom.components.durations import parse_seconds
+from strongroom.policy.rules import Declared
+
+from ..errors import AbsentError, NotAllowedError, OpsError
+from ..findings import Finding
+from ..pulumi.stack import DeployedStack, VaultStore
+from ..timestamps import format_time
+from .stored import StoredObject
+
+_NEAR = timedelta(days=30)
+"""How long before its end an object is near it, as in Key Vault's own events. (Microsoft Learn: "Azure Key Vault as
+Event Grid source")"""
+
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
+_UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
+
+
+@dataclass(frozen=True)
+class Age(Finding):
+    """The age of an object: `warning` if it ends soon, `failed` if it is too old or its age can't be found out."""
+
+    workloads: Sequence[str] = ()
+    """The workloads that read it."""
+
+    version: str | None = None
+    written: str | None = None
+    expires: str | None = None
+
+
+def parse_age(text: str) -> timedelta:
+    """Parse an age, e.g. `90d`.
+
+    :raises OpsError: It is none.
+    """
+    if match := _DAYS.fullmatch(text):
+        return timedelta(days=int(match[1]))
+    if (seconds := parse_seconds(text)) is None:
+        raise OpsError(f"--older-than: {text!r} is no age: use a number with d, h, m or s, e.g. 90d")
+    return timedelta(seconds=seconds)
+
+
+def list_ages(
+    stack: DeployedStack, resources: Collection[Declared], older_than: timedelta | None = None
+) -> Sequence[Age]:
+    """List the ages of all objects that workloads declare, each once.
+
+    :param stack: The stack.
+    :param resources: Its state.
+    :param older_than: The oldest that is allowed; if omitted, only what has expired in the store is too old.
+    :raises UnreachableError: The store doesn't respond.
+    """
+    # For Vault, no client of Azure is loaded, and the other way round.
+    if isinstance(stack.backend, VaultStore):
+        from .vault import open_metadata  # noqa: PLC0415
+
+        describe = open_metadata(stack.backend, resources)
+    else:
+        from .key_vault import open_attributes  # noqa: PLC0415
+
+        describe = open_attributes(stack.backend, resources)
+    objects: dict[str, StoredObject] = {}
+    readers: dict[str, dict[str, None]] = {}
+    for workload in stack.workloads:
+        for declared in workload.objects:
+            stored = describe(declared)
+            objects[stored.name] = stored
+            readers.setdefault(stored.name, {})[workload.path] = None
+    return [_judge(stored, [*readers[name]], older_than) for name, stored in sorted(objects.items())]
+
+
+def _judge(stored: StoredObject, workloads: Sequence[str], older_than: timedelta | None) -> Age:
+    try:
+        version = stored.find()
+    except AbsentError as error:
+        return Age(stored.name, "failed", str(error), stored.fix, workloads)
+    except NotAllowedError as error:
+        return Age(stored.name, "failed", f"not found out: {error}", stored.right, workloads)
+    now = datetime.now(UTC)
+    age, left = now - version.written, version.expires - now if version.expires else None
+    old = older_than is not None and age > older_than
+    ended = left is not None and left <= timedelta()
+    near = left is not None and left <= _NEAR
+    seen = f"written {_format(age)} ago"
+    if older_than is not None and old:
+        seen += f", which is more than {_format(older_than)}"
+    if left is not None:
+        seen += f"; expired {_format(-left)} ago" if ended else f"; expires in {_format(left)}"
+    return Age(
+        stored.name,
+        "failed" if old or ended else "warning" if near else "ok",
+        seen,
+        stored.fix if old or near else "",
+        workloads,
+        version.name,
+        format_time(version.written),
+        format_time(version.expires) if version.expires else None,
+    )
+
+
+def _format(duration: timedelta) -> str:
+    seconds = int(duration.total_seconds())
+    unit, size = next(((unit, size) for unit, size in _UNITS.items() if seconds >= size), ("second", 1))
+    count = seconds // size
+    return f"{count} {unit}" + ("" if count == 1 else "s")

@@ -1,0 +1,48 @@
+"""Objects of a store, by what it says of their versions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.policy.rules import Declared
+
+_RANDOM = "random:index/randomPassword:RandomPassword::"
+
+
+@dataclass(frozen=True)
+class Version:
+    """The version of an object that is read."""
+
+    name: str
+    written: datetime
+    expires: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object that workloads read."""
+
+    name: str
+    """Its name, with the version if one is pinned."""
+
+    find: Callable[[], Version]
+    """Find the version that is read; raises `AbsentError` if there is none, `NotAllowedError` if the caller may not
+    look, and `OpsError` if the store can't be reached."""
+
+    right: str
+    """How the caller gets the right to look."""
+
+    writer: Declared | None
+    """The resource by which the stack writes it; `None` if others write it."""
+
+    write: str
+    """How its owner writes a new version, if the stack doesn't."""
+
+    @property
+    def fix(self) -> str:
+        """How to make it new."""
+        if self.writer is None:
+            return self.write
+        generated = [urn for urn in self.writer.dependencies if _RANDOM in urn]
+        replaced = "".join(f" --replace '{urn}'" for urn in generated)
+        return f"pulumi up{replaced}" if generated else "set another value in the stack's file, then pulumi up"
