@@ -63,8 +63,8 @@ def benchmarks(  # noqa: PLR0917 - the command line's options
         grown = growths(found)
         show(found, grown)
         if json_file:
-            told = {"machine": machine(), "figures": [each.as_json() for each in (*found, *grown)]}
-            json_file.write_text(json.dumps(told, indent=2))
+            reported = {"machine": machine(), "figures": [each.as_json() for each in (*found, *grown)]}
+            json_file.write_text(json.dumps(reported, indent=2))
     if write_docs:
         write_page(found, grown)
     for file in filter(None, (svg, PLOT if write_docs else None)):

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from sandbox.running import ROOT
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import CHECKS
-from sandbox.world import ROOT
 
 from .figures import Figure
 from .measure import Usage, measured

@@ -105,9 +105,9 @@ class _Connection:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         given = {"Content-Type": kind, **(headers or {})}
         self._connection.request(method, path, json.dumps(body) if body is not None else None, given)
-        told = self._connection.getresponse().read()
+        reported = self._connection.getresponse().read()
         self.asked += 1
-        return json.loads(told) if body is not None and told else {}
+        return json.loads(reported) if body is not None and reported else {}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 
 from .figures import Figure
 from .measure import Usage, measured

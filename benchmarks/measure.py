@@ -59,8 +59,8 @@ def measured(command: Sequence[str], environment: Mapping[str, str], directory: 
         watcher.join()
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        told = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
-        raise FailedError(f"{' '.join(command)} ended with code {process.returncode}: {' | '.join(told[-12:])}")
+        reported = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
+        raise FailedError(f"{' '.join(command)} ended with code {process.returncode}: {' | '.join(reported[-12:])}")
     return Usage(wall, used.ru_utime + used.ru_stime, sum(peaks.values()))
 
 

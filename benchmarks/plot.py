@@ -38,9 +38,9 @@ def plot(figures: Sequence[Figure]) -> str:
         label = f"{figure.what}, {figure.size:,}" if figure.size else figure.what
         parts.append(f'<text x="{_LEFT - 14}" y="{y + 4:.1f}" text-anchor="end">{escape(label)}</text>')
         for of, (name, colour) in reversed(_MEASURES.items()):
-            told = f"{label}: {figure.ratio(of):.2f} times the {name} of {figure.against}"
+            reported = f"{label}: {figure.ratio(of):.2f} times the {name} of {figure.against}"
             parts.append(
                 f'<circle cx="{at(figure.ratio(of)):.1f}" cy="{y:.1f}" r="5" fill="{colour}">'
-                f"<title>{escape(told)}</title></circle>"
+                f"<title>{escape(reported)}</title></circle>"
             )
     return "\n".join([*parts, "</svg>"]) + "\n"

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sandbox.certificates import write_private
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 from strongroom.ops.pulumi.state import hide_secrets
 
 from . import shape
@@ -127,7 +127,7 @@ def described(resource: dict[str, Any]) -> str:
     """Type, name, inputs without secrets and dependencies of a resource of a state, as text."""
     after = sorted(_place(urn) for urn in resource.get("dependencies") or ())
     provider = resource["type"].startswith("pulumi:providers:")
-    # What a provider is told depends on the SDK's version alone, and on tokens.
+    # What a provider is reported depends on the SDK's version alone, and on tokens.
     inputs = {} if provider else hide_secrets(resource.get("inputs") or {})
     return json.dumps([*_place(resource["urn"]), inputs, after], sort_keys=True)
 

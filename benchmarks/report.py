@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 from strongroom.ops.console import console
 
 from .figures import Figure, Growth

@@ -10,21 +10,21 @@ from pathlib import Path
 from sandbox.engine import Engine
 from sandbox.plugins import attached
 from sandbox.progress import Reporter
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 
 
 @dataclass(frozen=True)
 class Site:
     """Servers that are up, and what reaches them."""
 
-    world: World
+    world: Sandbox
     """The servers."""
 
     environment: Mapping[str, str]
     """What the Pulumi CLI needs, plugins and language hosts among it."""
 
     reporter: Reporter
-    """Told of what happens."""
+    """Reported of what happens."""
 
     @property
     def pulumi(self) -> str:
@@ -40,7 +40,7 @@ def site(reporter: Reporter) -> Iterator[Site]:
     """
     os.umask(0o077)
     with tempfile.TemporaryDirectory(prefix="strongroom-benchmarks-") as directory:
-        world = World(reporter, Path(directory) / "sandbox")
+        world = Sandbox(reporter, Path(directory) / "sandbox")
         try:
             world.up()
             engine = Engine(world, reporter)

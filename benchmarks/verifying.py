@@ -4,7 +4,7 @@ import json
 import sys
 
 from sandbox.certificates import write_private
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 
 from . import shape
 from .figures import Figure

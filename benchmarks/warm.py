@@ -3,7 +3,7 @@
 import sys
 
 from sandbox.engine import Engine
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 
 from .figures import Figure
 from .measure import Usage, measured

@@ -18,9 +18,9 @@ from .engine import Engine, Operation, find_plugins
 from .errors import SandboxError
 from .next_steps import next_steps, own_command
 from .progress import Reporter
+from .running import ROOT, Sandbox
 from .shell import parse_languages
 from .stacks import require
-from .world import ROOT, World
 
 app = typer.Typer(
     help="A laptop-size world for Strongroom.",
@@ -55,7 +55,7 @@ def up(
     elif like is not None:
         raise SandboxError("--like goes with --stack: name the stack that is to be run")
     reporter = Reporter()
-    world = World(reporter)
+    world = Sandbox(reporter)
     if stack is None:
         world.up(node=node)
         return
@@ -73,13 +73,13 @@ def up(
 @app.command()
 def down(purge: Annotated[bool, typer.Option("--purge", help="Delete the sandbox's state too.")] = False) -> None:
     """Stop the servers that this sandbox started, and no others."""
-    World(Reporter()).down(purge=purge)
+    Sandbox(Reporter()).down(purge=purge)
 
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="JSON for programs.")] = False) -> None:
     """Show what runs. Exits with 1 unless everything is healthy."""
-    servers = World(Reporter()).status()
+    servers = Sandbox(Reporter()).status()
     if as_json:
         typer.echo(json.dumps([asdict(server) for server in servers], indent=2))
     else:
@@ -100,14 +100,14 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 50,
 ) -> None:
     """Show the end of a server's log."""
-    path = World(Reporter()).log(server)
+    path = Sandbox(Reporter()).log(server)
     if path.is_file():
         typer.echo("\n".join(path.read_text(errors="replace").splitlines()[-lines:]))
 
 
 def _drive(operation: Operation, stack: str) -> None:
     reporter = Reporter()
-    world = World(reporter)
+    world = Sandbox(reporter)
     engine = Engine(world, reporter)
     # One that is deployed can be destroyed without its file.
     if stack not in engine.deployed:
@@ -141,9 +141,9 @@ def execute(
     raise typer.Exit(Engine(world, reporter).execute(command, languages=chosen, like=like))
 
 
-def _require_healthy() -> tuple[World, Reporter]:
+def _require_healthy() -> tuple[Sandbox, Reporter]:
     reporter = Reporter()
-    world = World(reporter)
+    world = Sandbox(reporter)
     servers = world.status()
     ill = [server.name for server in servers if not server.healthy]
     if not servers or ill:

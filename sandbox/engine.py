@@ -24,9 +24,9 @@ from .errors import SandboxError
 from .node import objects
 from .plugins import attached, find_missing
 from .progress import Reporter
+from .running import ROOT, Sandbox
 from .servers.kubernetes import ISSUER
 from .shell import Shell
-from .world import ROOT, World
 
 PROJECT = "strongroom"
 Operation = Literal["up", "preview", "refresh", "destroy"]
@@ -61,7 +61,7 @@ class DrivenStack(automation.Stack):
         )
 
 
-def find_plugins(world: World) -> None:
+def find_plugins(world: Sandbox) -> None:
     """Find out which official plugins can be had, unless the Pulumi CLI is still to be built.
 
     :param world: The sandbox; it need not be up.
@@ -76,11 +76,11 @@ class Engine:
     """Runs the project's own program on a sandbox, with state and passphrase in the sandbox's directory."""
 
     def __init__(
-        self, world: World, reporter: Reporter, root: Path = ROOT, base_environment: Mapping[str, str] | None = None
+        self, world: Sandbox, reporter: Reporter, root: Path = ROOT, base_environment: Mapping[str, str] | None = None
     ) -> None:
         """
         :param world: The sandbox, which must be up.
-        :param reporter: Told of what happens.
+        :param reporter: Reported of what happens.
         :param root: The project's directory.
         :param base_environment: The environment that commands get; if omitted, this process's.
         """
@@ -94,9 +94,9 @@ class Engine:
         """By name. Selecting one again is a run of the CLI, and every command names its stack."""
 
     def run(self, operation: Operation, stack: str) -> None:
-        """Run `operation` on `stack`, its output told as it comes.
+        """Run `operation` on `stack`, its output reported as it comes.
 
-        :raises SandboxError: The sandbox has no such stack, or the operation failed; its messages were told.
+        :raises SandboxError: The sandbox has no such stack, or the operation failed; its messages were reported.
         """
         if operation == "up":
             self._make_room(stack)
@@ -124,7 +124,7 @@ class Engine:
                 )
             except automation.CommandError:
                 raise SandboxError(
-                    f"pulumi {operation} of {stack} failed, as told above; mend that and run the same command again"
+                    f"pulumi {operation} of {stack} failed, as reported above; mend that and run the same command again"
                 ) from None
 
     @property
@@ -160,7 +160,7 @@ class Engine:
         )
         # Nobody else makes anything on the sandbox's servers that they would not say.
         if self.run_strongroom("recover", stack, "--adopt", plugins=environment) != 0:
-            raise SandboxError(f"{stack} can't go on where it ended, as told above; run the same command again")
+            raise SandboxError(f"{stack} can't go on where it ended, as reported above; run the same command again")
 
     def checkpoint(self, stack: str) -> Path:
         """Return the file with the state of `stack`."""

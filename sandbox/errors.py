@@ -1,4 +1,4 @@
-"""What stops the sandbox, told in one text."""
+"""What stops the sandbox, reported in one text."""
 
 
 class SandboxError(Exception):

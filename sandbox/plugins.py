@@ -15,8 +15,8 @@ from pathlib import Path
 from .certificates import write_private
 from .errors import SandboxError
 from .progress import Reporter
+from .running import ROOT
 from .scratch import SCRATCH, remove_abandoned
-from .world import ROOT
 
 PROVIDERS = ("kubernetes", "vault", "random")
 """Those whose official plugins work on the sandbox's servers."""
@@ -46,7 +46,7 @@ def attached(
     :param home: PULUMI_HOME.
     :param environment: The engine's environment.
     :param clients: What dynamic resources need besides, to find the project's modules and the emulator.
-    :param reporter: Told when stand-ins are used.
+    :param reporter: Reported when stand-ins are used.
     :raises SandboxError: The stand-ins don't start.
     """
     scratch = home.parent / "scratch"

@@ -25,7 +25,7 @@ class Reporter:
         self._console = console or Console(stderr=True, highlight=False)
         self._every = every
         self._shown = threading.Lock()
-        """Held by the step that a terminal shows: those beside it are told when they end."""
+        """Held by the step that a terminal shows: those beside it are reported when they end."""
 
     def note(self, text: str) -> None:
         """Tell `text`, a line of its own."""

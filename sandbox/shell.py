@@ -12,10 +12,10 @@ from pathlib import Path
 from .certificates import write_private
 from .errors import SandboxError
 from .progress import Reporter
+from .running import ROOT, Sandbox
 from .tools import ToolError, Tools, default_cache
 from .tools.catalogue import CHECKS, EXAMPLES, HELM
 from .tools.environment import EMULATOR
-from .world import ROOT, World
 
 LANGUAGES = {"nodejs": "pulumi-sdk-nodejs", "yaml": "pulumi-language-yaml"}
 """The languages, besides Python, that a program may be written in, and the tool that each needs."""
@@ -42,10 +42,10 @@ def parse_languages(text: str) -> list[str]:
 class Shell:
     """A place for commands that work on the sandbox's servers."""
 
-    def __init__(self, world: World, reporter: Reporter) -> None:
+    def __init__(self, world: Sandbox, reporter: Reporter) -> None:
         """
         :param world: The sandbox, which must be up.
-        :param reporter: Told of builds.
+        :param reporter: Reported of builds.
         """
         self._world = world
         self._reporter = reporter

@@ -25,7 +25,7 @@ _GENERATED = {"generate": {"length": 32}}
 
 @dataclass(frozen=True)
 class Servers:
-    """What a stack must be told of the sandbox's servers."""
+    """What a stack must know of the sandbox's servers."""
 
     vault: str
     authority: Path

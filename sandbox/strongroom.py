@@ -15,10 +15,10 @@ def main() -> None:
         # They take half a second to load.
         from .engine import Engine  # noqa: PLC0415
         from .progress import Reporter  # noqa: PLC0415
-        from .world import World  # noqa: PLC0415
+        from .running import Sandbox  # noqa: PLC0415
 
         reporter = Reporter()
-        Engine(World(reporter), reporter).complete_files()
+        Engine(Sandbox(reporter), reporter).complete_files()
     runpy.run_module("strongroom", run_name="__main__", alter_sys=True)
 
 

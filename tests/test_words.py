@@ -62,3 +62,10 @@ def test_the_product_speaks_the_fields_words(word: str) -> None:
     found = [*find_words(f"({word})"), *find_parts(word)]
 
     assert not found, f"use {INSTEAD[word]} for these:\n" + "\n".join(found)
+
+
+def test_tests_and_sandbox_do_without_the_oldest_of_them() -> None:
+    command = ["git", "grep", "-n", "-I", "-w", "-E", "told|Told|World", "--", "sandbox", "benchmarks", "tests/*.py"]
+    command += [f":!{path}" for path in ("tests/test_words.py", "tests/docs/test_guides.py")]
+
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout == ""

@@ -1,4 +1,4 @@
-"""What the emulator is told when it starts."""
+"""What the emulator is reported when it starts."""
 
 from dataclasses import dataclass
 from pathlib import Path

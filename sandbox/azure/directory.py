@@ -159,7 +159,7 @@ class Directory:
 
     def _believed(self, assertion: str) -> dict[str, Any]:
         try:
-            header, told = (
+            header, reported = (
                 jwt.get_unverified_header(assertion),
                 jwt.decode(assertion, options={"verify_signature": False}),
             )
@@ -167,9 +167,9 @@ class Directory:
             raise _malformed() from None
         if header.get("alg") != "RS256":
             raise _malformed()
-        issuer = self._issuers.get(str(told.get("iss")))
+        issuer = self._issuers.get(str(reported.get("iss")))
         if issuer is None:
-            raise _unmatched(700211, "issuer", told.get("iss"))
+            raise _unmatched(700211, "issuer", reported.get("iss"))
         keys = {key.key_id: key for key in _keys(issuer)}
         if header.get("kid") not in keys:
             raise TokenError(

@@ -146,11 +146,11 @@ class Vault:
             self._changed(kind, name, lambda found: change(found, said))
             for other in _family(kind)[1:]:
                 self._changed(other, name, lambda found: change(found, {}))
-        return self._told(kind, name, _version(kind, self._live(kind, name), version))
+        return self._reported(kind, name, _version(kind, self._live(kind, name), version))
 
     def delete(self, kind: Kind, name: str) -> Document:
         """Delete an object softly, and with a certificate its key and secret."""
-        latest = self._told(kind, name, self._live(kind, name)["versions"][-1])
+        latest = self._reported(kind, name, self._live(kind, name)["versions"][-1])
         now = int(time.time())
         gone = {
             "recoveryId": f"{self._base}/deleted{kind}/{name}",
@@ -166,14 +166,14 @@ class Vault:
         found = self._store.object(self._name, kind, name)
         if not found or not found["deleted"]:
             raise AzureError(404, f"{kind[:-1].title()}NotFound", f"Deleted {kind[:-1]} not found: {name}")
-        return {**self._told(kind, name, found["versions"][-1]), **found["deleted"]}
+        return {**self._reported(kind, name, found["versions"][-1]), **found["deleted"]}
 
     def recover(self, kind: Kind, name: str) -> Document:
         """Undo a deletion."""
         self.deleted(kind, name)
         for each in _family(kind):
             self._changed(each, name, lambda found: found.update(deleted=None))
-        return self._told(kind, name, self._live(kind, name)["versions"][-1])
+        return self._reported(kind, name, self._live(kind, name)["versions"][-1])
 
     def purge(self, kind: Kind, name: str) -> None:
         """Delete for good what was deleted softly."""
@@ -257,8 +257,8 @@ class Vault:
         item |= {"tags": made["tags"], "contentType": made.get("contentType"), "managed": made["managed"] or None}
         return {key: value for key, value in item.items() if value is not None}
 
-    def _told(self, kind: Kind, name: str, made: Document) -> Document:
-        """As everyone else is told of it than who gets it: without a secret's value."""
+    def _reported(self, kind: Kind, name: str, made: Document) -> Document:
+        """A secret as everyone but its reader may see it: without its value."""
         return {key: value for key, value in self._shown(kind, name, made).items() if key != "value"}
 
     def _shown(self, kind: Kind, name: str, made: Document) -> Document:

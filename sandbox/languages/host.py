@@ -62,20 +62,20 @@ class Host(LanguageRuntimeServicer, ABC):
             stderr=subprocess.PIPE,
         )
         context.add_callback(process.terminate)
-        told: SimpleQueue[Any] = SimpleQueue()
+        reported: SimpleQueue[Any] = SimpleQueue()
         streams = (
             (process.stdout, lambda line: language_pb2.RunPluginResponse(stdout=line)),
             (process.stderr, lambda line: language_pb2.RunPluginResponse(stderr=line)),
         )
         for stream, response_of in streams:
-            threading.Thread(target=_forward, args=(stream, response_of, told), daemon=True).start()
+            threading.Thread(target=_forward, args=(stream, response_of, reported), daemon=True).start()
         for _ in streams:
-            while (response := told.get()) is not None:
+            while (response := reported.get()) is not None:
                 yield response
         yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
 
-def _forward(stream: IO[bytes], response_of: Callable[[bytes], Any], told: "SimpleQueue[Any]") -> None:
+def _forward(stream: IO[bytes], response_of: Callable[[bytes], Any], reported: "SimpleQueue[Any]") -> None:
     for line in stream:
-        told.put(response_of(line))
-    told.put(None)
+        reported.put(response_of(line))
+    reported.put(None)

@@ -20,7 +20,7 @@ _ATTEMPTS, _SECONDS = 2, 300
 """How often npm is tried, and for how many seconds: it may wait for ever where a registry does not respond."""
 
 _ALREADY_TOLD = 32
-"""The exit code of a program that has told its user what is wrong."""
+"""The exit code of a program that has reported its user what is wrong."""
 
 
 class NodejsHost(Host):

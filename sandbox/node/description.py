@@ -1,4 +1,4 @@
-"""What the node is told when it starts."""
+"""What the node is reported when it starts."""
 
 import json
 from dataclasses import asdict, dataclass

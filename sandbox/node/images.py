@@ -38,7 +38,7 @@ trap exit TERM
 /bin/busybox sleep "$@" &
 wait
 """
-"""Ends when it is told to. The first process of a container is not ended by a signal that it has no handler for, and a
+"""Ends when it is asked to. The first process of a container is not ended by a signal that it has no handler for, and a
 kubelet waits half a minute before it kills one."""
 
 PAUSE = "strongroom.invalid/pause:1"

@@ -257,12 +257,12 @@ class AzureNativeProvider(Provider):
         """Return what only the Resource Manager knows."""
         if before is not None:
             return {}
-        told: dict[str, Properties] = {
+        reported: dict[str, Properties] = {
             "UserAssignedIdentity": {"clientId": UNKNOWN, "principalId": UNKNOWN, "tenantId": UNKNOWN},
             "Vault": {"properties": {"vaultUri": UNKNOWN}},
             "ManagedCluster": {"oidcIssuerProfile": {"issuerURL": UNKNOWN}},
         }
-        return told.get(kind.rpartition(":")[2], {})
+        return reported.get(kind.rpartition(":")[2], {})
 
     def create(self, kind: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         """Make it, unless it is there."""
@@ -683,11 +683,11 @@ def _withheld(properties: Properties) -> Properties:
 
 
 def _data_attributes(properties: Properties) -> Properties:
-    told = properties.get("attributes") or {}
+    reported = properties.get("attributes") or {}
     return {
-        short: told[long]
+        short: reported[long]
         for short, long in {"enabled": "enabled", "nbf": "notBefore", "exp": "expires"}.items()
-        if long in told
+        if long in reported
     }
 
 

@@ -129,12 +129,12 @@ class Helm:
         with self._lock:
             self._running.add(process)
         try:
-            output, told = process.communicate()
+            output, reported = process.communicate()
         finally:
             with self._lock:
                 self._running.discard(process)
         if process.returncode != 0:
-            raise ProviderError(f"helm {arguments[0]}: {told.strip().removeprefix('Error: ')}")
+            raise ProviderError(f"helm {arguments[0]}: {reported.strip().removeprefix('Error: ')}")
         return output
 
 

@@ -585,8 +585,8 @@ def _is_path(kubeconfig: str) -> bool:
 
 def _unready(live: Properties) -> str:
     conditions = (live.get("status") or {}).get("conditions") or []
-    told = [entry.get("message") or entry.get("reason") for entry in conditions if entry.get("status") == "False"]
-    return f" ({'; '.join(filter(None, told))})" if any(told) else ""
+    reported = [entry.get("message") or entry.get("reason") for entry in conditions if entry.get("status") == "False"]
+    return f" ({'; '.join(filter(None, reported))})" if any(reported) else ""
 
 
 def _with_namespace(inputs: Properties, namespace: str) -> Properties:

@@ -342,7 +342,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except UnsupportedValueError as error:
             return context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except Exception as error:
-            # Its message may hold anything, so only its place is told.
+            # Its message may hold anything, so only its place is reported.
             frame = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(frame.filename).name}:{frame.lineno}"
             failed = ProviderError(

@@ -12,7 +12,7 @@ from ..tools import Tools
 
 
 @dataclass(frozen=True)
-class Site:
+class ServerContext:
     """What every server is given: where its state is, who signs its certificates, its port, its program."""
 
     state: Path

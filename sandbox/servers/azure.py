@@ -15,7 +15,7 @@ from ..errors import NotReadyError
 from ..ports import HOST
 from ..process import Process
 from ..tools.environment import EMULATOR
-from . import Site
+from . import ServerContext
 from .health import fetch_health, require_success
 from .kubernetes import ISSUER, ApiServer
 
@@ -26,22 +26,22 @@ _SETTLING = 1.0
 class AzureEmulator:
     """A tenant with one subscription, its directory, and its key vaults."""
 
-    def __init__(self, site: Site, api_server: ApiServer) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext, api_server: ApiServer) -> None:
+        self._context = context
         self._api_server = api_server
-        self._home = site.state / "azure"
+        self._home = context.state / "azure"
         self._file = self._home / "emulator.json"
         self._operator = self._home / "operator.json"
-        self.process = Process("azure", site.state)
+        self.process = Process("azure", context.state)
 
     @property
     def address(self) -> str:
         """The proxy that clients go through."""
-        return f"http://{HOST}:{self._site.ports.of('azure-proxy')}"
+        return f"http://{HOST}:{self._context.ports.of('azure-proxy')}"
 
     @property
     def configuration(self) -> Configuration:
-        """What it was told when it started."""
+        """What it was reported when it started."""
         return Configuration.model_validate_json(self._file.read_text())
 
     @property
@@ -55,8 +55,8 @@ class AzureEmulator:
             "HTTPS_PROXY": self.address,
             EMULATOR: self.address,
             "NO_PROXY": f"{HOST},localhost",
-            "REQUESTS_CA_BUNDLE": str(self._site.authority.certificate),
-            "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://{HOST}:{self._site.ports.of('azure-node')}",
+            "REQUESTS_CA_BUNDLE": str(self._context.authority.certificate),
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://{HOST}:{self._context.ports.of('azure-node')}",
         }
 
     def operator(self) -> dict[str, str]:
@@ -89,7 +89,7 @@ class AzureEmulator:
             self.process,
             f"https://{CLOUDS[0].directory}/{self.configuration.tenant}/v2.0/.well-known/openid-configuration",
             proxies={"https": self.address},
-            verify=str(self._site.authority.certificate),
+            verify=str(self._context.authority.certificate),
             timeout=5,
         )
         return require_success(response)
@@ -97,7 +97,7 @@ class AzureEmulator:
     def start(self) -> None:
         """Start it, and return when it answers."""
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        authority, ports = self._site.authority, self._site.ports
+        authority, ports = self._context.authority, self._context.ports
         pair, client = (
             authority.pair("azure", names=names()),
             authority.pair("admin", common_name="sandbox-admin", organization="system:masters"),

@@ -16,7 +16,7 @@ from ..certificates import Pair, write_private
 from ..errors import NotReadyError, SandboxError
 from ..ports import HOST
 from ..process import Process
-from . import Site
+from . import ServerContext
 from .etcd import Etcd
 from .health import fetch_health, require_success
 
@@ -42,11 +42,11 @@ _AUDIT_POLICY = {
 class ApiServer:
     """The Kubernetes API: RBAC on, service account tokens signed by the sandbox's own key, an audit log of metadata."""
 
-    def __init__(self, site: Site, etcd: Etcd) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext, etcd: Etcd) -> None:
+        self._context = context
         self._etcd = etcd
-        self._home = site.state / "kubernetes"
-        self.process = Process("kube-apiserver", site.state)
+        self._home = context.state / "kubernetes"
+        self.process = Process("kube-apiserver", context.state)
         self.kubeconfig = self._home / "admin.kubeconfig"
         self.audit_log = self._home / "audit.log"
         self._stores = self._home / "etcd-address"
@@ -55,12 +55,12 @@ class ApiServer:
     @property
     def address(self) -> str:
         """Its URL."""
-        return f"https://{HOST}:{self._site.ports.of('kube-apiserver')}"
+        return f"https://{HOST}:{self._context.ports.of('kube-apiserver')}"
 
     @property
     def signing_key(self) -> Path:
         """The key that signs service account tokens."""
-        return self._site.authority.signing_key("service-account")[0]
+        return self._context.authority.signing_key("service-account")[0]
 
     def require_healthy(self) -> bool:
         """Return true when it is ready, with etcd behind it."""
@@ -70,7 +70,7 @@ class ApiServer:
         response = fetch_health(
             self.process,
             f"{self.address}/readyz",
-            verify=str(self._site.authority.certificate),
+            verify=str(self._context.authority.certificate),
             cert=(str(admin.certificate), str(admin.key)),
             timeout=5,
         )
@@ -82,18 +82,18 @@ class ApiServer:
         write_private(self._stores, self._etcd.address)
         policy = self._home / "audit-policy.yaml"
         write_private(policy, yaml.safe_dump(_AUDIT_POLICY))
-        serving = self._site.authority.pair("kube-apiserver", addresses=[SERVICE])
+        serving = self._context.authority.pair("kube-apiserver", addresses=[SERVICE])
         kubelet_client = self.admin()
-        etcd_client = self._site.authority.pair("etcd-client")
-        private, public = self._site.authority.signing_key("service-account")
-        authority = self._site.authority.certificate
+        etcd_client = self._context.authority.pair("etcd-client")
+        private, public = self._context.authority.signing_key("service-account")
+        authority = self._context.authority.certificate
         self.process.start(
             [
-                str(self._site.tools.path("kube-apiserver")),
+                str(self._context.tools.path("kube-apiserver")),
                 f"--bind-address={HOST}",
                 f"--advertise-address={HOST}",
                 "--endpoint-reconciler-type=none",
-                f"--secure-port={self._site.ports.free('kube-apiserver')}",
+                f"--secure-port={self._context.ports.free('kube-apiserver')}",
                 f"--tls-cert-file={serving.certificate}",
                 f"--tls-private-key-file={serving.key}",
                 f"--client-ca-file={authority}",
@@ -161,7 +161,7 @@ class ApiServer:
                 params={"fieldManager": _FIELD_MANAGER, "force": "true"},
                 headers={"Content-Type": "application/apply-patch+yaml"},
                 data=json.dumps(document),
-                verify=str(self._site.authority.certificate),
+                verify=str(self._context.authority.certificate),
                 cert=(str(admin.certificate), str(admin.key)),
                 timeout=30,
             )
@@ -175,24 +175,24 @@ class ApiServer:
 
     def admin(self) -> Pair:
         """Return the certificate of the cluster's administrator."""
-        return self._site.authority.pair("admin", common_name="sandbox-admin", organization="system:masters")
+        return self._context.authority.pair("admin", common_name="sandbox-admin", organization="system:masters")
 
 
 class ControllerManager:
     """The controllers: they make default service accounts, long-lived tokens, ReplicaSets and pods."""
 
-    def __init__(self, site: Site, api_server: ApiServer) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext, api_server: ApiServer) -> None:
+        self._context = context
         self._api_server = api_server
-        self._kubeconfig = site.state / "kubernetes" / "controller-manager.kubeconfig"
-        self._watched = site.state / "kubernetes" / "watched-api-server"
+        self._kubeconfig = context.state / "kubernetes" / "controller-manager.kubeconfig"
+        self._watched = context.state / "kubernetes" / "watched-api-server"
         """Which API server it was started for."""
-        self.process = Process("kube-controller-manager", site.state)
+        self.process = Process("kube-controller-manager", context.state)
 
     @property
     def address(self) -> str:
         """Its URL."""
-        return f"https://{HOST}:{self._site.ports.of('kube-controller-manager')}"
+        return f"https://{HOST}:{self._context.ports.of('kube-controller-manager')}"
 
     def require_healthy(self) -> bool:
         """Return true when it runs and answers, and watches the API server that runs now.
@@ -201,30 +201,30 @@ class ControllerManager:
         """
         if not self._watched.is_file() or self._watched.read_text() != self._describe_api_server():
             raise NotReadyError("it was started for an API server that has ended since")
-        ca = str(self._site.authority.certificate)
+        ca = str(self._context.authority.certificate)
         return require_success(fetch_health(self.process, f"{self.address}/healthz", verify=ca, timeout=5))
 
     def start(self) -> None:
         """Start it, and return when it is healthy."""
         kubeconfig = self._kubeconfig
-        authority = self._site.authority.certificate
+        authority = self._context.authority.certificate
         user = "system:kube-controller-manager"
         write_private(self._watched, self._describe_api_server())
         write_kubeconfig(
             kubeconfig,
             self._api_server.address,
             authority,
-            self._site.authority.pair("controller-manager", common_name=user),
+            self._context.authority.pair("controller-manager", common_name=user),
         )
-        serving = self._site.authority.pair("kube-controller-manager")
+        serving = self._context.authority.pair("kube-controller-manager")
         self.process.start(
             [
-                str(self._site.tools.path("kube-controller-manager")),
+                str(self._context.tools.path("kube-controller-manager")),
                 f"--kubeconfig={kubeconfig}",
                 f"--authentication-kubeconfig={kubeconfig}",
                 f"--authorization-kubeconfig={kubeconfig}",
                 f"--bind-address={HOST}",
-                f"--secure-port={self._site.ports.free('kube-controller-manager')}",
+                f"--secure-port={self._context.ports.free('kube-controller-manager')}",
                 f"--tls-cert-file={serving.certificate}",
                 f"--tls-private-key-file={serving.key}",
                 f"--root-ca-file={authority}",

@@ -18,7 +18,7 @@ from ..node.daemons import NODE
 from ..node.description import Description
 from ..ports import HOST
 from ..process import Process
-from . import Site
+from . import ServerContext
 from .azure import AzureEmulator
 from .health import fetch_health, require_success
 from .kubernetes import SERVICE, ApiServer, write_kubeconfig
@@ -31,37 +31,37 @@ _CARRIED = ("vault", "azure-proxy", "azure-node")
 class Scheduler:
     """kube-scheduler: it gives pods to the node."""
 
-    def __init__(self, site: Site, api_server: ApiServer) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext, api_server: ApiServer) -> None:
+        self._context = context
         self._api_server = api_server
-        self.process = Process("kube-scheduler", site.state)
+        self.process = Process("kube-scheduler", context.state)
 
     @property
     def address(self) -> str:
         """Its URL."""
-        return f"https://{HOST}:{self._site.ports.of('kube-scheduler')}"
+        return f"https://{HOST}:{self._context.ports.of('kube-scheduler')}"
 
     def require_healthy(self) -> bool:
         """Return true when it runs and answers."""
-        ca = str(self._site.authority.certificate)
+        ca = str(self._context.authority.certificate)
         return require_success(fetch_health(self.process, f"{self.address}/healthz", verify=ca, timeout=5))
 
     def start(self) -> None:
         """Start it, and return when it is healthy."""
-        kubeconfig = self._site.state / "kubernetes" / "scheduler.kubeconfig"
-        authority = self._site.authority
+        kubeconfig = self._context.state / "kubernetes" / "scheduler.kubeconfig"
+        authority = self._context.authority
         user = authority.pair("scheduler", common_name="system:kube-scheduler")
         write_kubeconfig(kubeconfig, self._api_server.address, authority.certificate, user)
         serving = authority.pair("kube-scheduler")
         self.process.start(
             [
-                str(self._site.tools.path("kube-scheduler")),
+                str(self._context.tools.path("kube-scheduler")),
                 f"--kubeconfig={kubeconfig}",
                 f"--authentication-kubeconfig={kubeconfig}",
                 f"--authorization-kubeconfig={kubeconfig}",
                 "--authentication-skip-lookup",
                 f"--bind-address={HOST}",
-                f"--secure-port={self._site.ports.free('kube-scheduler')}",
+                f"--secure-port={self._context.ports.free('kube-scheduler')}",
                 f"--tls-cert-file={serving.certificate}",
                 f"--tls-private-key-file={serving.key}",
                 "--leader-elect=false",
@@ -74,18 +74,18 @@ class Scheduler:
 class Node:
     """containerd and a kubelet, in namespaces of their own."""
 
-    def __init__(self, site: Site, api_server: ApiServer, azure: AzureEmulator) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext, api_server: ApiServer, azure: AzureEmulator) -> None:
+        self._context = context
         self._api_server = api_server
         self._azure = azure
-        self._home = site.state / "node"
+        self._home = context.state / "node"
         self._file = self._home / "node.json"
-        self.process = Process("node", site.state)
+        self.process = Process("node", context.state)
 
     @property
     def address(self) -> str:
         """The kubelet's URL."""
-        return f"https://{HOST}:{self._site.ports.of('kubelet')}"
+        return f"https://{HOST}:{self._context.ports.of('kubelet')}"
 
     def require_healthy(self) -> bool:
         """Return true when the kubelet answers, and reaches the servers where they are now."""
@@ -96,7 +96,7 @@ class Node:
             fetch_health(
                 self.process,
                 f"{self.address}/healthz",
-                verify=str(self._site.authority.certificate),
+                verify=str(self._context.authority.certificate),
                 cert=(str(admin.certificate), str(admin.key)),
                 timeout=5,
             )
@@ -104,7 +104,7 @@ class Node:
 
     def start(self) -> None:
         """Start it, and return when the cluster has it as ready."""
-        authority, tools = self._site.authority, self._site.tools
+        authority, tools = self._context.authority, self._context.tools
         self.clear()
         for directory in (self._home, self._home / "root", self._home / "containerd", self._home / "images"):
             directory.mkdir(mode=0o700)
@@ -117,11 +117,11 @@ class Node:
         archives = images.write_all(
             self._home / "images", runtime / "bin/busybox", tools.path, authority.certificate, self._azure.environment()
         )
-        port = self._site.ports.free("kubelet")
+        port = self._context.ports.free("kubelet")
         Description(
             home=str(self._home),
             logs=str(self.process.log.parent),
-            seen=[*map(str, (_PROJECT, sys.prefix, sys.base_prefix, kubelet.parent, runtime, self._site.state))],
+            seen=[*map(str, (_PROJECT, sys.prefix, sys.base_prefix, kubelet.parent, runtime, self._context.state))],
             runtime=str(runtime),
             kubelet=str(kubelet),
             kubeconfig=str(kubeconfig),
@@ -146,8 +146,8 @@ class Node:
 
     def install(self) -> None:
         """Install the driver and its providers, and return when their pods are ready."""
-        authority = self._site.authority.certificate.read_text()
-        self._api_server.apply(objects.build(self._site.tools.manifests(), authority))
+        authority = self._context.authority.certificate.read_text()
+        self._api_server.apply(objects.build(self._context.tools.manifests(), authority))
         self.process.wait_until(self._require_driver, 60)
 
     def _require_driver(self) -> bool:
@@ -177,7 +177,7 @@ class Node:
         )
 
     def _carried(self) -> list[tuple[str, int, int]]:
-        ports = self._site.ports
+        ports = self._context.ports
         api_server = ports.of("kube-apiserver")
         own = [(HOST, port, port) for port in map(ports.of, _CARRIED)]
         return [(SERVICE, 443, api_server), (HOST, api_server, api_server), *own]

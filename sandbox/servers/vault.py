@@ -13,7 +13,7 @@ from ..certificates import write_private
 from ..errors import NotReadyError, SandboxError
 from ..ports import HOST
 from ..process import Process
-from . import Site
+from . import ServerContext
 from .health import fetch_health
 
 _SHARES, _THRESHOLD = 3, 2
@@ -53,17 +53,17 @@ _ADMIN_RULES = "\n".join(
 class Vault:
     """A Vault with raft storage, TLS and a file audit device. It is not a dev server."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._home = site.state / "vault"
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
+        self._home = context.state / "vault"
         self._keys = self._home / "keys.json"
-        self.process = Process("vault", site.state)
+        self.process = Process("vault", context.state)
         self.audit_log = self._home / "audit.log"
 
     @property
     def address(self) -> str:
         """Its URL."""
-        return f"https://{HOST}:{self._site.ports.of('vault')}"
+        return f"https://{HOST}:{self._context.ports.of('vault')}"
 
     @property
     def token(self) -> str:
@@ -103,8 +103,8 @@ class Vault:
         data = self._home / "raft"
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._home.chmod(0o700)
-        pair = self._site.authority.pair("vault")
-        port, cluster = self._site.ports.free("vault"), self._site.ports.free("vault-cluster")
+        pair = self._context.authority.pair("vault")
+        port, cluster = self._context.ports.free("vault"), self._context.ports.free("vault-cluster")
         configuration = {
             "storage": {"raft": {"path": str(data), "node_id": "sandbox", "performance_multiplier": 1}},
             "listener": {
@@ -124,7 +124,7 @@ class Vault:
         }
         file = self._home / "vault.json"
         write_private(file, json.dumps(configuration, indent=2))
-        self.process.start([str(self._site.tools.path("vault")), "server", f"-config={file}"], os.environ)
+        self.process.start([str(self._context.tools.path("vault")), "server", f"-config={file}"], os.environ)
         self.process.wait_until(lambda: self._status() > 0, 60)
 
     def _prepare(self) -> None:
@@ -144,11 +144,11 @@ class Vault:
         return True
 
     def _status(self) -> int:
-        ca = str(self._site.authority.certificate)
+        ca = str(self._context.authority.certificate)
         return fetch_health(self.process, f"{self.address}/v1/sys/health", verify=ca, timeout=2).status_code
 
     def _client(self, token: str | None = None) -> Any:
-        return hvac.Client(url=self.address, token=token, verify=str(self._site.authority.certificate), timeout=15)
+        return hvac.Client(url=self.address, token=token, verify=str(self._context.authority.certificate), timeout=15)
 
     def _kept(self) -> dict[str, Any]:
         try:

@@ -37,7 +37,7 @@ class Tools:
         checksums: Mapping[str, str] | None = None,
     ) -> None:
         """
-        :param reporter: Told of what takes long.
+        :param reporter: Reported of what takes long.
         :param catalogue: The tools; if omitted, defaults to `TOOLS`.
         :param cache: Where they are kept; if omitted, defaults to `default_cache()`. One that can't be written to is
             read, and what it lacks goes to `private_cache()`.
@@ -239,7 +239,7 @@ class Tools:
         if program is None:
             return None
         try:
-            told = subprocess.run(
+            reported = subprocess.run(
                 [program, *tool.version_arguments],
                 capture_output=True,
                 text=True,
@@ -251,7 +251,7 @@ class Tools:
             return None
         # "1.2.3-rc1" is not 1.2.3, and "1.21.3+ent" is a Vault that wants a licence.
         exact = rf"(?<![\w.])v?{re.escape(tool.version)}(\+{TRIMMED})?(?![\w.+-])"
-        fits = re.search(exact, told.stdout + told.stderr)
+        fits = re.search(exact, reported.stdout + reported.stderr)
         if not fits:
             self._reporter.note(f"{program} is not {tool.version}: passed over")
             return None

@@ -77,8 +77,10 @@ class Workplace:
             if no_room(text):
                 raise full(tool.name, self.cache, *_go_directories(self._go()[0], self._environment))
             tail = "\n".join(text.splitlines()[-_TAIL:])
-            told = f"{tool.name} {tool.version} could not be built from {tool.build.package} ({log}):\n{tail}"
-            raise ToolError(f"{told}\n{_describe_proxies(self._environment)}" if _NO_MODULE.search(text) else told)
+            reported = f"{tool.name} {tool.version} could not be built from {tool.build.package} ({log}):\n{tail}"
+            raise ToolError(
+                f"{reported}\n{_describe_proxies(self._environment)}" if _NO_MODULE.search(text) else reported
+            )
 
     def stop(self) -> None:
         """End the build."""
@@ -206,9 +208,9 @@ def go_program(tool: str, environment: Mapping[str, str]) -> str:
 
 def _go_directories(go: str, environment: Mapping[str, str]) -> list[Path]:
     command = [go, "env", "GOCACHE", "GOMODCACHE"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stdout
+    reported = subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stdout
     temporary = environment.get("GOTMPDIR") or tempfile.gettempdir()
-    return [Path(line) for line in (temporary, *told.splitlines()) if Path(line).is_absolute()]
+    return [Path(line) for line in (temporary, *reported.splitlines()) if Path(line).is_absolute()]
 
 
 def _fill(workshop: Path, tool: str, modules: Path, module: Path, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong with a tool, told in one text."""
+"""What goes wrong with a tool, reported in one text."""
 
 import errno
 import os

@@ -19,7 +19,7 @@ RESOURCE: dict[str, Any] = {
 }
 
 
-class Site:
+class ServerContext:
     reporter = Reporter()
 
 
@@ -39,7 +39,7 @@ def test_programs_that_declare_something_else_are_an_error(monkeypatch: pytest.M
     monkeypatch.setattr(deploying, "plain", lambda *_: Program("policy", "another role"))
 
     with pytest.raises(deploying.UnlikeError, match="only by Strongroom: \\['role'\\]; only by hand: \\['another"):
-        list(deploying.deploying(Site(), 1, 1, stepwise=False))  # pyright: ignore[reportArgumentType]
+        list(deploying.deploying(ServerContext(), 1, 1, stepwise=False))  # pyright: ignore[reportArgumentType]
 
 
 def test_a_resource_is_the_same_below_any_parent_and_with_any_secret() -> None:

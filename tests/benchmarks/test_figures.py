@@ -20,7 +20,7 @@ def test_a_ratio_is_the_median_of_the_rounds_that_were_measured_in_turn() -> Non
     assert figure().ratio("memory") == 2
 
 
-def test_growth_is_told_where_ten_times_as_many_were_measured() -> None:
+def test_growth_is_reported_where_ten_times_as_many_were_measured() -> None:
     found = growths([figure(size=10), figure(size=100, wall=30), figure("up", size=100), figure("import", size=None)])
 
     assert [(each.what, each.small, each.large, each.ours, each.theirs) for each in found] == [
@@ -31,9 +31,9 @@ def test_growth_is_told_where_ten_times_as_many_were_measured() -> None:
 def test_the_plot_has_a_dot_for_each_ratio_and_says_what_it_is() -> None:
     root = ElementTree.fromstring(plot([figure("a < b"), figure("verify", wall=9.0)]))  # noqa: S314 - our own
 
-    told = [title.text for title in root.iter("{http://www.w3.org/2000/svg}title")]
-    assert len(told) == 6
-    assert "a < b, 10: 4.00 times the time of plain Pulumi" in told
+    reported = [title.text for title in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(reported) == 6
+    assert "a < b, 10: 4.00 times the time of plain Pulumi" in reported
 
 
 def test_the_page_keeps_its_words_and_gets_new_tables(

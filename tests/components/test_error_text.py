@@ -22,10 +22,10 @@ class _AbortedError(Exception):
 class _Context:
     """A call's context, that keeps what it was ended with."""
 
-    told = ""
+    reported = ""
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
-        self.told = details
+        self.reported = details
         raise _AbortedError
 
 
@@ -45,7 +45,7 @@ def report(monkeypatch: pytest.MonkeyPatch, error: Exception) -> str:
     context = _Context()
     with pytest.raises(_AbortedError):
         names["_abort_with_traceback"](fail)(None, None, context)
-    return context.told
+    return context.reported
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +60,8 @@ def test_what_a_user_can_mend_is_one_text(monkeypatch: pytest.MonkeyPatch, kind:
 
 def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     NotReadyError("patches the host")
-    told = report(monkeypatch, ValueError("a fault"))
+    reported = report(monkeypatch, ValueError("a fault"))
 
-    assert told.startswith("Traceback")
-    assert "ValueError: a fault" in told
+    assert reported.startswith("Traceback")
+    assert "ValueError: a fault" in reported
     assert sys.exception() is None

@@ -1,4 +1,4 @@
-"""What is secret is told to the engine to be, by Strongroom itself: what a provider's SDK says may change."""
+"""What is secret is marked as secret by Strongroom itself: what a provider's SDK marks may change."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

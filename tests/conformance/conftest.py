@@ -12,7 +12,7 @@ from azure.keyvault.secrets import SecretClient
 from hvac.exceptions import InvalidPath, VaultError
 from kubernetes import client, config
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.cluster.client import ClusterClient, ProviderClass
 from strongroom.ops.pulumi.stack import Cluster
 from tests.support.sandboxed import Project, copied, environment
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 class Subject:
     """One backend's stack, and the eyes of its workloads."""
 
-    def __init__(self, project: Project, world: World) -> None:
+    def __init__(self, project: Project, world: Sandbox) -> None:
         self.project = project
         self.world = world
         self.azure = project.stack == "local-azure"
@@ -126,14 +126,14 @@ def files(provider_class: ProviderClass) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def azure_found(world: World) -> Iterator[None]:
+def azure_found(world: Sandbox) -> Iterator[None]:
     """Azure's own clients find the emulator, in these tests alone."""
     with environment(world.azure.environment()):
         yield
 
 
 @pytest.fixture(scope="session", params=["local", "local-azure"])
-def subject(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def subject(request: pytest.FixtureRequest, world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A backend's stack, deployed. The sandbox has one cluster: the other's is destroyed first."""
     stack: str = request.param
     made = Project(copied(tmp_path_factory.mktemp(stack)), world, stack)
@@ -148,7 +148,7 @@ def fresh(subject: Subject) -> Iterator[Subject]:
     subject.project.deploy_as_written()
 
 
-def accounts(world: World, *namespaces: str) -> set[str]:
+def accounts(world: Sandbox, *namespaces: str) -> set[str]:
     """Every workload's service account in those namespaces of the cluster."""
     api: Any = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     return {

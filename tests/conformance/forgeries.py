@@ -37,8 +37,8 @@ def forgeries(token: str, signing_key: Path, neighbour: str) -> dict[str, str]:
         return signed(own, {name: value for name, value in {**claims, **changes}.items() if value is not None})
 
     def symmetric(algorithm: str, key: bytes, digest: Any) -> str:
-        told = f"{_part({**header, 'alg': algorithm})}.{body}"
-        return f"{told}.{_base64(hmac.new(key, told.encode(), digest).digest())}"
+        reported = f"{_part({**header, 'alg': algorithm})}.{body}"
+        return f"{reported}.{_base64(hmac.new(key, reported.encode(), digest).digest())}"
 
     published = own.public_key()
     pem = published.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

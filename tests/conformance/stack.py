@@ -54,7 +54,7 @@ GONE = ("a/b-c", "a-b/c", "b/a")
 def configured(config: dict[str, Any], declared: Access, seeded: Access, *, azure: bool) -> dict[str, Any]:
     """A stack's configuration with those workloads.
 
-    :param seeded: Who declares what, all told: what the stack writes to its store.
+    :param seeded: Who declares what, all reported: what the stack writes to its store.
     """
     key: Mapping[str, str] = {} if azure else {"key": "v"}
     value = {"generate": {"length": 40, "special": False}}

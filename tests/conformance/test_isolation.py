@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.store.base import ExpectedFile, Session
 from tests.support.polling import poll_until
 from tests.support.sandboxed import environment
@@ -39,7 +39,7 @@ class Crowd:
 
 
 @pytest.fixture(scope="session")
-def owner(world: World) -> Iterator[None]:
+def owner(world: Sandbox) -> Iterator[None]:
     """A Deployment that somebody else made, in a namespace that was there."""
     api: Any = world.api_server.core()
     namespace = ATTACHED.partition("/")[0]

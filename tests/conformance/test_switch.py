@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.sandboxed import ROOT, Project, copied
 
 from .workload_clients import Eyes, reads
@@ -23,7 +23,7 @@ def apart(eyes: Eyes) -> None:
 
 
 @pytest.fixture
-def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def project(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(copied(tmp_path_factory.mktemp("switch")), world, "local")
     made.engine.run("up", "local")
     yield made
@@ -31,7 +31,7 @@ def project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     world.azure.purge()
 
 
-def test_a_stack_switches_its_store_in_place_and_back(project: Project, world: World) -> None:
+def test_a_stack_switches_its_store_in_place_and_back(project: Project, world: Sandbox) -> None:
     assert project.wrong() == set()
     settings = project.config
     azure = yaml.safe_load((ROOT / "stacks" / "Pulumi.local-azure.yaml").read_text())["config"]

@@ -59,7 +59,7 @@ def test_a_rule_that_it_names_is_one() -> None:
     assert "known-grants" in {rule.name for rule in RULES}
 
 
-def test_every_kind_of_addition_is_told() -> None:
+def test_every_kind_of_addition_is_reported() -> None:
     headings = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
 
     assert headings == ["A setting", "An auth method", "A delivery", "A store", "A doctor check", "A policy rule"]

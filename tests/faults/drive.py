@@ -6,14 +6,14 @@ from pathlib import Path
 from sandbox.engine import Engine, Operation
 from sandbox.errors import SandboxError
 from sandbox.progress import Reporter
-from sandbox.world import World
+from sandbox.running import Sandbox
 
 
 def main(root: Path, operation: Operation, stack: str) -> None:
     """Run `operation` on `stack`, with the project at `root`, on the sandbox that the environment names."""
     reporter = Reporter()
     try:
-        Engine(World(reporter), reporter, root).run(operation, stack)
+        Engine(Sandbox(reporter), reporter, root).run(operation, stack)
     except SandboxError as error:
         sys.exit(str(error))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.engine import PROJECT
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import read_stack
 from strongroom.ops.verify import Check, Verifier
 from tests.support.sandboxed import Project, environment
@@ -39,7 +39,7 @@ class Undisturbed:
 class Stage:
     """One stack of the sandbox."""
 
-    def __init__(self, world: World, root: Path, stack: str) -> None:
+    def __init__(self, world: Sandbox, root: Path, stack: str) -> None:
         """
         :param world: The sandbox, which is up.
         :param root: A copy of the project.
@@ -182,7 +182,7 @@ class Stage:
             "processes": left(self._project.engine.home / "home"),
             "verify": self._verify() if operation != "destroy" else [],
         }
-        wrong = {what: told for what, told in faults.items() if told}
+        wrong = {what: reported for what, reported in faults.items() if reported}
         assert not wrong, f"{wrong}\n{said}"
 
     def _verify(self) -> list[Check]:

@@ -15,7 +15,7 @@ import psutil
 
 from sandbox.plugins import SERVED
 from sandbox.process import Process
-from sandbox.world import World
+from sandbox.running import Sandbox
 
 from .scenario import STORES, Victim
 
@@ -32,7 +32,7 @@ class Ran:
     code: int
     said: str
     steps: int
-    """How many steps the engine told."""
+    """How many steps the engine reported."""
 
     seconds: float
 
@@ -46,7 +46,7 @@ class Death:
     delay: float
 
 
-def run(world: World, root: Path, operation: str, stack: str, death: Death | None = None) -> Ran:
+def run(world: Sandbox, root: Path, operation: str, stack: str, death: Death | None = None) -> Ran:
     """Run `operation` on `stack` in a process of its own.
 
     :param root: The project.
@@ -81,7 +81,7 @@ def run(world: World, root: Path, operation: str, stack: str, death: Death | Non
     return Ran(process.returncode, "".join(said), steps, time.monotonic() - begun)
 
 
-def _kill(world: World, stack: str, driver: int, victim: Victim) -> None:
+def _kill(world: Sandbox, stack: str, driver: int, victim: Victim) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         match victim:
             case "program":

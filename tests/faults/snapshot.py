@@ -14,7 +14,7 @@ from kubernetes import config, dynamic
 
 from sandbox.engine import Engine
 from sandbox.providers.azure_native import KINDS
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.state import hide_secrets
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,16 +61,16 @@ class Picture:
         return [urn for urn, value in self.generated.items() if value not in self.written]
 
 
-def take(world: World, engine: Engine, stack: str) -> Picture:
+def take(world: Sandbox, engine: Engine, stack: str) -> Picture:
     """A picture of `stack` as it is now."""
-    told = subprocess.run(
+    reported = subprocess.run(
         [world.tools.path("pulumi"), "stack", "export", "--show-secrets", "--stack", stack, "--cwd", engine.home],
         env={**os.environ, **engine.environment()},
         capture_output=True,
         text=True,
         check=True,
     )
-    deployment: dict[str, Any] = json.loads(told.stdout)["deployment"]
+    deployment: dict[str, Any] = json.loads(reported.stdout)["deployment"]
     operations: list[dict[str, Any]] = deployment.get("pending_operations") or []
     picture = Picture(pending=[f"{one['type']} {one['resource']['urn']}" for one in operations])
     ids: set[str] = set()
@@ -103,7 +103,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _cluster(world: World) -> Iterator[tuple[str, Any]]:
+def _cluster(world: Sandbox) -> Iterator[tuple[str, Any]]:
     cluster = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
     for version, kinds in _OBJECTS.items():
         for kind in kinds:
@@ -122,7 +122,7 @@ def _lasting(marks: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in marks.items() if name not in _COUNTED}
 
 
-def _vault(world: World, written: set[str]) -> Iterator[tuple[str, Any]]:
+def _vault(world: Sandbox, written: set[str]) -> Iterator[tuple[str, Any]]:
     vault = world.vault.client()
     for name in set(vault.sys.list_acl_policies()["data"]["keys"]) - _OWN:
         yield f"policy {name}", vault.sys.read_acl_policy(name)["data"]["policy"]
@@ -150,7 +150,7 @@ def _keys(vault: Any, path: str) -> list[str]:
         return []
 
 
-def _azure(world: World, written: set[str]) -> Iterator[tuple[str, Any]]:
+def _azure(world: Sandbox, written: set[str]) -> Iterator[tuple[str, Any]]:
     store = world.azure.store
     for type_ in sorted({kind.arm for kind in KINDS.values()}):
         for resource in store.resources(type_):

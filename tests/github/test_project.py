@@ -129,7 +129,7 @@ def test_a_form_asks_for_no_value(file: Path) -> None:
     assert all(part["attributes"]["label"] for part in form["body"] if part["type"] != "markdown")
 
 
-def test_a_vulnerability_is_told_in_private() -> None:
+def test_a_vulnerability_is_reported_in_private() -> None:
     config = yaml.safe_load((GITHUB / "ISSUE_TEMPLATE" / "config.yml").read_text())
     bug = (GITHUB / "ISSUE_TEMPLATE" / "bug.yml").read_text()
 

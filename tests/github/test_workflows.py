@@ -166,7 +166,7 @@ def test_the_workflows_know_every_stack_and_pulumis_version() -> None:
         assert set(re.findall(r"\b3\.\d{3}\.\d+\b", text)) <= {version}
 
 
-def test_what_was_changed_by_hand_is_told_at_night_and_taken_back_by_a_deployment() -> None:
+def test_what_was_changed_by_hand_is_reported_at_night_and_taken_back_by_a_deployment() -> None:
     steps = {
         step["name"]: step["run"] for step in mappings(load(TEMPLATE / "workflows" / "stack.yml")) if "run" in step
     }
@@ -229,9 +229,9 @@ def test_pulumi_has_the_options_that_the_workflows_use() -> None:
     assert len(used) == 1
     for line in used:
         operation = re.findall(r"pulumi (\w+)", line)[0]
-        told = subprocess.run([str(pulumi), operation, "--help"], capture_output=True, text=True, check=True).stdout
+        reported = subprocess.run([str(pulumi), operation, "--help"], capture_output=True, text=True, check=True).stdout
         for option in re.findall(r"--[a-z-]+", line):
-            assert f"{option} " in told, option
+            assert f"{option} " in reported, option
 
 
 GH = r"""#!/bin/sh

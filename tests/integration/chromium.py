@@ -63,7 +63,7 @@ class Chromium:
         self._session: str | None = None
         self._count = 0
         self.events: list[Mapping[str, Any]] = []
-        """What the browser told of the page, without being asked."""
+        """What the browser reported of the page, without being asked."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -75,20 +75,20 @@ class Chromium:
         session = {"sessionId": self._session} if self._session else {}
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters, **session}))
         while True:
-            told = json.loads(self._socket.recv(_PATIENCE))
-            if told.get("id") == self._count:
-                assert "error" not in told, f"{method}: {told['error']}"
-                return told["result"]
-            self.events.append(told)
+            reported = json.loads(self._socket.recv(_PATIENCE))
+            if reported.get("id") == self._count:
+                assert "error" not in reported, f"{method}: {reported['error']}"
+                return reported["result"]
+            self.events.append(reported)
 
     def open(self, page: Path) -> None:
         """Open a file, and wait until it is there."""
         self.events.clear()
         self.ask("Page.navigate", url=page.as_uri())
-        while not self.told("Page.loadEventFired"):
+        while not self.reported("Page.loadEventFired"):
             self.events.append(json.loads(self._socket.recv(_PATIENCE)))
 
-    def told(self, method: str) -> list[Mapping[str, Any]]:
+    def reported(self, method: str) -> list[Mapping[str, Any]]:
         """The events of one kind since the page was opened."""
         return [event["params"] for event in self.events if event.get("method") == method]
 

@@ -11,14 +11,14 @@ def seen(stack: DeployedStack, workload: str) -> Diagnosis:
     return diagnose("local", stack, find_workload(stack, workload))
 
 
-def stops(found: Diagnosis, link: str, *told: str) -> None:
+def stops(found: Diagnosis, link: str, *reported: str) -> None:
     """`found` is broken at `link` and nowhere else, and says what was seen and how to mend it."""
     assert [each.name for each in found.checks if each.state == "failed"] == [link], found.checks
     assert found.first_failed is not None
     untried = {each.seen for each in found.checks if each.state == "skipped" and each.name != "mount"}
     assert untried <= {f"{link} failed", "none of its objects was read: see above"}, found.checks
     assert found.first_failed.fix
-    for text in told:
+    for text in reported:
         assert text in f"{found.first_failed.seen} | {found.first_failed.fix}"
 
 

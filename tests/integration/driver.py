@@ -10,7 +10,7 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.kubernetes.csi_volume import DRIVER
 from tests.support.polling import poll_until
 
@@ -26,7 +26,7 @@ RELEASE = {"meta.helm.sh/release-name": "csi", "meta.helm.sh/release-namespace":
 class Cluster:
     """The sandbox's cluster, as its administrator."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self._world = world
         api = config.new_client_from_config(str(world.api_server.kubeconfig))
         self.core = client.CoreV1Api(api)

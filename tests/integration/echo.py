@@ -1,4 +1,4 @@
-"""A server in front of Vault that can be told to refuse what is written, quoting it."""
+"""A server in front of Vault that can be set to refuse what is written, quoting it."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ class Echo:
             protocol_version = "HTTP/1.1"
 
             def log_message(self, *_: object) -> None:
-                """Nothing is told."""
+                """Nothing is reported."""
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

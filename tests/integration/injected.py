@@ -14,7 +14,7 @@ from typing import Any
 from kubernetes import client, config
 
 from sandbox.certificates import write_private
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import Cluster
 
@@ -68,7 +68,7 @@ def configure(said: Mapping[str, str], *, once: bool, home: Path, token: Path, a
 class Agent:
     """What was injected into the pods of one Deployment or into one bare Pod, run on this machine."""
 
-    world: World
+    world: Sandbox
     home: Path
     namespace: str
     template: Any
@@ -135,7 +135,7 @@ class Agent:
         return file
 
 
-def agent(world: World, home: Path, namespace: str, name: str, **other: Any) -> Agent:
+def agent(world: Sandbox, home: Path, namespace: str, name: str, **other: Any) -> Agent:
     """The agent of the Deployment `name`, or of the bare Pod."""
     api = config.new_client_from_config(str(world.api_server.kubeconfig))
     home.mkdir()

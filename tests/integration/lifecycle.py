@@ -1,4 +1,4 @@
-"""A stack's whole life, with known secrets in it, and everything that was told meanwhile."""
+"""A stack's whole life, with known secrets in it, and everything that was reported meanwhile."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from typing import Any, Self
 import pytest
 
 from sandbox.errors import SandboxError
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 from tests.support.forked import run_ops
 from tests.support.sandboxed import Project, copied
 from tests.support.secret_scanner import Canary, Hunter, Sighting
@@ -41,7 +41,7 @@ COMMANDS: Sequence[str] = (
 class Journey:
     """One stack, deployed, looked at, broken and destroyed, under the eyes of a watcher of processes."""
 
-    def __init__(self, world: World, stack: str, home: Path) -> None:
+    def __init__(self, world: Sandbox, stack: str, home: Path) -> None:
         """
         :param world: The sandbox.
         :param stack: Which of its stacks.
@@ -55,7 +55,7 @@ class Journey:
         self.world = world
         self.project = Project(copied(home / "project"), world, stack)
         self.canaries: list[Canary] = []
-        self.told: dict[str, str] = {}
+        self.reported: dict[str, str] = {}
         self.processes = Processes()
         self._patch = pytest.MonkeyPatch()
 
@@ -124,15 +124,17 @@ class Journey:
         with self.project.engine.stack(self.project.stack) as driven:
             environment = {**os.environ, **dict(driven.workspace.env_vars)}
             self._pulumi(what, *arguments, environment=environment)
-        return self.told.pop(what)
+        return self.reported.pop(what)
 
     @cached_property
     def sightings(self) -> list[Sighting]:
-        """Secrets in what was told, in arguments of processes, in files."""
+        """Secrets in what was reported, in arguments of processes, in files."""
         hunter = Hunter(self.canaries)
-        told = [sighting for what, text in self.told.items() for sighting in hunter.text(f"output of {what}", text)]
+        reported = [
+            sighting for what, text in self.reported.items() for sighting in hunter.text(f"output of {what}", text)
+        ]
         shown = hunter.text("arguments of processes", "\n".join(self.processes.arguments))
-        return sorted({*told, *shown, *hunter.files((self.world.state, self._home))})
+        return sorted({*reported, *shown, *hunter.files((self.world.state, self._home))})
 
     def environments(self) -> set[tuple[str, str, str]]:
         """Processes with a secret in their environment: the program, the variable's name, and the secret's."""
@@ -162,7 +164,7 @@ class Journey:
         return done
 
     def _tell(self, what: str, text: str) -> None:
-        self.told[what] = self.told.get(what, "") + text
+        self.reported[what] = self.reported.get(what, "") + text
 
     @contextlib.contextmanager
     def _recorded(self, what: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sandbox.certificates import write_private
 from sandbox.ports import HOST
 from sandbox.process import Process
-from sandbox.world import World
+from sandbox.running import Sandbox
 
 from .debian import brought, libraries
 
@@ -56,7 +56,7 @@ member: uid=alice,ou=people,{base}
 class Slapd:
     """A directory that speaks LDAPS."""
 
-    def __init__(self, world: World, home: Path, port: int, password: str) -> None:
+    def __init__(self, world: Sandbox, home: Path, port: int, password: str) -> None:
         """
         :param world: Whose CA signs its certificate.
         :param home: Where its files are.

@@ -34,9 +34,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     started.stop()
 
 
-def opened(browser: Chromium, told: Report, home: Path) -> Chromium:
+def opened(browser: Chromium, reported: Report, home: Path) -> Chromium:
     file = home / "access.html"
-    file.write_text(format_page(told, Evidence(store="Vault at https://vault.example.net:8200, engine secret")))
+    file.write_text(format_page(reported, Evidence(store="Vault at https://vault.example.net:8200, engine secret")))
     browser.open(file)
     return browser
 
@@ -83,10 +83,10 @@ def test_everything_is_seen_at_first_and_nothing_is_fetched(shop: Chromium) -> N
     assert len(names(shop)) == shop.evaluate("document.querySelectorAll('.node').length")
     assert shop.evaluate("document.getElementById('count').textContent") == "8 ways"
     assert apart(shop)
-    assert [sent["request"]["url"] for sent in shop.told("Network.requestWillBeSent")] == [
+    assert [sent["request"]["url"] for sent in shop.reported("Network.requestWillBeSent")] == [
         shop.evaluate("location.href")
     ]
-    assert shop.told("Log.entryAdded") == shop.told("Runtime.exceptionThrown") == []
+    assert shop.reported("Log.entryAdded") == shop.reported("Runtime.exceptionThrown") == []
 
 
 def test_the_policy_lets_nothing_out(shop: Chromium) -> None:
@@ -94,7 +94,7 @@ def test_the_policy_lets_nothing_out(shop: Chromium) -> None:
     shop.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/'}))")
     shop.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
 
-    refused = "\n".join(entry["entry"]["text"] for entry in shop.told("Log.entryAdded"))
+    refused = "\n".join(entry["entry"]["text"] for entry in shop.reported("Log.entryAdded"))
     for what in ("Connecting to", "Loading the image", "Executing inline script"):
         assert f"{what} " in refused
     assert refused.count("violates the following Content Security Policy directive") == 3
@@ -187,7 +187,7 @@ def test_no_name_becomes_markup(browser: Chromium, tmp_path: Path, name: str) ->
 
     assert hostile.evaluate("document.querySelectorAll('script').length") == 1
     assert hostile.evaluate("document.querySelectorAll('img, iframe, svg svg, [onload], [onerror]').length") == 0
-    assert hostile.told("Page.javascriptDialogOpening") == hostile.told("Log.entryAdded") == []
+    assert hostile.reported("Page.javascriptDialogOpening") == hostile.reported("Log.entryAdded") == []
     assert f"{name}/{name}" in who(hostile)[0]
     assert name in hostile.evaluate("document.title")
 
@@ -198,4 +198,4 @@ def test_no_name_becomes_markup(browser: Chromium, tmp_path: Path, name: str) ->
     assert name in hostile.evaluate("document.getElementById('clear').textContent")
     assert len(who(hostile)) == 1
     assert hostile.evaluate("document.querySelectorAll('img, script, svg').length") == 2
-    assert hostile.told("Page.javascriptDialogOpening") == []
+    assert hostile.reported("Page.javascriptDialogOpening") == []

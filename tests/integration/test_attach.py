@@ -11,9 +11,9 @@ import yaml
 from kubernetes import client, config, dynamic
 
 from sandbox.progress import Reporter
+from sandbox.running import Sandbox
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import CHECKS, HELM
-from sandbox.world import World
 from strongroom.ops.cluster.selection import list_pods
 from strongroom.ops.doctor.diagnosis import find_workload
 from strongroom.ops.pulumi.stack import read_stack
@@ -39,7 +39,7 @@ Upgrade = Callable[..., None]
 class Objects:
     """What Helm makes, whole."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self._client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
 
     def get(self, kind: str) -> dict[str, Any]:
@@ -74,12 +74,12 @@ class Objects:
 
 
 @pytest.fixture(scope="module")
-def objects(world: World) -> Objects:
+def objects(world: Sandbox) -> Objects:
     return Objects(world)
 
 
 @pytest.fixture(scope="module")
-def upgrade(world: World) -> Iterator[Upgrade]:
+def upgrade(world: Sandbox) -> Iterator[Upgrade]:
     """Install or upgrade the owner's release; it is there from the first, in a namespace of its own."""
     helm = Tools(Reporter(), catalogue=(HELM,)).path("helm")
     core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
@@ -229,7 +229,7 @@ def live_attached(project: Project, upgrade: Upgrade, objects: Objects, director
 
 
 def test_a_chart_that_takes_values_runs_with_a_snippet(
-    project: Project, upgrade: Upgrade, world: World, tmp_path: Path
+    project: Project, upgrade: Upgrade, world: Sandbox, tmp_path: Path
 ) -> None:
     plain = project.config
     settings = attached(plain)

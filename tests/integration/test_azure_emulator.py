@@ -37,8 +37,8 @@ from kubernetes import client as kubernetes
 
 from sandbox.azure.configuration import assemble
 from sandbox.providers.azure_native import AzureNativeProvider
+from sandbox.running import Sandbox
 from sandbox.tools.environment import clean_environment
-from sandbox.world import World
 from tests.support.sandboxed import environment
 
 pytestmark = pytest.mark.integration
@@ -58,7 +58,7 @@ CERTIFICATE_USER = "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba"
 class Deployment:
     """A deployer with every right, and an identity with few; deployed by the provider's stand-in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self.world = world
         configuration = world.azure.configuration
         self.tenant = configuration.tenant
@@ -140,19 +140,19 @@ class Deployment:
         return ClientAssertionCredential(self.tenant, self.identity, lambda: assertion).get_token(SCOPE).token
 
 
-def clients(world: World) -> dict[str, str]:
+def clients(world: Sandbox) -> dict[str, str]:
     """What Azure's clients, and the provider, need in their environment."""
     return world.azure.environment() | world.azure.operator()
 
 
 @pytest.fixture(autouse=True)
-def found(world: World) -> Iterator[None]:
+def found(world: Sandbox) -> Iterator[None]:
     with environment(clients(world)):
         yield
 
 
 @pytest.fixture(scope="module")
-def azure(world: World) -> Iterator[Deployment]:
+def azure(world: Sandbox) -> Iterator[Deployment]:
     core, store = world.api_server.core(), world.azure.store
     core.create_namespace({"metadata": {"name": NAMESPACE}})
     for name in ("orders", "checkout"):
@@ -417,9 +417,9 @@ def test_a_token_for_something_else_is_challenged(azure: Deployment) -> None:
 
     with pytest.raises(ClientAuthenticationError) as raised:
         SecretClient(ROLES, Elsewhere()).get_secret("own")
-    told = raised.value.response.headers["WWW-Authenticate"]  # type: ignore[union-attr]
-    assert f'authorization="https://login.microsoftonline.com/{azure.tenant}"' in told
-    assert 'resource="https://vault.azure.net"' in told
+    reported = raised.value.response.headers["WWW-Authenticate"]  # type: ignore[union-attr]
+    assert f'authorization="https://login.microsoftonline.com/{azure.tenant}"' in reported
+    assert 'resource="https://vault.azure.net"' in reported
 
 
 def test_a_token_that_is_no_token_of_this_directory_for_vaults_opens_none(azure: Deployment) -> None:
@@ -466,7 +466,7 @@ def test_a_secret_has_versions_and_attributes(secrets: SecretClient) -> None:
     first = secrets.set_secret("versions", "one", tags={"team": "shop"}, content_type="text/plain")
     second = secrets.set_secret("versions", "two", not_before=soon, expires_on=late)
 
-    # Not before and expiry are told, and keep nobody from reading.
+    # Not before and expiry are reported, and keep nobody from reading.
     latest = secrets.get_secret("versions")
     assert (latest.value, latest.properties.version) == ("two", second.properties.version)
     assert (latest.properties.not_before, latest.properties.expires_on) == (soon, late)
@@ -514,18 +514,18 @@ def test_a_deleted_secret_is_recovered_or_purged(secrets: SecretClient) -> None:
     assert secrets.set_secret("gone", "new").value == "new"
 
 
-def test_who_deletes_or_updates_a_secret_is_not_told_its_value(azure: Deployment, secrets: SecretClient) -> None:
+def test_who_deletes_or_updates_a_secret_is_not_reported_its_value(azure: Deployment, secrets: SecretClient) -> None:
     secrets.set_secret("unseen", "canary-1d2e")
-    told: list[str] = []
+    reported: list[str] = []
 
     def note(answer: Any) -> None:
-        told.append(answer.http_response.text())
+        reported.append(answer.http_response.text())
 
     secrets.update_secret_properties("unseen", tags={"a": "b"}, raw_response_hook=note)
     secrets.begin_delete_secret("unseen", raw_response_hook=note).wait()
     secrets.get_deleted_secret("unseen", raw_response_hook=note)
-    assert len(told) >= 3
-    assert not any("canary" in text for text in told)
+    assert len(reported) >= 3
+    assert not any("canary" in text for text in reported)
 
 
 def test_a_secret_of_more_than_25_kilobytes_is_refused(secrets: SecretClient) -> None:

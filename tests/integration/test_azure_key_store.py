@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.azure.store import Document
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.vault.bootstrap.azure_key_store import AzureKeyStore
 from strongroom.components.vault.bootstrap.key_store import BootstrapState, KeyStoreError
 from tests.support.soak import sampled
@@ -27,7 +27,7 @@ RECORD = BootstrapState(shares=("canary-share-1", "canary-share-2"), threshold=2
 class Keeper:
     """A key vault in which the deployer may keep secrets."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self.azure = world.azure
         self.environment = {**world.azure.environment(), **world.azure.operator()}
         base = f"/subscriptions/{world.azure.configuration.subscription}/resourceGroups/rg-keys/providers"
@@ -63,7 +63,7 @@ class Keeper:
 
 
 @pytest.fixture(scope="module")
-def keeper(world: World) -> Iterator[Keeper]:
+def keeper(world: Sandbox) -> Iterator[Keeper]:
     """The key vault."""
     made = Keeper(world)
     made.deploy()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.world import ROOT
+from sandbox.running import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -26,13 +26,13 @@ def test_a_small_run_compares_programs_that_declare_the_same(tmp_path: Path) -> 
 
     # Programs that are unlike, and a proof that fails, end it with an error.
     assert done.returncode == 0, done.stderr
-    told = json.loads(figures.read_text())["figures"]
-    assert [figure["what"] for figure in told] == [
+    reported = json.loads(figures.read_text())["figures"]
+    assert [figure["what"] for figure in reported] == [
         "preview",
         "up, state written at the end",
         "verify",
         "import strongroom",
     ]
-    assert all(usage["wall"] > 0 for figure in told for usage in (*figure["ours"], *figure["theirs"]))
+    assert all(usage["wall"] > 0 for figure in reported for usage in (*figure["ours"], *figure["theirs"]))
     assert "preview" in done.stdout
     assert plot.read_text().startswith("<svg")

@@ -96,7 +96,7 @@ def hunt(servers: Servers, ran: list[Ran], *records: BootstrapState) -> None:
     hunter = Hunter(Canary(f"secret {number} of the records", secret) for number, secret in enumerate(sorted(secrets)))
     assert len(secrets) >= 3
     assert all(one.seen for one in ran)
-    assert hunter.text("what was told", "".join(one.output for one in ran) + servers.said()) == []
+    assert hunter.text("what was reported", "".join(one.output for one in ran) + servers.said()) == []
     assert hunter.known("arguments and environments", "\n".join(line for one in ran for line in one.seen)) == []
     kept = (f"{servers.home.name}/keys/", f"{servers.home.name}/certificates/")
     assert [found for found in hunter.files([servers.home]) if not found.place.startswith(kept)] == []
@@ -445,7 +445,7 @@ def test_runs_at_the_same_time_initialise_once(make: Make) -> None:
     assert initialisations(servers) == 1
 
 
-def test_keys_that_are_missing_are_told_and_a_store_is_never_initialised_twice(make: Make) -> None:
+def test_keys_that_are_missing_are_reported_and_a_store_is_never_initialised_twice(make: Make) -> None:
     servers = make(1)
     servers.start()
     key_store = key_store_of(servers)

@@ -13,9 +13,9 @@ import yaml
 
 from sandbox.plugins import _programs
 from sandbox.progress import Reporter
+from sandbox.running import ROOT
 from sandbox.scratch import SCRATCH
 from sandbox.tools import Tools
-from sandbox.world import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.store import Store
 from sandbox.azure.vaults import Vault
+from sandbox.running import ROOT, Sandbox
 from sandbox.servers.kubernetes import ISSUER
-from sandbox.world import ROOT, World
 from strongroom.components.kubernetes.csi_volume import DRIVER
 from strongroom.ops.app import app
 from strongroom.ops.check.run import check_stack
@@ -50,7 +50,7 @@ def alive(cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(world: World) -> Iterator[hvac.Client]:
+def engine(world: Sandbox) -> Iterator[hvac.Client]:
     """Vault, with an engine, an auth method and the objects that a stack on it expects."""
     vault = world.vault.client()
     vault.sys.enable_secrets_engine("kv", path=MOUNT, options={"version": "2"})
@@ -69,7 +69,7 @@ def engine(world: World) -> Iterator[hvac.Client]:
 
 
 @pytest.fixture
-def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+def on_vault(world: Sandbox, engine: hvac.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Check a stack on that Vault, whose settings a test changes first."""
     monkeypatch.setenv("VAULT_TOKEN", world.vault.token)
     config: Config = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())["config"]
@@ -88,7 +88,7 @@ def on_vault(world: World, engine: hvac.Client, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.fixture
-def on_azure(world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+def on_azure(world: Sandbox, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Check a stack on Key Vault, whose settings a test changes first."""
     operator = world.azure.operator()
     for name, value in {**world.azure.environment(), **operator}.items():
@@ -138,7 +138,7 @@ def test_a_stack_that_lacks_nothing_is_ok(on_vault: Check) -> None:
     ]
 
 
-def test_faults_of_settings_are_told_together_and_nothing_else_is_tried(on_vault: Check) -> None:
+def test_faults_of_settings_are_reported_together_and_nothing_else_is_tried(on_vault: Check) -> None:
     def change(config: Config) -> None:
         config["strongroom:workloads"][0]["name"] = "Orders"
         config["strongroom:workloads"][1]["secrets"] = []
@@ -186,7 +186,7 @@ def secret(**changed: str) -> Callable[[Config], None]:
 
 
 @pytest.mark.parametrize(
-    ("change", "name", "told"),
+    ("change", "name", "reported"),
     [
         (backend(caCertificate="/nonexistent/ca.crt"), "files", "'/nonexistent/ca.crt' can't be read"),
         (backend(tokenMaxTtl="9000h"), "guardrails", "vault-ttl"),
@@ -203,10 +203,12 @@ def secret(**changed: str) -> Callable[[Config], None]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_lacking_is_told(on_vault: Check, change: Callable[[Config], None], name: str, told: str) -> None:
+def test_what_is_lacking_is_reported(
+    on_vault: Check, change: Callable[[Config], None], name: str, reported: str
+) -> None:
     broken = states(on_vault(change), "failed")
 
-    assert told in broken[name]
+    assert reported in broken[name]
 
 
 def test_advice_is_no_failure(on_vault: Check) -> None:
@@ -224,7 +226,7 @@ def test_a_driver_that_somebody_else_should_have_installed_is_missed(on_vault: C
         cluster.driver("vault", EXCHANGE)
 
 
-def test_an_audience_that_the_driver_lacks_is_told(on_vault: Check, on_azure: Check, cluster: Cluster) -> None:
+def test_an_audience_that_the_driver_lacks_is_reported(on_vault: Check, on_azure: Check, cluster: Cluster) -> None:
     cluster.driver("elsewhere")
     try:
         assert "Vault's provider creates one itself" in states(on_vault(), "warning")["audience"]
@@ -256,17 +258,17 @@ def test_what_cannot_be_reached_is_not_tried_and_no_failure(on_vault: Check, tmp
 
 
 @pytest.mark.parametrize(
-    ("token", "state", "told"),
+    ("token", "state", "reported"),
     [("", "skipped", "VAULT_TOKEN is not set"), ("hvs.unknown", "failed", "does not know the token")],
 )
-def test_a_token_that_is_missing_or_unknown_is_told(
-    on_vault: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: str, state: str, told: str
+def test_a_token_that_is_missing_or_unknown_is_reported(
+    on_vault: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: str, state: str, reported: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_TOKEN", token)
     found = on_vault()
 
-    assert told in states(found, state)["token"]
+    assert reported in states(found, state)["token"]
     assert {each.state for each in found if each.name in {"mount", "object", "auth method"}} == {"skipped"}
 
 
@@ -332,7 +334,7 @@ def test_a_token_that_may_not_look_itself_up_is_not_called_unknown(
     assert "may not look itself up" in states(on_vault(), "skipped")["token"]
 
 
-def test_a_sealed_vault_is_told(on_vault: Check, engine: hvac.Client, world: World) -> None:
+def test_a_sealed_vault_is_reported(on_vault: Check, engine: hvac.Client, world: Sandbox) -> None:
     engine.sys.seal()
     try:
         assert "is sealed" in states(on_vault(), "failed")["store"]
@@ -340,14 +342,14 @@ def test_a_sealed_vault_is_told(on_vault: Check, engine: hvac.Client, world: Wor
         world.up()
 
 
-def test_a_vault_name_that_is_somebody_elses_is_told(on_azure: Check, store: Store) -> None:
+def test_a_vault_name_that_is_somebody_elses_is_reported(on_azure: Check, store: Store) -> None:
     assert states(on_azure(), "failed") == {}
     with vault(store, "kv-checked"):
         assert "'kv-checked' is taken" in states(on_azure(), "failed")["vault name"]
 
 
 def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
-    on_azure: Check, store: Store, world: World
+    on_azure: Check, store: Store, world: Sandbox
 ) -> None:
     def existing(config: Config) -> None:
         config["strongroom:backend"]["vault"] = {"name": "kv-checked", "create": False}
@@ -375,7 +377,7 @@ def test_objects_of_a_vault_that_exists_are_looked_for_without_their_values(
 
 
 @pytest.fixture
-def theirs(world: World) -> Iterator[dict[str, str]]:
+def theirs(world: Sandbox) -> Iterator[dict[str, str]]:
     """A namespace of another team's, with a class, an account and a Deployment of a workload's name."""
     core, labels = world.api_server.core(), {"owner": "another-team"}
     metadata = {"name": "orders", "labels": labels}
@@ -428,16 +430,16 @@ def test_what_another_team_has_in_the_cluster_is_named_before_it_is_touched(
     )
     assert not any("namespace " in seen for seen in broken(on_vault(), "names in the cluster"))
     monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned(unknown="no state"))
-    told = [each for each in on_vault() if each.name == "names in the cluster"]
-    assert {each.state for each in told} == {"skipped"}
-    assert all("is not known: no state" in each.seen for each in told)
+    reported = [each for each in on_vault() if each.name == "names in the cluster"]
+    assert {each.state for each in reported} == {"skipped"}
+    assert all("is not known: no state" in each.seen for each in reported)
     monkeypatch.setattr("strongroom.ops.check.run.list_owned", lambda _: Owned())
     monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
     assert {each.state for each in on_vault() if each.name == "names in the cluster"} == {"warning"}
 
 
 @pytest.mark.usefixtures("theirs")
-def test_a_patch_is_tried_on_its_owners_object_and_changes_nothing(world: World) -> None:
+def test_a_patch_is_tried_on_its_owners_object_and_changes_nothing(world: Sandbox) -> None:
     reader = ClusterReader(OpsCluster(kubeconfig=str(world.api_server.kubeconfig), context=None))
 
     def patch(name: str, spec: Config) -> Declared:
@@ -507,7 +509,7 @@ def test_what_a_vault_has_already_is_named_before_it_is_overwritten(on_vault: Ch
 
 
 def test_a_key_vaults_objects_that_exist_or_were_deleted_softly_are_named(
-    on_azure: Check, store: Store, world: World
+    on_azure: Check, store: Store, world: Sandbox
 ) -> None:
     def existing(config: Config) -> None:
         config["strongroom:backend"]["vault"] = {"name": "kv-checked", "create": False}
@@ -529,7 +531,7 @@ def test_a_key_vaults_objects_that_exist_or_were_deleted_softly_are_named(
 
 
 @pytest.mark.parametrize("wrong", [f"{ISSUER}/", "https://elsewhere.example.net"])
-def test_an_issuer_that_is_not_the_clusters_to_the_letter_is_told(on_azure: Check, wrong: str) -> None:
+def test_an_issuer_that_is_not_the_clusters_to_the_letter_is_reported(on_azure: Check, wrong: str) -> None:
     def change(config: Config) -> None:
         config["strongroom:kubernetes"]["oidcIssuer"] = wrong
 
@@ -551,7 +553,7 @@ def vault(store: Store, name: str) -> Iterator[tuple[dict[str, Any], Vault]]:
         store.remove(id_)
 
 
-def assign(store: Store, world: World, vault_id: str, role: str) -> None:
+def assign(store: Store, world: Sandbox, vault_id: str, role: str) -> None:
     """Give whoever deploys a role at a vault."""
     caller = store.resource(f"/applications/{world.azure.operator()['AZURE_CLIENT_ID']}")
     assert caller is not None
@@ -566,9 +568,9 @@ def test_the_command_exits_with_1_where_something_is_broken(
 ) -> None:
     monkeypatch.setenv("STRONGROOM_WORKSPACE", str(tmp_path / "local"))
     on_vault()
-    told = CliRunner().invoke(app, ["check", "--stack", "local"])
-    assert (told.exit_code, "Nothing failed" in told.output) == (0, True), told.output
+    reported = CliRunner().invoke(app, ["check", "--stack", "local"])
+    assert (reported.exit_code, "Nothing failed" in reported.output) == (0, True), reported.output
     on_vault(secret(key="other"))
-    told = CliRunner().invoke(app, ["check", "--stack", "local", "--json"])
-    assert told.exit_code == 1
-    assert [each["name"] for each in json.loads(told.output) if each["state"] == "failed"] == ["object"]
+    reported = CliRunner().invoke(app, ["check", "--stack", "local", "--json"])
+    assert reported.exit_code == 1
+    assert [each["name"] for each in json.loads(reported.output) if each["state"] == "failed"] == ["object"]

@@ -16,7 +16,7 @@ import pytest
 from hvac.exceptions import Forbidden, InvalidRequest
 from pulumi.automation import ConfigValue
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import Cluster, export_state
 from tests.integration.injected import agent
@@ -40,7 +40,7 @@ class Place:
     """The stack, deployed, beside a database."""
 
     project: Project
-    world: World
+    world: Sandbox
     database: Postgresql
     is_removed: bool = False
 
@@ -82,7 +82,7 @@ def database() -> Iterator[Postgresql]:
 
 
 @pytest.fixture(scope="module")
-def place(world: World, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(world: Sandbox, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
     project = Project(copied(tmp_path_factory.mktemp("databases")), world, "local")
     settings = project.config
@@ -113,7 +113,7 @@ def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Plac
     found = place.project.checks()
 
     assert [check for check in found if check["passed"] is not True] == []
-    told = {(check["workload"], check["what"]) for check in found}
+    reported = {(check["workload"], check["what"]) for check in found}
     assert {
         ("shop/orders", "reads shop-user"),
         ("shop/orders", "is refused what Vault makes for others"),
@@ -122,7 +122,7 @@ def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Plac
         ("bank/ledger", "PKI role kubernetes.bank.ledger.server is as deployed"),
         ("shop/orders", "database role kubernetes.shop.orders.shop is as deployed"),
         ("stack", "database shop is as deployed"),
-    } <= told
+    } <= reported
     poll_until(lambda: place.users() == [])
     assert place.project.changes("preview") == set()
     assert place.project.changes("refresh") == set()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
@@ -64,7 +64,7 @@ def test_the_same_workloads_verify_by_each_delivery(
 
 
 def test_workloads_share_an_account_that_exists_and_one_has_a_secret_for_others(
-    deployed: Project, world: World
+    deployed: Project, world: Sandbox
 ) -> None:
     core = client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     core.create_namespaced_service_account(
@@ -127,7 +127,7 @@ def injected(project: Project) -> Iterator[Project]:
 
 
 def test_an_agent_renders_what_vault_holds_and_stays_without_more_rights(
-    injected: Project, world: World, tmp_path: Path
+    injected: Project, world: Sandbox, tmp_path: Path
 ) -> None:
     assert injected.wrong() == set()
     orders, ledger = (
@@ -156,7 +156,7 @@ def test_an_agent_renders_what_vault_holds_and_stays_without_more_rights(
     assert held["password"] not in orders.log()
 
 
-def test_an_agent_gets_nothing_as_anybody_else(injected: Project, world: World, tmp_path: Path) -> None:
+def test_an_agent_gets_nothing_as_anybody_else(injected: Project, world: Sandbox, tmp_path: Path) -> None:
     for account in ("default", "checkout"):
         stranger = agent(world, tmp_path / account, "shop", "orders", account=account)
         with stranger.beside():
@@ -164,7 +164,9 @@ def test_an_agent_gets_nothing_as_anybody_else(injected: Project, world: World, 
         assert not stranger.files.exists()
 
 
-def test_an_agent_says_which_key_is_missing_and_writes_no_file(injected: Project, world: World, tmp_path: Path) -> None:
+def test_an_agent_says_which_key_is_missing_and_writes_no_file(
+    injected: Project, world: Sandbox, tmp_path: Path
+) -> None:
     vault = world.vault.client().secrets.kv.v2
     held = stored(world, "payment-api")
     vault.create_or_update_secret("payment-api", {"other": "value"}, mount_point="strongroom")
@@ -181,7 +183,7 @@ def test_an_agent_says_which_key_is_missing_and_writes_no_file(injected: Project
         vault.create_or_update_secret("payment-api", held, mount_point="strongroom")
 
 
-def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world: World) -> None:
+def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world: Sandbox) -> None:
     api = client.AppsV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     edit: dict[str, Any] = {
         "vault.hashicorp.com/agent-inject-template-1": '{{ with secret "x" }}{{ .Data }}{{ end }}',
@@ -209,7 +211,7 @@ def test_annotations_that_were_edited_by_hand_are_found(injected: Project, world
     assert injected.wrong() == set()
 
 
-def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(injected: Project, world: World) -> None:
+def test_doctor_walks_to_an_injected_agents_objects_by_way_of_the_webhook(injected: Project, world: Sandbox) -> None:
     stack, cluster = read_stack("local"), Cluster(world)
     stops(seen(stack, "shop/orders"), "webhook", "no webhook vault.hashicorp.com", "kubernetes.install")
     with cluster.webhook("vault.hashicorp.com", {"strongroom/delivery": "agent-injector"}):

@@ -13,7 +13,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 from typer.testing import CliRunner
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.kubernetes.csi_volume import ADDON, DRIVER
 from strongroom.ops.app import app
 from strongroom.ops.pulumi.stack import Cluster as Reached
@@ -37,7 +37,7 @@ def on_vault(project: Project, cluster: Cluster) -> DeployedStack:
 
 
 @pytest.fixture(scope="module")
-def vault(world: World) -> hvac.Client:
+def vault(world: Sandbox) -> hvac.Client:
     return world.vault.client()
 
 
@@ -53,7 +53,7 @@ def alive(cluster: Cluster) -> None:
 
 
 @pytest.fixture
-def operator(world: World, without_token: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def operator(world: Sandbox, without_token: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs doctor may read Vault's roles."""
     monkeypatch.setenv("VAULT_TOKEN", world.vault.token)
 
@@ -113,7 +113,7 @@ def replaced(cluster: Cluster, name: str, pod: dict[str, Any] | None) -> Iterato
 
 
 @pytest.mark.parametrize(
-    ("breaking", "link", "told"),
+    ("breaking", "link", "reported"),
     [
         (without_driver, "driver", [f"no CSIDriver {DRIVER}", "kubernetes.install"]),
         (lambda c: unready(c, "secrets-store"), "driver", ["ready on 0 of 1 nodes", "kubectl describe daemonset"]),
@@ -134,11 +134,11 @@ def replaced(cluster: Cluster, name: str, pod: dict[str, Any] | None) -> Iterato
     ],
 )
 def test_it_stops_where_the_clusters_part_is_broken(
-    on_vault: DeployedStack, cluster: Cluster, breaking: Callable[[Cluster], Breaking], link: str, told: list[str]
+    on_vault: DeployedStack, cluster: Cluster, breaking: Callable[[Cluster], Breaking], link: str, reported: list[str]
 ) -> None:
     with breaking(cluster):
         found = seen(on_vault, "shop/orders")
-        stops(found, link, *told)
+        stops(found, link, *reported)
         if link == "driver":
             goes_on(found, "provider", "class", "volume", "service account", *AT_VAULT)
         if link == "provider":
@@ -153,8 +153,8 @@ def test_without_a_kubelet_the_drivers_links_are_not_tried_and_the_stores_are(
         found = seen(on_vault, "shop/orders")
     goes_on(found, "class", "volume", "service account", *AT_VAULT)
     assert found.first_failed is None
-    told = {link.seen for link in found.checks if link.name in {"driver", "provider", "audience"}}
-    assert len(told) == 1 and told.pop().startswith("no kubelet here")
+    reported = {link.seen for link in found.checks if link.name in {"driver", "provider", "audience"}}
+    assert len(reported) == 1 and reported.pop().startswith("no kubelet here")
 
 
 def test_a_provider_without_the_ca_of_the_class_is_warned_of(on_vault: DeployedStack, cluster: Cluster) -> None:
@@ -198,7 +198,7 @@ def alias(spec: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "reported"),
     [
         (provider, "has the provider 'azure', and 'vault' is deployed"),
         (nothing, "lacks the files db-password, db-username"),
@@ -211,16 +211,16 @@ def alias(spec: dict[str, Any]) -> None:
     ],
 )
 def test_it_stops_at_a_class_that_was_edited_by_hand(
-    on_vault: DeployedStack, cluster: Cluster, edit: Callable[[dict[str, Any]], None], told: str
+    on_vault: DeployedStack, cluster: Cluster, edit: Callable[[dict[str, Any]], None], reported: str
 ) -> None:
     with cluster.edited_class("shop", "orders", edit):
         found = seen(on_vault, "shop/orders")
-        stops(found, "class", told, "pulumi refresh")
+        stops(found, "class", reported, "pulumi refresh")
         goes_on(found, "driver", "provider", "service account", "store")
 
 
 @pytest.mark.parametrize(
-    ("edit", "link", "told"),
+    ("edit", "link", "reported"),
     [
         ({"volumes": [{"name": "secrets-store", "csi": {"driver": DRIVER, "readOnly": False}}]}, "volume", "readOnly"),
         (
@@ -231,12 +231,12 @@ def test_it_stops_at_a_class_that_was_edited_by_hand(
     ],
 )
 def test_it_stops_at_pods_that_were_edited_by_hand(
-    on_vault: DeployedStack, cluster: Cluster, edit: dict[str, Any], link: str, told: str
+    on_vault: DeployedStack, cluster: Cluster, edit: dict[str, Any], link: str, reported: str
 ) -> None:
     before = cluster.apps.read_namespaced_deployment("orders", "shop")
     cluster.apps.patch_namespaced_deployment("orders", "shop", {"spec": {"template": {"spec": edit}}})
     try:
-        stops(seen(on_vault, "shop/orders"), link, told)
+        stops(seen(on_vault, "shop/orders"), link, reported)
     finally:
         # Its controller writes a status at any moment: without a version, this is not refused for that.
         before.metadata.resource_version = None
@@ -296,20 +296,20 @@ def test_it_stops_at_a_missing_role(on_vault: DeployedStack, vault: hvac.Client)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"bound_service_account_names": ["checkout"]}, "It allows the service accounts checkout"),
         ({"bound_service_account_namespaces": ["bank"]}, "It allows the namespaces bank"),
     ],
 )
 def test_it_stops_at_a_role_of_other_accounts(
-    on_vault: DeployedStack, vault: hvac.Client, operator: None, change: dict[str, Any], told: str
+    on_vault: DeployedStack, vault: hvac.Client, operator: None, change: dict[str, Any], reported: str
 ) -> None:
     with role(vault, "shop.orders", **change):
-        stops(seen(on_vault, "shop/orders"), "role", told, "not authorized", "pulumi refresh")
+        stops(seen(on_vault, "shop/orders"), "role", reported, "not authorized", "pulumi refresh")
 
 
-def test_a_reviewer_that_the_api_server_refuses_is_told_from_a_role(
+def test_a_reviewer_that_the_api_server_refuses_is_reported_from_a_role(
     on_vault: DeployedStack, vault: hvac.Client, cluster: Cluster, operator: None
 ) -> None:
     name = "vault-token-reviewer-kubernetes"
@@ -351,7 +351,7 @@ def changed(vault: hvac.Client, change: Callable[[Any], object]) -> Iterator[Non
 
 
 @pytest.mark.parametrize(
-    ("change", "link", "told"),
+    ("change", "link", "reported"),
     [
         (
             lambda kv: kv.delete_metadata_and_all_versions("payment-api", mount_point=MOUNT),
@@ -381,10 +381,10 @@ def changed(vault: hvac.Client, change: Callable[[Any], object]) -> Iterator[Non
     ids=["object", "key", "deleted", "destroyed"],
 )
 def test_it_stops_at_what_the_store_has_not(
-    on_vault: DeployedStack, vault: hvac.Client, change: Callable[[Any], object], link: str, told: list[str]
+    on_vault: DeployedStack, vault: hvac.Client, change: Callable[[Any], object], link: str, reported: list[str]
 ) -> None:
     with changed(vault, change):
-        stops(seen(on_vault, "checkout"), link, *told)
+        stops(seen(on_vault, "checkout"), link, *reported)
     assert whole(seen(on_vault, "checkout"))
 
 
@@ -429,8 +429,8 @@ def test_a_secret_that_the_class_names_no_longer_is_found_with_the_command_to_re
         assert "shop/an-older-name" in warned.seen and "orders-env" not in warned.seen
         assert warned.fix.endswith("kubectl delete secret -n shop an-older-name")
         assert whole(seen(on_vault, "bank/ledger"))
-        told = CliRunner().invoke(app, ["doctor", "--stack", "local", "--workload", workload, "--json"])
-        assert "a-canary-of-a-value" not in told.output
+        reported = CliRunner().invoke(app, ["doctor", "--stack", "local", "--workload", workload, "--json"])
+        assert "a-canary-of-a-value" not in reported.output
 
 
 @contextmanager
@@ -548,12 +548,14 @@ def test_the_command_exits_with_1_where_a_link_is_broken_and_prints_no_value(
     on_vault: DeployedStack, cluster: Cluster
 ) -> None:
     arguments = ["doctor", "--stack", "local", "--workload", "ledger"]
-    told = CliRunner().invoke(app, arguments)
-    assert (told.exit_code, "No check failed" in told.output) == (0, True)
+    reported = CliRunner().invoke(app, arguments)
+    assert (reported.exit_code, "No check failed" in reported.output) == (0, True)
     with without_driver(cluster):
-        told = CliRunner().invoke(app, [*arguments, "--json"])
-        assert told.exit_code == 1
-        assert [link["name"] for link in json.loads(told.output)["checks"] if link["state"] == "failed"] == ["driver"]
+        reported = CliRunner().invoke(app, [*arguments, "--json"])
+        assert reported.exit_code == 1
+        assert [link["name"] for link in json.loads(reported.output)["checks"] if link["state"] == "failed"] == [
+            "driver"
+        ]
 
 
 def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: DeployedStack, cluster: Cluster) -> None:
@@ -570,7 +572,7 @@ def test_a_vault_that_only_the_cluster_reaches_is_not_called_broken(on_vault: De
         assert {link.state for link in faults(found)} == {"skipped"}
 
 
-def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:
+def test_who_may_ask_for_less_is_reported_so(on_vault: DeployedStack, cluster: Cluster, tmp_path: Path) -> None:
     """Somebody whom the cluster's administrator lets look at one namespace."""
     body = {"metadata": {"name": "onlooker", "namespace": "shop"}}
     cluster.core.create_namespaced_service_account("shop", body)
@@ -592,7 +594,7 @@ def test_who_may_ask_for_less_is_told_so(on_vault: DeployedStack, cluster: Clust
         cluster.core.delete_namespaced_service_account("onlooker", "shop")
 
 
-def test_a_sealed_vault_is_told(on_vault: DeployedStack, vault: hvac.Client, world: World) -> None:
+def test_a_sealed_vault_is_reported(on_vault: DeployedStack, vault: hvac.Client, world: Sandbox) -> None:
     vault.sys.seal()
     try:
         stops(seen(on_vault, "shop/orders"), "store", "is sealed", "unseal")

@@ -78,7 +78,7 @@ def test_an_annotation_that_is_gone_is_warned_of(on_azure: DeployedStack, cluste
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"audiences": ["api://elsewhere"]}, ["AADSTS700212"]),
         ({"subject": "system:serviceaccount:shop:checkout"}, ["AADSTS700213"]),
@@ -87,10 +87,10 @@ def test_an_annotation_that_is_gone_is_warned_of(on_azure: DeployedStack, cluste
     ],
 )
 def test_it_stops_at_a_federated_credential_that_differs(
-    on_azure: DeployedStack, store: Store, change: dict[str, Any], told: list[str]
+    on_azure: DeployedStack, store: Store, change: dict[str, Any], reported: list[str]
 ) -> None:
     with broken(store, CREDENTIALS, "serviceaccount:bank:ledger", **change):
-        stops(seen(on_azure, "ledger"), "federation", "a federated credential of the identity", *told)
+        stops(seen(on_azure, "ledger"), "federation", "a federated credential of the identity", *reported)
 
 
 def test_it_stops_at_an_identity_that_the_directory_does_not_know(on_azure: DeployedStack, store: Store) -> None:

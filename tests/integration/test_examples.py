@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.plugins import SERVED
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 
 pytestmark = [
     pytest.mark.integration,
@@ -71,7 +71,7 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def copy(world: World, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return Copy(tmp_path_factory.mktemp("examples"))
 
 
@@ -109,7 +109,7 @@ SETTLED = "pulumi preview --expect-no-changes >&2"
 """Shows that nothing is left to do."""
 
 
-def works(world: World, language: str, state: str) -> None:
+def works(world: Sandbox, language: str, state: str) -> None:
     """An example is deployed, and its workload may read its two objects."""
     vault, mount = world.vault.client(), f"example-{language}"
     read = vault.secrets.kv.v2.read_secret_version
@@ -123,7 +123,7 @@ def works(world: World, language: str, state: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["python", TYPESCRIPT])
-def test_who_follows_the_page_gets_it_running(copy: Copy, world: World, language: str) -> None:
+def test_who_follows_the_page_gets_it_running(copy: Copy, world: Sandbox, language: str) -> None:
     start, end = copy.blocks(language)
     # A program in TypeScript is compiled anew in each run: that the components are settled is seen in the others.
     state = copy.run(f"{{ {start} }} >&2\n{SETTLED if language == 'python' else ''}\n{STATE}")
@@ -153,7 +153,7 @@ def program(copy: Copy, in_yaml: str) -> Iterator[Path]:
     file.write_text(written)
 
 
-def test_who_follows_the_page_gets_yaml_running(in_yaml: str, world: World) -> None:
+def test_who_follows_the_page_gets_yaml_running(in_yaml: str, world: Sandbox) -> None:
     works(world, "yaml", in_yaml)
 
 
@@ -162,9 +162,9 @@ def test_a_renamed_component_keeps_its_resources(copy: Copy, program: Path) -> N
     renamed = program.read_text().replace("  engine:\n    type", "  store:\n    type", 1).replace("${engine", "${store")
     kind = "type: strongroom:KvEngine\n"
     program.write_text(renamed.replace(kind, f"{kind}    options: {{aliases: ['{urn}']}}\n", 1))
-    told = copy.run("cd examples/yaml; pulumi preview --expect-no-changes")
+    reported = copy.run("cd examples/yaml; pulumi preview --expect-no-changes")
 
-    assert "strongroom:index:KvEngine store" in told or "19 unchanged" in told
+    assert "strongroom:index:KvEngine store" in reported or "19 unchanged" in reported
 
 
 def test_a_component_that_is_renamed_without_an_alias_is_another(copy: Copy, program: Path) -> None:
@@ -175,11 +175,11 @@ def test_a_component_that_is_renamed_without_an_alias_is_another(copy: Copy, pro
     assert "to delete" in copy.run("cd examples/yaml; pulumi preview")
 
 
-def test_every_fault_is_told_in_yaml(copy: Copy, program: Path) -> None:
+def test_every_fault_is_reported_in_yaml(copy: Copy, program: Path) -> None:
     text = program.read_text()
     program.write_text(text.replace("name: orders", "name: Orders").replace("name: db-password", "name: db/x"))
-    told = copy.run("cd examples/yaml; pulumi preview 2>&1 || true")
+    reported = copy.run("cd examples/yaml; pulumi preview 2>&1 || true")
 
-    assert "workload.name" in told and "is not a legal Kubernetes name" in told
-    assert "is not a legal file name" in told
-    assert "Traceback" not in told
+    assert "workload.name" in reported and "is not a legal Kubernetes name" in reported
+    assert "is not a legal file name" in reported
+    assert "Traceback" not in reported

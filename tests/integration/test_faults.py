@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from sandbox.azure.proxy import Proxy
 from sandbox.certificates import Authority, write_private
 from sandbox.ports import HOST, Ports
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.kubernetes.api import make_api_client
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from strongroom.components.vault.bootstrap.runner import bootstrap
@@ -43,7 +43,7 @@ UPDATED = {
 
 
 @pytest.fixture(scope="module", params=STORES)
-def stage(request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A local stack, to be disturbed."""
     made = Stage(world, copied(tmp_path_factory.mktemp(request.param)), request.param)
     yield made
@@ -75,7 +75,7 @@ def created(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("stage", ["local"], indirect=True, scope="module")
-def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage: Stage, world: World) -> None:
+def test_what_somebody_else_made_outlives_recovery_and_the_update_after_it(stage: Stage, world: Sandbox) -> None:
     stage.reach("deployed")
     namespaces: Any = CoreV1Api(make_api_client(str(world.api_server.kubeconfig), None))
     vault = world.vault.client()
@@ -135,7 +135,7 @@ def test_every_death_leaves_no_trace_after_a_second_run(stage: Stage, scenario: 
 
 @contextmanager
 def failing(
-    world: World, stack: str, home: Path, share: float, faults: tuple[Fault, ...], spared: int = 0
+    world: Sandbox, stack: str, home: Path, share: float, faults: tuple[Fault, ...], spared: int = 0
 ) -> Iterator[tuple[DeployedStack, FaultyServer]]:
     """A stack whose store fails, and whose API server fails now and then; and that store."""
     deployed, authority = read_stack(stack), world.authority
@@ -182,12 +182,12 @@ def tunnelled(home: Path, emulator: int) -> Iterator[int]:
         thread.join(10)
 
 
-def verified(deployed: DeployedStack, world: World) -> list[Check]:
+def verified(deployed: DeployedStack, world: Sandbox) -> list[Check]:
     return Verifier(deployed, world.api_server.signing_key).run()
 
 
 @pytest.mark.integration
-def test_servers_that_fail_now_and_then_are_asked_again(world: World, stage: Stage, tmp_path: Path) -> None:
+def test_servers_that_fail_now_and_then_are_asked_again(world: Sandbox, stage: Stage, tmp_path: Path) -> None:
     stage.reach("deployed")
     with failing(world, stage.stack, tmp_path, 0.3, FAULTS) as (deployed, store):
         checks = verified(deployed, world)
@@ -199,8 +199,8 @@ def test_servers_that_fail_now_and_then_are_asked_again(world: World, stage: Sta
 
 @pytest.mark.integration
 @pytest.mark.parametrize("spared", [0, 9])
-def test_a_server_that_stays_away_is_told_and_never_taken_for_one_that_refuses(
-    world: World, stage: Stage, tmp_path: Path, spared: int
+def test_a_server_that_stays_away_is_reported_and_never_taken_for_one_that_refuses(
+    world: Sandbox, stage: Stage, tmp_path: Path, spared: int
 ) -> None:
     stage.reach("deployed")
     with failing(world, stage.stack, tmp_path, 1.0, ("busy", "unavailable", "reset"), spared) as (deployed, _):

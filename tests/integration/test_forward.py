@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 from sandbox.ports import find_free_port
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.vault.port_forward import ForwardError, PodForward
 
 pytestmark = pytest.mark.integration
@@ -26,7 +26,7 @@ HOST, NODE, POD, POD_PORT = "127.0.0.1", "forwarding", "vault-0", 8200
 class Kubelet:
     """A kubelet whose one pod is the sandbox's Vault. (Kubernetes: the subprotocol `v4.channel.k8s.io`)"""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self._vault = urlsplit(world.vault.address)
         pair = world.authority.pair("kubelet")
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -60,7 +60,7 @@ class Kubelet:
 
 
 @pytest.fixture(scope="module")
-def kubelet(world: World) -> Iterator[Kubelet]:
+def kubelet(world: Sandbox) -> Iterator[Kubelet]:
     """A node of the cluster, with a pod called `vault-0` on it."""
     made, core = Kubelet(world), world.api_server.core()
     core.create_node({"metadata": {"name": NODE}})
@@ -91,7 +91,7 @@ def kubelet(world: World) -> Iterator[Kubelet]:
 
 
 @pytest.fixture
-def forward(kubelet: Kubelet, world: World) -> Iterator[int]:
+def forward(kubelet: Kubelet, world: Sandbox) -> Iterator[int]:
     """A port for the pod; the next one is for a pod that isn't there."""
     del kubelet
     first = find_free_port(2)
@@ -101,7 +101,7 @@ def forward(kubelet: Kubelet, world: World) -> Iterator[int]:
         yield first
 
 
-def test_each_connection_is_a_port_forward_of_the_api_servers(forward: int, kubelet: Kubelet, world: World) -> None:
+def test_each_connection_is_a_port_forward_of_the_api_servers(forward: int, kubelet: Kubelet, world: Sandbox) -> None:
     for _ in range(3):
         answer = requests.get(
             f"https://{HOST}:{forward}/v1/sys/health", verify=str(world.authority.certificate), timeout=30
@@ -116,12 +116,12 @@ def test_a_pod_that_is_not_there_ends_the_connection(forward: int) -> None:
         assert connection.recv(1) == b""
 
 
-def test_a_port_that_is_taken_is_told(forward: int) -> None:
+def test_a_port_that_is_taken_is_reported(forward: int) -> None:
     with pytest.raises(ForwardError, match=f"{HOST}:{forward} can't be opened for default/vault-0"):
         PodForward([POD], namespace="default", first_port=forward)
 
 
-def test_ports_are_closed_when_it_is_over(forward: int, world: World) -> None:
+def test_ports_are_closed_when_it_is_over(forward: int, world: Sandbox) -> None:
     port = find_free_port()
     with PodForward([POD], namespace="default", first_port=port, kubeconfig=str(world.api_server.kubeconfig)):
         pass

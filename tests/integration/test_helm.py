@@ -17,9 +17,9 @@ from sandbox.errors import SandboxError
 from sandbox.progress import Reporter
 from sandbox.providers.helm import Helm
 from sandbox.providers.protocol import ProviderError
+from sandbox.running import Sandbox
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import HELM
-from sandbox.world import World
 from strongroom.stacks.provision.preflight_driver import find_conflicts
 from strongroom.stacks.settings.kubernetes import KubernetesSettings
 from tests.support.polling import poll_until
@@ -42,7 +42,7 @@ def helm() -> Path:
 class Cluster:
     """The sandbox's cluster, as its administrator sees it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         api = config.new_client_from_config(str(world.api_server.kubeconfig))
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
@@ -68,12 +68,12 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(world: World) -> Cluster:
+def cluster(world: Sandbox) -> Cluster:
     return Cluster(world)
 
 
 @pytest.fixture
-def charts(world: World, tmp_path: Path) -> dict[str, Any]:
+def charts(world: Sandbox, tmp_path: Path) -> dict[str, Any]:
     """What a stack says to install the tests' charts: the driver's with its published CRDs."""
     shutil.copytree(CHARTS / DRIVER, tmp_path / DRIVER)
     (tmp_path / DRIVER / "crds").mkdir()
@@ -83,7 +83,7 @@ def charts(world: World, tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def empty(project: Project, world: World, cluster: Cluster, helm: Path) -> Iterator[Project]:
+def empty(project: Project, world: Sandbox, cluster: Cluster, helm: Path) -> Iterator[Project]:
     """The project, with nothing deployed, on a cluster that has never heard of the driver."""
     project.changes("destroy")
     for crd in cluster.crds():
@@ -110,7 +110,7 @@ def by_helm(project: Project, charts: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_one_up_from_an_empty_cluster_and_one_destroy_back_to_it(
-    empty: Project, cluster: Cluster, charts: dict[str, Any], helm: Path, world: World
+    empty: Project, cluster: Cluster, charts: dict[str, Any], helm: Path, world: Sandbox
 ) -> None:
     settings = by_helm(empty, charts)
     empty.write(settings)
@@ -146,16 +146,16 @@ def test_one_up_from_an_empty_cluster_and_one_destroy_back_to_it(
 def held_up_by_the_webhook(cluster: Cluster) -> None:
     """Nobody answers for the injector, so that a pod which would start without its secrets is not made; others are."""
 
-    def told() -> list[str]:
+    def reported() -> list[str]:
         sets = cluster.apps.list_namespaced_replica_set("shop", label_selector="app.kubernetes.io/name=checkout").items
         return [each.message for found in sets for each in found.status.conditions or []]
 
-    poll_until(lambda: any("vault.hashicorp.com" in message for message in told()), 30)
+    poll_until(lambda: any("vault.hashicorp.com" in message for message in reported()), 30)
     pods = {pod.metadata.labels["app.kubernetes.io/name"] for pod in cluster.core.list_namespaced_pod("shop").items}
     assert pods == {"orders"}
 
 
-def somebody_uninstalls(helm: Path, world: World, release: str) -> None:
+def somebody_uninstalls(helm: Path, world: Sandbox, release: str) -> None:
     kubeconfig = f"--kubeconfig={world.api_server.kubeconfig}"
     subprocess.run([helm, "uninstall", release, f"--namespace={SYSTEM}", kubeconfig], check=True, capture_output=True)
 
@@ -169,17 +169,19 @@ def test_values_that_a_schema_refuses_stop_everything_before_anything_is_created
 
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")
-    told = capsys.readouterr().out
-    assert "Stack local is refused, and nothing was changed. Its configuration has 3 errors" in told
-    assert f"strongroom:charts.{DRIVER}: tokenRequests must be of type array" in told
-    assert f"strongroom:charts.{DRIVER}: image has a key that the chart doesn't know; it knows repository, tag" in told
-    assert "strongroom:charts.vault: " in told
-    assert "is vault 0.32.0, not vault 0.99.0" in told
+    reported = capsys.readouterr().out
+    assert "Stack local is refused, and nothing was changed. Its configuration has 3 errors" in reported
+    assert f"strongroom:charts.{DRIVER}: tokenRequests must be of type array" in reported
+    assert (
+        f"strongroom:charts.{DRIVER}: image has a key that the chart doesn't know; it knows repository, tag" in reported
+    )
+    assert "strongroom:charts.vault: " in reported
+    assert "is vault 0.32.0, not vault 0.99.0" in reported
     assert cluster.releases() == set()
     assert deployed.wrong() == set()
 
 
-def test_a_driver_of_somebody_elses_is_told_before_anything_is_created(
+def test_a_driver_of_somebody_elses_is_reported_before_anything_is_created(
     deployed: Project, charts: dict[str, Any], cluster: Cluster, releases: Helm, capsys: pytest.CaptureFixture[str]
 ) -> None:
     releases.install(release(chart=str(CHARTS / DRIVER), version=None), "default", 60)
@@ -187,23 +189,25 @@ def test_a_driver_of_somebody_elses_is_told_before_anything_is_created(
 
     with pytest.raises(SandboxError):
         deployed.engine.run("up", "local")
-    told = capsys.readouterr().out
-    assert "strongroom:kubernetes.install: is 'helm', and the cluster has the Secrets Store CSI driver" in told
-    assert "of the Helm release default/mine already: two of them break each other, so use 'existing'" in told
+    reported = capsys.readouterr().out
+    assert "strongroom:kubernetes.install: is 'helm', and the cluster has the Secrets Store CSI driver" in reported
+    assert "of the Helm release default/mine already: two of them break each other, so use 'existing'" in reported
     assert cluster.releases() == {"mine"}
 
 
-def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, cluster: Cluster, releases: Helm) -> None:
-    def told(install: str, kubeconfig: str = str(world.api_server.kubeconfig)) -> str:
+def test_the_addon_and_a_driver_by_helm_are_reported_of_each_other(
+    world: Sandbox, cluster: Cluster, releases: Helm
+) -> None:
+    def reported(install: str, kubeconfig: str = str(world.api_server.kubeconfig)) -> str:
         settings = KubernetesSettings.model_validate({"install": install, "kubeconfig": kubeconfig})
         return "".join(fault.message for fault in find_conflicts(settings, "kube-system/secrets-store"))
 
-    assert told("helm") == told("addon") == told("helm", "/does/not/exist") == ""
+    assert reported("helm") == reported("addon") == reported("helm", "/does/not/exist") == ""
 
     driver = {"metadata": {"name": "secrets-store.csi.k8s.io"}, "spec": {}}
     cluster.storage.create_csi_driver(driver)
     try:
-        assert "of somebody already" in told("helm")
+        assert "of somebody already" in reported("helm")
         labels = {"app": "aks"}
         pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
         addon = {
@@ -212,14 +216,14 @@ def test_the_addon_and_a_driver_by_helm_are_told_of_each_other(world: World, clu
         }
         cluster.apps.create_namespaced_daemon_set(SYSTEM, addon)
         try:
-            assert "of the AKS add-on already: two of them break each other, so use 'addon'" in told("helm")
-            assert told("addon") == ""
+            assert "of the AKS add-on already: two of them break each other, so use 'addon'" in reported("helm")
+            assert reported("addon") == ""
         finally:
             cluster.apps.delete_namespaced_daemon_set("aks-secrets-store-csi-driver", SYSTEM)
     finally:
         cluster.storage.delete_csi_driver("secrets-store.csi.k8s.io")
     releases.install(release(chart=str(CHARTS / DRIVER), version=None), "default", 60)
-    assert "is 'addon', and the cluster has the Secrets Store CSI driver of the Helm release default/mine" in told(
+    assert "is 'addon', and the cluster has the Secrets Store CSI driver of the Helm release default/mine" in reported(
         "addon"
     )
     settings = KubernetesSettings(install="helm", kubeconfig=str(world.api_server.kubeconfig))
@@ -245,7 +249,7 @@ def mirror(helm: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def releases(world: World, helm: Path, tmp_path: Path) -> Iterator[Helm]:
+def releases(world: Sandbox, helm: Path, tmp_path: Path) -> Iterator[Helm]:
     made = Helm(str(world.api_server.kubeconfig), None, tmp_path)
     yield made
     made.uninstall("mine", "default", 60)
@@ -271,7 +275,9 @@ def test_a_mirror_serves_a_chart_as_its_repository_would(releases: Helm, cluster
     assert cluster.releases() == set()
 
 
-def test_a_version_that_a_mirror_lacks_is_told_and_nothing_stays(releases: Helm, cluster: Cluster, mirror: str) -> None:
+def test_a_version_that_a_mirror_lacks_is_reported_and_nothing_stays(
+    releases: Helm, cluster: Cluster, mirror: str
+) -> None:
     with pytest.raises(ProviderError, match=r"helm upgrade: .*9\.9\.9"):
         releases.install(release(version="9.9.9", repositoryOpts={"repo": mirror}), "default", 60)
     assert cluster.releases() == set()

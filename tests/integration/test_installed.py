@@ -16,7 +16,7 @@ from scripts.uv import Pip, find_uv, uv_environment_of
 from tests.support.sandboxed import ROOT, sandbox_variables
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.running import Sandbox
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +69,7 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def project(world: "World", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+def project(world: "Sandbox", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """A new project, deployed on the sandbox."""
     made = Installed(tmp_path_factory.mktemp("installed"), sandbox_variables(world))
     made.run(f"strongroom init . --stack {STACK} --store vault --vault-address {world.vault.address}")

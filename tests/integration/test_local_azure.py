@@ -13,8 +13,8 @@ from sandbox.azure.configuration import assemble
 from sandbox.azure.store import Document, Store
 from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
+from sandbox.running import Sandbox
 from sandbox.servers.kubernetes import ISSUER
-from sandbox.world import World
 from strongroom.components.azure.access_probe import NotReadyError, wait
 from strongroom.components.azure.clouds import PUBLIC
 from strongroom.ops.findings import Finding
@@ -64,14 +64,14 @@ def test_access_tells_what_is_declared_by_real_identities_roles_and_scopes(
     azure_project: Project, store: Store
 ) -> None:
     done = azure_project.ops("access", "--json")
-    told = [each for each in json.loads(done.stdout) if each["path"][0]["kind"] != "readers"]
+    reported = [each for each in json.loads(done.stdout) if each["path"][0]["kind"] != "readers"]
     clients = {
         found["name"]: found["properties"]["clientId"]
         for found in store.resources("Microsoft.ManagedIdentity/userAssignedIdentities")
     }
     scopes = {found["properties"]["scope"] for found in store.resources(ASSIGNMENTS)}
 
-    assert {(each["who"], each["what"]) for each in told} == {
+    assert {(each["who"], each["what"]) for each in reported} == {
         (
             f"{workload['namespace']}/{workload['name']}",
             f"secret {secret['object']}-{secret['key']} of strongroom-local",
@@ -79,7 +79,7 @@ def test_access_tells_what_is_declared_by_real_identities_roles_and_scopes(
         for workload in azure_project.config["strongroom:workloads"]
         for secret in workload["secrets"]
     }
-    for each in told:
+    for each in reported:
         account, identity, assignment, secret = each["path"]
         named = f"local-azure_{account['name'].replace('/', '_')}"
         assert (account["kind"], identity["kind"], secret["kind"]) == ("service account", "identity", "secret")
@@ -228,8 +228,8 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
     assert checks["shop/checkout", "reads web.pem"] is True
     # Its versions are listed, by the role at the object alone.
     assert checks["shop/checkout", "reads payment-keys"] is True
-    told = readers(azure_deployed)
-    assert (told["key sign"], told["certificate web"], told["secret web"]) == (
+    reported = readers(azure_deployed)
+    assert (reported["key sign"], reported["certificate web"], reported["secret web"]) == (
         {"shop/orders"},
         {"shop/orders"},
         {"shop/checkout"},
@@ -244,7 +244,7 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
 
 @pytest.mark.parametrize("mode", sampled(["shared", "node", "service-principal"], 2))
 def test_every_other_identity_lets_workloads_read(
-    azure_deployed: Project, world: World, through_its_proxy: None, mode: str
+    azure_deployed: Project, world: Sandbox, through_its_proxy: None, mode: str
 ) -> None:
     directory = assemble(world.azure.configuration).directory
     client, principal, secret = directory.register(mode)
@@ -271,9 +271,9 @@ def test_every_other_identity_lets_workloads_read(
             "node": {"pods on the cluster's nodes"},
             "service-principal": {"holders of the service principal's password"},
         }
-        told = readers(azure_deployed)
-        assert len(told) == 4
-        assert all(who == {"shop/orders", "shop/checkout", "bank/ledger"} | others[mode] for who in told.values())
+        reported = readers(azure_deployed)
+        assert len(reported) == 4
+        assert all(who == {"shop/orders", "shop/checkout", "bank/ledger"} | others[mode] for who in reported.values())
         assert secret not in json.dumps(checks)
         assert azure_deployed.changes("preview") == set()
         if mode != "shared":
@@ -287,7 +287,7 @@ def test_every_other_identity_lets_workloads_read(
 
 
 def test_akv2k8s_delivers_as_its_one_principal(
-    azure_deployed: Project, world: World, store: Store, through_its_proxy: None
+    azure_deployed: Project, world: Sandbox, store: Store, through_its_proxy: None
 ) -> None:
     client, principal, secret = assemble(world.azure.configuration).directory.register("akv2k8s")
     settings = azure_deployed.config
@@ -356,10 +356,10 @@ def test_access_policies_let_workloads_read_a_vault_of_their_own(azure_deployed:
         ["get", "list"],  # of a history, the versions are listed
     ]
     assert len(vault["properties"]["accessPolicies"]) == 3
-    told = azure_deployed.access()
-    assert {each["who"] for each in told} == {"shop/orders", "shop/checkout", "bank/ledger"}
-    assert all(each["what"] == "all secrets of strongroom-policies" and each["wide"] for each in told)
-    assert all(len(each["covers"]) == 4 for each in told)
+    reported = azure_deployed.access()
+    assert {each["who"] for each in reported} == {"shop/orders", "shop/checkout", "bank/ledger"}
+    assert all(each["what"] == "all secrets of strongroom-policies" and each["wide"] for each in reported)
+    assert all(len(each["covers"]) == 4 for each in reported)
 
     # Back again: its name is free once the deleted vault is purged.
     world_purge(store)
@@ -371,7 +371,7 @@ def world_purge(store: Store) -> None:
         store.remove(f"/deleted{vault['id']}")
 
 
-def test_a_vault_name_that_was_deleted_softly_is_told_before_anything_is_created(
+def test_a_vault_name_that_was_deleted_softly_is_reported_before_anything_is_created(
     azure_deployed: Project, store: Store, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
@@ -386,14 +386,14 @@ def test_a_vault_name_that_was_deleted_softly_is_told_before_anything_is_created
     finally:
         store.remove(f"/deleted{gone['id']}")
 
-    told = capfd.readouterr().out
-    assert "strongroom:backend.vault.name: 'kv-gone' was deleted softly" in told
-    assert "az keyvault purge --name kv-gone --location westeurope" in told
+    reported = capfd.readouterr().out
+    assert "strongroom:backend.vault.name: 'kv-gone' was deleted softly" in reported
+    assert "az keyvault purge --name kv-gone --location westeurope" in reported
     assert azure_deployed.wrong() == set()
 
 
 def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
-    azure_project: Project, store: Store, world: World
+    azure_project: Project, store: Store, world: Sandbox
 ) -> None:
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
     plane = Vault(store, vault, CLOUDS[0].vaults)
@@ -410,15 +410,15 @@ def test_a_seed_that_was_deleted_softly_is_refused_with_the_commands(
         store.remove_object("strongroom-local", "secrets", "refunds-token")
         store.remove(f"{vault['id']}/providers/Microsoft.Authorization/roleAssignments/checked")
 
-    told = json.loads(done.stdout)
-    (found,) = [each for each in told["existing"] if each["state"] == "failed"]
-    assert (done.returncode, told["refused"]) == (1, True)
+    reported = json.loads(done.stdout)
+    (found,) = [each for each in reported["existing"] if each["state"] == "failed"]
+    assert (done.returncode, reported["refused"]) == (1, True)
     assert found["seen"].startswith("secret strongroom-local/refunds-token, deleted and recoverable, exists")
     for verb in ("recover", "purge"):
         assert f"az keyvault secret {verb} --vault-name strongroom-local --name refunds-token" in found["fix"]
 
 
-def test_a_vault_name_that_is_somebody_elses_is_told(
+def test_a_vault_name_that_is_somebody_elses_is_reported(
     azure_deployed: Project, store: Store, capfd: pytest.CaptureFixture[str]
 ) -> None:
     id_ = "/subscriptions/x/resourceGroups/y/providers/Microsoft.KeyVault/vaults/kv-other"
@@ -435,7 +435,7 @@ def test_a_vault_name_that_is_somebody_elses_is_told(
     assert "'kv-other' is taken, and not by this stack" in capfd.readouterr().out
 
 
-def test_a_vault_that_exists_is_used_and_left_alone(azure_deployed: Project, store: Store, world: World) -> None:
+def test_a_vault_that_exists_is_used_and_left_alone(azure_deployed: Project, store: Store, world: Sandbox) -> None:
     (vault,) = store.resources("Microsoft.KeyVault/vaults")
     shared = {**vault, "name": "kv-shared", "id": vault["id"].replace(vault["name"], "kv-shared")}
     store.put(shared["id"], "Microsoft.KeyVault/vaults", shared)
@@ -453,7 +453,7 @@ def test_a_vault_that_exists_is_used_and_left_alone(azure_deployed: Project, sto
 
 
 def test_the_gate_gives_up_in_time_and_says_what_it_saw(
-    azure_deployed: Project, world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+    azure_deployed: Project, world: Sandbox, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in world.azure.environment().items():
         monkeypatch.setenv(name, value)
@@ -487,7 +487,7 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
 
 
 def test_age_is_that_of_the_version_in_the_vault_if_the_caller_may_list_it(
-    azure_project: Project, store: Store, world: World
+    azure_project: Project, store: Store, world: Sandbox
 ) -> None:
     refused = json.loads(azure_project.ops("age", "--json").stdout)
     assert {each["fix"] for each in refused} == {

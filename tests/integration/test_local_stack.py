@@ -18,7 +18,7 @@ from hvac.exceptions import Forbidden
 from kubernetes import client, config
 
 from sandbox.errors import SandboxError
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import export_state
 from tests.support.sandboxed import Project, environment
@@ -26,7 +26,7 @@ from tests.support.sandboxed import Project, environment
 pytestmark = pytest.mark.integration
 
 
-def values(world: World) -> set[str]:
+def values(world: Sandbox) -> set[str]:
     """Every secret value that the stack wrote."""
     vault = world.vault.client()
     found: set[str] = set()
@@ -74,15 +74,15 @@ def declared(config: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def test_access_tells_what_is_declared_and_nothing_else(project: Project) -> None:
-    told = project.access()
+    reported = project.access()
 
-    assert {(each["who"], each["what"]) for each in told} == declared(project.config)
-    assert all(each["may"] == ["read"] and not each["wide"] for each in told)
-    copied = [each for each in project.access(copies=True) if each not in told]
+    assert {(each["who"], each["what"]) for each in reported} == declared(project.config)
+    assert all(each["may"] == ["read"] and not each["wide"] for each in reported)
+    copied = [each for each in project.access(copies=True) if each not in reported]
     assert [(each["who"], each["what"], each["path"][1]["name"]) for each in copied] == [
         ("readers of Secrets in shop", "strongroom/data/db-pass", "shop/orders-env")
     ]
-    (ledger,) = [each["path"] for each in told if each["who"] == "bank/ledger"]
+    (ledger,) = [each["path"] for each in reported if each["who"] == "bank/ledger"]
     assert [(step["kind"], step["name"], step["detail"]) for step in ledger] == [
         ("service account", "bank/ledger", ""),
         ("role", "bank.ledger", "kubernetes"),
@@ -92,7 +92,7 @@ def test_access_tells_what_is_declared_and_nothing_else(project: Project) -> Non
 
 
 def test_the_table_and_the_picture_in_the_documentation_are_what_is_produced(
-    project: Project, world: World, tmp_path: Path
+    project: Project, world: Sandbox, tmp_path: Path
 ) -> None:
     svg, html = tmp_path / "access.svg", tmp_path / "access.html"
     done = project.ops("access", "--svg", str(svg), "--html", str(html))
@@ -105,8 +105,8 @@ def test_the_table_and_the_picture_in_the_documentation_are_what_is_produced(
 
     assert f"```text\n{table}\n```" in page.read_text(), "run again with STRONGROOM_WRITE_DOCS=1"
     assert committed.read_text() == svg.read_text(), "run again with STRONGROOM_WRITE_DOCS=1"
-    told = done.stdout + done.stderr + svg.read_text() + html.read_text() + json.dumps(project.access())
-    assert not any(value in told for value in values(world))
+    reported = done.stdout + done.stderr + svg.read_text() + html.read_text() + json.dumps(project.access())
+    assert not any(value in reported for value in values(world))
 
 
 def test_a_second_preview_and_a_refresh_show_no_change(deployed: Project) -> None:
@@ -133,7 +133,7 @@ def test_changed_secrets_change_their_class_policy_and_pods_and_nothing_else(dep
     assert deployed.wrong() == set()
 
 
-def test_a_removed_workload_takes_its_access_along(deployed: Project, world: World) -> None:
+def test_a_removed_workload_takes_its_access_along(deployed: Project, world: Sandbox) -> None:
     settings = deployed.config
     settings["strongroom:workloads"] = settings["strongroom:workloads"][:2]
     deployed.write(settings)
@@ -146,7 +146,7 @@ def test_a_removed_workload_takes_its_access_along(deployed: Project, world: Wor
 
 
 @contextmanager
-def policy_of_orders(world: World, rules: str) -> Iterator[None]:
+def policy_of_orders(world: Sandbox, rules: str) -> Iterator[None]:
     """Somebody changes the policy of shop/orders, for a while."""
     system, name = world.vault.client().sys, "kubernetes.shop.orders"
     before = system.read_acl_policy(name)["data"]["policy"]
@@ -157,7 +157,7 @@ def policy_of_orders(world: World, rules: str) -> Iterator[None]:
         system.create_or_update_acl_policy(name, before)
 
 
-def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: World) -> None:
+def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world: Sandbox) -> None:
     rules = 'path "strongroom/*" { capabilities = ["create", "read", "update", "list"] }'
     with policy_of_orders(world, rules):
         assert deployed.wrong() >= {
@@ -171,7 +171,7 @@ def test_a_policy_that_is_wider_than_declared_is_found(deployed: Project, world:
         assert deployed.verify().returncode == 1
 
 
-def test_writing_is_tried_without_changing_anything(deployed: Project, world: World) -> None:
+def test_writing_is_tried_without_changing_anything(deployed: Project, world: Sandbox) -> None:
     kv = world.vault.client().secrets.kv.v2
 
     def version() -> int:
@@ -195,7 +195,7 @@ def test_writing_is_tried_without_changing_anything(deployed: Project, world: Wo
     ],
 )
 def test_a_role_that_admits_a_stranger_is_found(
-    deployed: Project, world: World, change: dict[str, Any], what: str
+    deployed: Project, world: Sandbox, change: dict[str, Any], what: str
 ) -> None:
     role = world.vault.client().auth.kubernetes
     before = role.read_role("shop.orders")
@@ -212,11 +212,11 @@ def test_a_role_that_admits_a_stranger_is_found(
         write(world, "shop.orders", keep)
 
 
-def write(world: World, role: str, body: dict[str, Any]) -> None:
+def write(world: Sandbox, role: str, body: dict[str, Any]) -> None:
     world.vault.client().adapter.post(f"/v1/auth/kubernetes/role/{role}", json=body)
 
 
-def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Project, world: World) -> None:
+def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Project, world: Sandbox) -> None:
     edit = {"spec": {"parameters": {"objects": "[]"}}}
     kind = ("secrets-store.csi.x-k8s.io", "v1", "shop", "secretproviderclasses", "orders")
     api = client.CustomObjectsApi(config.new_client_from_config(str(world.api_server.kubeconfig)))
@@ -231,7 +231,7 @@ def test_a_class_that_was_edited_by_hand_is_found_and_taken_back(deployed: Proje
     assert deployed.wrong() == set()
 
 
-def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World) -> None:
+def test_a_missing_object_is_reported_with_its_path(deployed: Project, world: Sandbox) -> None:
     vault = world.vault.client()
     vault.secrets.kv.v2.delete_latest_version_of_secret("payment-api", mount_point="strongroom")
     try:
@@ -244,7 +244,9 @@ def test_a_missing_object_is_told_with_its_path(deployed: Project, world: World)
         vault.secrets.kv.v2.undelete_secret_versions("payment-api", [1], mount_point="strongroom")
 
 
-def test_a_value_that_somebody_wrote_is_found_and_written_again_as_verify_says(deployed: Project, world: World) -> None:
+def test_a_value_that_somebody_wrote_is_found_and_written_again_as_verify_says(
+    deployed: Project, world: Sandbox
+) -> None:
     kv, mount = world.vault.client().secrets.kv.v2, "strongroom"
     held = kv.read_secret_version("db-pass", mount_point=mount, raise_on_deleted_version=True)["data"]["data"]
     kv.create_or_update_secret("db-pass", {**held, "password": "canary-of-somebody"}, mount_point=mount)
@@ -253,10 +255,10 @@ def test_a_value_that_somebody_wrote_is_found_and_written_again_as_verify_says(d
 
     wrong = [each for each in deployed.checks() if each["passed"] is False]
     assert [each["what"] for each in wrong] == ["the value of db-pass is as deployed"]
-    told = wrong[0]["detail"]
-    assert "strongroom/data/db-pass holds another value" in told
-    assert "canary-of-somebody" not in told and held["password"] not in told
-    (urn,) = re.findall(r"pulumi up --target-replace '([^']+)'", told)
+    reported = wrong[0]["detail"]
+    assert "strongroom/data/db-pass holds another value" in reported
+    assert "canary-of-somebody" not in reported and held["password"] not in reported
+    (urn,) = re.findall(r"pulumi up --target-replace '([^']+)'", reported)
     with deployed.engine.stack("local") as stack:
         stack.up(target=[urn], replace=[urn])
 
@@ -265,14 +267,14 @@ def test_a_value_that_somebody_wrote_is_found_and_written_again_as_verify_says(d
     assert deployed.wrong() == set()
 
 
-def test_the_configured_secret_is_encrypted_in_the_stack_file(deployed: Project, world: World) -> None:
+def test_the_configured_secret_is_encrypted_in_the_stack_file(deployed: Project, world: Sandbox) -> None:
     text = (world.state / "pulumi" / "stacks" / "Pulumi.local.yaml").read_text()
 
     assert "secure: v1:" in text
     assert (ROOT / "stacks" / "Pulumi.local.yaml").read_text().find("secure: v1") == -1
 
 
-def test_faults_in_settings_are_told_together_and_nothing_is_registered(
+def test_faults_in_settings_are_reported_together_and_nothing_is_registered(
     deployed: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = copy.deepcopy(deployed.config)
@@ -283,16 +285,16 @@ def test_faults_in_settings_are_told_together_and_nothing_is_registered(
 
     with pytest.raises(SandboxError, match="pulumi up of local failed"):
         deployed.engine.run("up", "local")
-    told = capsys.readouterr().out
-    assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in told
-    assert "strongroom:workloads[1].secrets: This setting must not be empty" in told
-    assert "strongroom:colour: This key is unknown" in told
-    assert "Traceback" not in told
-    assert "creat" not in told.replace("created", "")
+    reported = capsys.readouterr().out
+    assert "strongroom:workloads[0].name: 'Orders' is not a legal Kubernetes name" in reported
+    assert "strongroom:workloads[1].secrets: This setting must not be empty" in reported
+    assert "strongroom:colour: This key is unknown" in reported
+    assert "Traceback" not in reported
+    assert "creat" not in reported.replace("created", "")
 
 
 def test_a_sealed_vault_is_named_and_the_next_run_continues(
-    deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
+    deployed: Project, world: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = deployed.config
     settings["strongroom:workloads"][0]["secrets"].append({"name": "extra", "object": "payment-api", "key": "key"})
@@ -313,7 +315,7 @@ def test_a_sealed_vault_is_named_and_the_next_run_continues(
 
 
 def test_an_api_server_that_is_down_is_named_and_the_next_run_continues(
-    deployed: Project, world: World, capsys: pytest.CaptureFixture[str]
+    deployed: Project, world: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.api_server.process.stop(seconds=1)  # it waits for those that watch it, until it is killed
     settings = deployed.config
@@ -347,7 +349,7 @@ def test_a_stack_that_does_not_exist_is_one_line() -> None:
 class Reader:
     """Somebody who stole the token of a workload, and reads with it until that is refused."""
 
-    def __init__(self, world: World, project: Project) -> None:
+    def __init__(self, world: Sandbox, project: Project) -> None:
         deployed = project.read()
         with environment(project.environment):
             cluster = ClusterClient(deployed.kubernetes)
@@ -374,7 +376,7 @@ class Reader:
 
 
 def test_a_revoked_workload_reads_nothing_any_more_and_stays_closed_until_it_is_lifted(
-    deployed: Project, world: World
+    deployed: Project, world: Sandbox
 ) -> None:
     reader, started = Reader(world, deployed), time.monotonic()
     done = deployed.ops("revoke", "--workload", "shop/orders", "--scale-to-zero", "--yes", "--json")
@@ -423,7 +425,7 @@ def test_age_is_that_of_the_version_in_vault_and_fails_past_the_limit(project: P
     assert ages["db-pass"]["fix"].count("RandomPassword::db-pass/") == 2
 
 
-def test_nobody_to_ask_revokes_nothing(project: Project, world: World) -> None:
+def test_nobody_to_ask_revokes_nothing(project: Project, world: Sandbox) -> None:
     done = project.ops("revoke", "--workload", "shop/orders")
 
     assert (done.returncode, "give --yes, or --dry-run" in done.stderr) == (1, True)

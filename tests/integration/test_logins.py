@@ -17,7 +17,7 @@ from kubernetes import client, config
 from pulumi.automation import ConfigValue
 
 from sandbox.ports import find_free_port
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
 
@@ -58,7 +58,7 @@ class Place:
     """The stack, deployed, and what it talks to."""
 
     project: Project
-    world: World
+    world: Sandbox
     collector: Collector
     audit_log: Path
     identity_provider: dict[str, str]
@@ -70,7 +70,7 @@ class Place:
         )
 
 
-def identity_provider(world: World) -> dict[str, str]:
+def identity_provider(world: Sandbox) -> dict[str, str]:
     """An OIDC provider with one person in one group: Vault itself, which is one too."""
     root = world.vault.client()
     root.sys.enable_auth_method("userpass", path="staff")
@@ -90,7 +90,7 @@ def identity_provider(world: World) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def place(project: Project, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(project: Project, world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The local stack, whose workloads log in by JWT, beside every other login that a stack may have."""
     home = tmp_path_factory.mktemp("logins")
     directory = Slapd(world, home, find_free_port(), CANARY)
@@ -213,9 +213,11 @@ def test_a_group_reads_what_it_was_given_and_nothing_else(
 
 
 def test_access_tells_people_and_machines_too(place: Place) -> None:
-    told = place.project.access()
+    reported = place.project.access()
 
-    ledger = {each["who"]: [step["name"] for step in each["path"]] for each in told if each["what"].endswith("/ledger")}
+    ledger = {
+        each["who"]: [step["name"] for step in each["path"]] for each in reported if each["what"].endswith("/ledger")
+    }
     opening = ["jwt-local.bank.ledger", "strongroom/data/ledger"]
     assert ledger == {
         "bank/ledger": ["bank/ledger", "bank.ledger", *opening],
@@ -225,8 +227,8 @@ def test_access_tells_people_and_machines_too(place: Place) -> None:
         "OIDC group oidc/security": ["oidc/security", "oidc.security", *opening],
         "user userpass/dora": ["userpass/dora", *opening],
     }
-    assert {each["who"] for each in told} - ledger.keys() == {"shop/orders", "shop/checkout"}
-    assert all(each["may"] == ["read"] and not each["wide"] for each in told)
+    assert {each["who"] for each in reported} - ledger.keys() == {"shop/orders", "shop/checkout"}
+    assert all(each["may"] == ["read"] and not each["wide"] for each in reported)
 
 
 def test_whoever_is_in_no_group_may_do_nothing(place: Place) -> None:

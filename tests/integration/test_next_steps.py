@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from sandbox.next_steps import next_steps
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 from tests.support.sandboxed import Project
 
 pytestmark = pytest.mark.integration
@@ -35,7 +35,7 @@ def execute(*words: str) -> "subprocess.CompletedProcess[str]":
 ALL = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
-def test_a_command_finds_the_servers_and_the_projects_own_commands(project: Project, world: World) -> None:
+def test_a_command_finds_the_servers_and_the_projects_own_commands(project: Project, world: Sandbox) -> None:
     done = execute(
         "--", "sh", "-c", f"cd docs && strongroom access --stack local --json >&2; python -c {shlex.quote(ALL)}"
     )
@@ -49,7 +49,7 @@ def test_a_command_finds_the_servers_and_the_projects_own_commands(project: Proj
     assert "building" not in done.stderr
 
 
-def test_a_command_finds_the_emulator_where_it_is_asked_for(project: Project, world: World) -> None:
+def test_a_command_finds_the_emulator_where_it_is_asked_for(project: Project, world: Sandbox) -> None:
     found = json.loads(execute("--like", "local-azure", "--", "python", "-c", ALL).stdout)
 
     assert world.azure.environment().items() <= found.items()

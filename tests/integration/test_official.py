@@ -27,9 +27,9 @@ from sandbox.progress import Reporter
 from sandbox.providers.kubernetes import KubernetesProvider
 from sandbox.providers.protocol import Servicer
 from sandbox.providers.values import decode, encode
+from sandbox.running import Sandbox
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import OFFICIAL
-from sandbox.world import World
 from strongroom.ops.pulumi.stack import export_state
 from tests.integration.test_attach import Objects, Upgrade, live_attached, upgrade  # noqa: F401 - a fixture
 from tests.support.official import RECORD, InProcess, RefusedError, answer, check, load_record, urn
@@ -72,7 +72,7 @@ def served(plugin: Path, kubeconfig: Path) -> Iterator[Any]:
             host.stop(None)
 
 
-def test_the_record_is_what_the_official_plugin_answers(plugin: Path, world: World) -> None:
+def test_the_record_is_what_the_official_plugin_answers(plugin: Path, world: Sandbox) -> None:
     core = world.api_server.core()
     # Pods are judged only where there is one.
     poll_until(lambda: core.read_namespaced_service_account("default", "default"), ignored=(ApiException,))
@@ -80,20 +80,20 @@ def test_the_record_is_what_the_official_plugin_answers(plugin: Path, world: Wor
     with served(plugin, world.api_server.kubeconfig) as provider:
         answers = [answer(provider, question) for question in questions]
     if os.environ.get("STRONGROOM_WRITE_RECORD"):
-        recorded = [{**question, "answer": told} for question, told in zip(questions, answers, strict=True)]
+        recorded = [{**question, "answer": reported} for question, reported in zip(questions, answers, strict=True)]
         source = OFFICIAL[0].build.source
         document = {"plugin": source and source.module, "questions": recorded}
         RECORD.write_text(yaml.safe_dump(document, sort_keys=False, width=120))
 
     differing = [
-        (question["about"], told)
-        for question, told in zip(questions, answers, strict=True)
-        if {**question, "answer": told} not in load_record()
+        (question["about"], reported)
+        for question, reported in zip(questions, answers, strict=True)
+        if {**question, "answer": reported} not in load_record()
     ]
     assert differing == [] or os.environ.get("STRONGROOM_WRITE_RECORD"), "run again with STRONGROOM_WRITE_RECORD=1"
 
 
-def asked_of_server(world: World, question: dict[str, Any]) -> dict[str, Any]:
+def asked_of_server(world: Sandbox, question: dict[str, Any]) -> dict[str, Any]:
     """Add to a question about a creation or a patch what the API server says to it."""
     if question["ask"] not in {"create", "delete"}:
         return question
@@ -194,7 +194,7 @@ def live_as_patch(provider: Any, deployments: Any) -> list[Any]:
     return [*answers, ask("Delete", removal)]
 
 
-def test_a_patch_lives_the_same_life_with_the_official_plugin(plugin: Path, world: World) -> None:
+def test_a_patch_lives_the_same_life_with_the_official_plugin(plugin: Path, world: Sandbox) -> None:
     client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
     deployments: Any = client.resources.get(api_version="apps/v1", kind="Deployment")
     fake = InProcess(Servicer(KubernetesProvider))
@@ -205,7 +205,7 @@ def test_a_patch_lives_the_same_life_with_the_official_plugin(plugin: Path, worl
         assert live_as_patch(provider, deployments) == expected
 
 
-def official(plugin: Path, world: World, root: Path) -> Project:
+def official(plugin: Path, world: Sandbox, root: Path) -> Project:
     """Copy the project to `root`, for an engine that finds the official plugin and runs the other fakes."""
     directory = world.state / "pulumi" / "home" / "plugins" / f"resource-kubernetes-v{version('pulumi-kubernetes')}"
     directory.mkdir(parents=True, exist_ok=True)
@@ -215,7 +215,7 @@ def official(plugin: Path, world: World, root: Path) -> Project:
     return made
 
 
-def objects(world: World, stack: str) -> dict[str, Any]:
+def objects(world: Sandbox, stack: str) -> dict[str, Any]:
     """Read what the stack made in the cluster, without what differs each time."""
     client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
     found: dict[str, Any] = {}
@@ -241,7 +241,7 @@ def changed(project: Project) -> dict[str, Any]:
     return settings
 
 
-def life(project: Project, world: World) -> dict[str, Any]:
+def life(project: Project, world: Sandbox) -> dict[str, Any]:
     """Deploy, look, change and destroy; what each step did, and what was in the cluster."""
     seen: dict[str, Any] = {"first preview": project.changes("preview")}
     seen["up"] = project.changes("up")
@@ -270,7 +270,7 @@ def lines(value: Any, path: str = "") -> set[str]:
     return {f"{path} > {value}"}
 
 
-def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, world: World, tmp_path: Path) -> None:
+def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, world: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "fake").mkdir()
     (tmp_path / "official").mkdir()
     expected = life(Project(copied(tmp_path / "fake"), world, "local"), world)
@@ -294,7 +294,7 @@ def test_a_stack_lives_the_same_life_with_the_official_plugin(plugin: Path, worl
 
 def test_an_attachment_lives_the_same_life_with_the_official_plugin(
     plugin: Path,
-    world: World,
+    world: Sandbox,
     tmp_path: Path,
     upgrade: Upgrade,  # noqa: F811
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from sandbox.world import ROOT, World
+from sandbox.running import ROOT, Sandbox
 from strongroom.ops.preview.events import collect_events
 from tests.integration.test_local_stack import values
 from tests.support.forked import run_ops
@@ -54,7 +54,7 @@ def changed(project: Project, change: Callable[[Any], None]) -> None:
 
 @pytest.mark.parametrize(("change", "code"), [(access, 0), (guardrails, 1), (replacing, 0)])
 def test_the_comments_in_the_documentation_are_what_is_produced(
-    deployed: Project, world: World, change: Callable[[Any], None], code: int
+    deployed: Project, world: Sandbox, change: Callable[[Any], None], code: int
 ) -> None:
     changed(deployed, change)
     done = deployed.ops("preview", "--markdown")
@@ -81,7 +81,7 @@ def test_nothing_changes_and_no_guardrail_is_broken_as_deployed(deployed: Projec
     assert report["refused"] is False
 
 
-def test_a_secret_that_changes_is_told_without_its_value(deployed: Project) -> None:
+def test_a_secret_that_changes_is_reported_without_its_value(deployed: Project) -> None:
     canary = "canary-0b7d41"
     with deployed.engine.stack("local") as stack:
         before = stack.get_config("strongroom:seeds.ledger.token", path=True).value
@@ -102,7 +102,7 @@ def _secret(value: str) -> Any:
     return ConfigValue(value, secret=True)
 
 
-def test_faults_are_told_and_nothing_else(deployed: Project) -> None:
+def test_faults_are_reported_and_nothing_else(deployed: Project) -> None:
     def change(config: Any) -> None:
         config["strongroom:workloads"][0]["name"] = "Orders"
 
@@ -126,16 +126,16 @@ def test_a_stacks_levels_reach_the_pack(deployed: Project, tmp_path: Path) -> No
         )
     )
     changed(deployed, guardrails)
-    told: list[EngineEvent] = []
+    reported: list[EngineEvent] = []
     with deployed.engine.stack("local") as stack:
-        stack.preview(policy_packs=[str(ROOT / "policy")], policy_pack_configs=[str(levels)], on_event=told.append)
+        stack.preview(policy_packs=[str(ROOT / "policy")], policy_pack_configs=[str(levels)], on_event=reported.append)
 
-    broken = collect_events(told).violations
+    broken = collect_events(reported).violations
     assert {(each.rule, each.level) for each in broken} == {("vault-ttl", "advisory")}
     assert "above 30m" in broken[0].message
 
 
-def test_a_stack_that_is_not_there_is_one_line(world: World) -> None:
+def test_a_stack_that_is_not_there_is_one_line(world: Sandbox) -> None:
     done = run_ops("preview", "--stack", "nowhere")
 
     assert done.returncode == 1
@@ -161,7 +161,7 @@ def test_check_knows_what_is_the_stacks_own_and_judges_the_file_that_is_edited(d
     assert "strongroom:workloads[0].name: 'Orders'" in seen
 
 
-def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed: Project, world: World) -> None:
+def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed: Project, world: Sandbox) -> None:
     core, vault = world.api_server.core(), world.vault.client()
     core.create_namespaced_service_account("shop", {"metadata": {"name": "refunds", "labels": {"owner": "them"}}})
     vault.sys.create_or_update_policy("kubernetes.shop.refunds", 'path "a" { capabilities = ["read"] }')
@@ -170,9 +170,9 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed:
     try:
         done = deployed.ops("preview", "--json")
         assert done.returncode == 1, done.stderr
-        told = json.loads(done.stdout)
-        assert told["refused"] is True
-        assert {each["seen"].partition(" (")[0] for each in told["existing"] if each["state"] == "failed"} == {
+        reported = json.loads(done.stdout)
+        assert reported["refused"] is True
+        assert {each["seen"].partition(" (")[0] for each in reported["existing"] if each["state"] == "failed"} == {
             "service account shop/refunds",
             "the policy kubernetes.shop.refunds exists, and is not this stack's own",
             "the update deletes namespace bank, and with it what it would not delete by itself: ConfigMap rates",
@@ -184,7 +184,7 @@ def test_what_is_not_the_stacks_own_is_refused_before_anything_changes(deployed:
         vault.sys.delete_policy("kubernetes.shop.refunds")
 
 
-def test_naming_the_api_server_is_no_reason_to_leave_out_its_certificate(deployed: Project, world: World) -> None:
+def test_naming_the_api_server_is_no_reason_to_leave_out_its_certificate(deployed: Project, world: Sandbox) -> None:
     def name_host(config: Any) -> None:
         config["strongroom:backend"]["auth"] = {"kubernetesHost": world.api_server.address}
 
@@ -195,7 +195,9 @@ def test_naming_the_api_server_is_no_reason_to_leave_out_its_certificate(deploye
     assert deployed.changes("preview") == set()
 
 
-def test_a_policy_that_was_widened_by_hand_is_drift_and_tells_who_gains_by_it(deployed: Project, world: World) -> None:
+def test_a_policy_that_was_widened_by_hand_is_drift_and_tells_who_gains_by_it(
+    deployed: Project, world: Sandbox
+) -> None:
     def drift() -> subprocess.CompletedProcess[str]:
         return deployed.ops("drift", "--markdown")
 

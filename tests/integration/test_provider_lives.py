@@ -18,7 +18,7 @@ from pulumi.automation._stack import StackInitMode
 
 from sandbox.engine import DrivenStack
 from sandbox.plugins import PROVIDERS, _stand_ins
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.sandboxed import step_of
 
 pytestmark = pytest.mark.integration
@@ -30,7 +30,7 @@ OTHER = "second-canary-93ab"
 class Stack:
     """A stack of an inline program, on the sandbox's servers."""
 
-    def __init__(self, world: World, home: Path, environment: dict[str, str]) -> None:
+    def __init__(self, world: Sandbox, home: Path, environment: dict[str, str]) -> None:
         self.world = world
         self._state = home / "state"
         self.said: list[str] = []
@@ -78,14 +78,14 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stand_ins(world: World) -> Iterator[str]:
+def stand_ins(world: Sandbox) -> Iterator[str]:
     """The stand-ins with their ports, where official plugins can be had too."""
     with _stand_ins(PROVIDERS, {**os.environ, "VAULT_TOKEN": world.vault.token}) as ports:
         yield ",".join(f"{name}:{port}" for name, port in ports.items())
 
 
 @pytest.fixture
-def stack(world: World, tmp_path: Path, stand_ins: str) -> Iterator[Stack]:
+def stack(world: Sandbox, tmp_path: Path, stand_ins: str) -> Iterator[Stack]:
     environment = {
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "of a test",
@@ -100,11 +100,11 @@ def stack(world: World, tmp_path: Path, stand_ins: str) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def cluster(world: World) -> client.CoreV1Api:
+def cluster(world: Sandbox) -> client.CoreV1Api:
     return client.CoreV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
 
 
-def providers(world: World) -> tuple[pulumi.ResourceOptions, pulumi.ResourceOptions]:
+def providers(world: Sandbox) -> tuple[pulumi.ResourceOptions, pulumi.ResourceOptions]:
     cluster = k8s.Provider(
         "cluster",
         kubeconfig=str(world.api_server.kubeconfig),
@@ -121,7 +121,7 @@ def providers(world: World) -> tuple[pulumi.ResourceOptions, pulumi.ResourceOpti
     return pulumi.ResourceOptions(provider=cluster), pulumi.ResourceOptions(provider=vault)
 
 
-def everything(world: World, *, value: str = CANARY, image: str = "a", audience: str | None = "x") -> None:
+def everything(world: Sandbox, *, value: str = CANARY, image: str = "a", audience: str | None = "x") -> None:
     on_cluster, on_vault = providers(world)
     space = k8s.core.v1.Namespace("space", metadata={"name": "prov-a"}, opts=on_cluster)
     there = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[space]))
@@ -203,8 +203,8 @@ def test_a_stack_lives_its_whole_life(stack: Stack, cluster: client.CoreV1Api) -
     assert role.get("audience", "") == ""
     assert stack.run("preview") == set()
 
-    told = "".join(stack.said) + stack.state
-    assert not [value for value in [*hidden, OTHER] if value in told]
+    reported = "".join(stack.said) + stack.state
+    assert not [value for value in [*hidden, OTHER] if value in reported]
 
     stack.run("destroy")
     assert "prov/" not in vault.sys.list_mounted_secrets_engines()["data"]
@@ -330,9 +330,9 @@ def test_errors_are_for_people_and_hold_no_value(stack: Stack) -> None:
 
     said = stack.fails(program)
 
-    told = said.replace("\\", "")
-    assert 'was not successfully created by the Kubernetes API server: namespaces "nowhere" not found' in told
-    assert 'no matches for kind "Nothing" in version "example.net/v1"' in told
+    reported = said.replace("\\", "")
+    assert 'was not successfully created by the Kubernetes API server: namespaces "nowhere" not found' in reported
+    assert 'no matches for kind "Nothing" in version "example.net/v1"' in reported
     assert "can't write nomount/data/a" in said
     assert "path is already in use at sys/" in said
     assert CANARY not in said

@@ -19,7 +19,7 @@ from pulumi.runtime import settings
 
 from sandbox.engine import DrivenStack, Engine
 from sandbox.progress import Reporter
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.polling import poll_until
 from tests.support.soak import sampled
 
@@ -34,7 +34,7 @@ RULES = 'path "nothing" { capabilities = ["read"] }'
 class Driver:
     """Runs programs as one stack."""
 
-    def __init__(self, world: World, environment: dict[str, str], work_dir: str) -> None:
+    def __init__(self, world: Sandbox, environment: dict[str, str], work_dir: str) -> None:
         self._workspace = automation.LocalWorkspace(
             work_dir=work_dir,
             env_vars=environment,
@@ -77,7 +77,7 @@ class Driver:
 
 
 @pytest.fixture
-def driver(world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
+def driver(world: Sandbox, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     environment = {**Engine(world, Reporter()).environment(), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
     made = Driver(world, environment, str(tmp_path))
     monkeypatch.setattr(settings, "grpc_error_to_exception", made.note_lost_engine)
@@ -85,7 +85,7 @@ def driver(world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made.run("destroy", lambda: None)
 
 
-def on_cluster(world: World) -> pulumi.ResourceOptions:
+def on_cluster(world: Sandbox) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
         provider=kubernetes.Provider(
             "cluster", kubeconfig=str(world.api_server.kubeconfig), enable_config_map_mutable=True
@@ -93,13 +93,13 @@ def on_cluster(world: World) -> pulumi.ResourceOptions:
     )
 
 
-def in_vault(world: World, name: str = "vault") -> pulumi.ResourceOptions:
+def in_vault(world: Sandbox, name: str = "vault") -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
         provider=pulumi_vault.Provider(name, address=world.vault.address, ca_cert_file=str(world.authority.certificate))
     )
 
 
-def test_objects_are_created_changed_replaced_and_removed(driver: Driver, world: World) -> None:
+def test_objects_are_created_changed_replaced_and_removed(driver: Driver, world: Sandbox) -> None:
     def program(data: str, kind: str, annotations: dict[str, str] | None = None) -> Program:
         def body() -> None:
             opts = on_cluster(world)
@@ -138,7 +138,7 @@ def test_objects_are_created_changed_replaced_and_removed(driver: Driver, world:
     assert "map" not in [item.metadata.name for item in core.list_namespaced_config_map("default").items]
 
 
-def test_an_object_without_a_name_keeps_the_one_it_was_given(driver: Driver, world: World) -> None:
+def test_an_object_without_a_name_keeps_the_one_it_was_given(driver: Driver, world: Sandbox) -> None:
     def body() -> None:
         pulumi.export("name", kubernetes.core.v1.ConfigMap("some-map", opts=on_cluster(world)).metadata.name)
 
@@ -148,7 +148,7 @@ def test_an_object_without_a_name_keeps_the_one_it_was_given(driver: Driver, wor
     assert set(driver.run("up", body).values()) == {OpType.SAME}
 
 
-def test_a_long_lived_token_is_waited_for_and_secret(driver: Driver, world: World) -> None:
+def test_a_long_lived_token_is_waited_for_and_secret(driver: Driver, world: Sandbox) -> None:
     def body() -> None:
         opts = on_cluster(world)
         account = kubernetes.core.v1.ServiceAccount("bot", metadata={"name": "bot"}, opts=opts)
@@ -168,14 +168,14 @@ def test_a_long_lived_token_is_waited_for_and_secret(driver: Driver, world: Worl
 
 
 @pytest.mark.parametrize(
-    ("spec", "told"),
+    ("spec", "reported"),
     [
         ({"containers": []}, "spec.containers: Required value"),
         ({"containers": [{"name": "A B", "image": "x"}]}, "Invalid value"),
     ],
 )
-def test_what_the_api_server_refuses_is_told_in_its_words(
-    driver: Driver, world: World, spec: dict[str, Any], told: str
+def test_what_the_api_server_refuses_is_reported_in_its_words(
+    driver: Driver, world: Sandbox, spec: dict[str, Any], reported: str
 ) -> None:
     def body() -> None:
         kubernetes.core.v1.Pod("pod", metadata={"name": "pod"}, spec=spec, opts=on_cluster(world))  # type: ignore[arg-type]
@@ -183,7 +183,7 @@ def test_what_the_api_server_refuses_is_told_in_its_words(
     with pytest.raises(automation.CommandError) as caught:
         driver.run("up", body)
     assert 'resource "default/pod" was not successfully created by the Kubernetes API server' in said(caught)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 def said(caught: pytest.ExceptionInfo[automation.CommandError]) -> str:
@@ -215,7 +215,7 @@ def said(caught: pytest.ExceptionInfo[automation.CommandError]) -> str:
     ids=["namespace", "account", "forced"],
 )
 def test_an_object_that_exists_is_refused_and_stays_as_it_is(
-    driver: Driver, world: World, declare: Callable[[pulumi.ResourceOptions], Any], what: str
+    driver: Driver, world: Sandbox, declare: Callable[[pulumi.ResourceOptions], Any], what: str
 ) -> None:
     core = world.api_server.core()
     labels = {"team": "theirs"}
@@ -240,7 +240,7 @@ def test_an_object_that_exists_is_refused_and_stays_as_it_is(
         poll_until(lambda: "team" not in {each.metadata.name for each in core.list_namespace().items}, 60)
 
 
-def test_an_object_that_exists_is_taken_over_where_the_provider_says_so(driver: Driver, world: World) -> None:
+def test_an_object_that_exists_is_taken_over_where_the_provider_says_so(driver: Driver, world: Sandbox) -> None:
     core = world.api_server.core()
     core.create_namespaced_config_map("default", {"metadata": {"name": "upserted"}, "data": {"kept": "1"}})
 
@@ -256,7 +256,7 @@ def test_an_object_that_exists_is_taken_over_where_the_provider_says_so(driver: 
     assert core.read_namespaced_config_map("upserted", "default").data == {"kept": "1", "a": "1"}
 
 
-def test_a_changed_image_replaces_a_pod(driver: Driver, world: World) -> None:
+def test_a_changed_image_replaces_a_pod(driver: Driver, world: Sandbox) -> None:
     def program(image: str) -> Program:
         def body() -> None:
             kubernetes.core.v1.Pod(
@@ -277,7 +277,7 @@ def test_a_changed_image_replaces_a_pod(driver: Driver, world: World) -> None:
     assert second.spec.containers[0].image == "b"
 
 
-def test_what_was_created_is_changed_by_its_creator_without_a_conflict(driver: Driver, world: World) -> None:
+def test_what_was_created_is_changed_by_its_creator_without_a_conflict(driver: Driver, world: Sandbox) -> None:
     def program(data: dict[str, str]) -> Program:
         def body() -> None:
             kubernetes.core.v1.ConfigMap("map", metadata={"name": "changing"}, data=data, opts=on_cluster(world))
@@ -296,7 +296,7 @@ def test_what_was_created_is_changed_by_its_creator_without_a_conflict(driver: D
     ]
 
 
-def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: Driver, world: World) -> None:
+def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: Driver, world: Sandbox) -> None:
     client = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
     deployments: Any = client.resources.get(api_version="apps/v1", kind="Deployment")
 
@@ -367,7 +367,7 @@ def test_a_patch_survives_its_owners_updates_and_leaves_nothing_behind(driver: D
         deployments.delete(name="theirs", namespace="default")
 
 
-def test_a_kind_that_the_cluster_does_not_know_is_named(driver: Driver, world: World) -> None:
+def test_a_kind_that_the_cluster_does_not_know_is_named(driver: Driver, world: Sandbox) -> None:
     def body() -> None:
         kubernetes.apiextensions.CustomResource(
             "odd", api_version="example.net/v1", kind="Odd", metadata={"name": "odd"}, opts=on_cluster(world)
@@ -377,7 +377,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_named(driver: Driver, world: W
         driver.run("up", body)
 
 
-def test_two_providers_of_one_package_keep_apart(driver: Driver, world: World) -> None:
+def test_two_providers_of_one_package_keep_apart(driver: Driver, world: Sandbox) -> None:
     def body() -> None:
         nowhere = pulumi_vault.Provider("nowhere", address="https://127.0.0.1:9", token="none")
         pulumi_vault.Policy("here", name="here", policy=RULES, opts=in_vault(world))
@@ -389,7 +389,7 @@ def test_two_providers_of_one_package_keep_apart(driver: Driver, world: World) -
     assert "here" in world.vault.client().sys.list_acl_policies()["data"]["keys"]
 
 
-def test_a_mount_that_exists_is_refused_rather_than_taken_over(driver: Driver, world: World) -> None:
+def test_a_mount_that_exists_is_refused_rather_than_taken_over(driver: Driver, world: Sandbox) -> None:
     vault = world.vault.client()
     vault.sys.enable_secrets_engine("kv", path="taken")
 
@@ -403,7 +403,7 @@ def test_a_mount_that_exists_is_refused_rather_than_taken_over(driver: Driver, w
         vault.sys.disable_secrets_engine("taken")
 
 
-def in_probe(world: World) -> Program:
+def in_probe(world: Sandbox) -> Program:
     def body() -> None:
         opts = in_vault(world)
         mount = pulumi_vault.Mount("kv", path="probe", type="kv", options={"version": "2"}, opts=opts)
@@ -416,7 +416,7 @@ def in_probe(world: World) -> Program:
     return body
 
 
-def test_what_becomes_of_a_value_is_invisible_as_to_the_official_plugin(driver: Driver, world: World) -> None:
+def test_what_becomes_of_a_value_is_invisible_as_to_the_official_plugin(driver: Driver, world: Sandbox) -> None:
     """Seen with the official plugin of `vault`, 7.11: neither an edited value nor a deleted version is drift."""
     body, vault = in_probe(world), world.vault.client().secrets.kv.v2
     driver.run("up", body)
@@ -434,7 +434,7 @@ def test_what_becomes_of_a_value_is_invisible_as_to_the_official_plugin(driver: 
     assert driver.run("up", body)["object"] == OpType.CREATE
 
 
-def test_a_policy_that_is_gone_is_an_empty_one_to_refresh(driver: Driver, world: World) -> None:
+def test_a_policy_that_is_gone_is_an_empty_one_to_refresh(driver: Driver, world: Sandbox) -> None:
     body, vault = in_probe(world), world.vault.client()
     driver.run("up", body)
     vault.sys.delete_policy("probe")
@@ -444,7 +444,7 @@ def test_a_policy_that_is_gone_is_an_empty_one_to_refresh(driver: Driver, world:
     assert vault.sys.read_acl_policy("probe")["data"]["policy"].strip() == RULES
 
 
-def test_another_path_moves_a_mount_with_all_that_is_below(driver: Driver, world: World) -> None:
+def test_another_path_moves_a_mount_with_all_that_is_below(driver: Driver, world: Sandbox) -> None:
     def program(path: str, token: str) -> Program:
         def body() -> None:
             provider = pulumi_vault.Provider(
@@ -475,7 +475,7 @@ def test_another_path_moves_a_mount_with_all_that_is_below(driver: Driver, world
         vault.sys.disable_auth_method("probe-b")
 
 
-def test_a_token_that_may_make_no_child_is_refused(driver: Driver, world: World) -> None:
+def test_a_token_that_may_make_no_child_is_refused(driver: Driver, world: Sandbox) -> None:
     vault = world.vault.client()
     vault.sys.create_or_update_policy("probe-limited", 'path "sys/policies/acl/probe" { capabilities = ["update"] }')
     limited = vault.auth.token.create(policies=["probe-limited"])["auth"]["client_token"]
@@ -494,7 +494,7 @@ def test_a_token_that_may_make_no_child_is_refused(driver: Driver, world: World)
         vault.sys.delete_policy("probe-limited")
 
 
-def test_keys_come_back_without_blanks_and_are_another_thing_for_ever(driver: Driver, world: World) -> None:
+def test_keys_come_back_without_blanks_and_are_another_thing_for_ever(driver: Driver, world: Sandbox) -> None:
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
     pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 

@@ -11,9 +11,9 @@ import pytest
 from pulumi.automation import CommandError
 
 from sandbox.progress import Reporter
+from sandbox.running import ROOT, Sandbox
 from sandbox.tools import Tools
 from sandbox.tools.catalogue import CHECKS
-from sandbox.world import ROOT, World
 from strongroom.ops.render.charts import render_release
 from strongroom.ops.render.text import parse_yaml, to_yaml
 from tests.integration.test_helm import by_helm, charts, helm
@@ -34,7 +34,7 @@ AS_GITOPS = ("apply", "--server-side", "--field-manager=gitops", "--recursive", 
 
 
 @pytest.fixture
-def kubectl(world: World, tmp_path: Path) -> Kubectl:
+def kubectl(world: Sandbox, tmp_path: Path) -> Kubectl:
     program = Tools(Reporter(), catalogue=CHECKS).path("kubectl")
     options = (f"--kubeconfig={world.api_server.kubeconfig}", f"--cache-dir={tmp_path / 'kubectl'}")
 
@@ -69,7 +69,7 @@ def render(project: Project, to: Path, *arguments: str, path: Path | None = None
     return run_ops("render", "--stack", project.stack, "--to", str(to), "--json", *arguments, environment=environment)
 
 
-def told(done: subprocess.CompletedProcess[str]) -> str:
+def reported(done: subprocess.CompletedProcess[str]) -> str:
     """Everything that a render wrote to its output."""
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -94,7 +94,7 @@ def test_a_stack_with_charts_is_valid_to_the_api_server(
     finally:
         project.restore()
 
-    assert "skipped: Secret shop/checkout-vault-ca holds secret values" in told(done)
+    assert "skipped: Secret shop/checkout-vault-ca holds secret values" in reported(done)
     files = {file["path"] for file in json.loads(done.stdout)["files"]}
     assert {
         "cluster/0-customresourcedefinition.apiextensions.k8s.io_secretproviderclasses.secrets-store.csi.x-k8s.io.yaml",
@@ -108,9 +108,9 @@ def test_a_stack_with_charts_is_valid_to_the_api_server(
     assert len(tried.stdout.splitlines()) == len(files)
 
 
-def test_kubectl_and_pulumi_apply_the_same(shared: Project, world: World, kubectl: Kubectl, tmp_path: Path) -> None:
+def test_kubectl_and_pulumi_apply_the_same(shared: Project, world: Sandbox, kubectl: Kubectl, tmp_path: Path) -> None:
     secrets, directory = values(world), tmp_path / "files"
-    output = told(render(shared, directory))
+    output = reported(render(shared, directory))
     assert not any(value in output + written(directory) for value in secrets)
 
     applied(kubectl, directory)
@@ -124,12 +124,12 @@ def test_kubectl_and_pulumi_apply_the_same(shared: Project, world: World, kubect
     assert len(checks) > 60
 
     before = {file: file.stat().st_mtime_ns for file in directory.rglob("*")}
-    assert "written" not in told(render(shared, directory))
+    assert "written" not in reported(render(shared, directory))
     assert {file: file.stat().st_mtime_ns for file in directory.rglob("*")} == before
 
 
 def test_the_store_comes_first_then_gitops_and_pulumi_agrees(
-    azure_shared: Project, world: World, kubectl: Kubectl, tmp_path: Path
+    azure_shared: Project, world: Sandbox, kubectl: Kubectl, tmp_path: Path
 ) -> None:
     settings, directory = azure_shared.config, tmp_path / "files"
     payment = {"name": "payment-key", "object": "payment-api", "key": "key"}
@@ -147,7 +147,7 @@ def test_the_store_comes_first_then_gitops_and_pulumi_agrees(
     assert all(f"--exclude '{pattern}'" in page for pattern in STORE_HALF)
     with azure_shared.engine.stack(azure_shared.stack) as stack:
         stack.up(exclude=STORE_HALF)
-    output = told(render(azure_shared, directory))
+    output = reported(render(azure_shared, directory))
     secrets = {
         version["value"]
         for found in world.azure.store.objects("strongroom-local", "secrets")

@@ -12,7 +12,7 @@ from kubernetes import client
 from sandbox.errors import SandboxError
 from sandbox.ports import HOST
 from sandbox.progress import Reporter
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.ops.recover.test_orphans import plugin
 from tests.support.pids import is_running
 from tests.support.polling import poll_until
@@ -20,11 +20,11 @@ from tests.support.polling import poll_until
 pytestmark = pytest.mark.integration
 
 
-def pids(world: World) -> dict[str, int | None]:
+def pids(world: Sandbox) -> dict[str, int | None]:
     return {server.name: server.pid for server in world.status()}
 
 
-def test_a_second_up_changes_nothing(world: World) -> None:
+def test_a_second_up_changes_nothing(world: Sandbox) -> None:
     before = pids(world)
     world.up()
 
@@ -33,7 +33,7 @@ def test_a_second_up_changes_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["etcd", "kube-apiserver", "kube-controller-manager", "vault"])
-def test_a_killed_server_is_healed_and_forgets_nothing(world: World, name: str) -> None:
+def test_a_killed_server_is_healed_and_forgets_nothing(world: Sandbox, name: str) -> None:
     world.api_server.core().patch_namespace("default", {"metadata": {"labels": {"remembered": name}}})
     before = pids(world)
     os.kill(before[name] or 0, signal.SIGKILL)
@@ -47,7 +47,7 @@ def test_a_killed_server_is_healed_and_forgets_nothing(world: World, name: str) 
     assert world.api_server.core().read_namespace("default").metadata.labels["remembered"] == name
 
 
-def test_state_is_private(world: World) -> None:
+def test_state_is_private(world: Sandbox) -> None:
     assert world.state.stat().st_mode & 0o777 == 0o700
     for key in world.state.rglob("*.key"):
         assert key.stat().st_mode & 0o777 == 0o600
@@ -55,7 +55,7 @@ def test_state_is_private(world: World) -> None:
     assert world.vault.audit_log.stat().st_mode & 0o077 == 0
 
 
-def test_vault_has_what_the_toolkit_builds_on(world: World) -> None:
+def test_vault_has_what_the_toolkit_builds_on(world: Sandbox) -> None:
     vault = world.vault.client()
     for engine in ("kv", "pki", "transit", "database"):
         vault.sys.enable_secrets_engine(engine, path=f"probe-{engine}")
@@ -67,13 +67,13 @@ def test_vault_has_what_the_toolkit_builds_on(world: World) -> None:
     assert vault.sys.read_health_status(method="GET")["initialized"] is True
 
 
-def test_the_stacks_token_is_not_root(world: World) -> None:
+def test_the_stacks_token_is_not_root(world: Sandbox) -> None:
     lookup = world.vault.client().lookup_token(world.vault.token)["data"]
 
     assert lookup["policies"] == ["default", "strongroom-admin"]
 
 
-def test_the_api_server_issues_tokens_for_an_audience_and_audits_no_bodies(world: World) -> None:
+def test_the_api_server_issues_tokens_for_an_audience_and_audits_no_bodies(world: Sandbox) -> None:
     request = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=["vault"]))
     token = world.api_server.core().create_namespaced_service_account_token("default", "default", request)
 
@@ -84,7 +84,7 @@ def test_the_api_server_issues_tokens_for_an_audience_and_audits_no_bodies(world
 
 
 def test_down_stops_what_it_started_and_purge_leaves_nothing(tmp_path: Path) -> None:
-    other = World(Reporter(), tmp_path / "state")
+    other = Sandbox(Reporter(), tmp_path / "state")
     other.up()
     started = pids(other)
     home = other.state / "pulumi" / "home"
@@ -115,7 +115,7 @@ def squatting(port: int) -> socket.socket:
     return poll_until(lambda: socket.create_server((HOST, port)), 10, ignored=(OSError,))
 
 
-def follow_an_api_server_that_moves(world: World) -> None:
+def follow_an_api_server_that_moves(world: Sandbox) -> None:
     """Somebody takes the API server's port: those that talk to it are started again, and find it."""
     address = world.api_server.address
     os.kill(pids(world)["kube-apiserver"] or 0, signal.SIGKILL)
@@ -127,11 +127,11 @@ def follow_an_api_server_that_moves(world: World) -> None:
     assert all(server.healthy for server in world.status())
 
 
-def test_two_ups_at_once_are_refused(world: World) -> None:
+def test_two_ups_at_once_are_refused(world: Sandbox) -> None:
     with world._alone(), pytest.raises(SandboxError, match="Another command"):  # pyright: ignore[reportPrivateUsage]
         world.up()
 
 
-def test_logs_of_an_unknown_server_name_those_there_are(world: World) -> None:
+def test_logs_of_an_unknown_server_name_those_there_are(world: Sandbox) -> None:
     with pytest.raises(SandboxError, match="there are etcd, kube-apiserver, kube-controller-manager, vault"):
         world.log("consul")

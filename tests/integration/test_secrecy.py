@@ -12,7 +12,7 @@ import pytest
 from kubernetes import client
 
 from sandbox.azure.configuration import assemble
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import Cluster
 from tests.support.secret_scanner import Canary, fresh, of_key, of_token
@@ -59,7 +59,7 @@ BY_DESIGN = {
     ("etcd/member/*", "the reviewer's token"),
     ("etcd/member/*", "a signed token"),
     ("etcd/member/*", "clientSecret"),
-    # Somebody wrote it where nothing is secret: it is told nowhere else.
+    # Somebody wrote it where nothing is secret: it is reported nowhere else.
     ("pulumi/state/.pulumi/history/*", "a secret under a key that isn't there"),
 }
 """Where the sandbox keeps which secret."""
@@ -84,7 +84,7 @@ def beyond_design(journey: Journey) -> list[str]:
     ]
 
 
-def common(world: World) -> Iterator[Canary]:
+def common(world: Sandbox) -> Iterator[Canary]:
     """What a sandbox has by itself."""
     kept = json.loads((world.state / "vault" / "keys.json").read_text())
     yield Canary("root token", kept["root_token"])
@@ -95,7 +95,7 @@ def common(world: World) -> Iterator[Canary]:
 
 
 @pytest.fixture(scope="module")
-def by_vault(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+def by_vault(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     """The life of a stack on Vault."""
     echo = Echo(world.vault.address, world.authority.certificate)
     root = world.vault.client()
@@ -212,11 +212,11 @@ def verbosely(journey: Journey) -> None:
     assert wire.search(said), (
         "the engine logs in another way: see which of its lines hold secrets, and say so in docs/ci.md"
     )
-    journey.told["a verbose preview, save values on the wire"] = wire.sub("", said)
+    journey.reported["a verbose preview, save values on the wire"] = wire.sub("", said)
 
 
 @pytest.fixture(scope="module")
-def by_azure(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+def by_azure(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     """The life of a stack on Azure Key Vault."""
     with Journey(world, "local-azure", tmp_path_factory.mktemp("secrecy-azure")) as journey:
         on_azure(journey)
@@ -268,7 +268,7 @@ def journey(request: pytest.FixtureRequest) -> Journey:
 
 def test_no_secret_is_left_in_the_open(journey: Journey) -> None:
     assert len(journey.canaries) > 10
-    assert [what for what, text in journey.told.items() if not text and "config" not in what] == []
+    assert [what for what, text in journey.reported.items() if not text and "config" not in what] == []
 
     found = beyond_design(journey)
     assert not found, "\n".join(found)

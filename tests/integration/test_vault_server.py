@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes import client, config
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.vault.bootstrap.file_key_store import FileKeyStore
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
@@ -89,7 +89,7 @@ def key_store(pods: Servers) -> FileKeyStore:
 
 @pytest.fixture(scope="module")
 def deployed_vault(
-    project: Project, world: World, pods: Servers, key_store: FileKeyStore, service: Service
+    project: Project, world: Sandbox, pods: Servers, key_store: FileKeyStore, service: Service
 ) -> Iterator[Project]:
     """The local stack's workloads on a Vault that the stack deploys, from nothing."""
     del service  # the stack is destroyed by it
@@ -122,7 +122,7 @@ def deployed_vault(
     project.changes("up")
 
 
-def test_one_up_deploys_opens_and_configures_it(deployed_vault: Project, world: World, pods: Servers) -> None:
+def test_one_up_deploys_opens_and_configures_it(deployed_vault: Project, world: Sandbox, pods: Servers) -> None:
     api = config.new_client_from_config(str(world.api_server.kubeconfig))
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
 

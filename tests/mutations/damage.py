@@ -10,7 +10,7 @@ from typing import Any
 from kubernetes import config
 
 from sandbox.azure.store import Document, Store
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.polling import poll_until
 
 _MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -42,7 +42,7 @@ class Damage:
 class Hands:
     """Somebody with every right at the servers of a sandbox."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         """
         :param world: The sandbox.
         """

@@ -12,7 +12,7 @@ import hvac
 import pytest
 import yaml
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import Cluster as Reached
 from strongroom.ops.pulumi.stack import DeployedStack
 from strongroom.ops.pulumi.state import read_state
@@ -47,7 +47,7 @@ class Deployed:
     resources: Collection[Declared]
 
 
-def deployed(world: World, root: Path, stack: str) -> Deployed:
+def deployed(world: Sandbox, root: Path, stack: str) -> Deployed:
     """Deploy a stack."""
     project = Project(copied(root), world, stack)
     # Other tests on this sandbox may have left what only a refresh sees.
@@ -65,13 +65,13 @@ def deployed(world: World, root: Path, stack: str) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def on_vault(world: World, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def on_vault(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """The stack `local`."""
     return deployed(world, tmp_path_factory.mktemp("vault"), "local")
 
 
 @pytest.fixture(scope="module")
-def on_azure(world: World, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def on_azure(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """The stack `local-azure`."""
     return deployed(world, tmp_path_factory.mktemp("azure"), "local-azure")
 
@@ -109,7 +109,7 @@ def bound(cluster: Cluster, name: str, rule: dict[str, list[str]], subject: dict
 
 
 @pytest.fixture
-def asking(on_vault: Deployed, world: World, tmp_path: Path) -> Iterator[ClusterReader]:
+def asking(on_vault: Deployed, world: Sandbox, tmp_path: Path) -> Iterator[ClusterReader]:
     """The API server, to somebody who may ask for reviews, and may not list bindings."""
     cluster = Cluster(world)
     cluster.core.create_namespaced_service_account("default", {"metadata": {"name": "asking"}})
@@ -130,7 +130,7 @@ def judged(on_vault: Deployed, reader: ClusterReader) -> list[Check]:
 
 @pytest.mark.integration
 def test_the_api_servers_own_word_is_taken_if_bindings_may_not_be_listed(
-    on_vault: Deployed, world: World, asking: ClusterReader
+    on_vault: Deployed, world: Sandbox, asking: ClusterReader
 ) -> None:
     *listed, reviews = judged(on_vault, asking)
     assert {check.passed for check in listed} == {None}
@@ -145,7 +145,7 @@ def test_the_api_servers_own_word_is_taken_if_bindings_may_not_be_listed(
 
 
 @pytest.mark.integration
-def test_a_strangers_path_is_told_from_the_binding_to_the_rule(on_vault: Deployed, world: World) -> None:
+def test_a_strangers_path_is_reported_from_the_binding_to_the_rule(on_vault: Deployed, world: Sandbox) -> None:
     rule = {"apiGroups": ["", "apps"], "resources": ["secrets", "deployments"], "verbs": ["get", "patch"]}
     with bound(Cluster(world), "strongroom-damage", rule, {"apiGroup": _RBAC, "kind": "Group", "name": "ops"}):
         found = {check.what: check.detail for check in on_vault.verify() if check.passed is False}
@@ -158,7 +158,7 @@ def test_a_strangers_path_is_told_from_the_binding_to_the_rule(on_vault: Deploye
     assert "group ops may list secrets" not in found.get(REVIEWS, "")
 
 
-def audited(world: World, operation: str) -> list[datetime]:
+def audited(world: Sandbox, operation: str) -> list[datetime]:
     """List when Vault answered an operation, as its audit device says."""
     lines = (json.loads(line) for line in (world.state / "vault" / "audit.log").read_text().splitlines())
     return sorted(
@@ -171,7 +171,7 @@ def audited(world: World, operation: str) -> list[datetime]:
 
 
 @pytest.mark.integration
-def test_who_logs_in_meanwhile_keeps_the_token(on_vault: Deployed, world: World) -> None:
+def test_who_logs_in_meanwhile_keeps_the_token(on_vault: Deployed, world: Sandbox) -> None:
     """Vault revokes a token whose accessor is looked up before its lease is recorded."""
     ended: list[str] = []
     over = threading.Event()

@@ -104,7 +104,7 @@ def test_an_age_without_a_limit_is_no_failure(metadata: Metadata) -> None:
     assert shown(of_vault(metadata, versions(-400))) == ("ok", "written 400 days ago")
 
 
-def test_what_vault_will_delete_soon_is_told(metadata: Metadata) -> None:
+def test_what_vault_will_delete_soon_is_reported(metadata: Metadata) -> None:
     assert shown(of_vault(metadata, versions(-12, deletion_time=days(20)))) == (
         "warning",
         "written 12 days ago; expires in 20 days",

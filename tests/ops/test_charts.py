@@ -83,12 +83,12 @@ def test_another_archive_than_the_pinned_one_is_wrong(
 ) -> None:
     pin(monkeypatch, b"what it was")
 
-    passed, told = seen(repository.url)
+    passed, reported = seen(repository.url)
     assert passed is False
-    assert "which is not what is pinned" in told
-    passed, told = seen(archive)
+    assert "which is not what is pinned" in reported
+    passed, reported = seen(archive)
     assert passed is False
-    assert "fetch it again" in told
+    assert "fetch it again" in reported
 
 
 def test_a_repository_that_serves_another_archive_than_it_publishes_is_wrong(
@@ -97,9 +97,9 @@ def test_a_repository_that_serves_another_archive_than_it_publishes_is_wrong(
     pin(monkeypatch, Path(archive).read_bytes())
     repository.files["/charts/vault.tgz"] = b"something else"
 
-    passed, told = seen(repository.url)
+    passed, reported = seen(repository.url)
     assert passed is False
-    assert told.startswith("its repository publishes the SHA-256")
+    assert reported.startswith("its repository publishes the SHA-256")
 
 
 def test_a_version_that_is_gone_is_wrong(repository: Repository) -> None:
@@ -109,7 +109,7 @@ def test_a_version_that_is_gone_is_wrong(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("index", [b"", b"{", b"[]", b"entries: {vault: [{version: 0.32.0, urls: []}]}", None])
-def test_an_index_that_is_none_is_told_and_is_no_failure(
+def test_an_index_that_is_none_is_reported_and_is_no_failure(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, index: bytes | None
 ) -> None:
     pin(monkeypatch, b"")
@@ -118,28 +118,28 @@ def test_an_index_that_is_none_is_told_and_is_no_failure(
     else:
         repository.files["/charts/index.yaml"] = index
 
-    passed, told = seen(repository.url)
+    passed, reported = seen(repository.url)
     assert passed is None
-    assert told.startswith("could not be downloaded")
+    assert reported.startswith("could not be downloaded")
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "reported"),
     [
         ("http://127.0.0.1:9", "could not be reached: ConnectionError"),
         ("oci://registry.example.net/charts", "is in a registry, which is not read"),
     ],
 )
-def test_what_cannot_be_reached_is_told_and_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch, where: str, told: str
+def test_what_cannot_be_reached_is_reported_and_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, where: str, reported: str
 ) -> None:
     pin(monkeypatch, b"")
 
     assert seen(where)[0] is None
-    assert told in seen(where)[1]
+    assert reported in seen(where)[1]
 
 
-def test_without_a_pinned_digest_the_published_one_is_told(
+def test_without_a_pinned_digest_the_published_one_is_reported(
     repository: Repository, archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pin(monkeypatch, None)
@@ -165,19 +165,19 @@ def test_the_command_shows_every_chart_and_fails_on_a_wrong_one(archive: str, mo
     assert all(name in fine.output for name in CHARTS)
     assert "could not be reached" in fine.output
     assert wrong.exit_code == 1
-    told = {chart["name"]: chart for chart in json.loads(wrong.output)}
-    assert told["vault"]["passed"] is False
-    assert told["vault"]["place"] == archive
-    assert told["akv2k8s"]["passed"] is None
-    assert told["vault"]["digest"] == VAULT.digest
+    reported = {chart["name"]: chart for chart in json.loads(wrong.output)}
+    assert reported["vault"]["passed"] is False
+    assert reported["vault"]["place"] == archive
+    assert reported["akv2k8s"]["passed"] is None
+    assert reported["vault"]["digest"] == VAULT.digest
 
 
 @pytest.mark.parametrize("written", ["vault", "vault=", "=x", "vault=/does/not/exist"])
-def test_a_place_that_is_none_is_told(written: str) -> None:
+def test_a_place_that_is_none_is_reported(written: str) -> None:
     with pytest.raises(OpsError, match=r"is not NAME=PLACE|does not exist"):
         parse_place(written)
 
 
-def test_a_chart_that_is_none_is_told() -> None:
+def test_a_chart_that_is_none_is_reported() -> None:
     with pytest.raises(OpsError, match="There is no chart valt: there are secrets-store-csi-driver"):
         check_charts({"valt": "https://mirror"})

@@ -19,5 +19,7 @@ def test_a_mandatory_rule_that_is_broken_breaks_and_an_advisory_one_warns(monkey
     monkeypatch.setattr(module, "find_violations", lambda *_: found)
     settings: Any = SimpleNamespace(workloads=())
 
-    told = {each.seen: each.state for each in module.check_declared("dev", settings, {}) if each.name == "guardrails"}
-    assert told == {"vault-ttl: is long": "failed", "vault-tls: x": "warning"}
+    reported = {
+        each.seen: each.state for each in module.check_declared("dev", settings, {}) if each.name == "guardrails"
+    }
+    assert reported == {"vault-ttl: is long": "failed", "vault-tls: x": "warning"}

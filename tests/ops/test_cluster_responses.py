@@ -63,12 +63,12 @@ def test_a_response_that_is_not_the_api_servers_is_one_line(
 ) -> None:
     monkeypatch.setattr(Handler, "content", content)
     server = QuietServer(("127.0.0.1", 0), Handler)
-    with serving(server), pytest.raises((OpsError, KeyError)) as told:
+    with serving(server), pytest.raises((OpsError, KeyError)) as reported:
         call(cluster(tmp_path, f"http://127.0.0.1:{server.server_port}"))
 
     if content != b'{"items": [7]}':
-        assert isinstance(told.value, OpsError)
-        assert "\n" not in str(told.value)
+        assert isinstance(reported.value, OpsError)
+        assert "\n" not in str(reported.value)
 
 
 def test_a_certificate_that_is_not_trusted_is_named_at_once(tmp_path: Path) -> None:

@@ -130,8 +130,10 @@ def test_doctor_ends_with_1_if_a_check_failed(monkeypatch: pytest.MonkeyPatch) -
     assert (
         diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.skipped("no", name="role")]).exit_code == 0
     )
-    told = diagnosed(monkeypatch, [Finding.ok("fine", name="driver"), Finding.failed("gone", "mend it", name="role")])
-    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "Failed checks: role")
+    reported = diagnosed(
+        monkeypatch, [Finding.ok("fine", name="driver"), Finding.failed("gone", "mend it", name="role")]
+    )
+    assert (reported.exit_code, reported.output.splitlines()[-1]) == (1, "Failed checks: role")
 
 
 def test_an_error_is_one_line_and_exit_code_1(

@@ -24,9 +24,9 @@ def test_a_field_that_was_changed_is_shown_as_deployed_and_as_found() -> None:
 
     assert drift.found
     assert [each.differences for each in drift.resources] == [['policy: expected "one", found "two"']]
-    told = format_drift(drift)
-    assert "**1 resource is not as deployed**, 0 are." in told
-    assert "`pulumi refresh --stack local`, then `pulumi up --stack local`" in told
+    reported = format_drift(drift)
+    assert "**1 resource is not as deployed**, 0 are." in reported
+    assert "`pulumi refresh --stack local`, then `pulumi up --stack local`" in reported
 
 
 def test_a_deleted_resource_is_reported() -> None:

@@ -43,7 +43,7 @@ Answers = Mapping[str, Sequence[Exception | None]]
 
 
 class Store:
-    """Lets in whom it is told to."""
+    """Accepts whom a test names."""
 
     login_title, login_by, shared, name = "logs in", "its role", None, "orders"
 
@@ -110,7 +110,7 @@ def test_a_refusal_is_one(verify: Verify) -> None:
     assert "is deployed" not in checks
 
 
-def test_what_is_allowed_is_told(verify: Verify) -> None:
+def test_what_is_allowed_is_reported(verify: Verify) -> None:
     checks = {check.what: check.passed for check in verify(listing=None)}
 
     assert checks["listing"] is False
@@ -193,10 +193,10 @@ class Reviewed(Store):
 
     def log_in(self, workload: Any, provider_class: ProviderClass, token: str) -> "Store":
         try:
-            told = jwt.decode(token, self._public, ["RS256"], {"verify_exp": self._strict}, audience="vault")
+            reported = jwt.decode(token, self._public, ["RS256"], {"verify_exp": self._strict}, audience="vault")
         except jwt.InvalidTokenError as error:
             raise DeniedError(str(error)) from None
-        if told["sub"] != "shop/orders":
+        if reported["sub"] != "shop/orders":
             raise DeniedError("foreign")
         return self
 
@@ -251,7 +251,7 @@ def test_what_a_workload_that_is_not_let_in_would_read_is_not_tried(verify: Veri
     assert checks["reads file"] is None
 
 
-def test_a_read_that_is_refused_is_told() -> None:
+def test_a_read_that_is_refused_is_reported() -> None:
     def refuse(session: object) -> None:
         raise DeniedError("no")
 

@@ -9,7 +9,7 @@ import typer
 
 from sandbox import __main__ as command
 from sandbox.command_line import run
-from sandbox.world import ServerStatus, World
+from sandbox.running import Sandbox, ServerStatus
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -38,7 +38,7 @@ def test_a_piped_table_is_as_wide_as_it_needs_to_be(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = f"https://{'a' * 300}:8200"
-    monkeypatch.setattr(World, "status", lambda _: [ServerStatus("vault", True, 7, address)])
+    monkeypatch.setattr(Sandbox, "status", lambda _: [ServerStatus("vault", True, 7, address)])
     monkeypatch.setattr(sys, "argv", ["sandbox", "status"])
     with pytest.raises(SystemExit) as ended:
         command.main()

@@ -1,4 +1,4 @@
-"""What is told of a server that doesn't answer as it should."""
+"""What is reported of a server that doesn't answer as it should."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ def port(tmp_path: Path) -> Iterator[int]:
         thread.join(5)
 
 
-def test_a_certificate_that_is_not_trusted_is_told_as_the_client_says_it(
+def test_a_certificate_that_is_not_trusted_is_reported_as_the_client_says_it(
     process: Process, port: int, tmp_path: Path
 ) -> None:
     trusted = str(Authority(tmp_path / "mine").certificate)
@@ -52,7 +52,7 @@ def test_a_certificate_that_is_not_trusted_is_told_as_the_client_says_it(
         fetch_health(process, f"https://127.0.0.1:{port}/", verify=trusted, timeout=5)
 
 
-def test_a_port_where_nothing_listens_is_told_in_two_words(process: Process) -> None:
+def test_a_port_where_nothing_listens_is_reported_in_two_words(process: Process) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -67,7 +67,7 @@ def test_a_server_that_has_ended_is_not_asked(process: Process) -> None:
         fetch_health(process, "http://127.0.0.1:1/", timeout=5)
 
 
-def test_what_an_unwell_server_responds_is_told() -> None:
+def test_what_an_unwell_server_responds_is_reported() -> None:
     response = requests.Response()
     response.status_code, response._content = 500, b"[-]etcd failed\n"
 

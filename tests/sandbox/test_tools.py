@@ -24,6 +24,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.progress import Reporter
+from sandbox.running import ROOT
 from sandbox.tools import ToolError, Tools
 from sandbox.tools.__main__ import main as tools_command
 from sandbox.tools.catalogue import (
@@ -46,7 +47,6 @@ from sandbox.tools.checksums import read_checksums
 from sandbox.tools.download import published_checksum
 from sandbox.tools.environment import EMULATOR, clean_environment, default_cache
 from sandbox.tools.progress import Lines
-from sandbox.world import ROOT
 from tests.support.polling import poll_until
 from tests.support.serving import serving
 
@@ -127,7 +127,7 @@ def of_cache(
     checksum: str | None = None,
 ) -> Tools:
     """As `tools`, in any cache."""
-    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
+    reporter = Reporter(Console(file=(tmp_path / "reported").open("a", buffering=1)))
     pinned = {wanted.release.url: checksum or sum_of(PROGRAM.encode())} if wanted.release else {}
     return Tools(reporter, catalogue=[wanted], cache=cache, environment=environment, checksums=pinned)
 
@@ -164,7 +164,7 @@ def test_another_version_on_path_is_passed_over(tmp_path: Path, path: Path, site
     serve(site)
 
     assert tools(tmp_path, tool(site.url)).path("sr-tool").read_text() == PROGRAM
-    assert f"{path / 'sr-tool'} is not {VERSION}" in (tmp_path / "told").read_text()
+    assert f"{path / 'sr-tool'} is not {VERSION}" in (tmp_path / "reported").read_text()
 
 
 def test_a_name_that_no_tool_has_is_an_error(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_a_download_that_its_own_host_has_changed_is_refused_and_not_built_inste
 def test_a_download_without_a_pinned_checksum_is_not_used(tmp_path: Path, path: Path, site: Site) -> None:
     serve(site)
     executable(path / "go", GO.format(version="go1.26.1", build=BUILT))
-    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1), width=200))
+    reporter = Reporter(Console(file=(tmp_path / "reported").open("a", buffering=1), width=200))
     wanted = Tools(reporter, catalogue=[tool(site.url)], cache=tmp_path / "cache", checksums={})
 
     assert wanted.path("sr-tool").read_text() == "built\n"
-    assert "No checksum is pinned for the downloads of sr-tool" in (tmp_path / "told").read_text()
+    assert "No checksum is pinned for the downloads of sr-tool" in (tmp_path / "reported").read_text()
 
 
 def test_the_checksum_to_pin_is_the_published_one_if_the_download_has_it(site: Site) -> None:
@@ -294,7 +294,7 @@ def test_a_second_run_waits_for_the_first_ones_build_and_says_so(tmp_path: Path,
         with lock.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             second = pool.submit(tools(tmp_path, tool(site.url)).path, "sr-tool")
-            poll_until(lambda: "waiting for another run that makes sr-tool" in (tmp_path / "told").read_text(), 10)
+            poll_until(lambda: "waiting for another run that makes sr-tool" in (tmp_path / "reported").read_text(), 10)
         assert second.result(timeout=10).read_text() == PROGRAM
 
 
@@ -375,13 +375,13 @@ def test_a_full_disk_under_a_cache_that_is_not_there_yet_is_named_too(
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), [("go1.21.0", "Go on PATH is go1.21.0"), (None, "there is no Go on PATH")]
+    ("version", "reported"), [("go1.21.0", "Go on PATH is go1.21.0"), (None, "there is no Go on PATH")]
 )
-def test_go_that_is_missing_or_old_is_named(tmp_path: Path, path: Path, version: str | None, told: str) -> None:
+def test_go_that_is_missing_or_old_is_named(tmp_path: Path, path: Path, version: str | None, reported: str) -> None:
     if version:
         executable(path / "go", GO.format(version=version, build="exit 1"))
 
-    with pytest.raises(ToolError, match=told):
+    with pytest.raises(ToolError, match=reported):
         tools(tmp_path, tool()).path("sr-tool")
 
 
@@ -508,7 +508,7 @@ def test_compilers_collect_garbage_only_when_memory_is_short_unless_the_caller_s
 
 
 @pytest.mark.parametrize("refusal", ["Forbidden", "proxyconnect tcp: dial tcp 127.0.0.1:9: connection refused"])
-def test_a_refused_module_is_told_with_the_proxy_and_without_its_credentials(
+def test_a_refused_module_is_reported_with_the_proxy_and_without_its_credentials(
     tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
     monkeypatch.setattr(import_module("sandbox.tools.build"), "_PAUSES", ())
@@ -528,8 +528,8 @@ def test_without_a_home_go_gets_directories_in_the_cache(tmp_path: Path, path: P
     show = 'while [ "$1" != "-o" ]; do shift; done; echo "$GOPATH,$GOCACHE" > "$2"'
     executable(path / "go", GO.format(version="go1.26.1", build=show))
 
-    told = tools(tmp_path, tool(), environment={"PATH": f"{path}:/usr/bin:/bin"}).path("sr-tool").read_text()
-    assert told == f"{tmp_path / 'cache' / 'go'},{tmp_path / 'cache' / 'go-build'}\n"
+    reported = tools(tmp_path, tool(), environment={"PATH": f"{path}:/usr/bin:/bin"}).path("sr-tool").read_text()
+    assert reported == f"{tmp_path / 'cache' / 'go'},{tmp_path / 'cache' / 'go-build'}\n"
 
 
 def test_without_a_home_the_cache_is_the_users_own_temporary_directory(
@@ -597,7 +597,7 @@ def test_a_users_cache_that_somebody_else_filled_is_read_and_what_it_lacks_goes_
     assert of_cache(tmp_path, tool(), own, given).path("sr-tool") == filled
     other = of_cache(tmp_path, replace(tool(), version="1.2.4"), own, given).path("sr-tool")
     assert other.is_relative_to(tmp_path / f"strongroom-{os.getuid()}")
-    lines = " ".join((tmp_path / "told").read_text().split())
+    lines = " ".join((tmp_path / "reported").read_text().split())
     assert f"{own} is no directory that this user can write to: sr-tool, which it lacks" in lines
 
 
@@ -670,7 +670,7 @@ def test_the_next_tool_is_built_while_one_is_linked(tmp_path: Path, path: Path) 
       [ -e {tmp_path}/second ] || exit 1
       {BUILT}"""
     executable(path / "go", GO.format(version="go1.26.1", build=build))
-    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
+    reporter = Reporter(Console(file=(tmp_path / "reported").open("a", buffering=1)))
     wanted = Tools(reporter, catalogue=several("first", "second"), cache=tmp_path / "cache")
 
     wanted.prepare()
@@ -680,7 +680,7 @@ def test_the_next_tool_is_built_while_one_is_linked(tmp_path: Path, path: Path) 
 def test_a_program_can_be_had_before_the_next_one_is_built(tmp_path: Path, path: Path) -> None:
     build = f"""case "$*" in *second*) while [ ! -e {tmp_path}/go-on ]; do sleep 0.05; done ;; esac; {BUILT}"""
     executable(path / "go", GO.format(version="go1.26.1", build=build))
-    reporter = Reporter(Console(file=(tmp_path / "told").open("a", buffering=1)))
+    reporter = Reporter(Console(file=(tmp_path / "reported").open("a", buffering=1)))
     wanted = Tools(reporter, catalogue=several("first", "second"), cache=tmp_path / "cache")
 
     with wanted.preparing():
@@ -708,10 +708,10 @@ def test_plain_progress_tells_of_a_step_that_takes_long(capsys: pytest.CaptureFi
     with Lines(every=0.05).step("building it"):
         time.sleep(0.2)
 
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "building it ..."
-    assert told[1] == "building it: 0 s so far"
-    assert re.fullmatch(r"building it: 0\.\d s", told[-1])
+    reported = capsys.readouterr().err.splitlines()
+    assert reported[0] == "building it ..."
+    assert reported[1] == "building it: 0 s so far"
+    assert re.fullmatch(r"building it: 0\.\d s", reported[-1])
 
 
 def test_an_expression_to_adapt_reaches_up_to_the_next_one_that_stays(tmp_path: Path, path: Path) -> None:

@@ -101,8 +101,8 @@ def test_pip_installs_where_uv_cannot_be_had_and_says_so(
     environment.install(tmp_path)
 
     assert calls == [("--require-hashes", "-r", str(ROOT / "requirements-dev.txt"))]
-    told = capfd.readouterr().err
-    assert "uv can't be had (pip failed, as said above): installing with pip, which takes longer\n" in told
+    reported = capfd.readouterr().err
+    assert "uv can't be had (pip failed, as said above): installing with pip, which takes longer\n" in reported
 
 
 def test_uv_is_kept_beside_the_environment_where_the_cache_cannot_be_written(

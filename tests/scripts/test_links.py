@@ -52,7 +52,7 @@ def test_a_project_whose_links_lead_somewhere_passes(project: Path) -> None:
         ("other.md#again-2", f"{DOCS}/other.md has no heading #again-2"),
     ],
 )
-@pytest.mark.parametrize("form", ["[a link]({})", "![a picture]({})", '[a title]({} "told")', "[by name]: {}"])
+@pytest.mark.parametrize("form", ["[a link]({})", "![a picture]({})", '[a title]({} "reported")', "[by name]: {}"])
 def test_a_link_that_leads_nowhere_is_named_with_its_line(project: Path, link: str, problem: str, form: str) -> None:
     page = project / "docs" / "page.md"
     page.write_text(PAGE + "\n" + form.format(link) + "\n")

@@ -1,4 +1,4 @@
-"""What uv is told of pip's settings."""
+"""What uv gets of pip's settings."""
 
 import sys
 from pathlib import Path

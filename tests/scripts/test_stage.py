@@ -37,5 +37,5 @@ def test_a_stage_that_is_ended_lets_its_command_clean_up(tmp_path: Path) -> None
     assert not left.exists()
 
 
-def test_a_command_that_dies_of_a_signal_is_told_as_shells_do() -> None:
+def test_a_command_that_dies_of_a_signal_is_reported_as_shells_do() -> None:
     assert subprocess.run([*STAGE, "sh", "-c", "kill -9 $$"], check=False).returncode == 137

@@ -174,7 +174,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @bounded(40)
 @given(edited(), st.sampled_from(["prod", "local"]))
-def test_whatever_a_stack_says_is_provisioned_or_told_to_be_wrong(raw: dict[str, Any], name: str) -> None:
+def test_whatever_a_stack_says_is_provisioned_or_reported_to_be_wrong(raw: dict[str, Any], name: str) -> None:
     recorder = Recorder()
     mocks.set_mocks(recorder.mocks, project="strongroom", stack=name, preview=False, monitor=recorder)
 

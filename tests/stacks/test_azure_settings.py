@@ -224,7 +224,7 @@ def test_plaintext_secrets_are_refused() -> None:
     assert "is in plaintext" in found["clientSecret"]
 
 
-def test_faults_of_every_part_are_told_together() -> None:
+def test_faults_of_every_part_are_reported_together() -> None:
     raw = changed(
         ("backend.tenantId", _MISSING),
         ("backend.vault.name", "1"),

@@ -169,7 +169,7 @@ def test_a_secret_beside_files_is_no_other_workloads() -> None:
     assert "'orders-env', as that of workloads[0] does" in list_issues(raw)["workloads[1].delivery"]
 
 
-def test_every_workloads_misfit_is_told_together() -> None:
+def test_every_workloads_misfit_is_reported_together() -> None:
     raw = stack(ON_VAULT, "agent-injector", secret={"env": "A"})
     raw["workloads"].append({**deepcopy(raw["workloads"][0]), "name": "other", "delivery": "akv2k8s"})
 

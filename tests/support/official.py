@@ -90,12 +90,12 @@ def _diff(provider: Any, question: dict[str, Any]) -> dict[str, Any]:
     request = provider_pb2.DiffRequest(
         id="default/it", urn=urn(question), olds=encode(olds), old_inputs=encode(before), news=encode(after)
     )
-    told = provider.Diff(request)
+    reported = provider.Diff(request)
     kinds = provider_pb2.PropertyDiff.Kind
     return {
-        "changes": {path: kinds.Name(each.kind).lower() for path, each in sorted(told.detailedDiff.items())},
-        "replaces": sorted(told.replaces),
-        "delete_before_replace": told.deleteBeforeReplace,
+        "changes": {path: kinds.Name(each.kind).lower() for path, each in sorted(reported.detailedDiff.items())},
+        "replaces": sorted(reported.replaces),
+        "delete_before_replace": reported.deleteBeforeReplace,
     }
 
 

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import source_pb2
 
 @dataclass(frozen=True)
 class Recorded:
-    """A resource as the engine was told of it."""
+    """A resource as the engine knows it."""
 
     type: str
     name: str

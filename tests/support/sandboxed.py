@@ -23,7 +23,7 @@ from .forked import run_ops
 # Imported by the fixtures: tests without servers load none of it.
 if TYPE_CHECKING:
     from sandbox.engine import Engine
-    from sandbox.world import World
+    from sandbox.running import Sandbox
     from strongroom.ops.pulumi.stack import DeployedStack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +35,8 @@ import sys
 from pathlib import Path
 sys.stdin.read()
 from sandbox.progress import Reporter
-from sandbox.world import World
-World(Reporter(), Path(sys.argv[1])).down(purge=True)
+from sandbox.running import Sandbox
+Sandbox(Reporter(), Path(sys.argv[1])).down(purge=True)
 """
 """Waits for the end of the process that started it, and stops what that left running."""
 
@@ -65,9 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator["World"]:
+def world() -> Iterator["Sandbox"]:
     """A sandbox that is up."""
-    from sandbox.world import default_state  # noqa: PLC0415
+    from sandbox.running import default_state  # noqa: PLC0415
 
     with started(default_state()) as made:
         yield made
@@ -82,16 +82,16 @@ def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @contextmanager
-def started(state: Path, *, node: bool = False) -> Iterator["World"]:
+def started(state: Path, *, node: bool = False) -> Iterator["Sandbox"]:
     """A sandbox that is up.
 
     :param node: Whether it has a node.
     """
     from sandbox.progress import Reporter  # noqa: PLC0415
-    from sandbox.world import World  # noqa: PLC0415
+    from sandbox.running import Sandbox  # noqa: PLC0415
 
     before = os.umask(0o077)
-    made = World(Reporter(), state)
+    made = Sandbox(Reporter(), state)
     with reaped(made.state):
         try:
             _forget_tenants()
@@ -127,7 +127,7 @@ _variables: dict[Path, Mapping[str, str]] = {}
 
 
 @contextmanager
-def _plugins_served(world: "World") -> Iterator[None]:
+def _plugins_served(world: "Sandbox") -> Iterator[None]:
     """Serve plugins to every engine of the session: one process each instead of one for every run."""
     from sandbox.engine import Engine  # noqa: PLC0415
     from sandbox.progress import Reporter  # noqa: PLC0415
@@ -141,7 +141,7 @@ def _plugins_served(world: "World") -> Iterator[None]:
             del _variables[world.state]
 
 
-def sandbox_variables(world: "World") -> Mapping[str, str]:
+def sandbox_variables(world: "Sandbox") -> Mapping[str, str]:
     """Return the variables of `sandbox exec`, with the plugins that the session serves."""
     return _variables[world.state]
 
@@ -160,11 +160,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def step_of(event: Any, operation: str) -> Any:
     """What an event of `operation` says of a resource's step; `None` where it says nothing."""
     # What a refresh finds is known only when it is done.
-    told = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
-    return told and told.metadata
+    reported = event.res_outputs_event if operation == "refresh" else event.resource_pre_event
+    return reported and reported.metadata
 
 
-def stored(world: "World", name: str) -> dict[str, str]:
+def stored(world: "Sandbox", name: str) -> dict[str, str]:
     """Read what Vault holds in an object of the stack `local`."""
     vault = world.vault.client().secrets.kv.v2
     return vault.read_secret_version(name, mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
@@ -173,7 +173,7 @@ def stored(world: "World", name: str) -> dict[str, str]:
 class Project:
     """A copy of the project, with one stack whose file a test may change."""
 
-    def __init__(self, root: Path, world: "World", stack: str, *, without: Collection[str] = ()) -> None:
+    def __init__(self, root: Path, world: "Sandbox", stack: str, *, without: Collection[str] = ()) -> None:
         """
         :param without: Providers that the engine starts itself, from the sandbox's PULUMI_HOME.
         """

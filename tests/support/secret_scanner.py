@@ -27,12 +27,12 @@ _SHAPES: Mapping[str, re.Pattern[bytes]] = {
     "a token of Vault": re.compile(rb"\bhv[sbr]\.[\w-]{24,}"),
     "a private key": re.compile(rb"-----BEGIN (\w+ )?PRIVATE KEY"),
 }
-"""Secrets that are told by their looks, whoever made them."""
+"""Secrets that are recognized by their form."""
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret, by a name that may be told."""
+    """A secret, by a name that may be reported."""
 
     name: str
     value: str | bytes
@@ -153,7 +153,7 @@ class Hunter:
     def known(self, place: str, content: str | bytes) -> list[Sighting]:
         """The canaries alone that are in `content`: for places where others' secrets may be."""
         found = _bytes(content)
-        return [Sighting(place, *told) for form, told in self._prey.items() if form in found]
+        return [Sighting(place, *reported) for form, reported in self._prey.items() if form in found]
 
     def files(self, roots: Iterable[Path]) -> list[Sighting]:
         """What is in the files below `roots`, and in their names; compressed ones are looked into."""

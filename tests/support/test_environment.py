@@ -51,59 +51,59 @@ class Outcome:
 def test_a_test_that_leaves_a_variable_changed_fails_and_the_next_one_does_not(
     outcome: Outcome, change: str, name: str
 ) -> None:
-    told, said = outcome.of(f"def test_a(): {change}\ndef test_b(): pass")
+    reported, said = outcome.of(f"def test_a(): {change}\ndef test_b(): pass")
 
-    assert told == {"passed": 2, "errors": 1}
+    assert reported == {"passed": 2, "errors": 1}
     assert f"::test_a or one of its fixtures left environment variables changed: {name}. " in said
 
 
 def test_a_test_may_change_its_own_environment(outcome: Outcome) -> None:
-    told, _ = outcome.of("def test_a(monkeypatch): monkeypatch.setenv('LEFT', '1'); monkeypatch.delenv('GIVEN')")
+    reported, _ = outcome.of("def test_a(monkeypatch): monkeypatch.setenv('LEFT', '1'); monkeypatch.delenv('GIVEN')")
 
-    assert told == {"passed": 1}
+    assert reported == {"passed": 1}
 
 
 def test_a_fixture_of_one_test_may_change_what_it_restores(outcome: Outcome) -> None:
-    told, _ = outcome.of(fixture("function", CHANGE, after="del os.environ['LEFT']"))
+    reported, _ = outcome.of(fixture("function", CHANGE, after="del os.environ['LEFT']"))
 
-    assert told == {"passed": 2}
+    assert reported == {"passed": 2}
 
 
 def test_a_fixture_of_one_test_that_restores_nothing_fails_it(outcome: Outcome) -> None:
-    told, said = outcome.of(fixture("function", CHANGE))
+    reported, said = outcome.of(fixture("function", CHANGE))
 
-    assert told == {"passed": 2, "errors": 1}
+    assert reported == {"passed": 2, "errors": 1}
     assert "::test_that_uses_it or one of its fixtures left environment variables changed: LEFT. " in said
 
 
 @pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
 @pytest.mark.parametrize("after", ["pass", "os.environ.pop('LEFT', None)"])
 def test_a_fixture_of_several_tests_fails_even_where_it_restores_all(outcome: Outcome, scope: str, after: str) -> None:
-    told, said = outcome.of(fixture(scope, CHANGE, after=after))
+    reported, said = outcome.of(fixture(scope, CHANGE, after=after))
 
-    assert told == {"passed": 1, "errors": 1}
+    assert reported == {"passed": 1, "errors": 1}
     assert f"The fixture `it` ({scope} scope, first used by " in said
     assert "changes environment variables for every test of that scope: LEFT. " in said
 
 
 def test_a_fixture_of_several_tests_is_held_to_it_in_its_teardown_too(outcome: Outcome) -> None:
-    told, said = outcome.of(fixture("module", after=CHANGE))
+    reported, said = outcome.of(fixture("module", after=CHANGE))
 
-    assert told == {"passed": 2, "errors": 1}
+    assert reported == {"passed": 2, "errors": 1}
     assert "left environment variables changed: LEFT. " in said
 
 
-def test_an_import_that_changes_it_is_told_by_the_first_test(outcome: Outcome) -> None:
-    told, said = outcome.of(f"{CHANGE}\ndef test_a(): pass\ndef test_b(): pass")
+def test_an_import_that_changes_it_is_reported_by_the_first_test(outcome: Outcome) -> None:
+    reported, said = outcome.of(f"{CHANGE}\ndef test_a(): pass\ndef test_b(): pass")
 
-    assert told == {"passed": 1, "errors": 1}
+    assert reported == {"passed": 1, "errors": 1}
     assert "An import or a plugin changed environment variables before " in said
 
 
 def test_the_error_of_a_teardown_is_shown_beside(outcome: Outcome) -> None:
-    told, said = outcome.of(fixture("function", CHANGE, after="raise ValueError('of the teardown')"))
+    reported, said = outcome.of(fixture("function", CHANGE, after="raise ValueError('of the teardown')"))
 
-    assert told == {"passed": 2, "errors": 1}
+    assert reported == {"passed": 2, "errors": 1}
     assert "of the teardown" in said
     assert "left environment variables changed: LEFT. " in said
 

@@ -110,7 +110,7 @@ def test_files_are_looked_into_and_so_are_their_names(tmp_path: Path) -> None:
         ("-----BEGIN EC PRIVATE KEY-----", "a private key"),
     ],
 )
-def test_secrets_that_nobody_knew_are_told_by_their_shape(text: str, kind: str) -> None:
+def test_secrets_that_nobody_knew_are_reported_by_their_shape(text: str, kind: str) -> None:
     assert {sighting.canary for sighting in Hunter([]).text("log", text)} == {kind}
     assert Hunter([]).text("log", "a hvs.short one, eyJ.eyJ., BEGIN PUBLIC KEY") == []
 

@@ -26,7 +26,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch, clock: list[float], errors: "Itera
     def attempt(props: object) -> None:
         clock[0] += 1
         if error := next(errors):
-            raise error("as told")
+            raise error("as reported")
 
     monkeypatch.setattr(gate, "_attempt", attempt)
 
@@ -36,13 +36,15 @@ def test_a_role_that_takes_its_time_is_waited_for(monkeypatch: pytest.MonkeyPatc
     wait(PROPS)
 
 
-def test_access_that_never_comes_is_told_after_the_timeout(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
+def test_access_that_never_comes_is_reported_after_the_timeout(
+    monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
     attempts(monkeypatch, clock, iter([gate._NotYetError] * 999))
-    with pytest.raises(NotReadyError, match=r"can.t read its secrets after 300 s\. Seen last: as told"):
+    with pytest.raises(NotReadyError, match=r"can.t read its secrets after 300 s\. Seen last: as reported"):
         wait(PROPS)
 
 
-def test_a_server_that_never_answers_is_told_after_a_minute(
+def test_a_server_that_never_answers_is_reported_after_a_minute(
     monkeypatch: pytest.MonkeyPatch, clock: list[float]
 ) -> None:
     attempts(monkeypatch, clock, iter([gate._AwayError] * 999))
@@ -67,12 +69,12 @@ def test_a_long_wait_is_reported_soon_and_then_each_half_minute(
     lines = capsys.readouterr().err.splitlines()
     assert lines
     assert len(lines) <= 1 + (clock[0] - 1000) / 30
-    assert re.fullmatch(r"shop/orders can't read its secrets yet, after \d s of at most 300: as told", lines[0])
+    assert re.fullmatch(r"shop/orders can't read its secrets yet, after \d s of at most 300: as reported", lines[0])
 
 
 def test_what_no_waiting_mends_is_reported_at_once(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     attempts(monkeypatch, clock, iter([gate._FinalError]))
-    with pytest.raises(NotReadyError, match="waiting doesn't help: as told"):
+    with pytest.raises(NotReadyError, match="waiting doesn't help: as reported"):
         wait(PROPS)
 
 

@@ -137,7 +137,7 @@ def test_a_request_whose_connection_is_cut_is_sent_again(authority: Authority, m
     assert {method for method, _ in Cuts.met} == {"GET", "PUT", "PATCH", "POST", "DELETE"}
 
 
-def test_a_vault_that_is_none_is_told_in_one_line_and_has_refused_nothing(address: str) -> None:
+def test_a_vault_that_is_none_is_reported_in_one_line_and_has_refused_nothing(address: str) -> None:
     session = KeyVaultSession(cast("KeyVault", Store(address)), cast("Any", Known()), "id")
     started = time.monotonic()
     with pytest.raises(OpsError) as caught:

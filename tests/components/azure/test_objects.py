@@ -112,7 +112,7 @@ def secret(**fields: str) -> Secret:
     return Secret(name="f", **fields)  # pyright: ignore[reportArgumentType]
 
 
-def test_what_key_vault_can_not_serve_is_told() -> None:
+def test_what_key_vault_can_not_serve_is_reported() -> None:
     assert "e.g. 'db-pass'" in (check_readable(secret(object="db_pass")) or "")
     assert "e.g. 'team-db'" in (check_readable(secret(object="team/db")) or "")
     assert "has a key" in (check_readable(secret(object="a", key="b", type="cert")) or "")

@@ -76,7 +76,7 @@ def test_a_bundled_charts_schema_is_not_taken_for_its_own(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"\x1f\x8b"])
-def test_what_is_no_chart_is_told(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_chart_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "small.tgz").write_bytes(content)
 
     with pytest.raises(ChartError, match="is no chart"):
@@ -112,7 +112,7 @@ def test_an_archive_must_have_the_digest_that_is_pinned(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "reported"),
     [
         ({}, []),
         ({"replicas": 3, "image": {"tag": "v2"}}, []),
@@ -128,18 +128,18 @@ def test_an_archive_must_have_the_digest_that_is_pinned(tmp_path: Path) -> None:
     ],
 )
 def test_values_are_held_against_the_schema_over_the_charts_defaults(
-    tmp_path: Path, values: dict[str, Any], told: list[str]
+    tmp_path: Path, values: dict[str, Any], reported: list[str]
 ) -> None:
     found = check_values(read_chart(chart_at(tmp_path / "small")), values)
 
-    assert found == told
+    assert found == reported
     assert CANARY not in str(found)
 
 
 @pytest.mark.parametrize(
     "schema", [{"type": 5}, {"properties": {"mode": {"$ref": "https://schemas.example.net/elsewhere.json"}}}]
 )
-def test_a_schema_that_cannot_be_used_is_told_and_nothing_is_fetched(tmp_path: Path, schema: Any) -> None:
+def test_a_schema_that_cannot_be_used_is_reported_and_nothing_is_fetched(tmp_path: Path, schema: Any) -> None:
     with pytest.raises(ChartError, match=r"small 1\.2\.3 has a schema that can't be used"):
         check_values(read_chart(chart_at(tmp_path / "small", schema=schema)), {})
 

@@ -128,7 +128,7 @@ def test_an_agent_that_writes_once_is_gone_before_the_containers_start(declare: 
     assert "template-static-secret-render-interval" not in said
 
 
-def test_an_agent_is_told_of_a_namespace_and_of_a_ca_of_ones_own(declare: Declare) -> None:
+def test_an_agent_is_reported_of_a_namespace_and_of_a_ca_of_ones_own(declare: Declare) -> None:
     recorder = declare(lambda: deploy(workload("agent-injector"), Vault("PEM", "admin/pay")))
     said = pod(recorder)["metadata"]["annotations"]
     authority = recorder.one(SECRET).inputs
@@ -187,7 +187,7 @@ def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[S
     assert all(len(name.partition("/")[2]) <= 63 and name[-1].isalnum() for name in said)
 
 
-def test_annotations_that_somebody_changed_are_told(declare: Declare) -> None:
+def test_annotations_that_somebody_changed_are_reported(declare: Declare) -> None:
     recorder = declare(lambda: deploy(workload("agent-injector"), Vault()))
     said = pod(recorder)["metadata"]["annotations"]
 
@@ -218,7 +218,7 @@ def test_a_kubernetes_secret_gets_every_secret_and_containers_still_mount_the_vo
     ]
 
 
-def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_told(declare: Declare) -> None:
+def test_a_kubernetes_secret_has_the_name_and_the_type_that_it_is_reported(declare: Declare) -> None:
     delivery = {"kind": "kubernetes-secret", "secretName": "web-tls", "type": "kubernetes.io/tls"}
     secrets = tuple(Secret(name=name, object="web", format="pem") for name in ("tls.crt", "tls.key"))
     recorder = declare(lambda: deploy(workload(delivery, secrets), KeyVault()))
@@ -272,7 +272,7 @@ CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
 
 
 @pytest.mark.parametrize(
-    ("type_", "secrets", "told"),
+    ("type_", "secrets", "reported"),
     [
         ("kubernetes.io/tls", CERTIFICATE[:1], "needs secrets named tls.key"),
         ("kubernetes.io/tls", (*CERTIFICATE, {"name": "ca.crt"}), "with ca.crt the driver makes no Secret"),
@@ -296,11 +296,11 @@ CERTIFICATE = ({"name": "tls.crt"}, {"name": "tls.key"})
     ],
 )
 def test_a_type_takes_what_the_driver_makes_a_secret_of(
-    type_: str, secrets: tuple[dict[str, str], ...], told: str | None
+    type_: str, secrets: tuple[dict[str, str], ...], reported: str | None
 ) -> None:
     fault = check_secret_type(type_, {each["name"]: Secret(**{"object": "o", **each}) for each in secrets})  # pyright: ignore[reportArgumentType]
 
-    assert fault is None if told is None else told in (fault or "")
+    assert fault is None if reported is None else reported in (fault or "")
 
 
 @pytest.mark.parametrize("kind", ["csi", "kubernetes-secret", "agent-injector"])
@@ -312,20 +312,20 @@ def test_a_file_is_readable_by_those_whose_it_is(kind: str, permission: str) -> 
     assert (check_file_permission(kind, permission) is None) == bool(int(permission, 8) & bit)
 
 
-def test_akv2k8s_is_told_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
+def test_akv2k8s_is_reported_of_each_object_once_and_nothing_becomes_a_kubernetes_secret(declare: Declare) -> None:
     recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), KeyVault()))
-    told = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.all(KEY_VAULT_SECRET)}
+    reported = {item.inputs["metadata"]["name"]: item.inputs["spec"] for item in recorder.all(KEY_VAULT_SECRET)}
     spec = pod(recorder)["spec"]
     environment = {variable["name"]: variable["value"] for variable in spec["containers"][0]["env"]}
 
-    assert sorted((spec["vault"]["object"]["type"], spec["vault"]["object"]["name"]) for spec in told.values()) == [
+    assert sorted((spec["vault"]["object"]["type"], spec["vault"]["object"]["name"]) for spec in reported.values()) == [
         ("certificate", "web"),
         ("secret", "db-u"),
         ("secret", "db-u"),
     ]
-    assert all("output" not in spec and spec["vault"]["name"] == "kv-shop" for spec in told.values())
+    assert all("output" not in spec and spec["vault"]["name"] == "kv-shop" for spec in reported.values())
     assert set(environment) == {secret.env for secret in IN_ENVIRONMENT}
-    assert {value.removesuffix("@azurekeyvault") for value in environment.values()} == set(told)
+    assert {value.removesuffix("@azurekeyvault") for value in environment.values()} == set(reported)
     assert environment["DB_USER"] == environment["DB_USER_AGAIN"] != environment["DB_USER_OLD"]
     assert recorder.all(SECRET) == recorder.all(CLASS) == []
 
@@ -339,7 +339,7 @@ def test_akv2k8ss_program_in_the_pod_may_ask_the_kubernetes_api(declare: Declare
     assert spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
 
 
-def test_akv2k8s_in_a_sovereign_cloud_is_told_which(declare: Declare) -> None:
+def test_akv2k8s_in_a_sovereign_cloud_is_reported_which(declare: Declare) -> None:
     store = KeyVault(cloudName="AzureChinaCloud")
     recorder = declare(lambda: deploy(workload("akv2k8s", IN_ENVIRONMENT), store))
 
@@ -355,7 +355,7 @@ def test_another_vault_makes_other_pods_with_akv2k8s(declare: Declare) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delivery", "store", "secret", "told"),
+    ("delivery", "store", "secret", "reported"),
     [
         ("agent-injector", KeyVault(), {}, "delivery 'agent-injector' is Vault's"),
         ("akv2k8s", Vault(), {"env": "A"}, "delivery 'akv2k8s' is Key Vault's"),
@@ -375,9 +375,9 @@ def test_another_vault_makes_other_pods_with_akv2k8s(declare: Declare) -> None:
     ],
 )
 def test_what_a_delivery_cannot_bring_is_refused(
-    declare: Declare, delivery: str, store: Any, secret: dict[str, Any], told: str
+    declare: Declare, delivery: str, store: Any, secret: dict[str, Any], reported: str
 ) -> None:
     declared = workload(delivery, (Secret(name="f", object="o", key="k", **secret),))
 
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=reported):
         declare(lambda: deploy(declared, store))

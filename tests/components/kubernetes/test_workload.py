@@ -17,7 +17,7 @@ SECRETS = (Secret(name="user", object="db", key="u"), Secret(name="password", ob
 
 
 class Store:
-    """A backend that grants what it is told to."""
+    """A backend that grants what a test gives it."""
 
     def __init__(self, **parameters: str) -> None:
         self.parameters = parameters or {"objects": "[]"}
@@ -155,7 +155,7 @@ def test_another_kubernetes_secret_makes_other_pods(declare: Declare, changed: d
 
 
 @pytest.mark.parametrize("kind", ["Pod", "Deployment"])
-def test_pods_are_waited_for_unless_told_otherwise_and_deletions_always(declare: Declare, kind: str) -> None:
+def test_pods_are_waited_for_unless_reported_otherwise_and_deletions_always(declare: Declare, kind: str) -> None:
     def awaited(wait: bool) -> dict[str, str]:
         recorder = declare(lambda: deploy(workload(kind=kind), Store(), wait_for_rollout=wait))
         declared = recorder.one(DEPLOYMENT if kind == "Deployment" else POD).inputs

@@ -128,7 +128,7 @@ def issues(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
     return message
 
 
-def test_every_fault_is_told_together_and_no_value_is() -> None:
+def test_every_fault_is_reported_together_and_no_value_is() -> None:
     message = issues(
         "KvEngine",
         {"path": 7, "create": CANARY, "colour": CANARY, "seeds": {"db-pass": {"password": {"length": CANARY}}}},
@@ -142,7 +142,7 @@ def test_every_fault_is_told_together_and_no_value_is() -> None:
     }
 
 
-def test_what_is_missing_is_told() -> None:
+def test_what_is_missing_is_reported() -> None:
     assert issues("VaultBackend", {"connection": {}}) == {
         "connection.address": "is required and missing",
         "engine": "is required and missing",
@@ -185,7 +185,7 @@ def read(kind: str, name: str, value: Any) -> tuple[Any, Issues]:
     return field.shape.read(value, name, found), found
 
 
-def test_objects_are_told_apart_by_their_kind() -> None:
+def test_objects_are_reported_apart_by_their_kind() -> None:
     assert read("KeyVault", "vault", {"kind": "ExistingVault"}) == (ExistingVault(), [])
     new, _ = read("KeyVault", "vault", {"kind": "NewVault", "retentionDays": 30.0, "sku": "premium"})
     assert isinstance(new, NewVault)
@@ -246,7 +246,7 @@ def test_what_may_be_anything_is_passed_on() -> None:
     assert shape.read(given, "values", []) == given
 
 
-def test_a_components_own_error_is_told_as_the_users() -> None:
+def test_a_components_own_error_is_reported_as_the_users() -> None:
     with pytest.raises(InputPropertiesError) as refused:
         ComponentProvider().construct("x", "strongroom:index:KubernetesAuth", {}, None)
 

@@ -1,4 +1,4 @@
-"""What other languages are told of the components."""
+"""What other languages see of the components."""
 
 import json
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def test_every_reference_leads_somewhere(schema: Any) -> None:
     assert set(references(schema)) <= known | {"pulumi.json#/Any"}
 
 
-def test_defaults_choices_and_secrets_are_told(schema: Any) -> None:
+def test_defaults_choices_and_secrets_are_reported(schema: Any) -> None:
     resources, types = schema["resources"], schema["types"]
     auth = resources["strongroom:index:KubernetesAuth"]["inputProperties"]
 
@@ -132,7 +132,7 @@ def test_a_backend_is_any_of_those_that_grant(schema: Any) -> None:
     assert {each["$ref"].rpartition(":")[2] for each in backend["oneOf"]} == {"AzureKeyVaultBackend", "VaultBackend"}
 
 
-def test_identities_are_told_apart_by_their_kind(schema: Any) -> None:
+def test_identities_are_reported_apart_by_their_kind(schema: Any) -> None:
     identities = schema["resources"]["strongroom:index:AzureKeyVaultBackend"]["inputProperties"]["identities"]
     types = [schema["types"][each["$ref"].removeprefix("#/types/")] for each in identities["oneOf"]]
     kinds = [each["properties"]["kind"]["const"] for each in types]
@@ -149,7 +149,7 @@ def test_the_plugin_runs_in_an_environment_of_its_own() -> None:
     assert plugin["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
 
 
-def test_a_constructor_that_no_language_can_say_is_told() -> None:
+def test_a_constructor_that_no_language_can_say_is_reported() -> None:
     class Odd(pulumi.ComponentResource):
         def __init__(self, name: str, *, thing: complex, opts: pulumi.ResourceOptions | None = None) -> None:
             super().__init__("strongroom:index:Odd", name, None, opts)
@@ -158,7 +158,7 @@ def test_a_constructor_that_no_language_can_say_is_told() -> None:
         Catalogue({"Odd": Odd}, lambda: Odd("x", thing=1j))
 
 
-def test_two_classes_of_one_name_are_told() -> None:
+def test_two_classes_of_one_name_are_reported() -> None:
     class Asks(pulumi.ComponentResource):
         def __init__(
             self, name: str, *, one: Principal, other: OtherPrincipal, opts: pulumi.ResourceOptions | None = None
@@ -170,7 +170,7 @@ def test_two_classes_of_one_name_are_told() -> None:
 
 
 def test_texts_beside_attributes_and_parameters_are_found() -> None:
-    class Told:
+    class Reported:
         """A class."""
 
         first: int
@@ -186,5 +186,5 @@ def test_texts_beside_attributes_and_parameters_are_found() -> None:
             :raises ValueError: Never.
             """
 
-    assert described.read_attribute_docs(Told) == {"first": "The first,\non two lines."}
-    assert described.read_parameter_docs(Told) == {"first": "The first, on two lines."}
+    assert described.read_attribute_docs(Reported) == {"first": "The first,\non two lines."}
+    assert described.read_parameter_docs(Reported) == {"first": "The first, on two lines."}

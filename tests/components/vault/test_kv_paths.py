@@ -9,7 +9,7 @@ from tests.support.recording import Declare
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("data/db-pass", "takes it, db-pass"),
         ("metadata/team/db", "takes it, team/db"),
@@ -28,8 +28,8 @@ from tests.support.recording import Declare
         ("transit/export/encryption-key/app", "a key's use"),
     ],
 )
-def test_a_path_of_another_api_is_refused_with_what_is_meant(name: str, told: str) -> None:
-    assert told in (check_kv_object(name, "kv") or "")
+def test_a_path_of_another_api_is_refused_with_what_is_meant(name: str, reported: str) -> None:
+    assert reported in (check_kv_object(name, "kv") or "")
 
 
 @pytest.mark.parametrize(

@@ -75,19 +75,19 @@ def test_a_workload_is_admitted_by_its_tokens_subject_and_audience(declare: Decl
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "reported"),
     [
         ({"jwks_url": "https://api.example.net/openid/v1/jwks"}, {"jwksUrl", "jwksCaPem"}),
         ({"public_keys": ["PEM"]}, {"jwtValidationPubkeys"}),
         ({}, {"oidcDiscoveryUrl", "oidcDiscoveryCaPem"}),
     ],
 )
-def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], told: set[str]) -> None:
+def test_the_keys_are_in_one_place(declare: Declare, where: dict[str, str], reported: set[str]) -> None:
     method = declare(lambda: JwtAuth("vault", JwtAuthArgs(issuer=ISSUER, ca_certificate="authority", **where))).one(  # pyright: ignore[reportArgumentType]
         "vault:jwt/authBackend:AuthBackend"
     )
     places = {"jwksUrl", "jwksCaPem", "jwtValidationPubkeys", "oidcDiscoveryUrl", "oidcDiscoveryCaPem"}
-    assert {name for name in places if method.inputs.get(name) is not None} == told
+    assert {name for name in places if method.inputs.get(name) is not None} == reported
 
 
 def test_keys_are_written_as_vault_gives_them_back(declare: Declare) -> None:
@@ -147,7 +147,7 @@ def test_a_secret_id_of_a_machine_is_good_once_and_from_where_it_runs(declare: D
     assert role.inputs["tokenPolicies"] == ["a"]
 
 
-def test_another_password_is_told_by_another_version_and_both_are_secret(declare: Declare) -> None:
+def test_another_password_is_reported_by_another_version_and_both_are_secret(declare: Declare) -> None:
     def versions(password: str) -> object:
         user = declare(
             lambda: UserpassAuth(

@@ -11,7 +11,7 @@ from pulumi.automation import ConfigValue
 from sandbox.node import cgroups
 from sandbox.node.description import Description
 from sandbox.node.requirements import list_missing
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.integration.node.injector import injecting
 from tests.integration.node.pods import Pods
 from tests.support.sandboxed import Project, copied, started
@@ -173,7 +173,7 @@ _MORE_OF_KEY_VAULT: dict[str, Any] = {
 
 
 @pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with a node, beside that of other tests, whose pods would run on it."""
     state = tmp_path_factory.mktemp("node") / "state"
     if missing := list_missing(state):
@@ -207,12 +207,12 @@ def hierarchies() -> set[Path]:
 
 
 @pytest.fixture(scope="module")
-def pods(world: World) -> Pods:
+def pods(world: Sandbox) -> Pods:
     return Pods(world)
 
 
 @pytest.fixture(scope="module")
-def project(world: World, pods: Pods, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(world: Sandbox, pods: Pods, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The stack `local`, and workloads of each kind, with each encoding and by each delivery."""
     for number in range(2):
         pods.add_volume(f"data-{number}")
@@ -227,7 +227,7 @@ def project(world: World, pods: Pods, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def azure_project(world: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def azure_project(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The stack `local-azure`, and workloads with each kind of object."""
     root = _extended(tmp_path_factory.mktemp("azure-project"), "local-azure", _MORE_OF_KEY_VAULT)
     made = Project(root, world, "local-azure")

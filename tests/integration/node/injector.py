@@ -16,7 +16,7 @@ from typing import Any
 from kubernetes import client, config
 
 from sandbox.node.images import AGENT
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.components.kubernetes.agent_injection import INJECTED
 from tests.integration.injected import configure, read_annotations
 
@@ -97,7 +97,7 @@ class _Webhook(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def injecting(world: World) -> Iterator[None]:
+def injecting(world: Sandbox) -> Iterator[None]:
     """Have agents injected into pods that are made, for a while."""
     api = client.AdmissionregistrationV1Api(config.new_client_from_config(str(world.api_server.kubeconfig)))
     pair = world.authority.pair("injector")

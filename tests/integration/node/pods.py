@@ -10,7 +10,7 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.stream import stream
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.support.polling import poll_until
 
 MOUNT = "/mnt/secrets-store"
@@ -33,7 +33,7 @@ def digest(value: str) -> str:
 class Pods:
     """The pods of a sandbox with a node, as its administrator."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Sandbox) -> None:
         self._state = world.state
         self._kubeconfig = str(world.api_server.kubeconfig)
         self.core = client.CoreV1Api(config.new_client_from_config(self._kubeconfig))

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from tests.integration.node.conftest import mounts
 from tests.integration.node.pods import Pods, SeenFile
 from tests.support.polling import poll_until
@@ -32,7 +32,7 @@ SEEDS = 40
 SECONDS_OF_HANGING = 180
 
 
-def processes(world: World, name: str) -> list[psutil.Process]:
+def processes(world: Sandbox, name: str) -> list[psutil.Process]:
     """The processes of a program on the node."""
     node = next(server.pid for server in world.status() if server.name == "node")
     found: list[psutil.Process] = []
@@ -45,7 +45,7 @@ def processes(world: World, name: str) -> list[psutil.Process]:
     return found
 
 
-def volumes(world: World) -> set[str]:
+def volumes(world: Sandbox) -> set[str]:
     """The pods that have something mounted by the driver, by their uids."""
     kubelet = poll_until(lambda: processes(world, "kubelet"))[0]
     lines = Path(f"/proc/{kubelet.pid}/mountinfo").read_text().splitlines()
@@ -68,7 +68,7 @@ def uids(pods: Pods, *, mounted: bool = False) -> set[str]:
 
 
 @pytest.mark.parametrize("name", KILLED)
-def test_a_part_that_dies_comes_back_and_pods_live_on(project: Project, pods: Pods, world: World, name: str) -> None:
+def test_a_part_that_dies_comes_back_and_pods_live_on(project: Project, pods: Pods, world: Sandbox, name: str) -> None:
     def containers() -> set[str]:
         return {each.container_id for pod in pods.of("shop", "checkout") for each in pod.status.container_statuses}
 
@@ -87,7 +87,7 @@ def test_a_part_that_dies_comes_back_and_pods_live_on(project: Project, pods: Po
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_after_a_death_at_any_moment_everything_is_as_undisturbed(
-    project: Project, pods: Pods, world: World, seed: int
+    project: Project, pods: Pods, world: Sandbox, seed: int
 ) -> None:
     before, chosen = whole(pods), random.Random(seed)  # noqa: S311 - to be repeated
     workload = chosen.choice(list(WORKLOADS))
@@ -104,7 +104,7 @@ def test_after_a_death_at_any_moment_everything_is_as_undisturbed(
 
 
 def test_a_node_that_is_killed_leaves_no_mount_and_comes_back_with_its_pods(
-    world: World, project: Project, pods: Pods
+    world: Sandbox, project: Project, pods: Pods
 ) -> None:
     files, before = whole(pods), mounts()
     node = next(server.pid for server in world.status() if server.name == "node")
@@ -142,7 +142,7 @@ def never_ready(pods: Pods, before: set[str], seconds: float) -> Any:
 
 
 def test_no_pod_is_ready_without_its_secrets_while_its_provider_hangs(
-    world: World, project: Project, pods: Pods
+    world: Sandbox, project: Project, pods: Pods
 ) -> None:
     files = whole(pods)
     (pod,) = pods.of("shop", "orders")
@@ -156,7 +156,7 @@ def test_no_pod_is_ready_without_its_secrets_while_its_provider_hangs(
 
 
 def test_pods_outlive_an_azure_that_is_away_for_a_minute_and_new_ones_wait(
-    world: World, azure_project: Project, pods: Pods
+    world: Sandbox, azure_project: Project, pods: Pods
 ) -> None:
     workloads = {("shop", "orders"): 1, ("shop", "checkout"): 2}
     files = pods.seen(workloads)

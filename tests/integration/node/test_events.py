@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.vaults import Vault
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen as diagnosed
 from tests.integration.node.pods import Pods
@@ -122,7 +122,7 @@ VAULT: dict[str, tuple[str, str, Break]] = {
 
 @pytest.mark.parametrize("broken", VAULT)
 def test_the_event_of_each_broken_link_of_local_is_explained(
-    world: World, project: Project, pods: Pods, broken: str
+    world: Sandbox, project: Project, pods: Pods, broken: str
 ) -> None:
     explained, link, do = VAULT[broken]
     with do(Hands(world)):
@@ -225,7 +225,7 @@ AZURE: dict[str, tuple[str, str, Break]] = {
 
 @pytest.mark.parametrize("broken", AZURE)
 def test_the_event_of_each_broken_link_of_local_azure_is_explained(
-    world: World, azure_project: Project, pods: Pods, broken: str
+    world: Sandbox, azure_project: Project, pods: Pods, broken: str
 ) -> None:
     explained, link, do = AZURE[broken]
     with environment(world.azure.environment()), do(Hands(world)):

@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.cluster import pods as pods_module
 from strongroom.ops.cluster.pods import NoShellError
 from strongroom.ops.verify import pod_checks
@@ -22,7 +22,7 @@ def details(project: Project, passed: bool | None = False, image: str | None = N
     return "\n".join(f"{each['workload']} {each['what']}: {each['detail']}" for each in found)
 
 
-def node_process(world: World, name: str) -> psutil.Process:
+def node_process(world: Sandbox, name: str) -> psutil.Process:
     """A process of the node."""
     node = next(server.pid for server in world.status() if server.name == "node")
     found = psutil.Process(node).children(recursive=True)
@@ -30,7 +30,7 @@ def node_process(world: World, name: str) -> psutil.Process:
     return process
 
 
-def test_files_that_differ_within_a_pod_are_found(world: World, project: Project, pods: Pods) -> None:
+def test_files_that_differ_within_a_pod_are_found(world: Sandbox, project: Project, pods: Pods) -> None:
     (pod,) = poll_until(lambda: pods.all_ready("bank", "ledger", 1), 60)
     root = Path(f"/proc/{node_process(world, 'kubelet').pid}/root/var/lib/kubelet/pods/{pod.metadata.uid}")
     volume = root / "volumes/kubernetes.io~csi/secrets-store/mount"
@@ -52,7 +52,7 @@ def test_files_that_differ_within_a_pod_are_found(world: World, project: Project
 
 
 def test_a_rotation_that_fails_silently_is_found(
-    world: World, project: Project, pods: Pods, monkeypatch: pytest.MonkeyPatch
+    world: Sandbox, project: Project, pods: Pods, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kv = world.vault.client().secrets.kv.v2
     before = kv.read_secret_version("ledger", mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]

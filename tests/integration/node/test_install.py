@@ -12,9 +12,9 @@ from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
 
 from sandbox.node import objects
+from sandbox.running import Sandbox
 from sandbox.tools.build import go_program, module_directory
 from sandbox.tools.catalogue import CSI_AZURE, CSI_DRIVER
-from sandbox.world import World
 from tests.integration.node.pods import Pods
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
@@ -27,7 +27,7 @@ WORKLOADS = {("shop", "orders"): 1, ("shop", "checkout"): 2, ("bank", "ledger"):
 
 
 @pytest.fixture
-def charts(world: World, tmp_path: Path) -> dict[str, Any]:
+def charts(world: Sandbox, tmp_path: Path) -> dict[str, Any]:
     """What a stack says to install the published charts."""
     go = go_program("charts", os.environ)
     for name, source in ((DRIVER, CSI_DRIVER), (AZURE, CSI_AZURE)):
@@ -48,7 +48,7 @@ def charts(world: World, tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def without_driver(world: World, azure_project: Project, pods: Pods) -> Iterator[Project]:
+def without_driver(world: Sandbox, azure_project: Project, pods: Pods) -> Iterator[Project]:
     """The stack on Key Vault, destroyed, and a node that has neither driver nor providers."""
     azure_project.engine.run("destroy", "local-azure")
     api = dynamic.DynamicClient(config.new_client_from_config(str(world.api_server.kubeconfig)))
@@ -62,7 +62,7 @@ def without_driver(world: World, azure_project: Project, pods: Pods) -> Iterator
 
 
 def test_one_up_by_helm_leads_to_running_pods_and_destroy_back(
-    world: World, without_driver: Project, pods: Pods, charts: dict[str, Any]
+    world: Sandbox, without_driver: Project, pods: Pods, charts: dict[str, Any]
 ) -> None:
     project, settings = without_driver, without_driver.config
     settings["strongroom:kubernetes"]["install"] = "helm"

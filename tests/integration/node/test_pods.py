@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.vaults import Vault
 from sandbox.node.objects import ACCOUNTS
-from sandbox.world import World
+from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen as diagnosed
 from tests.integration.doctored import stops
@@ -26,7 +26,7 @@ from tests.support.sandboxed import Project, stored
 pytestmark = pytest.mark.integration
 
 
-def secrets(world: World) -> dict[str, list[str]]:
+def secrets(world: Sandbox) -> dict[str, list[str]]:
     """The values of all versions of the vault's secrets."""
     found = world.azure.store.objects("strongroom-local", "secrets")
     return {each["name"]: [version["value"] for version in each["versions"]] for each in found}
@@ -37,7 +37,7 @@ def plain(value: str, mode: str = "644", owner: str = "0:0") -> SeenFile:
     return SeenFile(digest(value), mode, owner)
 
 
-def test_every_pod_of_local_runs_and_has_its_files_and_no_others(world: World, project: Project, pods: Pods) -> None:
+def test_every_pod_of_local_runs_and_has_its_files_and_no_others(world: Sandbox, project: Project, pods: Pods) -> None:
     login, payment, ledger = (stored(world, name) for name in ("db-pass", "payment-api", "ledger"))
 
     assert pods.seen({("shop", "orders"): 1, ("shop", "checkout"): 2, ("bank", "ledger"): 1}) == {
@@ -49,7 +49,7 @@ def test_every_pod_of_local_runs_and_has_its_files_and_no_others(world: World, p
 
 
 def test_each_encoding_version_and_delivery_is_a_file_that_the_containers_user_reads(
-    world: World, project: Project, pods: Pods
+    world: Sandbox, project: Project, pods: Pods
 ) -> None:
     one, mine = "one", "65532:65532"
 
@@ -64,7 +64,7 @@ def test_each_encoding_version_and_delivery_is_a_file_that_the_containers_user_r
     assert pods.run(pod, "cd /mnt/secrets-store && cat base64 hex latest first") == "one" * 4
 
 
-def test_every_kind_of_workload_reads_its_secret(world: World, project: Project, pods: Pods) -> None:
+def test_every_kind_of_workload_reads_its_secret(world: Sandbox, project: Project, pods: Pods) -> None:
     seen = {"text": plain("one")}
 
     assert pods.seen({("bank", "stateful"): 2, ("bank", "everywhere"): 1}) == {"stateful": seen, "everywhere": seen}
@@ -77,7 +77,7 @@ def test_every_kind_of_workload_reads_its_secret(world: World, project: Project,
 
 
 def test_a_web_server_has_its_port_its_probe_and_a_directory_to_write_to(
-    world: World, project: Project, pods: Pods
+    world: Sandbox, project: Project, pods: Pods
 ) -> None:
     assert pods.seen({("bank", "web"): 1}) == {"web": {"text": plain("one")}}
     (pod,) = pods.of("bank", "web")
@@ -88,7 +88,7 @@ def test_a_web_server_has_its_port_its_probe_and_a_directory_to_write_to(
 
 
 def test_a_value_reaches_its_variable_by_a_secret_that_goes_with_the_workload(
-    world: World, project: Project, pods: Pods
+    world: Sandbox, project: Project, pods: Pods
 ) -> None:
     password = stored(world, "db-pass")["password"]
     (pod,) = pods.of("shop", "orders")
@@ -111,7 +111,7 @@ def test_a_pull_secret_has_the_type_and_the_labels_that_are_declared(project: Pr
     assert made.metadata.annotations.items() >= {("of", "the registry")}
 
 
-def test_the_driver_hands_a_token_over_and_no_provider_makes_one(world: World, project: Project, pods: Pods) -> None:
+def test_the_driver_hands_a_token_over_and_no_provider_makes_one(world: Sandbox, project: Project, pods: Pods) -> None:
     log = world.state / "kubernetes" / "audit.log"
     requests = [json.loads(line) for line in log.read_text().splitlines()]
     made = {each["user"]["username"] for each in requests if "/token" in each["requestURI"]}
@@ -121,7 +121,9 @@ def test_the_driver_hands_a_token_over_and_no_provider_makes_one(world: World, p
     assert provider not in made
 
 
-def test_a_new_value_reaches_files_and_secrets_of_pods_that_live_on(world: World, project: Project, pods: Pods) -> None:
+def test_a_new_value_reaches_files_and_secrets_of_pods_that_live_on(
+    world: Sandbox, project: Project, pods: Pods
+) -> None:
     names = [("shop", "orders"), ("bank", "formats"), ("bank", "agent"), ("bank", "copied")]
     orders, formats, agent, copied = before = [pods.of(*name)[0] for name in names]
     login = stored(world, "db-pass")
@@ -148,7 +150,7 @@ def test_a_new_value_reaches_files_and_secrets_of_pods_that_live_on(world: World
         kv.create_or_update_secret("encoded", ENCODED, mount_point="strongroom")
 
 
-def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: World, project: Project, pods: Pods) -> None:
+def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: Sandbox, project: Project, pods: Pods) -> None:
     (pod,) = pods.of("shop", "orders")
     vault, name = world.vault.client(), "kubernetes.shop.orders"
     policy = vault.sys.read_policy(name)["data"]["rules"]
@@ -165,7 +167,7 @@ def test_a_pod_without_its_secrets_is_not_ready_and_says_why(world: World, proje
     pods.seen({("shop", "orders"): 1})
 
 
-def test_a_sealed_vault_keeps_new_pods_waiting_until_it_is_opened(world: World, project: Project, pods: Pods) -> None:
+def test_a_sealed_vault_keeps_new_pods_waiting_until_it_is_opened(world: Sandbox, project: Project, pods: Pods) -> None:
     one, other = poll_until(lambda: pods.all_ready("shop", "checkout", 2), 60)
     before = pods.files(other)
 
@@ -182,7 +184,7 @@ def test_a_sealed_vault_keeps_new_pods_waiting_until_it_is_opened(world: World, 
 
 
 def test_every_pod_of_local_azure_runs_and_has_its_files_and_no_others(
-    world: World, azure_project: Project, pods: Pods
+    world: Sandbox, azure_project: Project, pods: Pods
 ) -> None:
     values = secrets(world)
 
@@ -197,7 +199,7 @@ def test_every_pod_of_local_azure_runs_and_has_its_files_and_no_others(
     assert azure_project.wrong() == set()
 
 
-def test_each_kind_of_key_vault_object_reaches_its_file(world: World, azure_project: Project, pods: Pods) -> None:
+def test_each_kind_of_key_vault_object_reaches_its_file(world: Sandbox, azure_project: Project, pods: Pods) -> None:
     (pod,) = poll_until(lambda: pods.all_ready("bank", "formats", 1), 60)
 
     found = pods.files(pod)
@@ -219,7 +221,7 @@ def test_each_kind_of_key_vault_object_reaches_its_file(world: World, azure_proj
 
 
 def test_new_versions_of_key_vault_reach_pods_and_the_one_before_stays_in_a_history(
-    world: World, azure_project: Project, pods: Pods
+    world: Sandbox, azure_project: Project, pods: Pods
 ) -> None:
     (history,) = poll_until(lambda: pods.all_ready("bank", "history", 1), 60)
     (orders,) = pods.of("shop", "orders")

@@ -220,7 +220,7 @@ AZURE = (
         "test_an_issuer_that_is_not_the_clusters_is_reported_with_the_setting_that_mends_it",
     ),
     Mutant(
-        "azure-pauses-as-long-as-told",
+        "azure-pauses-as-long-as-reported",
         "components/azure/client.py",
         "pause(min(duration, _LONGEST_PAUSE), ",
         "pause(duration, ",

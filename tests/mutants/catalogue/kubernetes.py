@@ -258,7 +258,7 @@ KUBERNETES = (
         '{"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}',
         '{"pulumi.com/skipAwait": "true"}',
         "A bare Pod can't be replaced: the new one is made while the old one is being deleted.",
-        f"{_WORKLOAD}::test_pods_are_waited_for_unless_told_otherwise_and_deletions_always",
+        f"{_WORKLOAD}::test_pods_are_waited_for_unless_reported_otherwise_and_deletions_always",
     ),
     Mutant(
         "restarts-with-the-old-variable",

@@ -47,7 +47,7 @@ OPS = (
         'if not self._shared_with or at(each, "properties", "subject") == self._subject',
         "",
         "The revocation of one workload cuts off all that share its identity.",
-        "tests/ops/revoke/test_azure.py::test_what_others_share_stays_and_is_told",
+        "tests/ops/revoke/test_azure.py::test_what_others_share_stays_and_is_reported",
     ),
     Mutant(
         "evidence-of-a-failed-update",
@@ -159,7 +159,7 @@ OPS = (
         'return Check(workload.path, denied.what, False, f"{name}: allowed", asked,',
         'return Check(workload.path, denied.what, True, f"{name}: allowed", asked,',
         "A workload that reads its neighbour's secrets passes.",
-        f"{_VERIFY}::test_what_is_allowed_is_told",
+        f"{_VERIFY}::test_what_is_allowed_is_reported",
     ),
     Mutant(
         "verify-tries-the-first-alone",
@@ -199,7 +199,7 @@ OPS = (
         'return Check(workload.path, what, False, f"{file.place}: {error}")',
         'return Check(workload.path, what, True, f"{file.place}: {error}")',
         "A workload that can't read what it declares passes.",
-        f"{_VERIFY}::test_a_read_that_is_refused_is_told",
+        f"{_VERIFY}::test_a_read_that_is_refused_is_reported",
     ),
     Mutant(
         "verify-with-rubbish-for-an-expired-token",
@@ -255,7 +255,7 @@ OPS = (
         "return redact_error(error, self._token, self._client.token)",
         "return redact_error(error)",
         "The workload's token stands in the report that CI keeps.",
-        f"{_VAULT}::test_a_refusal_is_told_without_the_token_that_it_repeats",
+        f"{_VAULT}::test_a_refusal_is_reported_without_the_token_that_it_repeats",
     ),
     Mutant(
         "verify-writes-where-it-is-allowed",
@@ -374,7 +374,7 @@ OPS = (
         "ops/preview/report.py",
         "        *build(before.keys() - after.keys(), False, before),\n",
         "",
-        "Nobody is told who loses access by a change.",
+        "Nobody is reported who loses access by a change.",
         f"{_PREVIEW}::test_settings_are_compared_without_any_credential",
     ),
     Mutant(
@@ -430,7 +430,7 @@ OPS = (
         "ops/existing/namespaces.py",
         "        left += [",
         "        _ = [",
-        "An update deletes a namespace with what another team keeps in it, and nobody was told.",
+        "An update deletes a namespace with what another team keeps in it, and nobody was reported.",
         "tests/ops/existing/test_namespaces.py::test_what_the_update_does_not_delete_by_itself_is_refused_by_name",
     ),
     Mutant(
@@ -463,7 +463,7 @@ OPS = (
         "return bool(self.errors) or is_others or any(guardrail.mandatory for guardrail in self.guardrails)",
         "return bool(self.errors)",
         "A change that breaks a mandatory rule is merged, and its deployment is refused.",
-        f"{_PREVIEW}::test_a_broken_guardrail_is_told_with_its_reason_and_fix",
+        f"{_PREVIEW}::test_a_broken_guardrail_is_reported_with_its_reason_and_fix",
     ),
     Mutant(
         "preview-ends-well-whatever-it-saw",
@@ -479,7 +479,7 @@ OPS = (
         'shown = path.rpartition(".")[2] in _SHOWN or all(',
         "shown = True or all(",
         "A value that is a secret to its owner alone stands in a pull request's comment.",
-        f"{_PREVIEW}::test_texts_are_not_told_save_images",
+        f"{_PREVIEW}::test_texts_are_not_reported_save_images",
     ),
     Mutant(
         "preview-writes-what-names-say",
@@ -510,7 +510,7 @@ OPS = (
         "ops/preview/impact.py",
         "        final=True,\n    ),\n    vault.OBJECT",
         "    ),\n    vault.OBJECT",
-        "That an engine's secrets are gone for good is not told.",
+        "That an engine's secrets are gone for good is not reported.",
         f"{_PREVIEW}::test_steps_become_changes_with_what_is_lost",
     ),
     Mutant(
@@ -519,7 +519,7 @@ OPS = (
         'return known if is_complete else [*known, "(not known)"]',
         "return known",
         "Somebody whose policies aren't known looks like one who has none.",
-        f"{_GRANTS}::test_policies_that_are_not_known_are_told",
+        f"{_GRANTS}::test_policies_that_are_not_known_are_reported",
     ),
     Mutant(
         "access-takes-denied-for-granted",
@@ -543,7 +543,7 @@ OPS = (
         "if secret == each.what or secret in each.covers]",
         "if secret == each.what]",
         "Those who read a secret by a pattern are missing from its section.",
-        f"{_ACCESS}::test_each_secret_is_told_with_all_that_opens_it",
+        f"{_ACCESS}::test_each_secret_is_reported_with_all_that_opens_it",
     ),
     Mutant(
         "access-writes-to-the-terminal",
@@ -614,7 +614,7 @@ OPS = (
         "ops/doctor/checks.py",
         "if root else _run_check(check, context)",
         "if not root else _run_check(check, context)",
-        "What follows from a broken link is told as a fault of its own.",
+        "What follows from a broken link is reported as a fault of its own.",
         f"{_CHAIN}::test_a_check_that_needs_a_failed_one_is_skipped_and_others_run",
     ),
     Mutant(
@@ -622,7 +622,7 @@ OPS = (
         "ops/doctor/checks.py",
         "    except NotAllowedError as error:\n        return Finding.skipped(str(error))\n",
         "",
-        "What the user may not look at is told to be broken.",
+        "What the user may not look at is reported to be broken.",
         f"{_CHAIN}::test_what_may_not_be_read_is_skipped",
     ),
     Mutant(
@@ -828,7 +828,7 @@ OPS = (
         '(*by_kind.get(kind, ()), *by_kind.get(f"{kind}Patch", ()))',
         "by_kind.get(kind, ())",
         "Pods that are attached read by a shared identity, and access reports them nowhere.",
-        "tests/ops/grants/test_azure.py::test_every_workload_is_told_whatever_its_identity",
+        "tests/ops/grants/test_azure.py::test_every_workload_is_reported_whatever_its_identity",
     ),
 )
 """Those of the command line."""

@@ -216,7 +216,7 @@ POLICY = (
         "policy/rules/kubernetes.py",
         'for secret in listed(resource.at("spec", "secretObjects")):',
         'for secret in listed(resource.at("secretObjects")):',
-        "Nobody is told that a value is in etcd.",
+        "Nobody sees a warning that a value is in etcd.",
         "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
     ),
     Mutant(
@@ -240,7 +240,7 @@ POLICY = (
         "policy/__main__.py",
         "report(_format_report(rule, finding), finding.urn)\n\n    return validate\n\n\ndef _validate_stack",
         "pass\n\n    return validate\n\n\ndef _validate_stack",
-        "What a resource breaks is found, and told to nobody.",
+        "What a resource breaks is found, and reported to nobody.",
         f"{_RULES}::test_the_pack_tells_what_a_resource_breaks",
     ),
 )

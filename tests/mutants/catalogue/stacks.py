@@ -47,7 +47,7 @@ STACKS = (
         'extra="forbid",',
         'extra="ignore",',
         "A misspelled key is passed over, and its default holds.",
-        f"{_SETTINGS}::test_all_mistakes_are_told_at_once_and_in_one_text",
+        f"{_SETTINGS}::test_all_mistakes_are_reported_at_once_and_in_one_text",
     ),
     Mutant(
         "objects-take-wildcards",

@@ -378,7 +378,7 @@ VAULT = (
         'line = line.replace(secret, "[secret]")',
         "pass",
         "What Vault refuses, a token or an unseal key, stands in the error.",
-        "tests/components/test_redact.py::test_a_refusal_that_quotes_what_it_was_sent_is_told_without_it",
+        "tests/components/test_redact.py::test_a_refusal_that_quotes_what_it_was_sent_is_reported_without_it",
     ),
     Mutant(
         "vault-bootstrap-tells-its-tokens",
@@ -386,7 +386,7 @@ VAULT = (
         "reason = redact_error(error, *state.shares, state.root_token, state.admin_token, operator)",
         "reason = redact_error(error)",
         "The root token stands in the error of a bootstrap that fails.",
-        "tests/components/vault/bootstrap/test_runner.py::test_a_refused_token_is_told_without_any_token",
+        "tests/components/vault/bootstrap/test_runner.py::test_a_refused_token_is_reported_without_any_token",
     ),
     Mutant(
         "vault-reached-by-any-ca",

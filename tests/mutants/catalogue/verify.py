@@ -31,7 +31,7 @@ VERIFY = (
         "ops/verify/attempt.py",
         "owner, what, not found,",
         "owner, what, True,",
-        "A difference is told in a line that passes.",
+        "A difference is reported in a line that passes.",
         f"{_ON_VAULT}[namespace-is-privileged]",
     ),
     Mutant(

@@ -133,7 +133,7 @@ def test_what_is_wide_and_what_is_more_than_reading_looks_so() -> None:
     ]
 
 
-def test_a_long_name_is_cut_in_its_middle_and_told_whole_beside() -> None:
+def test_a_long_name_is_cut_in_its_middle_and_reported_whole_beside() -> None:
     svg = draw_report(named("a" * 300)).svg
 
     texts = [text.text or "" for text in svg.iter("text")]
@@ -183,13 +183,13 @@ def test_no_name_becomes_markup(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE[:4])
-def test_a_hostile_name_is_told_as_it_is(name: str) -> None:
+def test_a_hostile_name_is_reported_as_it_is(name: str) -> None:
     assert any(name in text for text in Elements(format_page(named(name), Evidence(store=name, revision=name))).texts)
 
 
 def test_a_page_lets_in_its_own_script_and_styles_alone() -> None:
     text = format_page(build_report("dev", stack(3)), Evidence())
-    told = dict(part.strip().split(" ", 1) for part in Elements(text).policy.split(";"))
+    reported = dict(part.strip().split(" ", 1) for part in Elements(text).policy.split(";"))
     inline = {
         kind: {
             f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
@@ -198,6 +198,6 @@ def test_a_page_lets_in_its_own_script_and_styles_alone() -> None:
         for kind in ("script", "style")
     }
 
-    assert told["default-src"] == "'none'"
-    assert {kind: set(told[f"{kind}-src"].split()) for kind in inline} == inline
+    assert reported["default-src"] == "'none'"
+    assert {kind: set(reported[f"{kind}-src"].split()) for kind in inline} == inline
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|url\(|@import|\ssrc=|\sstyle=", text)

@@ -31,7 +31,7 @@ RESOURCES = [
 ]
 
 
-def told(resources: list[Declared] = RESOURCES) -> Report:
+def reported(resources: list[Declared] = RESOURCES) -> Report:
     return build_report("dev", resources)
 
 
@@ -39,8 +39,8 @@ def lines(of: Report) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
     return {secret: [(each.who, each.may) for each in accesses] for secret, accesses in of.group_by_secret()}
 
 
-def test_each_secret_is_told_with_all_that_opens_it() -> None:
-    assert lines(told()) == {
+def test_each_secret_is_reported_with_all_that_opens_it() -> None:
+    assert lines(reported()) == {
         "other/data/other": [],
         "secret db-pass of kv": [("identity principal p", ("read",))],
         "secret/data/idle": [("shop/orders", ("read",))],
@@ -51,20 +51,20 @@ def test_each_secret_is_told_with_all_that_opens_it() -> None:
 
 
 def test_what_is_wide_tells_which_known_secrets_it_opens() -> None:
-    assert {each.what: each.covers for each in told().accesses if each.wide} == {
+    assert {each.what: each.covers for each in reported().accesses if each.wide} == {
         "secret/data/*": ("secret/data/idle", "secret/data/o"),
         "whatever the policy missing opens": (),
     }
 
 
 def test_one_path_is_one_access_with_all_that_it_allows() -> None:
-    assert len(told().accesses) == len({each.path for each in list_granted(RESOURCES)}) == 4
+    assert len(reported().accesses) == len({each.path for each in list_granted(RESOURCES)}) == 4
 
 
 def test_objects_of_one_name_in_two_vaults_are_two() -> None:
     other = assigned("p", scope=f"{VAULT}-2/secrets/db-pass")
 
-    assert told([assigned("p"), other]).secrets == ("secret db-pass of kv", "secret db-pass of kv-2")
+    assert reported([assigned("p"), other]).secrets == ("secret db-pass of kv", "secret db-pass of kv-2")
 
 
 def test_a_role_at_the_vault_opens_what_the_stack_keeps_there() -> None:
@@ -78,7 +78,7 @@ def test_a_role_at_the_vault_opens_what_the_stack_keeps_there() -> None:
             name="tls",
         ),
     ]
-    found = told([*kept, assigned("p", scope=VAULT)])
+    found = reported([*kept, assigned("p", scope=VAULT)])
 
     assert [each.covers for each in found.accesses] == [("secret a of KV", "secret tls of kv")]
     assert found.secrets == (
@@ -91,7 +91,7 @@ def test_a_role_at_the_vault_opens_what_the_stack_keeps_there() -> None:
 
 
 def test_a_filter_keeps_whatever_opens_the_secret() -> None:
-    assert lines(told().filter("DATA/IDLE", None)) == {
+    assert lines(reported().filter("DATA/IDLE", None)) == {
         "secret/data/idle": [("shop/orders", ("read",))],
         "secret/data/*": [("shop/orders", ("read",))],
         "whatever the policy missing opens": [("shop/checkout", ("read",))],
@@ -99,23 +99,23 @@ def test_a_filter_keeps_whatever_opens_the_secret() -> None:
 
 
 def test_a_filter_by_a_secret_that_nobody_knows_keeps_what_may_open_it() -> None:
-    assert set(lines(told().filter("nowhere", None))) == {"secret/data/*", "whatever the policy missing opens"}
+    assert set(lines(reported().filter("nowhere", None))) == {"secret/data/*", "whatever the policy missing opens"}
 
 
 def test_a_filter_by_who_leaves_everybody_else_out() -> None:
-    assert set(lines(told().filter(None, "ORDERS"))) == {"secret/data/idle", "secret/data/o", "secret/data/*"}
-    assert lines(told().filter("db-pass", "orders")) == {}
+    assert set(lines(reported().filter(None, "ORDERS"))) == {"secret/data/idle", "secret/data/o", "secret/data/*"}
+    assert lines(reported().filter("db-pass", "orders")) == {}
 
 
 def test_a_filter_by_who_keeps_holders_that_are_patterns() -> None:
-    anybody = told([role("own", names=("*",)), *RESOURCES])
+    anybody = reported([role("own", names=("*",)), *RESOURCES])
 
     assert lines(anybody.filter("data/o", "checkout"))["secret/data/o"] == [("shop/*", ("read", "write"))]
     assert "secret/data/o" not in lines(anybody.filter("db-pass", "checkout"))
 
 
 def test_what_a_name_could_make_a_terminal_do_is_taken_out() -> None:
-    (found,) = told([role("p\x1b[2J\u202e"), policy(None, "p\x1b[2J\u202e")]).accesses
+    (found,) = reported([role("p\x1b[2J\u202e"), policy(None, "p\x1b[2J\u202e")]).accesses
 
     assert found.what == "whatever the policy p\ufffd[2J\ufffd opens"
 
@@ -226,7 +226,7 @@ COPIED = copied("vault", {"objects": "- {objectName: f, secretPath: secret/data/
 
 def test_csv_has_a_row_for_each_way_and_each_secret_that_nobody_reads() -> None:
     evidence = Evidence(store="Vault at https://v:8200, engine secret", revision="4be1f00d")
-    rows = list(csv.DictReader(io.StringIO(format_csv(told([*RESOURCES, COPIED]), evidence))))
+    rows = list(csv.DictReader(io.StringIO(format_csv(reported([*RESOURCES, COPIED]), evidence))))
 
     assert [(each["secret"], each["who"], each["may"], each["wide"], each["copy in etcd"]) for each in rows] == [
         ("whatever the policy missing opens", "shop/checkout", "read", "yes", "no"),
@@ -250,7 +250,7 @@ def test_csv_has_a_row_for_each_way_and_each_secret_that_nobody_reads() -> None:
     ],
 )
 def test_what_was_narrowed_down_says_so(secret: str | None, who: str | None, shown: str) -> None:
-    found = told(RESOURCES).filter(secret, who)
+    found = reported(RESOURCES).filter(secret, who)
     rows = list(csv.DictReader(io.StringIO(format_csv(found, Evidence()))))
 
     assert {each["shown"] for each in rows} == {shown}
@@ -259,13 +259,13 @@ def test_what_was_narrowed_down_says_so(secret: str | None, who: str | None, sho
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
 def test_no_cell_is_a_formula(name: str) -> None:
-    rows = list(csv.reader(io.StringIO(format_csv(told(RESOURCES), Evidence(revision=name)))))
+    rows = list(csv.reader(io.StringIO(format_csv(reported(RESOURCES), Evidence(revision=name)))))
 
     assert all(f"'{name}" in row for row in rows[1:])
 
 
 def test_the_page_says_what_it_is_evidence_of_and_what_nobody_reads() -> None:
-    found = told([*RESOURCES, COPIED])
+    found = reported([*RESOURCES, COPIED])
     text = format_page(found, Evidence(store="Vault at https://v:8200", updated="2026-03-01 09:30:00 UTC, update 7"))
 
     assert "<dt>Store of record</dt><dd>Vault at https://v:8200</dd>" in text

@@ -20,8 +20,10 @@ def test_an_expired_token_differs_from_the_real_one_in_its_times_alone(tmp_path:
 
     with pytest.raises(jwt.ExpiredSignatureError):
         jwt.decode(old, public.read_text(), algorithms=["RS256"], audience="vault")
-    told = jwt.decode(old, public.read_text(), algorithms=["RS256"], audience="vault", options={"verify_exp": False})
-    assert {key: told[key] for key in ("aud", "sub")} == {key: claims[key] for key in ("aud", "sub")}
+    reported = jwt.decode(
+        old, public.read_text(), algorithms=["RS256"], audience="vault", options={"verify_exp": False}
+    )
+    assert {key: reported[key] for key in ("aud", "sub")} == {key: claims[key] for key in ("aud", "sub")}
     assert jwt.get_unverified_header(old)["kid"] == "key-1"
 
 

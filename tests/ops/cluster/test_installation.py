@@ -32,7 +32,7 @@ def test_a_provider_is_known_by_its_socket() -> None:
     assert not daemon_set("--endpoint=unix:///csi/csi.sock").provides("csi-driver")
 
 
-def test_the_driver_looks_in_each_directory_that_it_is_told() -> None:
+def test_the_driver_looks_in_each_directory_that_it_is_reported() -> None:
     driver = daemon_set(
         "--provider-volume=/var/run/secrets-store-csi-providers/",
         "--additional-provider-volume-paths=/etc/kubernetes/secrets-store-csi-providers,/run/more",

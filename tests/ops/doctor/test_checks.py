@@ -167,9 +167,9 @@ def test_a_workload_is_named_with_its_namespace_or_without_where_that_is_enough(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [("orders", "in several namespaces: name one of shop/orders, bank/orders"), ("y", "there are shop/orders, bank")],
 )
-def test_an_unknown_or_ambiguous_name_is_an_error(name: str, told: str) -> None:
-    with pytest.raises(OpsError, match=told):
+def test_an_unknown_or_ambiguous_name_is_an_error(name: str, reported: str) -> None:
+    with pytest.raises(OpsError, match=reported):
         find_workload(STACK, name)

@@ -221,21 +221,21 @@ def test_normal_events_are_no_cause() -> None:
 @given(st.text(), st.sampled_from(["", *MESSAGES.values()]), st.text())
 def test_any_text_gets_an_answer_and_never_shows_a_token(before: str, known: str, after: str) -> None:
     for text in (f"{before} {JWT} {known}{after}", f"{before}{known} token={JWT}{after}", f"{JWT[:40]}{before}{after}"):
-        for told in (explain(text), *explain_all(text)):
-            assert told.meaning
-            assert told.fix
-            shown = json.dumps(asdict(told))
+        for reported in (explain(text), *explain_all(text)):
+            assert reported.meaning
+            assert reported.fix
+            shown = json.dumps(asdict(reported))
             assert not any(JWT[start : start + 16] in shown for start in range(0, len(JWT) - 16, 8))
 
 
 @bounded(25)
 @given(st.integers(0, 500))
 def test_a_long_message_is_cut_short_and_a_token_is_never_cut_in_two(padding: int) -> None:
-    told = explain(f"{'x ' * padding}{JWT}{' y' * 500}")
+    reported = explain(f"{'x ' * padding}{JWT}{' y' * 500}")
 
-    assert len(told.message) <= 401
-    assert JWT[-16:] not in told.message
-    assert JWT[:16] not in told.message
+    assert len(reported.message) <= 401
+    assert JWT[-16:] not in reported.message
+    assert JWT[:16] not in reported.message
 
 
 @pytest.mark.parametrize(
@@ -251,18 +251,18 @@ def test_a_long_message_is_cut_short_and_a_token_is_never_cut_in_two(padding: in
     ],
 )
 def test_other_secrets_are_left_out_as_far_as_their_form_tells(secret: str) -> None:
-    told = explain(f"something failed with {secret} in it")
+    reported = explain(f"something failed with {secret} in it")
 
-    assert "[redacted]" in told.message
-    assert "Xq8" not in told.message
-    assert "0123456789" not in told.message
+    assert "[redacted]" in reported.message
+    assert "Xq8" not in reported.message
+    assert "0123456789" not in reported.message
 
 
 def test_the_command_explains_standard_input_without_stack_or_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", "/nonexistent")
-    told = CliRunner().invoke(app, ["doctor", "--event", "-"], input=MESSAGES["no class"])
-    assert told.exit_code == 0
-    assert "no class: there is no" in told.output
+    reported = CliRunner().invoke(app, ["doctor", "--event", "-"], input=MESSAGES["no class"])
+    assert reported.exit_code == 0
+    assert "no class: there is no" in reported.output
 
-    told = CliRunner().invoke(app, ["doctor", "--event", MESSAGES["sealed Vault"], "--json"])
-    assert [each["name"] for each in json.loads(told.output)] == ["sealed Vault"]
+    reported = CliRunner().invoke(app, ["doctor", "--event", MESSAGES["sealed Vault"], "--json"])
+    assert [each["name"] for each in json.loads(reported.output)] == ["sealed Vault"]

@@ -98,7 +98,7 @@ def test_two_are_one_where_their_server_would_take_them_for_one(one: Declared, o
     assert (key_of(one) == key_of(other)) is same
 
 
-def test_a_stack_that_does_not_exist_is_told_apart_from_a_state_that_cannot_be_read(
+def test_a_stack_that_does_not_exist_is_reported_apart_from_a_state_that_cannot_be_read(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")

@@ -80,13 +80,13 @@ def test_credentials_of_another_identity_tie_nobody() -> None:
     ]
 
 
-def test_a_principal_that_the_stack_does_not_know_is_told_by_its_id() -> None:
+def test_a_principal_that_the_stack_does_not_know_is_reported_by_its_id() -> None:
     (found,) = list_granted([assigned(GUID)])
 
     assert found.path[0] == Step("identity", f"principal {GUID}", GUID)
 
 
-def test_a_role_that_is_not_known_reads_what_cannot_be_told() -> None:
+def test_a_role_that_is_not_known_reads_what_cannot_be_reported() -> None:
     (found,) = list_granted([assigned("p", role=f"{DEFINITIONS}/{GUID}")])
 
     assert str(found.path[-1]) == f"whatever the role {GUID} opens at kv/secrets/db-pass"
@@ -226,7 +226,7 @@ def policies(config: Any) -> None:
         (policies, {"identity deployer"}),
     ],
 )
-def test_every_workload_is_told_whatever_its_identity(
+def test_every_workload_is_reported_whatever_its_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], others: set[str]
 ) -> None:
     monkeypatch.chdir(checkout(tmp_path, "prod", change))

@@ -23,13 +23,13 @@ def ways(*resources: Declared) -> list[tuple[Step, ...]]:
     return [each.path for each in list_granted([*resources, policy(READ_O)])]
 
 
-def told(*resources: Declared) -> list[str]:
+def reported(*resources: Declared) -> list[str]:
     """Who may read."""
     return [str(path[0]) for path in ways(*resources)]
 
 
 def known(resource: Declared, **outputs: Any) -> Declared:
-    """A resource whose provider told something."""
+    """A resource whose provider reported something."""
     return replace(resource, outputs=outputs)
 
 
@@ -55,7 +55,7 @@ def test_a_service_account_reads_by_its_role_and_the_roles_policy() -> None:
     ]
 
 
-def test_a_role_is_told_with_the_method_that_it_is_of() -> None:
+def test_a_role_is_reported_with_the_method_that_it_is_of() -> None:
     jwt = declared(
         JWT_ROLE,
         "r",
@@ -68,7 +68,7 @@ def test_a_role_is_told_with_the_method_that_it_is_of() -> None:
     assert ways(jwt) == [(Step("service account", "shop/orders"), Step("role", "r", "jwt-dev"), P, O)]
 
 
-def test_machines_and_people_are_told_with_where_they_log_in() -> None:
+def test_machines_and_people_are_reported_with_where_they_log_in() -> None:
     machine = declared(APP_ROLE, "approle/runner", roleName="runner", backend="machines", tokenPolicies=["p"])
     person = declared(USER, "userpass/dora", username="dora", mount="userpass", tokenPolicies=["p"])
 
@@ -76,7 +76,7 @@ def test_machines_and_people_are_told_with_where_they_log_in() -> None:
         (Step("AppRole", "machines/runner"), Step("role", "runner", "machines"), P, O),
         (Step("user", "userpass/dora"), P, O),
     ]
-    assert told(machine, person) == ["AppRole machines/runner", "user userpass/dora"]
+    assert reported(machine, person) == ["AppRole machines/runner", "user userpass/dora"]
 
 
 @pytest.mark.parametrize(("kind", "called"), EXTERNAL_GROUPS.items())
@@ -92,14 +92,14 @@ def test_groups_of_one_name_in_two_directories_are_two() -> None:
     groups = [group("emea/audit", "p"), group("apac/audit", "p")]
     aliases = [alias(f"{path}/audit", "audit", f"auth_{path}_1") for path in ("emea", "apac")]
 
-    assert told(*mounts, *groups, *aliases) == ["LDAP group apac/audit", "LDAP group emea/audit"]
+    assert reported(*mounts, *groups, *aliases) == ["LDAP group apac/audit", "LDAP group emea/audit"]
 
 
 def test_what_is_still_to_be_made_is_joined_by_its_name() -> None:
     made = declared(GROUP, "ldap/a/b", name="ldap.a/b", policies=["p"])
     of = declared(GROUP_ALIAS, "ldap/a/b", name="a/b", mountAccessor=UNKNOWN, canonicalId=UNKNOWN)
 
-    assert told(declared("vault:ldap/authBackend:AuthBackend", "ldap", path="ldap"), made, of) == [
+    assert reported(declared("vault:ldap/authBackend:AuthBackend", "ldap", path="ldap"), made, of) == [
         "LDAP group ldap/a/b"
     ]
 
@@ -108,7 +108,7 @@ def test_hidden_ids_join_nothing() -> None:
     kind = next(iter(EXTERNAL_GROUPS))
     mounts = [known(declared(kind, path, path=path), accessor=HIDDEN) for path in ("wrong", "ldap")]
 
-    assert told(*mounts, group("ldap/x", "p"), alias("ldap/x", "x", HIDDEN)) == ["LDAP group ldap/x"]
+    assert reported(*mounts, group("ldap/x", "p"), alias("ldap/x", "x", HIDDEN)) == ["LDAP group ldap/x"]
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_hidden_ids_join_nothing() -> None:
     ],
 )
 def test_nobody_is_left_out_whatever_gives_the_policy(resource: Declared, who: str) -> None:
-    assert told(resource) == [who]
+    assert reported(resource) == [who]
 
 
 @pytest.mark.parametrize("policies", [UNKNOWN, HIDDEN, ["p", UNKNOWN]])
-def test_policies_that_are_not_known_are_told(policies: object) -> None:
+def test_policies_that_are_not_known_are_reported(policies: object) -> None:
     secretive = replace(role(), properties={**role().properties, "tokenPolicies": policies})
 
     assert "whatever the policy (not known) opens" in {
@@ -191,7 +191,7 @@ def test_patterns_are_wide_and_open_what_vault_says(
     assert not found.opens("azure:/secret/data/o")
 
 
-def test_capabilities_that_have_no_word_are_told_as_they_are() -> None:
+def test_capabilities_that_have_no_word_are_reported_as_they_are() -> None:
     document = 'path "x" { capabilities = ["subscribe", "sudo", "patch"] }'
 
     assert [each.may for each in describe_grants([role("p"), policy(document)])] == ["administer", "subscribe", "write"]
@@ -209,13 +209,13 @@ def test_root_opens_everything() -> None:
     assert found.opens("vault:/secret/data/o") and not found.opens("azure:/kv/secrets/o")
 
 
-def test_two_ways_to_one_secret_are_both_told() -> None:
+def test_two_ways_to_one_secret_are_both_reported() -> None:
     both = [role("p", "q"), policy(READ_O), policy(READ_O, "q")]
 
     assert list(describe_grants(both).values()) == ["role shop.orders, policy p; role shop.orders, policy q"]
 
 
-def test_the_stacks_own_token_and_the_holders_of_key_shares_are_told() -> None:
+def test_the_stacks_own_token_and_the_holders_of_key_shares_are_reported() -> None:
     bootstrap = declared(BOOTSTRAP, "vault", adminRules=READ_O, threshold=3.0, shareCount=5.0)
 
     assert {(each.who, each.may, each.what) for each in describe_grants([bootstrap])} == {
@@ -224,7 +224,7 @@ def test_the_stacks_own_token_and_the_holders_of_key_shares_are_told() -> None:
     }
 
 
-def test_logins_of_a_stack_are_told_in_its_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logins_of_a_stack_are_reported_in_its_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(config: Any) -> None:
         config["strongroom:backend"] |= {
             "logins": [

@@ -74,7 +74,7 @@ def test_a_role_grants_what_its_policies_open_to_the_accounts_that_it_admits() -
 
 
 @pytest.mark.parametrize("policies", [[], [policy(UNKNOWN)]])
-def test_a_policy_that_cannot_be_read_is_told_as_such(policies: list[Declared]) -> None:
+def test_a_policy_that_cannot_be_read_is_reported_as_such(policies: list[Declared]) -> None:
     assert list(describe_grants([role("p"), *policies])) == [
         Grant("shop/orders", "read", "whatever the policy p opens")
     ]
@@ -246,7 +246,7 @@ def test_a_secret_that_is_to_get_another_type_needs_another_name(
     ] * stale
 
 
-def test_texts_are_not_told_save_images() -> None:
+def test_texts_are_not_reported_save_images() -> None:
     old, new = ({"image": image, "note": CANARY, "list": [{"image": image}]} for image in ("a:1", "a:2"))
     changed = step(
         "update", "d", POD, old, new | {"note": "x"}, diffs=["image", "note", "list[0].image", "list[9].image"]
@@ -260,9 +260,9 @@ def test_texts_are_not_told_save_images() -> None:
     ]
 
 
-def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
+def test_a_broken_guardrail_is_reported_with_its_reason_and_fix() -> None:
     message = "Vault is reached by TLS, and its certificate is checked.\nvault reaches Vault without TLS.\nWhy: x"
-    told = {
+    reported = {
         "message": f"<{{%fg 1%}}>{message}<{{%reset%}}>",
         "color": "never",
         "policyName": "vault-tls",
@@ -272,7 +272,7 @@ def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
         "enforcementLevel": "mandatory",
         "resourceUrn": "urn:pulumi:dev::strongroom::pulumi:providers:vault::vault",
     }
-    preview = build_preview("dev", collect_events([event(policyEvent=told), diagnostic("error", "preview failed")]))
+    preview = build_preview("dev", collect_events([event(policyEvent=reported), diagnostic("error", "preview failed")]))
 
     (guardrail,) = preview.guardrails
     assert guardrail.problem == "vault reaches Vault without TLS."
@@ -281,7 +281,7 @@ def test_a_broken_guardrail_is_told_with_its_reason_and_fix() -> None:
     assert "**mandatory** | `vault-tls`" in format_preview(preview)
 
 
-def test_an_error_is_told_once_and_nothing_else_is_claimed() -> None:
+def test_an_error_is_reported_once_and_nothing_else_is_claimed() -> None:
     previewed = collect_events(
         [
             diagnostic("error", "no such thing"),
@@ -505,10 +505,12 @@ def test_a_checkout_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
 
 def test_a_stack_that_a_checkout_does_not_have_is_called_new(tmp_path: Path) -> None:
     other = checkout(tmp_path, "dev")
-    told = CliRunner().invoke(app, ["preview", "--stack", "prod", "--offline", "--markdown", "--against", str(other)])
+    reported = CliRunner().invoke(
+        app, ["preview", "--stack", "prod", "--offline", "--markdown", "--against", str(other)]
+    )
 
-    assert "has no stack 'prod': the stack is new" in told.output
-    assert told.exit_code == 0
+    assert "has no stack 'prod': the stack is new" in reported.output
+    assert reported.exit_code == 0
 
 
 def test_what_exists_already_is_refused_and_what_was_not_found_out_is_not() -> None:
@@ -537,7 +539,7 @@ def test_what_would_go_with_a_namespace_is_refused() -> None:
     assert "**The update would be refused**: it would delete foreign objects." in format_preview(preview)
 
 
-def test_a_stack_that_is_not_there_is_told() -> None:
+def test_a_stack_that_is_not_there_is_reported() -> None:
     with pytest.raises(OpsError, match="Did you mean 'prod'"):
         compare("prood", None)
     with pytest.raises(OpsError, match="no stack 'nowhere'"):

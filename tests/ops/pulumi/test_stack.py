@@ -50,7 +50,7 @@ def test_outputs_are_read_as_they_were_exported(pulumi: Path) -> None:
     assert stack.kubernetes.context == "dev"
 
 
-def test_the_clis_own_error_is_told(pulumi: Path) -> None:
+def test_the_clis_own_error_is_reported(pulumi: Path) -> None:
     pulumi.write_text("#!/bin/sh\necho \"error: no stack named 'dev' found\" >&2\nexit 255\n")
 
     with pytest.raises(OpsError, match="Stack 'dev' can't be read: error: no stack named 'dev' found"):
@@ -91,14 +91,14 @@ def test_an_engine_that_is_watched_looks_for_no_release_of_the_cli(
     assert {line.partition(" ")[0] for line in log.read_text().splitlines()} == {"true"}
 
 
-def test_a_stack_that_was_never_deployed_is_told_so(pulumi: Path) -> None:
+def test_a_stack_that_was_never_deployed_is_reported_so(pulumi: Path) -> None:
     pulumi.write_text("#!/bin/sh\necho '{}'\n")
 
     with pytest.raises(OpsError, match=r"no usable outputs \(backend, kubernetes, workloads\): deploy it first"):
         read_stack("dev")
 
 
-def test_a_missing_cli_is_told(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cli_is_reported(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
 
     with pytest.raises(OpsError, match="The Pulumi CLI is not on PATH"):

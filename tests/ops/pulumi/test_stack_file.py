@@ -1,4 +1,4 @@
-"""A stack's file is read as the Pulumi CLI reads it, or told in one line to be no such file."""
+"""A stack's file is read as the Pulumi CLI reads it, or reported in one line to be no such file."""
 
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,10 @@ def test_a_number_that_no_computer_holds_is_text_as_to_the_cli(tmp_path: Path, n
     )
     with pytest.raises(InvalidSettingsError) as refused:
         parse_stack_file(file, "dev")
-    told = str(refused.value)
+    reported = str(refused.value)
     for key in ("backend.tokenTtl", "workloads[0].name", "workloads[0].replicas"):
-        assert f"strongroom:{key}: " in told
-    assert len(told) < 1500
+        assert f"strongroom:{key}: " in reported
+    assert len(reported) < 1500
 
 
 def test_keys_are_text_and_merged_keys_yield() -> None:
@@ -103,16 +103,16 @@ def test_a_preview_of_a_broken_file_is_one_line(
 
     with pytest.raises(SystemExit) as ended:
         command_line.main()
-    told = capsys.readouterr()
+    reported = capsys.readouterr()
 
     assert ended.value.code == 1
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    assert "Pulumi.dev.yaml, line 1: is not YAML" in told.err
-    assert "canary" not in told.err
+    assert reported.out == ""
+    assert reported.err.count("\n") == 1
+    assert "Pulumi.dev.yaml, line 1: is not YAML" in reported.err
+    assert "canary" not in reported.err
 
 
-def test_a_stack_without_a_file_is_told(tmp_path: Path) -> None:
+def test_a_stack_without_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match=r"There is no stack 'nowhere': .*Pulumi\.nowhere\.yaml is missing"):
         read_stack_file(stack_file(tmp_path, "nowhere"))
 

@@ -75,7 +75,7 @@ def test_a_secret_input_is_read_in_what_holds_it_whether_that_is_secret_or_it_al
     assert read_secret_inputs("dev", "a:b:C", "properties", "value") == {resource("a")["urn"]: CANARY}
 
 
-def test_a_stack_that_has_nothing_deployed_is_told_so(pulumi: Path) -> None:
+def test_a_stack_that_has_nothing_deployed_is_reported_so(pulumi: Path) -> None:
     exports(pulumi)
 
     with pytest.raises(OpsError, match="nothing deployed"):

@@ -19,14 +19,14 @@ def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def test_no_helm_is_told_with_the_way_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_helm_is_reported_with_the_way_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
 
     with pytest.raises(OpsError, match=r"charts need Helm, which is not on PATH: .* --no-charts"):
         render_release(RELEASE)
 
 
-def test_helms_own_error_is_told_in_one_line(helm: Path) -> None:
+def test_helms_own_error_is_reported_in_one_line(helm: Path) -> None:
     helm.write_text("#!/bin/sh\nprintf 'Error: no chart\\nof that name\\n' >&2; exit 1\n")
 
     with pytest.raises(OpsError, match=r"Release driver: helm template: no chart of that name\. .* --no-charts"):
@@ -41,7 +41,7 @@ def test_a_chart_that_makes_up_values_is_refused(helm: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: [", "{kind: ConfigMap, metadata: {name: a}}", "{apiVersion: v1, kind: A}"])
-def test_what_is_no_object_is_told(helm: Path, text: str) -> None:
+def test_what_is_no_object_is_reported(helm: Path, text: str) -> None:
     helm.write_text(f"#!/bin/sh\necho '{text}'\n")
 
     with pytest.raises(OpsError, match="Release driver: its chart renders what is no"):

@@ -91,7 +91,7 @@ def test_a_link_leads_nothing_out_of_the_directory(tmp_path: Path, link: str) ->
     assert contents(outside) == {}
 
 
-def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(OpsError, match="file can't be written: "):

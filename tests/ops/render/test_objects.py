@@ -65,7 +65,7 @@ def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> 
         (RELEASE, {"name": "driver", "values": {"a": UNKNOWN}}),
     )
 
-    with pytest.raises(OpsError) as told:
+    with pytest.raises(OpsError) as reported:
         build_kubernetes_half("dev", previewed)
     for field in (
         "SecretProviderClass shop/orders: spec.parameters.clientID",
@@ -73,8 +73,8 @@ def test_what_is_not_known_yet_is_one_error_with_each_field_and_what_to_do() -> 
         "Release driver: values.a",
         "Deploy it first with `pulumi up --stack dev`",
     ):
-        assert field in str(told.value)
-    assert "\n" not in str(told.value)
+        assert field in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_a_name_that_pulumi_makes_up_is_known_once_the_object_is_there() -> None:

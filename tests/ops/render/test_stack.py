@@ -32,7 +32,9 @@ def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pyte
     assert stack.render_stack("dev").manifests == []
 
 
-def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_charts_that_are_left_out_are_reported_with_what_else_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     release = (RELEASE, {"name": "driver", "chart": "small", "values": {"a": UNKNOWN, "b": HIDDEN}})
     previewed(monkeypatch, seen(release, of(SECRET, data={"a": "YQ=="}), of("kubernetes:core/v1:ConfigMap")))
     command = ["render", "--stack", "dev", "--to", str(tmp_path), "--no-charts"]
@@ -44,6 +46,6 @@ def test_charts_that_are_left_out_are_told_with_what_else_is(monkeypatch: pytest
     assert "skipped: Secret shop/orders holds secret values" in done.stderr
     assert "1 written, 0 unchanged, 0 removed" in done.stdout
 
-    told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
-    assert told["files"] == [{"path": "namespaces/shop/3-configmap_orders.yaml", "done": "unchanged"}]
-    assert [each["what"] for each in told["left_out"]] == ["Release driver", "Secret shop/orders"]
+    reported = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert reported["files"] == [{"path": "namespaces/shop/3-configmap_orders.yaml", "done": "unchanged"}]
+    assert [each["what"] for each in reported["left_out"]] == ["Release driver", "Secret shop/orders"]

@@ -113,7 +113,7 @@ def test_all_that_opens_the_vault_to_an_identity_of_its_own_goes(manager: Manage
     assert {step.seen for step in revoke(stack("c", "d"))[0].values()} == {"nothing to do"}
 
 
-def test_what_others_share_stays_and_is_told(manager: Manager) -> None:
+def test_what_others_share_stays_and_is_reported(manager: Manager) -> None:
     done, remaining = revoke(stack("c", "c"))
 
     assert list(done) == ["federated credentials"]
@@ -131,7 +131,7 @@ def test_a_login_that_another_workload_needs_is_not_cut(manager: Manager) -> Non
     assert len(manager.found[CREDENTIALS]) == 2
 
 
-def test_a_refusal_leaves_the_other_steps_and_is_told(manager: Manager) -> None:
+def test_a_refusal_leaves_the_other_steps_and_is_reported(manager: Manager) -> None:
     manager.refused = {f"{CREDENTIALS}/own"}
     done, remaining = revoke(stack("c", "d"))
 
@@ -144,7 +144,7 @@ def test_a_refusal_leaves_the_other_steps_and_is_told(manager: Manager) -> None:
     assert remaining == ["tokens of the identity, with the roles that it keeps; correct what failed"]
 
 
-def test_an_identity_that_the_stack_did_not_make_is_told(manager: Manager) -> None:
+def test_an_identity_that_the_stack_did_not_make_is_reported(manager: Manager) -> None:
     done, _ = revoke(stack("elsewhere", "d"))
 
     assert "the stack did not make the identity" in done["role assignments"].seen

@@ -46,7 +46,7 @@ def test_it_is_removed_where_it_is(asked: list[tuple[str, ...]]) -> None:
     assert Mark("dev", ORDERS)._find(lift=True) == []
 
 
-def test_a_workload_of_a_program_is_told(asked: list[tuple[str, ...]]) -> None:
+def test_a_workload_of_a_program_is_reported(asked: list[tuple[str, ...]]) -> None:
     other = ORDERS.model_copy(update={"name": "elsewhere"})
     found = Mark("dev", other).build_step(lift=False).run(dry_run=False)
 

@@ -79,7 +79,7 @@ def test_what_can_have_no_fewer_pods_is_deleted_unless_it_is_somebody_elses(
     assert f"{kind} web is somebody else's" in found.seen
 
 
-def test_pods_of_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pods_of_others_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     found, calls = stop(monkeypatch, SimpleNamespace(), controller="none")
 
     assert (found.state, calls) == ("failed", [])

@@ -66,7 +66,7 @@ def test_a_read_that_is_still_allowed_is_a_failure(made: dict[str, Any]) -> None
     assert next(step.seen for step in found.steps if step.state == "failed") == "still allowed: m/data/o"
 
 
-def test_what_remains_is_told_with_what_ends_it(made: dict[str, Any]) -> None:
+def test_what_remains_is_reported_with_what_ends_it(made: dict[str, Any]) -> None:
     made["running"] = 2
     found, states = run()
 

@@ -125,7 +125,7 @@ def test_a_dry_run_changes_nothing(vault: Vault) -> None:
     assert done["tokens"].seen == "would be revoked, with their leases: token own"
 
 
-def test_a_step_that_fails_keeps_no_other_from_being_made_and_what_remains_is_told(vault: Vault) -> None:
+def test_a_step_that_fails_keeps_no_other_from_being_made_and_what_remains_is_reported(vault: Vault) -> None:
     vault.refused = {f"delete {POLICY}", "list auth/token/accessors"}
     done, remaining = revoke()
 

@@ -17,7 +17,7 @@ from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession, _call
 STORE = KeyVaultStore.model_construct(url="https://kv.vault.azure.net")
 
 
-def told(error: Exception) -> type[Exception]:
+def reported(error: Exception) -> type[Exception]:
     """What a vault's `error` becomes."""
 
     def call() -> object:
@@ -43,8 +43,8 @@ def of_vault(status: int, code: str, inner: str) -> HttpResponseError:
 
 @pytest.mark.parametrize("inner", ["ForbiddenByRbac", "ForbiddenByPolicy"])
 def test_a_key_vault_that_refuses_has_refused(inner: str) -> None:
-    assert told(of_vault(403, "Forbidden", inner)) is DeniedError
-    assert told(answered(401, "AADSTS700213: no match", ClientAuthenticationError)) is DeniedError
+    assert reported(of_vault(403, "Forbidden", inner)) is DeniedError
+    assert reported(answered(401, "AADSTS700213: no match", ClientAuthenticationError)) is DeniedError
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_a_key_vault_that_refuses_has_refused(inner: str) -> None:
     ],
 )
 def test_what_is_not_the_vaults_own_refusal_is_none(error: Exception) -> None:
-    assert told(error) is not DeniedError
+    assert reported(error) is not DeniedError
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_key_vault_that_can_not_answer_has_refused_nothing(status: int) -> None:
-    assert told(answered(status)) is UnreachableError
-    assert told(answered(status, "busy", ClientAuthenticationError)) is UnreachableError
-    assert told(ServiceRequestError("connection refused")) is UnreachableError
+    assert reported(answered(status)) is UnreachableError
+    assert reported(answered(status, "busy", ClientAuthenticationError)) is UnreachableError
+    assert reported(ServiceRequestError("connection refused")) is UnreachableError
 
 
 @pytest.mark.parametrize("code", ["AADSTS50166", "AADSTS501661", "AADSTS90061"])
 def test_a_directory_that_can_not_check_a_token_has_refused_nothing(code: str) -> None:
     failed = answered(400, f"{code}: Request to External OIDC endpoint failed.", ClientAuthenticationError)
-    assert told(failed) is UnreachableError
+    assert reported(failed) is UnreachableError
 
 
 @pytest.mark.parametrize("kind", ["secrets", "certificate", "", None])

@@ -30,7 +30,7 @@ SESSION = "canary-of-a-session"
 
 
 class Client:
-    """A client of a Vault that answers as it is told to, and keeps what it was asked."""
+    """A client of a Vault that answers as it is set to, and keeps what it was asked."""
 
     token = SESSION
 
@@ -70,7 +70,7 @@ def session(client: Client, stack: DeployedStack = STACK) -> VaultSession:
     return VaultSession(objects, stack.backend, parameters, TOKEN, lambda **_: client)
 
 
-def test_a_refusal_is_told_without_the_token_that_it_repeats() -> None:
+def test_a_refusal_is_reported_without_the_token_that_it_repeats() -> None:
     with pytest.raises(DeniedError) as login:
         session(Client(login=Forbidden(errors=[f"can't take {TOKEN}"])))
     with pytest.raises(DeniedError) as read:
@@ -81,7 +81,7 @@ def test_a_refusal_is_told_without_the_token_that_it_repeats() -> None:
     assert "canary" not in f"{login.value}{read.value}"
 
 
-def test_an_error_is_told_without_the_token_that_it_repeats() -> None:
+def test_an_error_is_reported_without_the_token_that_it_repeats() -> None:
     with pytest.raises(UnreachableError, match=r": slow down, \[secret\]"):
         session(Client(RateLimitExceeded(f"slow down, {SESSION}"))).read_keys("m/data/o")
 
@@ -182,7 +182,7 @@ def test_a_write_that_is_allowed_changes_nothing() -> None:
     assert vault.asked == [("post", "/v1/m/data/o", {"options": {"cas": 2**31 - 1}, "data": {}})]
 
 
-def test_values_are_dropped_and_keys_are_told() -> None:
+def test_values_are_dropped_and_keys_are_reported() -> None:
     vault = Client({"data": {"data": {"password": "canary-of-a-value"}}})
 
     assert session(vault).read_keys("m/data/o?version=3") == {"password"}

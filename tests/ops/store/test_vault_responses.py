@@ -78,30 +78,30 @@ def session(store: VaultStore) -> VaultSession:
     return VaultSession(Sampler([]), store, parameters, "jwt", vault_clients(store))
 
 
-def test_a_workload_is_told_in_one_line_and_was_not_refused(store: VaultStore) -> None:
-    with pytest.raises(OpsError) as told:
+def test_a_workload_is_reported_in_one_line_and_was_not_refused(store: VaultStore) -> None:
+    with pytest.raises(OpsError) as reported:
         session(store).read_keys("m/data/o")
 
-    assert "\n" not in str(told.value)
-    assert not isinstance(told.value, DeniedError)
+    assert "\n" not in str(reported.value)
+    assert not isinstance(reported.value, DeniedError)
 
 
 def test_a_proxys_page_is_no_sealed_vault(store: VaultStore) -> None:
-    with pytest.raises(OpsError) as told:
+    with pytest.raises(OpsError) as reported:
         session(store).read_keys("m/data/o")
 
-    assert "sealed" not in str(told.value)
+    assert "sealed" not in str(reported.value)
 
 
-def test_the_operator_is_told_in_one_line(store: VaultStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_is_reported_in_one_line(store: VaultStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAULT_TOKEN", "hvs.x")
-    told = ""
+    reported = ""
     try:
         assert VaultOperator(store).read("sys/policies/acl/x") == {"data": []}
     except OpsError as error:
-        told = str(error)
+        reported = str(error)
 
-    assert "\n" not in told
+    assert "\n" not in reported
 
 
 def test_a_token_that_ends_while_it_is_looked_for_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:

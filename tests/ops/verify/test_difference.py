@@ -51,10 +51,10 @@ def test_what_the_state_keeps_encrypted_is_not_compared() -> None:
 
 
 def test_what_somebody_may_have_put_there_as_a_secret_is_not_shown() -> None:
-    told = shown([{"name": "A", "value": "x"}], [{"name": "A", "value": "canary"}], {})
+    reported = shown([{"name": "A", "value": "x"}], [{"name": "A", "value": "canary"}], {})
     added = shown({"env": []}, {"env": [{"name": "B", "value": "canary"}]}, {})
 
-    assert told == ["[A].value: expected something, found something"]
+    assert reported == ["[A].value: expected something, found something"]
     assert added == ['env[B]: expected nothing, found "B"']
 
 

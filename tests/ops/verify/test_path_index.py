@@ -47,7 +47,7 @@ def test_a_rule_that_denies_or_says_nothing_opens_none() -> None:
     assert opened("kv/data/a", ["deny"]) == opened("kv/data/a", []) == ""
 
 
-def test_the_rule_is_told_with_its_capabilities() -> None:
+def test_the_rule_is_reported_with_its_capabilities() -> None:
     rules = {"kv/data/z": ["deny"], "kv/data/+": ["update", "read"]}
 
     assert PathIndex(PATHS).find_opened(rules) == "kv/data/a by kv/data/+ (read, update)"

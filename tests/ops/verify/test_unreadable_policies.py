@@ -1,4 +1,4 @@
-"""Policies in Vault whose effect can't be told: somebody wrote them, and the proof goes on."""
+"""Policies in Vault whose effect can't be reported: somebody wrote them, and the proof goes on."""
 
 import os
 

@@ -42,7 +42,7 @@ def test_a_pod_that_is_added_has_the_result_of_the_plugins_before(
     assert json.loads(capsys.readouterr().out) == RESULT
 
 
-def test_a_pod_that_goes_is_told_and_nothing_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pod_that_goes_is_reported_and_nothing_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(tmp_path, "DEL")[1]["command"] == "DEL"
     assert capsys.readouterr().out == ""
 

@@ -1,4 +1,4 @@
-"""What a machine that can't run a node is told."""
+"""What a machine that can't run a node is reported."""
 
 import subprocess
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.node import requirements
 from sandbox.node.requirements import list_missing
+from sandbox.running import Sandbox
 from sandbox.tools import ToolError
-from sandbox.world import World
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_machine_that_has_everything_lacks_nothing(machine: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("target", "value", "told"),
+    ("target", "value", "reported"),
     [
         ("sys.platform", "darwin", "a node needs Linux, and this is darwin"),
         ("os.geteuid", lambda: 1000, "a node needs root: it makes namespaces, mounts and control groups"),
@@ -62,30 +62,30 @@ def test_a_machine_that_has_everything_lacks_nothing(machine: pytest.MonkeyPatch
     ],
 )
 def test_each_thing_that_a_machine_lacks_is_one_line(
-    machine: pytest.MonkeyPatch, tmp_path: Path, target: str, value: object, told: str
+    machine: pytest.MonkeyPatch, tmp_path: Path, target: str, value: object, reported: str
 ) -> None:
     machine.setattr(target, value)
 
-    assert list_missing(tmp_path) == [told.format(state=tmp_path)]
+    assert list_missing(tmp_path) == [reported.format(state=tmp_path)]
 
 
 def test_a_sandbox_that_can_have_no_node_goes_on_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     reporter = MagicMock()
-    world = World(reporter, tmp_path)
-    monkeypatch.setattr("sandbox.world.list_missing", lambda _: ["one is missing", "two is missing"])
+    world = Sandbox(reporter, tmp_path)
+    monkeypatch.setattr("sandbox.running.list_missing", lambda _: ["one is missing", "two is missing"])
     (tmp_path / "with-node").touch()
 
     assert "kubelet" not in {tool.name for tool in world.choose_tools(node=True)}
     assert not world.has_node
-    told = [call.args[0] for call in reporter.note.call_args_list]
-    assert told == ["The sandbox goes on without a node:", "  one is missing", "  two is missing"]
+    reported = [call.args[0] for call in reporter.note.call_args_list]
+    assert reported == ["The sandbox goes on without a node:", "  one is missing", "  two is missing"]
 
 
 def test_a_container_runtime_that_can_not_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     reporter, tools = MagicMock(), MagicMock()
     tools.container_runtime.side_effect = ToolError("there is no apt-get\non PATH")
-    monkeypatch.setattr("sandbox.world.list_missing", lambda _: [])
-    world = World(reporter, tmp_path, tools)
+    monkeypatch.setattr("sandbox.running.list_missing", lambda _: [])
+    world = Sandbox(reporter, tmp_path, tools)
 
     assert "kubelet" not in {tool.name for tool in world.choose_tools(node=True)}
     assert not world.has_node
@@ -98,8 +98,8 @@ def test_a_container_runtime_that_can_not_be_had_is_one_line(monkeypatch: pytest
 def test_a_node_that_was_asked_for_once_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: bool, has: bool, expected: bool
 ) -> None:
-    world = World(MagicMock(), tmp_path, MagicMock())
-    monkeypatch.setattr("sandbox.world.list_missing", lambda _: [])
+    world = Sandbox(MagicMock(), tmp_path, MagicMock())
+    monkeypatch.setattr("sandbox.running.list_missing", lambda _: [])
     if has:
         (tmp_path / "with-node").touch()
 

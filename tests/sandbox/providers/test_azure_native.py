@@ -142,7 +142,7 @@ def test_what_is_in_a_resources_id_is_the_sdks_and_cannot_be_changed_in_place(ki
         assert snake in inputs, name
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_that_is_wrong_is_reported_at_once() -> None:
     inputs = vault("kv-shop", sku={"name": "gold", "colour": "red"}, enablePurgeProtection="yes")
     del inputs["resourceGroupName"], inputs["properties"]["tenantId"]
     with pytest.raises(ProviderError) as raised:
@@ -409,7 +409,7 @@ def test_two_writes_at_once_to_one_identitys_credentials_are_refused(azure: Azur
     azure.federate("subject-2", "credential-2")
 
 
-def test_a_role_needs_a_principal_that_is_known_or_told(azure: Azure) -> None:
+def test_a_role_needs_a_principal_that_is_known_or_reported(azure: Azure) -> None:
     principal = azure.identity()[1]["principalId"]
     azure.assign(GROUP, principalId=principal, principalType=None)
     with pytest.raises(ProviderError, match="RoleAssignmentExists"):
@@ -468,7 +468,7 @@ def test_a_lock_of_a_group_guards_what_is_in_it(azure: Azure) -> None:
 # Secrets
 
 
-def test_a_secrets_value_is_told_nowhere(azure: Azure, tmp_path: Path) -> None:
+def test_a_secrets_value_is_reported_nowhere(azure: Azure, tmp_path: Path) -> None:
     azure.vault()
     canary = "canary-8f1b2c"
     azure.put("keyvault:Secret", **secret("db-pass", canary))

@@ -1,4 +1,4 @@
-"""What the engine is told of a change."""
+"""What the engine gets to know of a change."""
 
 from typing import Any
 

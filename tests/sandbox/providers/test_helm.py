@@ -88,7 +88,7 @@ def test_a_release_that_is_not_waited_for_isnt(seen: Path, tmp_path: Path) -> No
     assert "--timeout=30s" in called(seen)[0]["arguments"]
 
 
-def test_what_helm_says_is_told(seen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_helm_says_is_reported(seen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILS", "chart not found")
 
     with pytest.raises(ProviderError, match="helm upgrade: chart not found"):
@@ -132,6 +132,6 @@ def test_a_release_without_a_name_keeps_the_one_it_was_given() -> None:
     assert KubernetesProvider.check(RELEASE, nameless, {"name": "mine-old"}, "0a1b", "mine")["name"] == "mine-old"
 
 
-def test_what_the_stand_in_does_not_know_of_helm_is_told_in_a_preview() -> None:
+def test_what_the_stand_in_does_not_know_of_helm_is_reported_in_a_preview() -> None:
     with pytest.raises(ProviderError, match="postrender, verify of a Release"):
         KubernetesProvider.check(RELEASE, inputs(verify=True, postrender="x", lint=False), {}, "0a1b", "mine")

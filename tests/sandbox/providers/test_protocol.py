@@ -63,7 +63,7 @@ def port() -> Iterator[int]:
 
 @contextmanager
 def connected(port: int, **configuration: Any) -> Iterator[Any]:
-    # Channels to one address share a connection unless told not to.
+    # Channels to one address share a connection unless reported not to.
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
         stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
         stub.Configure(provider_pb2.ConfigureRequest(args=encode(configuration)))
@@ -95,12 +95,12 @@ def test_no_error_holds_a_secret(port: int, fail: str) -> None:
         create(stub, fail=fail, password=Secret(CANARY))
 
     assert CANARY not in str(raised.value)
-    told = raised.value.details()  # pyright: ignore[reportAttributeAccessIssue]
+    reported = raised.value.details()  # pyright: ignore[reportAttributeAccessIssue]
     expected = {"refused": "the server says: [secret] is too short", "crashed": "failed with ValueError at test_"}
-    assert expected[fail] in told
+    assert expected[fail] in reported
 
 
-def test_what_is_there_and_not_ready_is_told_with_its_id(port: int) -> None:
+def test_what_is_there_and_not_ready_is_reported_with_its_id(port: int) -> None:
     with connected(port) as stub, pytest.raises(grpc.RpcError) as raised:
         create(stub, fail="unready", password=Secret(CANARY))
 

@@ -15,10 +15,10 @@ LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=4
 
 
 @given(LONG)
-def test_a_secret_is_not_told_plain_or_as_base64_or_in_json(secret: str) -> None:
+def test_a_secret_is_not_reported_plain_or_as_base64_or_in_json(secret: str) -> None:
     encoded = base64.b64encode(secret.encode()).decode()
-    told = [secret, encoded, json.dumps(secret), by_go(json.dumps(secret, ensure_ascii=False))]
-    quoted = " ".join(f"<<{form}>>" for form in told)
+    reported = [secret, encoded, json.dumps(secret), by_go(json.dumps(secret, ensure_ascii=False))]
+    quoted = " ".join(f"<<{form}>>" for form in reported)
 
     assert Hunter([Canary("it", secret)]).text("the message", redacted(quoted, {"a": [{"b": Secret(secret)}]})) == []
 
@@ -35,5 +35,5 @@ def test_what_a_secret_holds_as_base64_is_secret() -> None:
     assert redacted("canary-8f1b2c is bad", {"data": data}) == "[secret] is bad"
 
 
-def test_what_is_not_secret_is_told() -> None:
+def test_what_is_not_secret_is_reported() -> None:
     assert redacted("namespace shop is missing", {"a": "shop", "b": Secret("no")}) == "namespace shop is missing"

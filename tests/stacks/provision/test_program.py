@@ -83,7 +83,7 @@ def test_a_driver_beside_another_is_refused_before_anything_is_declared(
         provisioned(declare)
 
 
-def test_verify_is_told_who_may_administer(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_is_reported_who_may_administer(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs: dict[str, Any] = {}
     monkeypatch.setattr("pulumi.export", outputs.__setitem__)
     raw = {**deepcopy(dict(ON_VAULT)), "administrators": ["policy ops", "group platform"]}

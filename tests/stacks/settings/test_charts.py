@@ -109,7 +109,7 @@ def test_a_wrong_source_of_a_chart_is_refused(charts: Any, key: str, message: st
     assert message in {issue.key: issue.message for issue in caught.value.issues}[f"strongroom:charts.{key}"]
 
 
-def test_values_and_files_that_do_not_fit_are_told_before_anything_is_declared(tmp_path: Path) -> None:
+def test_values_and_files_that_do_not_fit_are_reported_before_anything_is_declared(tmp_path: Path) -> None:
     schema = {"properties": {"syncSecret": {"type": "string"}}}
     driver = chart_at(tmp_path / "driver", schema=schema, name="secrets-store-csi-driver", version="1.6.0")
     own = {"path": packed(chart_at(tmp_path / "small"), tmp_path / "small.tgz")}

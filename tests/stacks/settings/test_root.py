@@ -112,7 +112,7 @@ def test_each_mistake_names_its_key_and_the_way_out(path: str, value: Any, key: 
     assert message in list_issues(changed(path, value))[key]
 
 
-def test_all_mistakes_are_told_at_once_and_in_one_text() -> None:
+def test_all_mistakes_are_reported_at_once_and_in_one_text() -> None:
     raw = changed("backend.address", "vault")
     raw["workloads"] += [deepcopy(raw["workloads"][0]), "hello"]
     raw["workloads"][1]["secrets"] += [{"name": "db-password", "object": "x y"}]

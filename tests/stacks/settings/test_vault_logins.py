@@ -165,7 +165,7 @@ def test_a_plaintext_password_is_refused_and_never_repeated() -> None:
     assert all("is in plaintext" in issue for issue in found)
 
 
-def test_files_that_are_not_what_they_should_be_are_told(tmp_path: Path) -> None:
+def test_files_that_are_not_what_they_should_be_are_reported(tmp_path: Path) -> None:
     private = tmp_path / "key.pem"
     private.write_text("-----BEGIN PRIVATE KEY-----\ncanary")
     raw = copy.deepcopy(RAW)

@@ -217,7 +217,7 @@ def test_a_server_of_production_is_held_to_production_by_the_component_too(decla
         declare(lambda: provision(settings))
 
 
-def test_a_public_key_that_is_none_is_told_before_anything_is_declared(
+def test_a_public_key_that_is_none_is_reported_before_anything_is_declared(
     declare: Declare, home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "one.asc").write_text("no key")
@@ -233,7 +233,7 @@ def test_a_public_key_that_is_none_is_told_before_anything_is_declared(
     ]
 
 
-def test_values_that_the_chart_refuses_are_told_before_anything_is_declared(
+def test_values_that_the_chart_refuses_are_reported_before_anything_is_declared(
     declare: Declare, home: Path, tmp_path: Path
 ) -> None:
     chart = tmp_path / "vault"

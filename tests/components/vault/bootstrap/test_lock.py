@@ -51,7 +51,7 @@ def test_a_directory_that_others_can_write_to_is_no_place_for_a_lock(home: Path,
         pass
 
 
-def test_a_user_without_a_directory_is_told_which_variable_names_one(
+def test_a_user_without_a_directory_is_reported_which_variable_names_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()

@@ -1,4 +1,4 @@
-"""What is told where a Vault can't be opened."""
+"""What is reported where a Vault can't be opened."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -33,13 +33,13 @@ class FakeKeyStore:
         return nullcontext(())
 
 
-def test_a_refused_token_is_told_without_any_token(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_token_is_reported_without_any_token(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> str:
         raise Forbidden("no: canary-share canary-root canary-admin canary-operator")
 
     run = runner._Run([NODE], FakeKeyStore(), BootstrapConfig(), lambda _: None)
     monkeypatch.setattr(run, "_make_token", refuse)
 
-    with pytest.raises(BootstrapError, match="no token can be made: no: ") as told:
+    with pytest.raises(BootstrapError, match="no token can be made: no: ") as reported:
         run._get_token(NODE, None, "canary-operator")
-    assert "canary" not in str(told.value)
+    assert "canary" not in str(reported.value)

@@ -69,7 +69,7 @@ def test_a_vault_that_exists_only_gets_the_key(declare: Declare) -> None:
     assert recorder.one("azure-native:keyvault:Key").inputs["vaultName"] == "kv-seal"
 
 
-def test_another_cloud_is_told_to_vault(declare: Declare) -> None:
+def test_another_cloud_is_reported_to_vault(declare: Declare) -> None:
     made: list[AzureSealKey] = []
     declare(lambda: made.append(seal(cloud=CLOUDS["AzureChinaCloud"])))
     config = build_values(VaultServerSpec(tls=GeneratedTls(), seal=made[0].seal))["server"]["ha"]["raft"]["config"]

@@ -1,4 +1,4 @@
-"""What the official chart is told, for every kind of server."""
+"""What the official chart is reported, for every kind of server."""
 
 import json
 from pathlib import Path

@@ -136,7 +136,7 @@ def test_addresses_are_given_back(declare: Declare) -> None:
     assert made[0].peers[2] == "https://vault-2.vault-internal:8200"
 
 
-def test_what_is_wrong_is_told_at_once(declare: Declare) -> None:
+def test_what_is_wrong_is_reported_at_once(declare: Declare) -> None:
     with pytest.raises(ValueError, match=r"server.tls: .* plain HTTP.*\n  server.replicas: 2: use an odd number"):
         declare(lambda: VaultServer("store", VaultServerArgs(server=VaultServerSpec(replicas=2))))
     recorder = declare(

@@ -16,7 +16,7 @@ from .node.requirements import list_missing
 from .orphans import end_orphans
 from .ports import Ports
 from .progress import Reporter
-from .servers import Server, Site, is_healthy
+from .servers import Server, ServerContext, is_healthy
 from .servers.azure import AzureEmulator
 from .servers.etcd import Etcd
 from .servers.kubernetes import ApiServer, ControllerManager
@@ -46,12 +46,12 @@ class ServerStatus:
     address: str
 
 
-class World:
+class Sandbox:
     """etcd, kube-apiserver, kube-controller-manager, Vault and the Azure emulator, on loopback with TLS."""
 
     def __init__(self, reporter: Reporter, state: Path | None = None, tools: Tools | None = None) -> None:
         """
-        :param reporter: Told of what takes long.
+        :param reporter: Reported of what takes long.
         :param state: The state directory; defaults to `default_state()`.
         :param tools: Where programs come from.
         """
@@ -110,7 +110,7 @@ class World:
 
     @property
     def _node(self) -> Node:
-        return Node(self._site, self.api_server, self.azure)
+        return Node(self._context, self.api_server, self.azure)
 
     def choose_tools(self, *, node: bool) -> tuple[Tool, ...]:
         """List the tools that are needed, and note whether the sandbox has a node from now on.
@@ -187,37 +187,43 @@ class World:
     @property
     def authority(self) -> Authority:
         """Who signed the servers' certificates."""
-        return self._site.authority
+        return self._context.authority
 
     @property
     def api_server(self) -> ApiServer:
         """The Kubernetes API server."""
-        return ApiServer(self._site, Etcd(self._site))
+        return ApiServer(self._context, Etcd(self._context))
 
     @property
     def vault(self) -> Vault:
         """Vault."""
-        return Vault(self._site)
+        return Vault(self._context)
 
     @property
     def azure(self) -> AzureEmulator:
         """The Azure emulator."""
-        return AzureEmulator(self._site, self.api_server)
+        return AzureEmulator(self._context, self.api_server)
 
     @property
-    def _site(self) -> Site:
-        return Site(self.state, Authority(self.state / "certificates"), Ports(self.state), self.tools)
+    def _context(self) -> ServerContext:
+        return ServerContext(self.state, Authority(self.state / "certificates"), Ports(self.state), self.tools)
 
     def _servers(self) -> list[Server]:
-        site = self._site
-        etcd = Etcd(site)
-        api_server = ApiServer(site, etcd)
-        return [etcd, api_server, ControllerManager(site, api_server), Vault(site), AzureEmulator(site, api_server)]
+        context = self._context
+        etcd = Etcd(context)
+        api_server = ApiServer(context, etcd)
+        return [
+            etcd,
+            api_server,
+            ControllerManager(context, api_server),
+            Vault(context),
+            AzureEmulator(context, api_server),
+        ]
 
     def _node_servers(self) -> list[Server]:
-        site = self._site
-        api_server = ApiServer(site, Etcd(site))
-        return [Scheduler(site, api_server), Node(site, api_server, AzureEmulator(site, api_server))]
+        context = self._context
+        api_server = ApiServer(context, Etcd(context))
+        return [Scheduler(context, api_server), Node(context, api_server, AzureEmulator(context, api_server))]
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
