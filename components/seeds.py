@@ -1,5 +1,6 @@
 """Values that a stack writes to its store."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import pulumi
@@ -18,9 +19,32 @@ class Generate(Args):
     special: Switch = True
     """Whether to use punctuation as well."""
 
+    initial: Switch = False
+    """Whether it is written once, and then the store's owner decides: no update writes it again."""
+
 
 Seed = Input[str] | Generate
 """A value to write: a secret input, or one to generate."""
+
+
+def is_initial(seed: object) -> bool:
+    """Return whether `seed` is written once, and then the store's owner decides."""
+    return isinstance(seed, Generate) and seed.initial
+
+
+def check_initial(seeds: Mapping[str, object]) -> str | None:
+    """Return why the keys of one object of Vault can't be seeded so, as a sentence; `None` if they can.
+
+    :param seeds: The values by key.
+    """
+    initial = sorted(key for key, seed in seeds.items() if is_initial(seed))
+    others = sorted(key for key in seeds if key not in initial)
+    if not initial or not others:
+        return None
+    return (
+        f"{', '.join(initial)}: initial and {', '.join(others)} not: Vault writes an object with all its keys, so set "
+        "initial: true for each of them, or for none, or use an object for each key"
+    )
 
 
 def resolve_seed(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Output[str]:
@@ -38,6 +62,10 @@ def resolve_seed(name: str, seed: Seed, parent: pulumi.Resource) -> pulumi.Outpu
         name,
         length=seed.length,
         special=seed.special,
-        opts=pulumi.ResourceOptions(parent=parent, additional_secret_outputs=["result"]),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            additional_secret_outputs=["result"],
+            ignore_changes=["length", "special"] if seed.initial else None,
+        ),
     )
     return pulumi.Output.secret(made.result)

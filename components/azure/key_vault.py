@@ -10,7 +10,7 @@ from pulumi_azure_native import authorization, keyvault, monitor, network, priva
 from ..args import Args, Input
 from ..cross_checks import Location, cross_check
 from ..field_types import SECRET
-from ..seeds import Seed, resolve_seed
+from ..seeds import Seed, is_initial, resolve_seed
 from .access import CERTIFICATES_OFFICER, Principal, declare_role_assignment
 from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
@@ -157,7 +157,9 @@ class KeyVault(pulumi.ComponentResource):
         else:
             self._make(name, vault)
         self.objects = self._keep(name, args.contents or Contents())
-        self.register_outputs({"vaultId": self.vault_id, "url": self.url})
+        secrets = (args.contents or Contents()).secrets
+        initial = sorted(own for own, secret in secrets.items() if is_initial(secret.value))
+        self.register_outputs({"vaultId": self.vault_id, "url": self.url, "initial": initial})
 
     def _use(self) -> None:
         found = keyvault.get_vault_output(
@@ -322,7 +324,10 @@ class KeyVault(pulumi.ComponentResource):
                     enabled=True, not_before=_to_epoch(secret.not_before), expires=_to_epoch(secret.expires)
                 ),
             ),
-            opts=opts,
+            # To Azure's Resource Manager they are one: with changed attributes the value would be written again.
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(ignore_changes=["properties"] if is_initial(secret.value) else None)
+            ),
         )
 
     def _declare_key(self, name: str, key: VaultKey, opts: pulumi.ResourceOptions) -> keyvault.Key:

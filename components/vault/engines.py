@@ -1,7 +1,7 @@
 """Secrets engines of a Vault."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import pulumi
@@ -11,7 +11,7 @@ from pydantic import Field
 from ..args import Args, Input
 from ..cross_checks import Location, cross_check
 from ..field_types import ObjectKey, ObjectPath
-from ..seeds import Generate, Seed, resolve_seed
+from ..seeds import Generate, Seed, check_initial, is_initial, resolve_seed
 from .kv_paths import KvMount, check_kv_object
 from .remount import build_mount_options
 
@@ -24,9 +24,11 @@ class KvEngineArgs(KvMount, Args):
 
     @cross_check
     def _check_objects(self) -> Iterator[tuple[Location, str]]:
-        for name in self.seeds or {}:
+        for name, values in (self.seeds or {}).items():
             if issue := check_kv_object(name, self.path):
                 yield ("seeds", name), f"{name!r} {issue}"
+            if issue := check_initial(values):
+                yield ("seeds", name), issue
 
 
 class KvEngine(pulumi.ComponentResource):
@@ -66,22 +68,32 @@ class KvEngine(pulumi.ComponentResource):
         )
         mounted = [self.mount] if self.mount else []
         self.objects = {
-            object_name: pulumi_vault.kv.SecretV2(
-                f"{name}/{object_name}",
-                mount=args.path,
-                name=object_name,
-                data_json=self._build_document(object_name, values),
-                # One that is replaced, as to write its value again, is at the same path.
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=mounted,
-                    delete_before_replace=True,
-                    additional_secret_outputs=["data", "dataJson"],
-                ),
-            )
+            object_name: self._write(f"{name}/{object_name}", args.path, object_name, values, mounted)
             for object_name, values in (args.seeds or {}).items()
         }
         self.register_outputs({"path": args.path})
+
+    def _write(
+        self, name: str, mount: str, object_name: str, values: Mapping[str, Seed], mounted: Sequence[pulumi.Resource]
+    ) -> pulumi_vault.kv.SecretV2:
+        # All of an object's keys are, or none.
+        initial = any(map(is_initial, values.values()))
+        return pulumi_vault.kv.SecretV2(
+            name,
+            mount=mount,
+            name=object_name,
+            data_json=self._build_document(object_name, values),
+            # The owner's values never get into the state.
+            disable_read=True if initial else None,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=mounted,
+                # One that is replaced, as to write its value again, is at the same path.
+                delete_before_replace=True,
+                additional_secret_outputs=["data", "dataJson"],
+                ignore_changes=["dataJson"] if initial else None,
+            ),
+        )
 
     def _build_document(self, object_name: str, values: Mapping[str, Seed]) -> pulumi.Output[str]:
         contents = {key: resolve_seed(f"{object_name}/{key}", seed, self) for key, seed in values.items()}

@@ -1,16 +1,15 @@
 """Ages of objects of a key vault, by the attributes of their versions."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from strongroom.components.azure.objects import ObjectKind, VaultObject, name_vault_object
-from strongroom.policy.rules import Declared
-from strongroom.policy.rules.kinds.azure import SECRET
 
 from ..errors import AbsentError
 from ..pulumi.stack import DeclaredObject, KeyVaultStore
 from ..store.key_vault_versions import KeyVaultVersions, format_object
+from ..verify.deployment import Deployment
 from .stored import StoredObject, Version
 
 _KINDS: dict[str, tuple[ObjectKind, str]] = {
@@ -21,14 +20,13 @@ _KINDS: dict[str, tuple[ObjectKind, str]] = {
 """Collection, and the command for a new version."""
 
 
-def open_attributes(store: KeyVaultStore, resources: Collection[Declared]) -> Callable[[DeclaredObject], StoredObject]:
+def open_attributes(store: KeyVaultStore, deployment: Deployment) -> Callable[[DeclaredObject], StoredObject]:
     """Return a function that describes an object.
 
     :param store: The vault.
-    :param resources: The stack's state.
+    :param deployment: The stack's resources.
     """
     versions = KeyVaultVersions(store.url, store.tenant_id, store.authority)
-    writers = {each.at("secretName"): each for each in resources if each.kind == SECRET}
 
     def describe(declared: DeclaredObject) -> StoredObject:
         kind, command = _KINDS[declared.type]
@@ -37,7 +35,7 @@ def open_attributes(store: KeyVaultStore, resources: Collection[Declared]) -> Ca
             format_object(item) + (f" version {declared.version}" if declared.version else ""),
             partial(_find_version, versions, item, declared.version),
             "it takes the role Key Vault Reader at the vault, or list by an access policy",
-            writers.get(item.name) if kind == "secrets" else None,
+            deployment.find_vault_secret(item.name) if kind == "secrets" else None,
             f"{command} --vault-name {store.vault} --name {item.name} ...",
         )
 

@@ -12,6 +12,7 @@ from ..errors import AbsentError, NotAllowedError, OpsError
 from ..findings import Finding
 from ..pulumi.stack import DeployedStack, VaultStore
 from ..timestamps import format_time
+from ..verify.deployment import Deployment
 from .stored import StoredObject
 
 _NEAR = timedelta(days=30)
@@ -56,15 +57,16 @@ def list_ages(
     :param older_than: The oldest that is allowed; if omitted, only what has expired in the store is too old.
     :raises UnreachableError: The store doesn't respond.
     """
+    deployment = Deployment(stack, resources)
     # For Vault, no client of Azure is loaded, and the other way round.
     if isinstance(stack.backend, VaultStore):
         from .vault import open_metadata  # noqa: PLC0415
 
-        describe = open_metadata(stack.backend, resources)
+        describe = open_metadata(stack.backend, deployment)
     else:
         from .key_vault import open_attributes  # noqa: PLC0415
 
-        describe = open_attributes(stack.backend, resources)
+        describe = open_attributes(stack.backend, deployment)
     objects: dict[str, StoredObject] = {}
     readers: dict[str, dict[str, None]] = {}
     for workload in stack.workloads:

@@ -3,29 +3,31 @@
 (Vault docs: "KV secrets engine - version 2 (API)")
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
-from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.vault import OBJECT
 
 from ..errors import AbsentError
 from ..pulumi.stack import DeclaredObject, VaultStore
 from ..store.vault_operator import VaultOperator
 from ..timestamps import parse_time
+from ..verify.deployment import Deployment
 from .stored import StoredObject, Version
 
 
-def open_metadata(store: VaultStore, resources: Collection[Declared]) -> Callable[[DeclaredObject], StoredObject]:
+def open_metadata(store: VaultStore, deployment: Deployment) -> Callable[[DeclaredObject], StoredObject]:
     """Return a function that describes an object.
 
     :param store: The Vault.
-    :param resources: The stack's state.
+    :param deployment: The stack's resources.
     """
     operator = VaultOperator(store)
-    writers = {(each.at("mount"), each.at("name")): each for each in resources if each.kind == OBJECT}
+    # What isn't read is its owner's, after a first value.
+    kept = (each for each in deployment.list_of_kind(OBJECT) if not each.at("disableRead"))
+    writers = {(each.at("mount"), each.at("name")): each for each in kept}
 
     def describe(item: DeclaredObject) -> StoredObject:
         path = f"{store.mount}/metadata/{item.object}"

@@ -26,7 +26,11 @@ class Deployment:
         self.resources = tuple(resources)
         self._stack = stack
         self._documents = DeployedCluster(self.resources)
-        self._secrets = {str(each.at("secretName")): each for each in self.list_of_kind(SECRET)}
+        vaults = self.list_of_kind("strongroom:index:KeyVault")
+        initial = {name for each in vaults for name in each.outputs.get("initial") or ()}
+        self._secrets = {
+            name: each for each in self.list_of_kind(SECRET) if (name := str(each.at("secretName"))) not in initial
+        }
         self._roles = {str(each.at("roleName")): each for each in self.list_of_kind(KUBERNETES_ROLE, JWT_ROLE)}
 
     def list_of_kind(self, *kinds: str) -> Iterator[Declared]:
@@ -49,7 +53,10 @@ class Deployment:
             return None
 
     def find_vault_secret(self, name: str) -> Declared | None:
-        """Find the resource that wrote a secret of a key vault; `None` if the stack wrote none of that name."""
+        """Find the resource that wrote a secret of a key vault; `None` if the stack keeps none of that name.
+
+        One that was written once, and then is its owner's, is not kept.
+        """
         return self._secrets.get(name)
 
     def find_role(self, workload: DeployedWorkload) -> Declared | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from strongroom.components.cross_checks import Location, skip_invalid
-from strongroom.components.seeds import Generate
+from strongroom.components.seeds import Generate, check_initial
 from strongroom.components.urls import check_plain_http
 from strongroom.components.vault.kv_paths import check_kv_object
 from strongroom.components.vault.options import check_secret
@@ -98,6 +98,8 @@ def _check_seeds(settings: Settings, vault: VaultSettings) -> Iterator[Validatio
                 ("seeds", name),
                 f"This seed has no key: an object of Vault has keys, so use strongroom:seeds.{name}.KEY",
             )
+        elif problem := check_initial(values):
+            yield ValidationIssue(("seeds", name), problem)
 
 
 @skip_invalid

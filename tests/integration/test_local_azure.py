@@ -486,6 +486,24 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
         wait({**props, "issuer": f"{ISSUER}/", "timeout": 300})
 
 
+def test_an_initial_value_is_its_owners_after_the_first_update(azure_deployed: Project, store: Store) -> None:
+    settings = azure_deployed.config
+    settings["strongroom:seeds"]["payment-api"]["key"]["generate"]["initial"] = True
+    azure_deployed.write(settings)
+    azure_deployed.changes("up")
+    (vault,) = store.resources(VAULTS)
+    plane = Vault(store, vault, CLOUDS[0].vaults)
+    plane.set_secret("payment-api-key", {"value": "canary-of-its-owner"})
+    settings["strongroom:seeds"]["payment-api"]["key"]["generate"]["length"] = 50
+    settings["strongroom:backend"]["secrets"] = {"payment-api-key": {"contentType": "text/plain"}}
+    azure_deployed.write(settings)
+
+    azure_deployed.changes("refresh")
+    assert azure_deployed.changes("up") == {"update pulumi-python default"}  # for the whole configuration, as above
+    assert plane.get("secrets", "payment-api-key", None)["value"] == "canary-of-its-owner"
+    assert azure_deployed.wrong() == set()
+
+
 def test_age_is_that_of_the_version_in_the_vault_if_the_caller_may_list_it(
     azure_project: Project, store: Store, world: Sandbox
 ) -> None:

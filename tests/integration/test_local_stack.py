@@ -425,6 +425,24 @@ def test_age_is_that_of_the_version_in_vault_and_fails_past_the_limit(project: P
     assert ages["db-pass"]["fix"].count("RandomPassword::db-pass/") == 2
 
 
+def test_an_initial_value_is_its_owners_after_the_first_update(deployed: Project, world: Sandbox) -> None:
+    settings, kv = deployed.config, world.vault.client().secrets.kv.v2
+    settings["strongroom:seeds"]["app"] = {"key": {"generate": {"length": 16, "initial": True}}}
+    deployed.write(settings)
+    deployed.changes("up")
+    first = kv.read_secret_version("app", mount_point="strongroom", raise_on_deleted_version=True)["data"]["data"]
+    kv.create_or_update_secret("app", {"key": "canary-of-its-owner"}, mount_point="strongroom")
+    settings["strongroom:seeds"]["app"]["key"]["generate"]["length"] = 20
+    deployed.write(settings)
+
+    assert len(first["key"]) == 16
+    assert (deployed.changes("refresh"), deployed.changes("up")) == (set(), set())
+    found = kv.read_secret_version("app", mount_point="strongroom", raise_on_deleted_version=True)["data"]
+    assert (found["data"], found["metadata"]["version"]) == ({"key": "canary-of-its-owner"}, 2)
+    assert deployed.wrong() == set()
+    assert "canary-of-its-owner" not in json.dumps(export_state(deployed.stack))
+
+
 def test_nobody_to_ask_revokes_nothing(project: Project, world: Sandbox) -> None:
     done = project.ops("revoke", "--workload", "shop/orders")
 

@@ -70,10 +70,15 @@ def metadata(monkeypatch: pytest.MonkeyPatch) -> Metadata:
 
 
 def of_vault(
-    metadata: Metadata, found: Mapping[str, Any] | OpsError, *, pinned: str | None = None, older_than: str | None = None
+    metadata: Metadata,
+    found: Mapping[str, Any] | OpsError,
+    *,
+    pinned: str | None = None,
+    older_than: str | None = None,
+    initial: bool = False,
 ) -> Age:
     metadata.found = {"m/metadata/db-pass": found}
-    written = {"mount": "m", "name": "db-pass"}
+    written = {"mount": "m", "name": "db-pass", "disableRead": initial}
     state = [Declared("vault:kv/secretV2:SecretV2", f"{URN}vault:kv/secretV2:SecretV2::x", written, [MADE])]
     objects = [{"object": "db-pass", "key": key, "version": pinned} for key in ("username", "password")]
     (age,) = list_ages(stack_of(VAULT, *objects), state, parse_age(older_than) if older_than else None)
@@ -98,6 +103,10 @@ def test_a_pinned_version_has_an_age_of_its_own_and_the_fix_of_a_generated_value
 
     assert shown(age) == ("failed", "written 400 days ago, which is more than 90 days")
     assert (age.name, age.fix) == ("db-pass version 1", f"pulumi up --replace '{MADE}'")
+
+
+def test_a_value_that_is_its_owners_after_the_first_update_is_theirs_to_renew(metadata: Metadata) -> None:
+    assert of_vault(metadata, versions(-9), older_than="8d", initial=True).fix == "vault kv put -mount=m db-pass ..."
 
 
 def test_an_age_without_a_limit_is_no_failure(metadata: Metadata) -> None:

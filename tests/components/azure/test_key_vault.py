@@ -131,6 +131,16 @@ def test_secrets_are_secret_and_have_their_attributes(declare: Declare) -> None:
     assert "vault" in given.dependencies
 
 
+def test_an_initial_value_is_written_once_with_its_attributes(declare: Declare) -> None:
+    first = VaultSecret(value=Generate(initial=True), content_type="text/plain")
+    recorder = declare(
+        lambda: vault(contents=Contents(secrets={"first": first, "kept": VaultSecret(value=Generate())}))
+    )
+
+    assert recorder.one(SECRET, "first").ignore_changes == ["properties"]
+    assert recorder.one(SECRET, "kept").ignore_changes == []
+
+
 def test_keys_have_their_kind_and_rotation(declare: Declare) -> None:
     contents = Contents(
         keys={

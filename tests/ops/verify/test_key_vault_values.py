@@ -44,6 +44,13 @@ def compared(
     return line
 
 
+def test_a_value_that_is_its_owners_after_the_first_update_is_not_compared() -> None:
+    component = Declared("strongroom:index:KeyVault", PARENT, {}, (), {"initial": ["db-pass"]})
+    deployment = Deployment(STACK, [Declared(SECRET, URN, {"secretName": "db-pass"}), component])
+
+    assert deployment.find_vault_secret("db-pass") is None
+
+
 def test_the_deployed_value_passes() -> None:
     assert compared(CANARY, {URN: CANARY}).passed is True
 
