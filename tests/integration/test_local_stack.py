@@ -442,6 +442,10 @@ def test_an_initial_value_is_its_owners_after_the_first_update(deployed: Project
     assert deployed.wrong() == set()
     assert "canary-of-its-owner" not in json.dumps(export_state(deployed.stack))
 
+    deployed.restore()
+    deployed.changes("up")
+    kv.delete_metadata_and_all_versions("app", mount_point="strongroom")
+
 
 def test_nobody_to_ask_revokes_nothing(project: Project, world: Sandbox) -> None:
     done = project.ops("revoke", "--workload", "shop/orders")
