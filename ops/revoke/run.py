@@ -116,9 +116,8 @@ def _list_remains(stack: DeployedStack, workload: DeployedWorkload, running: int
                 f"what {other.path} declares, which runs as the same account", "it is revoked", "revoke it, too"
             )
     for place in dict.fromkeys(f"{each.object}/{each.key}" if each.key else each.object for each in workload.objects):
-        yield Remainder(
-            f"the value of {place}, wherever it was copied", "it is replaced", f"strongroom rotate --secret {place}"
-        )
+        fix = 'write another one: see "Rotate" in docs/day-two.md'
+        yield Remainder(f"the value of {place}, wherever it was copied", "it is replaced", fix)
     for each in workload.dynamic:
         role = each.path.rpartition("/")[2]
         if each.kind == "issue":

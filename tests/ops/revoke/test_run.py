@@ -74,7 +74,7 @@ def test_what_remains_is_reported_with_what_ends_it(made: dict[str, Any]) -> Non
     assert [(each.what, each.fix) for each in found.remains] == [
         ("files and variables of running pods (2)", "--scale-to-zero"),
         ("what shop/ledger declares, which runs as the same account", "revoke it, too"),
-        ("the value of o, wherever it was copied", "strongroom rotate --secret o"),
+        ("the value of o, wherever it was copied", 'write another one: see "Rotate" in docs/day-two.md'),
     ]
 
 
