@@ -63,7 +63,7 @@ class PkiEngine(pulumi.ComponentResource):
             key_type="ec",
             key_bits=384,
             ttl=str(authority.root_ttl),
-            opts=self._is_below(above, root_urls),
+            opts=self._build_child_options(above, root_urls),
         )
         mount, urls = self._declare_mount(name, self.path, authority.ttl, address)
         request = pulumi_vault.pkisecret.SecretBackendIntermediateCertRequest(
@@ -73,7 +73,7 @@ class PkiEngine(pulumi.ComponentResource):
             common_name=authority.common_name,
             key_type="ec",
             key_bits=256,
-            opts=self._is_below(mount),
+            opts=self._build_child_options(mount),
         )
         signed = pulumi_vault.pkisecret.SecretBackendRootSignIntermediate(
             name,
@@ -82,10 +82,10 @@ class PkiEngine(pulumi.ComponentResource):
             common_name=authority.common_name,
             ttl=str(authority.ttl),
             max_path_length=0,
-            opts=self._is_below(above, root),
+            opts=self._build_child_options(above, root),
         )
         imported = pulumi_vault.pkisecret.SecretBackendIntermediateSetSigned(
-            name, backend=self.path, certificate=signed.certificate_bundle, opts=self._is_below(mount, urls)
+            name, backend=self.path, certificate=signed.certificate_bundle, opts=self._build_child_options(mount, urls)
         )
         # In the order of the bundle: the issuer, and the root unless it is there already.
         return imported.imported_issuers.apply(lambda ids: ids[0])
@@ -106,11 +106,11 @@ class PkiEngine(pulumi.ComponentResource):
             issuing_certificates=[f"{address}/v1/{path}/ca"],
             crl_distribution_points=[f"{address}/v1/{path}/crl"],
             ocsp_servers=[f"{address}/v1/{path}/ocsp"],
-            opts=self._is_below(mount),
+            opts=self._build_child_options(mount),
         )
         return mount, urls
 
-    def _is_below(self, mount: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    def _build_child_options(self, mount: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Build the options of what is in an engine: it goes with it."""
         return pulumi.ResourceOptions(parent=self, depends_on=[mount, *after], deleted_with=mount)
 
