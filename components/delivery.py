@@ -269,6 +269,11 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
             f"is optional, and without it delivery {kind!r} would start no pod: remove optional, and give it a value "
             "in the store, or with Vault use 'agent-injector'"
         )
+    if secret.format == "json" and kind != "agent-injector":
+        return (
+            f"has format 'json', which delivery {kind!r} can't write: name each key as a secret of its own, or with "
+            "Vault use 'agent-injector'"
+        )
     if kind == "agent-injector":
         if secret.env is not None:
             return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"

@@ -69,8 +69,8 @@ class Secret(Declaration):
     """The object's name in the store. With Vault, its path below the KV mount."""
 
     key: ObjectKey | None = None
-    """Which key of the object. Vault's objects have keys, so a Vault backend requires it. In a key vault each key is
-    an object of its own, `<object>-<key>`."""
+    """Which key of the object. Vault's objects have keys, so a Vault backend requires it, save with format `json`. In a
+    key vault each key is an object of its own, `<object>-<key>`."""
 
     type: Literal["secret", "key", "cert"] = "secret"
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""
@@ -89,9 +89,11 @@ class Secret(Declaration):
     encoding: Literal["utf-8", "base64", "hex"] = "utf-8"
     """How the stored value is encoded: the file gets it decoded."""
 
-    format: Literal["pem", "pfx"] | None = None
-    """With Azure Key Vault, where the object is a certificate: the private key and the chain in this format. The file
-    of `pfx` is binary, and has no password."""
+    format: Literal["pem", "pfx", "json"] | None = None
+    """`pem` and `pfx`, with Azure Key Vault, where the object is a certificate: the private key and the chain in this
+    format. The file of `pfx` is binary, and has no password. `json`, with delivery `agent-injector`, and without `key`:
+    all keys of the object in one file, as a JSON object, those too that are added later.
+    (Vault docs: "Use Vault Agent templates"; Consul Template docs: "Templating Language", on `toUnescapedJSON`)"""
 
     version_history: Annotated[Whole, Field(ge=1, le=100)] = 1
     """With Azure Key Vault: 1 mounts the latest version, as `<name>`. From 2 on, that many older ones are mounted

@@ -37,6 +37,10 @@ _READS = re.compile(
     r'\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
 )
 
+_READS_ALL = re.compile(
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}\{\{ \.Data\.data \| toUnescapedJSON \}\}\{\{ end \}\}'
+)
+
 _BODIES = {
     "username": '{{ index .Data "username" }}',
     "password": '{{ index .Data "password" }}',
@@ -120,6 +124,8 @@ def _format_template(entry: Mapping[str, Any]) -> str:
         # Templates with one path and the same arguments share one response: its parts belong together.
         words = "".join(f' "{name}={value}"' for name, value in entry.get("secretArgs", {}).items())
         return f'{{{{ with secret "{path}"{words} }}}}{_BODIES[key]}{{{{ end }}}}'
+    if entry.get("format") == "json":
+        return f'{{{{ with secret "{path}" }}}}{{{{ .Data.data | toUnescapedJSON }}}}{{{{ end }}}}'
     decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
     value = f'{{{{ index .Data.data "{key}"{decoded} }}}}'
     if entry.get("optional"):
@@ -140,7 +146,9 @@ def _parse_objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         text = settings[f"agent-inject-template-{number}"]
         read = _parse_made(text) or _parse_read(text)
         if read is None:
-            raise ValueError(f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret")
+            raise ValueError(
+                f"has {_PREFIX}agent-inject-template-{number}, which reads no single key of a secret, nor all"
+            )
         entry = {"objectName": settings.get(f"agent-inject-file-{number}", str(number)), **read}
         if permission := settings.get(f"agent-inject-perms-{number}"):
             entry["filePermission"] = int(permission, 8)
@@ -148,7 +156,9 @@ def _parse_objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _parse_read(text: str) -> dict[str, Any] | None:
-    """Parse a template that reads a key of an object; return `None` if it is another."""
+    """Parse a template that reads a key of an object, or all; return `None` if it is another."""
+    if match := _READS_ALL.fullmatch(text):
+        return {"secretPath": match["path"], "secretKey": "", "format": "json"}
     match = _READS.match(text)
     if match is None:
         return None

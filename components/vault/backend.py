@@ -239,6 +239,8 @@ def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:
         "secretPath": f"{mount}/data/{secret.object}{version}",
         "secretKey": secret.key or "",
     }
+    if secret.format is not None:
+        entry["format"] = secret.format
     if secret.encoding != "utf-8":
         entry["encoding"] = secret.encoding
     if secret.optional:

@@ -70,10 +70,26 @@ def check_secret(secret: Secret) -> str | None:
     """Return why Vault can't serve `secret`, as the end of a sentence; `None` if it can."""
     if secret.type != "secret":
         return "has a type that only Azure Key Vault has: omit type for Vault"
-    if secret.format is not None or secret.version_history != 1:
+    if secret.format in {"pem", "pfx"} or secret.version_history != 1:
         return "has format or versionHistory, which only Azure Key Vault knows: omit them for Vault"
     if secret.version is not None and not re.fullmatch(r"[1-9][0-9]{0,8}", secret.version):
         return f"has the version {secret.version!r}, which is none of Vault's: those are whole numbers from 1 on"
+    if secret.format == "json":
+        return _check_whole(secret)
     if secret.key is None:
-        return "names no key: Vault's objects have keys, and without one the file would be the whole response"
+        return (
+            "names no key: Vault's objects have keys, and without one the file would be the whole response; for all "
+            "keys in one file use format 'json' with delivery 'agent-injector'"
+        )
+    return None
+
+
+def _check_whole(secret: Secret) -> str | None:
+    """Return why a file can't be all keys of an object."""
+    if secret.key is not None:
+        return "has a key, and format 'json' is all keys of the object in one file: remove one of the two"
+    if secret.encoding != "utf-8":
+        return "has encoding, and format 'json' has the values as they are stored: omit encoding, or name a key"
+    if secret.optional:
+        return "is optional, and format 'json' has whichever keys there are: omit optional"
     return None

@@ -126,7 +126,7 @@ def _check_objects(operator: VaultOperator, settings: Settings, backend: VaultSe
     for workload in settings.workloads:
         for secret in workload.secrets:
             seeded = settings.seeds.get(secret.object)
-            if isinstance(seeded, Mapping) and secret.key not in seeded and not secret.optional:
+            if isinstance(seeded, Mapping) and secret.key and secret.key not in seeded and not secret.optional:
                 yield Finding.failed(
                     f"strongroom:seeds.{secret.object} writes the object without the key {secret.key}, which "
                     f"{workload.path} declares",
@@ -148,7 +148,7 @@ def _check_object(
     except AbsentError:
         return Finding.failed(f"Vault has no {place}", "write it: vault kv put; or seed it (strongroom:seeds)")
     if key is None:
-        return Finding.ok(f"{place} exists, and a key that is wanted of it is optional")
+        return Finding.ok(f"{place} exists, and no single key of it is needed")
     if key not in keys:
         return Finding.failed(
             f"{place} has no key {key}", "write it: vault kv patch; or correct key in the workload's secrets"

@@ -1,6 +1,7 @@
 """The interface of a store for `verify` and `doctor`: log a workload in, read what it declares, refuse the rest."""
 
 import base64
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,15 @@ class ExpectedFile:
     def may_lack(self, error: Exception) -> bool:
         """Check whether `error` is that its key is missing, which is allowed."""
         return self.optional and isinstance(error, MissingError) and error.part == "key"
+
+
+def format_keys(values: Mapping[str, object]) -> bytes | None:
+    """Format an object's keys as an agent's `toUnescapedJSON` does; `None` if a value is no text."""
+    if not all(isinstance(value, str) for value in values.values()):
+        return None  # Numbers are formatted as they were written.
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    # Go escapes JavaScript's line ends, too. (Go docs: "encoding/json", on `Marshal`)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
 
 
 def decode(text: str, encoding: str) -> bytes | None:

@@ -22,7 +22,7 @@ from strongroom.components.vault.client import VaultNode, create_client, create_
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
-from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode
+from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode, format_keys
 from .sampler import Sampler
 from .vault_denials import list_denied_checks
 from .vault_responses import NotVaultError, StrictAdapter, is_refusal
@@ -200,6 +200,15 @@ class VaultSession:
         except KeyError:
             raise MissingError(f"there is no key {key}", "key") from None
         return decode(value, encoding) if isinstance(value, str) else None
+
+    def read_all(self, path: str) -> bytes | None:
+        """Read what a file of all keys holds; `None` if a value is no text.
+
+        :raises DeniedError: The policy doesn't allow it.
+        :raises MissingError: There is no such object, or no such version of it.
+        :raises OpsError: Vault can't be reached.
+        """
+        return format_keys(self._read_version(path)["data"])
 
     def find_change(self, path: str) -> datetime | None:
         """Find when the version at `path` was written; `None` if the response doesn't say.
@@ -384,13 +393,18 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
             mode=entry.get("filePermission", 0o644),
         )
 
+    whole = entry.get("format") == "json"
+
     def read(session: Session) -> None:
-        if key not in cast("VaultSession", session).read_keys(path):
+        if key not in cast("VaultSession", session).read_keys(path) and not whole:
             raise MissingError(f"there is no key {key}", "key")
 
     def read_contents(session: Session) -> Mapping[str, bytes | None]:
+        opened = cast("VaultSession", session)
         try:
-            return {file: cast("VaultSession", session).read_content(path, key, entry.get("encoding", "utf-8"))}
+            if whole:
+                return {file: opened.read_all(path)}
+            return {file: opened.read_content(path, key, entry.get("encoding", "utf-8"))}
         except MissingError as error:
             if expected.may_lack(error):
                 return {file: b""}

@@ -107,13 +107,14 @@ def _check_seeded(
     settings: Settings, vault: VaultSettings, location: Location, secret: Secret
 ) -> Iterator[ValidationIssue]:
     name, key, seeds = secret.object, secret.key, settings.seeds.get(secret.object, {})
-    if not vault.mount.create or key is None or check_kv_object(name, vault.mount.path):
+    whole = secret.format == "json"
+    if not vault.mount.create or (key is None and not whole) or check_kv_object(name, vault.mount.path):
         return  # which is reported already
-    if isinstance(seeds, SecretStr | Generate) or (key not in seeds and not (secret.optional and seeds)):
+    if isinstance(seeds, SecretStr | Generate) or (key not in seeds and not ((whole or secret.optional) and seeds)):
         yield ValidationIssue(
             location,
             "This secret has no value: the engine is created by this stack, so seed it with "
-            f'`pulumi config set --secret --path \'strongroom:seeds["{name}"]["{key}"]\'`, '
+            f'`pulumi config set --secret --path \'strongroom:seeds["{name}"]["{key or "KEY"}"]\'`, '
             "use {generate: {}} for a random value, "
             "or use an existing engine (backend.mount.create: false)",
         )

@@ -12,6 +12,7 @@ from kubernetes import client, config
 
 from sandbox.running import Sandbox
 from strongroom.ops.pulumi.stack import read_stack
+from strongroom.ops.store.base import format_keys
 from tests.integration.doctored import seen, stops, whole
 from tests.integration.driver import Cluster
 from tests.integration.injected import agent
@@ -117,6 +118,8 @@ def test_workloads_share_an_account_that_exists_and_one_has_a_secret_for_others(
 def injected(project: Project) -> Iterator[Project]:
     """The local stack, with agents that stay beside their workloads and whose tokens live for seconds."""
     settings = delivered_by(project, SIDECAR)
+    (orders, *_) = settings["strongroom:workloads"]
+    orders["secrets"].append({"name": "all.json", "object": "db-pass", "format": "json"})
     settings["strongroom:backend"]["tokenTtl"] = "4s"
     settings["strongroom:backend"]["tokenMaxTtl"] = "8s"
     project.write(settings)
@@ -140,15 +143,18 @@ def test_an_agent_renders_what_vault_holds_and_stays_without_more_rights(
     assert orders.read("db-password").decode() == held["password"]
     assert ledger.read("token").decode() == stored(world, "ledger")["token"]
     assert (orders.files / "db-password").stat().st_mode & 0o777 == 0o444
-    assert sorted(file.name for file in orders.files.iterdir()) == ["db-password", "db-username"]
+    assert sorted(file.name for file in orders.files.iterdir()) == ["all.json", "db-password", "db-username"]
 
     vault = world.vault.client().secrets.kv.v2
     with orders.beside():
         # Past its token's end, which it may not put off: it logs in again.
         time.sleep(10)
-        vault.create_or_update_secret("db-pass", {**held, "password": "rotated"}, mount_point="strongroom")
+        odd = {**held, "password": 'é<&>"\\/\n\t\b\x01\x7f\u2028'}
+        vault.create_or_update_secret("db-pass", odd, mount_point="strongroom")
         try:
-            poll_until(lambda: orders.read("db-password") == b"rotated")
+            poll_until(lambda: orders.read("db-password").decode() == odd["password"])
+            # Verify compares it by its digest.
+            poll_until(lambda: orders.read("all.json") == format_keys(odd))
         finally:
             vault.create_or_update_secret("db-pass", held, mount_point="strongroom")
         poll_until(lambda: orders.read("db-password").decode() == held["password"])

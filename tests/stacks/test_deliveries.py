@@ -188,3 +188,14 @@ def test_an_optional_key_needs_no_seed_and_its_object_does() -> None:
     accepted(raw)
     raw["seeds"] = {}
     assert "has no value" in list_issues(raw)["workloads[0].secrets[0]"]
+
+
+def test_a_file_of_all_keys_needs_a_seed_of_any() -> None:
+    raw = stack(ON_VAULT, "agent-injector", backend={"mount": {"path": "kv", "create": True}})
+    raw["workloads"] = raw["workloads"][:1]
+    raw["workloads"][0]["secrets"] = [{"name": "all.json", "object": "app", "format": "json"}]
+    raw["seeds"] = {}
+
+    assert '\'strongroom:seeds["app"]["KEY"]\'' in list_issues(raw)["workloads[0].secrets[0]"]
+    raw["seeds"] = {"app": {"any": "value"}}
+    accepted(raw)

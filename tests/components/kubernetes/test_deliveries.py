@@ -158,6 +158,14 @@ def test_an_optional_key_leaves_its_file_empty_and_stops_no_agent(declare: Decla
     )
 
 
+def test_all_keys_of_an_object_are_one_file(declare: Declare) -> None:
+    said = injected(declare, secrets=(Secret(name="all.json", object="db", version="3", format="json"),))
+
+    assert said["agent-inject-template-1"] == (
+        '{{ with secret "kv/data/db?version=3" }}{{ .Data.data | toUnescapedJSON }}{{ end }}'
+    )
+
+
 NAMES = texts(WORD, f"{WORD}.", 60)
 SEGMENTS = texts(WORD, f"{WORD}.", 20)
 WRITTEN = st.builds(
@@ -171,8 +179,10 @@ WRITTEN = st.builds(
     file_permission=st.none() | st.sampled_from(["0400", "0644"]),
 )
 
+WHOLE = st.builds(Secret, name=NAMES, object=SEGMENTS, format=st.just("json"))
 
-@given(st.lists(WRITTEN, min_size=1, max_size=6, unique_by=lambda secret: secret.name))
+
+@given(st.lists(WRITTEN | WHOLE, min_size=1, max_size=6, unique_by=lambda secret: secret.name))
 def test_annotations_say_what_a_class_would_and_can_be_read_back(secrets: list[Secret]) -> None:
     parameters = {
         "vaultAddress": "https://vault:8200",

@@ -223,6 +223,23 @@ def test_a_file_has_the_key_as_its_encoding_says(value: object, encoding: str, c
     assert (file.read_contents(opened), file.mode) == ({"db": content}, 0o440)
 
 
+@pytest.mark.parametrize(
+    ("held", "content"),
+    [
+        ({"b": "é<&>", "a": 'q"\\/\n\t\x01\x7f\u2028'}, '{"a":"q\\"\\\\/\\n\\t\\u0001\x7f\\u2028","b":"é<&>"}'),
+        ({"a": "text", "b": 1.50}, None),
+    ],
+)
+def test_a_file_of_all_keys_is_a_json_object(held: dict[str, object], content: str | None) -> None:
+    entry = {"objectName": "all", "secretPath": "m/data/o", "secretKey": "", "format": "json"}
+    objects = yaml.safe_dump([entry])
+    (file,) = Vault.__new__(Vault).list_expected_files(ProviderClass("vault", {"objects": objects}))
+    opened = session(Client({"data": {"data": held}}))
+
+    file.read(opened)
+    assert file.read_contents(opened) == {"all": content and content.encode()}
+
+
 def test_a_file_of_an_optional_key_that_is_missing_is_empty() -> None:
     entry = {"objectName": "db", "secretPath": "m/data/o", "secretKey": "key"}
     objects = yaml.safe_dump([{**entry, "optional": True}, entry])
