@@ -493,6 +493,7 @@ def test_an_initial_value_is_its_owners_after_the_first_update(azure_deployed: P
     azure_deployed.changes("up")
     (vault,) = store.resources(VAULTS)
     plane = Vault(store, vault, CLOUDS[0].vaults)
+    first = plane.get("secrets", "payment-api-key", None)["value"]
     plane.set_secret("payment-api-key", {"value": "canary-of-its-owner"})
     settings["strongroom:seeds"]["payment-api"]["key"]["generate"]["length"] = 50
     settings["strongroom:backend"]["secrets"] = {"payment-api-key": {"contentType": "text/plain"}}
@@ -502,6 +503,7 @@ def test_an_initial_value_is_its_owners_after_the_first_update(azure_deployed: P
     assert azure_deployed.changes("up") == {"update pulumi-python default"}  # for the whole configuration, as above
     assert plane.get("secrets", "payment-api-key", None)["value"] == "canary-of-its-owner"
     assert azure_deployed.wrong() == set()
+    plane.set_secret("payment-api-key", {"value": first})
 
 
 def test_age_is_that_of_the_version_in_the_vault_if_the_caller_may_list_it(
