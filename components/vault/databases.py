@@ -1,6 +1,5 @@
 """The database secrets engine of a Vault: connections, and a role for each workload."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from .database_statements import build_statements
 from .dynamic import DynamicSecret
 from .policy import build_role_prefix
 from .remount import build_mount_options
+from .write_only import derive_version
 
 
 class Database(DatabaseOptions, Args):
@@ -130,7 +130,7 @@ class DatabaseEngine(pulumi.ComponentResource):
             "username": database.username,
             "password_wo": password,
             # The provider sends the password only where this differs: never again over the one that Vault made.
-            "password_wo_version": password.apply(_derive_version),
+            "password_wo_version": password.apply(derive_version),
             **({"tls_ca": database.ca_certificate} if database.ca_certificate else {}),
         }
         connection = pulumi_vault.database.SecretBackendConnection(
@@ -153,7 +153,7 @@ class DatabaseEngine(pulumi.ComponentResource):
             f"{name}/rotate-root",
             path=f"{self.path}/rotate-root/{database.name}",
             # Vault reads nothing of it: another password is changed anew.
-            data_json=password.apply(lambda given: f'{{"of":"{_derive_version(given)}"}}'),
+            data_json=password.apply(lambda given: f'{{"of":"{derive_version(given)}"}}'),
             disable_read=True,
             disable_delete=True,
             opts=pulumi.ResourceOptions(
@@ -162,7 +162,3 @@ class DatabaseEngine(pulumi.ComponentResource):
                 additional_secret_outputs=["dataJson", "writeData", "writeDataJson"],
             ),
         )
-
-
-def _derive_version(password: str) -> int:
-    return int.from_bytes(hashlib.sha256(password.encode()).digest()[:4]) >> 1

@@ -21,6 +21,7 @@ from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
 from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.azure.options import FEDERATED
 
 from ..cluster.client import ClusterClient, ProviderClass
@@ -400,7 +401,7 @@ class KeyVaultSession:
 
 
 def _list_declared(workload: DeployedWorkload) -> list[Object]:
-    return [(item.type, f"{item.object}-{item.key}" if item.key else item.object) for item in workload.objects]
+    return [(item.type, name_vault_object(item.object, item.key)) for item in workload.objects]
 
 
 def _map_entries(provider_class: ProviderClass, use: Callable[[Mapping[str, Any]], T]) -> list[T]:

@@ -94,7 +94,7 @@ class VaultOperator:
         :raises NotAllowedError: There is no token, or it may not do that.
         :raises OpsError: Vault can't be reached.
         """
-        self._change(lambda: self._client.adapter.delete(f"/v1/{path}"))
+        self._ask_as_user(lambda: self._client.adapter.delete(f"/v1/{path}"))
 
     def revoke(self, accessor: str) -> None:
         """Revoke a token, and with it its leases, by its accessor.
@@ -104,17 +104,10 @@ class VaultOperator:
         :raises OpsError: Vault can't be reached.
         """
         body = {"accessor": accessor}
-        self._change(lambda: self._client.adapter.post("/v1/auth/token/revoke-accessor", json=body))
-
-    def _change(self, call: Any) -> None:
-        if not self._token:
-            raise NotAllowedError("VAULT_TOKEN is not set")
-        self._ask(call)
+        self._ask_as_user(lambda: self._client.adapter.post("/v1/auth/token/revoke-accessor", json=body))
 
     def _read_data(self, call: Any, path: str) -> Mapping[str, Any]:
-        if not self._token:
-            raise NotAllowedError("VAULT_TOKEN is not set")
-        answer: Any = self._ask(call)
+        answer: Any = self._ask_as_user(call)
         data: Any = cast("dict[str, Any]", answer).get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict):
             raise OpsError(
@@ -139,6 +132,11 @@ class VaultOperator:
             return set(self.read(f"{mount}/subkeys/{name}", **parameters)["subkeys"] or ())
         except NotAllowedError:
             return set(self.read(f"{mount}/data/{name}", **parameters)["data"] or ())
+
+    def _ask_as_user(self, call: Any) -> Any:
+        if not self._token:
+            raise NotAllowedError("VAULT_TOKEN is not set")
+        return self._ask(call)
 
     def _ask(self, call: Any) -> Any:
         try:

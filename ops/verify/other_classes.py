@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import yaml
 
+from strongroom.components.azure.objects import name_vault_object
 from strongroom.policy.rules.kinds.kubernetes import PROVIDER_CLASS
 
 from ..errors import AbsentError, NotAllowedError
@@ -70,7 +71,7 @@ def _list_names(stack: DeployedStack, workload: DeployedWorkload) -> Iterator[st
         if isinstance(stack.backend, VaultStore):
             yield f"{stack.backend.mount}/data/{item.object}"
         else:
-            yield f"{item.object}-{item.key}" if item.key else item.object
+            yield name_vault_object(item.object, item.key)
 
 
 def _list_strings(value: object) -> set[str]:

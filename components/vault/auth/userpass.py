@@ -1,6 +1,5 @@
 """An auth method of people with a password that Vault keeps."""
 
-import hashlib
 from typing import Annotated
 
 import pulumi
@@ -10,6 +9,7 @@ from ...args import Args, Input
 from ...field_types import SECRET, ListOf, ObjectPath
 from ...validators import require_unique
 from ..remount import build_mount_options
+from ..write_only import derive_version
 from .login import LoginArgs
 from .options import PolicyName, Principal
 
@@ -71,7 +71,7 @@ class UserpassAuth(pulumi.ComponentResource):
                 username=user.name,
                 password_wo=password,
                 # The provider never reads a password back: this is how it learns of another one.
-                password_wo_version=password.apply(_derive_version),
+                password_wo_version=password.apply(derive_version),
                 token_policies=list(user.policies),
                 token_ttl=args.token_ttl,
                 token_max_ttl=args.token_max_ttl,
@@ -82,7 +82,3 @@ class UserpassAuth(pulumi.ComponentResource):
             )
         self.path, self.accessor = args.path, mount.accessor
         self.register_outputs({"path": args.path})
-
-
-def _derive_version(password: str) -> int:
-    return int.from_bytes(hashlib.sha256(password.encode()).digest()[:4]) >> 1

@@ -15,20 +15,14 @@ from strongroom import (
     DatabaseEngine,
     DatabaseEngineArgs,
     InvalidArgumentsError,
-    KubernetesAuth,
-    KubernetesAuthArgs,
-    KvEngine,
-    KvEngineArgs,
     StaticRole,
-    VaultBackend,
-    VaultBackendArgs,
-    VaultConnection,
     Workload,
 )
 from strongroom.components.backend import Grant
 from strongroom.components.delivery import Csi, Delivery
 from strongroom.components.kubernetes.agent_annotations import format_agent_annotations, parse_class_parameters
 from strongroom.components.kubernetes.delivered import declare_delivery
+from tests.components.vault.grants import declare_grant
 from tests.support.recording import Declare, Recorder
 
 CONNECTION = "vault:database/secretBackendConnection:SecretBackendConnection"
@@ -56,21 +50,7 @@ def workload(*credentials: DatabaseCredentials, delivery: Delivery = AGENT) -> W
 
 
 def grant(declare: Declare, *credentials: DatabaseCredentials, **options: Any) -> tuple[Recorder, Grant]:
-    found: list[Grant] = []
-
-    def program() -> None:
-        backend = VaultBackend(
-            "vault",
-            VaultBackendArgs(
-                connection=VaultConnection(address="https://vault.example.net:8200"),
-                engine=KvEngine("vault", KvEngineArgs()),
-                auth=KubernetesAuth("vault", KubernetesAuthArgs(path="kubernetes-dev", create=False)),
-                databases=engine(),
-            ),
-        )
-        found.append(backend.grant(workload(*credentials, **options)))
-
-    return declare(program), found[0]
+    return declare_grant(declare, lambda: workload(*credentials, **options), lambda: {"databases": engine()})
 
 
 def test_a_password_is_changed_as_soon_as_vault_has_it(declare: Declare) -> None:

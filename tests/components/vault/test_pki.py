@@ -10,22 +10,16 @@ from strongroom import (
     CertificateFiles,
     Csi,
     InvalidArgumentsError,
-    KubernetesAuth,
-    KubernetesAuthArgs,
-    KvEngine,
-    KvEngineArgs,
     PkiAuthority,
     PkiEngine,
     PkiEngineArgs,
-    VaultBackend,
-    VaultBackendArgs,
-    VaultConnection,
     Workload,
     WorkloadCertificate,
 )
 from strongroom.components.backend import Grant
 from strongroom.components.delivery import list_undeliverable
 from strongroom.components.kubernetes.agent_annotations import format_agent_annotations, parse_class_parameters
+from tests.components.vault.grants import declare_grant
 from tests.support.recording import Declare, Recorder
 
 ROLE = "vault:pkiSecret/secretBackendRole:SecretBackendRole"
@@ -46,21 +40,7 @@ def workload(*certificates: WorkloadCertificate, **options: Any) -> Workload:
 
 
 def grant(declare: Declare, *certificates: WorkloadCertificate) -> tuple[Recorder, Grant]:
-    found: list[Grant] = []
-
-    def program() -> None:
-        backend = VaultBackend(
-            "vault",
-            VaultBackendArgs(
-                connection=VaultConnection(address="https://vault.example.net:8200"),
-                engine=KvEngine("vault", KvEngineArgs()),
-                auth=KubernetesAuth("vault", KubernetesAuthArgs(path="kubernetes-dev", create=False)),
-                pki=PkiEngine("pki", PkiEngineArgs()),
-            ),
-        )
-        found.append(backend.grant(workload(*certificates)))
-
-    return declare(program), found[0]
+    return declare_grant(declare, lambda: workload(*certificates), lambda: {"pki": PkiEngine("pki", PkiEngineArgs())})
 
 
 def test_a_role_issues_the_names_of_the_workloads_service_alone(declare: Declare) -> None:
