@@ -10,7 +10,7 @@ STAGE := $(BIN)/python -m scripts.stage
 # As many workers as keep two cores busy, unless a few tests are named: each would start servers of its own for them.
 # Tests on servers wait half of their time.
 PROCESSES := $(if $(TESTS),,--processes 4)
-WAITERS := $(if $(TESTS),,-n 4 --dist loadfile --no-loadscope-reorder)
+WAITERS := $(if $(TESTS),,-n 5 --dist loadfile --no-loadscope-reorder)
 # Python would parse all packages anew in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := requirements.txt requirements-dev.txt requirements-uv.txt

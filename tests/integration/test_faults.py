@@ -28,6 +28,7 @@ from tests.faults.harness import Stage
 from tests.faults.proxy import FAULTS, Fault, FaultyServer
 from tests.faults.scenario import SAMPLE, STORES, Scenario, scenarios
 from tests.support.sandboxed import copied
+from tests.support.soak import sampled
 
 from .vaults import PLAN, Servers
 
@@ -198,7 +199,7 @@ def test_servers_that_fail_now_and_then_are_asked_again(world: Sandbox, stage: S
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("spared", [0, 9])
+@pytest.mark.parametrize("spared", sampled([0, 9], 1))
 def test_a_server_that_stays_away_is_reported_and_never_taken_for_one_that_refuses(
     world: Sandbox, stage: Stage, tmp_path: Path, spared: int
 ) -> None:
