@@ -1,7 +1,7 @@
 """Options of databases that Vault makes users in, without loading a provider."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from ..cross_checks import cross_check
@@ -12,10 +12,12 @@ DatabasePlugin = Literal["postgresql", "mysql"]
 """A database's kind: `mysql` is MariaDB, too."""
 
 _USER, _NAME, _OPTIONS = r"\{\{username\}\}:\{\{password\}\}@", r"/(?P<name>[A-Za-z0-9_-]+)", r"(?:\?(?P<options>\S*))?"
+_SERVER = r"(?:\[[0-9A-Fa-f:.]+\]|[^/\s():,@\[\]]+)(?::[0-9]{1,5})?"
 _URLS = {
-    "postgresql": re.compile(rf"postgres(?:ql)?://{_USER}[^/\s()]+{_NAME}{_OPTIONS}"),
-    "mysql": re.compile(rf"{_USER}(?:tcp|unix)\([^()\s]+\){_NAME}{_OPTIONS}"),
+    "postgresql": re.compile(rf"postgres(?:ql)?://{_USER}(?P<servers>{_SERVER}(?:,{_SERVER})*){_NAME}{_OPTIONS}"),
+    "mysql": re.compile(rf"{_USER}(?:tcp\((?P<servers>{_SERVER})\)|unix\([^()\s]+\)){_NAME}{_OPTIONS}"),
 }
+_PORTS = {"postgresql": 5432, "mysql": 3306}
 _EXAMPLES = {
     "postgresql": "postgresql://{{username}}:{{password}}@db.example.net:5432/shop?sslmode=verify-full",
     "mysql": "{{username}}:{{password}}@tcp(db.example.net:3306)/shop?tls=true",
@@ -65,6 +67,16 @@ class DatabaseOptions(Declaration):
     def database(self) -> str:
         """The database that the URL names."""
         return self._parsed["name"] if self._parsed else ""
+
+    @property
+    def servers(self) -> Sequence[str]:
+        """Its servers' hosts and ports in the URL; none if Vault reaches it by a socket's file."""
+        named = (self._parsed["servers"] if self._parsed else None) or ""
+        return [
+            server if re.search(r":[0-9]+$", server) else f"{server}:{_PORTS[self.plugin]}"
+            for server in named.split(",")
+            if server and not server.startswith("%2F")
+        ]
 
     def list_plaintext(self) -> Iterator[tuple[str, str]]:
         """List what would let passwords travel in cleartext, or to a server that nobody verified."""

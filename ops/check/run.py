@@ -13,6 +13,7 @@ from ..findings import Finding
 from ..pulumi.project import stack_file
 from ..pulumi.stack_file import parse_stack_file
 from .cluster import check_cluster
+from .databases import check_databases
 from .declared import check_declared, report_issues, try_declare
 from .vault import check_vault
 
@@ -47,6 +48,7 @@ def _list_findings(stack: str, project: Path) -> Iterator[Finding]:
 def _check_store(settings: Settings, new: New) -> Iterator[Finding]:
     if isinstance(settings.backend, VaultSettings):
         yield from check_vault(settings, settings.backend, new)
+        yield from check_databases(settings.backend)
         return
     # For Vault, no client of Azure is loaded.
     from .key_vault import check_key_vault  # noqa: PLC0415

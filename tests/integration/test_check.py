@@ -250,10 +250,16 @@ def test_what_cannot_be_reached_is_not_tried_and_no_failure(on_vault: Check, tmp
 
     def change(config: Config) -> None:
         config["strongroom:backend"]["address"] = "https://127.0.0.1:1"
+        url = "postgresql://{{username}}:{{password}}@127.0.0.1:1/shop"
+        config["strongroom:backend"]["databases"] = [
+            {"name": "shop", "plugin": "postgresql", "url": url, "username": "vault"}
+        ]
+        config["strongroom:credentials"] = {"database/shop": {"secure": "v1:unread"}}
         config["strongroom:kubernetes"]["kubeconfig"] = str(kubeconfig)
 
     found = on_vault(change)
     assert states(found, "failed") == {}
+    assert "127.0.0.1:1 can't be reached from here" in states(found, "warning")["database"]
     assert set(states(found, "skipped")) == {"cluster", "store"}
 
 
