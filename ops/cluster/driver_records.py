@@ -40,6 +40,9 @@ class Mount:
     written: datetime
     """When the driver last recorded new contents: at the mount, or at a rotation."""
 
+    versions: Mapping[str, str]
+    """What the provider says of its objects' versions, by their ids."""
+
 
 @dataclass(frozen=True)
 class MadeSecret:
@@ -188,4 +191,6 @@ def _parse_mount(entry: Any) -> Mount:
     metadata: dict[str, Any] = entry["metadata"]
     moments = [field["time"] for field in metadata.get("managedFields") or () if field.get("time")]
     written = max(datetime.fromisoformat(moment) for moment in (*moments, metadata["creationTimestamp"]))
-    return Mount(entry["status"]["podName"], entry["status"].get("secretProviderClassName", ""), written)
+    status: dict[str, Any] = entry["status"]
+    versions = {each.get("id", ""): each.get("version", "") for each in status.get("objects") or ()}
+    return Mount(status["podName"], status.get("secretProviderClassName", ""), written, versions)

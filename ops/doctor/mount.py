@@ -1,5 +1,6 @@
 """Check of the mounts of running pods: once a pod is ready, no event reports them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ from ..cluster.driver_records import Mount
 from ..cluster.rotation import GRACE, find_allowed_delay
 from ..errors import OpsError
 from ..findings import Finding
-from ..store.base import DeniedError, NotTriedError
+from ..store.base import CurrentVersion, DeniedError, NotTriedError
 from .context import DiagnosisContext
 from .driver import NO_KUBELET
 from .events import explain
@@ -47,7 +48,7 @@ def check_mount(context: DiagnosisContext) -> Finding:
     if late:
         namespace, _, driver = driver_path.partition("/")
         return Finding.warning(
-            f"{'; '.join(late)}. Unless the new value equals the old one, rotations fail or are off",
+            f"{'; '.join(late)}. Rotations fail or are off",
             f"a failing rotation makes no event: kubectl logs -n {namespace} daemonset/{driver} -c secrets-store on "
             "the pod's node, lines with isRemountRequest=true, and then the provider's log; "
             "enableSecretRotation of the "
@@ -66,26 +67,37 @@ def _read_failing(context: DiagnosisContext, driver: str) -> Mapping[str, str]:
 
 
 def _find_late(context: DiagnosisContext, mounts: Mapping[str, Mount], now: datetime) -> Iterator[str]:
-    """Compare when each object was written with when the driver last wrote each pod's files."""
+    """Find the objects of which a pod has an older version than the store, for longer than a rotation takes."""
     if isinstance(context.login, Exception) or not mounts:
         return
     allowed = find_allowed_delay(context.daemon_sets)
-    changes: dict[str, datetime] = {}
+    ids = Counter(file.object_id for file in context.expected_files)
+    due: list[tuple[str, str | None, CurrentVersion]] = []
     for file in context.expected_files:
         try:
-            moment = file.find_change(context.login)
+            current = file.find_version(context.login)
         except (DeniedError, NotTriedError, OpsError):
             continue  # reported by the checks of the store
-        if moment is not None and now - moment > allowed:
-            changes[file.place] = moment
-    for pod, found in sorted(mounts.items()):
-        for place, moment in changes.items():
-            # A version that is written while the pod is set up may be the one that it has.
-            if moment > found.written + timedelta(seconds=1):
-                yield (
-                    f"{place} was written at {_format_utc(moment)}, "
-                    f"and {pod} has its files as of {_format_utc(found.written)}"
-                )
+        if current is not None and now - current.written > allowed:
+            # The driver keeps one version an id: if an object is mounted twice, it may be either's.
+            due.append((file.place, file.object_id if ids[file.object_id] == 1 else None, current))
+    for pod, mount in sorted(mounts.items()):
+        for place, object_id, current in dict.fromkeys(due):
+            if older := _find_older(mount, object_id, current):
+                yield f"{place} has version {current.name} since {_format_utc(current.written)}, and {pod} has {older}"
+
+
+def _find_older(mount: Mount, object_id: str | None, current: CurrentVersion) -> str | None:
+    """Describe what a pod has, if that is older than `current`: by age if the record has no version of the store's.
+
+    Vault's provider records a keyed digest in the place of a version. (Source of Vault's CSI provider)
+    """
+    if mounted := mount.versions.get(object_id or ""):
+        return f"version {mounted}" if mounted != current.name else None
+    # A version that is written while the pod is set up may be the one that it has.
+    if current.written <= mount.written + timedelta(seconds=1):
+        return None
+    return f"its files as of {_format_utc(mount.written)} (right if the new value equals the old one)"
 
 
 def _format_utc(moment: datetime) -> str:

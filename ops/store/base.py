@@ -40,6 +40,16 @@ class MissingError(AbsentError):
 
 
 @dataclass(frozen=True)
+class CurrentVersion:
+    """The version of an object that a workload reads."""
+
+    name: str
+    """Its name in the store."""
+
+    written: datetime
+
+
+@dataclass(frozen=True)
 class ExpectedFile:
     """A file that a SecretProviderClass has the driver mount."""
 
@@ -52,8 +62,8 @@ class ExpectedFile:
     read: Callable[["Session"], None]
     """Read the value and drop it; raises `DeniedError`, or `MissingError` if there is none."""
 
-    find_change: Callable[["Session"], datetime | None] = lambda _: None
-    """Find when its version was written, if the store says so; raises what `read` does."""
+    find_version: Callable[["Session"], CurrentVersion | None] = lambda _: None
+    """Find its version, if the store says so; raises what `read` does."""
 
     read_contents: "Callable[[Session], Mapping[str, bytes | None]]" = lambda _: {}
     """Read what its files hold, by their names: several if older versions are mounted, and `None` for a file that the
@@ -64,6 +74,9 @@ class ExpectedFile:
 
     optional: bool = False
     """Whether its key may be missing: the file is empty then."""
+
+    object_id: str | None = None
+    """Id by which the provider has the driver record its version; `None` if it records no version of the store's."""
 
     def may_lack(self, error: Exception) -> bool:
         """Check whether `error` is that its key is missing, which is allowed."""

@@ -4,7 +4,6 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import yaml
@@ -27,7 +26,7 @@ from strongroom.components.azure.options import FEDERATED
 from ..cluster.client import ClusterClient, ProviderClass
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
-from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, NotTriedError, Session, decode
+from .base import CurrentVersion, DeniedCheck, DeniedError, ExpectedFile, MissingError, NotTriedError, Session, decode
 from .sampler import Sampler
 from .vault_denials import MOST
 
@@ -351,15 +350,15 @@ class KeyVaultSession:
         enabled = [each for each in found if each.enabled is not False]
         return [each.version for each in sorted(enabled, key=lambda each: each.created_on, reverse=True)]
 
-    def find_change(self, item: Object, version: str | None = None) -> datetime | None:
-        """Find when a version of an object was written.
+    def find_version(self, item: Object, version: str | None = None) -> CurrentVersion:
+        """Find a version of an object; if omitted, the latest.
 
         :raises DeniedError: Nothing allows it.
         :raises AbsentError: It isn't there, or is disabled.
         :raises OpsError: The vault can't be reached.
         """
         found: Any = self._get(item, version)
-        return found.properties.created_on
+        return CurrentVersion(found.properties.version, found.properties.created_on)
 
     def _has(self, item: Object) -> bool:
         try:
@@ -441,8 +440,8 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
         else:
             vault.read(item, version)
 
-    def find_change(session: Session) -> datetime | None:
-        return cast("KeyVaultSession", session).find_change(item, version)
+    def find_version(session: Session) -> CurrentVersion:
+        return cast("KeyVaultSession", session).find_version(item, version)
 
     file = entry.get("objectAlias") or entry["objectName"]
 
@@ -454,7 +453,9 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
         return {f"{file}/{number}": vault.read_content(item, each, entry) for number, each in enumerate(versions)}
 
     mode = int(str(entry.get("filePermission") or "0644"), 8)
-    return ExpectedFile(file, place, read, find_change, read_contents, mode)
+    # (Source of Azure's provider 1.8.2: "GetObjectUID")
+    object_id = f"{item[0]}/{item[1]}" + ("/0" if older > 1 else "")
+    return ExpectedFile(file, place, read, find_version, read_contents, mode, object_id=object_id)
 
 
 def _call(store: KeyVaultStore, call: Callable[[], object]) -> object:

@@ -22,7 +22,7 @@ from strongroom.components.vault.client import VaultNode, create_client, create_
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
-from .base import DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode, format_keys
+from .base import CurrentVersion, DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode, format_keys
 from .sampler import Sampler
 from .vault_denials import list_denied_checks
 from .vault_responses import NotVaultError, StrictAdapter, is_refusal
@@ -210,8 +210,8 @@ class VaultSession:
         """
         return format_keys(self._read_version(path)["data"])
 
-    def find_change(self, path: str) -> datetime | None:
-        """Find when the version at `path` was written; `None` if the response doesn't say.
+    def find_version(self, path: str) -> CurrentVersion | None:
+        """Find the version at `path`; `None` if the response doesn't say when it was written.
 
         :raises DeniedError: The policy doesn't allow it.
         :raises MissingError: There is no such object, or no such version of it.
@@ -219,7 +219,7 @@ class VaultSession:
         """
         metadata: Any = self._read_version(path).get("metadata") or {}
         try:
-            return datetime.fromisoformat(metadata["created_time"])
+            return CurrentVersion(str(metadata["version"]), datetime.fromisoformat(metadata["created_time"]))
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -414,7 +414,7 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
         file,
         path,
         read,
-        lambda session: cast("VaultSession", session).find_change(path),
+        lambda session: cast("VaultSession", session).find_version(path),
         read_contents,
         mode=entry.get("filePermission", 0o644),
         optional=entry.get("optional", False),

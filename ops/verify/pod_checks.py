@@ -228,11 +228,11 @@ def _read_expected(files: Sequence[ExpectedFile], session: Session | None) -> di
     for file in files:
         try:
             contents: Mapping[str, bytes | None] = file.read_contents(session) if session else {}
-            changed = file.find_change(session) if session else None
+            version = file.find_version(session) if session else None
         except (DeniedError, NotTriedError, OpsError):
-            contents, changed = {}, None  # reported by the checks of the store
+            contents, version = {}, None  # reported by the checks of the store
         for name, value in (contents or {file.file: None}).items():
-            expected[name] = _Expected(file.mode, value, changed)
+            expected[name] = _Expected(file.mode, value, version.written if version else None)
     return expected
 
 

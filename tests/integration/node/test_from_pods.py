@@ -1,5 +1,6 @@
 """`verify --from-pods` on a node: what is wrong within a pod is found, and nothing else is."""
 
+import re
 from pathlib import Path
 
 import psutil
@@ -8,7 +9,10 @@ import pytest
 from sandbox.running import Sandbox
 from strongroom.ops.cluster import pods as pods_module
 from strongroom.ops.cluster.pods import NoShellError
+from strongroom.ops.doctor import mount
+from strongroom.ops.pulumi.stack import read_stack
 from strongroom.ops.verify import pod_checks
+from tests.integration.doctored import seen as diagnosed
 from tests.integration.node.pods import Pods
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project
@@ -65,12 +69,18 @@ def test_a_rotation_that_fails_silently_is_found(
         young = details(project, passed=None)
         monkeypatch.setattr(pod_checks, "find_allowed_delay", lambda sets: 0 * delay(sets))
         late = details(project)
+        monkeypatch.setattr(mount, "find_allowed_delay", lambda sets: 0 * delay(sets))
+        compared = next(each for each in diagnosed(read_stack("local"), "bank/ledger").checks if each.name == "mount")
     finally:
         provider.resume()
         kv.create_or_update_secret("ledger", before, mount_point="strongroom")
 
     assert "bank/ledger pod ledger has the store's values: token: the store's value is younger" in young
     assert "bank/ledger pod ledger has its files: token has another value than the store, which was written" in late
+    assert compared.state == "warning"
+    assert re.match(
+        "strongroom/data/ledger has version [0-9]+ since .*Z, and ledger has its files as of", compared.seen
+    )
 
 
 def test_a_container_without_a_shell_is_looked_at_from_an_ephemeral_one(

@@ -15,6 +15,8 @@ from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.vaults import Vault
 from sandbox.node.objects import ACCOUNTS
 from sandbox.running import Sandbox
+from strongroom.ops.cluster.driver_records import DriverRecords
+from strongroom.ops.doctor.diagnosis import find_workload
 from strongroom.ops.pulumi.stack import read_stack
 from tests.integration.doctored import seen as diagnosed
 from tests.integration.doctored import stops
@@ -238,3 +240,10 @@ def test_new_versions_of_key_vault_reach_pods_and_the_one_before_stays_in_a_hist
     assert pods.files(history) == {"token/0": plain("another"), "token/1": plain(first["ledger-token"])}
     poll_until(lambda: pods.synced(orders, "DB_PASSWORD") == "another")
     assert pods.variable(orders, "DB_PASSWORD") == digest(first["db-pass-password"])
+    # What doctor compares.
+    stack = azure_project.read()
+    for workload, pod, name in (("shop/orders", orders, "db-pass-password"), ("bank/history", history, "ledger-token")):
+        records = DriverRecords(stack.kubernetes, find_workload(stack, workload))
+        (mount,) = [each for each in records.read_mounts() if each.pod == pod.metadata.name]
+        recorded = f"secret/{name}" if pod is orders else f"secret/{name}/0"
+        assert mount.versions[recorded] == vault.get("secrets", name)["id"].rsplit("/", 1)[1]

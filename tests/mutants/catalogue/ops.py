@@ -665,10 +665,18 @@ OPS = (
     Mutant(
         "doctor-takes-rotations-that-fail-for-fine",
         "ops/doctor/mount.py",
-        "            if moment > found.written + timedelta(seconds=1):",
-        "            if moment > now:",
+        "    if current.written <= mount.written + timedelta(seconds=1):",
+        "    if mount.written:",
         "Pods keep an old password for ever, and doctor says that nothing is broken.",
         "tests/ops/doctor/test_mount.py::test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it",
+    ),
+    Mutant(
+        "doctor-compares-no-mounted-versions",
+        "ops/doctor/mount.py",
+        '    if mounted := mount.versions.get(object_id or ""):',
+        "    if mounted := None:",
+        "A pod keeps the old version of one object, and doctor says that nothing is broken.",
+        "tests/ops/doctor/test_mount.py::test_a_version_that_the_driver_records_is_compared_with_the_stores",
     ),
     Mutant(
         "a-kind-of-object-that-is-none-is-read",

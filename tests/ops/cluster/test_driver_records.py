@@ -1,12 +1,13 @@
 """The driver's log, and what it says of pods."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from strongroom.ops.cluster import driver_records as module
-from strongroom.ops.cluster.driver_records import DriverRecords
+from strongroom.ops.cluster.driver_records import DriverRecords, Mount
 from strongroom.ops.pulumi.stack import Cluster, DeployedWorkload
 
 WORKLOAD = DeployedWorkload.model_construct(name="orders", namespace="shop")
@@ -66,3 +67,23 @@ def test_the_pods_are_read_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) 
     assert records.read_nodes() == {"a"}
     assert records.read_ready_pods() == {}
     assert asked == ["shop"]
+
+
+def test_a_mount_has_the_versions_that_the_provider_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = "2026-03-01T00:00:00Z"
+    metadata = {"creationTimestamp": at, "managedFields": [{"time": "2026-03-02T00:00:00Z"}]}
+    status: dict[str, Any] = {"podName": "orders-0", "secretProviderClassName": "orders"}
+    objects = [{"id": "secret/db", "version": "7"}, {"id": "token"}]
+    listed = [
+        {"metadata": metadata, "status": {**status, "objects": objects}},
+        {"metadata": metadata, "status": status},
+    ]
+    custom = SimpleNamespace(list_namespaced_custom_object=lambda *_: {"items": listed})
+    monkeypatch.setattr(module, "connect", lambda _: None)
+    monkeypatch.setattr(module.client, "CustomObjectsApi", lambda _: custom)
+
+    written = datetime(2026, 3, 2, tzinfo=UTC)
+    assert DriverRecords(Cluster(), WORKLOAD).read_mounts() == [
+        Mount("orders-0", "orders", written, {"secret/db": "7", "token": ""}),
+        Mount("orders-0", "orders", written, {}),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from strongroom.ops.cluster.driver_records import Mount
 from strongroom.ops.doctor.mount import check_mount
 from strongroom.ops.errors import NotAllowedError, OpsError
-from strongroom.ops.store.base import DeniedError, ExpectedFile
+from strongroom.ops.store.base import CurrentVersion, DeniedError, ExpectedFile
 
 NOW = datetime.now(UTC)
 
@@ -19,14 +19,20 @@ def ago(**length: float) -> datetime:
 
 
 def context(
-    written: datetime, changed: datetime | Exception | None, *, poll: timedelta | None = None, **change: Any
+    written: datetime,
+    changed: datetime | Exception | None,
+    *,
+    poll: timedelta | None = None,
+    versions: dict[str, str] | None = None,
+    twice: bool = False,
+    **change: Any,
 ) -> Any:
     """A workload whose one pod has files of one time, and whose object is of another."""
 
-    def find_change(_: object) -> datetime | None:
+    def find_version(_: object) -> CurrentVersion | None:
         if isinstance(changed, Exception):
             raise changed
-        return changed
+        return CurrentVersion("7", changed) if changed else None
 
     def read_failing_mounts(_: str) -> dict[str, str]:
         raise NotAllowedError("no")
@@ -34,14 +40,20 @@ def context(
     records = SimpleNamespace(
         read_failing_mounts=read_failing_mounts,
         read_ready_pods=lambda: {"orders-0": ago(hours=2)},
-        read_mounts=lambda: [Mount("orders-0", "orders", written), Mount("orders-0", "other", ago(days=9))],
+        read_mounts=lambda: [
+            Mount("orders-0", "orders", written, versions or {}),
+            Mount("orders-0", "other", ago(days=9), {}),
+        ],
     )
     found = SimpleNamespace(
         has_kubelet=True,
         records=records,
         workload=SimpleNamespace(secret_provider_class="orders", namespace="shop"),
         login=object(),
-        expected_files=[ExpectedFile("db", "strongroom/data/db", lambda _: None, find_change)],
+        expected_files=[
+            ExpectedFile("db", "strongroom/data/db", lambda _: None, find_version, object_id="secret/db"),
+            *([ExpectedFile("first", "version 1", lambda _: None, object_id="secret/db")] if twice else []),
+        ],
         daemon_sets=[SimpleNamespace(path="kube-system/csi", drives=True, poll_interval=poll)],
     )
     return SimpleNamespace(**{**vars(found), **change})
@@ -51,9 +63,30 @@ def test_a_rotation_that_does_not_come_is_warned_of_with_the_log_that_has_it() -
     found = check_mount(context(ago(hours=1), ago(minutes=9)))
 
     assert found.state == "warning"
-    assert "strongroom/data/db was written at" in found.seen
+    assert (
+        f"strongroom/data/db has version 7 since {ago(minutes=9):%Y-%m-%d %H:%M:%SZ}, and orders-0 has its files as of"
+        in (found.seen)
+    )
     assert "kubectl logs -n kube-system daemonset/csi -c secrets-store" in found.fix
     assert "isRemountRequest=true" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("mounted", "written", "twice", "state"),
+    [
+        ("6", ago(minutes=1), False, "warning"),  # another object was rotated since
+        ("7", ago(hours=1), False, "ok"),
+        ("6", ago(minutes=1), True, "ok"),  # either file's version
+        ("", ago(hours=1), False, "warning"),  # by age: the provider has no key for its digests
+    ],
+)
+def test_a_version_that_the_driver_records_is_compared_with_the_stores(
+    mounted: str, written: datetime, twice: bool, state: str
+) -> None:
+    found = check_mount(context(written, ago(minutes=9), versions={"secret/db": mounted}, twice=twice))
+
+    assert found.state == state
+    assert ("and orders-0 has version 6. Rotations fail" in found.seen) == (state == "warning" and bool(mounted))
 
 
 @pytest.mark.parametrize(

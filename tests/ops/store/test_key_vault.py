@@ -11,7 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
 from strongroom.ops.pulumi.stack import KeyVaultStore
-from strongroom.ops.store.base import DeniedError, ExpectedFile, MissingError
+from strongroom.ops.store.base import CurrentVersion, DeniedError, ExpectedFile, MissingError
 from strongroom.ops.store.key_vault import KeyVault, KeyVaultSession, _call
 
 STORE = KeyVaultStore.model_construct(url="https://kv.vault.azure.net")
@@ -118,6 +118,9 @@ class Versions:
         assert name == "db-pass"
         self.read.append(version)
         properties = SimpleNamespace(key_id=self.key_id, content_type="application/x-pkcs12")
+        if self._listed:
+            found = next(each for each in reversed(self._listed) if version in {None, each.version})
+            properties = SimpleNamespace(**{**vars(properties), **vars(found)})
         return SimpleNamespace(value="YQ==", properties=properties)
 
 
@@ -136,6 +139,27 @@ def test_each_version_that_the_provider_mounts_is_read(entry: dict[str, Any], re
     promise(**entry).read(vault.session)
 
     assert vault.read == read
+
+
+@pytest.mark.parametrize(
+    ("entry", "object_id"),
+    [
+        ({}, "secret/db-pass"),
+        ({"objectType": "cert"}, "cert/db-pass"),
+        ({"objectVersionHistory": 2}, "secret/db-pass/0"),
+    ],
+)
+def test_a_file_has_the_id_by_which_its_version_is_recorded(entry: dict[str, Any], object_id: str) -> None:
+    assert promise(**entry).object_id == object_id
+
+
+@pytest.mark.parametrize("pinned", [None, "v1"])
+def test_the_version_that_is_read_has_its_time(pinned: str | None) -> None:
+    vault = Versions(True, True)
+
+    assert promise(objectVersion=pinned).find_version(vault.session) == CurrentVersion(
+        pinned or "v2", datetime(2026, 3, 1 if pinned else 2, tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Vault as a workload meets it: what it is asked, and what is made of its answers."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,7 @@ from hvac.exceptions import (
 from strongroom.ops.cluster.client import ProviderClass
 from strongroom.ops.errors import OpsError, UnreachableError
 from strongroom.ops.pulumi.stack import DeployedDynamic, DeployedStack, VaultStore
-from strongroom.ops.store.base import DeniedError, MissingError
+from strongroom.ops.store.base import CurrentVersion, DeniedError, MissingError
 from strongroom.ops.store.sampler import Sampler
 from strongroom.ops.store.vault import Vault, VaultSession
 from strongroom.ops.store.vault_responses import NotVaultError
@@ -249,6 +250,13 @@ def test_a_file_of_an_optional_key_that_is_missing_is_empty() -> None:
     assert optional.read_contents(opened) == {"db": b""}
     with pytest.raises(MissingError):
         needed.read_contents(opened)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"version": 7}, {"version": 7, "created_time": "2026-03-01T00:00:00Z"}])
+def test_the_version_that_is_read_has_its_time_if_the_response_has(metadata: dict[str, Any] | None) -> None:
+    found = session(Client({"data": {"data": {}, "metadata": metadata}})).find_version("m/data/o")
+
+    assert found == (CurrentVersion("7", datetime(2026, 3, 1, tzinfo=UTC)) if len(metadata or {}) == 2 else None)
 
 
 def test_a_key_that_is_not_there_has_no_content() -> None:

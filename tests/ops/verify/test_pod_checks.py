@@ -12,7 +12,7 @@ from strongroom.ops.cluster.delivery import Delivery
 from strongroom.ops.cluster.pods import Container, NoShellError, Pod
 from strongroom.ops.errors import AbsentError, NotAllowedError, OpsError
 from strongroom.ops.pulumi.stack import DeployedWorkload
-from strongroom.ops.store.base import DeniedError, ExpectedFile
+from strongroom.ops.store.base import CurrentVersion, DeniedError, ExpectedFile
 from strongroom.ops.verify import Check, PodChecks, pod_checks
 from strongroom.ops.verify.pod_script import compute_digest
 
@@ -101,7 +101,7 @@ def checks(
 
     for name in ("Pods", "ClusterClient", "Installed"):
         monkeypatch.setattr(pod_checks, name, lambda _: cluster)
-    file = ExpectedFile("password", "m/data/db", lambda _: None, lambda _: changed, read)
+    file = ExpectedFile("password", "m/data/db", lambda _: None, lambda _: CurrentVersion("7", changed), read)
     stack: Any = SimpleNamespace(kubernetes=None)
     session: Any = object()
     return list(PodChecks(stack, image).run(workload, DELIVERY, [file], session))
