@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .kubernetes.csi_driver import SecretsStoreCsiDriver, SecretsStoreCsiDriverArgs
     from .kubernetes.secret_provider_class import SecretProviderClass, SecretProviderClassArgs
     from .kubernetes.workload import SecretWorkload, SecretWorkloadArgs
+    from .paths import VaultPath
     from .seeds import Generate
     from .vault.audit import AuditDevice, AuditDeviceArgs, FileAudit, SocketAudit, SyslogAudit
     from .vault.auth.approle import AppRole, AppRoleAuth, AppRoleAuthArgs
@@ -191,6 +192,7 @@ _HOME = {
     "VaultKey": ".azure.vault_args",
     "VaultNode": ".vault.client",
     "VaultObject": ".azure.objects",
+    "VaultPath": ".paths",
     "VaultSecret": ".azure.key_vault",
     "VaultServer": ".vault.server.server",
     "VaultServerArgs": ".vault.server.server",
@@ -322,6 +324,7 @@ __all__ = [
     "VaultKey",
     "VaultNode",
     "VaultObject",
+    "VaultPath",
     "VaultSecret",
     "VaultServer",
     "VaultServerArgs",

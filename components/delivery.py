@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from .cross_checks import Location, cross_check
 from .durations import GoDuration
 from .field_types import Declaration, DnsLabel, FileName, LabelName, LabelValue, ListOf
+from .paths import is_made_at_each_read
 from .validators import require_unique
 
 if TYPE_CHECKING:
@@ -315,6 +316,9 @@ def check_dynamic(workload: "Workload") -> str | None:
 def list_undeliverable(workload: "Workload") -> Iterator[tuple[Location, str]]:
     """List what Vault would make for a workload and its delivery can't bring: the entry, and the error."""
     issue = check_dynamic(workload)
+    for number, entry in enumerate(workload.paths):
+        if issue and is_made_at_each_read(entry.path):
+            yield ("paths", number, "path"), f"{entry.path!r} is of credentials that are {issue}"
     for number, entry in enumerate(workload.databases):
         if issue and entry.static_role is None:
             yield ("databases", number), f"These credentials are of a user that is {issue}, or staticRole"

@@ -26,6 +26,7 @@ from .field_types import (
     Whole,
     require_match,
 )
+from .paths import VaultPath
 from .validators import require_unique
 
 ONE_IMAGE = "This workload needs exactly one of image and images"
@@ -221,7 +222,10 @@ class Workload(Declaration):
         require_unique("name", what="the file name"),
         require_unique("env", what="the environment variable"),
     ] = ()
-    """The secrets that it may read. A workload has some, or `databases` or `certificates`."""
+    """The secrets that it may read. A workload has some, or `paths`, `databases` or `certificates`."""
+
+    paths: Annotated[ListOf[VaultPath], require_unique("path", what="the path")] = ()
+    """With Vault: what it reads of KV version 1, and of other engines."""
 
     databases: Annotated[ListOf[DatabaseCredentials], require_unique("database", what="the database")] = ()
     """With Vault: the databases that it may use, each with a user of its own."""
@@ -231,18 +235,24 @@ class Workload(Declaration):
 
     @cross_check
     def _check_sources(self) -> Iterator[tuple[Location, str]]:
-        if not (self.secrets or self.databases or self.certificates):
-            yield ("secrets",), "This setting is required, unless the workload has databases or certificates"
+        if not (self.secrets or self.paths or self.databases or self.certificates):
+            yield ("secrets",), "This setting is required, unless the workload has paths, databases or certificates"
 
     @cross_check
     def _check_files(self) -> Iterator[tuple[Location, str]]:
         taken = {secret.name: f"secrets[{number}]" for number, secret in enumerate(self.secrets)}
-        made = [("databases", number, entry.files) for number, entry in enumerate(self.databases)]
-        for field, number, files in (
-            *made,
-            *(("certificates", number, entry.files) for number, entry in enumerate(self.certificates)),
-        ):
-            named: dict[str, str] = files.model_dump(by_alias=True)
+        made: list[tuple[str, int, Mapping[str, str]]] = [
+            *(("paths", number, entry.files) for number, entry in enumerate(self.paths)),
+            *(
+                ("databases", number, entry.files.model_dump(by_alias=True))
+                for number, entry in enumerate(self.databases)
+            ),
+            *(
+                ("certificates", number, entry.files.model_dump(by_alias=True))
+                for number, entry in enumerate(self.certificates)
+            ),
+        ]
+        for field, number, named in made:
             for part, file in named.items():
                 if other := taken.get(file):
                     yield (
@@ -339,13 +349,16 @@ class Workload(Declaration):
 
     @property
     def mounted(self) -> Sequence[Secret]:
-        """Its secrets, and the files of its databases as secrets."""
+        """Its secrets, and the files of its paths and databases as secrets."""
+        read = [
+            Secret(name=file, object=entry.path, key=key) for entry in self.paths for key, file in entry.files.items()
+        ]
         credentials = [
             Secret(name=file, object=entry.database, key=key)
             for entry in self.databases
             for key, file in (("username", entry.files.username), ("password", entry.files.password))
         ]
-        return [*self.secrets, *credentials]
+        return [*self.secrets, *read, *credentials]
 
     @property
     def path(self) -> str:

@@ -12,6 +12,7 @@ from ..databases import NO_DATABASES
 from ..durations import Seconds
 from ..errors import InvalidArgumentsError
 from ..field_types import Text
+from ..paths import NO_PATHS
 from ..workload import Secret, Workload
 from .access import READERS, declare_access_policy, declare_role_assignment
 from .access_gate import AccessReady
@@ -116,6 +117,8 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         :raises InvalidArgumentsError: A secret that Key Vault can't serve, one that would be another's object, or an
             identity that can't serve one more workload.
         """
+        if workload.paths:
+            raise InvalidArgumentsError(f"{workload.path}: paths: {NO_PATHS}")
         if workload.databases:
             raise InvalidArgumentsError(f"{workload.path}: databases: {NO_DATABASES}")
         if workload.certificates:

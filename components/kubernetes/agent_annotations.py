@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..certificates import is_issue_path
 from ..databases import is_credentials_path
 from ..delivery import AgentInjector
+from ..paths import is_versioned_path
 from ..workload import Workload
 from ..yaml import format_yaml
 from .pod_template import list_init_names, list_mounting
@@ -34,7 +34,7 @@ _SPELLED = {
 
 _READS = re.compile(
     r'\{\{ with secret "(?P<path>[^"]+)" \}\}(?P<optional>\{\{ if sprig_hasKey)?.*'
-    r'\{\{ index \.Data\.data "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
+    r'\{\{ index \.Data(?:\.data)? "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}'
 )
 
 _READS_ALL = re.compile(
@@ -120,21 +120,20 @@ def _format_file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _format_template(entry: Mapping[str, Any]) -> str:
     path, key = entry["secretPath"], entry["secretKey"]
-    if is_credentials_path(path) or is_issue_path(path):
+    if "secretArgs" in entry or (is_credentials_path(path) and key in {"username", "password"}):
         # Templates with one path and the same arguments share one response: its parts belong together.
         words = "".join(f' "{name}={value}"' for name, value in entry.get("secretArgs", {}).items())
         return f'{{{{ with secret "{path}"{words} }}}}{_BODIES[key]}{{{{ end }}}}'
     if entry.get("format") == "json":
         return f'{{{{ with secret "{path}" }}}}{{{{ .Data.data | toUnescapedJSON }}}}{{{{ end }}}}'
+    data = ".Data.data" if is_versioned_path(path) else ".Data"
     decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
-    value = f'{{{{ index .Data.data "{key}"{decoded} }}}}'
+    value = f'{{{{ index {data} "{key}"{decoded} }}}}'
     if entry.get("optional"):
-        value = f'{{{{ if sprig_hasKey .Data.data "{key}" }}}}{value}{{{{ end }}}}'
+        value = f'{{{{ if sprig_hasKey {data} "{key}" }}}}{value}{{{{ end }}}}'
         return f'{{{{ with secret "{path}" }}}}{value}{{{{ end }}}}'
     # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
-    guard = (
-        f'{{{{ if not (sprig_hasKey .Data.data "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
-    )
+    guard = f'{{{{ if not (sprig_hasKey {data} "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
     return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
 
 

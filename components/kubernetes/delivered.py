@@ -26,7 +26,7 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     for secret in workload.secrets:
         if issue := check_deliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
-    for (field, number), issue in list_undeliverable(workload):
+    for (field, number, *_), issue in list_undeliverable(workload):
         raise InvalidArgumentsError(f"{workload.path}: {field}[{number}]: {issue}")
     for _, issue in check_synced_secrets(workload):
         raise InvalidArgumentsError(f"{workload.path}: delivery {issue}")

@@ -11,8 +11,10 @@ from ..backend import Grant
 from ..cross_checks import cross_check
 from ..databases import check_lease
 from ..durations import Seconds, check_order, format_seconds
+from ..errors import InvalidArgumentsError
 from ..field_types import AbsolutePath, Switch, Text
 from ..hosts import Host
+from ..paths import find_own_engine
 from ..urls import Address, check_plain_http
 from ..workload import Secret, Workload
 from ..yaml import format_yaml
@@ -171,10 +173,14 @@ class VaultBackend(pulumi.ComponentResource):
             },
             audience=self._audience,
             identity={"role": identity, "policy": policy_name},
-            dynamic=[{"path": each.path, "capability": each.capability, "files": dict(each.files)} for each in dynamic],
+            dynamic=[
+                {"path": each.path, "capability": each.capability, "files": dict(each.files)}
+                | ({} if each.role else {"foreign": True})
+                for each in dynamic
+            ],
             certificate_authority=self._connection.ca_certificate,
             versions={name: _read_version(value) for name, value in written.items() if name in restarting},
-            requires=[*opening, *written.values(), *(each.role for each in dynamic)],
+            requires=[*opening, *written.values(), *(each.role for each in dynamic if each.role)],
         )
 
     def _open(
@@ -203,7 +209,7 @@ class VaultBackend(pulumi.ComponentResource):
         return [policy, role]
 
     def _declare_dynamic(self, workload: Workload) -> list[DynamicSecret]:
-        """Declare the roles by which Vault makes what a workload asks for."""
+        """Declare the roles by which Vault makes what a workload asks for; return what it reads beside its objects."""
         if workload.databases and self._databases is None:
             raise ValueError(f"{workload.path}: it has databases, and this backend has none: give it a DatabaseEngine")
         if workload.certificates and self._pki is None:
@@ -212,7 +218,16 @@ class VaultBackend(pulumi.ComponentResource):
             if issue := check_lease(entry, self._token_ttl):
                 raise ValueError(f"{workload.path}: the credentials of {entry.database!r} {issue}")
         databases, pki, auth = self._databases, self._pki, self._auth.path
+        engines = [
+            (self._engine.path, "secrets"),
+            *([(databases.path, "databases")] if databases else []),
+            *([(pki.path, "certificates")] if pki else []),
+        ]
+        for entry in workload.paths:
+            if issue := find_own_engine(entry.path, engines):
+                raise InvalidArgumentsError(f"{workload.path}: path {entry.path!r} {issue}")
         return [
+            *(DynamicSecret(entry.path, entry.files, role=None) for entry in workload.paths),
             *(databases.declare_role(workload, entry, auth) for entry in workload.databases if databases),
             *(pki.declare_role(workload, entry, auth) for entry in workload.certificates if pki),
         ]

@@ -1,4 +1,4 @@
-"""Secrets that Vault makes when a workload asks for them."""
+"""What Vault gives a workload at other paths than those of the objects: most of it made when it asks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _PRIVATE_KEY = "private_key"
 
 @dataclass(frozen=True)
 class DynamicSecret:
-    """A secret that Vault makes when a workload asks for it, by a role of the workload's own."""
+    """What a workload reads at a path: a secret that Vault makes by a role of its own, or one that others keep."""
 
     path: str
     """Where it asks."""
@@ -20,8 +20,8 @@ class DynamicSecret:
     files: Mapping[str, str]
     """The keys of Vault's response, each with the file that it becomes."""
 
-    role: pulumi.Resource
-    """The role that makes it."""
+    role: pulumi.Resource | None
+    """The role that makes it; `None` if others keep it, or the role."""
 
     capability: Literal["read", "update"] = "read"
     """What its policy allows there."""
@@ -41,7 +41,7 @@ class DynamicSecret:
                 "secretPath": self.path,
                 "secretKey": key,
                 **sent,
-                **({"filePermission": 0o400} if key == _PRIVATE_KEY else {}),
+                **({"filePermission": 0o400} if sent and key == _PRIVATE_KEY else {}),
             }
             for key, file in self.files.items()
         ]

@@ -6,12 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from ..field_types import Declaration, Switch, check_object_path
+from ..paths import MADE_AT_EACH_READ
 
-_MADE_AT_EACH_READ = re.compile(
-    r"(?P<engine>databases?|db|mysql|mariadb|postgres(?:ql)?|mongodb|mssql|oracle|redis|cassandra|elasticsearch|snowflake"
-    r"|aws|azure|gcp|alicloud|consul|nomad|rabbitmq|terraform|kubernetes|ldap|openldap|ad|ssh)(?:[-_.0-9][^/]*)?/"
-    r"(?:creds|static-creds?|sts|token|roleset|library)/[^/]+(?:/.*)?"
-)
 _CERTIFICATE = re.compile(
     r"(?P<engine>pki|ssh)(?:[-_.0-9][^/]*)?/(?:issue|sign|sign-verbatim|cert|issuer)/[^/]+(?:/.*)?"
 )
@@ -40,7 +36,7 @@ def check_kv_object(name: str, mount: str) -> str | None:
     holds = f"and object names an object of the KV engine {mount!r}"
     if first in _VAULTS_OWN or name.startswith("identity/oidc/"):
         return f"is a path of Vault's own below {first}/, {holds}: nothing of the former can be mounted"
-    if match := _MADE_AT_EACH_READ.fullmatch(name):
+    if match := MADE_AT_EACH_READ.fullmatch(name):
         made, instead = "credentials that are made at each read", "keep a static user's there"
         if match["engine"] in _DATABASES:
             instead = f"declare them in the workload's databases, or {instead}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from strongroom.components.paths import is_versioned_path
 from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import VaultSettings
 
@@ -46,6 +47,8 @@ def check_vault(settings: Settings, backend: VaultSettings, new: New) -> Iterato
         yield from _check_objects(operator, settings, backend)
     if backend.databases and not backend.database_mount.create:
         yield attempt("database engine", lambda: _check_database_mount(operator, backend.database_mount.path))
+    for path in sorted({entry.path for workload in settings.workloads for entry in workload.paths}):
+        yield attempt("path", lambda path=path: _check_path(operator, path))
     if not backend.auth.create:
         yield attempt("auth method", lambda: _check_auth(operator, backend))
     yield from check_certificate(settings)
@@ -99,6 +102,32 @@ def _check_database_mount(operator: VaultOperator, path: str) -> Finding:
             "name another in backend.databaseMount.path, or have the stack mount it: backend.databaseMount.create",
         )
     return Finding.ok(f"{path} is a database engine")
+
+
+def _check_path(operator: VaultOperator, path: str) -> Finding:
+    """Check that an engine has a path of its kind; nothing is read there, which could make credentials."""
+    mounts: Mapping[str, Any] = operator.read("sys/mounts")
+    engine = max((mount for mount in mounts if path.startswith(mount)), key=len, default=None)
+    if engine is None:
+        return Finding.failed(
+            f"Vault has no engine that {path} could be of",
+            "mount one, or correct path in the workload's paths: it begins with the engine's",
+        )
+    kind, options = mounts[engine]["type"], mounts[engine].get("options") or {}
+    is_versioned = kind == "kv" and options.get("version") == "2"
+    below = path.removeprefix(engine)
+    if is_versioned and not below.startswith("data/"):
+        return Finding.failed(
+            f"{engine} is KV version 2, and {path} is no path of an object there", f"write it as {engine}data/{below}"
+        )
+    if not is_versioned and is_versioned_path(path):
+        return Finding.failed(
+            f"{path} reads as one of KV version 2, and {engine} is {kind}, version 1"
+            if kind == "kv"
+            else f"{path} reads as one of KV version 2, and {engine} is {kind}",
+            "use a path without the folder data",
+        )
+    return Finding.ok(f"{path} is of the engine {engine}, which is {kind}" + (" version 2" if is_versioned else ""))
 
 
 def _check_auth(operator: VaultOperator, backend: VaultSettings) -> Finding:

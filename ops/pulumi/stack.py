@@ -113,7 +113,7 @@ class DeclaredObject(_Output):
 
 
 class DeployedDynamic(_Output):
-    """A secret that Vault makes when a workload asks for it."""
+    """What a workload reads at another path than an object's: a secret that Vault makes, or one that others keep."""
 
     path: str
     """Where it asks."""
@@ -124,19 +124,24 @@ class DeployedDynamic(_Output):
     files: Mapping[str, str]
     """Its files, by the keys of the response."""
 
+    foreign: bool = False
+    """Whether others keep it, or the role that makes it."""
+
     @property
     def mount(self) -> str:
-        """The engine that makes it."""
+        """The engine that makes it, where the stack has its role."""
         return self.path.partition("/")[0]
 
     @property
     def kind(self) -> str:
-        """What its path is of: `creds`, `static-creds` or `issue`."""
-        return self.path.split("/")[1]
+        """What its path is of: `creds`, `static-creds` or `issue`; `path` if others keep it."""
+        return "path" if self.foreign else self.path.split("/")[1]
 
     @property
     def reaching(self) -> tuple[str, ...]:
         """The paths by which it is made, or changed so that others have it."""
+        if self.foreign:
+            return (self.path,)
         mount, kind, role = self.path.split("/")
         if kind == "issue":
             return self.path, f"{mount}/sign/{role}", f"{mount}/roles/{role}"

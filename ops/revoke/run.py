@@ -126,3 +126,6 @@ def _list_remains(stack: DeployedStack, workload: DeployedWorkload, running: int
         elif each.kind == "static-creds":
             fix = f"vault write -f {each.mount}/rotate-role/{role}"
             yield Remainder(f"the password of {each.path}, wherever it was copied", "Vault changes it", fix)
+        elif each.kind == "path":
+            fix = f"have its owner change it, or revoke what was made there: vault lease revoke -prefix {each.path}"
+            yield Remainder(f"what was read at {each.path}, wherever it was copied", "it is changed, or ends", fix)

@@ -14,7 +14,7 @@ import yaml
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultDown, VaultError
 
 from strongroom.components.certificates import is_issue_path
-from strongroom.components.databases import is_credentials_path
+from strongroom.components.paths import is_versioned_path
 from strongroom.components.redact import redact_error
 from strongroom.components.retry import READ_SECONDS, make_retry
 from strongroom.components.vault.client import VaultNode, create_client, create_session, is_transient
@@ -382,7 +382,7 @@ def _build_missing_error(error: InvalidPath) -> MissingError:
 
 def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
     file, path, key = entry["objectName"], entry["secretPath"], entry["secretKey"]
-    if is_credentials_path(path) or is_issue_path(path):
+    if not is_versioned_path(path):
         # A certificate is dropped with its key, and ends soon.
         body = {**entry["secretArgs"], "ttl": _MOMENT} if is_issue_path(path) else None
         return ExpectedFile(

@@ -80,8 +80,7 @@ def _list_dynamic_checks(
     session: "VaultSession", store: VaultStore, workload: DeployedWorkload
 ) -> Sequence[DeniedCheck]:
     """List what a workload must be refused of the engines that make secrets."""
-    own = {each.path for each in workload.dynamic}
-    others = session.dynamic.draw(workload.path, MOST, without=own)
+    others = session.dynamic.draw(workload.path, MOST, without={each.path for each in workload.dynamic})
     attempts: dict[str, Callable[[], object]] = {}
     for path in others:
         # Vault checks the rights first, and then rejects the duration.
@@ -90,7 +89,7 @@ def _list_dynamic_checks(
     parts = {store.database_mount: ("config", "roles", "static-roles"), store.pki_mount: ("roles", "certs", "keys")}
     for mount, names in parts.items():
         attempts |= {f"list {mount}/{part}": partial(session.list_below, f"{mount}/{part}") for part in names if mount}
-    for path in sorted(own):
+    for path in sorted(each.path for each in workload.dynamic if not each.foreign):
         mount, kind, role = path.split("/")
         definition = f"{mount}/{'static-roles' if kind == 'static-creds' else 'roles'}/{role}"
         attempts[f"read {definition}"] = partial(session.probe, "get", definition)

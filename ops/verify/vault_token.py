@@ -69,8 +69,10 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
         reason = "its token has ended, so what was refused above may have been refused for that: run again"
         yield Check(workload.path, what, False, reason, asked, "forbidden")
         return
-    mount = f"{session.store.mount}/"
-    own = {mount, *(f"{each.mount}/" for each in workload.dynamic)}
+    own = {
+        f"{session.store.mount}/",
+        *(path for path in mounts["secret"] if any(each.path.startswith(path) for each in workload.dynamic)),
+    }
     surplus = [path for path in mounts["secret"] if path not in own] + [f"auth/{path}" for path in mounts["auth"]]
     yield Check(
         workload.path,

@@ -8,6 +8,7 @@ from strongroom.components.azure.types import check_object_name
 from strongroom.components.certificates import NO_CERTIFICATES
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.databases import NO_DATABASES
+from strongroom.components.paths import NO_PATHS
 from strongroom.components.workload import Secret
 
 from ..errors import ValidationIssue
@@ -37,6 +38,8 @@ def check_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Iterator[Va
     for location, secret in list_secrets(settings):
         yield from _check_readable(location, secret)
     for location, workload in list_workloads(settings):
+        if getattr(workload, "paths", ()):
+            yield ValidationIssue((*location, "paths"), NO_PATHS)
         if getattr(workload, "databases", ()):
             yield ValidationIssue((*location, "databases"), NO_DATABASES)
         if getattr(workload, "certificates", ()):

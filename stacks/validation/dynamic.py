@@ -6,6 +6,7 @@ from strongroom.components.certificates import WorkloadCertificate, find_foreign
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.databases import DatabaseCredentials, check_lease
 from strongroom.components.delivery import list_undeliverable
+from strongroom.components.paths import VaultPath, find_own_engine
 from strongroom.components.workload import Workload
 
 from ..errors import ValidationIssue
@@ -22,6 +23,8 @@ def check_dynamic(settings: Settings, vault: VaultSettings, *, is_local: bool) -
     for number, database in enumerate(getattr(vault, "databases", ())):
         yield from _check_connection(("backend", "databases", number), database, is_local)
     for location, workload in list_workloads(settings):
+        for number, entry in enumerate(getattr(workload, "paths", ())):
+            yield from _check_path(vault, (*location, "paths", number), entry)
         for number, credentials in enumerate(getattr(workload, "databases", ())):
             place = (*location, "databases", number)
             yield from _check_database(vault, place, credentials)
@@ -35,6 +38,17 @@ def check_dynamic(settings: Settings, vault: VaultSettings, *, is_local: bool) -
 def _check_connection(place: Location, database: DatabaseSettings, is_local: bool) -> Iterator[ValidationIssue]:
     for field, problem in () if is_local else database.list_plaintext():
         yield ValidationIssue((*place, field), problem)
+
+
+@skip_invalid
+def _check_path(vault: VaultSettings, place: Location, entry: VaultPath) -> Iterator[ValidationIssue]:
+    engines = [
+        (vault.mount.path, "secrets"),
+        *([(vault.database_mount.path, "databases")] if vault.databases else []),
+        *([(vault.pki.path, "certificates")] if vault.pki else []),
+    ]
+    if problem := find_own_engine(entry.path, engines):
+        yield ValidationIssue((*place, "path"), f"{entry.path!r} {problem}")
 
 
 @skip_invalid

@@ -1,4 +1,4 @@
-"""What Vault makes for workloads, as they get it: users of a real database, which it drops again, and certificates."""
+"""What Vault gives workloads beside objects: users of a real database, certificates, and what others keep elsewhere."""
 
 import shutil
 import socket
@@ -27,11 +27,14 @@ from .postgresql import ADMIN, Postgresql, RefusedError
 
 pytestmark = pytest.mark.integration
 
-CANARY = "canary-of-a-database"
+CANARY, FOREIGN = "canary-of-a-database", "canary-of-others"
 FILES = {"username": "shop-user", "password": "shop-password"}
 ORDERS = "database/creds/kubernetes.shop.orders.shop"
 ISSUE = "pki/issue/kubernetes.bank.ledger.server"
 CHECKOUT = "database/static-creds/kubernetes.shop.checkout.shop"
+LEGACY, OTHERS = "legacy/team/mail", "payments/data/api"
+"""An object of KV version 1, and one of another engine of version 2."""
+
 INVENTORY = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'"
 
 
@@ -82,7 +85,22 @@ def database() -> Iterator[Postgresql]:
 
 
 @pytest.fixture(scope="module")
-def place(world: Sandbox, database: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def foreign(world: Sandbox) -> Iterator[None]:
+    """Engines of others, with an object each."""
+    vault = world.vault.client()
+    for version, path in (("1", LEGACY), ("2", OTHERS)):
+        vault.sys.enable_secrets_engine("kv", path.partition("/")[0], options={"version": version})
+    vault.write_data(LEGACY, data={"user": "shop", "password": FOREIGN})
+    poll_until(lambda: vault.write_data(OTHERS, data={"data": {"key": FOREIGN}}), ignored=(InvalidRequest,))
+    yield
+    for path in (LEGACY, OTHERS):
+        vault.sys.disable_secrets_engine(path.partition("/")[0])
+
+
+@pytest.fixture(scope="module")
+def place(
+    world: Sandbox, database: Postgresql, foreign: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
     project = Project(copied(tmp_path_factory.mktemp("databases")), world, "local")
     settings = project.config
@@ -99,6 +117,11 @@ def place(world: Sandbox, database: Postgresql, tmp_path_factory: pytest.TempPat
     orders["databases"] = [{"database": "shop", "role": "owner", "ttl": "6s", "files": FILES}]
     static = {"username": "old-application", "period": "1h"}
     checkout["databases"] = [{"database": "shop", "staticRole": static, "files": FILES}]
+    orders["paths"] = [
+        {"path": LEGACY, "files": {"password": "mail-password"}},
+        {"path": OTHERS, "files": {"key": "api-key"}},
+    ]
+    checkout["paths"] = [{"path": LEGACY, "files": {"user": "mail-user"}}]
     project.write(settings)
     with project.engine.stack(project.stack) as stack:
         password = ConfigValue(CANARY, secret=True)
@@ -122,6 +145,9 @@ def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Plac
         ("bank/ledger", "PKI role kubernetes.bank.ledger.server is as deployed"),
         ("shop/orders", "database role kubernetes.shop.orders.shop is as deployed"),
         ("stack", "database shop is as deployed"),
+        ("shop/orders", "reads mail-password"),
+        ("shop/orders", "reads api-key"),
+        ("shop/checkout", "reads mail-user"),
     } <= reported
     poll_until(lambda: place.users() == [])
     assert place.project.changes("preview") == set()
@@ -145,6 +171,7 @@ def test_an_agent_keeps_a_user_in_its_files_that_can_log_in(place: Place, tmp_pa
 
     with orders.beside():
         poll_until(lambda: (orders.files / "shop-password").exists() and (orders.files / "shop-user").exists())
+        assert {orders.read(file) for file in ("mail-password", "api-key")} == {FOREIGN.encode()}
         first = read()
         assert query("SELECT current_user") == [first[0]]
         query("CREATE TABLE made (id int); INSERT INTO orders (item) VALUES ('tea')")
@@ -166,8 +193,16 @@ def test_each_workload_reads_its_own_credentials_and_nobody_elses(place: Place) 
     for who, path in ((orders, CHECKOUT), (checkout, ORDERS), (orders, "database/config/shop")):
         with pytest.raises(Forbidden):
             who.read(path)
-    reach = {(each["who"], each["what"]) for each in place.project.access() if "creds" in each["what"]}
-    assert reach == {("shop/orders", ORDERS), ("shop/checkout", CHECKOUT)}
+    assert FOREIGN in str(orders.read(LEGACY)) and FOREIGN in str(checkout.read(LEGACY))
+    for who, path in ((checkout, OTHERS), (orders, "legacy/team/other"), (orders, OTHERS.replace("data", "metadata"))):
+        with pytest.raises(Forbidden):
+            who.read(path)
+    made = {ORDERS, CHECKOUT, LEGACY, OTHERS}
+    reach = {(each["who"], each["what"]) for each in place.project.access() if each["what"] in made}
+    assert reach == {
+        *(("shop/orders", path) for path in (ORDERS, LEGACY, OTHERS)),
+        *(("shop/checkout", path) for path in (CHECKOUT, LEGACY)),
+    }
 
 
 def test_an_agents_certificate_is_good_for_a_handshake_by_its_own_names(place: Place, tmp_path: Path) -> None:

@@ -112,11 +112,17 @@ def test_what_vault_made_and_takes_back_with_no_token_is_named(monkeypatch: pyte
         "database/static-creds/k.shop.orders.old",
         "pki/issue/k.shop.orders.tls",
     )
-    made = tuple(DeployedDynamic(path=path, files={}) for path in paths)
+    made = (
+        *(DeployedDynamic(path=path, files={}) for path in paths),
+        DeployedDynamic(path="legacy/db", files={}, foreign=True),
+    )
     orders = ORDERS.model_copy(update={"dynamic": made, "objects": ()})
     found = revoke("test", STACK, orders, dry_run=True).remains
 
     assert {each.what: each.fix for each in found if "/" in each.what and "files" not in each.what} == {
         f"the password of {paths[1]}, wherever it was copied": "vault write -f database/rotate-role/k.shop.orders.old",
         f"certificates that {paths[2]} issued": "vault write pki/revoke serial_number=SERIAL",
+        "what was read at legacy/db, wherever it was copied": (
+            "have its owner change it, or revoke what was made there: vault lease revoke -prefix legacy/db"
+        ),
     }

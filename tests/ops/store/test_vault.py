@@ -289,6 +289,22 @@ def test_a_database_that_is_down_is_no_unreachable_vault() -> None:
     assert not isinstance(raised.value, UnreachableError)
 
 
+def test_what_others_keep_is_read_once_with_all_keys_and_has_no_role_to_refuse() -> None:
+    path = "team/legacy/creds/db"
+    vault = Client({"data": {"password": "canary", "username": "canary"}})
+    assert isinstance(STACK.backend, VaultStore)
+    parameters = {"objects": yaml.safe_dump([{"objectName": "db", "secretPath": path, "secretKey": "password"}])}
+    (file,) = Vault(STACK, STACK.backend).list_expected_files(ProviderClass("vault", parameters))
+    file.read(session(vault))
+    assert [each[1] for each in vault.asked] == [f"/v1/{path}"]
+
+    foreign = DeployedDynamic(path=path, files={"password": "db"}, foreign=True)
+    orders = ORDERS.model_copy(update={"dynamic": (foreign,)})
+    assert (foreign.kind, foreign.reaching) == ("path", (path,))
+    refused = {each.what for each in session(vault).list_denied_checks(orders)}
+    assert "is refused what Vault makes for others" not in refused
+
+
 def test_a_workload_must_be_refused_its_neighbours_credentials_and_its_own_roles_statements() -> None:
     vault = Client({"data": {}})
     orders = ORDERS.model_copy(update={"dynamic": (CREDENTIALS,)})
