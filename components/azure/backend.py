@@ -91,6 +91,11 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
         self._args = args
         self._vault = args.vault
         self._identities = args.identities
+        # States written before it was the backend's child have it beside the backend.
+        former = pulumi.Alias(parent=(opts and opts.parent) or pulumi.ROOT_STACK_RESOURCE)
+        below = pulumi.ResourceOptions(parent=self, aliases=[former])
+        self._identities_parent = pulumi.ComponentResource("strongroom:index:AzureIdentities", name, None, below)
+        self._identities_parent.register_outputs({})
         self._granted: dict[tuple[str, str], pulumi.Resource] = {}
         self._meant: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._warn()
@@ -128,7 +133,7 @@ class AzureKeyVaultBackend(pulumi.ComponentResource):
             if issue := check_readable(secret) or next(filter(None, kept), None):
                 raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
             self._check_name_is_free(workload, secret)
-        identity = self._identities.of(workload)
+        identity = self._identities.identify(workload, self._identities_parent)
         objects = sorted({find_vault_object(secret) for secret in workload.secrets})
         granted = self._allow(workload, identity, objects)
         kept = {item: self._vault.objects[item] for item in objects if item in self._vault.objects}

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass
 from datetime import datetime
 from enum import Enum
 from types import NoneType, UnionType
@@ -58,15 +58,13 @@ def format_token(name: str) -> str:
 class Catalogue:
     """All public components, and the types that their inputs are made of."""
 
-    def __init__(self, public: Mapping[str, Any], anchor: Callable[[], pulumi.Resource]) -> None:
+    def __init__(self, public: Mapping[str, Any]) -> None:
         """Index the package's classes.
 
         :param public: What the package offers, by name.
-        :param anchor: Makes what identities belong to.
         :raises UnspeakableError: A constructor takes what no other language can say.
         """
         self._public = public
-        self._anchor = anchor
         self.types: dict[str, Fields | Choice] = {}
         self.components: dict[str, Described] = {}
         for name, item in sorted(public.items()):
@@ -198,21 +196,8 @@ class Catalogue:
             return known
         found = Fields(format_token(cls.__name__), cls, inspect.cleandoc(cls.__doc__ or ""))
         self.types[found.token] = found
-        texts = described.read_attribute_docs(cls)
-        if issubclass(cls, BaseModel):
-            found.fields = self._read_model_fields(cls, cls)
-            if "parent" in cls.model_fields:
-                found.given = {"parent": self._anchor}
-        elif is_dataclass(cls):
-            hints = _read_hints(cls)
-            for each in fields(cls):
-                default = each.default if each.default_factory is MISSING else None
-                found.fields[to_camel(each.name)] = self._build_field(
-                    cls, each.name, hints[each.name], texts.get(each.name, ""), default=default
-                )
-        else:
-            found.fields = self._read_parameters(cls)
-            found.given = {"parent": self._anchor}
+        is_model = issubclass(cls, BaseModel)
+        found.fields = self._read_model_fields(cls, cls) if is_model else self._read_parameters(cls)
         return found
 
     def _find_fitting(self, protocol: type) -> Shape:

@@ -36,11 +36,10 @@ class ComponentProvider(Provider):
             except package.MissingExtraError as error:
                 # Who uses Vault alone needs neither the packages nor the plugin of Azure.
                 self._missing[format_token(name)] = str(error)
-        self._catalogue = Catalogue(public, self._anchor)
+        self._catalogue = Catalogue(public)
         self.made: dict[str, pulumi.ComponentResource] = {}
         """What was made, by URN."""
 
-        self._anchored: dict[str, Any] = {}
         super().__init__(VERSION, json.dumps(build_schema(self._catalogue, VERSION)))
 
     def construct(
@@ -57,7 +56,6 @@ class ComponentProvider(Provider):
         if resource_type in self._missing:
             raise ComponentInitError(ImportError(self._missing[resource_type]))
         component = self._catalogue.components[resource_type]
-        self._anchored = {"name": name, "opts": options}
         issues: Issues = []
         arguments: dict[str, Any] = read_fields(component.inputs, inputs, "", issues)
         if component.args and not issues:
@@ -75,12 +73,6 @@ class ComponentProvider(Provider):
     def _keep(self, urn: str, made: pulumi.ComponentResource) -> str:
         self.made[urn] = made
         return urn
-
-    def _anchor(self) -> pulumi.Resource:
-        """Find what the identities belong to that the component at hand is given."""
-        return pulumi.ComponentResource(
-            f"{PACKAGE}:index:AzureIdentities", self._anchored["name"], None, self._anchored["opts"]
-        )
 
 
 class _Made(ResourceModule):

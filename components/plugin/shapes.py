@@ -233,9 +233,6 @@ class Fields(Shape):
     constant: Mapping[str, str] = field(default_factory=dict[str, str])
     """What tells it apart from its alternatives."""
 
-    given: Mapping[str, Callable[[], Any]] = field(default_factory=dict[str, Callable[[], Any]])
-    """What the provider gives to the class, by parameter."""
-
     fields: dict[str, Field] = field(default_factory=dict[str, Field])
     """By the name that other languages use."""
 
@@ -268,7 +265,6 @@ class Fields(Shape):
             arguments = read_fields(self.fields, given, path, issues)
         if len(issues) > before:
             return None
-        arguments = {**arguments, **{name: make() for name, make in self.given.items()}}
         return build_model(model, self.fields, arguments, path, issues) if model else self.cls(**arguments)
 
 

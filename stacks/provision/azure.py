@@ -58,9 +58,7 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _declare_vault(settings, azure, cloud, group, everywhere)
     place = IdentityLocation(resource_group=group, location=azure.location, tenant_id=azure.tenant_id)
-    identities = _build_identities(
-        settings, azure, aks, place, opts=everywhere, after=[each for some in made.values() for each in some]
-    )
+    identities = _build_identities(settings, azure, aks, place, [each for some in made.values() for each in some])
     gate = (
         ReadinessGate(kubeconfig=kubeconfig, context=settings.kubernetes.context, timeout=azure.readiness_timeout)
         if azure.readiness_timeout
@@ -82,14 +80,6 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
         cluster=cluster,
         namespaces=made,
     )
-
-
-class _Anchor(pulumi.ComponentResource):
-    """What workloads' identities belong to."""
-
-    def __init__(self, opts: pulumi.ResourceOptions) -> None:
-        super().__init__("strongroom:index:AzureIdentities", "azure", None, opts)
-        self.register_outputs({})
 
 
 def _declare_group(azure: AzureKeyVaultSettings, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
@@ -165,34 +155,29 @@ def _build_identities(
     azure: AzureKeyVaultSettings,
     aks: AksCluster | None,
     place: IdentityLocation,
-    *,
-    opts: pulumi.ResourceOptions,
-    after: Sequence[pulumi.Resource],
+    namespaces: Sequence[pulumi.Resource],
 ) -> Identities:
-    identity, cluster, anchor = azure.identity, settings.kubernetes.aks, _Anchor(opts)
+    identity, cluster = azure.identity, settings.kubernetes.aks
     issuer = settings.kubernetes.oidc_issuer or (aks.issuer if aks else "")
     client, principal = identity.client_id or "", identity.principal_id or ""
     match identity.mode:
         case "workload-identity":
-            return PerWorkloadIdentities(place=place, issuer=issuer, parent=anchor)
+            return PerWorkloadIdentities(place=place, issuer=issuer)
         case "shared":
             name = identity.name or f"strongroom-{pulumi.get_stack()}"
-            return SharedIdentity(place=place, issuer=issuer, name=name, existing=identity.existing, parent=anchor)
+            return SharedIdentity(place=place, issuer=issuer, name=name, existing=identity.existing)
         case "identity-binding":
             group = (cluster.resource_group if cluster else None) or place.resource_group
-            return IdentityBindings(
-                place=place, cluster=cluster.name if cluster else "", cluster_group=group, parent=anchor
-            )
+            return IdentityBindings(place=place, cluster=cluster.name if cluster else "", cluster_group=group)
         case "pod-identity":
-            return PodIdentities(place=place, parent=anchor)
+            return PodIdentities(place=place)
         case "service-principal":
             return ServicePrincipal(
                 principal_id=principal,
                 secret_name=identity.secret_name,
                 client_id=client,
                 client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
-                namespaces=after,
-                parent=anchor,
+                namespaces=namespaces,
             )
         case "addon" if aks and not client:
             return NodeIdentity(mode="addon", principal_id=aks.addon_principal_id, client_id=aks.addon_client_id)

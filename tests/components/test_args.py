@@ -83,7 +83,7 @@ def test_an_output_is_passed_on_and_not_checked(declare: Declare) -> None:
 
 
 def test_fields_are_the_inputs_in_every_language() -> None:
-    inputs = Catalogue({"House": House}, lambda: House("x", HouseArgs(host_name="a")))
+    inputs = Catalogue({"House": House})
     fields = inputs.components["strongroom:index:House"].inputs
 
     assert list(fields) == ["hostName", "rooms", "doors", "keys", "driver"], "any resource at all is for Python alone"
@@ -97,9 +97,7 @@ def test_fields_are_the_inputs_in_every_language() -> None:
 
 def construct(inputs: Mapping[str, object]) -> Mapping[str, str]:
     provider = ComponentProvider()
-    provider._catalogue.components |= Catalogue(
-        {"House": House}, lambda: House("x", HouseArgs(host_name="a"))
-    ).components
+    provider._catalogue.components |= Catalogue({"House": House}).components
     with pytest.raises(InputPropertiesError) as refused:
         provider.construct("x", "strongroom:index:House", inputs, None)
     return {each["property_path"]: each["reason"] for each in refused.value.errors or []}

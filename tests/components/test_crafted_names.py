@@ -155,7 +155,7 @@ def test_two_declarations_that_would_be_one_object_of_a_key_vault_are_refused(
     def program() -> None:
         own = vault()
         identities = PerWorkloadIdentities(
-            place=IdentityLocation(resource_group="a", tenant_id=TENANT), issuer="https://issuer", parent=own
+            place=IdentityLocation(resource_group="a", tenant_id=TENANT), issuer="https://issuer"
         )
         backend = AzureKeyVaultBackend(
             "it", AzureKeyVaultBackendArgs(vault=own, identities=identities, tenant_id=TENANT)

@@ -96,6 +96,22 @@ def test_a_second_preview_and_a_refresh_show_no_change(azure_deployed: Project) 
     assert azure_deployed.changes("preview") == set()
 
 
+def test_a_state_with_identities_beside_the_backend_goes_on_without_replacement(azure_deployed: Project) -> None:
+    checkpoint = azure_deployed.engine.checkpoint("local-azure")
+    whole = checkpoint.read_text()
+    former = json.loads(whole.replace("AzureKeyVaultBackend$strongroom:index:AzureIdentities", "AzureIdentities"))
+    resources = former["checkpoint"]["latest"]["resources"]
+    (identities,) = [each for each in resources if each["type"] == "strongroom:index:AzureIdentities"]
+    identities["parent"] = resources[0]["urn"]  # the stack's
+    checkpoint.write_text(json.dumps(former))
+    try:
+        # The gates have the credentials' URNs, and so try them once more.
+        workloads = ("shop/orders", "shop/checkout", "bank/ledger")
+        assert azure_deployed.changes("preview") == {f"update AccessReady {name}" for name in workloads}
+    finally:
+        checkpoint.write_text(whole)
+
+
 ADMITTED = "logs in by its identity"
 
 

@@ -80,8 +80,8 @@ class Identities(Protocol):
         """Whether several workloads are one principal, and so can read what any of them declares."""
         ...
 
-    def of(self, workload: Workload) -> WorkloadIdentity:
-        """Return the identity of `workload`, made if it must be."""
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
+        """Return the identity of `workload`, made below `parent` if it must be."""
         ...
 
 

@@ -32,9 +32,9 @@ class NodeIdentity(IdentitiesArgs):
     client_id: Input[OptionalGuid] = ""
     """Its client id; empty for the node's system-assigned one."""
 
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Return the node's identity (Azure Key Vault provider docs: "User-assigned Managed Identity")."""
-        del workload
+        del workload, parent
         return WorkloadIdentity(
             principal=Principal(self.mode, self.principal_id),
             # No clientID: it would make the provider look for a service account token.
@@ -65,16 +65,13 @@ class ServicePrincipal(IdentitiesArgs):
     namespaces: Sequence[pulumi.Resource] = ()
     """What must exist before the Secrets."""
 
-    parent: pulumi.Resource
-    """What the Secrets belong to."""
-
     _made: dict[str, kubernetes.core.v1.Secret] = PrivateAttr(default_factory=dict[str, kubernetes.core.v1.Secret])
 
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Return the service principal (Azure Key Vault provider docs: "Service Principal")."""
         # akv2k8s reads by itself: nothing in the workload's namespace needs the password.
         mounting = workload.delivery.kind != "akv2k8s"
-        made = self._declare_credentials(workload.namespace) if mounting else None
+        made = self._declare_credentials(workload.namespace, parent) if mounting else None
         return WorkloadIdentity(
             principal=Principal(self.mode, self.principal_id),
             parameters={},
@@ -84,7 +81,7 @@ class ServicePrincipal(IdentitiesArgs):
             requires=[made] if made else [],
         )
 
-    def _declare_credentials(self, namespace: str) -> kubernetes.core.v1.Secret | None:
+    def _declare_credentials(self, namespace: str, parent: pulumi.Resource) -> kubernetes.core.v1.Secret | None:
         if self.client_secret is None:
             return None
         if namespace not in self._made:
@@ -93,7 +90,7 @@ class ServicePrincipal(IdentitiesArgs):
                 metadata={"name": self.secret_name, "namespace": namespace, "labels": CREDENTIALS_LABEL},
                 string_data={"clientid": self.client_id, "clientsecret": pulumi.Output.secret(self.client_secret)},
                 opts=pulumi.ResourceOptions(
-                    parent=self.parent,
+                    parent=parent,
                     depends_on=list(self.namespaces),
                     additional_secret_outputs=["data", "stringData"],
                 ),

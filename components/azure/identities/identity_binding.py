@@ -36,12 +36,9 @@ class IdentityBindings(IdentitiesArgs):
     cluster_group: Input[ResourceGroup]
     """Its resource group."""
 
-    parent: pulumi.Resource
-    """What they belong to."""
-
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Make an identity that the workload's service account may use in this cluster."""
-        child = pulumi.ResourceOptions(parent=self.parent)
+        child = pulumi.ResourceOptions(parent=parent)
         identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
         binding = containerservice.IdentityBinding(
             workload.path,

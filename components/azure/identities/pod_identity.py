@@ -34,17 +34,14 @@ class PodIdentities(IdentitiesArgs):
     place: IdentityLocation
     """Where identities are made."""
 
-    parent: pulumi.Resource
-    """What they belong to."""
-
     def model_post_init(self, context: Any, /) -> None:
         """Warn of what is archived."""
         del context
-        pulumi.log.warn(WARNING, self.parent)
+        pulumi.log.warn(WARNING)
 
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Make an identity, and the two objects that hand it to the workload's pods."""
-        child = pulumi.ResourceOptions(parent=self.parent)
+        child = pulumi.ResourceOptions(parent=parent)
         identity = declare_identity(
             workload.path, f"{pulumi.get_stack()}_{workload.namespace}_{workload.name}", self.place, child
         )

@@ -1,7 +1,5 @@
 """Workload identity: a user-assigned identity, and a federated credential that ties it to a service account."""
 
-from functools import cached_property
-
 import pulumi
 from pulumi_azure_native import managedidentity
 from pydantic import PrivateAttr
@@ -45,12 +43,9 @@ class PerWorkloadIdentities(IdentitiesArgs):
     issuer: Input[Issuer]
     """The cluster's OIDC issuer."""
 
-    parent: pulumi.Resource
-    """What they belong to."""
-
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Make an identity, tied to the workload's service account and to nothing else."""
-        child = pulumi.ResourceOptions(parent=self.parent)
+        child = pulumi.ResourceOptions(parent=parent)
         federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
         identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
         credential = None if workload.revoked else federate(workload.path, identity.name, self.place, federation, child)
@@ -75,38 +70,37 @@ class SharedIdentity(IdentitiesArgs):
     existing: Switch = False
     """Whether it is there already."""
 
-    parent: pulumi.Resource
-    """What it belongs to."""
-
     _credentials: dict[str, pulumi.Resource] = PrivateAttr(default_factory=dict[str, pulumi.Resource])
     """By subject, of which Azure takes one each."""
 
-    def of(self, workload: Workload) -> WorkloadIdentity:
+    _identity: "Identity | None" = PrivateAttr(None)
+
+    def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
         """Return the shared identity, tied to the workload's service account too.
 
         Its credentials are written one after another: Azure refuses to write two at once.
 
         :raises InvalidArgumentsError: There are 20 already.
         """
+        identity = self._identity = self._declare(parent) if self._identity is None else self._identity
         federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
         if federation.subject not in self._credentials and not workload.revoked:
             count = len(self._credentials) + 1
             if count > MOST_FEDERATED:
                 raise InvalidArgumentsError(f"{workload.path}: {describe_excess(count)}")
-            options = pulumi.ResourceOptions(parent=self.parent, depends_on=[*self._credentials.values()][-1:])
+            options = pulumi.ResourceOptions(parent=parent, depends_on=[*self._credentials.values()][-1:])
             name = f"{federation.namespace}/{federation.service_account}"
-            self._credentials[federation.subject] = federate(name, self._identity.name, self.place, federation, options)
+            self._credentials[federation.subject] = federate(name, identity.name, self.place, federation, options)
         credential = self._credentials.get(federation.subject)
-        return describe_federated("shared", self._identity, federation, self.place.tenant_id, credential)
+        return describe_federated("shared", identity, federation, self.place.tenant_id, credential)
 
-    @cached_property
-    def _identity(self) -> "Identity":
+    def _declare(self, parent: pulumi.Resource) -> "Identity":
         if not self.existing:
-            return declare_identity(self.name, self.name, self.place, pulumi.ResourceOptions(parent=self.parent))
+            return declare_identity(self.name, self.name, self.place, pulumi.ResourceOptions(parent=parent))
         return managedidentity.get_user_assigned_identity_output(
             resource_group_name=self.place.resource_group,
             resource_name=self.name,
-            opts=pulumi.InvokeOutputOptions(parent=self.parent),
+            opts=pulumi.InvokeOutputOptions(parent=parent),
         )
 
 

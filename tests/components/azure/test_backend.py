@@ -1,7 +1,7 @@
 """What an Azure Key Vault backend declares for a workload."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -63,11 +63,11 @@ CHECKOUT = Workload(
     name="checkout", namespace="shop", image="busybox:1.36", secrets=(Secret(name="user", object="db", key="user"),)
 )
 
-MakeIdentities = Callable[[pulumi.Resource], Identities]
+OWN = PerWorkloadIdentities(place=PLACE, issuer=ISSUER)
 
 
 def backend(
-    identities: MakeIdentities,
+    identities: Identities,
     *,
     access: AccessMode = "rbac",
     role_scope: RoleScope = "object",
@@ -89,7 +89,7 @@ def backend(
     )
     args = AzureKeyVaultBackendArgs(
         vault=vault,
-        identities=identities(vault),
+        identities=identities,
         tenant_id=TENANT,
         cloud=cloud,
         role_scope=role_scope,
@@ -99,12 +99,8 @@ def backend(
     return AzureKeyVaultBackend("azure", args)
 
 
-def own(parent: pulumi.Resource) -> Identities:
-    return PerWorkloadIdentities(place=PLACE, issuer=ISSUER, parent=parent)
-
-
 def granted(
-    declare: Declare, identities: MakeIdentities, *workloads: Workload, **options: Any
+    declare: Declare, identities: Identities, *workloads: Workload, **options: Any
 ) -> tuple[list[dict[str, Any]], list[Grant], Recorder]:
     """The parameters and grants of workloads, and what was declared."""
     grants: list[Grant] = []
@@ -113,7 +109,7 @@ def granted(
     def program() -> object:
         made = backend(identities, **options)
         grants.extend(made.grant(workload) for workload in workloads)
-        return [pulumi.Output.all(**grant.parameters).apply(parameters.append) for grant in grants]
+        return pulumi.Output.all(*(pulumi.Output.all(**grant.parameters) for grant in grants)).apply(parameters.extend)
 
     recorder = declare(program)
     assert len(parameters) == len(workloads)
@@ -121,7 +117,7 @@ def granted(
 
 
 def test_each_object_is_granted_once_at_its_own_scope_by_the_role_that_its_kind_needs(declare: Declare) -> None:
-    _, _, recorder = granted(declare, own, ORDERS)
+    _, _, recorder = granted(declare, OWN, ORDERS)
 
     roles = {
         role.inputs["scope"].removeprefix(f"{VAULT_ID}/"): role.inputs["roleDefinitionId"].rpartition("/")[2]
@@ -141,7 +137,7 @@ def test_each_object_is_granted_once_at_its_own_scope_by_the_role_that_its_kind_
 
 def test_names_of_role_assignments_are_stable_and_differ_by_workload(declare: Declare) -> None:
     names = [
-        {role.inputs["roleAssignmentName"] for role in granted(declare, own, ORDERS, CHECKOUT)[2].all(ROLE)}
+        {role.inputs["roleAssignmentName"] for role in granted(declare, OWN, ORDERS, CHECKOUT)[2].all(ROLE)}
         for _ in range(2)
     ]
 
@@ -150,7 +146,7 @@ def test_names_of_role_assignments_are_stable_and_differ_by_workload(declare: De
 
 
 def test_issuer_subject_audience_account_and_class_agree(declare: Declare) -> None:
-    parameters, grants, recorder = granted(declare, own, ORDERS)
+    parameters, grants, recorder = granted(declare, OWN, ORDERS)
     credential = recorder.one(FEDERATED).inputs
 
     assert credential["issuer"] == ISSUER
@@ -165,7 +161,7 @@ def test_issuer_subject_audience_account_and_class_agree(declare: Declare) -> No
 
 
 def test_the_service_account_bears_the_identitys_client_id(declare: Declare) -> None:
-    recorder = declare(lambda: deploy(ORDERS, backend(own)))
+    recorder = declare(lambda: deploy(ORDERS, backend(OWN)))
 
     account = recorder.one("kubernetes:core/v1:ServiceAccount").inputs
     assert account["metadata"]["annotations"]["azure.workload.identity/client-id"] == "client of shop/orders"
@@ -179,7 +175,7 @@ def test_identities_of_workloads_whose_names_run_together_stay_apart(declare: De
         Workload(name="c", namespace="a-b", image="i", secrets=secrets),
         Workload(name="b-c", namespace="a", image="i", secrets=secrets),
     ]
-    _, _, recorder = granted(declare, own, *pair)
+    _, _, recorder = granted(declare, OWN, *pair)
 
     assert len({identity.inputs["resourceName"] for identity in recorder.all(IDENTITY)}) == 2
 
@@ -187,7 +183,7 @@ def test_identities_of_workloads_whose_names_run_together_stay_apart(declare: De
 def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None:
     secrets = (Secret(name="f", object="o"),)
     pair = [Workload(name=f"{'a' * 62}{end}", namespace="n" * 63, image="i", secrets=secrets) for end in ("x", "y")]
-    _, _, recorder = granted(declare, own, *pair)
+    _, _, recorder = granted(declare, OWN, *pair)
 
     names = {identity.inputs["resourceName"] for identity in recorder.all(IDENTITY)}
     assert len(names) == 2
@@ -197,7 +193,7 @@ def test_the_longest_names_still_make_a_legal_identity(declare: Declare) -> None
 
 def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
     def program() -> object:
-        return deploy(CHECKOUT, backend(own, gate=ReadinessGate(kubeconfig="/kubeconfig", timeout=120)))
+        return deploy(CHECKOUT, backend(OWN, gate=ReadinessGate(kubeconfig="/kubeconfig", timeout=120)))
 
     recorder = declare(program)
 
@@ -214,19 +210,18 @@ def test_the_pod_waits_for_identity_roles_and_values(declare: Declare) -> None:
 
 
 def test_a_pod_without_a_gate_waits_for_each_role_and_value(declare: Declare) -> None:
-    pod = declare(lambda: deploy(CHECKOUT, backend(own))).one("kubernetes:apps/v1:Deployment")
+    pod = declare(lambda: deploy(CHECKOUT, backend(OWN))).one("kubernetes:apps/v1:Deployment")
 
     assert {ROLE, FEDERATED, "azure-native:keyvault:Secret"} <= pod.dependency_types
     assert GATE not in pod.dependency_types
 
 
 def test_without_a_gate_nothing_waits(declare: Declare) -> None:
-    assert granted(declare, own, ORDERS)[2].all(GATE) == []
+    assert granted(declare, OWN, ORDERS)[2].all(GATE) == []
 
 
 def test_credentials_of_a_shared_identity_come_one_after_another(declare: Declare) -> None:
-    def shared(parent: pulumi.Resource) -> Identities:
-        return SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop")
+    shared = SharedIdentity(place=PLACE, issuer=ISSUER, name="shop")
 
     parameters, _, recorder = granted(declare, shared, ORDERS, CHECKOUT)
 
@@ -241,7 +236,7 @@ def test_credentials_of_a_shared_identity_come_one_after_another(declare: Declar
 
 def test_a_revoked_workload_keeps_its_identity_and_loses_its_credential_and_roles(declare: Declare) -> None:
     revoked = ORDERS.model_copy(update={"revoked": True})
-    parameters, _, recorder = granted(declare, own, revoked, CHECKOUT, gate=ReadinessGate())
+    parameters, _, recorder = granted(declare, OWN, revoked, CHECKOUT, gate=ReadinessGate())
 
     assert parameters[0]["clientID"] == "client of shop/orders"
     assert [each.name for each in recorder.all(FEDERATED)] == ["shop/checkout"]
@@ -252,8 +247,7 @@ def test_a_revoked_workload_keeps_its_identity_and_loses_its_credential_and_role
 def test_a_revoked_workload_of_a_shared_identity_loses_what_is_its_own_alone(declare: Declare) -> None:
     revoked = ORDERS.model_copy(update={"revoked": True})
 
-    def shared(parent: pulumi.Resource) -> Identities:
-        return SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop")
+    shared = SharedIdentity(place=PLACE, issuer=ISSUER, name="shop")
 
     assigned = granted(declare, shared, revoked, CHECKOUT)[2]
     allowed = granted(declare, shared, revoked, CHECKOUT, access="policies", workloads=[revoked, CHECKOUT])[2]
@@ -267,12 +261,12 @@ def test_the_twenty_first_workload_of_an_identity_is_refused_with_advice(declare
     many = [CHECKOUT.model_copy(update={"name": f"w{number}"}) for number in range(21)]
 
     with pytest.raises(ValueError, match=r"shop/w20: 21 workloads .* can have 20 .* workload-identity"):
-        granted(declare, lambda parent: SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop"), *many)
+        granted(declare, SharedIdentity(place=PLACE, issuer=ISSUER, name="shop"), *many)
 
 
 def test_a_node_identity_sends_no_client_id(declare: Declare) -> None:
     parameters, grants, recorder = granted(
-        declare, lambda _: NodeIdentity(mode="addon", principal_id=PRINCIPAL, client_id=CLIENT), ORDERS
+        declare, NodeIdentity(mode="addon", principal_id=PRINCIPAL, client_id=CLIENT), ORDERS
     )
 
     assert parameters[0]["useVMManagedIdentity"] == "true"
@@ -283,18 +277,17 @@ def test_a_node_identity_sends_no_client_id(declare: Declare) -> None:
 
 
 def test_a_system_assigned_identity_has_an_empty_id(declare: Declare) -> None:
-    parameters, _, _ = granted(declare, lambda _: NodeIdentity(mode="system-assigned", principal_id=PRINCIPAL), ORDERS)
+    parameters, _, _ = granted(declare, NodeIdentity(mode="system-assigned", principal_id=PRINCIPAL), ORDERS)
 
     assert parameters[0]["userAssignedIdentityID"] == ""
 
 
 def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_names(declare: Declare) -> None:
-    def program() -> object:
-        def principal(parent: pulumi.Resource) -> Identities:
-            return ServicePrincipal(
-                principal_id=PRINCIPAL, secret_name="creds", client_id=CLIENT, client_secret="canary-77", parent=parent
-            )
+    principal = ServicePrincipal(
+        principal_id=PRINCIPAL, secret_name="creds", client_id=CLIENT, client_secret="canary-77"
+    )
 
+    def program() -> object:
         made = backend(principal)
         return [deploy(ORDERS, made), deploy(CHECKOUT, made)]
 
@@ -311,7 +304,7 @@ def test_a_service_principals_credentials_are_a_labelled_secret_that_the_volume_
 def test_an_identity_binding_is_allowed_to_one_service_account(declare: Declare) -> None:
     parameters, grants, recorder = granted(
         declare,
-        lambda parent: IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg-aks", parent=parent),
+        IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg-aks"),
         ORDERS,
     )
 
@@ -336,7 +329,7 @@ def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
 ) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
-    parameters, grants, recorder = granted(declare, lambda parent: PodIdentities(place=PLACE, parent=parent), ORDERS)
+    parameters, grants, recorder = granted(declare, PodIdentities(place=PLACE), ORDERS)
 
     assert parameters[0]["usePodIdentity"] == "true"
     assert "clientID" not in parameters[0]
@@ -349,13 +342,13 @@ def test_pod_identity_labels_the_pod_and_warns_with_the_way_off_it(
 
 
 def test_at_most_one_flag_of_identity_is_set_in_any_mode(declare: Declare) -> None:
-    modes: list[MakeIdentities] = [
-        own,
-        lambda parent: SharedIdentity(place=PLACE, issuer=ISSUER, parent=parent, name="shop"),
-        lambda _: NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
-        lambda parent: ServicePrincipal(principal_id=PRINCIPAL, secret_name="creds", parent=parent),
-        lambda parent: IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg", parent=parent),
-        lambda parent: PodIdentities(place=PLACE, parent=parent),
+    modes: list[Identities] = [
+        OWN,
+        SharedIdentity(place=PLACE, issuer=ISSUER, name="shop"),
+        NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
+        ServicePrincipal(principal_id=PRINCIPAL, secret_name="creds"),
+        IdentityBindings(place=PLACE, cluster="aks", cluster_group="rg"),
+        PodIdentities(place=PLACE),
     ]
     for identities in modes:
         (parameters,), _, _ = granted(declare, identities, ORDERS)
@@ -364,7 +357,7 @@ def test_at_most_one_flag_of_identity_is_set_in_any_mode(declare: Declare) -> No
 
 
 def test_an_access_policy_gets_the_declared_kinds_and_nothing_else(declare: Declare) -> None:
-    _, _, recorder = granted(declare, own, ORDERS, CHECKOUT, access="policies")
+    _, _, recorder = granted(declare, OWN, ORDERS, CHECKOUT, access="policies")
 
     assert recorder.all(ROLE) == []
     first, second = (recorder.one(POLICY, name).inputs for name in ("shop/orders", "shop/checkout"))
@@ -377,7 +370,7 @@ def test_an_access_policy_gets_the_declared_kinds_and_nothing_else(declare: Decl
 def test_one_policy_speaks_for_all_who_share_an_identity(declare: Declare) -> None:
     _, _, recorder = granted(
         declare,
-        lambda _: NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
+        NodeIdentity(mode="node", principal_id=PRINCIPAL, client_id=CLIENT),
         CHECKOUT,
         ORDERS,
         access="policies",
@@ -393,7 +386,7 @@ def test_a_history_needs_list_where_policies_decide(declare: Declare) -> None:
         Secret(name="g", object="web", type="cert", version_history=2),
         Secret(name="h", object="sign", type="key"),
     )
-    _, _, recorder = granted(declare, own, CHECKOUT.model_copy(update={"secrets": read}), access="policies")
+    _, _, recorder = granted(declare, OWN, CHECKOUT.model_copy(update={"secrets": read}), access="policies")
 
     assert recorder.one(POLICY).inputs["policy"]["permissions"] == {
         "secrets": ["get", "list"],
@@ -405,7 +398,7 @@ def test_a_history_needs_list_where_policies_decide(declare: Declare) -> None:
 def test_a_role_at_the_vault_warns_that_it_reads_more(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
-    _, _, recorder = granted(declare, own, ORDERS, role_scope="vault")
+    _, _, recorder = granted(declare, OWN, ORDERS, role_scope="vault")
 
     assert {role.inputs["scope"] for role in recorder.all(ROLE)} == {VAULT_ID}
     assert len(recorder.all(ROLE)) == 2
@@ -413,14 +406,14 @@ def test_a_role_at_the_vault_warns_that_it_reads_more(declare: Declare, monkeypa
 
 
 def test_another_cloud_is_named_in_the_class(declare: Declare) -> None:
-    (china,), _, _ = granted(declare, own, CHECKOUT, cloud=CLOUDS["AzureChinaCloud"])
+    (china,), _, _ = granted(declare, OWN, CHECKOUT, cloud=CLOUDS["AzureChinaCloud"])
     custom = Cloud(
         name="AzureStackCloud",
         authority="login.stack.test",
         vault_domain="vault.stack.test",
         environment_file="/etc/stack.json",
     )
-    (stack,), _, _ = granted(declare, own, CHECKOUT, cloud=custom)
+    (stack,), _, _ = granted(declare, OWN, CHECKOUT, cloud=custom)
 
     assert china["cloudName"] == "AzureChinaCloud"
     assert (stack["cloudName"], stack["cloudEnvFileName"]) == ("AzureStackCloud", "/etc/stack.json")
@@ -430,7 +423,7 @@ def test_a_secret_that_key_vault_can_not_serve_is_refused(declare: Declare) -> N
     bad = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="team/db"),)})
 
     with pytest.raises(ValueError, match=r"shop/checkout: secret 'f' is the object 'team/db'.*'team-db'"):
-        granted(declare, own, bad)
+        granted(declare, OWN, bad)
 
 
 @pytest.mark.parametrize(
@@ -447,14 +440,14 @@ def test_a_certificates_secret_that_no_pod_could_mount_is_refused(
     certificate = VaultCertificate(subject="CN=shop.example.net", **options)
 
     with pytest.raises(InvalidArgumentsError, match=f"shop/checkout: secret 'f' {message}"):
-        granted(declare, own, reading, certificates={"Web": certificate})
+        granted(declare, OWN, reading, certificates={"Web": certificate})
 
 
 def test_a_pfx_of_a_certificate_that_is_kept_as_one_is_granted(declare: Declare) -> None:
     reading = CHECKOUT.model_copy(update={"secrets": (Secret(name="f", object="web", format="pfx"),)})
     certificate = VaultCertificate(subject="CN=shop.example.net", content_type="pfx")
 
-    granted(declare, own, reading, certificates={"web": certificate})
+    granted(declare, OWN, reading, certificates={"web": certificate})
 
 
 def sharing(*workloads: Workload) -> list[Workload]:
@@ -463,7 +456,7 @@ def sharing(*workloads: Workload) -> list[Workload]:
 
 
 def test_workloads_of_one_account_keep_an_identity_each(declare: Declare) -> None:
-    _, _, recorder = granted(declare, own, *sharing(ORDERS, CHECKOUT))
+    _, _, recorder = granted(declare, OWN, *sharing(ORDERS, CHECKOUT))
 
     assert len({each.inputs["resourceName"] for each in recorder.all(IDENTITY)}) == 2
     assert {each.name for each in recorder.all(FEDERATED)} == {"shop/orders", "shop/checkout"}
@@ -471,8 +464,7 @@ def test_workloads_of_one_account_keep_an_identity_each(declare: Declare) -> Non
 
 
 def test_a_shared_identity_has_one_credential_an_account(declare: Declare) -> None:
-    def shared(parent: pulumi.Resource) -> Identities:
-        return SharedIdentity(place=PLACE, issuer=ISSUER, name="id-shop", parent=parent)
+    shared = SharedIdentity(place=PLACE, issuer=ISSUER, name="id-shop")
 
     _, _, recorder = granted(declare, shared, *sharing(ORDERS, CHECKOUT))
 
@@ -484,7 +476,7 @@ def test_a_grant_has_the_versions_of_what_the_stack_writes_and_no_value(declare:
     web = {"web": VaultCertificate(subject="CN=web")}
 
     def program() -> None:
-        grant = backend(own, certificates=web).grant(ORDERS.model_copy(update={"on_rotation": "restart"}))
+        grant = backend(OWN, certificates=web).grant(ORDERS.model_copy(update={"on_rotation": "restart"}))
         found = pulumi.Output.from_input(dict(grant.versions))
         pulumi.Output.all(found, found.is_secret()).apply(versions.append)
 

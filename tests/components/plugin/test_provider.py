@@ -179,9 +179,7 @@ def test_the_output_of_another_resource_is_refused_where_it_decides(declare: Dec
 
 def read(kind: str, name: str, value: Any) -> tuple[Any, Issues]:
     found: Issues = []
-    provider = ComponentProvider()
-    provider._anchored = {"name": "x", "opts": None}
-    field = provider._catalogue.components[f"strongroom:index:{kind}"].inputs[name]
+    field = ComponentProvider()._catalogue.components[f"strongroom:index:{kind}"].inputs[name]
     return field.shape.read(value, name, found), found
 
 
@@ -195,18 +193,12 @@ def test_objects_are_reported_apart_by_their_kind() -> None:
     ]
 
 
-def test_identities_are_made_by_their_classes(declare: Declare) -> None:
-    def program() -> None:
-        given = {
-            "kind": "workload-identity",
-            "issuer": "https://x/",
-            "place": {"resourceGroup": "rg", "tenantId": TENANT},
-        }
-        identities, found = read("AzureKeyVaultBackend", "identities", given)
-        assert isinstance(identities, PerWorkloadIdentities)
-        assert found == []
+def test_identities_are_made_by_their_classes() -> None:
+    given = {"kind": "workload-identity", "issuer": "https://x/", "place": {"resourceGroup": "rg", "tenantId": TENANT}}
+    identities, found = read("AzureKeyVaultBackend", "identities", given)
 
-    assert declare(program).one("strongroom:index:AzureIdentities").name == "x"
+    assert isinstance(identities, PerWorkloadIdentities)
+    assert found == []
 
 
 def test_an_output_that_is_marked_is_secret_in_every_language(declare: Declare) -> None:
@@ -234,12 +226,7 @@ def test_what_may_be_anything_is_passed_on() -> None:
         def __init__(self, name: str, *, values: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
             super().__init__("strongroom:index:Free", name, None, opts)
 
-    shape = (
-        Catalogue({"Free": Free}, lambda: Free("x", values={}))
-        .components["strongroom:index:Free"]
-        .inputs["values"]
-        .shape
-    )
+    shape = Catalogue({"Free": Free}).components["strongroom:index:Free"].inputs["values"].shape
     given = {"a": [1, {"b": True}]}
 
     assert shape.spec() == {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
