@@ -113,7 +113,8 @@ def _check_path(operator: VaultOperator, path: str) -> Finding:
             f"Vault has no engine that {path} could be of",
             "mount one, or correct path in the workload's paths: it begins with the engine's",
         )
-    kind, options = mounts[engine]["type"], mounts[engine].get("options") or {}
+    kind: str = mounts[engine]["type"]
+    options: Mapping[str, str] = mounts[engine].get("options") or {}
     is_versioned = kind == "kv" and options.get("version") == "2"
     below = path.removeprefix(engine)
     if is_versioned and not below.startswith("data/"):
