@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .cross_checks import Location, cross_check
 from .durations import Seconds
-from .field_types import Declaration, DnsLabel, FileName, ListOf, require_match
+from .field_types import Declaration, DnsLabel, FilePath, ListOf, require_match
 
 if TYPE_CHECKING:
     from .workload import Workload
@@ -39,13 +39,13 @@ def is_issue_path(path: str) -> bool:
 class CertificateFiles(Declaration):
     """The files that a certificate becomes, all in PEM."""
 
-    certificate: FileName
+    certificate: FilePath
     """The file with the certificate and its issuer's, below the workload's mount path."""
 
-    private_key: FileName
+    private_key: FilePath
     """The file with the private key."""
 
-    ca: FileName
+    ca: FilePath
     """The file with the CAs to trust: the issuer and those above it."""
 
     @cross_check

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from .cross_checks import Location, cross_check
 from .durations import GoDuration
-from .field_types import Declaration, DnsLabel, FileName, LabelName, LabelValue, ListOf
+from .field_types import Declaration, DnsLabel, FileName, FilePath, LabelName, LabelValue, ListOf
 from .paths import is_made_at_each_read
 from .validators import require_unique
 
@@ -38,7 +38,7 @@ class SyncedSecret(Declaration):
     """Its type, which may demand keys: `kubernetes.io/tls` takes `tls.crt` and `tls.key` and no others,
     `kubernetes.io/dockerconfigjson` needs `.dockerconfigjson`, `kubernetes.io/ssh-auth` `ssh-privatekey`."""
 
-    data: Annotated[Mapping[FileName, FileName], Field(min_length=1)]
+    data: Annotated[Mapping[FileName, FilePath], Field(min_length=1)]
     """Its keys, each with the name of the secret that it holds."""
 
     labels: Mapping[LabelName, LabelValue] = {}
@@ -265,6 +265,16 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
     permission = secret.file_permission
     if permission is not None and (issue := check_file_permission(kind, permission)):
         return issue
+    if "/" in secret.name and (kind in {"kubernetes-secret", "akv2k8s"} or secret.env):
+        return (
+            f"has a directory in its name, {secret.name!r}, which no key of a Kubernetes Secret has: name it without, "
+            "or use delivery 'csi' without env, with syncedSecrets for a copy under another key"
+        )
+    if secret.mount_path and kind not in {"csi", "kubernetes-secret"}:
+        return (
+            f"has mountPath, and delivery {kind!r} has no volume whose file could be mounted there: set the workload's "
+            "mountPath to the directory, or use 'csi'"
+        )
     if secret.optional and kind != "agent-injector":
         return (
             f"is optional, and without it delivery {kind!r} would start no pod: remove optional, and give it a value "

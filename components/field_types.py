@@ -238,6 +238,16 @@ FileName = Annotated[
 """A file in the mount, and so a legal key of a Kubernetes Secret, one of whose types has `.dockerconfigjson`.
 (Kubernetes docs: "Secrets")"""
 
+FilePath = Annotated[
+    str,
+    require_match(
+        r"\.dockerconfigjson|(?!.{254})[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*",
+        "is not a legal file name: use 1 to 253 letters, digits, '-', '_' and '.', with single '/' after directories, "
+        "and not a '.' first in any part",
+    ),
+]
+"""A file in the mount, or in a directory of it."""
+
 LabelName = Annotated[
     str,
     require_match(

@@ -15,7 +15,7 @@ from .field_types import (
     Declaration,
     DnsLabel,
     EnvironmentVariable,
-    FileName,
+    FilePath,
     FilePermission,
     ImageName,
     ListOf,
@@ -63,8 +63,9 @@ _VERSION = "is not a version: use its letters and digits, in quotes, or leave it
 class Secret(Declaration):
     """One secret of a workload: an object of the store, and the file that it becomes."""
 
-    name: FileName
-    """The file's name below the workload's mount path."""
+    name: FilePath
+    """The file's name below the workload's mount path. It may be in a directory, e.g. `certs/tls.pem`, if no Kubernetes
+    Secret is made of it."""
 
     object: ObjectPath
     """The object's name in the store. With Vault, its path below the KV mount."""
@@ -86,6 +87,12 @@ class Secret(Declaration):
     """The file's permission, e.g. "0444"; defaults to the provider's, "0644". The driver's files belong to root and a
     workload's containers never run as root, so with `csi` and `kubernetes-secret` others must be able to read; with
     `agent-injector` their owner must, and "0400" is enough."""
+
+    mount_path: MountPath | None = None
+    """Where else the file is, e.g. `/etc/app/tls.pem`, among files of the image; with `csi` and `kubernetes-secret`. It
+    is a mount with `subPath`, which never changes in a running container, as a variable never does: use `onRotation:
+    restart`, or where the program allows it a `mountPath` of the workload and a directory in `name`, whose files are
+    updated. (Kubernetes docs: "Volumes", "Using subPath")"""
 
     encoding: Literal["utf-8", "base64", "hex"] = "utf-8"
     """How the stored value is encoded: the file gets it decoded."""
@@ -260,6 +267,27 @@ class Workload(Declaration):
                         f"{file!r} is the file name of {other} too: each needs its own",
                     )
             taken |= dict.fromkeys(named.values(), f"{field}[{number}]")
+        for number, secret in enumerate(self.secrets):
+            if below := next((file for file in taken if file.startswith(f"{secret.name}/")), None):
+                yield ("secrets", number, "name"), f"{secret.name!r} would be the directory of {below!r}: rename one"
+
+    @cross_check
+    def _check_mount_paths(self) -> Iterator[tuple[Location, str]]:
+        mount = f"{self.mount_path.rstrip('/')}/"
+        taken = {path.rstrip("/"): "this workload's scratch" for path in self.scratch}
+        for number, secret in enumerate(self.secrets):
+            if secret.mount_path is None:
+                continue
+            place, path = ("secrets", number, "mountPath"), secret.mount_path.rstrip("/")
+            if f"{path}/".startswith(mount) or mount.startswith(f"{path}/"):
+                yield (
+                    place,
+                    f"The path {path!r} and this workload's mountPath {self.mount_path!r} overlap: for a file below "
+                    "that, use a name with its directory, e.g. certs/tls.pem",
+                )
+            elif path in taken:
+                yield place, f"The path {path!r} is that of {taken[path]} too: use another one"
+            taken.setdefault(path, f"secrets[{number}]")
 
     @field_validator("replicas")
     @classmethod

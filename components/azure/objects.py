@@ -56,6 +56,8 @@ def check_readable(secret: Secret) -> str | None:
             return "has env, and a PFX is binary, which no environment variable holds: read the file, or use 'pem'"
     if secret.version is not None and (issue := check_version(secret.version)):
         return f"has the version {secret.version!r}, which {issue}"
+    if ".." in secret.name:
+        return f"has the name {secret.name!r}, and Azure's provider writes no file with '..' in its name: rename it"
     whole = name_vault_object(secret.object, secret.key)
     if issue := check_object_name(whole):
         return f"is the object {whole!r}, which {issue}"

@@ -34,7 +34,14 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
     )
     return PodParts(
         volumes=[_build_volume(workload, grant)],
-        mounts=[{"name": _VOLUME, "mountPath": workload.mount_path, "readOnly": True}],
+        mounts=[
+            {"name": _VOLUME, "mountPath": workload.mount_path, "readOnly": True},
+            *(
+                {"name": _VOLUME, "mountPath": secret.mount_path, "subPath": secret.file, "readOnly": True}
+                for secret in workload.secrets
+                if secret.mount_path
+            ),
+        ],
         environment=[
             {
                 "name": secret.env,

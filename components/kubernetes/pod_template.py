@@ -177,6 +177,11 @@ def _check_container(workload: Workload, group: str, container: Mapping[str, Any
             message = f"The variable {variable['name']!r} is a secret's env: it can be set only once"
             yield ("env", number, "name"), message
     own = {_normalize(workload.mount_path): "mountPath"}
+    own |= {
+        _normalize(each.mount_path): f"secrets[{place}].mountPath"
+        for place, each in enumerate(workload.secrets)
+        if each.mount_path
+    }
     if workload.scratch != DEFAULT_SCRATCH:
         own |= {_normalize(path): "scratch" for path in workload.scratch}
     for number, mount in enumerate(_list_mounts(container)):

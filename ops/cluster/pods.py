@@ -207,7 +207,9 @@ def _parse_pod(pod: Any, workload: DeployedWorkload) -> Pod:
         paths = [
             mount.mount_path
             for mount in each.volume_mounts or ()
-            if mount.name in volumes or (mount.mount_path == injected and each.name != "vault-agent")
+            # A `subPath` is one of its files, which the container keeps as it was.
+            if (mount.name in volumes and not mount.sub_path)
+            or (mount.mount_path == injected and each.name != "vault-agent")
         ]
         contexts = (each.security_context, pod.spec.security_context)
         user = next((found.run_as_user for found in contexts if found and found.run_as_user is not None), None)

@@ -80,7 +80,7 @@ def _compare_lists(
     if found is not None and not isinstance(found, list):
         yield Difference(path, expected, found)
         return
-    one, other = _index_by_name(expected), _index_by_name(cast("list[Any]", found or []))
+    one, other = _index_by_key(expected), _index_by_key(cast("list[Any]", found or []))
     for name in dict.fromkeys((*one, *other)):
         if name not in one or name not in other:
             yield Difference((*path, name), one.get(name), other.get(name))
@@ -88,12 +88,13 @@ def _compare_lists(
             yield from compare(one[name], other[name], known, (*path, name))
 
 
-def _index_by_name(items: list[Any]) -> dict[str, Any]:
-    named = [cast("Mapping[str, Any]", item).get("name") if isinstance(item, Mapping) else None for item in items]
-    unique = all(isinstance(name, str) for name in named) and len(set(named)) == len(named)
-    return {
-        f"[{name if unique else number}]": item for number, (name, item) in enumerate(zip(named, items, strict=True))
-    }
+def _index_by_key(items: list[Any]) -> dict[str, Any]:
+    """Index a list as Kubernetes does: mounts by their paths, all else by names, and otherwise by numbers."""
+    for key in ("mountPath", "name"):
+        keys = [cast("Mapping[str, Any]", item).get(key) if isinstance(item, Mapping) else None for item in items]
+        if all(isinstance(each, str) for each in keys) and len(set(keys)) == len(keys):
+            return {f"[{each}]": item for each, item in zip(keys, items, strict=True)}
+    return {f"[{number}]": item for number, item in enumerate(items)}
 
 
 def _is_same(path: Path, expected: object, found: object) -> bool:

@@ -233,13 +233,19 @@ def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, s
 
 
 def _is_addition(difference: Difference, added: Collection[tuple[str, str]]) -> bool:
-    *_, section, item = ("", *difference.path)
+    section, item = ("", *difference.path)[-2], _name_item(difference)
     return difference.expected is None and any(section == place and item.startswith(name) for place, name in added)
+
+
+def _name_item(difference: Difference) -> str:
+    """Name an item of a list by its name, also one that has another key."""
+    name = at(difference.found, "name")
+    return f"[{name}]" if isinstance(name, str) else ("", *difference.path)[-1]
 
 
 def _holds_token(document: Mapping[str, Any], path: Path, difference: Difference) -> bool:
     """Return whether an added volume holds nothing but the pod's own tokens."""
-    item = difference.path[-1]
+    item = _name_item(difference)
     if difference.path[-2] in {"env", "annotations"}:
         return True
     volumes = cast("list[Any]", _get_at(document, (*path, "volumes")) or [])
@@ -283,8 +289,9 @@ def _measure_depth(fields: object, path: Path) -> int:
         if not isinstance(fields, Mapping):
             break
         owned = cast("Mapping[str, Any]", fields)
-        key = f'k:{{"name":"{step[1:-1]}"}}' if step.startswith("[") else f"f:{step}"
-        if key not in owned:
+        keys = [f'k:{{"{key}":"{step[1:-1]}"}}' for key in ("name", "mountPath")] if step[0] == "[" else [f"f:{step}"]
+        key = next((each for each in keys if each in owned), None)
+        if key is None:
             break
         depth, fields = depth + 1, owned[key]
     return depth

@@ -132,14 +132,17 @@ def test_a_file_stays_in_its_mount_and_is_a_key_of_a_kubernetes_secret(name: str
     except InvalidArgumentsError:
         return
 
-    assert re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", name)
-    assert not name.startswith(".")
+    assert re.fullmatch(r"[-._a-zA-Z0-9/]{1,253}", name)
+    assert not any(part.startswith(".") or not part for part in name.split("/"))
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"name": "a/b"},
+        {"name": "a//b"},
+        {"name": "a/"},
+        {"name": "/a"},
+        {"name": "a/../b"},
         {"name": ".."},
         {"name": ".a"},
         {"name": "a\n"},

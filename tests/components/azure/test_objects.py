@@ -117,6 +117,7 @@ def test_what_key_vault_can_not_serve_is_reported() -> None:
     assert "e.g. 'team-db'" in (check_readable(secret(object="team/db")) or "")
     assert "has a key" in (check_readable(secret(object="a", key="b", type="cert")) or "")
     assert "public half" in (check_readable(secret(object="a", format="pfx", type="cert")) or "")
+    assert "with '..'" in (check_readable(Secret(name="a..b", object="a")) or "")
     assert "a PFX is binary" in (check_readable(secret(object="a", format="pfx", env="A")) or "")
     assert "kept in base64" in (check_readable(secret(object="a", format="pfx", encoding="hex")) or "")
     assert check_readable(secret(object="a", format="pfx", encoding="base64")) is None

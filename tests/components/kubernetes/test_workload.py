@@ -68,6 +68,20 @@ def test_the_volume_names_the_class_and_is_mounted_read_only_in_every_container(
     assert [container["name"] for container in spec["containers"]] == ["app", "sidecar"]
 
 
+def test_a_secret_with_a_mount_path_is_a_file_of_the_volume_there_too(declare: Declare) -> None:
+    secrets = (
+        Secret(name="certs/tls.pem", object="tls", key="pem", mount_path="/etc/app/tls.pem"),
+        Secret(name="old", object="tls", key="pem", mount_path="/etc/app/old.pem", version_history=2),
+    )
+    declared = workload(secrets=secrets, scratch=[])
+    (container,) = template(declare(lambda: deploy(declared, Store())).one(DEPLOYMENT).inputs)["spec"]["containers"]
+
+    assert container["volumeMounts"][1:] == [
+        {"name": "secrets-store", "mountPath": path, "subPath": file, "readOnly": True}
+        for path, file in (("/etc/app/tls.pem", "certs/tls.pem"), ("/etc/app/old.pem", "old/0"))
+    ]
+
+
 def test_pods_are_restricted_and_carry_no_api_token(declare: Declare) -> None:
     recorder = declare(lambda: deploy(workload(), Store()))
     spec = template(recorder.one(DEPLOYMENT).inputs)["spec"]

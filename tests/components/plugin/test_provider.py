@@ -151,7 +151,7 @@ def test_what_is_missing_is_reported() -> None:
 
 
 def test_a_workload_is_held_to_its_own_rules() -> None:
-    workload = WORKLOAD | {"name": "Orders", "secrets": [{"name": "a/b", "object": "o", "key": "k", "colour": CANARY}]}
+    workload = WORKLOAD | {"name": "Orders", "secrets": [{"name": "a//b", "object": "o", "key": "k", "colour": CANARY}]}
     message = issues("SecretWorkload", {"workload": workload, "backend": 1})
 
     assert "is not a legal Kubernetes name" in message["workload.name"]

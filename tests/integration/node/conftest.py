@@ -109,6 +109,7 @@ _MORE_OF_VAULT: dict[str, Any] = {
                 {"name": "hex", "object": "encoded", "key": "hex", "encoding": "hex", "filePermission": "0404"},
                 {"name": "latest", "object": "encoded", "key": "plain"},
                 {"name": "first", "object": "encoded", "key": "plain", "version": "1"},
+                {"name": "in/a/directory", "object": "encoded", "key": "plain", "mountPath": "/etc/app/text"},
             ],
         },
         {
@@ -116,7 +117,9 @@ _MORE_OF_VAULT: dict[str, Any] = {
             "delivery": {"kind": "agent-injector", "mode": "sidecar", "renderInterval": "1s"},
             "secrets": [
                 {"name": "text", "object": "encoded", "key": "plain", "filePermission": "0400"},
-                {"name": "decoded", "object": "encoded", "key": "base64", "encoding": "base64"},
+                {"name": "in/decoded", "object": "encoded", "key": "base64", "encoding": "base64"},
+                {"name": "missing", "object": "encoded", "key": "missing", "optional": True},
+                {"name": "all.json", "object": "encoded", "format": "json"},
             ],
         },
         {
@@ -151,7 +154,7 @@ _MORE_OF_KEY_VAULT: dict[str, Any] = {
                 ],
             },
             "secrets": [
-                {"name": "decoded", "object": "blob", "encoding": "base64"},
+                {"name": "in/decoded", "object": "blob", "encoding": "base64"},
                 {"name": "tls.pem", "object": "shop-tls", "format": "pem"},
                 {"name": "tls.pfx", "object": "shop-pfx", "format": "pfx"},
                 {"name": "tls.crt", "object": "shop-tls", "type": "cert"},

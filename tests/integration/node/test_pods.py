@@ -56,14 +56,25 @@ def test_each_encoding_version_and_delivery_is_a_file_that_the_containers_user_r
     one, mine = "one", "65532:65532"
 
     assert pods.seen({("bank", name): 1 for name in ("formats", "agent", "copied")}) == {
-        "formats": {"base64": plain(one), "hex": plain(one, "404"), "latest": plain(one), "first": plain(one)},
-        "agent": {"text": plain(one, "400", mine), "decoded": plain(one, owner=mine)},
+        "formats": {
+            "base64": plain(one),
+            "hex": plain(one, "404"),
+            "latest": plain(one),
+            "first": plain(one),
+            "in/a/directory": plain(one),
+        },
+        "agent": {
+            "text": plain(one, "400", mine),
+            "in/decoded": plain(one, owner=mine),
+            "missing": plain("", owner=mine),
+            "all.json": plain(json.dumps(ENCODED, separators=(",", ":")), owner=mine),
+        },
         "copied": {"text": plain(one)},
     }
     (pod,) = pods.of("bank", "agent")
-    assert pods.run(pod, "cd /mnt/secrets-store && cat text decoded && id -u") == "oneone65532\n"
+    assert pods.run(pod, "cd /mnt/secrets-store && cat text in/decoded && id -u") == "oneone65532\n"
     (pod,) = pods.of("bank", "formats")
-    assert pods.run(pod, "cd /mnt/secrets-store && cat base64 hex latest first") == "one" * 4
+    assert pods.run(pod, "cd /mnt/secrets-store && cat base64 hex latest first /etc/app/text") == "one" * 5
 
 
 def test_every_kind_of_workload_reads_its_secret(world: Sandbox, project: Project, pods: Pods) -> None:
@@ -134,15 +145,17 @@ def test_a_new_value_reaches_files_and_secrets_of_pods_that_live_on(
     kv.create_or_update_secret("db-pass", {**login, "password": "two"}, mount_point="strongroom")
     kv.create_or_update_secret("encoded", {"base64": "dHdv", "hex": "74776f", "plain": "two"}, mount_point="strongroom")
     try:
-        for pod, name in ((agent, "text"), (agent, "decoded"), (orders, "db-password"), (formats, "latest")):
+        for pod, name in ((agent, "text"), (agent, "in/decoded"), (orders, "db-password"), (formats, "latest")):
             pods.wait_for(pod, name, "two")
         assert pods.files(formats) == {
             "base64": plain("two"),
             "hex": plain("two", "404"),
             "latest": plain("two"),
             "first": plain("one"),
+            "in/a/directory": plain("two"),
         }
-        # A variable is what it was when its container was started.
+        # Neither a variable nor a `subPath` changes while its container runs.
+        assert pods.run(formats, "cat /etc/app/text") == "one"
         poll_until(lambda: pods.synced(orders, "DB_PASSWORD") == "two")
         poll_until(lambda: pods.synced(copied, "TEXT") == "two", 90)
         assert pods.variable(orders, "DB_PASSWORD") == digest(login["password"])
@@ -205,8 +218,8 @@ def test_each_kind_of_key_vault_object_reaches_its_file(world: Sandbox, azure_pr
     (pod,) = poll_until(lambda: pods.all_ready("bank", "formats", 1), 60)
 
     found = pods.files(pod)
-    assert sorted(found) == ["decoded", "signer.pem", "tls.crt", "tls.pem", "tls.pfx"]
-    assert pods.content(pod, "decoded") == base64.b64decode(secrets(world)["blob"][-1])
+    assert sorted(found) == ["in/decoded", "signer.pem", "tls.crt", "tls.pem", "tls.pfx"]
+    assert pods.content(pod, "in/decoded") == base64.b64decode(secrets(world)["blob"][-1])
     certificate = x509.load_pem_x509_certificate(pods.content(pod, "tls.crt"))
     pem = pods.content(pod, "tls.pem")
     private = serialization.load_pem_private_key(pem, None)

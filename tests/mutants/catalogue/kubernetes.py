@@ -364,5 +364,37 @@ KUBERNETES = (
         "The driver makes no TLS Secret, and nobody says why.",
         f"{_DELIVERIES}::test_a_type_takes_what_the_driver_makes_a_secret_of",
     ),
+    Mutant(
+        "file-of-an-old-version-at-its-path",
+        "components/kubernetes/csi_volume.py",
+        '"subPath": secret.file,',
+        '"subPath": secret.name,',
+        "A container finds a directory where its file should be.",
+        f"{_WORKLOAD}::test_a_secret_with_a_mount_path_is_a_file_of_the_volume_there_too",
+    ),
+    Mutant(
+        "agent-mounts-no-single-file",
+        "components/delivery.py",
+        'if secret.mount_path and kind not in {"csi", "kubernetes-secret"}:',
+        'if secret.mount_path and kind == "akv2k8s":',
+        "A file is not where its program looks for it, and nobody says so.",
+        "tests/stacks/test_bad_input.py::test_a_broken_file_is_refused_and_nothing_is_declared[workloads/paths]",
+    ),
+    Mutant(
+        "agent-escapes-json",
+        "components/kubernetes/agent_annotations.py",
+        "{{{{ .Data.data | toUnescapedJSON }}}}",
+        "{{{{ .Data.data | toJSON }}}}",
+        "A value with `&` or `<` has escapes in the file, which a program that reads no JSON takes for the value.",
+        f"{_DELIVERIES}::test_all_keys_of_an_object_are_one_file",
+    ),
+    Mutant(
+        "optional-key-stops-its-agent",
+        "components/kubernetes/agent_annotations.py",
+        'if entry.get("optional"):',
+        'if entry.get("optionally"):',
+        "A pod waits for a key that may be missing.",
+        f"{_DELIVERIES}::test_an_optional_key_leaves_its_file_empty_and_stops_no_agent",
+    ),
 )
 """Those of Kubernetes."""

@@ -18,6 +18,14 @@ _REVOKE = "tests/ops/revoke/test_vault.py"
 
 OPS = (
     Mutant(
+        "a-file-is-a-mount-path",
+        "ops/cluster/pods.py",
+        "(mount.name in volumes and not mount.sub_path)",
+        "mount.name in volumes",
+        "A pod is red that has a secret's file at a path of its own, and nothing is wrong with it.",
+        "tests/ops/cluster/test_pods.py::test_pods_that_live_are_listed_with_the_containers_that_mount_their_files",
+    ),
+    Mutant(
         "an-optional-object-may-be-missing",
         "ops/store/base.py",
         'return self.optional and isinstance(error, MissingError) and error.part == "key"',

@@ -170,4 +170,13 @@ VERIFY = (
         "Somebody's policy that is written so that no parser is sure of it passes.",
         f"{_UNREADABLE}::test_anothers_policy_that_nobody_can_judge_is_a_red_line_and_so_is_who_has_it",
     ),
+    Mutant(
+        "mounts-by-their-volumes",
+        "ops/verify/difference.py",
+        'for key in ("mountPath", "name"):',
+        'for key in ("name",):',
+        "An object with two mounts of a volume is red, though it has all that it needs.",
+        "tests/ops/verify/test_kubernetes_objects.py"
+        "::test_what_pods_of_others_have_beside_what_they_need_is_their_owners",
+    ),
 )

@@ -45,13 +45,14 @@ class Session:
 def document(**change: Any) -> dict[str, Any]:
     """A pod as the API server has it."""
     mount = {"name": "secrets", "mountPath": "/mnt/secrets"}
+    file = {"name": "secrets", "mountPath": "/etc/app/tls.pem", "subPath": "tls.pem"}
     csi = {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "orders"}}
     pod = {
         "metadata": {"name": "orders-0", "namespace": "shop"},
         "spec": {
             "securityContext": {"runAsUser": 65532},
             "containers": [
-                {"name": "orders", "volumeMounts": [mount, {"name": "scratch", "mountPath": "/scratch"}]},
+                {"name": "orders", "volumeMounts": [mount, file, {"name": "scratch", "mountPath": "/scratch"}]},
                 {"name": "root", "volumeMounts": [mount], "securityContext": {"runAsUser": 0}},
                 {"name": "other"},
             ],

@@ -16,7 +16,9 @@ POD: dict[str, Any] = {
     "metadata": {"name": "ledger", "namespace": "bank", "labels": {"azure.workload.identity/use": "true"}},
     "spec": {
         "automountServiceAccountToken": False,
-        "containers": [{"name": "ledger", "image": "busybox", "volumeMounts": [{"name": "secrets"}]}],
+        "containers": [
+            {"name": "ledger", "image": "busybox", "volumeMounts": [{"name": "secrets", "mountPath": "/mnt"}]}
+        ],
         "volumes": [{"name": "secrets", "csi": {"driver": "secrets-store.csi.k8s.io"}}],
     },
 }
@@ -133,7 +135,10 @@ def attached(change: dict[str, Any]) -> list[str]:
         "annotations": {"strongroom/parameters": "1"},
         "automountServiceAccountToken": False,
         "volumes": [{"name": "secrets", "csi": {"driver": "d"}}],
-        "volumeMounts": [{"name": "secrets", "mountPath": "/mnt", "readOnly": True}],
+        "volumeMounts": [
+            {"name": "secrets", "mountPath": "/mnt", "readOnly": True},
+            {"name": "secrets", "mountPath": "/etc/app/tls.pem", "subPath": "tls.pem"},
+        ],
     }
     workload = DeployedWorkload.model_validate(
         {
@@ -142,8 +147,8 @@ def attached(change: dict[str, Any]) -> list[str]:
             "attachment": {"name": "web", "containers": ["app"]},
         }
     )
-    theirs = {"name": "theirs", "emptyDir": {}}
-    app = {"name": "app", "image": "a", "volumeMounts": [{"name": "theirs"}, *needs["volumeMounts"]]}
+    theirs, mount = {"name": "theirs", "emptyDir": {}}, {"name": "theirs", "mountPath": "/theirs"}
+    app = {"name": "app", "image": "a", "volumeMounts": [mount, *needs["volumeMounts"]]}
     spec = {
         "serviceAccountName": "orders",
         "automountServiceAccountToken": False,
@@ -177,7 +182,14 @@ def test_what_pods_of_others_have_beside_what_they_need_is_their_owners() -> Non
     [
         ({"serviceAccountName": "other"}, "spec.template.spec.serviceAccountName: expected 'orders', found 'other'"),
         ({"volumes": []}, "spec.template.spec.volumes[secrets]"),
-        ({"containers": [{"name": "app", "image": "a"}]}, "spec.template.spec.containers[app].volumeMounts[secrets]"),
+        (
+            {
+                "containers": [
+                    {"name": "app", "volumeMounts": [{"name": "secrets", "mountPath": "/mnt", "readOnly": True}]}
+                ]
+            },
+            "spec.template.spec.containers[app].volumeMounts[/etc/app/tls.pem]",
+        ),
     ],
 )
 def test_a_field_that_pods_of_others_lack_is_named_with_who_changed_it(change: dict[str, Any], field: str) -> None:

@@ -95,7 +95,7 @@ def test_the_stack_files_are_valid(stack: str) -> None:
         ("workloads.0.secrets", [], "strongroom:workloads[0].secrets", "must not be empty"),
         ("workloads.0.secrets.0.object", "../root", "strongroom:workloads[0].secrets[0].object", "not a legal object"),
         ("workloads.0.secrets.0.object", "a/*", "strongroom:workloads[0].secrets[0].object", "wildcards"),
-        ("workloads.0.secrets.0.name", "a/b", "strongroom:workloads[0].secrets[0].name", "not a legal file name"),
+        ("workloads.0.secrets.0.name", "a//b", "strongroom:workloads[0].secrets[0].name", "not a legal file name"),
         ("workloads.0.secrets.0.key", None, "strongroom:workloads[0].secrets[0]", "names no key"),
         ("workloads.0.secrets.0.env", "DB-PASS", "strongroom:workloads[0].secrets[0].env", "environment variable"),
         ("workloads.0.secrets.0.type", "cert", "strongroom:workloads[0].secrets[0]", "only Azure Key Vault has"),
