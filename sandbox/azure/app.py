@@ -246,7 +246,9 @@ class Emulator:
             refused = AzureError(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
             return JSONResponse(refused.body(), 401, {"WWW-Authenticate": challenge})
         self._guard.admit(found[0], request.client.host if request.client else "")
-        return _Plane(Vault(self._store, found[0], cloud.vaults), self._guard, caller, found[0]).answer(request, body)
+        vault = Vault(self._store, found[0], cloud.vaults)
+        vault.renew_due()
+        return _Plane(vault, self._guard, caller, found[0]).answer(request, body)
 
 
 class _Plane:

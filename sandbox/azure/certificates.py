@@ -36,9 +36,16 @@ class Issued:
     content_type: str
     """Of the secret."""
 
+    valid: tuple[int, int]
+    """From when until when, in seconds since 1970."""
 
-def issue(policy: Document) -> Issued:
-    """Sign a certificate as its policy says. (Microsoft Learn: "About Azure Key Vault certificates")"""
+
+def issue(policy: Document, now: float) -> Issued:
+    """Sign a certificate as its policy says. (Microsoft Learn: "About Azure Key Vault certificates")
+
+    :param policy: Its policy.
+    :param now: The vault's time, in seconds since 1970.
+    """
     wanted = policy.get("x509_props") or {}
     properties = policy.get("key_props") or {}
     kept = new_key({**properties, "kty": properties.get("kty") or "RSA"})
@@ -47,16 +54,17 @@ def issue(policy: Document) -> Issued:
         subject = x509.Name.from_rfc4514_string(wanted.get("subject") or "")
     except ValueError as error:
         raise AzureError(400, "BadParameter", f"Property policy has invalid value: X509 subject ({error})") from None
-    now = datetime.datetime.now(datetime.UTC)
-    months = int(wanted.get("validity_months") or 12)
+    at = datetime.datetime.fromtimestamp(int(now), datetime.UTC)
+    first = at - datetime.timedelta(minutes=10)
+    last = at + datetime.timedelta(days=round(int(wanted.get("validity_months") or 12) * 365.25 / 12))
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=10))
-        .not_valid_after(now + datetime.timedelta(days=round(months * 365.25 / 12)))
+        .not_valid_before(first)
+        .not_valid_after(last)
     )
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
@@ -74,6 +82,7 @@ def issue(policy: Document) -> Issued:
         described(key, kept["request"]),
         _secret(certificate, key if exportable else None, content_type),
         content_type,
+        (int(first.timestamp()), int(last.timestamp())),
     )
 
 

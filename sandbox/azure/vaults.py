@@ -2,7 +2,6 @@
 
 import base64
 import re
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from .certificates import Issued, issue
 from .errors import AzureError
 from .keys import new_key, public_half
+from .lifetimes import find_end, is_certificate_due, is_key_due
 from .store import Document, Kind, Store
 
 LARGEST_SECRET = 25 * 1024
@@ -74,9 +74,26 @@ class Vault:
 
     def rotate_key(self, name: str) -> Document:
         """Make a new version of a key, like its latest."""
-        latest = self._live("keys", name)["versions"][-1]
+        found = self._live("keys", name)
+        latest = found["versions"][-1]
         made = {"key": new_key(latest["key"]["request"]), "key_ops": latest["key_ops"], "tags": latest["tags"]}
-        return self._added("keys", name, made, {})
+        return self._added("keys", name, made, find_end(found.get("rotation") or {}, self._now()))
+
+    def renew_due(self) -> None:
+        """Make the new versions that policies of keys and certificates want by now."""
+        now = self._now()
+        for found in self._store.objects(self._name, "keys"):
+            if found["deleted"] is None and found["versions"] and found.get("rotation"):
+                with self._store.writing():
+                    latest = self._live("keys", found["name"])
+                    if is_key_due(latest["rotation"], latest["versions"][-1]["attributes"], now):
+                        self.rotate_key(found["name"])
+        for found in self._store.objects(self._name, "certificates"):
+            if found["deleted"] is None and found["versions"]:
+                with self._store.writing():
+                    latest = self._live("certificates", found["name"])["versions"][-1]
+                    if is_certificate_due(latest["policy"], latest["attributes"], now):
+                        self.create_certificate(found["name"], {"policy": latest["policy"], "tags": latest["tags"]})
 
     def rotation_policy(self, name: str) -> Document:
         """Return when a key rotates; by default there is only a notice before its end."""
@@ -103,7 +120,7 @@ class Vault:
         }
         _legal(name)
         self._hold(policy.get("key_props") or {})
-        issued = issue(policy) if issuer == "Self" else None
+        issued = issue(policy, self._now()) if issuer == "Self" else None
         with self._store.writing():
             if issued:
                 self._issued(name, issued, policy, body)
@@ -139,7 +156,7 @@ class Vault:
 
         def change(found: Document, said: Document) -> None:
             made = _version(kind, found, version)
-            made["attributes"] |= {**attributes, "updated": int(time.time())}
+            made["attributes"] |= {**attributes, "updated": self._now()}
             made |= said
 
         with self._store.writing():
@@ -151,7 +168,7 @@ class Vault:
     def delete(self, kind: Kind, name: str) -> Document:
         """Delete an object softly, and with a certificate its key and secret."""
         latest = self._reported(kind, name, self._live(kind, name)["versions"][-1])
-        now = int(time.time())
+        now = self._now()
         gone = {
             "recoveryId": f"{self._base}/deleted{kind}/{name}",
             "deletedDate": now,
@@ -196,7 +213,7 @@ class Vault:
         managed: bool = False,
     ) -> Document:
         _legal(name)
-        now = int(time.time())
+        now = self._now()
         made = {
             **made,
             "version": version or uuid.uuid4().hex,
@@ -233,12 +250,16 @@ class Vault:
             self._store.put_object(self._name, kind, name, found)
 
     def _issued(self, name: str, issued: Issued, policy: Document, body: Document) -> None:
-        version, attributes = uuid.uuid4().hex, body.get("attributes") or {}
+        version = uuid.uuid4().hex
+        attributes = {**(body.get("attributes") or {}), "nbf": issued.valid[0], "exp": issued.valid[1]}
         key = {"key": issued.key, "key_ops": None, "tags": {}}
         self._added("keys", name, key, attributes, version, managed=True)
         secret = {"value": issued.secret, "contentType": issued.content_type, "tags": {}}
         self._added("secrets", name, secret, attributes, version, managed=True)
         self._added("certificates", name, _certificate(issued, policy, body), attributes, version)
+
+    def _now(self) -> int:
+        return int(self._store.read_clock(self._name))
 
     def _hold(self, key: Document) -> None:
         if str(key.get("kty")).endswith("-HSM") and not self._premium:

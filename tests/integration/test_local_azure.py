@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pulumi.automation import ConfigValue
 
 from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.configuration import assemble
-from sandbox.azure.store import Document, Store
+from sandbox.azure.store import Document, Kind, Store
 from sandbox.azure.vaults import Vault
 from sandbox.errors import SandboxError
 from sandbox.running import Sandbox
@@ -221,10 +222,12 @@ def test_changed_secrets_change_access_class_and_pods_and_nothing_else(azure_dep
     assert azure_deployed.wrong() == set()
 
 
-def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project) -> None:
+def test_keys_and_certificates_are_read_by_what_they_are_and_renewed_by_the_vault(
+    azure_deployed: Project, store: Store
+) -> None:
     settings = azure_deployed.config
     settings["strongroom:backend"] |= {
-        "keys": {"sign": {"type": "EC", "curve": "P-256"}},
+        "keys": {"sign": {"type": "EC", "curve": "P-256", "rotateAfter": "P90D", "expiresAfter": "P1Y"}},
         "certificates": {"web": {"subject": "CN=shop.example.net", "dnsNames": ["shop.example.net"]}},
     }
     settings["strongroom:workloads"][0]["secrets"] += [
@@ -254,6 +257,18 @@ def test_keys_and_certificates_are_read_by_what_they_are(azure_deployed: Project
     # Who reads the certificate reads its public half alone.
     assert checks["shop/orders", "is refused other workloads' objects"] is True
     assert {what for what, passed in checks.items() if passed is not True} == set()
+
+    def count_versions(kind: Kind, name: str) -> int:
+        found = store.object("strongroom-local", kind, name)
+        return len(found["versions"]) if found else 0
+
+    store.move_clock("strongroom-local", timedelta(days=340).total_seconds())
+    try:
+        assert azure_deployed.wrong() == set()
+        assert (count_versions("keys", "sign"), count_versions("secrets", "web")) == (2, 2)
+        assert (azure_deployed.changes("preview"), azure_deployed.changes("refresh")) == (set(), set())
+    finally:
+        store.move_clock("strongroom-local", 0)
     assert azure_deployed.changes("preview") == set()
     assert azure_deployed.changes("refresh") == set()
 

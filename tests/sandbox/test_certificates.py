@@ -2,6 +2,7 @@
 
 import datetime
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def test_an_authority_that_is_good_is_kept(tmp_path: Path) -> None:
 
 def test_a_vaults_self_signed_certificate_passes_the_strict_checks(tmp_path: Path) -> None:
     issued = issue(
-        {"x509_props": {"subject": "CN=x", "sans": {"ips": ["127.0.0.1"]}}, "secret_props": {"contentType": PEM}}
+        {"x509_props": {"subject": "CN=x", "sans": {"ips": ["127.0.0.1"]}}, "secret_props": {"contentType": PEM}},
+        time.time(),
     )
     both = tmp_path / "both.pem"
     both.write_text(issued.secret)
