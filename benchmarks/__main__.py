@@ -41,7 +41,7 @@ def benchmarks(  # noqa: PLR0917 - the command line's options
     stepwise: Annotated[
         int, typer.Option(help="The most workloads of an up that writes its state at each step.")
     ] = 100,
-    rounds: Annotated[int | None, typer.Option(min=1, help="How often each is measured; by size, left out.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="How often each is measured; by default, by size.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all that was measured there.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write the plot there.")] = None,
     write_docs: Annotated[bool, typer.Option(help=f"Write tables and plot into docs/{PAGE.name}.")] = False,
@@ -88,7 +88,7 @@ def _measured(place: Site, parts: list[str], counts: list[int], stepwise: int, r
 
 def main() -> None:
     """Run the command line; an error that a user can mend is one text and exit code 1."""
-    # Whoever ends it ends its sandbox too.
+    # The one who ends it ends its sandbox too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         app()

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from .vault.server.tls import CertManagerTls, GeneratedTls, SuppliedTls
     from .workload import Secret, ServiceAccount, Workload
 
-_HOME = {
+_MODULES = {
     "AgentInjector": ".delivery",
     "AksCluster": ".azure.cluster",
     "AksClusterArgs": ".azure.cluster",
@@ -347,10 +347,10 @@ def _load(name: str) -> object:
     :raises AttributeError: It is none.
     :raises MissingExtraError: It needs the extra `azure`.
     """
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(_HOME[name], __name__), name)
+        return getattr(import_module(_MODULES[name], __name__), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_AZURE:
             raise

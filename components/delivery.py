@@ -323,7 +323,7 @@ def check_dynamic(workload: "Workload") -> str | None:
     return None
 
 
-def list_undeliverable(workload: "Workload") -> Iterator[tuple[Location, str]]:
+def list_dynamic_issues(workload: "Workload") -> Iterator[tuple[Location, str]]:
     """List what Vault would make for a workload and its delivery can't bring: the entry, and the error."""
     issue = check_dynamic(workload)
     for number, entry in enumerate(workload.paths):

@@ -1,4 +1,4 @@
-"""Provider plugins: the official ones where they can be had, stand-ins where they can't."""
+"""Provider plugins: the official ones where they can be had, fakes where they can't."""
 
 import json
 import os
@@ -46,8 +46,8 @@ def attached(
     :param home: PULUMI_HOME.
     :param environment: The engine's environment.
     :param clients: What dynamic resources need besides, to find the project's modules and the emulator.
-    :param reporter: Reported when stand-ins are used.
-    :raises SandboxError: The stand-ins don't start.
+    :param reporter: Reported when fakes are used.
+    :raises SandboxError: The fakes don't start.
     """
     scratch = home.parent / "scratch"
     if scratch.is_dir():
@@ -62,9 +62,9 @@ def attached(
     if missing:
         reporter.note(
             f"The official plugins of {', '.join(missing)} can't be had here: "
-            "using the sandbox's stand-ins, test equipment"
+            "using the sandbox's fake providers, test equipment"
         )
-    with _stand_ins([*missing, *ALWAYS], {**environment, **own}) as ports:
+    with _serve_fakes([*missing, *ALWAYS], {**environment, **own}) as ports:
         served = ",".join(f"{name}:{number}" for name, number in ports.items())
         # The engine would ask again at each run for what can't be had, for three seconds.
         yield {"PATH": path, SERVED: served, **({_NO_DOWNLOADS: "true"} if missing else {})}
@@ -79,7 +79,7 @@ def find_missing(pulumi: Path, home: Path, environment: Mapping[str, str]) -> li
     :param home: PULUMI_HOME.
     :param environment: The CLI's environment.
     """
-    decision = home / "stand-ins.json"
+    decision = home / "fakes.json"
     if not decision.is_file():
         with ThreadPoolExecutor() as pool:
             had = pool.map(lambda name: _official(name, pulumi, home, environment), PROVIDERS)
@@ -108,7 +108,7 @@ def _official(name: str, pulumi: Path, home: Path, environment: Mapping[str, str
 def _programs(directory: Path, environment: Mapping[str, str], clients: Mapping[str, str]) -> Path:
     """Return a directory with the programs that the CLI's releases bring along, and its module doesn't.
 
-    What starts dynamic resources is the SDK's own host; languages have stand-ins where the official hosts aren't there.
+    What starts dynamic resources is the SDK's own host; languages have fakes where the official hosts aren't there.
     """
     directory.mkdir(exist_ok=True, mode=0o700)
     paths = os.pathsep.join(filter(None, (clients.get("PYTHONPATH"), str(ROOT))))
@@ -130,7 +130,7 @@ def _program(file: Path, variables: Mapping[str, str], *module: str) -> None:
 
 
 @contextmanager
-def _stand_ins(names: Sequence[str], environment: Mapping[str, str]) -> Iterator[dict[str, int]]:
+def _serve_fakes(names: Sequence[str], environment: Mapping[str, str]) -> Iterator[dict[str, int]]:
     # Their standard input stays open as long as this process lives: it is how they learn that it died.
     command = [sys.executable, "-m", "sandbox.providers", *names]
     process = subprocess.Popen(
@@ -146,7 +146,7 @@ def _stand_ins(names: Sequence[str], environment: Mapping[str, str]) -> Iterator
         assert process.stdout is not None  # noqa: S101 - it was asked for above
         line = process.stdout.readline()
         if not line:
-            raise SandboxError("The provider stand-ins ended as soon as they were started")
+            raise SandboxError("The fake providers ended as soon as they were started")
         yield json.loads(line)
     finally:
         process.terminate()

@@ -1,4 +1,4 @@
-"""Temporary files of processes that may be killed: in the sandbox's directory, removed by whoever comes next."""
+"""Temporary files of processes that may be killed: in the sandbox's directory, removed by the next process."""
 
 import atexit
 import os

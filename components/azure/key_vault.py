@@ -181,8 +181,8 @@ class KeyVault(pulumi.ComponentResource):
         return vault_id
 
     def _make(self, name: str, vault: NewVault) -> None:
-        reach = vault.reach
-        limited = bool(reach.allowed_ip_ranges or reach.allowed_subnet_ids) or not reach.public
+        rules = vault.network
+        limited = bool(rules.allowed_ip_ranges or rules.allowed_subnet_ids) or not rules.public
         self._made = keyvault.Vault(
             name,
             vault_name=self.name,
@@ -199,12 +199,12 @@ class KeyVault(pulumi.ComponentResource):
                 # The API refuses false.
                 enable_purge_protection=True if vault.purge_protection else None,
                 create_mode=keyvault.CreateMode.RECOVER if vault.recover else None,
-                public_network_access="Enabled" if reach.public else "Disabled",
+                public_network_access="Enabled" if rules.public else "Disabled",
                 network_acls=keyvault.NetworkRuleSetArgs(
                     bypass="AzureServices",
                     default_action="Deny" if limited else "Allow",
-                    ip_rules=[keyvault.IPRuleArgs(value=value) for value in reach.allowed_ip_ranges],
-                    virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=id_) for id_ in reach.allowed_subnet_ids],
+                    ip_rules=[keyvault.IPRuleArgs(value=value) for value in rules.allowed_ip_ranges],
+                    virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=id_) for id_ in rules.allowed_subnet_ids],
                 ),
             ),
             # Logged once, when it is made.
@@ -213,8 +213,8 @@ class KeyVault(pulumi.ComponentResource):
             ),
         )
         self.vault_id = self._made.id
-        if reach.private_endpoint:
-            self._join(name, reach.private_endpoint, vault.location)
+        if rules.private_endpoint:
+            self._join(name, rules.private_endpoint, vault.location)
         audit = self._declare_audit(name, vault.audit_workspace_id) if vault.audit_workspace_id else None
         if vault.lock:
             self._lock(name, audit)

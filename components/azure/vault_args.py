@@ -39,7 +39,7 @@ class PrivateEndpoint(Args):
 
 
 class Network(Args):
-    """Who reaches the vault."""
+    """Who can connect to the vault."""
 
     public: Switch = True
     """Whether it has a public address."""
@@ -82,7 +82,7 @@ class Network(Args):
 
 
 class VaultShape(Args):
-    """What a vault is, save its name and its network."""
+    """What a vault is, save its name and its region."""
 
     sku: Literal["standard", "premium"] = "standard"
     """`premium` keeps keys in hardware."""
@@ -106,15 +106,15 @@ class VaultShape(Args):
     tags: Annotated[Mapping[TagName, TagValue], Field(max_length=50)] = {}
     """Its tags."""
 
+    network: Network = Network()
+    """Who can connect to it."""
+
 
 class NewVault(VaultShape):
     """A vault that the stack makes."""
 
     location: Region | None = None
     """Its region; the resource group's, if omitted."""
-
-    reach: Network = Network()
-    """Who reaches it."""
 
 
 class ExistingVault(Args):

@@ -3,7 +3,7 @@
 import pulumi
 
 from ..backend import Grant
-from ..delivery import AgentInjector, Akv2k8s, check_deliverable, check_store, check_synced_secrets, list_undeliverable
+from ..delivery import AgentInjector, Akv2k8s, check_deliverable, check_store, check_synced_secrets, list_dynamic_issues
 from ..errors import InvalidArgumentsError
 from ..workload import Workload
 from .agent_injection import inject_agent
@@ -26,7 +26,7 @@ def declare_delivery(workload: Workload, grant: Grant, opts: pulumi.ResourceOpti
     for secret in workload.secrets:
         if issue := check_deliverable(delivery.kind, secret):
             raise InvalidArgumentsError(f"{workload.path}: secret {secret.name!r} {issue}")
-    for (field, number, *_), issue in list_undeliverable(workload):
+    for (field, number, *_), issue in list_dynamic_issues(workload):
         raise InvalidArgumentsError(f"{workload.path}: {field}[{number}]: {issue}")
     for _, issue in check_synced_secrets(workload):
         raise InvalidArgumentsError(f"{workload.path}: delivery {issue}")

@@ -146,25 +146,25 @@ def build_report(stack: str, resources: Collection[Declared]) -> Report:
     known = dict(_list_written(resources))
     opening = list_granted(resources)
     for each in opening:
-        found[tuple(map(_make_visible, each.path)), each.reach].append(each.may)
-        wide[each.reach] = each.wide
+        found[tuple(map(_make_visible, each.path)), each.pattern].append(each.may)
+        wide[each.pattern] = each.wide
         if not each.wide:
-            known.setdefault(each.reach, _format_target(each.path[-1]))
-    openers = {each.reach: each for each in opening if each.wide and each.path[-1].kind != "unknown"}
+            known.setdefault(each.pattern, _format_target(each.path[-1]))
+    openers = {each.pattern: each for each in opening if each.wide and each.path[-1].kind != "unknown"}
     covers = {
-        reach: tuple(sorted({name for address, name in known.items() if opener.opens(address)}))
-        for reach, opener in openers.items()
+        pattern: tuple(sorted({name for address, name in known.items() if opener.opens(address)}))
+        for pattern, opener in openers.items()
     }
     accesses = [
         Access(
             str(path[0]),
             tuple(sorted(set(may), key=_get_rank)),
             _format_target(path[-1]),
-            wide[reach],
-            () if path[-1].kind == "unknown" else covers.get(reach, ()),
+            wide[pattern],
+            () if path[-1].kind == "unknown" else covers.get(pattern, ()),
             path,
         )
-        for (path, reach), may in found.items()
+        for (path, pattern), may in found.items()
     ]
     return Report(
         make_visible(stack),

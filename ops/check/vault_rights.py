@@ -24,10 +24,10 @@ def check_rights(operator: VaultOperator, resources: Iterable[Declared]) -> Find
     needs = list(dict.fromkeys(_list_needs(resources)))
     paths = list(dict.fromkeys(path for path, _ in needs))
     allowed = operator.query("sys/capabilities-self", paths=paths)
-    lacking = [f"{' or '.join(wanted)} on {path}" for path, wanted in needs if not _has(wanted, allowed.get(path))]
-    if lacking:
+    missing = [f"{' or '.join(wanted)} on {path}" for path, wanted in needs if not _has(wanted, allowed.get(path))]
+    if missing:
         return Finding.failed(
-            f"the token in VAULT_TOKEN lacks {'; '.join(lacking)}",
+            f"the token in VAULT_TOKEN lacks {'; '.join(missing)}",
             "give its policy those rights: docs/vault.md lists them all",
         )
     return Finding.ok(f"it may do what an update needs at {len(paths)} paths")

@@ -81,7 +81,7 @@ def access(
 
 def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
     """List what the servers have that the stack did not deploy, and what could not be found out."""
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
     from ..pulumi.state import read_state
     from ..verify.deployment import Deployment
@@ -89,7 +89,7 @@ def _look(stack: str, administrators: Sequence[str]) -> "list[Check]":
 
     deployed = read_stack(stack)
     deployment = Deployment(deployed, read_state(stack))
-    with reach(deployed):
+    with forward_ports(deployed):
         checks = Inspection(deployed, deployment, administrators).run(as_operator=None)
     return [check for check in checks if not check.passed]
 

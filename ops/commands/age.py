@@ -28,13 +28,13 @@ def age(
     old, or if it can't be found out.
     """
     from ..age.run import list_ages, parse_age
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
     from ..pulumi.state import read_state
 
     limit = parse_age(older_than) if older_than is not None else None
     deployed = read_stack(stack)
-    with reach(deployed):
+    with forward_ports(deployed):
         ages = list_ages(deployed, read_state(stack), limit)
     failed = sum(each.state == "failed" for each in ages)
     if as_json:

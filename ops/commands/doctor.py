@@ -44,11 +44,11 @@ def doctor(
     if stack is None or workload is None:
         raise OpsError("Say which --stack and --workload, or give a pod's --event to explain ('-' for standard input)")
     from ..doctor.diagnosis import diagnose, find_workload
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
 
     deployed = read_stack(stack)
-    with reach(deployed):
+    with forward_ports(deployed):
         found = diagnose(stack, deployed, find_workload(deployed, workload))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))

@@ -58,14 +58,14 @@ def render(
         (directory, write_files(directory, stack, {path: to_yaml(each) for path, each in manifests.items()}))
         for directory, manifests in laid_out
     ]
-    for each in half.left_out:
+    for each in half.omitted:
         typer.secho(make_printable(f"skipped: {each.what} {each.why}"), fg="yellow", err=True)
     if as_json:
         (_, files), *patches = written
         report = {
             "files": [asdict(each) for each in files],
             **({"patches": [asdict(each) for each in patches[0][1]]} if patches else {}),
-            "left_out": [asdict(each) for each in half.left_out],
+            "omitted": [asdict(each) for each in half.omitted],
         }
         typer.echo(json.dumps(report, indent=2))
     else:

@@ -40,7 +40,7 @@ def revoke(
     if lift and scale_to_zero:
         raise OpsError("--scale-to-zero stops pods, and --lift starts what was stopped: give one of them")
     from ..doctor.diagnosis import find_workload
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
     from ..revoke.run import lift as lift_mark
     from ..revoke.run import revoke as revoke_workload
@@ -54,7 +54,7 @@ def revoke(
     if lift:
         done = lift_mark(stack, found, dry_run=dry_run)
     else:
-        with reach(deployed):
+        with forward_ports(deployed):
             done = revoke_workload(stack, deployed, found, scale_to_zero=scale_to_zero, dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2))

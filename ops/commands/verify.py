@@ -76,13 +76,13 @@ def verify(
     """
     if debug_image is not None and not from_pods:
         raise OpsError("--debug-image goes with --from-pods, which looks into containers: give both, or neither")
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
     from ..pulumi.state import read_secret_inputs, read_state
     from ..verify import Digests, PodChecks, Verifier
 
     deployed, resources = read_stack(stack), read_state(stack)
-    with reach(deployed):
+    with forward_ports(deployed):
         checks = Verifier(
             deployed,
             signing_key,

@@ -138,5 +138,5 @@ def _check_copies(context: DiagnosisContext) -> Iterator[str]:
     wanted = (
         found.declared if found.copies is not None else {item.name for item in context.workload.objects if item.env}
     )
-    if lacking := sorted(wanted - found.provider_class.copies):
-        yield f"does not copy {', '.join(lacking)} to a Kubernetes Secret"
+    if missing := sorted(wanted - found.provider_class.copies):
+        yield f"does not copy {', '.join(missing)} to a Kubernetes Secret"

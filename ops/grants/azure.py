@@ -34,11 +34,11 @@ def _list_of_assignments(by_kind: ByKind, principals: Principals) -> Iterator[Gr
         named = _ASSIGNED.fullmatch(assignment.name)
         role = find_role(get_known_text(assignment.at("roleDefinitionId")), named and named["role"])
         scope = get_known_text(assignment.at("scope"))
-        target, reach = _find_target(scope, role) if scope else _find_target_by_name(named, role)
+        target, pattern = _find_target(scope, role) if scope else _find_target_by_name(named, role)
         step = Step("role assignment", role.name, scope or "")
         for first in principals.list_paths(assignment.at("principalId"), named and named["who"]):
             for may in role.may:
-                yield Granted(may, (*first, step, target), reach)
+                yield Granted(may, (*first, step, target), pattern)
 
 
 def _find_target(scope: str, role: AzureRole) -> tuple[Step, str]:
@@ -47,12 +47,12 @@ def _find_target(scope: str, role: AzureRole) -> tuple[Step, str]:
     vault, _, below = place.partition("/")
     kind, _, name = below.partition("/")
     below = f"{kind}/{name}" if name else "*" if role.every else f"{role.objects}/*"
-    reach = f"azure:/{vault or '+'}/{below}".lower()
+    pattern = f"azure:/{vault or '+'}/{below}".lower()
     if not is_known_role(role):
-        return Step("unknown", f"whatever the role {role.name} opens at {place or scope}"), reach
+        return Step("unknown", f"whatever the role {role.name} opens at {place or scope}"), pattern
     if name:
-        return Step(_ONE.get(kind, kind), name, vault), reach
-    return Step("scope", f"every {_ONE[role.objects]} " + (f"of {vault}" if vault else f"below {scope}")), reach
+        return Step(_ONE.get(kind, kind), name, vault), pattern
+    return Step("scope", f"every {_ONE[role.objects]} " + (f"of {vault}" if vault else f"below {scope}")), pattern
 
 
 def _find_target_by_name(named: "re.Match[str] | None", role: AzureRole) -> tuple[Step, str]:

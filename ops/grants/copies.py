@@ -33,8 +33,10 @@ def list_copies(by_kind: ByKind) -> Iterator[Granted]:
             for entry in listed(at(secret, "data")):
                 file = get_known_text(at(entry, "objectName")) or ""
                 # A history's files are below the one that is declared.
-                target, reach = files.get(file) or files.get(file.rpartition("/")[0]) or _build_unknown(provider_class)
-                yield Granted("read", (readers, copy, target), reach)
+                target, pattern = (
+                    files.get(file) or files.get(file.rpartition("/")[0]) or _build_unknown(provider_class)
+                )
+                yield Granted("read", (readers, copy, target), pattern)
 
 
 def _build_unknown(provider_class: Declared) -> tuple[Step, str]:

@@ -61,7 +61,7 @@ class Granted:
     path: tuple[Step, ...]
     """Steps from the holder to the secret: three or four."""
 
-    reach: str
+    pattern: str
     """Address pattern of what it opens, as in Vault's policies: `vault:/<path>`, or `azure:/<vault>/<kind>/<name>`."""
 
     @property
@@ -77,20 +77,20 @@ class Granted:
     @property
     def wide(self) -> bool:
         """Whether it opens more than one secret, or unknown ones."""
-        return bool(_VARIABLE.search(self.reach))
+        return bool(_VARIABLE.search(self.pattern))
 
     def opens(self, address: str) -> bool:
-        """Return whether it opens the secret at `address`, which has the form of `reach`.
+        """Return whether it opens the secret at `address`, which has the form of `pattern`.
 
         (Vault docs: "Policies", on `*`, `+` and templates.)
         """
-        pieces = _VARIABLE.split(self.reach)
+        pieces = _VARIABLE.split(self.pattern)
         # The odd pieces are variable; only a template's value, and the end, may hold a slash.
-        pattern = "".join(
+        expression = "".join(
             ("[^/]+" if piece == "+" else ".*") if number % 2 else re.escape(piece)
             for number, piece in enumerate(pieces)
         )
-        return re.fullmatch(pattern, address, re.DOTALL) is not None
+        return re.fullmatch(expression, address, re.DOTALL) is not None
 
 
 def get_known_text(value: object) -> str | None:

@@ -1,4 +1,4 @@
-"""How this machine reaches a store that only the cluster reaches."""
+"""Ports of this machine that lead to a store in the cluster."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from .stack import DeployedStack, VaultStore
 
 
 @contextmanager
-def reach(stack: DeployedStack) -> Generator[None]:
-    """Have ports lead to the store's pods meanwhile, where the stack says that they must.
+def forward_ports(stack: DeployedStack) -> Generator[None]:
+    """Forward ports to the store's pods meanwhile, where the stack says that they must.
 
     :raises OpsError: A port is in use.
     """

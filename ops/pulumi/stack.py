@@ -138,7 +138,7 @@ class DeployedDynamic(_Output):
         return "path" if self.foreign else self.path.split("/")[1]
 
     @property
-    def reaching(self) -> tuple[str, ...]:
+    def access_paths(self) -> tuple[str, ...]:
         """The paths by which it is made, or changed so that others have it."""
         if self.foreign:
             return (self.path,)

@@ -14,7 +14,7 @@ from strongroom.policy.rules.rule import at
 
 from ..errors import OpsError
 from ..pulumi.project import find_project
-from .objects import LeftOut, flatten, format_name, holds_values
+from .objects import Omitted, flatten, format_name, holds_values
 from .text import Manifest, parse_yaml
 
 _HOOK = "helm.sh/hook"
@@ -24,7 +24,7 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _INSTEAD = "or leave charts out with --no-charts, and have Helm install them"
 
 
-def render_release(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
+def render_release(release: Manifest) -> tuple[list[Manifest], list[Omitted]]:
     """Render the objects of a release, with its CRDs, and list what no file may hold: filled Secrets, and hooks.
 
     (Helm docs: "helm template", "Chart Hooks")
@@ -40,7 +40,7 @@ def render_release(release: Manifest) -> tuple[list[Manifest], list[LeftOut]]:
             f"Release {name}: its chart generates new values each time, so its files would always differ. Choose "
             f"values that avoid that, {_INSTEAD}"
         )
-    return kept, [LeftOut(f"{each['kind']} {format_name(each)}", why) for each, why in rendered if why]
+    return kept, [Omitted(f"{each['kind']} {format_name(each)}", why) for each, why in rendered if why]
 
 
 def _find_exclusion(manifest: Manifest, release: str) -> str | None:

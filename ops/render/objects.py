@@ -21,7 +21,7 @@ _NAMED_LATER = {"create", "replace"}
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Omitted:
     """An object of the stack that no file may hold."""
 
     what: str
@@ -39,7 +39,7 @@ class KubernetesHalf:
     releases: list[Manifest] = field(default_factory=list[Manifest])
     """The inputs of its Helm releases."""
 
-    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
+    omitted: list[Omitted] = field(default_factory=list[Omitted])
 
     workloads: list[Manifest] = field(default_factory=list[Manifest])
     """Its workloads, as their components describe themselves."""
@@ -63,7 +63,7 @@ def build_kubernetes_half(stack: str, events: PreviewEvents, *, charts: bool = T
             continue
         what = _format_title(resource)
         if why := _find_exclusion(resource, manifest, charts):
-            half.left_out.append(LeftOut(what, why))
+            half.omitted.append(Omitted(what, why))
             continue
         fields = list(list_fields(manifest))
         if _is_named_later(resource, events):

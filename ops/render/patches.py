@@ -29,9 +29,9 @@ def lay_out_patches(stack: str, descriptions: Iterable[Mapping[str, Any]]) -> di
         if "pod" not in description:
             continue
         title = f"{description['namespace']}/{description['name']}"
-        if unfit := [path for path, value in list_fields(description) if value in (UNKNOWN, HIDDEN)]:
+        if unset := [path for path, value in list_fields(description) if value in (UNKNOWN, HIDDEN)]:
             raise OpsError(
-                f"Workload {title} has values that are secret, or known once others are deployed: {', '.join(unfit)}. "
+                f"Workload {title} has values that are secret, or known once others are deployed: {', '.join(unset)}. "
                 f"Remove secrets from its settings, and deploy it first with `pulumi up --stack {stack}`"
             )
         workload = DeployedWorkload.model_validate(description)

@@ -26,7 +26,7 @@ def render_stack(stack: str, *, charts: bool = True) -> KubernetesHalf:
         )
     half = build_kubernetes_half(stack, events, charts=charts)
     for release in half.releases:
-        manifests, left_out = render_release(release)
+        manifests, omitted = render_release(release)
         half.manifests += manifests
-        half.left_out += left_out
+        half.omitted += omitted
     return half

@@ -307,7 +307,7 @@ class VaultSession:
         answer = self._ask(lambda: self._client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)}))
         return cast("Mapping[str, Sequence[str]]", answer.get("data") or {})
 
-    def reachable_mounts(self) -> Mapping[str, Sequence[str]]:
+    def list_mounts(self) -> Mapping[str, Sequence[str]]:
         """List the engines and auth methods at which the token may do anything: by `secret` and `auth`, their paths.
 
         Vault lists them for every token. (Vault docs: "/sys/internal/ui/mounts")

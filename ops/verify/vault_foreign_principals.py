@@ -54,7 +54,7 @@ class VaultForeignPrincipals:
         self._paths = PathIndex(
             (
                 *(f"{store.mount}/{part}/{name}" for name in objects for part in parts),
-                *(path for each in stack.workloads for made in each.dynamic for path in made.reaching),
+                *(path for each in stack.workloads for made in each.dynamic for path in made.access_paths),
             )
         )
         self._deployed = {str(each.at("name")) for each in deployment.list_of_kind(POLICY)}

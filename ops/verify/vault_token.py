@@ -63,7 +63,7 @@ def check_token(session: "VaultSession", workload: DeployedWorkload, deployment:
         )
     what, asked = "its token reaches no other mount", ("GET sys/internal/ui/mounts",)
     try:
-        mounts = session.reachable_mounts()
+        mounts = session.list_mounts()
     except DeniedError:
         # Vault responds to every valid token.
         reason = "its token has ended, so what was refused above may have been refused for that: run again"

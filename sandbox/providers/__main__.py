@@ -1,4 +1,4 @@
-"""Serve stand-ins: `python -m sandbox.providers NAME...` prints their ports and runs until its input ends."""
+"""Serve fakes: `python -m sandbox.providers NAME...` prints their ports and runs until its input ends."""
 
 import json
 import signal
@@ -26,10 +26,10 @@ PROVIDERS = {
 
 
 def main(names: list[str]) -> None:
-    """Serve the stand-ins `names`."""
+    """Serve the fakes `names`."""
     unknown = [name for name in names if name not in PROVIDERS]
     if unknown or not names:
-        sys.exit(f"no stand-in for {', '.join(unknown) or 'nothing'}: there are {', '.join(PROVIDERS)}")
+        sys.exit(f"no fake provider for {', '.join(unknown) or 'nothing'}: there are {', '.join(PROVIDERS)}")
     use_scratch()
     servers: dict[str, grpc.Server] = {}
     ports: dict[str, int] = {}

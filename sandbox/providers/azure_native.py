@@ -273,7 +273,7 @@ class AzureNativeProvider(Provider):
     ) -> tuple[Properties, Properties] | None:
         """Return what the Resource Manager keeps. A secret's value is never given back."""
         if not inputs:
-            raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
+            raise ProviderError(f"{kind} can't be imported by the sandbox's fake provider")
         found = self._parts.store.resource(id_)
         if found is None:
             return None
@@ -343,7 +343,7 @@ class AzureNativeProvider(Provider):
             f"azure-native:{kind.split(':')[1]}:get{kind.rpartition(':')[2]}": entry for kind, entry in KINDS.items()
         }
         if token not in kinds:
-            raise ProviderError(f"{token} is not in the sandbox's stand-in: it needs the official provider")
+            raise ProviderError(f"{token} is not in the sandbox's fake provider: it needs the official provider")
         id_ = kinds[token].id.format(**{"subscription": self._subscription, **arguments})
         found = self._parts.store.resource(id_)
         if found is None:
@@ -620,7 +620,7 @@ def _within(id_: str, scope: str) -> bool:
 
 def _kind(kind: str) -> Kind:
     if kind not in KINDS:
-        raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
+        raise ProviderError(f"{kind} is not in the sandbox's fake provider: it needs the official provider")
     return KINDS[kind]
 
 

@@ -33,10 +33,10 @@ IMMUTABLE = ("name", "namespace")
 def check(inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
     """Give a release without a name the one it has, or a new one.
 
-    :raises ProviderError: It wants what the stand-in doesn't know.
+    :raises ProviderError: It wants what the fake doesn't know.
     """
     if unknown := sorted(key for key, value in inputs.items() if value and key not in _KNOWN):
-        raise ProviderError(f"{', '.join(unknown)} of a Release is not in the sandbox's stand-in")
+        raise ProviderError(f"{', '.join(unknown)} of a Release is not in the sandbox's fake provider")
     return {**inputs, "name": inputs.get("name") or before.get("name") or f"{name}-{unique}"}
 
 

@@ -147,7 +147,7 @@ class KubernetesProvider(Provider):
                 "directly. Use the underlying resource type instead"
             )
         if module.split("/")[0] in _CLIENT_SIDE:
-            raise ProviderError(f"{kind} is not in the sandbox's stand-in: it needs the official provider")
+            raise ProviderError(f"{kind} is not in the sandbox's fake provider: it needs the official provider")
         is_patch = _is_patch(kind, inputs)
         inputs = normalize_inputs(kind.removesuffix("Patch") if is_patch else kind, inputs)
         metadata = inputs.get("metadata") or {}
@@ -202,7 +202,7 @@ class KubernetesProvider(Provider):
             return True
         if _AUTONAMED in (new.get("annotations") or {}):
             return False
-        # A namespace that is left out may be the one that the other names.
+        # A namespace that is omitted may be the one that the other names.
         places = {old.get("namespace"), new.get("namespace")} - {None}
         return old.get("name") == new.get("name") and len(places) < 2
 

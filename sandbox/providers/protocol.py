@@ -156,7 +156,7 @@ class Provider(ABC):
 
         :raises ProviderError: There is no such function here, or it fails.
         """
-        raise ProviderError(f"the function {token} is not in the sandbox's {self.package} stand-in")
+        raise ProviderError(f"the function {token} is not in the sandbox's fake {self.package} provider")
 
     def cancel(self) -> None:  # noqa: B027 - most providers wait for nothing
         """Stop waiting: the user interrupted."""
@@ -310,7 +310,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return self._configured[peer]
         except KeyError:
             raise ProviderError(
-                f"the sandbox's {self._provider.package} stand-in was never configured on this connection: run again"
+                f"the sandbox's fake {self._provider.package} provider has no configuration for this connection"
             ) from None
 
     def _marked(self, kind: str, properties: Properties, *patterns: Properties) -> struct_pb2.Struct:
@@ -323,7 +323,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _unsupported(self, context: Any, what: str) -> NoReturn:
         context.abort(
             grpc.StatusCode.UNIMPLEMENTED,
-            f"{what} is not in the sandbox's {self._provider.package} stand-in: it needs the official provider",
+            f"{what} is not in the sandbox's fake {self._provider.package} provider: it needs the official provider",
         )
         raise AssertionError  # abort raises; this tells the type checker
 
@@ -346,7 +346,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             frame = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(frame.filename).name}:{frame.lineno}"
             failed = ProviderError(
-                f"the sandbox's {self._provider.package} stand-in failed with {type(error).__name__} at {place}"
+                f"the sandbox's fake {self._provider.package} provider failed with {type(error).__name__} at {place}"
             )
         secrets = [marked(decode(struct), self._provider.secret(kind)) for struct in given]
         reason = redacted(str(failed), *secrets)

@@ -28,7 +28,7 @@ class RandomProvider(Provider):
     def check(cls, kind: str, inputs: Properties, before: Properties, unique: str, name: str) -> Properties:
         """Refuse what can't be made."""
         if kind != _PASSWORD:
-            raise ProviderError(f"{kind} is not in the sandbox's random stand-in: it makes {_PASSWORD} alone")
+            raise ProviderError(f"{kind} is not in the sandbox's fake random provider: it makes {_PASSWORD} alone")
         if known(inputs):
             _rules(inputs)
         return inputs

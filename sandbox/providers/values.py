@@ -32,7 +32,7 @@ class Secret:
 
 
 class UnsupportedValueError(ValueError):
-    """A kind of value that the stand-ins don't take."""
+    """A kind of value that the fakes don't take."""
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _decoded(value: Any) -> Any:
     if isinstance(value, dict) and _SIGNATURE in value:
         if value[_SIGNATURE] != _SECRET:
             raise UnsupportedValueError(
-                "assets, archives and resource references are not supported by the sandbox's stand-ins"
+                "assets, archives and resource references are not supported by the sandbox's fake providers"
             )
         return Secret(_decoded(value["value"]))
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():

@@ -455,7 +455,9 @@ class VaultProvider(Provider):
         if not self._address:
             raise ProviderError("the vault provider has no address: set it, or VAULT_ADDR")
         if str(configuration.get("skipTlsVerify")).lower() == "true":
-            raise ProviderError("skipTlsVerify is not in the sandbox's vault stand-in: give it the CA with caCertFile")
+            raise ProviderError(
+                "skipTlsVerify is not in the sandbox's fake vault provider: give it the CA with caCertFile"
+            )
         self._namespace = configuration.get("namespace") or ""
         self._skips_child = str(configuration.get("skipChildToken")).lower() == "true"
         self._beginning = threading.Lock()
@@ -492,7 +494,9 @@ class VaultProvider(Provider):
             checked["path"] = checked["type"]
         for key, value in checked.items():
             if key not in entry.inputs and not key.startswith("__"):
-                raise ProviderError(f"{key} of {kind} is not in the sandbox's stand-in: it needs the official provider")
+                raise ProviderError(
+                    f"{key} of {kind} is not in the sandbox's fake provider: it needs the official provider"
+                )
             if key in {"path", "mount", "backend"} and isinstance(value, str):
                 checked[key] = value.strip("/")
         if kind == _KV and known(checked.get("dataJson")):
@@ -562,7 +566,7 @@ class VaultProvider(Provider):
     ) -> tuple[Properties, Properties] | None:
         """Return what Vault has, in the words of the inputs."""
         if not inputs:
-            raise ProviderError(f"{kind} can't be imported by the sandbox's stand-in")
+            raise ProviderError(f"{kind} can't be imported by the sandbox's fake provider")
         if inputs.get("disableRead") or _kind(kind).unread:
             return outputs, inputs
         found, empty = self._found(kind, id_, inputs), _kind(kind).empty
@@ -720,7 +724,7 @@ class VaultProvider(Provider):
 
 def _kind(kind: str) -> Kind:
     if kind not in KINDS:
-        raise ProviderError(f"{kind} is not in the sandbox's stand-in: it has {', '.join(KINDS)}")
+        raise ProviderError(f"{kind} is not in the sandbox's fake provider: it has {', '.join(KINDS)}")
     return KINDS[kind]
 
 

@@ -42,7 +42,7 @@ class Tools:
         :param cache: Where they are kept; if omitted, defaults to `default_cache()`. One that can't be written to is
             read, and what it lacks goes to `private_cache()`.
         :param environment: The environment of builds and downloads; if omitted, defaults to this process's. A proxy
-            that leads to the sandbox's emulator is left out.
+            that leads to the sandbox's emulator is omitted.
         :param checksums: SHA-256 sums by the URLs of downloads; if omitted, defaults to those pinned in the
             repository. What has none is built.
         """

@@ -206,7 +206,7 @@ _VAULT_SOURCE = Source(
 _PULUMI_SOURCE = Source(
     module="github.com/pulumi/pulumi/pkg/v3@v3.259.0",
     sum="h1:Zf4wiLmgdhTAyq5dtTVnNY26BjtGrJ85ZQYut2qG6xM=",
-    # Left out: clouds' storage, key services and logs, Pulumi Cloud's API, environments and agent.
+    # Omitted: clouds' storage, key services and logs, Pulumi Cloud's API, environments and agent.
     dropped=("cmd/pulumi/cloud/schema.go", "cmd/esc/cli/*.go", "cmd/pulumi/neo/*.go", "operations/operations_[ag]*.go"),
     adaptations=(
         Adaptation(
@@ -484,7 +484,7 @@ OFFICIAL = (
         ),
     ),
 )
-"""The official provider plugins that can be built, which the sandbox's stand-ins are compared with."""
+"""The official provider plugins that can be built, which the sandbox's fake providers are compared with."""
 
 _CSI, _CSI_AZURE = "sigs.k8s.io/secrets-store-csi-driver", "github.com/Azure/secrets-store-csi-driver-provider-azure"
 

@@ -23,7 +23,7 @@ class OutOfReachError(Exception):
 def download(name: str, release: Release, checksum: str, target: Path, environment: Mapping[str, str]) -> None:
     """Put the official program of the tool `name` at `target`.
 
-    :param checksum: The SHA-256 sum that is pinned for the download. Never one of the download's own host: whoever
+    :param checksum: The SHA-256 sum that is pinned for the download. Never one of the download's own host: who
         changes the one there changes the other.
     :param environment: Names the proxies to go through.
     :raises OutOfReachError: The site can't be reached, or the connection was cut.

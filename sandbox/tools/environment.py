@@ -1,4 +1,4 @@
-"""The environment of builds and downloads, and the directories that they write to: whoever asks for them."""
+"""The environment of builds and downloads, and the directories that they write to."""
 
 import os
 import re

@@ -68,7 +68,7 @@ class Pipeline:
                 raise ToolError(f"{workplace.tool.name}: its build was not begun")
             future.set_result(self._build(workplace, linking.set))
         except BaseException as error:
-            # Reported to whoever waits for the program; the others are not begun.
+            # Reported to the caller that waits for the program; the others are not begun.
             self._stopped.set()
             future.set_exception(error)
         finally:

@@ -137,7 +137,7 @@ def _select_fields(model: BaseModel, shape: type[BaseModel]) -> dict[str, Any]:
 
 
 def _build_new(vault: KeyVaultSettings, location: str | None) -> NewVault:
-    return NewVault(**_select_fields(vault, VaultShape), location=location, reach=vault.network)
+    return NewVault(**_select_fields(vault, VaultShape), location=location)
 
 
 def _list_secrets(settings: Settings, attributes: Mapping[str, SecretAttributes]) -> dict[str, VaultSecret]:

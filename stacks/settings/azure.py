@@ -15,7 +15,6 @@ from strongroom.components.azure.types import (
     VaultObjectName,
 )
 from strongroom.components.azure.vault_args import (
-    Network,
     SecretAttributes,
     VaultCertificate,
     VaultKey,
@@ -66,12 +65,9 @@ class _WhichVault(Declaration):
 class KeyVaultSettings(VaultShape, _WhichVault):
     """The vault: one of the stack's own, which is the recommended shape, or one that exists."""
 
-    network: Network = Network()
-    """Who reaches it."""
-
     @cross_check
     def _check_existing(self) -> Iterator[tuple[str, str]]:
-        for name in (*VaultShape.model_fields, "network"):
+        for name in VaultShape.model_fields:
             if not self.create and name in self.model_fields_set:
                 yield name, "This setting is allowed with create: true only: an existing vault is not changed"
 
@@ -80,9 +76,10 @@ class IdentitySettings(Declaration):
     """Who workloads are to Azure."""
 
     mode: IdentityMode = "workload-identity"
-    """`workload-identity`: an identity each, tied to its service account. `shared`: one for all. `addon`, `node`,
-    `system-assigned`: the cluster's own. `service-principal`: credentials in a Kubernetes Secret. `identity-binding`:
-    an identity each, by AKS's preview. `pod-identity`: archived, for clusters that have not left it."""
+    """`workload-identity`: an identity each, federated with its service account. `shared`: one for all. `addon`,
+    `node`, `system-assigned`: the cluster's own. `service-principal`: credentials in a Kubernetes Secret.
+    `identity-binding`: an identity each, by AKS's preview. `pod-identity`: archived, for clusters that still
+    have it."""
 
     name: IdentityName | None = None
     """With `shared`: the identity's name; defaults to `strongroom-<stack>`."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from strongroom.components.certificates import WorkloadCertificate, find_foreign_names
 from strongroom.components.cross_checks import Location, skip_invalid
 from strongroom.components.databases import DatabaseCredentials, check_lease
-from strongroom.components.delivery import list_undeliverable
+from strongroom.components.delivery import list_dynamic_issues
 from strongroom.components.paths import VaultPath, find_own_engine
 from strongroom.components.workload import Workload
 
@@ -82,5 +82,5 @@ def _check_certificate(
 
 @skip_invalid
 def _check_delivery(location: Location, workload: Workload) -> Iterator[ValidationIssue]:
-    for place, problem in list_undeliverable(workload):
+    for place, problem in list_dynamic_issues(workload):
         yield ValidationIssue((*location, *place), problem)

@@ -50,7 +50,7 @@ def forgeries(token: str, signing_key: Path, neighbour: str) -> dict[str, str]:
         "another key signed it, which its header says where to find": signed(strange, jku="https://127.0.0.1:1/jwks"),
         "nothing signed it": f"{_part({'alg': 'none', 'typ': 'JWT'})}.{body}.",
         "nothing signed it, in capitals": f"{_part({**header, 'alg': 'NONE'})}.{body}.",
-        "its signature is left out": f"{head}.{body}.",
+        "its signature is omitted": f"{head}.{body}.",
         "its signature is changed": f"{head}.{body}.{signature[:-8]}AAAAAAAA",
         "the public key signed it, as a password": symmetric("HS256", pem, hashlib.sha256),
         "the public key signed it, in DER": symmetric("HS512", der, hashlib.sha512),

@@ -11,7 +11,7 @@ from sandbox.running import Sandbox
 from strongroom.ops.store.base import ExpectedFile, Session
 from tests.support.polling import poll_until
 from tests.support.sandboxed import environment
-from tests.support.secret_scanner import Canary, Hunter
+from tests.support.secret_scanner import Canary, SecretScanner
 
 from .conftest import Subject, accounts
 from .forgeries import forgeries
@@ -84,10 +84,10 @@ def test_no_name_leads_out_of_its_own_path(crowd: Crowd) -> None:
     own, *others = crowd.declared[who][0], *(crowd.declared[path][0] for path in ("a/b-c", "a-b/c", "b/a"))
     stored = {name: value for name, value in subject.stored().items() if value}
     mine = {name: value for name, value in stored.items() if name in crowd.declared[who]}
-    foreign = Hunter(Canary(name, value) for name, value in stored.items() if name not in mine)
+    foreign = SecretScanner(Canary(name, value) for name, value in stored.items() if name not in mine)
     raw, base = connection(subject, who)
 
-    assert Hunter([Canary(own, mine[own])]).text("", raw.get(f"{base}/{own}").body), "it reads what is its own"
+    assert SecretScanner([Canary(own, mine[own])]).text("", raw.get(f"{base}/{own}").body), "it reads what is its own"
     tried = [f"{base}/{name}" for other in others for name in crafted(own, other)]
     tried += [f"{base}/{other}" for other in others]
     tried += [path for other in others for path in elsewhere(subject, base, own, other)]
@@ -95,7 +95,7 @@ def test_no_name_leads_out_of_its_own_path(crowd: Crowd) -> None:
     assert {path: found for path, answer in answers.items() if (found := foreign.text("", answer.body))} == {}
     assert {answer.status for answer in answers.values()} <= {200, 301, 307, 308, 400, 401, 403, 404, 405}
     # What is answered with success is its own object, in another spelling; Vault explains every path to anybody.
-    mine_only = Hunter([Canary(own, mine[own])])
+    mine_only = SecretScanner([Canary(own, mine[own])])
     assert [
         (path, answer.body)
         for path, answer in answers.items()

@@ -298,7 +298,7 @@ def test_a_comment_replaces_that_of_its_stack_and_another_is_made_once(tmp_path:
     }
 
 
-def test_what_is_no_preview_is_left_out(tmp_path: Path) -> None:
+def test_what_is_no_preview_is_omitted(tmp_path: Path) -> None:
     calls = commented(
         tmp_path,
         evil="<!-- strongroom preview evil -->\nhello",

@@ -16,7 +16,7 @@ from sandbox.errors import SandboxError
 from sandbox.running import ROOT, Sandbox
 from tests.support.forked import run_ops
 from tests.support.sandboxed import Project, copied
-from tests.support.secret_scanner import Canary, Hunter, Sighting
+from tests.support.secret_scanner import Canary, SecretScanner, Sighting
 
 from .processes import Processes
 
@@ -35,10 +35,10 @@ COMMANDS: Sequence[str] = (
     "check",
     "check --json",
 )
-"""Commands of `ops` that look at a stack; those that the command line has not are left out."""
+"""Commands of `ops` that look at a stack; those that the command line has not are skipped."""
 
 
-class Journey:
+class Lifecycle:
     """One stack, deployed, looked at, broken and destroyed, under the eyes of a watcher of processes."""
 
     def __init__(self, world: Sandbox, stack: str, home: Path) -> None:
@@ -129,20 +129,20 @@ class Journey:
     @cached_property
     def sightings(self) -> list[Sighting]:
         """Secrets in what was reported, in arguments of processes, in files."""
-        hunter = Hunter(self.canaries)
+        scanner = SecretScanner(self.canaries)
         reported = [
-            sighting for what, text in self.reported.items() for sighting in hunter.text(f"output of {what}", text)
+            sighting for what, text in self.reported.items() for sighting in scanner.text(f"output of {what}", text)
         ]
-        shown = hunter.text("arguments of processes", "\n".join(self.processes.arguments))
-        return sorted({*reported, *shown, *hunter.files((self.world.state, self._home))})
+        shown = scanner.text("arguments of processes", "\n".join(self.processes.arguments))
+        return sorted({*reported, *shown, *scanner.files((self.world.state, self._home))})
 
     def environments(self) -> set[tuple[str, str, str]]:
         """Processes with a secret in their environment: the program, the variable's name, and the secret's."""
-        hunter = Hunter(self.canaries)
+        scanner = SecretScanner(self.canaries)
         return {
             (program, entry.partition("=")[0], sighting.canary)
             for program, entry in self.processes.environments
-            for sighting in hunter.known("", entry)
+            for sighting in scanner.known("", entry)
         }
 
     def _pulumi(

@@ -56,7 +56,7 @@ CERTIFICATE_USER = "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba"
 
 
 class Deployment:
-    """A deployer with every right, and an identity with few; deployed by the provider's stand-in."""
+    """A deployer with every right, and an identity with few; deployed by the fake provider."""
 
     def __init__(self, world: Sandbox) -> None:
         self.world = world

@@ -28,7 +28,7 @@ from strongroom.components.vault.bootstrap.root_token import generate_root_token
 from strongroom.components.vault.bootstrap.runner import BootstrapConfig
 from strongroom.components.vault.client import VaultNode, create_client
 from tests.support.polling import poll_until
-from tests.support.secret_scanner import Canary, Hunter
+from tests.support.secret_scanner import Canary, SecretScanner
 from tests.support.soak import sampled
 
 from .vaults import PLAN, Ran, Server, Servers, kept, run
@@ -93,13 +93,15 @@ def hunt(servers: Servers, ran: list[Ran], *records: BootstrapState) -> None:
     secrets = {
         share for record in records for share in (*record.shares, record.root_token, record.admin_token) if share
     }
-    hunter = Hunter(Canary(f"secret {number} of the records", secret) for number, secret in enumerate(sorted(secrets)))
+    scanner = SecretScanner(
+        Canary(f"secret {number} of the records", secret) for number, secret in enumerate(sorted(secrets))
+    )
     assert len(secrets) >= 3
     assert all(one.seen for one in ran)
-    assert hunter.text("what was reported", "".join(one.output for one in ran) + servers.said()) == []
-    assert hunter.known("arguments and environments", "\n".join(line for one in ran for line in one.seen)) == []
+    assert scanner.text("what was reported", "".join(one.output for one in ran) + servers.said()) == []
+    assert scanner.known("arguments and environments", "\n".join(line for one in ran for line in one.seen)) == []
     kept = (f"{servers.home.name}/keys/", f"{servers.home.name}/certificates/")
-    assert [found for found in hunter.files([servers.home]) if not found.place.startswith(kept)] == []
+    assert [found for found in scanner.files([servers.home]) if not found.place.startswith(kept)] == []
     for path in servers.home.rglob("keys/*"):
         assert path.stat().st_mode & 0o077 == 0, path
 

@@ -560,7 +560,7 @@ def vault(store: Store, name: str) -> Iterator[tuple[dict[str, Any], Vault]]:
 
 
 def assign(store: Store, world: Sandbox, vault_id: str, role: str) -> None:
-    """Give whoever deploys a role at a vault."""
+    """Give the deployer a role at a vault."""
     caller = store.resource(f"/applications/{world.azure.operator()['AZURE_CLIENT_ID']}")
     assert caller is not None
     assignment = f"{vault_id}/providers/Microsoft.Authorization/roleAssignments/checked"

@@ -54,7 +54,7 @@ def alive(cluster: Cluster) -> None:
 
 @pytest.fixture
 def operator(world: Sandbox, without_token: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs doctor may read Vault's roles."""
+    """The user who runs doctor may read Vault's roles."""
     monkeypatch.setenv("VAULT_TOKEN", world.vault.token)
 
 
@@ -279,7 +279,7 @@ def role(vault: hvac.Client, name: str, **change: Any) -> Iterator[None]:
         vault.adapter.post(path, json=before)
 
 
-@pytest.mark.parametrize("who", ["whoever may read roles", "anybody"])
+@pytest.mark.parametrize("who", ["the one who may read roles", "anybody"])
 def test_it_stops_at_a_role_of_another_audience(
     on_vault: DeployedStack, vault: hvac.Client, who: str, request: pytest.FixtureRequest
 ) -> None:
@@ -510,7 +510,7 @@ def events(cluster: Cluster, pod: str, messages: dict[str, tuple[str, datetime]]
             cluster.core.delete_namespaced_event(f"{name}.doctor", "bank")
 
 
-def test_events_of_the_workloads_own_pods_are_explained_and_their_tokens_left_out(
+def test_events_of_the_workloads_own_pods_are_explained_and_their_tokens_omitted(
     on_vault: DeployedStack, cluster: Cluster
 ) -> None:
     token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"

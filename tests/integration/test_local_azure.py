@@ -53,7 +53,7 @@ def explained(project: Project, workload: str, what: str) -> str:
     return check["detail"]
 
 
-def test_every_check_passes_and_none_is_left_out(azure_deployed: Project) -> None:
+def test_every_check_passes_and_none_is_omitted(azure_deployed: Project) -> None:
     checks = azure_deployed.checks()
 
     assert {check["workload"] for check in checks} == {"shop/orders", "shop/checkout", "bank/ledger", "stack"}

@@ -38,7 +38,7 @@ def values(world: Sandbox) -> set[str]:
     return found
 
 
-def test_every_check_passes_and_none_is_left_out(deployed: Project) -> None:
+def test_every_check_passes_and_none_is_omitted(deployed: Project) -> None:
     done = deployed.verify("--json")
     checks = json.loads(done.stdout)
 

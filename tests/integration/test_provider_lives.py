@@ -1,4 +1,4 @@
-"""The stand-ins for provider plugins, under the real engine, on the real servers."""
+"""The fake provider plugins, under the real engine, on the real servers."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 
 from sandbox.engine import DrivenStack
-from sandbox.plugins import PROVIDERS, _stand_ins
+from sandbox.plugins import PROVIDERS, _serve_fakes
 from sandbox.running import Sandbox
 from tests.support.sandboxed import step_of
 
@@ -78,20 +78,20 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stand_ins(world: Sandbox) -> Iterator[str]:
-    """The stand-ins with their ports, where official plugins can be had too."""
-    with _stand_ins(PROVIDERS, {**os.environ, "VAULT_TOKEN": world.vault.token}) as ports:
+def fakes(world: Sandbox) -> Iterator[str]:
+    """The fakes with their ports, where official plugins can be had too."""
+    with _serve_fakes(PROVIDERS, {**os.environ, "VAULT_TOKEN": world.vault.token}) as ports:
         yield ",".join(f"{name}:{port}" for name, port in ports.items())
 
 
 @pytest.fixture
-def stack(world: Sandbox, tmp_path: Path, stand_ins: str) -> Iterator[Stack]:
+def stack(world: Sandbox, tmp_path: Path, fakes: str) -> Iterator[Stack]:
     environment = {
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "of a test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "VAULT_TOKEN": world.vault.token,
-        "PULUMI_DEBUG_PROVIDERS": stand_ins,
+        "PULUMI_DEBUG_PROVIDERS": fakes,
     }
     (tmp_path / "state").mkdir()
     made = Stack(world, tmp_path, environment)

@@ -1,4 +1,4 @@
-"""The stand-ins, driven by the real engine against the real servers."""
+"""The fakes, driven by the real engine against the real servers."""
 
 import warnings
 from collections.abc import Callable, Iterator

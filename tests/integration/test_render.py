@@ -224,7 +224,7 @@ items:
 }
 
 
-def test_a_charts_secrets_and_hooks_are_left_out_and_its_objects_get_its_namespace(
+def test_a_charts_secrets_and_hooks_are_omitted_and_its_objects_get_its_namespace(
     helm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{helm.parent}:{os.environ['PATH']}")
@@ -233,7 +233,7 @@ def test_a_charts_secrets_and_hooks_are_left_out_and_its_objects_get_its_namespa
         (tmp_path / name).write_text(text)
     release = {"name": "odd", "chart": str(tmp_path), "namespace": "kube-system", "values": {"v": "y"}}
 
-    manifests, left_out = render_release(release)
+    manifests, omitted = render_release(release)
     assert {(each["kind"], each["metadata"].get("namespace")) for each in manifests} == {
         ("CustomResourceDefinition", None),
         ("ConfigMap", "kube-system"),
@@ -242,4 +242,4 @@ def test_a_charts_secrets_and_hooks_are_left_out_and_its_objects_get_its_namespa
     }
     (plain,) = [each for each in manifests if each["kind"] == "ConfigMap"]
     assert parse_yaml(to_yaml(plain))[0]["data"] == {"day": "2026-11-25", "v": "y"}
-    assert {each.what for each in left_out} == {"Secret kube-system/made", "Job kube-system/before"}
+    assert {each.what for each in omitted} == {"Secret kube-system/made", "Job kube-system/before"}

@@ -27,7 +27,7 @@ def on_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the stack `dev` deployed and reached."""
     monkeypatch.setattr("strongroom.ops.pulumi.stack.read_stack", lambda _: None)
     monkeypatch.setattr("strongroom.ops.pulumi.state.read_state", lambda _: [])
-    monkeypatch.setattr("strongroom.ops.pulumi.port_forward.reach", lambda _: nullcontext())
+    monkeypatch.setattr("strongroom.ops.pulumi.port_forward.forward_ports", lambda _: nullcontext())
 
 
 def verified(monkeypatch: pytest.MonkeyPatch, *checks: Check, options: Sequence[str] = ()) -> Any:

@@ -185,7 +185,7 @@ def test_a_neighbour_on_the_same_account_is_reported_and_not_refused(
 
 
 class Reviewed(Store):
-    """Lets in whoever's token the cluster has signed for it, and forgets to look when it ends unless it is `strict`."""
+    """Allow those whose token the cluster has signed for it, and forgets to look when it ends unless it is `strict`."""
 
     def __init__(self, public: str, strict: bool) -> None:
         super().__init__({}, {})

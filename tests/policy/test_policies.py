@@ -86,7 +86,7 @@ def test_access_reports_a_policy_that_can_not_be_judged_as_wide(document: str) -
 def test_access_joins_policies_by_names_as_vault_folds_them() -> None:
     holder = role(roleName="r", tokenPolicies=["P"])
     (found,) = list_granted([holder, policy('path "a" { capabilities = ["read"] }', "p")])
-    assert found.reach == "vault:/a"
+    assert found.pattern == "vault:/a"
 
     # Vault has one of the two, whichever was written last.
     two = [policy(f'path "{path}" {{ capabilities = ["read"] }}', name) for path, name in (("a", "p"), ("b", "P"))]

@@ -266,12 +266,12 @@ class Project:
 
     def checks(self, debug_image: str | None = None) -> list[dict[str, Any]]:
         """Every line of `verify`, from its own code in this process; on a node from within the pods, too."""
-        from strongroom.ops.pulumi.port_forward import reach  # noqa: PLC0415
+        from strongroom.ops.pulumi.port_forward import forward_ports  # noqa: PLC0415
         from strongroom.ops.pulumi.state import read_secret_inputs, read_state  # noqa: PLC0415
         from strongroom.ops.verify import Digests, PodChecks, Verifier  # noqa: PLC0415
 
         deployed, key = self.read(), self._world.api_server.signing_key
-        with environment(self.environment), reach(deployed):
+        with environment(self.environment), forward_ports(deployed):
             resources = read_state(self.stack)
             digests = Digests(partial(read_secret_inputs, self.stack))
             pods = PodChecks(deployed, debug_image) if self._world.has_node else None

@@ -1,4 +1,4 @@
-"""The one hunter of secrets: known values, every disguise that they may wear, and the places where they must not be."""
+"""The one scanner of secrets: known values, every encoding of them, and the places where they must not be."""
 
 import base64
 import gzip
@@ -88,7 +88,7 @@ def _encodings(raw: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _base64(raw: bytes) -> Iterator[tuple[str, bytes]]:
     for offset in range(3):
-        # What stands before shifts it; characters in which neighbours have a part are left out.
+        # What stands before shifts it; characters in which neighbours have a part are omitted.
         aligned = raw[offset : offset + (len(raw) - offset) // 3 * 3]
         yield f"in base64 from {offset}", base64.b64encode(aligned)
         yield f"in base64 for URLs from {offset}", base64.urlsafe_b64encode(aligned)
@@ -127,7 +127,7 @@ class Sighting:
     disguise: str
 
 
-class Hunter:
+class SecretScanner:
     """Looks for canaries in texts and files."""
 
     def __init__(self, canaries: Iterable[Canary]) -> None:

@@ -1,4 +1,4 @@
-"""The hunter finds a secret however it was written, and nothing else."""
+"""The scanner finds a secret however it was written, and nothing else."""
 
 import base64
 import gzip
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .secret_scanner import Canary, Hunter, fresh, of_key, of_token
+from .secret_scanner import Canary, SecretScanner, fresh, of_key, of_token
 
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=24, max_size=60).filter(
     lambda text: len(set(text)) > 6
@@ -45,19 +45,19 @@ def test_a_secret_is_found_whatever_surrounds_it(way: str, value: str, before: s
         value = "".join(character for character in value if character.isascii()).replace("'", "")
         value += "0123456789abcdefghijklmn"
 
-    found = Hunter([Canary("it", value)]).text("here", WAYS[way](before + value + after))
+    found = SecretScanner([Canary("it", value)]).text("here", WAYS[way](before + value + after))
 
     assert {sighting.canary for sighting in found} == {"it"}
 
 
 @given(VALUES, st.integers(min_value=18))
 def test_a_secret_that_is_cut_off_is_found(value: str, length: int) -> None:
-    assert Hunter([Canary("it", value)]).text("log", f"failed with {value[:length]}…")
+    assert SecretScanner([Canary("it", value)]).text("log", f"failed with {value[:length]}…")
 
 
 @given(st.text(max_size=400))
 def test_what_is_not_secret_is_not_found(text: str) -> None:
-    assert Hunter([fresh("it")]).text("here", text) == []
+    assert SecretScanner([fresh("it")]).text("here", text) == []
 
 
 @pytest.mark.parametrize("private", [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)])
@@ -66,7 +66,7 @@ def test_a_private_key_is_found_in_every_format_and_its_public_half_is_not(priva
         return private.private_bytes(encoding, format_, serialization.NoEncryption())
 
     pem, formats = serialization.Encoding.PEM, serialization.PrivateFormat
-    hunter = Hunter([of_key("it", written(formats.PKCS8, pem).decode())])
+    scanner = SecretScanner([of_key("it", written(formats.PKCS8, pem).decode())])
 
     for content in (
         written(formats.PKCS8, pem),
@@ -75,16 +75,16 @@ def test_a_private_key_is_found_in_every_format_and_its_public_half_is_not(priva
         base64.b64encode(written(formats.PKCS8, pem)),
         written(formats.PKCS8, serialization.Encoding.DER).hex().encode(),
     ):
-        assert hunter.text("key", content)
+        assert scanner.text("key", content)
     public = private.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-    assert hunter.text("certificate", public) == []
+    assert scanner.text("certificate", public) == []
 
 
 def test_of_a_token_the_signature_is_secret() -> None:
-    hunter = Hunter([of_token("it", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLWl0")])
+    scanner = SecretScanner([of_token("it", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLWl0")])
 
-    assert hunter.text("log", "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLWl0")
-    assert hunter.text("log", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.") == []
+    assert scanner.text("log", "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLWl0")
+    assert scanner.text("log", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.") == []
 
 
 def test_files_are_looked_into_and_so_are_their_names(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_files_are_looked_into_and_so_are_their_names(tmp_path: Path) -> None:
     (tmp_path / "0123456789abcdef").touch()
     (tmp_path / "nothing").write_text("to see")
 
-    found = Hunter([inside, outside]).files([tmp_path])
+    found = SecretScanner([inside, outside]).files([tmp_path])
 
     assert {(sighting.place, sighting.canary) for sighting in found} == {
         (f"{tmp_path.name}/below/checkpoint.json.gz", "inside"),
@@ -111,16 +111,16 @@ def test_files_are_looked_into_and_so_are_their_names(tmp_path: Path) -> None:
     ],
 )
 def test_secrets_that_nobody_knew_are_reported_by_their_shape(text: str, kind: str) -> None:
-    assert {sighting.canary for sighting in Hunter([]).text("log", text)} == {kind}
-    assert Hunter([]).text("log", "a hvs.short one, eyJ.eyJ., BEGIN PUBLIC KEY") == []
+    assert {sighting.canary for sighting in SecretScanner([]).text("log", text)} == {kind}
+    assert SecretScanner([]).text("log", "a hvs.short one, eyJ.eyJ., BEGIN PUBLIC KEY") == []
 
 
 def test_a_value_that_would_be_found_by_chance_is_refused() -> None:
     with pytest.raises(ValueError, match="password is too short to be hunted"):
-        Hunter([Canary("password", "hunter2")])
+        SecretScanner([Canary("password", "hunter2")])
 
 
 def test_a_canary_does_not_tell_its_value() -> None:
     canary = fresh("it")
 
-    assert Hunter([canary]).text("here", f"{canary!r} {[canary]}") == []
+    assert SecretScanner([canary]).text("here", f"{canary!r} {[canary]}") == []

@@ -19,7 +19,7 @@ TENANT_ANNOTATION = "azure.workload.identity/tenant-id"
 
 @dataclass(frozen=True)
 class Federation:
-    """What ties a service account to an identity: the one source of issuer, subject and audience."""
+    """What federates a service account to an identity: the one source of issuer, subject and audience."""
 
     issuer: pulumi.Input[str]
     """The cluster's OIDC issuer, exactly as it stands in its tokens."""
@@ -53,7 +53,7 @@ class WorkloadIdentity:
     """The identity's client id, where it has one that is known."""
 
     federation: Federation | None = None
-    """What ties the service account to it, where something does."""
+    """What federates the service account to it, where something does."""
 
     service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,4 +1,4 @@
-"""Workload identity: a user-assigned identity, and a federated credential that ties it to a service account."""
+"""Workload identity: a user-assigned identity, and a federated credential that federates it to a service account."""
 
 import pulumi
 from pulumi_azure_native import managedidentity
@@ -44,7 +44,7 @@ class PerWorkloadIdentities(IdentitiesArgs):
     """The cluster's OIDC issuer."""
 
     def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
-        """Make an identity, tied to the workload's service account and to nothing else."""
+        """Make an identity, federated with the workload's service account and to nothing else."""
         child = pulumi.ResourceOptions(parent=parent)
         federation = Federation(self.issuer, workload.namespace, workload.service_account_name)
         identity = declare_identity(workload.path, name_identity(workload.namespace, workload.name), self.place, child)
@@ -76,7 +76,7 @@ class SharedIdentity(IdentitiesArgs):
     _identity: "Identity | None" = PrivateAttr(None)
 
     def identify(self, workload: Workload, parent: pulumi.Resource) -> WorkloadIdentity:
-        """Return the shared identity, tied to the workload's service account too.
+        """Return the shared identity, federated with the workload's service account too.
 
         Its credentials are written one after another: Azure refuses to write two at once.
 
@@ -143,9 +143,9 @@ def federate(
 def describe_federated(
     key: str, identity: Identity, federation: Federation, tenant_id: str, credential: pulumi.Resource | None
 ) -> WorkloadIdentity:
-    """Describe a workload that `federation` ties to `identity`.
+    """Describe a workload that `federation` federates to `identity`.
 
-    :param credential: What ties it; none of a revoked workload.
+    :param credential: What federates it; none of a revoked workload.
     """
     return WorkloadIdentity(
         principal=Principal(key, identity.principal_id),

@@ -144,7 +144,7 @@ NETWORK: tuple[Explanation, ...] = (
         "not say that it is the "
         "secrets' store: most likely it is what the application itself calls",
         "compare the address with the store's (vaultAddress, or <vault>.vault.azure.net). If it is another's, secrets "
-        "are not at fault: look at that server",
+        "are not the cause: look at that server",
         f'{DRIVER_DOCS}; Kubernetes docs: "Debug Services"',
         follows=(ANY,),
     ),

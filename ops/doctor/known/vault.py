@@ -17,7 +17,7 @@ VAULT: tuple[Explanation, ...] = (
         "the API server, to Vault",
         r"tokenreviews[\s\S]{0,200}?(?:dial |i/o timeout|refused|no such host|no route|deadline|reset|EOF)",
         "Vault reviews the pod's token at the API server, and does not reach it: Vault's network or its "
-        "kubernetes_host is at fault, not the pod's",
+        "kubernetes_host is the cause, not the pod's",
         "set backend.auth.kubernetesHost to an address of the API server that Vault reaches, or open "
         "the way from Vault "
         "to it; or use backend.auth.kind 'jwt', which asks the API server nothing",

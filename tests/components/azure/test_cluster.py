@@ -37,7 +37,7 @@ def test_what_a_stack_file_is_refused_a_program_is_too(wrong: dict[str, Any]) ->
         NewCluster(**wrong)
 
 
-def test_the_addon_can_be_left_out(declare: Declare) -> None:
+def test_the_addon_can_be_omitted(declare: Declare) -> None:
     new = NewCluster(addon=False)
     made = (
         declare(lambda: AksCluster("aks", AksClusterArgs(cluster_name="aks", resource_group="rg", new=new)))

@@ -52,7 +52,7 @@ def test_a_vault_has_productions_defaults(declare: Declare) -> None:
     assert "createMode" not in properties
 
 
-def test_purge_protection_that_is_off_is_left_out(declare: Declare) -> None:
+def test_purge_protection_that_is_off_is_omitted(declare: Declare) -> None:
     made = declare(lambda: vault(vault=NewVault(purge_protection=False))).one(VAULT).inputs
 
     assert "enablePurgeProtection" not in made["properties"]
@@ -63,8 +63,8 @@ def test_access_policies_turn_role_based_access_off_explicitly(declare: Declare)
 
 
 def test_a_limited_network_denies_everybody_else(declare: Declare) -> None:
-    reach = Network(allowed_ip_ranges=["203.0.113.0/24"], allowed_subnet_ids=[SUBNET])
-    rules = declare(lambda: vault(vault=NewVault(reach=reach))).one(VAULT).inputs["properties"]["networkAcls"]
+    network = Network(allowed_ip_ranges=["203.0.113.0/24"], allowed_subnet_ids=[SUBNET])
+    rules = declare(lambda: vault(vault=NewVault(network=network))).one(VAULT).inputs["properties"]["networkAcls"]
 
     assert rules["defaultAction"] == "Deny"
     assert rules["ipRules"] == [{"value": "203.0.113.0/24"}]
@@ -72,8 +72,8 @@ def test_a_limited_network_denies_everybody_else(declare: Declare) -> None:
 
 
 def test_a_private_vault_is_found_by_its_public_name(declare: Declare) -> None:
-    reach = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, virtual_network_id=NETWORK))
-    recorder = declare(lambda: vault(vault=NewVault(reach=reach, location="westeurope")))
+    network = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, virtual_network_id=NETWORK))
+    recorder = declare(lambda: vault(vault=NewVault(network=network, location="westeurope")))
 
     properties = recorder.one(VAULT).inputs["properties"]
     assert properties["publicNetworkAccess"] == "Disabled"
@@ -89,8 +89,8 @@ def test_a_private_vault_is_found_by_its_public_name(declare: Declare) -> None:
 
 
 def test_a_dns_zone_that_exists_is_used(declare: Declare) -> None:
-    reach = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, dns_zone_id=ZONE))
-    recorder = declare(lambda: vault(vault=NewVault(reach=reach)))
+    network = Network(public=False, private_endpoint=PrivateEndpoint(subnet_id=SUBNET, dns_zone_id=ZONE))
+    recorder = declare(lambda: vault(vault=NewVault(network=network)))
 
     assert recorder.all("azure-native:privatedns:PrivateZone") == []
     group = recorder.one("azure-native:network:PrivateDnsZoneGroup").inputs

@@ -265,7 +265,7 @@ def test_without_azures_packages_the_rest_is_there_and_azures_say_what_to_instal
 
 
 def test_a_module_that_is_missing_for_another_reason_is_not_taken_for_azures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(strongroom.components._HOME, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(strongroom.components._MODULES, "KeyVault", ".azure.gone")  # pyright: ignore[reportPrivateUsage]
 
     with pytest.raises(ModuleNotFoundError, match=r"azure\.gone"):
         _ = strongroom.KeyVault

@@ -17,7 +17,7 @@ from strongroom import (
     WorkloadCertificate,
 )
 from strongroom.components.backend import Grant
-from strongroom.components.delivery import list_undeliverable
+from strongroom.components.delivery import list_dynamic_issues
 from strongroom.components.kubernetes.agent_annotations import format_agent_annotations, parse_class_parameters
 from tests.components.vault.grants import declare_grant
 from tests.support.recording import Declare, Recorder
@@ -125,5 +125,5 @@ def test_a_name_of_somebody_else_is_refused(declare: Declare, names: dict[str, A
 
 
 def test_a_delivery_that_would_issue_at_each_poll_is_refused() -> None:
-    assert [place for place, _ in list_undeliverable(workload(SERVER, delivery=Csi()))] == [("certificates", 0)]
-    assert list(list_undeliverable(workload(SERVER, delivery=AgentInjector(mode="init"), kind="Job"))) == []
+    assert [place for place, _ in list_dynamic_issues(workload(SERVER, delivery=Csi()))] == [("certificates", 0)]
+    assert list(list_dynamic_issues(workload(SERVER, delivery=AgentInjector(mode="init"), kind="Job"))) == []

@@ -127,7 +127,7 @@ AZURE = (
         "components/azure/key_vault.py",
         "enable_purge_protection=True if vault.purge_protection else None,",
         "enable_purge_protection=None,",
-        "Whoever may delete the vault can make its secrets unrecoverable at once.",
+        "The one who may delete the vault can make its secrets unrecoverable at once.",
         f"{_VAULT}::test_a_vault_has_productions_defaults",
     ),
     Mutant(
@@ -141,7 +141,7 @@ AZURE = (
     Mutant(
         "azure-private-vault-is-public",
         "components/azure/key_vault.py",
-        '"Enabled" if reach.public else "Disabled"',
+        '"Enabled" if rules.public else "Disabled"',
         '"Enabled"',
         "A vault that was declared private has a public address.",
         f"{_VAULT}::test_a_private_vault_is_found_by_its_public_name",
@@ -175,7 +175,7 @@ AZURE = (
         "components/azure/key_vault.py",
         'VaultObject("certificates", name),\n                    opts=inside,',
         "None,\n                    opts=inside,",
-        "Whoever deploys may change certificates that are not the stack's.",
+        "The one who deploys may change certificates that are not the stack's.",
         f"{_VAULT}::test_the_deployer_may_make_its_certificates_and_read_no_secret",
     ),
     Mutant(
@@ -183,7 +183,7 @@ AZURE = (
         "components/azure/access.py",
         '"a4417e6f-fecd-4de8-b567-7b0420556985"',
         '"00482a5a-887f-4fb3-b363-3b7fe8e74483"',
-        "Whoever deploys reads what is in the vault.",
+        "The one who deploys reads what is in the vault.",
         f"{_VAULT}::test_the_deployer_may_make_its_certificates_and_read_no_secret",
     ),
     Mutant(
@@ -241,7 +241,7 @@ AZURE = (
         "ops/store/key_vault_versions.py",
         "SecretClient(url, known, **client_options()).list",
         "SecretClient(url, known).list",
-        "An endless response fills the memory of whoever runs check.",
+        "An endless response fills the memory of the user who runs check.",
         "tests/components/azure/test_client.py::test_every_client_of_azures_is_bounded",
     ),
 )

@@ -510,7 +510,7 @@ OPS = (
         "ops/console.py",
         "Segment(make_printable(segment.text), segment.style)",
         "segment",
-        "A name that is shown in colour moves the cursor of whoever reads it.",
+        "A name that is shown in colour moves the cursor of the user who reads it.",
         "tests/ops/test_shown.py::test_a_terminal_gets_the_styles_of_the_program_and_no_others",
     ),
     Mutant(
@@ -540,8 +540,8 @@ OPS = (
     Mutant(
         "access-takes-wide-for-narrow",
         "ops/grants/grant.py",
-        "return bool(_VARIABLE.search(self.reach))",
-        'return self.reach.endswith("*")',
+        "return bool(_VARIABLE.search(self.pattern))",
+        'return self.pattern.endswith("*")',
         "A policy of `+/data/o` is reported as opening one secret.",
         f"{_GRANTS}::test_patterns_are_wide_and_open_what_vault_says",
     ),
@@ -575,7 +575,7 @@ OPS = (
         "    if holds_values(manifest):\n",
         "    if False:\n",
         "Secrets' values are committed to the repository that GitOps reads.",
-        f"{_RENDER}::test_a_secret_with_contents_is_left_out_and_named",
+        f"{_RENDER}::test_a_secret_with_contents_is_omitted_and_named",
     ),
     Mutant(
         "render-writes-string-data",
@@ -583,7 +583,7 @@ OPS = (
         'contents = manifest.get("data") or manifest.get("stringData")',
         'contents = manifest.get("data")',
         "Secrets' values, written as text, are committed to the repository that GitOps reads.",
-        f"{_RENDER}::test_a_secret_with_contents_is_left_out_and_named",
+        f"{_RENDER}::test_a_secret_with_contents_is_omitted_and_named",
     ),
     Mutant(
         "render-writes-hidden-values",
@@ -708,7 +708,7 @@ OPS = (
         're.compile(r"()\\bhv[sbr]\\.[A-Za-z0-9_.-]{6,}"),',
         "",
         "A Vault token stands in what a user pastes into an issue.",
-        f"{_EVENTS}::test_other_secrets_are_left_out_as_far_as_their_form_tells",
+        f"{_EVENTS}::test_other_secrets_are_omitted_as_far_as_their_form_tells",
     ),
     Mutant(
         "doctor-shows-old-vault-tokens",
@@ -716,7 +716,7 @@ OPS = (
         're.compile(r"()\\b[sbr]\\.[A-Za-z0-9]{24,}"),',
         "",
         "A token of an older Vault stands in what a user pastes into an issue.",
-        f"{_EVENTS}::test_other_secrets_are_left_out_as_far_as_their_form_tells",
+        f"{_EVENTS}::test_other_secrets_are_omitted_as_far_as_their_form_tells",
     ),
     Mutant(
         "check-ends-well-whatever-it-saw",

@@ -10,7 +10,7 @@ _SERVER = "tests/stacks/settings/test_vault_server.py"
 
 STACKS = (
     Mutant(
-        "kubeconfigs-ca-is-left-out",
+        "kubeconfigs-ca-is-omitted",
         "stacks/provision/files.py",
         "host_ca = _read_api_server(settings, [])[1]",
         "host_ca = None",
@@ -182,7 +182,7 @@ STACKS = (
         "stacks/validation/vault.py",
         'if getattr(workload, "namespace", None) == vault.server.namespace:',
         'if getattr(workload, "name", None) == vault.server.namespace:',
-        "Whoever may read Secrets in a workload's namespace reads Vault's own.",
+        "The one who may read Secrets in a workload's namespace reads Vault's own.",
         f"{_SERVER}::test_each_error_names_its_key",
     ),
     Mutant(
@@ -246,7 +246,7 @@ STACKS = (
         "stacks/provision/azure.py",
         "NewVault(**_select_fields(vault, VaultShape), ",
         'NewVault(**_select_fields(vault, VaultShape) | {"purge_protection": False}, ',
-        "Whoever may delete the vault can make its secrets unrecoverable at once.",
+        "The one who may delete the vault can make its secrets unrecoverable at once.",
         "tests/policy/test_rules.py::test_the_production_stack_breaks_no_rule",
     ),
     Mutant(

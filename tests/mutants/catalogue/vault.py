@@ -25,7 +25,7 @@ VAULT = (
         "components/vault/auth/kubernetes.py",
         '"name": "system:auth-delegator",',
         '"name": "cluster-admin",',
-        "Whoever gets hold of the reviewer's long-lived token owns the cluster.",
+        "The one who gets hold of the reviewer's long-lived token owns the cluster.",
         f"{_BACKEND}::test_a_reviewer_may_review_tokens_and_nothing_else",
     ),
     Mutant(
@@ -321,7 +321,7 @@ VAULT = (
         "components/vault/auth/ldap.py",
         "insecure_tls=False,",
         "insecure_tls=True,",
-        "Whoever stands between Vault and the directory reads people's passwords.",
+        "The one who stands between Vault and the directory reads people's passwords.",
         f"{_LOGINS}::test_what_a_login_binds_with_is_secret",
     ),
     Mutant(
@@ -393,7 +393,7 @@ VAULT = (
         "components/vault/client.py",
         "ssl.create_default_context(cadata=node.ca_certificate)",
         "ssl._create_unverified_context()",
-        "Whoever stands between the deployer and Vault gets its token.",
+        "The one who stands between the deployer and Vault gets its token.",
         "tests/components/vault/test_client.py::test_a_node_is_trusted_by_its_certificate",
     ),
     Mutant(

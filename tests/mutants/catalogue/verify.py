@@ -51,7 +51,7 @@ VERIFY = (
         f"{_ON_VAULT}[rbac-a-group-reads]",
     ),
     Mutant(
-        "verify-knows-default-bindings-whoever-is-in-them",
+        "verify-knows-default-bindings-and-not-their-subjects",
         "ops/verify/cluster_rights.py",
         'return subject.get("namespace") == "kube-system" and binding.name in {',
         'return subject.get("namespace") == "kube-system" or binding.name in {',

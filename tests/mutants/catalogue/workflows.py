@@ -91,7 +91,7 @@ WORKFLOWS = (
         "takes-any-version-of-an-action",
         "Azure/login@f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.1",
         "Azure/login@v3",
-        "Whoever moves the action's tag gets the job's identity.",
+        "The one who moves the action's tag gets the job's identity.",
         f"{_TESTS}::test_every_action_is_pinned_to_a_commit",
     ),
     _in(
@@ -163,7 +163,7 @@ WORKFLOWS = (
         "gives-every-branch-an-identity",
         " && vars.ONLINE_PREVIEWS == 'true'",
         "",
-        "Whoever may push a branch decrypts and writes production's state.",
+        "The one who may push a branch decrypts and writes production's state.",
         f"{_TESTS}::test_a_pushed_branch_gets_an_identity_only_where_the_repository_says_so",
     ),
     Mutant(
@@ -172,14 +172,14 @@ WORKFLOWS = (
         '!= "$marker" ]]',
         "== none ]]",
         "A pull request has the repository's bot say whatever it wants.",
-        f"{_TESTS}::test_what_is_no_preview_is_left_out",
+        f"{_TESTS}::test_what_is_no_preview_is_omitted",
     ),
     Mutant(
         "workflow-installs-an-unchecked-pulumi",
         "template/.github/actions/prepare/action.yml",
         '        echo "$checksum  $archive" | sha256sum --check --strict\n',
         "",
-        "Whoever changes the download runs in the job that deploys, with its identity.",
+        "The one who changes the download runs in the job that deploys, with its identity.",
         f"{_SUPPLY}::test_pulumi_with_another_checksum_or_none_is_not_installed[another]",
     ),
     Mutant(

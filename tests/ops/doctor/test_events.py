@@ -107,7 +107,7 @@ def test_what_is_not_about_secrets_says_so(file: str) -> None:
 def test_a_vault_that_cannot_ask_is_not_called_a_store_that_does_not_answer() -> None:
     (found,) = explain_all(PASTED["vault_cant_reach_api"])
 
-    assert "Vault's network or its kubernetes_host is at fault" in found.meaning
+    assert "Vault's network or its kubernetes_host is the cause" in found.meaning
 
 
 def test_throttling_is_never_answered_by_reading_less_often() -> None:
@@ -250,7 +250,7 @@ def test_a_long_message_is_cut_short_and_a_token_is_never_cut_in_two(padding: in
         '"token":"Xq8~secretvalue"',
     ],
 )
-def test_other_secrets_are_left_out_as_far_as_their_form_tells(secret: str) -> None:
+def test_other_secrets_are_omitted_as_far_as_their_form_tells(secret: str) -> None:
     reported = explain(f"something failed with {secret} in it")
 
     assert "[redacted]" in reported.message

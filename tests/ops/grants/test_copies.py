@@ -44,7 +44,7 @@ def test_a_copied_object_of_key_vault_is_named_as_roles_name_it() -> None:
     secrets = (Secret(name="a", object="web", version_history=2), Secret(name="b", object="web", type="cert"))
     found = list_granted([copied("azure", {"keyvaultName": "KV", "objects": of_key_vault(secrets)}, "a/0", "b")])
 
-    assert {(each.path[-1], each.reach) for each in found} == {
+    assert {(each.path[-1], each.pattern) for each in found} == {
         (Step("secret", "web", "KV"), "azure:/kv/secrets/web"),
         (Step("certificate", "web", "KV"), "azure:/kv/certificates/web"),
     }

@@ -141,7 +141,7 @@ def test_hidden_ids_join_nothing() -> None:
         ),
     ],
 )
-def test_nobody_is_left_out_whatever_gives_the_policy(resource: Declared, who: str) -> None:
+def test_nobody_is_omitted_whatever_gives_the_policy(resource: Declared, who: str) -> None:
     assert reported(resource) == [who]
 
 

@@ -7,7 +7,7 @@ import pytest
 from strongroom.ops.errors import OpsError
 from strongroom.ops.preview.events import Operation, PreviewEvents
 from strongroom.ops.pulumi.state import HIDDEN
-from strongroom.ops.render.objects import LeftOut, build_kubernetes_half, flatten
+from strongroom.ops.render.objects import Omitted, build_kubernetes_half, flatten
 from strongroom.policy.rules import UNKNOWN, Declared
 
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
@@ -45,11 +45,11 @@ def test_objects_are_what_the_preview_says_without_pulumis_annotations() -> None
 
 
 @pytest.mark.parametrize("contents", [{"data": {"a": "YQ=="}}, {"stringData": {"a": HIDDEN}}, {"stringData": UNKNOWN}])
-def test_a_secret_with_contents_is_left_out_and_named(contents: dict[str, Any]) -> None:
+def test_a_secret_with_contents_is_omitted_and_named(contents: dict[str, Any]) -> None:
     half = build_kubernetes_half("dev", seen(of(SECRET, **contents)))
 
     assert half.manifests == []
-    assert half.left_out == [LeftOut("Secret shop/orders", "holds secret values: Strongroom keeps writing it")]
+    assert half.omitted == [Omitted("Secret shop/orders", "holds secret values: Strongroom keeps writing it")]
 
 
 def test_a_secret_that_the_cluster_fills_is_an_object_like_others() -> None:
@@ -97,11 +97,11 @@ def test_a_secret_value_elsewhere_is_an_error_that_names_its_field(resource: Any
         build_kubernetes_half("dev", seen(resource))
 
 
-def test_a_patch_of_somebody_elses_object_is_left_out() -> None:
+def test_a_patch_of_somebody_elses_object_is_omitted() -> None:
     half = build_kubernetes_half("dev", seen(of("kubernetes:core/v1:ServiceAccountPatch")))
 
     assert half.manifests == []
-    assert [each.what for each in half.left_out] == ["ServiceAccountPatch shop/orders"]
+    assert [each.what for each in half.omitted] == ["ServiceAccountPatch shop/orders"]
 
 
 def test_what_is_in_lists_comes_one_by_one() -> None:

@@ -32,7 +32,7 @@ def test_a_stack_whose_update_would_be_refused_is_not_rendered(monkeypatch: pyte
     assert stack.render_stack("dev").manifests == []
 
 
-def test_charts_that_are_left_out_are_reported_with_what_else_is(
+def test_charts_that_are_omitted_are_reported_with_what_else_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     release = (RELEASE, {"name": "driver", "chart": "small", "values": {"a": UNKNOWN, "b": HIDDEN}})
@@ -48,4 +48,4 @@ def test_charts_that_are_left_out_are_reported_with_what_else_is(
 
     reported = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert reported["files"] == [{"path": "namespaces/shop/3-configmap_orders.yaml", "done": "unchanged"}]
-    assert [each["what"] for each in reported["left_out"]] == ["Release driver", "Secret shop/orders"]
+    assert [each["what"] for each in reported["omitted"]] == ["Release driver", "Secret shop/orders"]

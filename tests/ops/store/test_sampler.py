@@ -32,7 +32,7 @@ def test_what_must_not_be_drawn_is_replaced_by_others() -> None:
     assert all(without.isdisjoint(names) for names in drawn)
 
 
-def test_no_name_is_left_out_by_all() -> None:
+def test_no_name_is_omitted_by_all() -> None:
     sampler = Sampler(NAMES)
     times = Counter(name for whose in NAMES for name in sampler.draw(whose, 16, without={whose}))
 

@@ -55,7 +55,7 @@ def test_each_image_of_the_node_is_written(tmp_path: Path) -> None:
     images = {manifest["RepoTags"][0]: (config, members) for manifest, config, members in map(read, archives)}
     assert list(images) == [image.name for image in IMAGES]
     found = {name: {each.name for each in members if each.isfile()} for name, (_, members) in images.items()}
-    # Azure's provider alone finds the emulator, and trusts it, whoever installs it.
+    # Azure's provider alone finds the emulator, and trusts it, by any installation.
     assert [name for name, files in found.items() if "etc/ssl/certs/ca-certificates.crt" in files] == [AZURE]
     assert [name for name, (config, _) in images.items() if "HTTPS_PROXY=http://127.0.0.1:1" in config["Env"]] == [
         AZURE

@@ -1,4 +1,4 @@
-"""The stand-in of azure-native refuses what the Resource Manager refuses, and computes what it computes."""
+"""The fake of azure-native refuses what the Resource Manager refuses, and computes what it computes."""
 
 import threading
 import uuid

@@ -1,4 +1,4 @@
-"""How the kubernetes stand-in runs Helm; its work on a cluster is in tests/integration."""
+"""How the fake kubernetes provider runs Helm; its work on a cluster is in tests/integration."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The kubernetes stand-in's own decisions; its work on a cluster is in tests/integration."""
+"""The fake kubernetes provider's own decisions; its work on a cluster is in tests/integration."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_a_replacement_waits_for_the_name_that_it_takes_over(before: Any, after:
     assert KubernetesProvider.same_name(POD, {"metadata": after}, {"metadata": before}) is same
 
 
-def test_a_namespace_left_out_is_the_providers_own() -> None:
+def test_a_namespace_omitted_is_the_providers_own() -> None:
     provider, outputs = KubernetesProvider({"namespace": "own"}), {"metadata": {"namespace": "other"}}
 
     before, after = provider.compared(POD, {"metadata": {}}, {"metadata": {}}, outputs)

@@ -1,4 +1,4 @@
-"""What the kubernetes stand-in waits for, by itself and by a program's own word."""
+"""What the fake kubernetes provider waits for, by itself and by a program's own word."""
 
 from typing import Any
 

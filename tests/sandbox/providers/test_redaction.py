@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.providers.values import Secret, redacted
-from tests.support.secret_scanner import Canary, Hunter, by_go
+from tests.support.secret_scanner import Canary, SecretScanner, by_go
 
 LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(
     lambda text: text.strip() == text and len(text.splitlines()) == 1 and len(set(text)) > 4
@@ -20,7 +20,10 @@ def test_a_secret_is_not_reported_plain_or_as_base64_or_in_json(secret: str) -> 
     reported = [secret, encoded, json.dumps(secret), by_go(json.dumps(secret, ensure_ascii=False))]
     quoted = " ".join(f"<<{form}>>" for form in reported)
 
-    assert Hunter([Canary("it", secret)]).text("the message", redacted(quoted, {"a": [{"b": Secret(secret)}]})) == []
+    assert (
+        SecretScanner([Canary("it", secret)]).text("the message", redacted(quoted, {"a": [{"b": Secret(secret)}]}))
+        == []
+    )
 
 
 def test_what_a_secret_document_holds_is_secret_and_its_keys_are_not() -> None:

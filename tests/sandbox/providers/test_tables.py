@@ -1,4 +1,4 @@
-"""The stand-ins know the resources by the names that the SDKs give them."""
+"""The fakes know the resources by the names that the SDKs give them."""
 
 import inspect
 import string

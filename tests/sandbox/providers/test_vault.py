@@ -1,4 +1,4 @@
-"""The vault stand-in's own decisions; its work on a Vault is in tests/integration."""
+"""The fake vault provider's own decisions; its work on a Vault is in tests/integration."""
 
 from typing import Any
 
