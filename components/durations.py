@@ -10,18 +10,18 @@ from pydantic_core import PydanticKnownError
 
 from .field_types import require_match
 
-_DURATION = re.compile(r"([1-9][0-9]{0,8})([smh])")
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 10 * 365 * 24 * 3600
 """Seconds of the longest duration that is no slip: 10 years."""
 
 _GO_PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smh])")
 
 
-def _parse(value: object) -> object:
+def _parse(value: object, units: str = "s, m or h", example: str = "20m") -> object:
     if isinstance(value, str):
-        if not (match := _DURATION.fullmatch(value)):
-            raise ValueError('is not a duration: use a number with s, m or h, e.g. "20m"')
+        if not (match := _DURATION.fullmatch(value)) or match[2] not in units:
+            raise ValueError(f'is not a duration: use a number with {units}, e.g. "{example}"')
         found = int(match[1]) * _UNIT_SECONDS[match[2]]
     elif isinstance(value, bool):
         raise PydanticKnownError("int_type")
@@ -39,6 +39,14 @@ def parse_seconds(value: object) -> int | None:
     except ValueError:
         return None
     return found if isinstance(found, int) else None
+
+
+def parse_age_seconds(value: object) -> object:
+    """Return the seconds of an age, which may be in days; what isn't text as it is.
+
+    :raises ValueError: It is text, and no age.
+    """
+    return _parse(value, "s, m, h or d", "90d")
 
 
 def parse_go_seconds(text: str) -> float | None:
@@ -83,6 +91,9 @@ def check_order(
 
 Seconds = Annotated[int, Field(ge=1), BeforeValidator(_parse)]
 """A duration: whole seconds, or a number with `s`, `m` or `h`."""
+
+Age = Annotated[int, Field(ge=1), BeforeValidator(parse_age_seconds)]
+"""An age: whole seconds, or a number with `s`, `m`, `h` or `d`."""
 
 SecondsOrNone = Annotated[int, Field(ge=0), BeforeValidator(_parse)]
 """As `Seconds`, or 0."""

@@ -16,6 +16,7 @@ from pulumi.dynamic import ResourceProvider
 _MODULES = {
     "azure-access": ".azure.access_gate",
     "azure-certificate": ".azure.certificate",
+    "rotation-period": ".rotation_period",
     "vault-bootstrap": ".vault.bootstrap.component",
 }
 """Where each provider is today, as the class `Provider`; states keep the names."""

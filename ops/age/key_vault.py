@@ -31,12 +31,14 @@ def open_attributes(store: KeyVaultStore, deployment: Deployment) -> Callable[[D
     def describe(declared: DeclaredObject) -> StoredObject:
         kind, command = _KINDS[declared.type]
         item = VaultObject(kind, name_vault_object(declared.object, declared.key))
+        writer = deployment.find_vault_secret(item.name) if kind == "secrets" else None
         return StoredObject(
             format_object(item) + (f" version {declared.version}" if declared.version else ""),
             partial(_find_version, versions, item, declared.version),
             "it takes the role Key Vault Reader at the vault, or list by an access policy",
-            deployment.find_vault_secret(item.name) if kind == "secrets" else None,
+            writer,
             f"{command} --vault-name {store.vault} --name {item.name} ...",
+            deployment.find_period(writer),
         )
 
     return describe

@@ -1,11 +1,11 @@
 """Ages of the objects that a stack's workloads read, against their limits."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from strongroom.components.durations import parse_seconds
+from strongroom.components.durations import parse_age_seconds
 from strongroom.policy.rules import Declared
 
 from ..errors import AbsentError, NotAllowedError, OpsError
@@ -19,7 +19,6 @@ _NEAR = timedelta(days=30)
 """How long before its end an object is near it, as in Key Vault's own events. (Microsoft Learn: "Azure Key Vault as
 Event Grid source")"""
 
-_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 _UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
 
@@ -40,11 +39,10 @@ def parse_age(text: str) -> timedelta:
 
     :raises OpsError: It is none.
     """
-    if match := _DAYS.fullmatch(text):
-        return timedelta(days=int(match[1]))
-    if (seconds := parse_seconds(text)) is None:
-        raise OpsError(f"--older-than: {text!r} is no age: use a number with d, h, m or s, e.g. 90d")
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=cast("int", parse_age_seconds(text)))
+    except ValueError as error:
+        raise OpsError(f"--older-than: {text!r} {error}") from None
 
 
 def list_ages(
@@ -54,7 +52,8 @@ def list_ages(
 
     :param stack: The stack.
     :param resources: Its state.
-    :param older_than: The oldest that is allowed; if omitted, only what has expired in the store is too old.
+    :param older_than: The oldest that is allowed; if omitted, only what has expired in the store is too old, or should
+        have been made anew by an update.
     :raises UnreachableError: The store doesn't respond.
     """
     deployment = Deployment(stack, resources)
@@ -86,19 +85,21 @@ def _judge(stored: StoredObject, workloads: Sequence[str], older_than: timedelta
         return Age(stored.name, "failed", f"not found out: {error}", stored.right, workloads)
     now = datetime.now(UTC)
     age, left = now - version.written, version.expires - now if version.expires else None
-    old = older_than is not None and age > older_than
+    limit = min((each for each in (older_than, stored.every) if each is not None), default=None)
+    overdue = stored.every is not None and age > stored.every
+    old = limit is not None and age > limit
     ended = left is not None and left <= timedelta()
     near = left is not None and left <= _NEAR
     seen = f"written {_format(age)} ago"
-    if older_than is not None and old:
-        seen += f", which is more than {_format(older_than)}"
+    if limit is not None and old:
+        seen += f", which is more than {_format(limit)}"
     if left is not None:
         seen += f"; expired {_format(-left)} ago" if ended else f"; expires in {_format(left)}"
     return Age(
         stored.name,
         "failed" if old or ended else "warning" if near else "ok",
         seen,
-        stored.fix if old or near else "",
+        "pulumi up" if overdue else stored.fix if old or near else "",
         workloads,
         version.name,
         format_time(version.written),

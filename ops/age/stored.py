@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from strongroom.policy.rules import Declared
 
@@ -37,6 +37,9 @@ class StoredObject:
 
     write: str
     """How its owner writes a new version, if the stack doesn't."""
+
+    every: timedelta | None
+    """The age at which an update writes a new version; `None` if none does by itself."""
 
     @property
     def fix(self) -> str:

@@ -31,12 +31,14 @@ def open_metadata(store: VaultStore, deployment: Deployment) -> Callable[[Declar
 
     def describe(item: DeclaredObject) -> StoredObject:
         path = f"{store.mount}/metadata/{item.object}"
+        writer = writers.get((store.mount, item.object))
         return StoredObject(
             f"{item.object} version {item.version}" if item.version else item.object,
             partial(_find_version, operator, path, item.version),
             f"give VAULT_TOKEN a policy with read on {path}",
-            writers.get((store.mount, item.object)),
+            writer,
             f"vault kv put -mount={store.mount} {item.object} ...",
+            deployment.find_period(writer),
         )
 
     return describe

@@ -16,7 +16,7 @@ def age(
     older_than: Annotated[
         str | None,
         typer.Option(
-            "--older-than", metavar="AGE", help="The oldest that is allowed, e.g. 90d. If omitted, what has expired."
+            "--older-than", metavar="AGE", help="The oldest that is allowed, e.g. 90d. If omitted, that of its seed."
         ),
     ] = None,
     *,

@@ -1,6 +1,7 @@
 """A stack's deployment, as its state has it: the expectation that servers are compared with."""
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.azure import SECRET
@@ -11,6 +12,9 @@ from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster
+
+_VALUE = "random:index/randomPassword:RandomPassword"
+_PERIOD = "pulumi-python:dynamic/strongroom:RotationPeriod"
 
 
 class Deployment:
@@ -58,6 +62,16 @@ class Deployment:
         One that was written once, and then is its owner's, is not kept.
         """
         return self._secrets.get(name)
+
+    def find_period(self, writer: Declared | None) -> timedelta | None:
+        """Find the age at which an update makes another value of what `writer` writes; `None` if none does.
+
+        That of an object with several keys is the shortest of them.
+        """
+        made = {urn for urn in writer.dependencies if _VALUE in urn} if writer else set[str]()
+        periods = {urn for each in self.list_of_kind(_VALUE) if each.urn in made for urn in each.dependencies}
+        found = [each.at("seconds") for each in self.list_of_kind(_PERIOD) if each.urn in periods]
+        return timedelta(seconds=min(found)) if found else None
 
     def find_role(self, workload: DeployedWorkload) -> Declared | None:
         """Find the role that was deployed for a workload; `None` if it has none."""

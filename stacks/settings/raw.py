@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-_GENERATOR = {"length", "special", "initial"}
+_GENERATOR = {"length", "special", "initial", "every"}
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:

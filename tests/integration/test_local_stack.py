@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sandbox.errors import SandboxError
 from sandbox.running import ROOT, Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import export_state
-from tests.support.sandboxed import Project, environment
+from tests.support.sandboxed import Project, environment, stored
 
 pytestmark = pytest.mark.integration
 
@@ -445,6 +446,32 @@ def test_an_initial_value_is_its_owners_after_the_first_update(deployed: Project
     deployed.restore()
     deployed.changes("up")
     kv.delete_metadata_and_all_versions("app", mount_point="strongroom")
+
+
+def test_a_value_is_made_anew_by_the_first_update_after_its_period(deployed: Project, world: Sandbox) -> None:
+    settings, first = deployed.config, stored(world, "db-pass")
+    settings["strongroom:seeds"]["db-pass"]["password"]["generate"]["every"] = "30d"
+    deployed.write(settings)
+
+    # Neither the new period nor one that has not ended touches the value.
+    assert deployed.changes("up") == {"create pulumi-python default", "create RotationPeriod db-pass/password"}
+    assert deployed.changes("preview") == set()
+
+    with deployed.engine.stack(deployed.stack) as stack:
+        state = stack.export_stack()
+        resources = (state.deployment or {})["resources"]
+        (period,) = [each["outputs"] for each in resources if each["type"].endswith(":RotationPeriod")]
+        period["began"] = (datetime.fromisoformat(period["began"]) - timedelta(days=30)).isoformat()
+        stack.import_stack(state)
+
+    rotated = {
+        "update RotationPeriod db-pass/password",
+        *(f"{step} RandomPassword db-pass/password" for step in ("create-replacement", "replace", "delete-replaced")),
+        "update SecretV2 vault/db-pass",
+    }
+    assert (deployed.changes("preview"), deployed.changes("up")) == (rotated, rotated)
+    second = stored(world, "db-pass")
+    assert (second["username"], second["password"] != first["password"]) == (first["username"], True)
 
 
 def test_nobody_to_ask_revokes_nothing(project: Project, world: Sandbox) -> None:

@@ -17,6 +17,7 @@ from tests.ops.test_verify import ORDERS
 
 URN = "urn:pulumi:dev::shop::"
 MADE = f"{URN}random:index/randomPassword:RandomPassword::db-pass/password"
+PERIOD = f"{URN}pulumi-python:dynamic/strongroom:RotationPeriod::db-pass/password"
 NOW = datetime.now(UTC)
 VAULT = VaultStore.model_validate(
     {"kind": "vault", "address": "https://v", "mount": "m", "authPath": "k", "audience": "vault"}
@@ -76,10 +77,15 @@ def of_vault(
     pinned: str | None = None,
     older_than: str | None = None,
     initial: bool = False,
+    every: int = 0,
 ) -> Age:
     metadata.found = {"m/metadata/db-pass": found}
     written = {"mount": "m", "name": "db-pass", "disableRead": initial}
     state = [Declared("vault:kv/secretV2:SecretV2", f"{URN}vault:kv/secretV2:SecretV2::x", written, [MADE])]
+    if every:
+        period = "pulumi-python:dynamic/strongroom:RotationPeriod"
+        state.append(Declared(period, PERIOD, {"seconds": every * 86400.0}))
+        state.append(Declared("random:index/randomPassword:RandomPassword", MADE, {}, [PERIOD]))
     objects = [{"object": "db-pass", "key": key, "version": pinned} for key in ("username", "password")]
     (age,) = list_ages(stack_of(VAULT, *objects), state, parse_age(older_than) if older_than else None)
     return age
@@ -107,6 +113,15 @@ def test_a_pinned_version_has_an_age_of_its_own_and_the_fix_of_a_generated_value
 
 def test_a_value_that_is_its_owners_after_the_first_update_is_theirs_to_renew(metadata: Metadata) -> None:
     assert of_vault(metadata, versions(-9), older_than="8d", initial=True).fix == "vault kv put -mount=m db-pass ..."
+
+
+def test_a_value_that_an_update_should_have_made_anew_fails_without_another_limit(metadata: Metadata) -> None:
+    overdue = of_vault(metadata, versions(-31), every=30)
+
+    assert shown(overdue) == ("failed", "written 31 days ago, which is more than 30 days")
+    assert overdue.fix == "pulumi up"
+    assert of_vault(metadata, versions(-29), every=30).state == "ok"
+    assert of_vault(metadata, versions(-29), every=30, older_than="20d").fix == f"pulumi up --replace '{MADE}'"
 
 
 def test_an_age_without_a_limit_is_no_failure(metadata: Metadata) -> None:
@@ -196,5 +211,5 @@ def test_a_newest_version_that_is_disabled_is_none(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("text", ["90", "0d", "-1d", "1w", "", "99999d"])
 def test_what_is_no_age_is_refused(text: str) -> None:
-    with pytest.raises(OpsError, match="use a number with d, h, m or s"):
+    with pytest.raises(OpsError, match=r"^--older-than: '.*' is .*: use (a number with s, m, h or d|less)"):
         parse_age(text)

@@ -34,6 +34,9 @@ class Recorded:
 
     replace_on_changes: list[str]
     ignore_changes: list[str]
+    has_replacement_trigger: bool
+    """Whether it is replaced when some value changes."""
+
     retain_on_delete: bool
     deleted_with: str
     """The name of the resource whose deletion deletes it, too."""
@@ -66,6 +69,7 @@ class Recorder(mocks.MockMonitor):
                 dependency_types={urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies},
                 replace_on_changes=list(request.replaceOnChanges),
                 ignore_changes=list(request.ignoreChanges),
+                has_replacement_trigger=request.HasField("replacement_trigger"),
                 retain_on_delete=request.retainOnDelete,
                 deleted_with=request.deletedWith.rpartition("::")[2],
                 former_types={alias.spec.type for alias in request.aliases},

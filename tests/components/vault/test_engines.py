@@ -1,5 +1,7 @@
 """What a KV engine writes, and when."""
 
+from typing import Any
+
 import pytest
 
 from strongroom import Generate, KvEngine, KvEngineArgs
@@ -24,6 +26,29 @@ def test_any_other_value_is_written_whenever_it_changes(declare: Declare) -> Non
 
     assert (written.ignore_changes, "disableRead" in written.inputs) == ([], False)
     assert declared.one(RANDOM).ignore_changes == []
+
+
+def test_a_value_is_made_anew_with_its_period(declare: Declare) -> None:
+    declared = declare(
+        lambda: KvEngine("vault", KvEngineArgs(seeds={"app": {"a": Generate(every=30 * 86400), "b": "x"}}))
+    )
+    made, period = declared.one(RANDOM), declared.one("pulumi-python:dynamic/strongroom:RotationPeriod")
+
+    assert (period.name, period.inputs["seconds"]) == ("app/a", 30 * 86400)
+    assert (made.dependencies, made.has_replacement_trigger) == ({"app/a"}, True)
+    assert "keepers" not in made.inputs, "a value that exists would be lost with its first period"
+
+
+@pytest.mark.parametrize(
+    ("generate", "issue"),
+    [
+        ({"every": "119s"}, "every: .* is 119s, shorter than the driver's poll, 2m: use more"),
+        ({"every": "30d", "initial": True}, "every: .* goes without initial: true"),
+    ],
+)
+def test_a_period_that_no_pod_could_follow_is_refused(generate: dict[str, Any], issue: str) -> None:
+    with pytest.raises(ValueError, match=issue):
+        Generate(**generate)
 
 
 def test_an_object_is_its_owners_with_all_its_keys_or_not_at_all() -> None:

@@ -9,6 +9,7 @@ _LOGINS = "tests/components/vault/test_logins.py"
 _ADMIN = "tests/components/vault/bootstrap/test_admin_policy.py"
 _KEY_STORE = "tests/components/vault/bootstrap/test_file_key_store.py"
 _LOCK = "tests/components/vault/bootstrap/test_lock.py"
+_PERIOD = "tests/components/test_rotation_period.py"
 _PATIENCE = "tests/components/test_retry.py"
 
 VAULT = (
@@ -411,6 +412,30 @@ VAULT = (
         "os.O_WRONLY | os.O_CREAT",
         "A link in a shared directory makes a bootstrap create a file wherever it points.",
         f"{_LOCK}::test_a_symbolic_link_in_a_locks_place_is_not_followed",
+    ),
+    Mutant(
+        "period-without-end",
+        "components/rotation_period.py",
+        "changes=datetime.now(UTC) >= end",
+        "changes=False",
+        "A value that is made anew every 30 days never is.",
+        f"{_PERIOD}::test_a_period_ends_with_its_present_length_and_not_before",
+    ),
+    Mutant(
+        "period-of-its-first-length",
+        "components/rotation_period.py",
+        'timedelta(seconds=_news["seconds"])',
+        'timedelta(seconds=_olds["seconds"])',
+        "A shorter period is begun only after the longer one.",
+        f"{_PERIOD}::test_a_period_ends_with_its_present_length_and_not_before",
+    ),
+    Mutant(
+        "value-without-its-period",
+        "components/seeds.py",
+        "replacement_trigger=period.began if period else None,",
+        "",
+        "A period ends, and its value stays.",
+        "tests/components/vault/test_engines.py::test_a_value_is_made_anew_with_its_period",
     ),
     Mutant(
         "mounts-moved-by-remount",
