@@ -91,11 +91,11 @@ class Agent:
         ).returncode
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
+    def beside(self) -> "Iterator[subprocess.Popen[bytes]]":
         """Run it as the sidecar would be."""
         process = subprocess.Popen(self._command(once=False), stdout=self._log(), stderr=subprocess.STDOUT)
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(20)

@@ -34,7 +34,7 @@ class Postgresql:
         self._programs = max(root.glob(_PROGRAMS))
         self._environment = libraries(root)
         self._socket = home / "socket"
-        self._process = Process("postgresql", home)
+        self.process = Process("postgresql", home)
         data, given = home / "data", home / "password"
         write_private(given, password)
         for folder in (data, self._socket):
@@ -51,16 +51,25 @@ class Postgresql:
 
     def start(self, password: str) -> None:
         """Start it, and make the database."""
-        server = [str(self._programs / "postgres"), "-D", str(self._data), "-h", HOST, "-p", str(self.port)]
-        quick = ["-k", str(self._socket), "-c", "fsync=off"]
-        self._process.start([*self._as_user(), *server, *quick], self._environment)
-        poll_until(lambda: self.query(ADMIN, password, "SELECT 1", "postgres"), ignored=(RefusedError,))
+        self.restart(ADMIN, password)
         self.query(ADMIN, password, "CREATE DATABASE shop", "postgres")
         self.query(ADMIN, password, "CREATE TABLE orders (id serial PRIMARY KEY, item text)")
 
+    def restart(self, user: str, password: str) -> None:
+        """Start it if it doesn't run, and return when `user` can log in."""
+        server = [str(self._programs / "postgres"), "-D", str(self._data), "-h", HOST, "-p", str(self.port)]
+        quick = ["-k", str(self._socket), "-c", "fsync=off"]
+
+        def is_up() -> bool:
+            if not self.process.pid:  # one that was killed leaves memory behind for a moment
+                self.process.start([*self._as_user(), *server, *quick], self._environment)
+            return bool(self.query(user, password, "SELECT 1", "postgres"))
+
+        poll_until(is_up, ignored=(RefusedError,))
+
     def stop(self) -> None:
         """Stop it."""
-        self._process.stop()
+        self.process.stop()
 
     def query(self, user: str, password: str, statement: str, database: str = "shop") -> list[str]:
         """Log in, and return the lines of a statement's result.

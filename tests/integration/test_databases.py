@@ -6,7 +6,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pulumi.automation import ConfigValue
 from sandbox.running import Sandbox
 from strongroom.ops.cluster.client import ClusterClient
 from strongroom.ops.pulumi.stack import Cluster, export_state
+from tests.faults.leases import LeasePaths, LeaseScenario, LeaseStage, list_lease_scenarios
 from tests.integration.injected import agent
 from tests.support.polling import poll_until
 from tests.support.sandboxed import Project, copied
@@ -35,6 +36,7 @@ CHECKOUT = "database/static-creds/kubernetes.shop.checkout.shop"
 LEGACY, OTHERS = "legacy/team/mail", "payments/data/api"
 """An object of KV version 1, and one of another engine of version 2."""
 
+_ROUNDS = 5
 INVENTORY = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'"
 
 
@@ -43,6 +45,7 @@ class Place:
     """The stack, deployed, beside a database."""
 
     project: Project
+    root: Path
     world: Sandbox
     database: Postgresql
     is_removed: bool = False
@@ -76,8 +79,8 @@ def database() -> Iterator[Postgresql]:
     made = Postgresql(home, CANARY)
     try:
         made.start(CANARY)
-        for name in ("observer", "old-application"):
-            made.query(ADMIN, CANARY, f"CREATE ROLE \"{name}\" WITH LOGIN PASSWORD '{CANARY}'")
+        for name, attribute in (("observer", ""), ("old-application", ""), ("keeper", "SUPERUSER")):
+            made.query(ADMIN, CANARY, f"CREATE ROLE \"{name}\" WITH {attribute} LOGIN PASSWORD '{CANARY}'")
         yield made
     finally:
         made.stop()
@@ -102,7 +105,8 @@ def place(
     world: Sandbox, database: Postgresql, foreign: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
     """The local stack: `orders` with a user of its own by an agent, `checkout` with the old one by the driver."""
-    project = Project(copied(tmp_path_factory.mktemp("databases")), world, "local")
+    root = copied(tmp_path_factory.mktemp("databases"))
+    project = Project(root, world, "local")
     settings = project.config
     settings["strongroom:backend"]["databases"] = [
         {"name": "shop", "plugin": "postgresql", "url": database.url, "username": ADMIN}
@@ -127,7 +131,7 @@ def place(
         password = ConfigValue(CANARY, secret=True)
         stack.set_config('strongroom:credentials["database/shop"]', password, path=True)
     project.changes("up")
-    made = Place(project, world, database)
+    made = Place(project, root, world, database)
     yield made
     made.remove()
 
@@ -268,6 +272,20 @@ def test_a_workloads_next_certificate_is_of_a_new_issuer(place: Place) -> None:
     assert before["issuing_ca"] != after["issuing_ca"]
     assert before["ca_chain"][-1] == after["ca_chain"][-1]
     assert place.project.changes("preview") == place.project.wrong() == set()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scenario", [*list_lease_scenarios(_ROUNDS)], ids=str)
+def test_no_death_leaves_a_user_who_can_log_in_or_takes_one_that_is_used(
+    place: Place, scenario: LeaseScenario, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    at = LeasePaths(ORDERS, CHECKOUT, (FILES["username"], FILES["password"]))
+    stage = LeaseStage(
+        place.world, place.project, place.root, place.database, ("keeper", CANARY), lambda: place.log_in("orders"), at
+    )
+    record_property(
+        "played", stage.play(scenario, lambda: agent(place.world, tmp_path / "orders", "shop", "orders"), "shop/orders")
+    )
 
 
 def test_databases_that_are_removed_keep_no_user_and_what_one_made_is_vaults_own(place: Place) -> None:
