@@ -177,7 +177,7 @@ def test_a_component_that_is_renamed_without_an_alias_is_another(copy: Copy, pro
 
 def test_every_fault_is_reported_in_yaml(copy: Copy, program: Path) -> None:
     text = program.read_text()
-    program.write_text(text.replace("name: orders", "name: Orders").replace("name: db-password", "name: db/x"))
+    program.write_text(text.replace("name: orders", "name: Orders").replace("name: db-password", "name: db//x"))
     reported = copy.run("cd examples/yaml; pulumi preview 2>&1 || true")
 
     assert "workload.name" in reported and "is not a legal Kubernetes name" in reported
