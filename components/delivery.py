@@ -275,34 +275,52 @@ def check_deliverable(kind: str, secret: "Secret") -> str | None:
             f"has mountPath, and delivery {kind!r} has no volume whose file could be mounted there: set the workload's "
             "mountPath to the directory, or use 'csi'"
         )
-    if secret.optional and kind != "agent-injector":
+    if kind == "agent-injector":
+        return _check_agent(secret)
+    return _check_templates(kind, secret) or (_check_akv2k8s(secret) if kind == "akv2k8s" else None)
+
+
+def _check_agent(secret: "Secret") -> str | None:
+    if secret.env is not None:
+        return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"
+    if secret.encoding == "hex":
+        return "has encoding 'hex', which Vault Agent's templates can't decode: use 'base64', or delivery 'csi'"
+    return None
+
+
+def _check_templates(kind: str, secret: "Secret") -> str | None:
+    """Return what of `secret` only an agent's template can do, and why `kind` can't; `None` if nothing."""
+    if secret.optional:
         return (
             f"is optional, and without it delivery {kind!r} would start no pod: remove optional, and give it a value "
             "in the store, or with Vault use 'agent-injector'"
         )
-    if secret.format == "json" and kind != "agent-injector":
+    if secret.format == "json":
         return (
             f"has format 'json', which delivery {kind!r} can't write: name each key as a secret of its own, or with "
             "Vault use 'agent-injector'"
         )
-    if kind == "agent-injector":
-        if secret.env is not None:
-            return "has env, which delivery 'agent-injector' can't set: it writes files; read the file, or use 'csi'"
-        if secret.encoding == "hex":
-            return "has encoding 'hex', which Vault Agent's templates can't decode: use 'base64', or delivery 'csi'"
-    if kind == "akv2k8s":
-        if secret.env is None:
-            return "has no env, and delivery 'akv2k8s' sets environment variables alone: name one, or use 'csi'"
-        if secret.type == "key":
-            return "is a key, which delivery 'akv2k8s' would give as JSON: use 'csi'"
-        given = {
-            "format": secret.format is not None,
-            "encoding": secret.encoding != "utf-8",
-            "versionHistory": secret.version_history != 1,
-            "filePermission": permission is not None,
-        }
-        if options := [name for name, present in given.items() if present]:
-            return f"has {' and '.join(options)}, which delivery 'akv2k8s' has not: leave it out, or use 'csi'"
+    if secret.field is not None:
+        return (
+            f"has field, and delivery {kind!r} takes no part out of a value: keep the field as a value of its own in "
+            "the store, or with Vault use 'agent-injector'"
+        )
+    return None
+
+
+def _check_akv2k8s(secret: "Secret") -> str | None:
+    if secret.env is None:
+        return "has no env, and delivery 'akv2k8s' sets environment variables alone: name one, or use 'csi'"
+    if secret.type == "key":
+        return "is a key, which delivery 'akv2k8s' would give as JSON: use 'csi'"
+    given = {
+        "format": secret.format is not None,
+        "encoding": secret.encoding != "utf-8",
+        "versionHistory": secret.version_history != 1,
+        "filePermission": secret.file_permission is not None,
+    }
+    if options := [name for name, present in given.items() if present]:
+        return f"has {' and '.join(options)}, which delivery 'akv2k8s' has not: leave it out, or use 'csi'"
     return None
 
 

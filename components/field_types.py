@@ -276,6 +276,16 @@ ObjectKey = Annotated[
 ]
 """One key of an object that has several."""
 
+FieldPath = Annotated[
+    str,
+    require_match(
+        r"(?!.{256})[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*",
+        "is no field of a JSON value: use its names, of letters, digits, '-' and '_', with '.' between them, e.g. "
+        "db.password",
+    ),
+]
+"""One field of a JSON value, by the names that lead to it."""
+
 EnvironmentVariable = Annotated[
     str,
     require_match(

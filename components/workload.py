@@ -15,6 +15,7 @@ from .field_types import (
     Declaration,
     DnsLabel,
     EnvironmentVariable,
+    FieldPath,
     FilePath,
     FilePermission,
     ImageName,
@@ -73,6 +74,11 @@ class Secret(Declaration):
     key: ObjectKey | None = None
     """Which key of the object. Vault's objects have keys, so a Vault backend requires it, save with format `json`. In a
     key vault each key is an object of its own, `<object>-<key>`."""
+
+    field: FieldPath | None = None
+    """With delivery `agent-injector`: the field of the key's JSON value that the file gets, e.g. `db.password` of
+    `{"db": {"password": ...}}`; text as it is, anything else as JSON.
+    (Consul Template docs: "Templating Language", on `parseJSON`)"""
 
     type: Literal["secret", "key", "cert"] = "secret"
     """What kind of object it is. `key` and `cert` (the public halves) exist in Azure Key Vault only."""

@@ -41,6 +41,13 @@ _READS_ALL = re.compile(
     r'\{\{ with secret "(?P<path>[^"]+)" \}\}\{\{ \.Data\.data \| toUnescapedJSON \}\}\{\{ end \}\}'
 )
 
+_READS_FIELD = re.compile(
+    r'\{\{ with secret "(?P<path>[^"]+)" \}\}(?P<optional>\{\{ if sprig_hasKey)?.*'
+    r'\{\{ \$value := index \.Data(?:\.data)? "(?P<key>[^"]+)"(?P<pipe>[^}]*) \}\}(?P<steps>.*)'
+)
+_STEP = re.compile(r'\$value = index \$value "([^"]+)"')
+_IF_TEXT = '{{ if sprig_kindIs "string" $value }}'
+
 _BODIES = {
     "username": '{{ index .Data "username" }}',
     "password": '{{ index .Data "password" }}',
@@ -129,12 +136,26 @@ def _format_template(entry: Mapping[str, Any]) -> str:
     data = ".Data.data" if is_versioned_path(path) else ".Data"
     decoded = " | base64Decode" if entry.get("encoding") == "base64" else ""
     value = f'{{{{ index {data} "{key}"{decoded} }}}}'
+    if field := entry.get("field"):
+        value = _format_field(f'index {data} "{key}"{decoded}', field)
     if entry.get("optional"):
         value = f'{{{{ if sprig_hasKey {data} "{key}" }}}}{value}{{{{ end }}}}'
         return f'{{{{ with secret "{path}" }}}}{value}{{{{ end }}}}'
     # `index` gives "<no value>" for a key that isn't there, and the file would hold that.
     guard = f'{{{{ if not (sprig_hasKey {data} "{key}") }}}}{{{{ sprig_fail "there is no key {key}" }}}}{{{{ end }}}}'
     return f'{{{{ with secret "{path}" }}}}{guard}{value}{{{{ end }}}}'
+
+
+def _format_field(value: str, field: str) -> str:
+    """Format what writes a field of a JSON value: text as it is, anything else as JSON."""
+    steps = "".join(
+        f'{{{{ if not (sprig_hasKey $value "{name}") }}}}{{{{ sprig_fail "there is no field {name}" }}}}{{{{ end }}}}'
+        f'{{{{ $value = index $value "{name}" }}}}'
+        for name in field.split(".")
+    )
+    # An object of KV has text, or the parts of a document that was written as it is.
+    parsed = f"{{{{ $value := {value} }}}}{_IF_TEXT}{{{{ $value = parseJSON $value }}}}{{{{ end }}}}"
+    return f"{parsed}{steps}{_IF_TEXT}{{{{ $value }}}}{{{{ else }}}}{{{{ $value | toUnescapedJSON }}}}{{{{ end }}}}"
 
 
 def _parse_objects(settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -158,12 +179,14 @@ def _parse_read(text: str) -> dict[str, Any] | None:
     """Parse a template that reads a key of an object, or all; return `None` if it is another."""
     if match := _READS_ALL.fullmatch(text):
         return {"secretPath": match["path"], "secretKey": "", "format": "json"}
-    match = _READS.match(text)
+    match = _READS_FIELD.match(text) or _READS.match(text)
     if match is None:
         return None
+    steps = match.groupdict().get("steps")
+    field = {"field": ".".join(_STEP.findall(steps))} if steps else {}
     encoding = {"encoding": "base64"} if match["pipe"] else {}
     optional = {"optional": True} if match["optional"] else {}
-    return {"secretPath": match["path"], "secretKey": match["key"], **encoding, **optional}
+    return {"secretPath": match["path"], "secretKey": match["key"], **field, **encoding, **optional}
 
 
 def _parse_made(text: str) -> dict[str, Any] | None:

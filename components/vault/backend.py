@@ -254,6 +254,8 @@ def _build_object(mount: str, secret: Secret) -> dict[str, str | int]:
         "secretPath": f"{mount}/data/{secret.object}{version}",
         "secretKey": secret.key or "",
     }
+    if secret.field is not None:
+        entry["field"] = secret.field
     if secret.format is not None:
         entry["format"] = secret.format
     if secret.encoding != "utf-8":

@@ -88,6 +88,8 @@ def _check_whole(secret: Secret) -> str | None:
     """Return why a file can't be all keys of an object."""
     if secret.key is not None:
         return "has a key, and format 'json' is all keys of the object in one file: remove one of the two"
+    if secret.field is not None:
+        return "has field, and format 'json' is all keys of the object in one file: remove one of the two"
     if secret.encoding != "utf-8":
         return "has encoding, and format 'json' has the values as they are stored: omit encoding, or name a key"
     if secret.optional:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from ..cluster.client import ProviderClass
 from ..errors import AbsentError
@@ -29,7 +29,7 @@ class NotTriedError(Exception):
 class MissingError(AbsentError):
     """The store lacks what a SecretProviderClass names."""
 
-    def __init__(self, message: str, part: Literal["object", "version", "key"]) -> None:
+    def __init__(self, message: str, part: Literal["object", "version", "key", "field"]) -> None:
         """Keep the text and what is missing.
 
         :param message: The text.
@@ -81,6 +81,26 @@ class ExpectedFile:
     def may_lack(self, error: Exception) -> bool:
         """Check whether `error` is that its key is missing, which is allowed."""
         return self.optional and isinstance(error, MissingError) and error.part == "key"
+
+
+def read_field(value: object, field: str) -> bytes | None:
+    """Read a field of a JSON value as an agent's template does; `None` if it is formatted in a way of Go's own.
+
+    :param value: The text, or the value that it stands for.
+    :param field: The names that lead to it, with `.` between them.
+    :raises MissingError: The value has no such field.
+    """
+    try:
+        found: Any = json.loads(value) if isinstance(value, bytes) else value
+    except ValueError:
+        found = None
+    for name in field.split("."):
+        if not isinstance(found, Mapping) or name not in found:
+            raise MissingError(f"its value is no JSON object with the field {field}", "field")
+        found = cast("Mapping[str, Any]", found)[name]
+    if isinstance(found, str):
+        return found.encode()
+    return None if isinstance(found, float | Mapping | list) else json.dumps(found).encode()
 
 
 def format_keys(values: Mapping[str, object]) -> bytes | None:

@@ -22,7 +22,17 @@ from strongroom.components.vault.client import VaultNode, create_client, create_
 from ..cluster.client import ProviderClass
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
-from .base import CurrentVersion, DeniedCheck, DeniedError, ExpectedFile, MissingError, Session, decode, format_keys
+from .base import (
+    CurrentVersion,
+    DeniedCheck,
+    DeniedError,
+    ExpectedFile,
+    MissingError,
+    Session,
+    decode,
+    format_keys,
+    read_field,
+)
 from .sampler import Sampler
 from .vault_denials import list_denied_checks
 from .vault_responses import NotVaultError, StrictAdapter, is_refusal
@@ -188,18 +198,20 @@ class VaultSession:
         """
         return set(self._read_version(path)["data"])
 
-    def read_content(self, path: str, key: str, encoding: str) -> bytes | None:
+    def read_content(self, path: str, key: str, encoding: str, field: str | None = None) -> bytes | None:
         """Read what a file of a key holds; `None` if its value is no text, or of another encoding.
 
+        :param field: The names that lead to the part of its JSON value that is the file's.
         :raises DeniedError: The policy doesn't allow it.
-        :raises MissingError: There is no such object, or no such version or key of it.
+        :raises MissingError: There is no such object, or no such version, key or field of it.
         :raises OpsError: Vault can't be reached.
         """
         try:
             value: object = self._read_version(path)["data"][key]
         except KeyError:
             raise MissingError(f"there is no key {key}", "key") from None
-        return decode(value, encoding) if isinstance(value, str) else None
+        content = decode(value, encoding) if isinstance(value, str) else None
+        return content if field is None else read_field(value if content is None else content, field)
 
     def read_all(self, path: str) -> bytes | None:
         """Read what a file of all keys holds; `None` if a value is no text.
@@ -404,7 +416,7 @@ def _expect_file(entry: Mapping[str, Any]) -> ExpectedFile:
         try:
             if whole:
                 return {file: opened.read_all(path)}
-            return {file: opened.read_content(path, key, entry.get("encoding", "utf-8"))}
+            return {file: opened.read_content(path, key, entry.get("encoding", "utf-8"), entry.get("field"))}
         except MissingError as error:
             if expected.may_lack(error):
                 return {file: b""}

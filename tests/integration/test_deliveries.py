@@ -119,7 +119,12 @@ def injected(project: Project) -> Iterator[Project]:
     """The local stack, with agents that stay beside their workloads and whose tokens live for seconds."""
     settings = delivered_by(project, SIDECAR)
     (orders, *_) = settings["strongroom:workloads"]
-    orders["secrets"].append({"name": "all.json", "object": "db-pass", "format": "json"})
+    part = {"object": "db-pass", "key": "document", "optional": True}
+    orders["secrets"] += [
+        {"name": "all.json", "object": "db-pass", "format": "json"},
+        {"name": "document/password", "field": "db.password", **part},
+        {"name": "document/port", "field": "db.port", **part},
+    ]
     settings["strongroom:backend"]["tokenTtl"] = "4s"
     settings["strongroom:backend"]["tokenMaxTtl"] = "8s"
     project.write(settings)
@@ -143,18 +148,32 @@ def test_an_agent_renders_what_vault_holds_and_stays_without_more_rights(
     assert orders.read("db-password").decode() == held["password"]
     assert ledger.read("token").decode() == stored(world, "ledger")["token"]
     assert (orders.files / "db-password").stat().st_mode & 0o777 == 0o444
-    assert sorted(file.name for file in orders.files.iterdir()) == ["all.json", "db-password", "db-username"]
+    assert sorted(file.name for file in orders.files.iterdir()) == [
+        "all.json",
+        "db-password",
+        "db-username",
+        "document",
+    ]
+    assert {file.read_bytes() for file in (orders.files / "document").iterdir()} == {b""}
 
     vault = world.vault.client().secrets.kv.v2
     with orders.beside():
         # Past its token's end, which it may not put off: it logs in again.
         time.sleep(10)
         odd = {**held, "password": 'é<&>"\\/\n\t\b\x01\x7f\u2028'}
+        document = {"db": {"password": odd["password"], "port": 10_000_000}}
+        odd["document"] = json.dumps(document)
         vault.create_or_update_secret("db-pass", odd, mount_point="strongroom")
         try:
             poll_until(lambda: orders.read("db-password").decode() == odd["password"])
             # Verify compares it by its digest.
             poll_until(lambda: orders.read("all.json") == format_keys(odd))
+            poll_until(lambda: orders.read("document/password").decode() == odd["password"])
+            poll_until(lambda: orders.read("document/port") == b"10000000")
+            # The same, written as it is: `vault kv put` of a file does so.
+            written = {**odd, "document": {"db": {**document["db"], "password": "another"}}}
+            vault.create_or_update_secret("db-pass", written, mount_point="strongroom")
+            poll_until(lambda: orders.read("document/password") == b"another")
         finally:
             vault.create_or_update_secret("db-pass", held, mount_point="strongroom")
         poll_until(lambda: orders.read("db-password").decode() == held["password"])

@@ -166,6 +166,18 @@ def test_all_keys_of_an_object_are_one_file(declare: Declare) -> None:
     )
 
 
+def test_a_field_of_a_json_value_is_written_or_stops_the_agent(declare: Declare) -> None:
+    said = injected(declare, secrets=(Secret(name="f", object="db", key="k", field="a.b"),))
+
+    step = '{{{{ if not (sprig_hasKey $value "{0}") }}}}{{{{ sprig_fail "there is no field {0}" }}}}{{{{ end }}}}'
+    assert said["agent-inject-template-1"].endswith(
+        '{{ $value := index .Data.data "k" }}{{ if sprig_kindIs "string" $value }}{{ $value = parseJSON $value }}'
+        f'{{{{ end }}}}{step.format("a")}{{{{ $value = index $value "a" }}}}{step.format("b")}'
+        '{{ $value = index $value "b" }}'
+        '{{ if sprig_kindIs "string" $value }}{{ $value }}{{ else }}{{ $value | toUnescapedJSON }}{{ end }}{{ end }}'
+    )
+
+
 NAMES = texts(WORD, f"{WORD}.", 60)
 SEGMENTS = texts(WORD, f"{WORD}.", 20)
 WRITTEN = st.builds(
@@ -175,6 +187,7 @@ WRITTEN = st.builds(
     key=SEGMENTS,
     version=st.none() | st.text(digits, min_size=1, max_size=4),
     encoding=st.sampled_from(["utf-8", "base64"]),
+    field=st.none() | st.lists(texts(f"{WORD}-", f"{WORD}-", 9), min_size=1, max_size=3).map(".".join),
     optional=st.booleans(),
     file_permission=st.none() | st.sampled_from(["0400", "0644"]),
 )

@@ -396,5 +396,13 @@ KUBERNETES = (
         "A pod waits for a key that may be missing.",
         f"{_DELIVERIES}::test_an_optional_key_leaves_its_file_empty_and_stops_no_agent",
     ),
+    Mutant(
+        "a-field-that-is-missing-is-written",
+        "components/kubernetes/agent_annotations.py",
+        '{{{{ sprig_fail "there is no field {name}" }}}}',
+        "",
+        "A program finds `<no value>` for a password.",
+        f"{_DELIVERIES}::test_a_field_of_a_json_value_is_written_or_stops_the_agent",
+    ),
 )
 """Those of Kubernetes."""

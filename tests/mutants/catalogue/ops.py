@@ -18,6 +18,14 @@ _REVOKE = "tests/ops/revoke/test_vault.py"
 
 OPS = (
     Mutant(
+        "a-field-is-the-whole-value",
+        "ops/store/vault.py",
+        "return content if field is None else read_field(value if content is None else content, field)",
+        "return content",
+        "Verify is red where a file has a field of a value, as was declared.",
+        f"{_VAULT}::test_a_file_of_a_field_has_that_part_of_a_json_value",
+    ),
+    Mutant(
         "a-file-is-a-mount-path",
         "ops/cluster/pods.py",
         "(mount.name in volumes and not mount.sub_path)",

@@ -241,6 +241,28 @@ def test_a_file_of_all_keys_is_a_json_object(held: dict[str, object], content: s
     assert file.read_contents(opened) == {"all": content and content.encode()}
 
 
+@pytest.mark.parametrize(
+    ("value", "content"),
+    [
+        ('{"db": {"password": "é"}}', "é"),
+        ({"db": {"password": "é"}}, "é"),
+        ('{"db": {"password": 10000000}}', "10000000"),
+        ('{"db": {"password": null}}', "null"),
+        ('{"db": {"password": 1.50}}', None),
+        ('{"db": {"password": [1]}}', None),
+    ],
+)
+def test_a_file_of_a_field_has_that_part_of_a_json_value(value: object, content: str | None) -> None:
+    entry = {"objectName": "part", "secretPath": "m/data/o", "secretKey": "key", "field": "db.password"}
+    (file,) = Vault.__new__(Vault).list_expected_files(ProviderClass("vault", {"objects": yaml.safe_dump([entry])}))
+
+    found = file.read_contents(session(Client({"data": {"data": {"key": value}}})))
+    assert found == {"part": content if content is None else content.encode()}
+    for other in ("text", "[]", '{"db": "password"}', '{"db": {}}', 1):
+        with pytest.raises(MissingError, match=r"no JSON object with the field db\.password"):
+            file.read_contents(session(Client({"data": {"data": {"key": other}}})))
+
+
 def test_a_file_of_an_optional_key_that_is_missing_is_empty() -> None:
     entry = {"objectName": "db", "secretPath": "m/data/o", "secretKey": "key"}
     objects = yaml.safe_dump([{**entry, "optional": True}, entry])
