@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .preview.events import PreviewEvents
 from .preview.report import AccessChange, compare_access, format_title
 from .verify.difference import compare
+from .verify.kubernetes_objects import is_reloaders
 
 
 @dataclass(frozen=True)
@@ -50,5 +51,7 @@ def _list_drifted(events: PreviewEvents) -> Iterator[Drifted]:
         if after is None:
             yield Drifted(format_title(before), before.name, ["it was deleted"])
         # A server's own additions change outputs alone.
-        elif differences := [str(each) for each in compare(before.properties, after.properties, {})]:
+        elif differences := [
+            str(each) for each in compare(before.properties, after.properties, {}) if not is_reloaders(before, each)
+        ]:
             yield Drifted(format_title(before), before.name, differences)

@@ -59,6 +59,7 @@ _AZURE_LABEL = "azure.workload.identity/use"
 _AZURE_TOKEN = "[azure-identity-token]"  # noqa: S105 - a volume's name
 _AZURE_ENV = ("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID")
 _RELOADING = ".reloader.stakater.com/reload"
+_OF_RELOADER = (("env", "[STAKATER_"), ("annotations", "reloader.stakater.com/"))
 _TOKEN_SOURCES = {"serviceAccountToken", "configMap", "downwardAPI"}
 
 _MEANING = ("vault.hashicorp.com/", "azure.workload.identity/", "aadpodidbinding", "pod-security.kubernetes.io/")
@@ -167,10 +168,14 @@ def find_unmet_needs(workload: DeployedWorkload, cluster: ClusterReader) -> list
         return []
     found = cluster.get(*_locate_attached(workload, workload.attachment))
     template = PODS[_find_kind(workload.controller)]
-    needed = workload.build_pod(workload.attachment.containers)
+    needed = {
+        template: workload.build_pod(workload.attachment.containers),
+        ("metadata", "annotations"): (workload.pod or {}).get("controllerAnnotations", {}),
+    }
     return [
         replace(each, owner=_find_manager(found, each.path))
-        for each in compare(needed, _get_at(found, template), path=template)
+        for path, expected in needed.items()
+        for each in compare(expected, _get_at(found, path), path=path)
         if each.expected is not None  # all else is the owner's
     ]
 
@@ -204,7 +209,8 @@ def _find_differences(resource: Declared, kind: _Kind, found: Mapping[str, Any])
         declared = resource.at(*path)
         added = _list_additions(resource, declared)
         for difference in compare(declared, _get_at(found, path), kind.known, path):
-            if not (_is_addition(difference, added) and _holds_token(found, path, difference)):
+            is_token = _is_addition(difference, added) and _holds_token(found, path, difference)
+            if not is_token and not is_reloaders(resource, difference):
                 yield replace(difference, owner=_find_manager(found, difference.path))
     template = PODS.get(resource.kind, ())
     for top in dict.fromkeys(((), template)):
@@ -217,7 +223,7 @@ def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, s
     """List what admission adds to a pod that asks for it, by section and the beginning of its name.
 
     (Kubernetes docs: "Configure Service Accounts for Pods", on the bound token's volume; Azure AD Workload Identity:
-    "Mutating Admission Webhook"; Reloader docs: "Reload Strategies")
+    "Mutating Admission Webhook")
     """
     asked: list[tuple[str, str]] = []
     if at(spec, "automountServiceAccountToken") is True:
@@ -225,11 +231,16 @@ def _list_additions(resource: Declared, spec: object) -> Collection[tuple[str, s
     if at(resource.at("metadata", "labels"), _AZURE_LABEL) == "true":
         asked += ((section, _AZURE_TOKEN) for section in ("volumes", "volumeMounts"))
         asked += (("env", f"[{name}]") for name in _AZURE_ENV)
-    if any(
-        name.endswith(_RELOADING) for name in cast("Mapping[str, Any]", resource.at("metadata", "annotations") or {})
-    ):
-        asked += (("env", "[STAKATER_"), ("annotations", "reloader.stakater.com/"))
     return asked
+
+
+def is_reloaders(resource: Declared, difference: Difference) -> bool:
+    """Return whether Reloader added what differs, and was asked to restart the pods.
+
+    (Reloader docs: "Reload Strategies")
+    """
+    annotations = cast("Mapping[str, Any]", resource.at("metadata", "annotations") or {})
+    return any(name.endswith(_RELOADING) for name in annotations) and _is_addition(difference, _OF_RELOADER)
 
 
 def _is_addition(difference: Difference, added: Collection[tuple[str, str]]) -> bool:
@@ -246,7 +257,7 @@ def _name_item(difference: Difference) -> str:
 def _holds_token(document: Mapping[str, Any], path: Path, difference: Difference) -> bool:
     """Return whether an added volume holds nothing but the pod's own tokens."""
     item = _name_item(difference)
-    if difference.path[-2] in {"env", "annotations"}:
+    if difference.path[-2] == "env":
         return True
     volumes = cast("list[Any]", _get_at(document, (*path, "volumes")) or [])
     for volume in (each for each in volumes if f"[{at(each, 'name')}]" == item):

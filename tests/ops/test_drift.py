@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from strongroom.ops.drift import build_drift
 from strongroom.ops.preview.events import Operation, PreviewEvents
 from strongroom.ops.preview.markdown import format_drift
@@ -40,6 +42,19 @@ def test_what_a_server_changes_of_its_own_is_no_drift() -> None:
 
     assert (drift.found, drift.unchanged) == (False, 1)
     assert "**None**: 1 resource is as deployed." in format_drift(drift)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "found"), [({"secret.reloader.stakater.com/reload": "orders-env"}, 0), ({}, 1)]
+)
+def test_what_reloader_adds_where_it_was_asked_to_is_no_drift(annotations: dict[str, str], found: int) -> None:
+    def build(*env: dict[str, str]) -> dict[str, Any]:
+        template = {"spec": {"containers": [{"name": "orders", **({"env": list(env)} if env else {})}]}}
+        return {"metadata": {"annotations": annotations}, "spec": {"template": template}}
+
+    events = previewed(build(), build({"name": "STAKATER_ORDERS_ENV_SECRET", "value": "a"}))
+
+    assert len(build_drift("local", events).resources) == found
 
 
 def test_a_value_that_may_be_a_secret_is_not_shown() -> None:

@@ -179,4 +179,21 @@ VERIFY = (
         "tests/ops/verify/test_kubernetes_objects.py"
         "::test_what_pods_of_others_have_beside_what_they_need_is_their_owners",
     ),
+    Mutant(
+        "reloaders-annotations-are-the-owners",
+        "ops/verify/kubernetes_objects.py",
+        '("metadata", "annotations"): (workload.pod or {}).get("controllerAnnotations", {}),',
+        '("metadata", "annotations"): {},',
+        "Pods of others are not replaced when a value changes, and verify is green.",
+        "tests/ops/verify/test_kubernetes_objects.py"
+        "::test_what_pods_of_others_have_beside_what_they_need_is_their_owners",
+    ),
+    Mutant(
+        "anybodys-variable-is-reloaders",
+        "ops/verify/kubernetes_objects.py",
+        "return any(name.endswith(_RELOADING) for name in annotations) and _is_addition(difference, _OF_RELOADER)",
+        "return _is_addition(difference, _OF_RELOADER)",
+        "A variable that somebody added to pods by hand is no drift.",
+        "tests/ops/test_drift.py::test_what_reloader_adds_where_it_was_asked_to_is_no_drift",
+    ),
 )

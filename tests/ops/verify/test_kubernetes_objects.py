@@ -1,6 +1,7 @@
 """A Pod of a cluster whose admission adds to it: what changes nothing for its secrets is no difference."""
 
 import copy
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -129,10 +130,14 @@ def test_where_a_pod_runs_and_what_it_may_use_changes_nothing() -> None:
     assert len(red(found)) == 1
 
 
-def attached(change: dict[str, Any]) -> list[str]:
+RELOAD = "secret.reloader.stakater.com/reload"
+
+
+def attached(change: dict[str, Any], annotations: Mapping[str, str] | None = None) -> list[str]:
     """The differences of a Deployment of others, whose pod template has `change` in its `spec`."""
     needs = {
         "annotations": {"strongroom/parameters": "1"},
+        "controllerAnnotations": {RELOAD: "orders-env"},
         "automountServiceAccountToken": False,
         "volumes": [{"name": "secrets", "csi": {"driver": "d"}}],
         "volumeMounts": [
@@ -159,7 +164,10 @@ def attached(change: dict[str, Any]) -> list[str]:
     }
     fields = {"f:spec": {"f:template": {"f:spec": {f"f:{name}": {} for name in change}}}}
     document = {
-        "metadata": {"managedFields": [{"manager": "somebody", "fieldsV1": fields, "time": "2026-11-28T12:00:00Z"}]},
+        "metadata": {
+            "annotations": {"theirs": "1", RELOAD: "orders-env"} if annotations is None else annotations,
+            "managedFields": [{"manager": "somebody", "fieldsV1": fields, "time": "2026-11-28T12:00:00Z"}],
+        },
         "spec": {"template": {"metadata": {"annotations": {"theirs": "2", **needs["annotations"]}}, "spec": spec}},
     }
     asked: list[tuple[str, str]] = []
@@ -175,6 +183,8 @@ def attached(change: dict[str, Any]) -> list[str]:
 
 def test_what_pods_of_others_have_beside_what_they_need_is_their_owners() -> None:
     assert attached({}) == []
+    (found,) = attached({}, {"theirs": "1"})
+    assert found == f'metadata.annotations.{RELOAD}: expected "orders-env", found nothing'
 
 
 @pytest.mark.parametrize(
