@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..node.requirements import list_missing
 from . import ToolError, Tools
-from .catalogue import CHECKS, EXAMPLES, HELM, NODE, OFFICIAL, TOOLS, Tool
+from .catalogue import CHECKS, EXAMPLES, HELM, INJECTOR, NODE, OFFICIAL, TOOLS, Tool
 from .download import OutOfReachError, published_checksum
 from .environment import drop_emulator_proxy
 from .progress import Lines
@@ -28,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--print-checksums", action="store_true", help="print what checksums.txt should have instead")
     given = parser.parse_args(arguments)
     catalogue = (*TOOLS, HELM, *EXAMPLES, *CHECKS) if given.tests or given.print_checksums else TOOLS
-    catalogue = (*catalogue, *NODE) if given.node or (given.tests and _can_run_node()) else catalogue
+    if given.tests and _can_run_node():
+        catalogue = (*catalogue, *NODE, INJECTOR)
+    elif given.node:
+        catalogue = (*catalogue, *NODE)
     catalogue = OFFICIAL if given.official else catalogue
     # As an error, so that what builds is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

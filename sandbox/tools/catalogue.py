@@ -507,6 +507,16 @@ NODE = (
 )
 """What a node runs, beside Debian's container runtime."""
 
+_INJECTOR = "github.com/hashicorp/vault-k8s"
+INJECTOR = Tool(
+    "vault-k8s",
+    "1.6.2",
+    ("--version",),
+    None,
+    Build("vault-k8s", _INJECTOR, _flags(f"{_INJECTOR}/version.Version=v1.6.2"), 1.5),
+)
+"""HashiCorp's injector of agents, which the tests on a node have beside it."""
+
 CSI_DRIVER = Source(
     module="sigs.k8s.io/secrets-store-csi-driver@v1.6.0",
     sum="h1:YpKG/2hJkp3EkRGpH5SPxg1/5AkmeD5pwHNKIlE90FU=",

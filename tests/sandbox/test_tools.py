@@ -32,6 +32,7 @@ from sandbox.tools.catalogue import (
     CRDS,
     CSI_DRIVER,
     HELM,
+    INJECTOR,
     MODULES,
     NODE,
     OFFICIAL,
@@ -783,7 +784,7 @@ def test_every_tool_is_pinned_with_its_modules_checksums() -> None:
 
 
 def test_what_a_node_runs_is_pinned_in_its_modules() -> None:
-    for wanted in NODE:
+    for wanted in (*NODE, INJECTOR):
         modules = (MODULES / wanted.build.directory / "go.mod").read_text()
         assert f" v{wanted.version}\n" in modules or wanted.version == "0", wanted.name
         assert (MODULES / wanted.build.directory / "go.sum").stat().st_size > 0
@@ -793,7 +794,7 @@ def test_what_a_node_runs_is_pinned_in_its_modules() -> None:
     ("argument", "missing", "built"),
     [
         (None, [], set()),
-        ("--tests", [], {"kubelet"}),
+        ("--tests", [], {"kubelet", "vault-k8s"}),
         ("--tests", ["a node needs root"], set()),
         ("--node", ["a node needs root"], {"kubelet"}),
         ("--official", [], {"pulumi-resource-kubernetes"}),
@@ -809,4 +810,4 @@ def test_a_nodes_programs_are_built_for_tests_that_can_have_one_and_official_plu
 
     assert tools_command([argument] if argument else []) == 0
     names = {each.name for each in made.call_args.kwargs["catalogue"]}
-    assert names & {"kubelet", "pulumi-resource-kubernetes"} == built
+    assert names & {"kubelet", "vault-k8s", "pulumi-resource-kubernetes"} == built
