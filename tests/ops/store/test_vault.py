@@ -322,7 +322,7 @@ def test_what_others_keep_is_read_once_with_all_keys_and_has_no_role_to_refuse()
 
     foreign = DeployedDynamic(path=path, files={"password": "db"}, foreign=True)
     orders = ORDERS.model_copy(update={"dynamic": (foreign,)})
-    assert (foreign.kind, foreign.reaching) == ("path", (path,))
+    assert (foreign.kind, foreign.access_paths) == ("path", (path,))
     refused = {each.what for each in session(vault).list_denied_checks(orders)}
     assert "is refused what Vault makes for others" not in refused
 
