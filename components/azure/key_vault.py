@@ -1,6 +1,6 @@
 """A key vault: made, or found, with the objects that the stack keeps in it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from .access import CERTIFICATES_OFFICER, Principal, declare_role_assignment
 from .certificate import Certificate, CertificateArgs
 from .clouds import PUBLIC, Cloud
 from .errors import UnsuitableResourceError
+from .expiry_events import declare_expiry_events
 from .objects import VaultObject
 from .options import AccessMode, check_size
 from .types import Guid, ResourceGroup, VaultName, VaultObjectName
@@ -215,9 +216,13 @@ class KeyVault(pulumi.ComponentResource):
         self.vault_id = self._made.id
         if rules.private_endpoint:
             self._join(name, rules.private_endpoint, vault.location)
-        audit = self._declare_audit(name, vault.audit_workspace_id) if vault.audit_workspace_id else None
+        guarded: list[pulumi.Resource] = []
+        if vault.audit_workspace_id:
+            guarded.append(self._declare_audit(name, vault.audit_workspace_id))
+        if vault.expiry_events_to_id:
+            guarded.append(declare_expiry_events(name, self.vault_id, vault.expiry_events_to_id, self._child))
         if vault.lock:
-            self._lock(name, audit)
+            self._lock(name, guarded)
 
     def _join(self, name: str, endpoint: PrivateEndpoint, location: str | None) -> None:
         made = network.PrivateEndpoint(
@@ -275,15 +280,15 @@ class KeyVault(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _lock(self, name: str, audit: pulumi.Resource | None) -> None:
+    def _lock(self, name: str, guarded: Sequence[pulumi.Resource]) -> None:
         authorization.ManagementLockByScope(
             name,
             lock_name="strongroom",
             scope=self.vault_id,
             level="CanNotDelete",
             notes="Holds the secrets of workloads; made by Strongroom",
-            # The lock guards the audit's setting too, and so must be gone before that can go.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=audit),
+            # The lock guards these too, and so must be gone before they can go.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=guarded),
         )
 
     def _keep(self, name: str, contents: Contents) -> dict[VaultObject, WrittenObject]:

@@ -147,6 +147,18 @@ SubnetId = Annotated[
 ]
 """A subnet's id."""
 
+EventDestinationId = Annotated[
+    str,
+    _require_id(
+        rf"(?:Microsoft\.EventHub/namespaces/{_NAME}/eventhubs/{_NAME}"
+        rf"|Microsoft\.ServiceBus/namespaces/{_NAME}/(?:queues|topics)/{_NAME}"
+        rf"|Microsoft\.Storage/storageAccounts/{_NAME}/queueServices/default/queues/{_NAME})",
+        "Microsoft.EventHub/namespaces/NAME/eventhubs/NAME, or of a queue or topic of Service Bus, or a queue of a "
+        "storage account",
+    ),
+]
+"""The id of an event hub, of a queue or topic of Service Bus, or of a storage account's queue."""
+
 VaultZoneId = Annotated[
     str,
     _require_id(

@@ -12,7 +12,7 @@ from ..durations import IsoDuration, Moment
 from ..field_types import ListOf, Switch, Text, Whole, require_match
 from ..hosts import DnsName, PublicRange
 from .options import KeyType
-from .types import NetworkId, Region, SubnetId, VaultZoneId, WorkspaceId
+from .types import EventDestinationId, NetworkId, Region, SubnetId, VaultZoneId, WorkspaceId
 
 TagName = Annotated[
     str,
@@ -98,6 +98,11 @@ class VaultShape(Args):
 
     audit_workspace_id: WorkspaceId | None = None
     """Id of the Log Analytics workspace that gets its audit log."""
+
+    expiry_events_to_id: EventDestinationId | None = None
+    """Id of the event hub, of the queue or topic of Service Bus, or of the storage account's queue that gets an event
+    30 days before a secret, key or certificate ends, and one at its end, by Event Grid.
+    (Microsoft Learn: "Azure Key Vault as Event Grid source")"""
 
     lock: Switch = False
     """Guard it against deletion with a lock. Azure then keeps the roles at its objects too: lift it before a workload,

@@ -144,6 +144,13 @@ KINDS: Mapping[str, Kind] = {
         "name",
         nested=False,
     ),
+    "azure-native:eventgrid:EventSubscription": Kind(
+        "Microsoft.EventGrid/eventSubscriptions",
+        "{scope}/providers/Microsoft.EventGrid/eventSubscriptions/{eventSubscriptionName}",
+        "eventSubscriptionName",
+        nested=False,
+        legal="[0-9A-Za-z-]{3,64}",
+    ),
     "azure-native:network:PrivateEndpoint": Kind(
         "Microsoft.Network/privateEndpoints",
         f"{_GROUP}/providers/Microsoft.Network/privateEndpoints/{{privateEndpointName}}",

@@ -32,6 +32,10 @@ NETWORK = f"{GROUP}/Microsoft.Network/virtualNetworks/net"
 SUBNET = f"{NETWORK}/subnets/vault"
 ZONE = f"{GROUP}/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
 WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/audit"
+_OPS = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-ops/providers"
+HUB = f"{_OPS}/Microsoft.EventHub/namespaces/shop/eventhubs/ends"
+BUS = f"{_OPS}/Microsoft.ServiceBus/namespaces/shop"
+ACCOUNT = f"{_OPS}/Microsoft.Storage/storageAccounts/shop"
 
 
 def vault(**options: Any) -> KeyVault:
@@ -98,15 +102,47 @@ def test_a_dns_zone_that_exists_is_used(declare: Declare) -> None:
 
 
 def test_audit_and_lock_are_of_the_vault(declare: Declare) -> None:
-    recorder = declare(lambda: vault(vault=NewVault(audit_workspace_id=WORKSPACE, lock=True)))
+    shape = NewVault(audit_workspace_id=WORKSPACE, expiry_events_to_id=HUB, lock=True)
+    recorder = declare(lambda: vault(vault=shape))
 
     setting = recorder.one("azure-native:monitor:DiagnosticSetting")
     assert (setting.inputs["resourceUri"], setting.inputs["workspaceId"]) == (VAULT_ID, WORKSPACE)
     assert setting.inputs["logs"] == [{"category": "AuditEvent", "enabled": True}]
     lock = recorder.one("azure-native:authorization:ManagementLockByScope")
     assert (lock.inputs["scope"], lock.inputs["level"]) == (VAULT_ID, "CanNotDelete")
-    # It goes first, for it guards the setting too.
-    assert setting.type in lock.dependency_types
+    # It goes first, for it guards them too.
+    events = recorder.one("azure-native:eventgrid:EventSubscription")
+    assert {setting.type, events.type} <= set(lock.dependency_types)
+
+
+@pytest.mark.parametrize(
+    ("destination", "sent"),
+    [
+        (HUB, {"endpointType": "EventHub", "resourceId": HUB}),
+        (f"{BUS}/queues/ends", {"endpointType": "ServiceBusQueue", "resourceId": f"{BUS}/queues/ends"}),
+        (f"{BUS}/topics/ends", {"endpointType": "ServiceBusTopic", "resourceId": f"{BUS}/topics/ends"}),
+        (
+            f"{ACCOUNT}/queueServices/default/queues/ends",
+            {"endpointType": "StorageQueue", "resourceId": ACCOUNT, "queueName": "ends"},
+        ),
+    ],
+)
+def test_what_ends_is_reported_where_the_setting_says(declare: Declare, destination: str, sent: dict[str, str]) -> None:
+    recorder = declare(lambda: vault(vault=NewVault(expiry_events_to_id=destination)))
+
+    events = recorder.one("azure-native:eventgrid:EventSubscription").inputs
+    assert (events["scope"], events["destination"]) == (VAULT_ID, sent)
+    assert set(events["filter"]["includedEventTypes"]) == {
+        f"Microsoft.KeyVault.{each}"
+        for each in (
+            "SecretNearExpiry",
+            "SecretExpired",
+            "KeyNearExpiry",
+            "KeyExpired",
+            "CertificateNearExpiry",
+            "CertificateExpired",
+        )
+    }
 
 
 def test_secrets_are_secret_and_have_their_attributes(declare: Declare) -> None:

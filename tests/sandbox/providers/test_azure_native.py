@@ -431,6 +431,9 @@ def test_a_lock_guards_its_vault_and_what_hangs_on_it(azure: Azure) -> None:
         "keyvault:Vault": id_,
         "authorization:RoleAssignment": azure.assign(f"{id_}/secrets/db-pass"),
         "monitor:DiagnosticSetting": azure.put("monitor:DiagnosticSetting", name="audit", resourceUri=id_)[0],
+        "eventgrid:EventSubscription": azure.put(
+            "eventgrid:EventSubscription", eventSubscriptionName="ends", scope=id_
+        )[0],
         "resources:ResourceGroup": GROUP,
     }
     lock = azure.lock(id_)
