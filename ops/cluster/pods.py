@@ -5,8 +5,8 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import yaml
@@ -47,6 +47,9 @@ class Container:
 
     user: int | None
     """The user that its pod sets; `None` if its image decides."""
+
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Paths at which it has a single file (`subPath`) as that was when it started, each with the file's name."""
 
 
 @dataclass(frozen=True)
@@ -207,13 +210,17 @@ def _parse_pod(pod: Any, workload: DeployedWorkload) -> Pod:
         paths = [
             mount.mount_path
             for mount in each.volume_mounts or ()
-            # A `subPath` is one of its files, which the container keeps as it was.
             if (mount.name in volumes and not mount.sub_path)
             or (mount.mount_path == injected and each.name != "vault-agent")
         ]
+        kept = {
+            mount.mount_path: mount.sub_path
+            for mount in each.volume_mounts or ()
+            if mount.name in volumes and mount.sub_path
+        }
         contexts = (each.security_context, pod.spec.security_context)
         user = next((found.run_as_user for found in contexts if found and found.run_as_user is not None), None)
-        containers += [Container(each.name, path, user) for path in paths]
+        containers += [Container(each.name, path, user, kept) for path in paths]
     return Pod(pod.metadata.namespace, pod.metadata.name, _find_problem(pod), tuple(containers))
 
 

@@ -1,7 +1,7 @@
 """Checks of a workload's pods from within: their containers have the files and variables that the store holds."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -118,8 +118,9 @@ class PodChecks:
         label = f"pod {pod.name}" + (f", {container.name}," if len(pod.containers) > 1 else "")
         what, asked = f"{label} has its files", (f"exec {pod.namespace}/{pod.name} {container.name}",)
         variables = {each.env: _find(expected, each.name) for each in workload.objects if each.env}
+        paths = {path: _find(expected, name) for path, name in container.kept.items()}
         try:
-            seen = self._look(pod, container, variables)
+            seen = self._look(pod, container, [*variables, *paths])
         except OpsError as error:
             yield _build_error_check(workload, what, error, asked)
             return
@@ -138,11 +139,13 @@ class PodChecks:
                 detail = f"{', '.join(names)}: {reason}"
                 yield Check(workload.path, f"{label} has the store's values", None, detail)
         if variables:
-            yield self._check_variables(workload, f"{label} has its variables", variables, seen)
+            yield self._check_kept(workload, f"{label} has its variables", variables, seen)
+        if paths:
+            yield self._check_kept(workload, f"{label} has files at paths of their own", paths, seen)
 
-    def _look(self, pod: Pod, container: Container, variables: Collection[str]) -> Seen:
+    def _look(self, pod: Pod, container: Container, kept: Sequence[str]) -> Seen:
         """Look from the container itself, or from an ephemeral one, which does not see its variables."""
-        command = build_command(self._salt, container.mount_path, [*variables])
+        command = build_command(self._salt, container.mount_path, kept)
         try:
             return _parse(self._pods.run(pod, container.name, command))
         except NoShellError:
@@ -152,32 +155,32 @@ class PodChecks:
             raise NoShellError(
                 f"{pod.name} leaves the user of {container.name} to its image: none can look as that user"
             )
+        paths = [each for each in kept if each.startswith("/")]
         shell = self._pods.add_shell(pod, container, self._debug_image)
-        command = build_command(self._salt, container.mount_path, (), root="/proc/1/root")
+        command = build_command(self._salt, container.mount_path, paths, root="/proc/1/root")
         return _parse(self._pods.run(pod, shell, command))
 
-    def _check_variables(
-        self, workload: DeployedWorkload, what: str, variables: Mapping[str, _Expected], seen: Seen
-    ) -> Check:
-        if not seen.variables:
+    def _check_kept(self, workload: DeployedWorkload, what: str, kept: Mapping[str, _Expected], seen: Seen) -> Check:
+        """Check variables, or files at paths of their own: what a container keeps as it was when it started."""
+        if seen.kept.keys().isdisjoint(kept):
             return Check(workload.path, what, None, "an ephemeral container does not see them")
         wrong: list[str] = []
         skipped: list[str] = []
-        for name, expected in variables.items():
-            digest = seen.variables.get(name)
+        for name, expected in kept.items():
+            digest = seen.kept.get(name)
             found = expected.compare(self._salt, digest, self._delay) if digest else None
             if found is None:
-                wrong.append(f"{name} is not set")
+                wrong.append(f"{name} {'can not be read' if name.startswith('/') else 'is not set'}")
             elif found == "stale":
                 wrong.append(
                     f"{name} has another value than the store: it keeps the one that its container started with; "
                     "restart the pod"
                 )
             elif found != "same":
-                skipped.append(f"{name} is set: {_SKIPPED[found]}")
+                skipped.append(f"{name} is there: {_SKIPPED[found]}")
         if wrong or skipped:
             return Check(workload.path, what, False if wrong else None, "; ".join((*wrong, *skipped)))
-        return Check(workload.path, what, True, ", ".join(variables))
+        return Check(workload.path, what, True, ", ".join(kept))
 
     def _check_secrets(
         self, workload: DeployedWorkload, delivery: Delivery, expected: Mapping[str, _Expected]

@@ -19,10 +19,16 @@ if cd "$root$mount" 2>/dev/null; then
   done
 fi
 for name; do
+  case $name in /*)
+    sum=-
+    if cat "$root$name" >/dev/null 2>&1; then sum=$({ printf %s "$salt"; cat "$root$name"; } | sha256sum); fi
+    echo "kept ${sum%% *} $name"
+    continue
+  esac
   eval "value=\${$name-} is_set=\${$name+yes}"
   sum=-
   if [ "$is_set" ]; then sum=$(printf %s "$salt$value" | sha256sum); fi
-  echo "variable ${sum%% *} $name"
+  echo "kept ${sum%% *} $name"
 done
 """
 """Values stay in the shell, whose `printf` is its own: no process has one among its arguments. The digests are of no
@@ -50,17 +56,18 @@ class Seen:
     files: Mapping[str, SeenFile]
     """The files below the mount path."""
 
-    variables: Mapping[str, str | None]
-    """Digests of variables, `None` for one that is not set; empty if none was asked for."""
+    kept: Mapping[str, str | None]
+    """Digests of variables and of files at paths of their own, `None` for one that is not there."""
 
 
-def build_command(salt: str, mount_path: str, variables: Sequence[str], *, root: str = "") -> list[str]:
+def build_command(salt: str, mount_path: str, kept: Sequence[str], *, root: str = "") -> list[str]:
     """Build the command that looks.
 
     :param salt: What each digest begins with; not secret, but never used twice.
+    :param kept: Variables, and absolute paths of files.
     :param root: Where the container's file system is, if not at `/`.
     """
-    return ["sh", "-c", _SCRIPT, "strongroom", salt, root, mount_path, *variables]
+    return ["sh", "-c", _SCRIPT, "strongroom", salt, root, mount_path, *kept]
 
 
 def compute_digest(salt: str, value: bytes) -> str:
@@ -80,7 +87,7 @@ def parse(output: str) -> Seen:
     """
     user: int | None = None
     files: dict[str, SeenFile] = {}
-    variables: dict[str, str | None] = {}
+    kept: dict[str, str | None] = {}
     for line in output.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "user":
@@ -88,9 +95,9 @@ def parse(output: str) -> Seen:
         elif kind == "file":
             mode, owner, digest, name = rest.split(" ", 3)
             files[name] = SeenFile(int(mode, 8), int(owner), None if digest == "-" else digest)
-        elif kind == "variable":
+        elif kind == "kept":
             digest, _, name = rest.partition(" ")
-            variables[name] = None if digest == "-" else digest
+            kept[name] = None if digest == "-" else digest
     if user is None:
         raise ValueError("no user")
-    return Seen(user, files, variables)
+    return Seen(user, files, kept)

@@ -99,3 +99,4 @@ def test_a_container_without_a_shell_is_looked_at_from_an_ephemeral_one(
 
     assert skipped.count("has its files: no sh: --debug-image names an image") == 2
     assert looked.count("has its files: payment-key (0644, user 0); read as user 65532") == 2
+    assert "has files at paths of their own: /etc/app/text" in looked

@@ -18,6 +18,14 @@ _REVOKE = "tests/ops/revoke/test_vault.py"
 
 OPS = (
     Mutant(
+        "an-old-file-at-its-path-is-green",
+        "ops/verify/pod_checks.py",
+        "[*variables, *paths])",
+        "[*variables])",
+        "A pod that still has a file's old value at its own path is not reported as that.",
+        f"{_POD_CHECKS}::test_a_file_at_a_path_of_its_own_is_compared_also_from_an_ephemeral_container",
+    ),
+    Mutant(
         "a-field-is-the-whole-value",
         "ops/store/vault.py",
         "return content if field is None else read_field(value if content is None else content, field)",

@@ -131,7 +131,10 @@ def test_pods_that_live_are_listed_with_the_containers_that_mount_their_files(mo
     ready, pending = pods.list(WORKLOAD)
 
     assert asked[0][1] == "/namespaces/shop/pods?labelSelector=app.kubernetes.io/name%3Dorders"
-    assert ready.containers == (Container("orders", "/mnt/secrets", 65532), Container("root", "/mnt/secrets", 0))
+    assert ready.containers == (
+        Container("orders", "/mnt/secrets", 65532, {"/etc/app/tls.pem": "tls.pem"}),
+        Container("root", "/mnt/secrets", 0),
+    )
     assert ready.problem == ""
     assert pending.problem == "Pending (orders: CreateContainerConfigError)"
 

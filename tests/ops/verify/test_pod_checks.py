@@ -1,5 +1,6 @@
 """Pods seen from within: each has what the store holds, and a reason where that was not looked at."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -65,7 +66,7 @@ class Cluster:
             raise self.no_exec
         assert root == ("/proc/1/root" if container == "shell" else "")
         found = [(f"file {seen}", name, value) for name, (seen, value) in self.files.items()]
-        found += [("variable", name, self.variable) for name in names]
+        found += [("kept", name, self.variable) for name in names]
         lines = [
             f"{seen} {'-' if value is None else compute_digest(salt, value)} {name}\n" for seen, name, value in found
         ]
@@ -242,3 +243,32 @@ def test_what_akv2k8s_injects_is_skipped(monkeypatch: pytest.MonkeyPatch) -> Non
     workload = WORKLOAD.model_copy(update={"delivery": "akv2k8s"})
 
     assert results(checks(Cluster(), monkeypatch, workload=workload)) == {"its pods can be looked at": None}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (VALUE, None),
+        (b"old", "/etc/app/password has another value than the store: it keeps the one that its container started"),
+        (None, "/etc/app/password can not be read"),
+    ],
+)
+@pytest.mark.parametrize("image", [None, "busybox"])
+def test_a_file_at_a_path_of_its_own_is_compared_also_from_an_ephemeral_container(
+    monkeypatch: pytest.MonkeyPatch, value: bytes | None, message: str | None, image: str | None
+) -> None:
+    container = Container("orders", "/mnt/secrets", 65532, {"/etc/app/password": "password"})
+    monkeypatch.setattr(sys.modules[__name__], "READY", Pod("shop", "orders-0", "", (container,)))
+    no_exec = NoShellError("no sh") if image else None
+    found = checks(
+        Cluster(variable=value, pods=[READY], no_exec=no_exec),
+        monkeypatch,
+        image=image,
+        workload=WORKLOAD.model_copy(update={"objects": ()}),
+    )
+
+    (check,) = [each for each in found if each.what == "pod orders-0 has files at paths of their own"]
+    assert (check.passed, message or "/etc/app/password") == (
+        message is None,
+        check.detail[: len(message or check.detail)],
+    )

@@ -19,10 +19,11 @@ def test_the_script_sees_what_the_driver_mounts_and_the_variables(tmp_path: Path
     for name in ("pass word", "token"):
         (tmp_path / "mnt" / name).symlink_to(f"..data/{name}")
     (tmp_path / "mnt" / "gone").symlink_to("..data/gone")
+    (tmp_path / "kept").write_text("old")
     variables = {"EMPTY": "", "LINES": "a\n$(id)\n"}
 
     done = subprocess.run(
-        build_command("salt", "/mnt", ["EMPTY", "LINES", "UNSET"], root=str(tmp_path)),
+        build_command("salt", "/mnt", ["EMPTY", "LINES", "UNSET", "/kept", "/not there"], root=str(tmp_path)),
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
@@ -36,10 +37,12 @@ def test_the_script_sees_what_the_driver_mounts_and_the_variables(tmp_path: Path
         "token/0": SeenFile(0o644, os.getuid(), compute_digest("salt", b"")),
         "token/1": SeenFile(0o644, os.getuid(), compute_digest("salt", b"old")),
     }
-    assert seen.variables == {
+    assert seen.kept == {
         "EMPTY": compute_digest("salt", b""),
         "LINES": compute_digest("salt", b"a\n$(id)\n"),
         "UNSET": None,
+        "/kept": compute_digest("salt", b"old"),
+        "/not there": None,
     }
     assert "old" not in done.stdout
 
