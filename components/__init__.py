@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from .backend import Backend, Grant
     from .certificates import CertificateFiles, WorkloadCertificate
-    from .databases import CredentialFiles, DatabaseCredentials, StaticRole
+    from .databases import CredentialFiles, CredentialUrl, DatabaseCredentials, StaticRole
     from .delivery import AgentInjector, Akv2k8s, Csi, KubernetesSecret, SyncedSecret
     from .errors import ChartError, InvalidArgumentsError, MissingExtraError, StrongroomError
     from .helm.charts import Chart
@@ -102,6 +102,7 @@ _MODULES = {
     "ConsulStorage": ".vault.server.storage",
     "Contents": ".azure.key_vault",
     "CredentialFiles": ".databases",
+    "CredentialUrl": ".databases",
     "Csi": ".delivery",
     "Database": ".vault.databases",
     "DatabaseCredentials": ".databases",
@@ -234,6 +235,7 @@ __all__ = [
     "ConsulStorage",
     "Contents",
     "CredentialFiles",
+    "CredentialUrl",
     "Csi",
     "Database",
     "DatabaseCredentials",

@@ -1,7 +1,7 @@
 """Credentials of databases that Vault makes for a workload."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -18,6 +18,11 @@ NO_DATABASES = "This setting is allowed with backend 'vault' only: Key Vault mak
 
 ENGINE_SEGMENT = r"[A-Za-z0-9_-]+"
 """Where an engine that makes secrets may be mounted: one segment, so that no object of a KV engine has such a path."""
+
+_MONTHS, _DAYS = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue wed thu fri sat"
+_CRON_PART = re.compile(
+    r"(?:[*?]|(?P<first>[0-9]+|[A-Za-z]{3})(?:-(?P<last>[0-9]+|[A-Za-z]{3}))?)(?:/(?P<step>[0-9]+))?"
+)
 
 Statement = Annotated[str, Field(min_length=1)]
 """A statement in a database's SQL."""
@@ -47,6 +52,42 @@ def _check_statements(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+_CRON_FIELDS = ((0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, _MONTHS), (0, 6, _DAYS))
+"""The least and the greatest number of each field, and its names."""
+
+
+def _is_cron_field(text: str, least: int, greatest: int, names: str) -> bool:
+    for part in text.split(","):
+        match = _CRON_PART.fullmatch(part)
+        if match is None or match["step"] == "0":
+            return False
+        ends = [
+            names.split().index(end.lower()) + least
+            if end.lower() in names.split()
+            else int(end)
+            if end.isdigit()
+            else -1
+            for end in (match["first"], match["last"])
+            if end is not None
+        ]
+        if ends != sorted(ends) or any(not least <= end <= greatest for end in ends):
+            return False
+    return True
+
+
+def _check_cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != len(_CRON_FIELDS) or not all(map(_is_cron_field, fields, *zip(*_CRON_FIELDS, strict=True))):
+        raise ValueError(
+            "is no schedule: use cron's five fields (minute, hour, day of month, month, day of week), e.g. 0 3 * * SAT"
+        )
+    return value
+
+
+CronSchedule = Annotated[str, AfterValidator(_check_cron)]
+"""When something is done again and again. (Vault docs: "Database secrets engine (API)", on `rotation_schedule`)"""
+
+
 class CredentialFiles(Declaration):
     """The files that a user's name and password become."""
 
@@ -55,6 +96,31 @@ class CredentialFiles(Declaration):
 
     password: FileName
     """The file with the password."""
+
+
+USERNAME, PASSWORD = "{{username}}", "{{password}}"
+"""The placeholders in a URL."""
+
+
+def _check_url_text(value: str) -> str:
+    rest = value.replace(USERNAME, "").replace(PASSWORD, "")
+    if PASSWORD not in value or "{{" in rest or "}}" in rest:
+        raise ValueError(
+            f"must have {PASSWORD} where the password is to be, {USERNAME} for the name, and no other braces, e.g. "
+            f"postgresql://{USERNAME}:{PASSWORD}@db.example.net:5432/shop?sslmode=verify-full"
+        )
+    return value
+
+
+class CredentialUrl(Declaration):
+    """A file with the name and the password in one text, such as a URL, with delivery `agent-injector`."""
+
+    file: FileName
+    """The file, below the workload's mount path."""
+
+    value: Annotated[Text, AfterValidator(_check_url_text)]
+    """The text, with `{{username}}` and `{{password}}`, which are URL-encoded there:
+    `postgresql://{{username}}:{{password}}@db.example.net:5432/shop?sslmode=verify-full`."""
 
 
 class StaticRole(Declaration):
@@ -68,6 +134,20 @@ class StaticRole(Declaration):
 
     period: Annotated[Seconds, Field(ge=5)] = 86400
     """How often its password is changed; at least 5 s. Vault changes it at once, too, so nothing else may use it."""
+
+    schedule: CronSchedule | None = None
+    """Instead of `period`: when, in UTC, as cron has it: `0 3 * * SAT`."""
+
+    window: Annotated[Seconds, Field(ge=3600)] | None = None
+    """With `schedule`: for how long from then a change that failed is tried again, an hour at least; after it the next
+    is awaited. If omitted, it is tried until it works."""
+
+    @cross_check
+    def _check_schedule(self) -> Iterator[tuple[str, str]]:
+        if self.schedule is not None and "period" in self.model_fields_set:
+            yield "period", "This setting and schedule both say when the password is changed: remove one of the two"
+        if self.window is not None and self.schedule is None:
+            yield "window", "This setting goes with schedule only: a period has none"
 
 
 class DatabaseCredentials(Declaration):
@@ -103,6 +183,14 @@ class DatabaseCredentials(Declaration):
 
     files: CredentialFiles
     """Where the workload finds the name and the password."""
+
+    url: CredentialUrl | None = None
+    """Where it finds both in one text, too."""
+
+    @property
+    def all_files(self) -> Mapping[str, str]:
+        """Its files by what they have: `username`, `password`, `url`."""
+        return {**self.files.model_dump(), **({"url": self.url.file} if self.url else {})}
 
     @cross_check
     def _check_kind(self) -> Iterator[tuple[Location, str]]:
@@ -144,6 +232,8 @@ class DatabaseCredentials(Declaration):
                 ("files", "password"),
                 f"{self.files.password!r} is the file of username too: each needs its own",
             )
+        if self.url and self.url.file in {self.files.username, self.files.password}:
+            yield ("url", "file"), f"{self.url.file!r} is a file of files too: each needs its own"
 
 
 def check_lease(credentials: DatabaseCredentials, token_ttl: int) -> str | None:

@@ -350,6 +350,11 @@ def list_dynamic_issues(workload: "Workload") -> Iterator[tuple[Location, str]]:
     for number, entry in enumerate(workload.databases):
         if issue and entry.static_role is None:
             yield ("databases", number), f"These credentials are of a user that is {issue}, or staticRole"
+        if entry.url and not isinstance(workload.delivery, AgentInjector):
+            yield (
+                ("databases", number, "url"),
+                f"This setting is of delivery 'agent-injector': {workload.delivery.kind!r} can't put a text together",
+            )
     for number, _ in enumerate(workload.certificates):
         if issue:
             yield ("certificates", number), f"This certificate is {issue}"

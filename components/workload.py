@@ -256,10 +256,7 @@ class Workload(Declaration):
         taken = {secret.name: f"secrets[{number}]" for number, secret in enumerate(self.secrets)}
         made: list[tuple[str, int, Mapping[str, str]]] = [
             *(("paths", number, entry.files) for number, entry in enumerate(self.paths)),
-            *(
-                ("databases", number, entry.files.model_dump(by_alias=True))
-                for number, entry in enumerate(self.databases)
-            ),
+            *(("databases", number, entry.all_files) for number, entry in enumerate(self.databases)),
             *(
                 ("certificates", number, entry.files.model_dump(by_alias=True))
                 for number, entry in enumerate(self.certificates)
@@ -267,11 +264,9 @@ class Workload(Declaration):
         ]
         for field, number, named in made:
             for part, file in named.items():
+                place = ("url", "file") if (field, part) == ("databases", "url") else ("files", part)
                 if other := taken.get(file):
-                    yield (
-                        (field, number, "files", part),
-                        f"{file!r} is the file name of {other} too: each needs its own",
-                    )
+                    yield (field, number, *place), f"{file!r} is the file name of {other} too: each needs its own"
             taken |= dict.fromkeys(named.values(), f"{field}[{number}]")
         for number, secret in enumerate(self.secrets):
             if below := next((file for file in taken if file.startswith(f"{secret.name}/")), None):

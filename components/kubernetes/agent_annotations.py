@@ -57,6 +57,10 @@ _BODIES = {
 }
 """What a file has of the response of an engine that makes secrets."""
 
+_PLACEHOLDER, _ENCODED = re.compile(r"\{\{(username|password)\}\}"), r"{{ .Data.\1 | urlquery }}"
+_FILLED = re.compile(r"\{\{ \.Data\.(username|password) \| urlquery \}\}")
+"""What a text's placeholder becomes."""
+
 _MAKES = re.compile(r'\{\{ with secret "(?P<path>[^"]+)"(?P<words>(?: "[^"=]+=[^"]*")*) \}\}(?P<body>.*)\{\{ end \}\}')
 _WORD = re.compile(r'"([^"=]+)=([^"]*)"')
 
@@ -127,6 +131,8 @@ def _format_file(number: int, entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _format_template(entry: Mapping[str, Any]) -> str:
     path, key = entry["secretPath"], entry["secretKey"]
+    if "text" in entry:
+        return f'{{{{ with secret "{path}" }}}}{_PLACEHOLDER.sub(_ENCODED, entry["text"])}{{{{ end }}}}'
     if "secretArgs" in entry or (is_credentials_path(path) and key in {"username", "password"}):
         # Templates with one path and the same arguments share one response: its parts belong together.
         words = "".join(f' "{name}={value}"' for name, value in entry.get("secretArgs", {}).items())
@@ -192,8 +198,13 @@ def _parse_read(text: str) -> dict[str, Any] | None:
 def _parse_made(text: str) -> dict[str, Any] | None:
     """Parse a template of what Vault makes; return `None` if it is another."""
     match = _MAKES.fullmatch(text)
-    key = next((key for key, body in _BODIES.items() if match and match["body"] == body), None)
-    if match is None or key is None:
+    if match is None:
+        return None
+    if _FILLED.search(match["body"]):
+        text = _FILLED.sub(r"{{\1}}", match["body"])
+        return {"secretPath": match["path"], "secretKey": "password", "text": text}
+    key = next((key for key, body in _BODIES.items() if match["body"] == body), None)
+    if key is None:
         return None
     words = dict(_WORD.findall(match["words"]))
     sent = {"method": "PUT", "secretArgs": words} if words else {}

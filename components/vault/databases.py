@@ -97,6 +97,7 @@ class DatabaseEngine(pulumi.ComponentResource):
         name = f"{prefix}{workload.namespace}.{workload.name}.{database.name}"
         resource = f"{workload.path}/{database.name}"
         opts = pulumi.ResourceOptions(parent=self, depends_on=[self._ready[database.name]])
+        texts = {"url": credentials.url.value} if credentials.url else {}
         if static := credentials.static_role:
             role = pulumi_vault.database.SecretBackendStaticRole(
                 resource,
@@ -104,10 +105,12 @@ class DatabaseEngine(pulumi.ComponentResource):
                 name=name,
                 db_name=database.name,
                 username=static.username,
-                rotation_period=static.period,
+                rotation_period=None if static.schedule else static.period,
+                rotation_schedule=static.schedule,
+                rotation_window=static.window,
                 opts=opts,
             )
-            return DynamicSecret(f"{self.path}/static-creds/{name}", credentials.files.model_dump(), role)
+            return DynamicSecret(f"{self.path}/static-creds/{name}", credentials.all_files, role, texts)
         statements = build_statements(database, credentials)
         role = pulumi_vault.database.SecretBackendRole(
             resource,
@@ -120,7 +123,7 @@ class DatabaseEngine(pulumi.ComponentResource):
             max_ttl=credentials.max_ttl or credentials.ttl,
             opts=opts,
         )
-        return DynamicSecret(f"{self.path}/creds/{name}", credentials.files.model_dump(), role)
+        return DynamicSecret(f"{self.path}/creds/{name}", credentials.all_files, role, texts)
 
     def _connect(self, name: str, database: Database, mount: pulumi.Resource | None) -> pulumi.Resource:
         """Connect a database; return what has changed its password."""

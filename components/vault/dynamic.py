@@ -23,6 +23,9 @@ class DynamicSecret:
     role: pulumi.Resource | None
     """The role that makes it; `None` if others keep it, or the role."""
 
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of files that have several keys in one text: by the same name as in `files`, the text, with keys in braces."""
+
     capability: Literal["read", "update"] = "read"
     """What its policy allows there."""
 
@@ -39,7 +42,7 @@ class DynamicSecret:
             {
                 "objectName": file,
                 "secretPath": self.path,
-                "secretKey": key,
+                **({"secretKey": "password", "text": self.texts[key]} if key in self.texts else {"secretKey": key}),
                 **sent,
                 **({"filePermission": 0o400} if sent and key == _PRIVATE_KEY else {}),
             }

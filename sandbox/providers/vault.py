@@ -252,7 +252,13 @@ KINDS |= {
     "vault:database/secretBackendStaticRole:SecretBackendStaticRole": Kind(
         path="{backend}/static-roles/{name}",
         id="{backend}/static-roles/{name}",
-        fields={"dbName": "db_name", "username": "username", "rotationPeriod": "rotation_period"},
+        fields={
+            "dbName": "db_name",
+            "username": "username",
+            "rotationPeriod": "rotation_period",
+            "rotationSchedule": "rotation_schedule",
+            "rotationWindow": "rotation_window",
+        },
         immutable=("backend", "name", "dbName", "username"),
     ),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": Kind(

@@ -118,8 +118,12 @@ def place(
     ledger["certificates"] = [{"name": "server", "ttl": "1m", "files": files}]
     orders["delivery"] = {"kind": "agent-injector", "renderInterval": "1s"}
     orders["secrets"][1].pop("env")
-    orders["databases"] = [{"database": "shop", "role": "owner", "ttl": "6s", "files": FILES}]
-    static = {"username": "old-application", "period": "1h"}
+    url = {
+        "file": "shop-url",
+        "value": "postgresql://{{username}}:{{password}}@db.example.net/shop?sslmode=verify-full",
+    }
+    orders["databases"] = [{"database": "shop", "role": "owner", "ttl": "6s", "files": FILES, "url": url}]
+    static = {"username": "old-application", "schedule": "0 3 * * SAT", "window": "1h"}
     checkout["databases"] = [{"database": "shop", "staticRole": static, "files": FILES}]
     orders["paths"] = [
         {"path": LEGACY, "files": {"password": "mail-password"}},
@@ -143,6 +147,7 @@ def test_the_deployment_is_whole_and_its_checks_leave_no_user_behind(place: Plac
     reported = {(check["workload"], check["what"]) for check in found}
     assert {
         ("shop/orders", "reads shop-user"),
+        ("shop/orders", "reads shop-url"),
         ("shop/orders", "is refused what Vault makes for others"),
         ("shop/checkout", "reads shop-password"),
         ("bank/ledger", "reads tls.key"),
@@ -174,9 +179,11 @@ def test_an_agent_keeps_a_user_in_its_files_that_can_log_in(place: Place, tmp_pa
         return place.database.query(*read(), statement)
 
     with orders.beside():
-        poll_until(lambda: (orders.files / "shop-password").exists() and (orders.files / "shop-user").exists())
+        poll_until(lambda: all((orders.files / file).exists() for file in (*FILES.values(), "shop-url", "api-key")))
         assert {orders.read(file) for file in ("mail-password", "api-key")} == {FOREIGN.encode()}
         first = read()
+        named = f"postgresql://{first[0]}:{first[1]}@db.example.net/shop?sslmode=verify-full"
+        assert orders.read("shop-url").decode() == named
         assert query("SELECT current_user") == [first[0]]
         query("CREATE TABLE made (id int); INSERT INTO orders (item) VALUES ('tea')")
         # Past the end of its lease: another user, and the first one is gone.

@@ -10,6 +10,7 @@ import yaml
 from strongroom import (
     AgentInjector,
     CredentialFiles,
+    CredentialUrl,
     Database,
     DatabaseCredentials,
     DatabaseEngine,
@@ -155,6 +156,48 @@ def test_a_user_that_exists_gets_another_password_by_a_period(declare: Declare) 
         {"objectName": "db-user", "secretPath": path, "secretKey": "username"},
         {"objectName": "db-password", "secretPath": path, "secretKey": "password"},
     ]
+
+
+def test_a_user_that_exists_gets_another_password_by_a_schedule(declare: Declare) -> None:
+    weekly = StaticRole(username="app", schedule="0 3 * * SAT", window=7200)
+    recorder, _ = grant(declare, DatabaseCredentials(database="shop", static_role=weekly, files=FILES))
+    inputs = recorder.one(STATIC_ROLE).inputs
+
+    assert (inputs["rotationSchedule"], inputs["rotationWindow"]) == ("0 3 * * SAT", 7200)
+    assert "rotationPeriod" not in inputs
+
+
+@pytest.mark.parametrize(
+    "schedule", ["* * * * *", "*/15 0-6 1,15 jan-MAR ?", "59 23 31 12 6", "0 3 * * mon,wed-FRI", "0 0-22/2 * * *"]
+)
+def test_a_schedule_may_be_whatever_cron_takes(schedule: str) -> None:
+    assert StaticRole(username="app", schedule=schedule).schedule == schedule
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["", "0 3 * * 7", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "@daily", "0 3 * * sab", "0 3 * SAT *"],
+)
+def test_a_schedule_that_cron_refuses_is_refused(schedule: str) -> None:
+    with pytest.raises(InvalidArgumentsError, match="is no schedule"):
+        StaticRole(username="app", schedule=schedule)
+
+
+def test_a_text_has_both_parts_of_one_lease_encoded_and_is_read_back(declare: Declare) -> None:
+    value = "postgresql://{{username}}:{{password}}@db.example.net/shop?sslmode=verify-full"
+    own = OWN.model_copy(update={"url": CredentialUrl(file="db-url", value=value)})
+    _, made = grant(declare, own)
+    parameters = {name: str(text) for name, text in made.parameters.items()}
+    said = format_agent_annotations(workload(own), AGENT, parameters, None)
+
+    path = "database/creds/kubernetes-dev.shop.orders.shop"
+    assert said["vault.hashicorp.com/agent-inject-file-3"] == "db-url"
+    assert said["vault.hashicorp.com/agent-inject-template-3"] == (
+        f'{{{{ with secret "{path}" }}}}postgresql://{{{{ .Data.username | urlquery }}}}:'
+        "{{ .Data.password | urlquery }}@db.example.net/shop?sslmode=verify-full{{ end }}"
+    )
+    assert parse_class_parameters(said)["objects"] == parameters["objects"]
+    assert made.dynamic[0]["files"]["url"] == "db-url"
 
 
 def test_an_agents_files_come_from_one_lease_and_are_read_back(declare: Declare) -> None:
