@@ -15,7 +15,7 @@ from . import cgroups
 from .description import Description
 from .relay import accept, carry
 
-_NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup")
+_NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts")
 _LISTENERS = 100
 
 
@@ -35,10 +35,9 @@ def main(file: Path) -> int:
     groups = cgroups.make(described.cgroup)
     (home / "cgroups.json").write_text(json.dumps([str(group) for group in groups]))
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    joins = [f"echo $$ > '{group}/cgroup.procs'" for group in groups]
-    run = ["exec", "unshare", *_NAMESPACES, "--fork", "--kill-child", sys.executable, "-m", "sandbox.node.inside"]
+    run = [sys.executable, "-m", "sandbox.node.inside", str(file), str(theirs.fileno())]
     with subprocess.Popen(
-        ["sh", "-e", "-c", "; ".join([*joins, " ".join(run) + ' "$@"']), "sh", str(file), str(theirs.fileno())],
+        [*cgroups.enter(groups), "unshare", *_NAMESPACES, "--fork", "--kill-child", *run],
         pass_fds=[theirs.fileno()],
         env={**os.environ, "TMPDIR": "/tmp"},  # noqa: S108 - the node has one of its own
     ) as node:

@@ -2,15 +2,19 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 NEEDED = ("cpu", "cpuset", "memory", "pids")
 """The controllers that a kubelet asks for."""
 
 _SECONDS = 10.0
+
+_LEAF = "init"
+"""The group below a node's, in version 2, for the processes that would keep it from giving controllers to others."""
 
 
 def list_hierarchies(mounts: str, own: str) -> dict[str, tuple[Path, str]]:
@@ -53,7 +57,9 @@ def missing_controllers() -> list[str]:
     found = hierarchies()
     if "" in found:
         root = _root(found[""][0])
-        there = (root / "cgroup.controllers").read_text().split()
+        # A container's root is none of the hierarchy's: with processes of its own it gives no more than it did before.
+        is_busy = (root / "cgroup.type").exists() and (root / "cgroup.procs").read_text()
+        there = (root / ("cgroup.subtree_control" if is_busy else "cgroup.controllers")).read_text().split()
     else:
         there = [controller for names in found for controller in names.split(",")]
     return [controller for controller in NEEDED if controller not in there]
@@ -69,13 +75,29 @@ def make(name: str) -> list[Path]:
         parent = place if names else _root(place)
         directory = parent / name
         if not names:
-            _enable(parent)
+            enable(parent, NEEDED)
         directory.mkdir(exist_ok=True)
+        if not names:
+            (directory / _LEAF).mkdir(exist_ok=True)
         for file in ("cpuset.cpus", "cpuset.mems"):
             if "cpuset" in names.split(","):
                 (directory / file).write_text((parent / file).read_text())
         made.append(directory)
     return made
+
+
+def enter(directories: list[Path]) -> list[str]:
+    """Return the command line that runs the command after it in control groups that `make` made.
+
+    They are the roots of a namespace. In version 2 the command is in a group below, as are those that it starts.
+    """
+
+    def join(groups: list[Path], then: str) -> str:
+        return "; ".join([*(f"echo $$ > {shlex.quote(str(each / 'cgroup.procs'))}" for each in groups), then])
+
+    leaves = [each / _LEAF for each in directories if (each / _LEAF).is_dir()]
+    below = shlex.quote(join(leaves, 'exec "$@"'))
+    return ["sh", "-ec", join(directories, f'exec unshare --cgroup sh -ec {below} sh "$@"'), "sh"]
 
 
 def remove(directories: list[Path]) -> None:
@@ -106,8 +128,9 @@ def _root(place: Path) -> Path:
     return place
 
 
-def _enable(parent: Path) -> None:
-    there = (parent / "cgroup.subtree_control").read_text().split()
-    for controller in NEEDED:
+def enable(group: Path, controllers: Iterable[str]) -> None:
+    """Have a group of version 2 give `controllers` to those below it."""
+    there = (group / "cgroup.subtree_control").read_text().split()
+    for controller in controllers:
         if controller not in there:
-            (parent / "cgroup.subtree_control").write_text(f"+{controller}")
+            (group / "cgroup.subtree_control").write_text(f"+{controller}")

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from ..ports import HOST
-from . import daemons, filesystem
+from . import cgroups, daemons, filesystem
 from .description import Description
 from .pod_network import PodListeners
 from .relay import carry
@@ -31,7 +31,7 @@ def main(file: Path, descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     listeners = _make_network(described)
     filesystem.build(Path(described.home, "root"), described.seen)
-    _leave_root_group()
+    enable_controllers(Path("/sys/fs/cgroup"))
     containers = Path(described.home, "containerd")
     Path("/var/lib/containerd").mkdir()
     filesystem.mount(str(containers), Path("/var/lib/containerd"), "--bind")
@@ -115,14 +115,10 @@ def _make_network(described: Description) -> list[socket.socket]:
     return [socket.create_server((address, port)) for address, port, _ in described.carried]
 
 
-def _leave_root_group() -> None:
-    """Version 2 of control groups gives controllers to none that has processes."""
-    root = Path("/sys/fs/cgroup")
+def enable_controllers(root: Path) -> None:
+    """Have pods' groups get controllers: in version 2 they get those that the node's gives."""
     if (root / "cgroup.controllers").is_file():
-        (root / "init").mkdir()
-        (root / "init" / "cgroup.procs").write_text(str(os.getpid()))
-        for controller in (root / "cgroup.controllers").read_text().split():
-            (root / "cgroup.subtree_control").write_text(f"+{controller}")
+        cgroups.enable(root, (root / "cgroup.controllers").read_text().split())
 
 
 if __name__ == "__main__":

@@ -766,6 +766,21 @@ def test_a_container_runtime_is_unpacked_once_and_not_installed(tmp_path: Path, 
     ]
 
 
+def test_a_container_runtime_without_debians_tools_or_packages_is_an_error_that_says_so(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(path))
+    with pytest.raises(ToolError, match="there is no apt-get and dpkg-deb on PATH"):
+        tools(tmp_path, tool()).container_runtime()
+
+    executable(path / "apt-get", "#!/bin/sh\necho Unable to locate package containerd >&2; exit 100\n")
+    executable(path / "dpkg-deb", UNPACK.format(runs="exit 0"))
+    with pytest.raises(
+        ToolError, match=r"the container runtime: .*apt-get .* failed: Unable to locate package containerd"
+    ):
+        tools(tmp_path, tool()).container_runtime()
+
+
 def test_a_container_runtime_that_does_not_run_here_is_an_error_and_not_kept(tmp_path: Path, path: Path) -> None:
     executable(path / "apt-get", APT.format(log=tmp_path / "log"))
     executable(path / "dpkg-deb", UNPACK.format(runs="echo no libseccomp >&2; exit 1"))
