@@ -43,6 +43,29 @@ _BOUNDS = {
 _CLOSE = 0.7
 """The similarity from which a key is suggested: at 0.6, `args` would be taken for `images`."""
 
+_PLACES: Mapping[str, frozenset[str]] = {
+    "template.metadata": frozenset({"annotations", "labels"}),
+    "template.spec": frozenset(
+        {
+            *("affinity", "hostAliases", "imagePullSecrets", "initContainers", "nodeSelector", "priorityClassName"),
+            *("terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints", "volumes"),
+        }
+    ),
+    "template.spec.containers": frozenset(
+        {
+            *("args", "env", "environment", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe"),
+            *("resources", "startupProbe", "volumeMounts", "workingDir"),
+        }
+    ),
+    "controller": frozenset(
+        {
+            *("backoffLimit", "completions", "concurrencyPolicy", "parallelism", "schedule", "serviceName", "strategy"),
+            *("updateStrategy", "volumeClaimTemplates"),
+        }
+    ),
+}
+"""The settings of a workload with fields of its pods, and of what makes them, by those fields."""
+
 
 def list_issues(
     error: ValidationError, model: type[BaseModel], secret_keys: Collection[str], unions: Unions
@@ -136,6 +159,9 @@ def _name_container(value: object) -> str:
 
 def _report_key(location: Location, known: Sequence[str]) -> ValidationIssue:
     """Report an unknown key, without its value, which may be a secret in the wrong place."""
+    for place, names in _PLACES.items():
+        if location[-1] in names and place.partition(".")[0] in known:
+            return ValidationIssue(location, f"This key is unknown here: it belongs in {place}")
     close = get_close_matches(str(location[-1]), known, n=1, cutoff=_CLOSE)
     hint = f" Did you mean {close[0]}?" if close else ""
     message = f"This key is unknown.{hint} Allowed here: {', '.join(known)}"

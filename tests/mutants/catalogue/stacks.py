@@ -10,6 +10,14 @@ _SERVER = "tests/stacks/settings/test_vault_server.py"
 
 STACKS = (
     Mutant(
+        "a-field-of-pods-is-merely-unknown",
+        "stacks/validation/messages.py",
+        'if location[-1] in names and place.partition(".")[0] in known:',
+        "if location[-1] in names and place in known:",
+        "Who writes `ports` beside `image` finds no place for it.",
+        f"{_BAD}[spelling/pods]",
+    ),
+    Mutant(
         "kubeconfigs-ca-is-omitted",
         "stacks/provision/files.py",
         "host_ca = _read_api_server(settings, [])[1]",
