@@ -21,6 +21,7 @@ from .commands.preview import preview
 from .commands.recover import recover
 from .commands.render import render
 from .commands.revoke import revoke
+from .commands.rotate import rotate
 from .commands.snippet import snippet
 from .commands.verify import verify
 from .errors import OpsError
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 for command in (
     *(init, verify, access, doctor, check, preview, drift, age, render, snippet),
-    *(recover, revoke, charts, policy_pack),
+    *(recover, rotate, revoke, charts, policy_pack),
 ):
     app.command()(command)
 

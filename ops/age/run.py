@@ -1,6 +1,6 @@
 """Ages of the objects that a stack's workloads read, against their limits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -10,7 +10,7 @@ from strongroom.policy.rules import Declared
 
 from ..errors import AbsentError, NotAllowedError, OpsError
 from ..findings import Finding
-from ..pulumi.stack import DeployedStack, VaultStore
+from ..pulumi.stack import DeclaredObject, DeployedStack, VaultStore
 from ..timestamps import format_time
 from ..verify.deployment import Deployment
 from .stored import StoredObject
@@ -34,15 +34,17 @@ class Age(Finding):
     expires: str | None = None
 
 
-def parse_age(text: str) -> timedelta:
+def parse_age(text: str, option: str = "--older-than") -> timedelta:
     """Parse an age, e.g. `90d`.
 
+    :param text: The age.
+    :param option: What it was given for.
     :raises OpsError: It is none.
     """
     try:
         return timedelta(seconds=cast("int", parse_age_seconds(text)))
     except ValueError as error:
-        raise OpsError(f"--older-than: {text!r} {error}") from None
+        raise OpsError(f"{option}: {text!r} {error}") from None
 
 
 def list_ages(
@@ -56,16 +58,7 @@ def list_ages(
         have been made anew by an update.
     :raises UnreachableError: The store doesn't respond.
     """
-    deployment = Deployment(stack, resources)
-    # For Vault, no client of Azure is loaded, and the other way round.
-    if isinstance(stack.backend, VaultStore):
-        from .vault import open_metadata  # noqa: PLC0415
-
-        describe = open_metadata(stack.backend, deployment)
-    else:
-        from .key_vault import open_attributes  # noqa: PLC0415
-
-        describe = open_attributes(stack.backend, deployment)
+    describe = open_objects(stack, Deployment(stack, resources))
     objects: dict[str, StoredObject] = {}
     readers: dict[str, dict[str, None]] = {}
     for workload in stack.workloads:
@@ -74,6 +67,22 @@ def list_ages(
             objects[stored.name] = stored
             readers.setdefault(stored.name, {})[workload.path] = None
     return [_judge(stored, [*readers[name]], older_than) for name, stored in sorted(objects.items())]
+
+
+def open_objects(stack: DeployedStack, deployment: Deployment) -> Callable[[DeclaredObject], StoredObject]:
+    """Return a function that describes an object of the stack's store.
+
+    :param stack: The stack.
+    :param deployment: Its resources.
+    """
+    # For Vault, no client of Azure is loaded, and the other way round.
+    if isinstance(stack.backend, VaultStore):
+        from .vault import open_metadata  # noqa: PLC0415
+
+        return open_metadata(stack.backend, deployment)
+    from .key_vault import open_attributes  # noqa: PLC0415
+
+    return open_attributes(stack.backend, deployment)
 
 
 def _judge(stored: StoredObject, workloads: Sequence[str], older_than: timedelta | None) -> Age:

@@ -48,4 +48,9 @@ class StoredObject:
             return self.write
         generated = [urn for urn in self.writer.dependencies if _RANDOM in urn]
         replaced = "".join(f" --replace '{urn}'" for urn in generated)
-        return f"pulumi up{replaced}" if generated else "set another value in the stack's file, then pulumi up"
+        return f"pulumi up{replaced}" if generated else self.write_in_file
+
+    @property
+    def write_in_file(self) -> str:
+        """How to make one new whose value is in the stack's file."""
+        return "set another value in the stack's file, then pulumi up"

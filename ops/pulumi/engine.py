@@ -1,7 +1,7 @@
 """The Pulumi engine, asked what an update of a stack would do."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,25 @@ def observe_drift(stack: str) -> PreviewEvents:
     if failure and not events.errors:
         events.errors.append(failure)
     return events
+
+
+def replace(stack: str, urns: Collection[str]) -> None:
+    """Update `stack` by replacing `urns`, with what depends on them and nothing else.
+
+    :raises OpsError: The Pulumi CLI is missing, there is no such stack, or the update fails.
+    """
+    chosen = [*urns]
+    _, failure = _watch(
+        "update",
+        stack,
+        automation.Stack.up,
+        replace=chosen,
+        target=chosen,
+        target_dependents=True,
+        show_secrets=False,
+    )
+    if failure:
+        raise OpsError(f"The update of stack {stack!r} failed: {failure}")
 
 
 def _watch(

@@ -88,6 +88,14 @@ class VaultOperator:
         """
         return self._read_data(lambda: self._client.adapter.post(f"/v1/{path}", json=body), path)
 
+    def write(self, path: str, **body: Any) -> None:
+        """Write to `path`, e.g. another version of an object.
+
+        :raises NotAllowedError: There is no token, or it may not do that.
+        :raises OpsError: Vault refuses it otherwise, or can't be reached.
+        """
+        self._ask_as_user(lambda: self._client.adapter.post(f"/v1/{path}", json=body))
+
     def delete(self, path: str) -> None:
         """Delete what is at `path`, e.g. a role; nothing if there is nothing.
 

@@ -13,8 +13,11 @@ from ..pulumi.stack import DeployedStack, DeployedWorkload
 from .check import STACK
 from .deployed_cluster import DeployedCluster
 
-_VALUE = "random:index/randomPassword:RandomPassword"
-_PERIOD = "pulumi-python:dynamic/strongroom:RotationPeriod"
+GENERATED = "random:index/randomPassword:RandomPassword"
+"""The type of a generated value."""
+
+PERIOD = "pulumi-python:dynamic/strongroom:RotationPeriod"
+"""The type of the time that such a value lives."""
 
 
 class Deployment:
@@ -68,9 +71,9 @@ class Deployment:
 
         That of an object with several keys is the shortest of them.
         """
-        made = {urn for urn in writer.dependencies if _VALUE in urn} if writer else set[str]()
-        periods = {urn for each in self.list_of_kind(_VALUE) if each.urn in made for urn in each.dependencies}
-        found = [each.at("seconds") for each in self.list_of_kind(_PERIOD) if each.urn in periods]
+        made = {urn for urn in writer.dependencies if GENERATED in urn} if writer else set[str]()
+        periods = {urn for each in self.list_of_kind(GENERATED) if each.urn in made for urn in each.dependencies}
+        found = [each.at("seconds") for each in self.list_of_kind(PERIOD) if each.urn in periods]
         return timedelta(seconds=min(found)) if found else None
 
     def find_role(self, workload: DeployedWorkload) -> Declared | None:

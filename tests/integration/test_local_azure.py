@@ -517,7 +517,9 @@ def test_the_gate_gives_up_in_time_and_says_what_it_saw(
         wait({**props, "issuer": f"{ISSUER}/", "timeout": 300})
 
 
-def test_an_initial_value_is_its_owners_after_the_first_update(azure_deployed: Project, store: Store) -> None:
+def test_an_initial_value_is_its_owners_after_the_first_update(
+    azure_deployed: Project, store: Store, world: Sandbox
+) -> None:
     settings = azure_deployed.config
     settings["strongroom:seeds"]["payment-api"]["key"]["generate"]["initial"] = True
     azure_deployed.write(settings)
@@ -534,6 +536,22 @@ def test_an_initial_value_is_its_owners_after_the_first_update(azure_deployed: P
     assert azure_deployed.changes("up") == {"update pulumi-python default"}  # for the whole configuration, as above
     assert plane.get("secrets", "payment-api-key", None)["value"] == "canary-of-its-owner"
     assert azure_deployed.wrong() == set()
+
+    assign(store, world, vault["id"], OFFICER)
+    try:
+        done = azure_deployed.ops("rotate", "--secret", "payment-api/key", "--yes", "--json")
+    finally:
+        store.remove(f"{vault['id']}/providers/Microsoft.Authorization/roleAssignments/checked")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (lines,) = json.loads(done.stdout).values()
+    assert [(each["name"], each["state"]) for each in lines] == [
+        ("value", "ok"),
+        ("shop/checkout", "ok"),
+        ("earlier versions", "ok"),
+    ]
+    rotated = plane.get("secrets", "payment-api-key", None)
+    assert (len(rotated["value"]), rotated["value"] in done.stdout) == (40, False)
+    assert [each["attributes"]["enabled"] for each in plane.versions("secrets", "payment-api-key")].count(True) == 1
     plane.set_secret("payment-api-key", {"value": first})
 
 

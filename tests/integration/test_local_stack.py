@@ -474,6 +474,22 @@ def test_a_value_is_made_anew_by_the_first_update_after_its_period(deployed: Pro
     assert (second["username"], second["password"] != first["password"]) == (first["username"], True)
 
 
+def test_rotate_replaces_a_generated_value_alone(deployed: Project, world: Sandbox) -> None:
+    first = stored(world, "db-pass")
+    done = deployed.ops("rotate", "--secret", "db-pass/password", "--yes", "--json")
+    second = stored(world, "db-pass")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (second["username"], second["password"] != first["password"]) == (first["username"], True)
+    (lines,) = json.loads(done.stdout).values()
+    assert [(each["name"], each["state"]) for each in lines] == [
+        ("value", "ok"),
+        ("shop/orders", "ok"),
+        ("earlier versions", "ok"),
+    ]
+    assert not set(second.values()) & set(re.findall(r"\S+", done.stdout + done.stderr))
+    assert deployed.changes("preview") == set()
+
+
 def test_nobody_to_ask_revokes_nothing(project: Project, world: Sandbox) -> None:
     done = project.ops("revoke", "--workload", "shop/orders")
 

@@ -2,6 +2,7 @@
 
 from ..mutant import Mutant
 
+_ROTATE = "tests/ops/test_rotate.py"
 _VERIFY = "tests/ops/test_verify.py"
 _POD_CHECKS = "tests/ops/verify/test_pod_checks.py"
 _VAULT = "tests/ops/store/test_vault.py"
@@ -861,6 +862,46 @@ OPS = (
         "by_kind.get(kind, ())",
         "Pods that are attached read by a shared identity, and access reports them nowhere.",
         "tests/ops/grants/test_azure.py::test_every_workload_is_reported_whatever_its_identity",
+    ),
+    Mutant(
+        "rotate-forgets-what-it-wrote",
+        "ops/rotate/run.py",
+        "is_young and any(each.is_left for each in progress)",
+        "False",
+        "A rotation that is run again after an interruption writes another value, and its readers never catch up.",
+        f"{_ROTATE}::test_an_interrupted_rotation_goes_on_with_the_value_that_it_wrote",
+    ),
+    Mutant(
+        "rotate-ends-a-value-in-use",
+        "ops/rotate/run.py",
+        'if any(each.state != "ok" for each in followed):',
+        'if any(each.state == "failed" for each in followed):',
+        "The earlier version is disabled though a reader may have no other.",
+        f"{_ROTATE}::test_a_reader_that_nobody_can_look_at_keeps_the_earlier_value",
+    ),
+    Mutant(
+        "rotate-restarts-too-early",
+        "ops/rotate/run.py",
+        "if progress.old_pods and progress.has_value is not False:",
+        "if progress.old_pods:",
+        "A pod is restarted before its Kubernetes Secret has the new value, and starts with the old one.",
+        f"{_ROTATE}::test_a_reader_that_stays_behind_keeps_the_earlier_one",
+    ),
+    Mutant(
+        "rotate-takes-an-old-mount",
+        "ops/rotate/readers.py",
+        "recorded == {version.name} if recorded else each.written >= version.written",
+        "True",
+        "The earlier version is disabled before pods have read the new one.",
+        f"{_ROTATE}::test_a_mounted_value_is_there_once_the_driver_recorded_it_for_each_pod",
+    ),
+    Mutant(
+        "rotate-drops-the-other-keys",
+        "ops/rotate/vault.py",
+        '{**(found.get("data") or {}), **values}',
+        "{**values}",
+        "The other keys of the object are gone with the new version.",
+        f"{_ROTATE}::test_a_vault_is_written_with_the_version_that_was_read_and_the_other_keys",
     ),
 )
 """Those of the command line."""

@@ -1,0 +1,1 @@
+"""`rotate`: another value, followed from the store to each pod that reads it."""
