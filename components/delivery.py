@@ -134,7 +134,7 @@ DELIVERIES: Mapping[str, type[Declaration]] = {
 """What `delivery` may be, by its kind."""
 
 
-def _of_kind(value: object) -> object:
+def _expand_kind(value: object) -> object:
     if isinstance(value, str):
         if value not in DELIVERIES:
             allowed = ", ".join(repr(kind) for kind in get_args(DeliveryKind))
@@ -144,7 +144,8 @@ def _of_kind(value: object) -> object:
 
 
 Delivery = Annotated[
-    Annotated[Csi | AgentInjector | KubernetesSecret | Akv2k8s, Field(discriminator="kind")], BeforeValidator(_of_kind)
+    Annotated[Csi | AgentInjector | KubernetesSecret | Akv2k8s, Field(discriminator="kind")],
+    BeforeValidator(_expand_kind),
 ]
 """A way of delivery: its kind alone, or with its options."""
 

@@ -292,7 +292,7 @@ class Workload(Declaration):
 
     @field_validator("replicas")
     @classmethod
-    def _of_a_deployment(cls, value: int, info: ValidationInfo) -> int:
+    def _check_managed(cls, value: int, info: ValidationInfo) -> int:
         kind = info.data.get("kind", "Deployment")
         if kind not in {"Deployment", "StatefulSet"} and value != 1:
             raise ValueError(f"goes with kind 'Deployment' and 'StatefulSet' only{_NO_REPLICAS[kind]}")

@@ -36,7 +36,7 @@ def _build_policy(rule: ResourceRule | StackRule) -> Policy:
 def _validate_resource(rule: ResourceRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         declared = Declared(args.resource_type, args.urn, _replace_unknown(args.props))
-        for finding in rule.findings([declared], args.get_config()):
+        for finding in rule.list_findings([declared], args.get_config()):
             report(_format_report(rule, finding), finding.urn)
 
     return validate
@@ -50,7 +50,7 @@ def _validate_stack(rule: StackRule) -> Callable[[StackValidationArgs, ReportVio
             )
             for each in args.resources
         ]
-        for finding in rule.findings(declared):
+        for finding in rule.list_findings(declared):
             report(_format_report(rule, finding), finding.urn)
 
     return validate

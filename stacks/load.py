@@ -48,12 +48,12 @@ def load_settings() -> Settings:
     """
     stack = pulumi.get_stack()
     values: dict[str, Any] = {**raw_config.get_config_env(), **raw_config.CONFIG.get()}
-    raw = without_project_prefix({full_key: _decode(value) for full_key, value in values.items()})
+    raw = strip_project_prefix({full_key: _decode(value) for full_key, value in values.items()})
     encrypted = [key for key in raw if raw_config.is_config_secret(f"{NAMESPACE}:{key}")]
     return parse(raw, stack=stack, secret_keys=encrypted)
 
 
-def without_project_prefix(config: Mapping[str, Any]) -> dict[str, Any]:
+def strip_project_prefix(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys below `strongroom:` of a stack's configuration, without those that are empty."""
     return {
         key: value

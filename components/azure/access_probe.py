@@ -18,7 +18,7 @@ from azure.keyvault.secrets import SecretClient
 from ..cancellation import listen, pause
 from ..error_text import PlainError
 from ..redact import redact_error
-from .client import UNEXPECTED, client_options, describe_unexpected
+from .client import UNEXPECTED, build_client_options, describe_unexpected
 
 _TOKEN_LIFE = 600
 """Seconds: the shortest that the API server gives."""
@@ -98,20 +98,22 @@ def _attempt(props: Mapping[str, Any]) -> None:
     token = _request_token(props)
     _require_issuer(token, props)
     credential = ClientAssertionCredential(
-        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **client_options()
+        props["tenantId"], props["clientId"], lambda: token, authority=props["authority"], **build_client_options()
     )
     url = props["vaultUrl"]
     try:
         for kind, _, name in (item.partition("/") for item in props["objects"]):
             if kind == "keys":
-                KeyClient(url, credential, **client_options()).get_key(name)
+                KeyClient(url, credential, **build_client_options()).get_key(name)
             elif kind == "certificates":
-                CertificateClient(url, credential, **client_options()).get_certificate(name)
+                CertificateClient(url, credential, **build_client_options()).get_certificate(name)
             elif props["byValue"]:
-                SecretClient(url, credential, **client_options()).get_secret(name)
+                SecretClient(url, credential, **build_client_options()).get_secret(name)
             else:
                 next(
-                    iter(SecretClient(url, credential, **client_options()).list_properties_of_secret_versions(name)),
+                    iter(
+                        SecretClient(url, credential, **build_client_options()).list_properties_of_secret_versions(name)
+                    ),
                     None,
                 )
     except ClientAuthenticationError as error:

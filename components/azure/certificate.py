@@ -23,7 +23,7 @@ from ..dynamic_providers import StableProvider
 from ..error_text import PlainError
 from ..redact import redact_error
 from ..urls import Https
-from .client import UNEXPECTED, client_options, describe_unexpected
+from .client import UNEXPECTED, build_client_options, describe_unexpected
 from .clouds import PUBLIC, Cloud
 from .credentials import find_credential
 from .types import Guid, VaultObjectName
@@ -97,7 +97,7 @@ class Provider(StableProvider):
 def _call_vault(props: Mapping[str, Any], call: Callable[[CertificateClient], Answer]) -> Answer:
     """Return what `call` returns, once the deployer's role has reached the vault."""
     url = props["vaultUrl"]
-    client = CertificateClient(url, find_credential(props["tenantId"], props["authority"]), **client_options())
+    client = CertificateClient(url, find_credential(props["tenantId"], props["authority"]), **build_client_options())
     listen()
     end, seconds = time.monotonic() + _SETTLING, 1.0
     while True:

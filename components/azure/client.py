@@ -38,7 +38,7 @@ class BoundedTransport(RequestsTransport):
         pause(min(duration, _LONGEST_PAUSE), "Azure answers")
 
 
-def client_options() -> dict[str, Any]:
+def build_client_options() -> dict[str, Any]:
     """Build the options of one of Microsoft's clients or credentials.
 
     By themselves they would wait five minutes for each response, read what there is, and try again three times.

@@ -41,7 +41,7 @@ class Cloud(Args):
     environment_file: AbsolutePath | None = None
     """Path, in the CSI provider's pods, of the file that describes a custom cloud."""
 
-    def vault_url(self, vault: str) -> str:
+    def build_vault_url(self, vault: str) -> str:
         """Return the URL of the data plane of the vault named `vault`."""
         return f"https://{vault}.{self.vault_domain}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from azure.core.credentials import TokenCredential
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 
-from .client import client_options
+from .client import build_client_options
 
 
 def find_credential(tenant: str, authority: str) -> TokenCredential:
@@ -21,9 +21,11 @@ def find_credential(tenant: str, authority: str) -> TokenCredential:
     """
     client = os.environ.get("ARM_CLIENT_ID")
     if client and (secret := os.environ.get("ARM_CLIENT_SECRET")):
-        return ClientSecretCredential(tenant, client, secret, authority=authority, **client_options())
+        return ClientSecretCredential(tenant, client, secret, authority=authority, **build_client_options())
     if client and (token := os.environ.get("ARM_OIDC_TOKEN")):
-        return ClientAssertionCredential(tenant, client, lambda: token, authority=authority, **client_options())
+        return ClientAssertionCredential(tenant, client, lambda: token, authority=authority, **build_client_options())
     if client and (file := os.environ.get("ARM_OIDC_TOKEN_FILE_PATH")):
-        return ClientAssertionCredential(tenant, client, Path(file).read_text, authority=authority, **client_options())
-    return DefaultAzureCredential(authority=authority, **client_options())
+        return ClientAssertionCredential(
+            tenant, client, Path(file).read_text, authority=authority, **build_client_options()
+        )
+    return DefaultAzureCredential(authority=authority, **build_client_options())

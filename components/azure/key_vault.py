@@ -148,7 +148,7 @@ class KeyVault(pulumi.ComponentResource):
         self.resource_group = args.resource_group
         self.access = args.access
         self.certificates = args.contents.certificates if args.contents else {}
-        self.url = args.cloud.vault_url(args.vault_name)
+        self.url = args.cloud.build_vault_url(args.vault_name)
         self._tenant = args.tenant_id
         self._cloud = args.cloud
         self._child = pulumi.ResourceOptions(parent=self)

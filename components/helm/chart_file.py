@@ -48,7 +48,7 @@ def read_chart(path: str) -> ChartFile:
     place = Path(path).expanduser()
     try:
         digest = None if place.is_dir() else hashlib.sha256(place.read_bytes()).hexdigest()
-        files = _of_directory(place) if place.is_dir() else _of_archive(place)
+        files = _read_directory(place) if place.is_dir() else _read_archive(place)
         described: Any = yaml.safe_load(files["Chart.yaml"])
         defaults: Any = yaml.safe_load(files.get("values.yaml", "")) or {}
         schema: Any = json.loads(files["values.schema.json"]) if "values.schema.json" in files else None
@@ -121,11 +121,11 @@ def check_values(file: ChartFile, values: Mapping[str, Any]) -> list[str]:
     return sorted(dict.fromkeys(_format_error(error) for error in found))
 
 
-def _of_directory(place: Path) -> dict[str, str]:
+def _read_directory(place: Path) -> dict[str, str]:
     return {name: (place / name).read_text() for name in _WANTED if (place / name).is_file()}
 
 
-def _of_archive(place: Path) -> dict[str, str]:
+def _read_archive(place: Path) -> dict[str, str]:
     files: dict[str, str] = {}
     with tarfile.open(place) as archive:
         for member in archive:

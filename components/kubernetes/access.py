@@ -226,19 +226,19 @@ class SecretAccess(pulumi.ComponentResource):
         self.requires = access.requires
         exist = pulumi.Output.all(*(each.urn for each in self.requires))
 
-        def once_they_exist(value: pulumi.Input[T]) -> pulumi.Output[T]:
+        def await_requires(value: pulumi.Input[T]) -> pulumi.Output[T]:
             # Other languages see no resource of this provider's: an output's dependencies reach them.
             return pulumi.Output.all(exist, value).apply(lambda both: both[1])
 
         self.description = describe_access(args.workload, access)
-        self.service_account_name = once_they_exist(access.service_account_name)
-        self.volumes = once_they_exist(list(parts.volumes))
-        self.volume_mounts = once_they_exist(list(parts.mounts))
-        self.env = once_they_exist(list(parts.environment))
-        self.pod_labels = once_they_exist(access.pod_labels)
-        self.pod_annotations = once_they_exist(access.pod_annotations)
-        self.controller_annotations = once_they_exist(access.controller_annotations)
-        self.automount_service_account_token = once_they_exist(parts.api_token)
+        self.service_account_name = await_requires(access.service_account_name)
+        self.volumes = await_requires(list(parts.volumes))
+        self.volume_mounts = await_requires(list(parts.mounts))
+        self.env = await_requires(list(parts.environment))
+        self.pod_labels = await_requires(access.pod_labels)
+        self.pod_annotations = await_requires(access.pod_annotations)
+        self.controller_annotations = await_requires(access.controller_annotations)
+        self.automount_service_account_token = await_requires(parts.api_token)
         self.register_outputs(
             {
                 "description": self.description,

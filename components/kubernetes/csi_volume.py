@@ -10,7 +10,7 @@ import pulumi
 from ..backend import Grant
 from ..workload import Workload
 from .pod_parts import PodParts
-from .secret_provider_class import SecretProviderClass, SecretProviderClassArgs, name_synced_secret, synced_objects
+from .secret_provider_class import SecretProviderClass, SecretProviderClassArgs, list_synced_objects, name_synced_secret
 
 DRIVER = "secrets-store.csi.k8s.io"
 ADDON = "aks-secrets-store-csi-driver"
@@ -51,7 +51,7 @@ def declare_csi_volume(workload: Workload, grant: Grant, opts: pulumi.ResourceOp
             if secret.env
         ],
         annotations=pulumi.Output.all(**grant.parameters).apply(
-            lambda parameters: {"strongroom/parameters": _compute_digest(parameters, synced_objects(workload))}
+            lambda parameters: {"strongroom/parameters": _compute_digest(parameters, list_synced_objects(workload))}
         ),
         reloading=_build_reloading(workload),
         requires=[provider_class],

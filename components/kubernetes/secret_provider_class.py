@@ -46,7 +46,7 @@ class SecretProviderClass(CustomResource):
                 # What was edited by hand is taken back, rather than reported as a conflict of field managers.
                 "annotations": {"pulumi.com/patchForce": "true"},
             },
-            spec={"provider": grant.provider, "parameters": dict(grant.parameters), **synced_objects(workload)},
+            spec={"provider": grant.provider, "parameters": dict(grant.parameters), **list_synced_objects(workload)},
             opts=opts,
         )
 
@@ -62,7 +62,7 @@ def name_synced_secret(workload: Workload) -> str:
     return f"{workload.name}-env"
 
 
-def synced_objects(workload: Workload) -> dict[str, object]:
+def list_synced_objects(workload: Workload) -> dict[str, object]:
     """Build what the class says of the Kubernetes Secrets to keep in sync: nothing where there is none."""
     delivery = workload.delivery
     whole = isinstance(delivery, KubernetesSecret)

@@ -28,7 +28,7 @@ def _read_texts(module: str) -> dict[str, dict[str, str]]:
         tree = ast.parse(inspect.getsource(sys.modules[module]))
     except (KeyError, OSError, TypeError):
         return {}  # it is not written in Python
-    return {name: _texts_of(definition) for name, definition in _list_classes(tree, "")}
+    return {name: _read_class_texts(definition) for name, definition in _list_classes(tree, "")}
 
 
 def _list_classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
@@ -46,7 +46,7 @@ def _list_classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDe
                 pass
 
 
-def _texts_of(definition: ast.ClassDef) -> dict[str, str]:
+def _read_class_texts(definition: ast.ClassDef) -> dict[str, str]:
     found: dict[str, str] = {}
     for statement, following in pairwise(definition.body):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):

@@ -69,7 +69,7 @@ def _build_inputs(fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _build_property(each: Field) -> dict[str, Any]:
-    texts = each.shape.spec() | {"description": each.description}
+    texts = each.shape.build_spec() | {"description": each.description}
     if each.default is not None:
         texts["default"] = each.default
     if each.secret:

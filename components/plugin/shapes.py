@@ -33,7 +33,7 @@ class Shape(ABC):
         return True
 
     @abstractmethod
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         """Build its type as the schema has it."""
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Primitive(Shape):
     python: tuple[type, ...]
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"type": self.name}
 
     @override
@@ -82,7 +82,7 @@ class Anything(Shape):
         return False
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"$ref": "pulumi.json#/Any"}
 
     @override
@@ -117,7 +117,7 @@ class Choice(Shape):
     make: Callable[[str], Any] = str
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
     @override
@@ -142,7 +142,7 @@ class Several(Shape):
         return self.item.plain
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"type": "array", "items": _build_inner(self.item)}
 
     @override
@@ -168,7 +168,7 @@ class Named(Shape):
         return self.item.plain
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _build_inner(self.item)}
 
     @override
@@ -194,8 +194,8 @@ class Later(Shape):
         return False
 
     @override
-    def spec(self) -> dict[str, Any]:
-        return self.item.spec()
+    def build_spec(self) -> dict[str, Any]:
+        return self.item.build_spec()
 
     @override
     def read(self, value: Any, path: str, issues: Issues) -> Any:
@@ -242,7 +242,7 @@ class Fields(Shape):
         return all(each.shape.plain or _is_document(each.shape) for each in self.fields.values())
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"$ref": f"#/types/{self.token}"}
 
     @override
@@ -280,7 +280,7 @@ class Component(Shape):
         return False
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         references: list[dict[str, Any]] = [{"$ref": f"#/resources/{token}"} for token in self.tokens]
         return references[0] if len(references) == 1 else {"oneOf": references}
 
@@ -305,7 +305,7 @@ class Either(Shape):
         return all(choice.plain for choice in self.choices)
 
     @override
-    def spec(self) -> dict[str, Any]:
+    def build_spec(self) -> dict[str, Any]:
         return {"oneOf": [_build_inner(choice) for choice in self.choices]}
 
     @override
@@ -361,7 +361,7 @@ def build_model(
 
 
 def _build_inner(shape: Shape) -> dict[str, Any]:
-    return {**shape.spec(), "plain": True} if shape.plain else shape.spec()
+    return {**shape.build_spec(), "plain": True} if shape.plain else shape.build_spec()
 
 
 def _is_document(shape: Shape) -> bool:

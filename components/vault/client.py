@@ -32,7 +32,7 @@ class VaultNode(Args):
     join_address: Address | None = None
     """Its URL, as the other nodes reach it; if omitted, `address`."""
 
-    def inputs(self) -> dict[str, Any]:
+    def to_inputs(self) -> dict[str, Any]:
         """Return it as a resource, or a process, takes it."""
         return self.model_dump()
 

@@ -38,7 +38,7 @@ class Evidence:
     version: str = UNKNOWN
     """Strongroom's version."""
 
-    def rows(self) -> tuple[tuple[str, str], ...]:
+    def list_rows(self) -> tuple[tuple[str, str], ...]:
         """List the values with their headings."""
         return (
             ("Store of record", self.store),

@@ -55,7 +55,7 @@ def _compute_digest(text: str) -> str:
 def _format_evidence(report: Report, evidence: Evidence) -> str:
     terms = ET.Element("dl")
     counted = (("Shown", report.shown), ("In all", report.format_summary()))
-    for heading, value in (("Stack", report.stack), *evidence.rows(), *counted):
+    for heading, value in (("Stack", report.stack), *evidence.list_rows(), *counted):
         row = ET.SubElement(terms, "div")
         ET.SubElement(row, "dt").text = heading
         ET.SubElement(row, "dd").text = make_visible(value)

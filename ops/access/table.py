@@ -14,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def format_csv(report: Report, evidence: Evidence) -> str:
     """Format a report as CSV, with the evidence in each row (RFC 4180)."""
-    evidence_rows = (*evidence.rows(), ("Shown", report.shown))
+    evidence_rows = (*evidence.list_rows(), ("Shown", report.shown))
     rows: list[Sequence[str]] = [(*_HEADINGS, *(heading.lower() for heading, _ in evidence_rows))]
     rows += [
         (

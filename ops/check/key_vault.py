@@ -38,7 +38,7 @@ def _check_name_or_contents(settings: Settings, azure: AzureKeyVaultSettings) ->
             yield Finding.skipped(str(error), name="vault name")
         return
     vault = split_vault_id(azure.vault.id)[0] if azure.vault.id else azure.vault.name or ""
-    versions = KeyVaultVersions(azure.services.vault_url(vault), azure.tenant_id, azure.services.authority)
+    versions = KeyVaultVersions(azure.services.build_vault_url(vault), azure.tenant_id, azure.services.authority)
     unwritten = sorted(_list_unwritten(settings, azure), key=str)
     found = [_find_object(versions, item, version) for item, version in unwritten]
     # A missing vault lacks each of them.

@@ -9,7 +9,7 @@ from strongroom.stacks.settings.vault import VaultSettings
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError
 from ..existing.find import New, find_existing
-from ..existing.servers import vault_store
+from ..existing.servers import build_vault_store
 from ..existing.vault import VaultFinder
 from ..findings import Finding, attempt
 from ..store.vault_operator import VaultOperator
@@ -29,7 +29,7 @@ def check_vault(settings: Settings, backend: VaultSettings, new: New) -> Iterato
         yield Finding.skipped("the stack deploys its Vault", name="store")
         return
     try:
-        operator = VaultOperator(vault_store(backend))
+        operator = VaultOperator(build_vault_store(backend))
         sealed = operator.sealed
     except OpsError as error:
         yield Finding.skipped(str(error), name="store")

@@ -61,7 +61,7 @@ class DaemonSet:
         """
         return not self.drives and any(argument.endswith(f"/{provider}.sock") for argument in self.arguments)
 
-    def option(self, name: str) -> str | None:
+    def find_option(self, name: str) -> str | None:
         """Read the value of the option `name` from its arguments, e.g. `rotation-poll-interval`."""
         for argument in self.arguments:
             option, equals, value = argument.lstrip("-").partition("=")
@@ -72,7 +72,7 @@ class DaemonSet:
     @property
     def poll_interval(self) -> timedelta | None:
         """How often a driver reads mounted secrets again, if its arguments set it."""
-        seconds = parse_go_seconds(self.option("rotation-poll-interval") or "")
+        seconds = parse_go_seconds(self.find_option("rotation-poll-interval") or "")
         return None if seconds is None else timedelta(seconds=seconds)
 
     def mounts(self, path: str) -> bool:

@@ -80,7 +80,7 @@ def _check_poll_interval(found: DaemonSet) -> Finding | None:
     if found.ready == 0 or interval is None or interval.total_seconds() <= LONGEST_POLL:
         return None
     return Finding.warning(
-        f"{found} has the rotationPollInterval {found.option('rotation-poll-interval')}: if a provider does not "
+        f"{found} has the rotationPollInterval {found.find_option('rotation-poll-interval')}: if a provider does not "
         "respond within kubelet's 2 minutes, a pod becomes ready with an empty directory",
         "set it to 2m or less (kubernetes.rotationPollInterval; rotationPollInterval of the driver's chart)",
     )

@@ -24,7 +24,7 @@ from ..store.key_vault import UNKNOWN_HOST
 from ..store.resource_manager import ResourceManager
 from ..timestamps import parse_time
 from .find import Existing
-from .identity import id_of
+from .identity import derive_id
 
 _RESOURCES: Mapping[str, tuple[str, str, str]] = {
     RESOURCE_GROUP: (
@@ -99,12 +99,12 @@ class AzureFinder:
         if not subscription:
             raise NotAllowedError("no subscription is named: set backend.subscriptionId, or ARM_SUBSCRIPTION_ID")
         title, version, fix = _RESOURCES[resource.kind]
-        id_ = id_of(resource, subscription) or ""
+        id_ = derive_id(resource, subscription) or ""
         try:
             found = self._manager.get(id_, version)
         except AbsentError:
             if resource.kind == VAULT:
-                self._absent.add(self._azure.services.vault_url(str(resource.at("vaultName"))))
+                self._absent.add(self._azure.services.build_vault_url(str(resource.at("vaultName"))))
             return None
         made = parse_time(at(found, "systemData", "createdAt"))
         return Existing(f"{title} {id_.rpartition('/')[2]}", fix, made=made)
@@ -134,12 +134,12 @@ class AzureFinder:
 
     def _build_id(self, resource: Declared) -> str:
         subscription = self._azure.subscription_id or os.environ.get("ARM_SUBSCRIPTION_ID") or "<subscription>"
-        return id_of(resource, subscription) or "<id>"
+        return derive_id(resource, subscription) or "<id>"
 
     def _build_url(self, resource: Declared) -> str:
         if resource.kind == CERTIFICATE:
             return str(resource.at("vaultUrl"))
-        return self._azure.services.vault_url(str(resource.at("vaultName")))
+        return self._azure.services.build_vault_url(str(resource.at("vaultName")))
 
     @cached_property
     def _session(self) -> requests.Session:

@@ -10,7 +10,7 @@ from strongroom.policy.rules import Declared
 
 from ..errors import OpsError
 from ..findings import Finding
-from .identity import Owned, key_of
+from .identity import Owned, derive_key
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def find_existing(finder: Finder, new: New) -> Iterator[Finding]:
     sought = [
         resource
         for resource in new.resources
-        if finder.knows(resource) and (key := key_of(resource)) and key not in new.owned.keys
+        if finder.knows(resource) and (key := derive_key(resource)) and key not in new.owned.keys
     ]
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     is_free = True

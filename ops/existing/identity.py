@@ -37,20 +37,20 @@ class Owned:
     """Why that is not known, if it isn't."""
 
 
-def key_of(resource: Declared) -> Key | None:
+def derive_key(resource: Declared) -> Key | None:
     """Build the key of a resource from its inputs; `None` if they don't say yet what its name will be."""
     inputs = _select_strings(resource.properties)
     if named := _NAMED.get(resource.kind):
         parts = [inputs.get(name) for name in named]
         found = "/".join(cast("list[str]", parts)) if all(parts) else None
     else:
-        found = id_of(resource)
+        found = derive_id(resource)
     if found and resource.kind.startswith(_FOLDED):
         found = found.lower()
     return (resource.kind, found) if found else None
 
 
-def id_of(resource: Declared, subscription: str = "any") -> str | None:
+def derive_id(resource: Declared, subscription: str = "any") -> str | None:
     """Build the id that a resource has or will have; `None` if its inputs don't say yet, or its server chooses it.
 
     :param subscription: The Azure subscription; if omitted, the id is good for comparisons alone.
@@ -70,7 +70,7 @@ def list_owned(stack: str) -> Owned:
         Declared(each["type"], each["urn"], hide_secrets(each.get("inputs") or {}))
         for each in deployment.get("resources") or ()
     ]
-    return Owned(frozenset(key for resource in resources if (key := key_of(resource))))
+    return Owned(frozenset(key for resource in resources if (key := derive_key(resource))))
 
 
 def _select_strings(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ..errors import AbsentError, OpsError
 from ..findings import Finding
 from ..verify.cluster_reader import ClusterReader
 from .cluster import PATCH, is_patch, locate
-from .identity import key_of
+from .identity import derive_key
 
 NAME = "patches"
 """What the findings are called."""
@@ -28,9 +28,9 @@ _CONFLICT = "FieldManagerConflict"
 
 def check_patches(reader: ClusterReader, resources: Collection[Declared]) -> Iterator[Finding]:
     """Check by dry runs that the API server would take each patch of an object that is not the stack's own."""
-    own = {key_of(resource) for resource in resources}
+    own = {derive_key(resource) for resource in resources}
     for patch in filter(is_patch, resources):
-        if not _sets_nothing(patch) and (key := key_of(patch)) and (key[0].removesuffix(PATCH), key[1]) not in own:
+        if not _sets_nothing(patch) and (key := derive_key(patch)) and (key[0].removesuffix(PATCH), key[1]) not in own:
             yield _check_patch(reader, patch)
 
 

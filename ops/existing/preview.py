@@ -11,7 +11,7 @@ from ..pulumi.project import find_workspace, stack_file
 from ..pulumi.stack_file import parse_stack_file
 from .cluster import ClusterFinder
 from .find import New, find_existing
-from .identity import Owned, key_of
+from .identity import Owned, derive_key
 from .namespaces import find_left, list_deleted
 from .patches import check_patches
 from .servers import list_servers
@@ -36,7 +36,7 @@ def find_existing_for_preview(stack: str, events: PreviewEvents) -> Sequence[Fin
         settings = parse_stack_file(stack_file(find_workspace(), stack), stack)
     except (OpsError, InvalidSettingsError):
         return []  # the engine reports what is wrong with them
-    before = frozenset(key for resource in events.before.values() if (key := key_of(resource)))
+    before = frozenset(key for resource in events.before.values() if (key := derive_key(resource)))
     found: list[Finding] = []
     for package, connect in list_servers(settings).items():
         try:

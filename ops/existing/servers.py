@@ -42,13 +42,13 @@ def _connect_to_vault(backend: VaultSettings) -> Finder:
     from ..store.vault_operator import VaultOperator  # noqa: PLC0415 - nor a stack on Azure one of Vault
     from .vault import VaultFinder  # noqa: PLC0415
 
-    operator = VaultOperator(vault_store(backend))
+    operator = VaultOperator(build_vault_store(backend))
     if operator.sealed:
         raise OpsError(f"Vault at {backend.address} is sealed")
     return VaultFinder(operator)
 
 
-def vault_store(backend: VaultSettings) -> VaultStore:
+def build_vault_store(backend: VaultSettings) -> VaultStore:
     """Build what a client must know of a Vault that exists, from a stack's settings."""
     return VaultStore(
         kind="vault",

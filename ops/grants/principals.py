@@ -9,7 +9,7 @@ from strongroom.components.delivery import KEY_VAULT_MARK
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.azure import FEDERATED, IDENTITY
 from strongroom.policy.rules.kinds.kubernetes import CLUSTER_ROLE_BINDING, PROVIDER_CLASS
-from strongroom.policy.rules.pods import PODS, containers, pods
+from strongroom.policy.rules.pods import PODS, list_containers, list_pods
 from strongroom.policy.rules.rule import at, is_true, listed
 
 from .grant import ByKind, Step, get_known_text
@@ -32,7 +32,7 @@ class _Pod:
     account: Step
 
     def get(self, *path: str) -> Any:
-        return at(next(pods(self.resource)), *path)
+        return at(next(list_pods(self.resource)), *path)
 
     @property
     def volumes(self) -> list[Any]:
@@ -41,7 +41,7 @@ class _Pod:
     @property
     def injected(self) -> bool:
         """Whether akv2k8s fills its environment."""
-        variables = (each for _, one in containers(self.resource) for each in listed(at(one, "env")))
+        variables = (each for _, one in list_containers(self.resource) for each in listed(at(one, "env")))
         return any(str(at(variable, "value")).endswith(KEY_VAULT_MARK) for variable in variables)
 
 
@@ -152,5 +152,5 @@ def _list_pods(by_kind: ByKind) -> Iterator[_Pod]:
     for kind in PODS:
         for resource in (*by_kind.get(kind, ()), *by_kind.get(f"{kind}Patch", ())):
             namespace = get_known_text(resource.at("metadata", "namespace")) or "default"
-            name = get_known_text(at(next(pods(resource)), "spec", "serviceAccountName")) or "default"
+            name = get_known_text(at(next(list_pods(resource)), "spec", "serviceAccountName")) or "default"
             yield _Pod(resource, namespace, Step("service account", f"{namespace}/{name}"))

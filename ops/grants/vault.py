@@ -7,7 +7,7 @@ from typing import cast
 
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds import vault as kinds
-from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.policies import UnreadablePolicyError, read_paths
 from strongroom.policy.rules.rule import listed
 
 from .grant import ByKind, Granted, Step, get_known_text
@@ -138,7 +138,7 @@ def _list_opened(name: str, document: object) -> Iterable[tuple[str, Step, str]]
         return [("administer", _ALL, "*")]
     text = get_known_text(document)
     try:
-        paths = opened(text) if text else {}
+        paths = read_paths(text) if text else {}
     except UnreadablePolicyError:
         paths = {}
     # An empty document is valid, and opens nothing.

@@ -148,7 +148,7 @@ def _apply_rules(rules: Sequence[Any], resources: Collection[Any], chosen: Mappi
         level, options = _get_level(rule.name, chosen, getattr(rule, "level", "mandatory"))
         if level == "disabled":
             continue
-        for finding in rule.findings(resources, options):
+        for finding in rule.list_findings(resources, options):
             name = finding.urn.rpartition("::")[2]
             # Rules of an earlier checkout call it so.
             summary: str = getattr(rule, "summary", "") or rule.says

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from strongroom.policy.rules import Declared
 from strongroom.stacks.errors import InvalidSettingsError
-from strongroom.stacks.load import parse, without_project_prefix
+from strongroom.stacks.load import parse, strip_project_prefix
 from strongroom.stacks.settings.root import Settings
 from strongroom.stacks.settings.vault import KubernetesAuthSettings, VaultSettings
 
@@ -55,7 +55,7 @@ def parse_offline_settings(stack: str, config: Mapping[str, Any]) -> Settings:
     :param config: As `read_stack_file` returns it: every value that isn't hidden there is plaintext.
     :raises InvalidSettingsError: The settings are invalid.
     """
-    settings = parse(without_project_prefix(config), stack=stack, secret_keys=())
+    settings = parse(strip_project_prefix(config), stack=stack, secret_keys=())
     kubernetes = settings.kubernetes.model_copy(update={"kubeconfig": None})
     backend = settings.backend
     if isinstance(backend, VaultSettings) and isinstance(auth := backend.auth, KubernetesAuthSettings) and auth.create:

@@ -51,7 +51,7 @@ def _load(loader: Any) -> Any:
     node = loader.get_node()
     if loader.check_node():
         raise _build_error(loader.peek_event(), "has a second document, which Pulumi ignores: put all of it into one")
-    return _Reading().value(node)
+    return _Reading().read_value(node)
 
 
 class _Untyped(BaseResolver):
@@ -95,7 +95,7 @@ class _Reading:
         self._count = 0
         self._open: set[int] = set()
 
-    def value(self, node: yaml.Node) -> Any:
+    def read_value(self, node: yaml.Node) -> Any:
         """Return the value of a node.
 
         :raises yaml.MarkedYAMLError: It has none.
@@ -110,7 +110,7 @@ class _Reading:
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
-                return [self.value(entry) for entry in node.value]
+                return [self.read_value(entry) for entry in node.value]
             return self._read_mapping(node)
         finally:
             self._open.discard(id(node))
@@ -128,12 +128,12 @@ class _Reading:
             name = _format_key(_read_scalar(key))
             if name in own:
                 raise _build_error(key, f"has the key {name!a} a second time in one mapping: keep one")
-            own[name] = self.value(entry)
+            own[name] = self.read_value(entry)
         return merged | own
 
     def _list_merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
         for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-            found = self.value(each)
+            found = self.read_value(each)
             if not isinstance(found, dict):
                 raise _build_error(node, "merges (<<) what is no mapping")
             yield found

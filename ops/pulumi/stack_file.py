@@ -8,7 +8,7 @@ import yaml
 from pydantic import SecretStr
 
 from strongroom.stacks.errors import NAMESPACE
-from strongroom.stacks.load import parse, without_project_prefix
+from strongroom.stacks.load import parse, strip_project_prefix
 from strongroom.stacks.settings.root import SECRET_KEYS, Settings
 
 from ..errors import OpsError
@@ -23,7 +23,7 @@ def parse_stack_file(file: Path, stack: str) -> Settings:
     :raises OpsError: As `read_stack_file`.
     :raises InvalidSettingsError: It lists every error that was found.
     """
-    return parse(without_project_prefix(read_stack_file(file)), stack=stack, secret_keys=())
+    return parse(strip_project_prefix(read_stack_file(file)), stack=stack, secret_keys=())
 
 
 def read_stack_file(file: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
-from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, build_client_options, describe_unexpected
 from strongroom.components.azure.objects import name_vault_object
 from strongroom.components.azure.options import FEDERATED
 
@@ -132,13 +132,13 @@ class KeyVault:
         tenant, authority, mode = parameters["tenantID"], self.store.authority, self.store.identity_mode
         if mode in FEDERATED:
             return ClientAssertionCredential(
-                tenant, parameters["clientID"], lambda: token, authority=authority, **client_options()
+                tenant, parameters["clientID"], lambda: token, authority=authority, **build_client_options()
             )
         if mode == "service-principal":
             return self._build_principal(workload, tenant)
         if parameters.get("useVMManagedIdentity") == "true":
             return ManagedIdentityCredential(
-                client_id=parameters.get("userAssignedIdentityID") or None, **client_options()
+                client_id=parameters.get("userAssignedIdentityID") or None, **build_client_options()
             )
         raise NotTriedError(f"in mode {mode} only a pod gets a token")
 
@@ -155,7 +155,7 @@ class KeyVault:
         if not {client, password} <= set(held):
             raise DeniedError(f"the Secret {namespace}/{name} lacks {client} or {password}")
         return ClientSecretCredential(
-            tenant, held[client], held[password], authority=self.store.authority, **client_options()
+            tenant, held[client], held[password], authority=self.store.authority, **build_client_options()
         )
 
 
@@ -174,9 +174,9 @@ class KeyVaultSession:
         self._listed = listed
         self._store = store
         url = store.store.url
-        self._secrets = SecretClient(url, credential, **client_options())
-        self._keys = KeyClient(url, credential, **client_options())
-        self._certificates = CertificateClient(url, credential, **client_options())
+        self._secrets = SecretClient(url, credential, **build_client_options())
+        self._keys = KeyClient(url, credential, **build_client_options())
+        self._certificates = CertificateClient(url, credential, **build_client_options())
 
     def list_denied_checks(self, workload: DeployedWorkload) -> Sequence[DeniedCheck]:
         """List what this workload must be refused: others' objects, lists, and changes."""

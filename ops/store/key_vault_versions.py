@@ -8,7 +8,7 @@ from azure.keyvault.certificates import CertificateClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.secrets import SecretClient
 
-from strongroom.components.azure.client import UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.client import UNEXPECTED, build_client_options, describe_unexpected
 from strongroom.components.azure.credentials import find_credential
 from strongroom.components.azure.objects import ObjectKind, VaultObject
 
@@ -39,9 +39,11 @@ class KeyVaultVersions:
         known = find_credential(tenant, authority)
         self.url = url
         self._versions: dict[ObjectKind, Callable[[str], Iterator[object]]] = {
-            "secrets": SecretClient(url, known, **client_options()).list_properties_of_secret_versions,
-            "keys": KeyClient(url, known, **client_options()).list_properties_of_key_versions,
-            "certificates": CertificateClient(url, known, **client_options()).list_properties_of_certificate_versions,
+            "secrets": SecretClient(url, known, **build_client_options()).list_properties_of_secret_versions,
+            "keys": KeyClient(url, known, **build_client_options()).list_properties_of_key_versions,
+            "certificates": CertificateClient(
+                url, known, **build_client_options()
+            ).list_properties_of_certificate_versions,
         }
 
     def list(self, item: VaultObject) -> Sequence[Any]:

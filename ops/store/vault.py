@@ -100,7 +100,7 @@ class Vault:
 
     @cached_property
     def _clients(self) -> Callable[..., Any]:
-        return vault_clients(self.store)
+        return list_vault_clients(self.store)
 
 
 class VaultSession:
@@ -123,7 +123,7 @@ class VaultSession:
         :param store: The Vault.
         :param parameters: A SecretProviderClass's parameters, which say which role and which auth method.
         :param token: A service account's token.
-        :param clients: Builds clients, as `vault_clients` returns.
+        :param clients: Builds clients, as `list_vault_clients` returns.
         :param operator: Returns the caller's own access to Vault.
         :param dynamic: The paths by which Vault makes secrets for any workload of the stack.
         :raises DeniedError: Vault refuses this token for that role.
@@ -311,7 +311,7 @@ class VaultSession:
         except (_MismatchError, MissingError):
             return
 
-    def capabilities(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    def query_capabilities(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Query what the token may do at `paths`.
 
         :raises DeniedError: It may not query that.
@@ -366,7 +366,7 @@ class _MismatchError(Exception):
     """The write was allowed, and changed nothing."""
 
 
-def vault_clients(store: VaultStore) -> Callable[..., Any]:
+def list_vault_clients(store: VaultStore) -> Callable[..., Any]:
     """Return a function that builds clients of `store` by a `token` and a `namespace`.
 
     The clients share connections, and never use the user's own token.

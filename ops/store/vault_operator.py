@@ -15,7 +15,7 @@ from strongroom.components.vault.client import is_transient
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnknownTokenError, UnreachableError
 from ..pulumi.stack import VaultStore
-from .vault import vault_clients
+from .vault import list_vault_clients
 
 _ENDED = "invalid accessor"
 """Vault's error for a token that ended while it was looked for; the status differs."""
@@ -38,7 +38,7 @@ class VaultOperator:
         """
         self._store = store
         self._token = os.environ.get("VAULT_TOKEN") or _read_token_file()
-        clients = vault_clients(store)
+        clients = list_vault_clients(store)
         self._client = clients(token=self._token, namespace=store.namespace)
         # A namespace has no seal of its own.
         self._root_namespace = clients()

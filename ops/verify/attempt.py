@@ -11,7 +11,7 @@ def attempt(
     owner: str,
     what: str,
     asked: tuple[str, ...],
-    differences: Callable[[], Sequence[Difference]],
+    list_differences: Callable[[], Sequence[Difference]],
     absent: str = "it does not exist any more",
 ) -> Check:
     """Build the check of a comparison; it is skipped if the caller may not read the server's document.
@@ -20,7 +20,7 @@ def attempt(
     :raises UnreachableError: The server can't be reached: further requests would wait as long.
     """
     try:
-        found = differences()
+        found = list_differences()
     except AbsentError:
         return Check(owner, what, False, absent, asked, "not found")
     except NotAllowedError as error:

@@ -61,7 +61,7 @@ def _check_vault(
 ) -> Iterator[Check]:
     asked = (f"GET {vault}",)
 
-    def differences() -> list[Difference]:
+    def list_differences() -> list[Difference]:
         found = manager.get(vault, _VAULTS)
         return [
             difference
@@ -75,9 +75,9 @@ def _check_vault(
         ]
 
     if any(deployment.list_of_kind(VAULT)):
-        yield attempt(STACK, "its key vault is as deployed", asked, differences)
+        yield attempt(STACK, "its key vault is as deployed", asked, list_differences)
 
-    def policies() -> list[Difference]:
+    def compare_policies() -> list[Difference]:
         properties = manager.get(vault, _VAULTS).get("properties")
         expected: dict[str, Any] = {
             str(resource.at("policy", "objectId")): resource.at("policy", "permissions")
@@ -98,7 +98,7 @@ def _check_vault(
             )
         ]
 
-    yield attempt(STACK, "its key vault has the access policies deployed and no other", asked, policies)
+    yield attempt(STACK, "its key vault has the access policies deployed and no other", asked, compare_policies)
 
 
 def _add_defaults(properties: object) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _check_credentials(deployment: Deployment, manager: ResourceManager) -> Iter
             for each in by_identity.get(name, ())
         }
 
-        def differences(path: str = path, expected: Mapping[str, Any] = expected) -> list[Difference]:
+        def list_differences(path: str = path, expected: Mapping[str, Any] = expected) -> list[Difference]:
             found = {
                 str(each.get("name")): {field: at(each, "properties", field) for field in _FIELDS}
                 for each in manager.list(path, _IDENTITIES)
@@ -136,7 +136,7 @@ def _check_credentials(deployment: Deployment, manager: ResourceManager) -> Iter
             return list(compare(expected, found, {}, ("federatedIdentityCredentials",)))
 
         what = f"identity {name} has the credentials deployed and no other"
-        yield attempt(deployment.find_owner(identity), what, (f"LIST {path}",), differences)
+        yield attempt(deployment.find_owner(identity), what, (f"LIST {path}",), list_differences)
 
 
 def _check_assignments(
@@ -156,7 +156,7 @@ def _check_assignments(
     }
     for owner, group in _group_by_owner(deployment, deployed.values()).items():
 
-        def differences(group: Sequence[Declared] = group) -> list[Difference]:
+        def list_differences(group: Sequence[Declared] = group) -> list[Difference]:
             return [
                 difference
                 for each in group
@@ -168,7 +168,7 @@ def _check_assignments(
                 )
             ]
 
-        yield attempt(owner, "its role assignments are as deployed", asked, differences)
+        yield attempt(owner, "its role assignments are as deployed", asked, list_differences)
     extra = [(name, properties) for name, properties in by_name.items() if name not in deployed]
     surplus: dict[object, list[str]] = {}
     for _, each in extra:

@@ -32,7 +32,7 @@ def check_values(
         if resource is None:
             continue
 
-        def differences(name: str = name, resource: Declared = resource) -> list[Difference]:
+        def list_differences(name: str = name, resource: Declared = resource) -> list[Difference]:
             deployed = digests.read_deployed(resource, "properties", "value")
             if deployed is None:
                 raise NotAllowedError("the state holds no value of it")
@@ -41,7 +41,7 @@ def check_values(
             raise OpsError(f"the vault holds another value than was deployed; {_format_fix(resource)}")
 
         asked = (f"get secret {name}",)
-        yield attempt(workload.path, f"the value of {name} is as deployed", asked, differences)
+        yield attempt(workload.path, f"the value of {name} is as deployed", asked, list_differences)
 
 
 def _format_fix(resource: Declared) -> str:

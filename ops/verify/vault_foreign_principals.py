@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from strongroom.policy.rules.kinds.vault import GROUP, POLICY, ROLES, USER
-from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.policies import UnreadablePolicyError, read_paths
 
 from ..errors import AbsentError, NotAllowedError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, VaultStore
@@ -116,7 +116,7 @@ class VaultForeignPrincipals:
                 continue
             text = str(self._operator.read(f"sys/policies/acl/{name}").get("policy") or "")
             try:
-                rules = opened(text)
+                rules = read_paths(text)
             except UnreadablePolicyError as error:
                 touching.add(name)
                 yield f"policy {name} may open anything: its document {error}"

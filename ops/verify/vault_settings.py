@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds import vault as kinds
-from strongroom.policy.rules.policies import UnreadablePolicyError, opened
+from strongroom.policy.rules.policies import UnreadablePolicyError, read_paths
 from strongroom.policy.rules.rule import at
 
 from ..pulumi.stack import VaultStore
@@ -209,24 +209,24 @@ def check_vault_settings(deployment: Deployment, store: VaultStore, operator: Va
 def _compare_policy(resource: Declared, operator: VaultOperator) -> tuple[str, Callable[[], list[Difference]]]:
     path = f"sys/policies/acl/{_get_text(resource, 'name')}"
 
-    def differences() -> list[Difference]:
+    def list_differences() -> list[Difference]:
         expected, found = _get_text(resource, "policy"), str(operator.read(path).get("policy") or "")
         if expected.strip() == found.strip():
             return []
         try:
-            rules = [{path: sorted(verbs) for path, verbs in opened(text).items()} for text in (expected, found)]
+            rules = [{path: sorted(verbs) for path, verbs in read_paths(text).items()} for text in (expected, found)]
         except UnreadablePolicyError as error:
             return [Difference(("policy",), "the rules deployed", f"a document that {error}")]
         changed = list(compare(rules[0], rules[1], {}))
         return changed or [Difference(("policy",), "the rules deployed", "another text or other parameters")]
 
-    return path, differences
+    return path, list_differences
 
 
 def _check_resource(
-    deployment: Deployment, resource: Declared, title: str, path: str, differences: Callable[[], list[Difference]]
+    deployment: Deployment, resource: Declared, title: str, path: str, list_differences: Callable[[], list[Difference]]
 ) -> Check:
-    return attempt(deployment.find_owner(resource), f"{title} is as deployed", (f"GET {path}",), differences)
+    return attempt(deployment.find_owner(resource), f"{title} is as deployed", (f"GET {path}",), list_differences)
 
 
 def _compare_fields(
@@ -300,7 +300,7 @@ def _check_engine(deployment: Deployment, store: VaultStore, operator: VaultOper
     if store.mount in made - configured:
         paths.insert(0, f"{store.mount}/config")
 
-    def differences() -> list[Difference]:
+    def list_differences() -> list[Difference]:
         return [
             Difference((path, difference.path[-1]), difference.expected, difference.found)
             for path in paths
@@ -311,11 +311,11 @@ def _check_engine(deployment: Deployment, store: VaultStore, operator: VaultOper
         ]
 
     if paths:
-        yield attempt(STACK, "no value is deleted by its age", tuple(f"GET {path}" for path in paths), differences)
+        yield attempt(STACK, "no value is deleted by its age", tuple(f"GET {path}" for path in paths), list_differences)
 
 
 def _check_audit(deployment: Deployment, operator: VaultOperator) -> Check:
-    def differences() -> list[Difference]:
+    def list_differences() -> list[Difference]:
         devices = operator.read("sys/audit")
         found = [
             Difference((path, "options", "log_raw"), None, "true")
@@ -328,4 +328,4 @@ def _check_audit(deployment: Deployment, operator: VaultOperator) -> Check:
                 found.append(Difference((path,), "an audit device", None))
         return found
 
-    return attempt(STACK, "no audit device writes raw values", ("GET sys/audit",), differences)
+    return attempt(STACK, "no audit device writes raw values", ("GET sys/audit",), list_differences)

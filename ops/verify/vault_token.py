@@ -129,7 +129,7 @@ def _query_capabilities(session: "VaultSession", paths: Sequence[str]) -> Mappin
         except (NotAllowedError, AbsentError):
             pass
     try:
-        return session.capabilities(paths)
+        return session.query_capabilities(paths)
     except DeniedError:
         raise NotAllowedError(
             "neither the operator's token (VAULT_TOKEN) may query sys/capabilities-accessor, nor the workload's "

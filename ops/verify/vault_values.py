@@ -30,7 +30,7 @@ def check_values(deployment: Deployment, operator: VaultOperator, digests: Diges
             f"`pulumi up --target-replace '{resource.urn}'`"
         )
 
-        def differences(resource: Declared = resource, path: str = path, fix: str = fix) -> list[Difference]:
+        def list_differences(resource: Declared = resource, path: str = path, fix: str = fix) -> list[Difference]:
             deployed = digests.read_deployed(resource, _INPUT, parse=json.loads)
             if deployed is None:
                 raise NotAllowedError("the state holds no value of it")
@@ -43,7 +43,7 @@ def check_values(deployment: Deployment, operator: VaultOperator, digests: Diges
             deployment.find_owner(resource),
             f"the value of {resource.at('name')} is as deployed",
             (f"GET {path}",),
-            differences,
+            list_differences,
             absent=f"{path} has no value: it, or its last version, was deleted; {fix}",
         )
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .kinds.azure import ACCESS_POLICY, ASSIGNMENT, DIAGNOSTICS, FEDERATED, VAULT
-from .rule import UNKNOWN, Declared, Finding, Options, ResourceRule, StackRule, at, filled, is_true, lacks, listed
+from .rule import UNKNOWN, Declared, Finding, Options, ResourceRule, StackRule, at, is_filled, is_true, lacks, listed
 
 READERS = {
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
@@ -121,7 +121,7 @@ def _check_one_account(credential: Declared, _: Options) -> Iterable[str]:
             yield f"accepts the subject {subject}, the default account of every pod in its namespace"
         elif not account and not _WORKFLOW.fullmatch(str(subject)):
             yield f"accepts the subject {subject}, which is not a single account"
-    if not filled(audiences) or (audiences is not UNKNOWN and "*" in listed(audiences)):
+    if not is_filled(audiences) or (audiences is not UNKNOWN and "*" in listed(audiences)):
         yield "accepts tokens for any audience (audiences)"
 
 
@@ -141,7 +141,7 @@ def _is_of_vault(setting: Declared, vault: Declared) -> bool:
 
 
 def _logs_audit(setting: Declared) -> bool:
-    if not any(filled(setting.at(destination)) for destination in _DESTINATIONS):
+    if not any(is_filled(setting.at(destination)) for destination in _DESTINATIONS):
         return False
     logs = listed(setting.at("logs"))
     return any(

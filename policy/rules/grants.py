@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from .kinds.azure import ASSIGNMENT
 from .kinds.vault import ENDPOINT, GITHUB, GROUP, LDAP, ROLES, TOKEN, USER
-from .rule import UNKNOWN, Declared, KindsOf, Options, ResourceRule, filled, listed
+from .rule import UNKNOWN, Declared, KindsOf, Options, ResourceRule, is_filled, listed
 from .vault import is_system_path
 
 GENERIC = {ENDPOINT, "vault:generic/secret:Secret"}
@@ -57,7 +57,7 @@ def _check_grants(resource: Declared, _: Options) -> Iterable[str]:
 
 def _check_vault(resource: Declared) -> Iterable[str]:
     kind = resource.kind
-    policies = [name for name in ("policies", "tokenPolicies") if filled(resource.at(name))]
+    policies = [name for name in ("policies", "tokenPolicies") if is_filled(resource.at(name))]
     if kind in GENERIC:
         path = resource.at("path")
         if path is not UNKNOWN and (not _LITERAL_PATH.fullmatch(str(path)) or is_system_path(str(path))):

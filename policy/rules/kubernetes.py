@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from .kinds.kubernetes import KEY_VAULT_SECRET, PROVIDER_CLASS
 from .plain_secrets import has_token, is_secret_argument, is_secret_name, is_secret_value
-from .pods import ANY_PODS, containers, pods
+from .pods import ANY_PODS, list_containers, list_pods
 from .restricted import check_restricted
-from .rule import UNKNOWN, Declared, Options, ResourceRule, at, filled, listed, may_be_true
+from .rule import UNKNOWN, Declared, Options, ResourceRule, at, is_filled, listed, may_be_true
 
 POD_IDENTITY = {
     f"kubernetes:aadpodidentity.k8s.io:{kind}"
@@ -52,7 +52,7 @@ def _check_pod_identity(resource: Declared, _: Options) -> Iterable[str]:
     elif resource.kind == PROVIDER_CLASS:
         if may_be_true(resource.at("spec", "parameters", "usePodIdentity")):
             yield "gets its token from aad-pod-identity (usePodIdentity)"
-    elif any(at(pod, "metadata", "labels", "aadpodidbinding") is not None for pod in pods(resource)):
+    elif any(at(pod, "metadata", "labels", "aadpodidbinding") is not None for pod in list_pods(resource)):
         yield "is bound to an AzureIdentity (label aadpodidbinding)"
 
 
@@ -63,7 +63,7 @@ def _check_plaintext(resource: Declared, _: Options) -> Iterable[str]:
             if isinstance(value, str) and has_token(value):
                 yield f"has what looks like a secret in plaintext at {key}"
         return
-    for path, container in containers(resource):
+    for path, container in list_containers(resource):
         for variable in listed(at(container, "env")):
             name, value = at(variable, "name"), at(variable, "value")
             if not isinstance(name, str) or value in (None, ""):
@@ -81,7 +81,7 @@ def _check_copies(resource: Declared, _: Options) -> Iterable[str]:
         for secret in listed(resource.at("spec", "secretObjects")):
             yield f"copies values to etcd, as the Kubernetes Secret {_format_name(at(secret, 'secretName'))}"
     elif resource.kind == KEY_VAULT_SECRET:
-        if filled(resource.at("spec", "output")):
+        if is_filled(resource.at("spec", "output")):
             name = _format_name(resource.at("spec", "output", "secret", "name"))
             yield f"copies a value to etcd, as the Kubernetes Secret {name}"
     else:
@@ -93,7 +93,7 @@ def _format_name(name: object) -> str:
 
 
 def _check_latest(resource: Declared, _: Options) -> Iterable[str]:
-    for path, container in containers(resource):
+    for path, container in list_containers(resource):
         image = at(container, "image")
         if not isinstance(image, str) or "@sha256:" in image:
             continue

@@ -28,7 +28,7 @@ ANY_PODS = KindsOf(("kubernetes",), without={RELEASE})
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
-def pods(resource: Declared) -> Iterator[Any]:
+def list_pods(resource: Declared) -> Iterator[Any]:
     """List every pod or pod template, with metadata and specification: by its place, or else by its shape."""
     kind = resource.kind.removesuffix("Patch")
     if kind in PODS:
@@ -49,7 +49,7 @@ def _find_pods(value: Any) -> Iterator[Any]:
             yield from _find_pods(entry)
 
 
-def containers_of(pod: Any) -> Iterator[tuple[str, Any]]:
+def list_containers_of(pod: Any) -> Iterator[tuple[str, Any]]:
     """List every container of a pod, with a name for messages."""
     for group in _CONTAINERS:
         for number, container in enumerate(listed(at(pod, "spec", group))):
@@ -57,7 +57,7 @@ def containers_of(pod: Any) -> Iterator[tuple[str, Any]]:
             yield f"{group}[{name if isinstance(name, str) else number}]", container
 
 
-def containers(resource: Declared) -> Iterator[tuple[str, Any]]:
+def list_containers(resource: Declared) -> Iterator[tuple[str, Any]]:
     """List every container of a resource, with a name for messages."""
-    for pod in pods(resource):
-        yield from containers_of(pod)
+    for pod in list_pods(resource):
+        yield from list_containers_of(pod)

@@ -48,7 +48,7 @@ class UnreadablePolicyError(ValueError):
     """A policy's document that can't be judged, and why: a clause that follows "its policy"."""
 
 
-def opened(document: str) -> dict[str, frozenset[str]]:
+def read_paths(document: str) -> dict[str, frozenset[str]]:
     """Read the paths that a policy names, in HCL or in JSON, with their capabilities.
 
     :raises UnreadablePolicyError: Its effect is not certain.
@@ -75,7 +75,7 @@ def read_allowed_paths(document: str) -> dict[str, frozenset[str]]:
 
     :raises UnreadablePolicyError: Its effect is not certain.
     """
-    return {path: able for path, able in opened(document).items() if able and "deny" not in able}
+    return {path: able for path, able in read_paths(document).items() if able and "deny" not in able}
 
 
 def _read_capabilities(block: Mapping[str, Any]) -> frozenset[str]:

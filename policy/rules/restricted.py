@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from .pods import containers_of, pods
+from .pods import list_containers_of, list_pods
 from .rule import UNKNOWN, Declared, Options, at, lacks, listed, may_be_true
 
 _VOLUMES = {
@@ -36,11 +36,11 @@ _SYSCTLS = {
 
 def check_restricted(resource: Declared, _: Options) -> Iterable[str]:
     """List what the standard forbids in a resource's pods."""
-    for pod in pods(resource):
+    for pod in list_pods(resource):
         if at(pod, "spec") is None or at(pod, "spec") is UNKNOWN:
             continue
         yield from _check_pod(at(pod, "spec"))
-        for path, container in containers_of(pod):
+        for path, container in list_containers_of(pod):
             if resource.kind.endswith("Patch") and _is_addition(container, at(pod, "spec")):
                 continue
             for problem in _check_container(container, at(pod, "spec", "securityContext")):

@@ -113,7 +113,7 @@ class ResourceRule(Rule):
     check: Callable[[Declared, Options], Iterable[str]] = field(kw_only=True)
     """A function that lists the problems of a resource."""
 
-    def findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
+    def list_findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
         """List the problems of every resource that it checks."""
         chosen = {name: schema["default"] for name, schema in self.options.items()} | dict(options or {})
         checked = (resource for resource in resources if resource.kind in self.kinds)
@@ -127,7 +127,7 @@ class StackRule(Rule):
     check: Callable[[Sequence[Declared]], Iterable[Finding]] = field(kw_only=True)
     """A function that lists the problems of a stack."""
 
-    def findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
+    def list_findings(self, resources: Iterable[Declared], options: Options | None = None) -> list[Finding]:
         """List the problems of a stack."""
         del options
         return list(self.check([resource for resource in resources if resource.kind in self.kinds]))
@@ -174,7 +174,7 @@ def lacks(value: Any, *allowed: object) -> bool:
     return value is not UNKNOWN and value not in allowed
 
 
-def filled(value: Any) -> bool:
+def is_filled(value: Any) -> bool:
     """Return whether a value is unknown, or set and not empty."""
     return value is UNKNOWN or (value is not None and value not in ("", [], {}))
 

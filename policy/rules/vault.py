@@ -20,7 +20,7 @@ from .kinds.vault import (
     TOKEN,
     USER,
 )
-from .pods import containers, pods
+from .pods import list_containers, list_pods
 from .policies import UnreadablePolicyError, read_allowed_paths
 from .rule import (
     UNKNOWN,
@@ -31,7 +31,7 @@ from .rule import (
     ResourceRule,
     StackRule,
     at,
-    filled,
+    is_filled,
     lacks,
     listed,
     may_be_true,
@@ -91,13 +91,13 @@ def _check_tls(resource: Declared, _: Options) -> Iterable[str]:
 
 
 def _check_tls_of_pods(resource: Declared) -> Iterable[str]:
-    for pod in pods(resource):
+    for pod in list_pods(resource):
         annotations = at(pod, "metadata", "annotations")
         for name in ("service", "proxy-address"):
             yield from _check_scheme(f"{_INJECTOR}{name}", at(annotations, f"{_INJECTOR}{name}"))
         if may_be_true(at(annotations, f"{_INJECTOR}tls-skip-verify")):
             yield f"doesn't verify Vault's certificate ({_INJECTOR}tls-skip-verify)"
-    for path, container in containers(resource):
+    for path, container in list_containers(resource):
         for variable in listed(at(container, "env")):
             name, value = at(variable, "name"), at(variable, "value")
             if name in {"VAULT_ADDR", "VAULT_AGENT_ADDR", "VAULT_PROXY_ADDR"} and not _LOOPBACK.fullmatch(str(value)):
@@ -120,7 +120,7 @@ def _check_dev_mode(resource: Declared, _: Options) -> Iterable[str]:
         elif listed(resource.at("valueYamlFiles")) and lacks(resource.at("values", "server", "dev", "enabled"), False):
             yield "may run Vault in dev mode: its values come from files too, and server.dev.enabled is not false"
         return
-    for path, container in containers(resource):
+    for path, container in list_containers(resource):
         image, words = str(at(container, "image")), [*listed(at(container, "command")), *listed(at(container, "args"))]
         official = _IMAGE.search(image) is not None
         # Without a command, the official image runs the dev server.
@@ -232,16 +232,16 @@ def _check_account(role: Declared, _: Options) -> Iterable[str]:
             yield "accepts anybody who knows the role's id (bindSecretId: false)"
         return
     for name in ("boundServiceAccountNames", "boundServiceAccountNamespaces"):
-        if not filled(role.at(name)):
+        if not is_filled(role.at(name)):
             yield f"sets no {name}"
         for bound in listed(role.at(name)):
             if isinstance(bound, str) and "*" in bound:
                 yield f"accepts {bound} ({name})"
     if "default" in listed(role.at("boundServiceAccountNames")):
         yield "accepts the account default, that of every pod in its namespace that names no other"
-    if filled(role.at("boundServiceAccountNamespaceSelector")):
+    if is_filled(role.at("boundServiceAccountNamespaceSelector")):
         yield "accepts namespaces by a selector (boundServiceAccountNamespaceSelector)"
-    if not filled(role.at("audience")):
+    if not is_filled(role.at("audience")):
         yield "accepts tokens for any audience (no audience)"
 
 
@@ -250,10 +250,10 @@ def _check_jwt_role(role: Declared) -> Iterable[str]:
     if role.at("boundClaimsType") == "glob":
         yield "compares claims as patterns (boundClaimsType: glob)"
     # People log in by a browser, with a role that has no policies: their groups have them.
-    people = role.at("roleType") == "oidc" and not filled(role.at("tokenPolicies"))
-    if not filled(subject) and not filled(claims) and not people:
+    people = role.at("roleType") == "oidc" and not is_filled(role.at("tokenPolicies"))
+    if not is_filled(subject) and not is_filled(claims) and not people:
         yield "accepts every subject (neither boundSubject nor boundClaims)"
-    if not filled(role.at("boundAudiences")):
+    if not is_filled(role.at("boundAudiences")):
         yield "accepts tokens for any audience (no boundAudiences)"
     if isinstance(subject, str) and re.fullmatch(r"system:serviceaccount:[^:]+:default", subject):
         yield "accepts the account default, that of every pod in its namespace that names no other"
@@ -264,7 +264,7 @@ def _check_audit(resources: Sequence[Declared]) -> Iterable[Finding]:
     for device in devices:
         if may_be_true(device.at("options", "log_raw")):
             yield Finding(device.urn, "logs secrets in plaintext (log_raw)")
-        if filled(accessor := device.at("options", "hmac_accessor")) and lacks(accessor, True, "true"):
+        if is_filled(accessor := device.at("options", "hmac_accessor")) and lacks(accessor, True, "true"):
             yield Finding(device.urn, "logs token accessors in plaintext (hmac_accessor)")
     # Bootstrap enables declared devices itself.
     if not devices and not any(each.kind == BOOTSTRAP and each.at("audit") for each in resources):

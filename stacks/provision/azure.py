@@ -30,7 +30,7 @@ from ..errors import InvalidSettingsError
 from ..settings.azure import AzureKeyVaultSettings, KeyVaultSettings
 from ..settings.root import Settings
 from ..settings.seeds import list_seeds, to_seed
-from .common import Provisioned, cluster_provider, declare_namespaces
+from .common import Provisioned, declare_cluster_provider, declare_namespaces
 from .preflight_vault_name import find_taken_name
 
 
@@ -53,7 +53,7 @@ def provision_azure(settings: Settings, azure: AzureKeyVaultSettings) -> Provisi
     group = _declare_group(azure, in_azure)
     aks = _declare_cluster(settings, azure, group, in_azure)
     kubeconfig = settings.kubernetes.kubeconfig or (aks.kubeconfig if aks else None)
-    cluster = cluster_provider(settings, kubeconfig)
+    cluster = declare_cluster_provider(settings, kubeconfig)
     made = declare_namespaces(settings, pulumi.ResourceOptions(providers=[cluster]))
     everywhere = pulumi.ResourceOptions(providers=[provider, cluster])
     vault = _declare_vault(settings, azure, cloud, group, everywhere)

@@ -67,7 +67,7 @@ def declare_namespaces(settings: Settings, opts: pulumi.ResourceOptions) -> dict
     }
 
 
-def cluster_provider(settings: Settings, kubeconfig: pulumi.Input[str] | None) -> kubernetes.Provider:
+def declare_cluster_provider(settings: Settings, kubeconfig: pulumi.Input[str] | None) -> kubernetes.Provider:
     """Declare the provider of the stack's cluster.
 
     Other contents of a Secret or ConfigMap are changed in place. By itself the provider deletes it and creates it anew,

@@ -54,14 +54,14 @@ def read_files(settings: Settings) -> tuple[Files, list[ValidationIssue]]:
     """Read the files that `settings` name, and list what is wrong with them."""
     issues: list[ValidationIssue] = []
     vault = settings.backend if isinstance(settings.backend, VaultSettings) else None
-    files = _of_vault(settings, vault, issues) if vault else Files(None, (), None, None)
+    files = _read_vault_files(settings, vault, issues) if vault else Files(None, (), None, None)
     kubeconfig = settings.kubernetes.kubeconfig
     if kubeconfig and _KUBECONFIG not in {issue.location for issue in issues}:
         _read_text(kubeconfig, _KUBECONFIG, "name a kubeconfig, or leave it out for KUBECONFIG's", issues)
     return files, issues
 
 
-def _of_vault(settings: Settings, vault: VaultSettings, issues: list[ValidationIssue]) -> Files:
+def _read_vault_files(settings: Settings, vault: VaultSettings, issues: list[ValidationIssue]) -> Files:
     pgp_keys = _read_pgp_keys(vault, issues)
     vault_ca = _read_pem(vault.ca_certificate, ("backend", "caCertificate"), issues)
     login_cas = {

@@ -71,7 +71,7 @@ class Installation:
         ]
         return list(dict.fromkeys(found))  # one chart may be of several releases
 
-    def conflicts(self) -> list[ValidationIssue]:
+    def find_conflicts(self) -> list[ValidationIssue]:
         """Find a driver of the cluster's beside the stack's own, if the cluster can be asked."""
         kubernetes = self._settings.kubernetes
         if not self._driven or kubernetes.install == "existing":

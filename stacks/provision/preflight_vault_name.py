@@ -6,7 +6,7 @@ import pulumi
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
-from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, client_options, describe_unexpected
+from strongroom.components.azure.client import ANY_METHOD, UNEXPECTED, build_client_options, describe_unexpected
 from strongroom.components.azure.clouds import Cloud
 from strongroom.components.azure.credentials import find_credential
 
@@ -52,7 +52,7 @@ def list_name_issues(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Validat
             management,
             credential_scopes=[f"{management}/.default"],
             retry_total=1,
-            **client_options(),
+            **build_client_options(),
         ) as client:
             return _query_name(client, azure, name)
     except AzureError as error:

@@ -34,7 +34,7 @@ def provision_stepwise(settings: Settings) -> Iterator[SecretWorkload]:
     """
     files, issues = read_files(settings)
     installation = Installation(settings)
-    issues += installation.list_issues() + installation.conflicts()
+    issues += installation.list_issues() + installation.find_conflicts()
     if issues:
         raise InvalidSettingsError(pulumi.get_stack(), issues)
     # A stack loads the provider that it uses, and not the other.

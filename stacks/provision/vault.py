@@ -21,14 +21,14 @@ from ..settings.root import Settings
 from ..settings.seeds import to_seed
 from ..settings.vault import JwtAuthSettings, VaultSettings
 from ..validation.vault import is_local
-from .common import Provisioned, ReachedVault, cluster_provider, declare_namespaces
+from .common import Provisioned, ReachedVault, declare_cluster_provider, declare_namespaces
 from .files import Files
 from .vault_logins import declare_audit, declare_logins
 
 
 def provision_vault(settings: Settings, vault: VaultSettings, files: Files) -> Provisioned:
     """Declare the Vault backend that `settings` describe."""
-    cluster = cluster_provider(settings, settings.kubernetes.kubeconfig)
+    cluster = declare_cluster_provider(settings, settings.kubernetes.kubeconfig)
     found = ReachedVault(vault.in_cluster, files.vault_ca, vault.ca_certificate)
     if vault.server or vault.bootstrap:
         # Clients and charts that a stack on an existing Vault does without.

@@ -17,7 +17,7 @@ from strongroom.components.kubernetes.agent_annotations import format_agent_anno
 from strongroom.components.vault import backend as vault
 from strongroom.components.vault.policy import build_read_policy
 from strongroom.ops.pulumi.go_yaml import load_yaml
-from strongroom.policy.rules.policies import opened
+from strongroom.policy.rules.policies import read_paths
 from tests.support.soak import bounded
 from tests.support.texts import WORD, paths, texts
 
@@ -106,7 +106,7 @@ def test_no_name_makes_a_policy_wider(mount: str, name: str) -> None:
         return
     path = f"{mount}/data/{name}"
 
-    assert opened(policy) == {path: frozenset({"read"})}
+    assert read_paths(policy) == {path: frozenset({"read"})}
     assert posixpath.normpath(path) == path
     assert re.fullmatch(r"[A-Za-z0-9_./-]+", path), "no wildcard, no escape, no template, no look-alike"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strongroom.ops.grants import list_granted
 from strongroom.policy.rules import Declared
 from strongroom.policy.rules.kinds.vault import POLICY
-from strongroom.policy.rules.policies import UnreadablePolicyError, opened, read_allowed_paths
+from strongroom.policy.rules.policies import UnreadablePolicyError, read_allowed_paths, read_paths
 from tests.policy.test_rules import BY_NAME, policy, role
 
 READ = 'capabilities = ["read"]'
@@ -63,12 +63,12 @@ UNREADABLE = {what: document.replace("RIGHTS", READ) for what, document in _WRIT
 @pytest.mark.parametrize("document", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_two_readers_may_understand_differently_is_refused(document: str) -> None:
     with pytest.raises(UnreadablePolicyError):
-        opened(document)
+        read_paths(document)
 
 
 @pytest.mark.parametrize("document", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_policy_that_can_not_be_judged_is_a_violation(document: str) -> None:
-    (finding,) = BY_NAME["vault-no-wildcard"].findings([policy(document)])
+    (finding,) = BY_NAME["vault-no-wildcard"].list_findings([policy(document)])
 
     assert finding.problem.startswith("can't be judged: its policy ")
 
@@ -98,14 +98,14 @@ def test_access_joins_policies_by_names_as_vault_folds_them() -> None:
 def test_what_is_no_text_can_not_be_judged(document: object) -> None:
     resource = Declared(POLICY, "urn::p", {"policy": document})
 
-    assert "can't be judged" in BY_NAME["vault-no-wildcard"].findings([resource])[0].problem
+    assert "can't be judged" in BY_NAME["vault-no-wildcard"].list_findings([resource])[0].problem
 
 
 @given(st.text() | st.text(alphabet='path "{}[]=,\\ncapbilties:/*#+-1<$').map(lambda text: f'path "a" {{ {text}'))
 @example('{"path": {}}')
 def test_any_text_is_read_or_refused(document: str) -> None:
     try:
-        found = opened(document)
+        found = read_paths(document)
     except UnreadablePolicyError:
         return
     assert all(isinstance(path, str) for path in found)
@@ -130,7 +130,7 @@ def test_any_text_is_read_or_refused(document: str) -> None:
 def test_a_policy_is_judged_by_what_it_opens(path: str, capabilities: list[str], problem: str) -> None:
     document = json.dumps({"path": {path: {"capabilities": capabilities}}})
 
-    assert problem in BY_NAME["vault-no-wildcard"].findings([policy(document)])[0].problem
+    assert problem in BY_NAME["vault-no-wildcard"].list_findings([policy(document)])[0].problem
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_a_policy_is_judged_by_what_it_opens(path: str, capabilities: list[str],
     ],
 )
 def test_a_policy_that_opens_nothing_of_others_breaks_no_rule(document: str) -> None:
-    assert BY_NAME["vault-no-wildcard"].findings([policy(document)]) == []
+    assert BY_NAME["vault-no-wildcard"].list_findings([policy(document)]) == []
 
 
 def test_a_path_that_is_denied_once_is_denied() -> None:
     twice = 'path "a" { capabilities = ["read"] }\npath "a" { capabilities = ["deny"] }'
 
-    assert opened(twice) == {"a": {"read", "deny"}}
+    assert read_paths(twice) == {"a": {"read", "deny"}}
     assert read_allowed_paths(twice) == {}

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.policy.rules import RULES, UNKNOWN, Declared
-from strongroom.policy.rules.policies import opened
+from strongroom.policy.rules.policies import read_paths
 from strongroom.policy.rules.rule import Finding
 from strongroom.stacks.load import parse
 from strongroom.stacks.provision.program import provision
@@ -234,7 +234,7 @@ KEPT: list[tuple[str, Declared]] = [
 
 @pytest.mark.parametrize(("name", "resource", "message"), BROKEN)
 def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, message: str) -> None:
-    findings = BY_NAME[name].findings([resource])
+    findings = BY_NAME[name].list_findings([resource])
 
     assert findings and message in "; ".join(finding.problem for finding in findings)
     assert {finding.urn for finding in findings} == {resource.urn}
@@ -243,7 +243,7 @@ def test_a_rule_fires_on_what_it_forbids(name: str, resource: Declared, message:
 
 @pytest.mark.parametrize(("name", "resource"), KEPT)
 def test_a_rule_is_silent_on_what_it_allows(name: str, resource: Declared) -> None:
-    assert BY_NAME[name].findings([resource]) == []
+    assert BY_NAME[name].list_findings([resource]) == []
 
 
 def test_every_rule_is_seen_to_fire() -> None:
@@ -257,7 +257,7 @@ def test_a_key_vault_is_audited_by_a_setting_that_depends_on_it() -> None:
     def findings(logs: Any, *dependencies: str, **changes: Any) -> list[Finding]:
         properties = {"logs": logs, "workspaceId": "w", **changes}
         setting = declared("azure-native:monitor:DiagnosticSetting", properties, *dependencies)
-        return BY_NAME["key-vault-audit"].findings([vault, setting])
+        return BY_NAME["key-vault-audit"].list_findings([vault, setting])
 
     assert findings(logs, vault.urn) == []
     assert findings(logs, "urn:another") != []
@@ -268,20 +268,22 @@ def test_a_key_vault_is_audited_by_a_setting_that_depends_on_it() -> None:
 
 
 def test_a_vault_that_the_stack_runs_is_audited_by_a_device() -> None:
-    assert BY_NAME["vault-audit"].findings([chart({}), declared("vault:index/audit:Audit", {"type": "file"})]) == []
+    assert (
+        BY_NAME["vault-audit"].list_findings([chart({}), declared("vault:index/audit:Audit", {"type": "file"})]) == []
+    )
     by_bootstrap = declared("pulumi-python:dynamic/strongroom:Bootstrap", {"audit": {"file": {"type": "file"}}})
-    assert BY_NAME["vault-audit"].findings([chart({}), by_bootstrap]) == []
+    assert BY_NAME["vault-audit"].list_findings([chart({}), by_bootstrap]) == []
     without = declared("pulumi-python:dynamic/strongroom:Bootstrap", {"audit": {}})
-    assert BY_NAME["vault-audit"].findings([chart({}), without])
+    assert BY_NAME["vault-audit"].list_findings([chart({}), without])
 
 
 def test_a_stack_may_lower_a_ceiling_and_name_administrators() -> None:
     token, admin = role(tokenTtl=600, tokenMaxTtl=1200), policy('path "sys/*" { capabilities = ["sudo"] }', "admin")
 
-    assert BY_NAME["vault-ttl"].findings([token]) == []
-    assert len(BY_NAME["vault-ttl"].findings([token], {"tokenSeconds": 300})) == 2
-    assert BY_NAME["vault-no-wildcard"].findings([admin])
-    assert BY_NAME["vault-no-wildcard"].findings([admin], {"administrators": ["admin"]}) == []
+    assert BY_NAME["vault-ttl"].list_findings([token]) == []
+    assert len(BY_NAME["vault-ttl"].list_findings([token], {"tokenSeconds": 300})) == 2
+    assert BY_NAME["vault-no-wildcard"].list_findings([admin])
+    assert BY_NAME["vault-no-wildcard"].list_findings([admin], {"administrators": ["admin"]}) == []
 
 
 @pytest.mark.parametrize(
@@ -302,7 +304,7 @@ def test_a_stack_may_lower_a_ceiling_and_name_administrators() -> None:
     ],
 )
 def test_what_a_policy_opens_is_found(document: str, expected: dict[str, set[str]]) -> None:
-    assert opened(document) == expected
+    assert read_paths(document) == expected
 
 
 @given(
@@ -314,7 +316,7 @@ def test_hcl_and_json_say_the_same(policy: dict[str, set[str]]) -> None:
     hcl = "\n".join(f'path "{path}" {{ capabilities = {json.dumps(sorted(able))} }}' for path, able in policy.items())
     as_json = json.dumps({"path": {path: {"capabilities": sorted(able)} for path, able in policy.items()}})
 
-    assert opened(hcl) == opened(as_json) == policy
+    assert read_paths(hcl) == read_paths(as_json) == policy
 
 
 def all_findings(recorder: Recorder) -> dict[str, list[str]]:
@@ -330,7 +332,7 @@ def all_findings(recorder: Recorder) -> dict[str, list[str]]:
         )
         for item in recorder.recorded
     ]
-    found = {rule.name: [finding.problem for finding in rule.findings(resources)] for rule in RULES}
+    found = {rule.name: [finding.problem for finding in rule.list_findings(resources)] for rule in RULES}
     return {name: problems for name, problems in found.items() if problems}
 
 

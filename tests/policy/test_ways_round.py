@@ -299,17 +299,17 @@ FINE: list[tuple[str, Declared]] = [
 
 @pytest.mark.parametrize(("name", "resource"), WAYS)
 def test_a_way_round_a_rule_is_closed(name: str, resource: Declared) -> None:
-    assert BY_NAME[name].findings([resource])
+    assert BY_NAME[name].list_findings([resource])
 
 
 @pytest.mark.parametrize(("name", "resource"), FINE)
 def test_what_is_known_good_passes(name: str, resource: Declared) -> None:
-    assert BY_NAME[name].findings([resource]) == []
+    assert BY_NAME[name].list_findings([resource]) == []
 
 
 @pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN)
 def test_a_secret_is_known_by_its_value(value: str) -> None:
-    found = BY_NAME["no-plain-secret"].findings([variable("SETTING", value)])
+    found = BY_NAME["no-plain-secret"].list_findings([variable("SETTING", value)])
 
     assert found
     assert value not in str(found)
@@ -317,7 +317,7 @@ def test_a_secret_is_known_by_its_value(value: str) -> None:
 
 @pytest.mark.parametrize("changes", OPEN_TO_ALL.values(), ids=OPEN_TO_ALL)
 def test_a_secret_is_known_in_a_command(changes: dict[str, Any]) -> None:
-    found = BY_NAME["no-plain-secret"].findings([container(**changes)])
+    found = BY_NAME["no-plain-secret"].list_findings([container(**changes)])
 
     assert found
     assert "canary" not in str(found)
@@ -329,7 +329,7 @@ def test_a_token_in_a_config_map_is_reported(kind: str) -> None:
         f"kubernetes:core/v1:{kind}", {"data": {"settings.yaml": f"token: {PLAIN['a token of Vault']}"}}
     )
 
-    (found,) = BY_NAME["no-plain-secret"].findings([resource])
+    (found,) = BY_NAME["no-plain-secret"].list_findings([resource])
 
     assert "settings.yaml" in found.problem
 
@@ -357,4 +357,4 @@ address name resourceUri"""
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES.split()), VALUES, max_size=6))
 def test_no_rule_fails_on_any_declaration(kind: str, properties: dict[str, Any]) -> None:
     for rule in RULES:
-        rule.findings([declared(kind, properties)])
+        rule.list_findings([declared(kind, properties)])

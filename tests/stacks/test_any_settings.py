@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 
 from strongroom.ops.pulumi.stack_file import read_stack_file
 from strongroom.stacks.errors import InvalidSettingsError
-from strongroom.stacks.load import parse, without_project_prefix
+from strongroom.stacks.load import parse, strip_project_prefix
 from strongroom.stacks.provision.installation import Installation
 from strongroom.stacks.provision.program import provision
 from tests.support.recording import Recorder
@@ -26,7 +26,7 @@ GUID = "11111111-2222-3333-4444-555555555555"
 
 
 def stack(name: str) -> dict[str, Any]:
-    return without_project_prefix(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
+    return strip_project_prefix(read_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
 
 
 DEV, HCP, PROD = (stack(name) for name in ("dev", "hcp", "prod"))
@@ -164,7 +164,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = str(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(CORPUS / "files")
-        patched.setattr(Installation, "conflicts", lambda _: [])
+        patched.setattr(Installation, "find_conflicts", lambda _: [])
         patched.setattr("strongroom.stacks.provision.azure.find_taken_name", lambda *_: [])
         patched.setattr("pulumi.get_root_directory", lambda: home)
         patched.setattr("strongroom.stacks.provision.vault_server.PodForward", lambda *_, **__: None)

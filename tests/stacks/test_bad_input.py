@@ -80,7 +80,7 @@ def in_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CORPUS / "files")
     monkeypatch.setenv("KUBECONFIG", "kubeconfig.yaml")
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
-    monkeypatch.setattr(Installation, "conflicts", lambda _: [])
+    monkeypatch.setattr(Installation, "find_conflicts", lambda _: [])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")

@@ -63,7 +63,7 @@ class AzureKeyStore:
         """Its location, for a human."""
         return f"the secret {self._name}-keys of {self._url}"
 
-    def inputs(self) -> dict[str, Any]:
+    def to_inputs(self) -> dict[str, Any]:
         """Return how to find it again, as a resource or a process takes it."""
         return {
             "kind": "azure-key-vault",
@@ -112,10 +112,10 @@ class AzureKeyStore:
     def _build_client(self) -> "SecretClient":
         from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
 
-        from ...azure.client import client_options  # noqa: PLC0415
+        from ...azure.client import build_client_options  # noqa: PLC0415
         from ...azure.credentials import find_credential  # noqa: PLC0415
 
-        return SecretClient(self._url, find_credential(self._tenant, self._authority), **client_options())
+        return SecretClient(self._url, find_credential(self._tenant, self._authority), **build_client_options())
 
     def _read(self, client: "SecretClient", part: str) -> Mapping[str, Any] | None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError  # noqa: PLC0415

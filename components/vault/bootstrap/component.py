@@ -105,7 +105,7 @@ class VaultBootstrap(pulumi.ComponentResource):
         made = _Bootstrap(
             name,
             [
-                node.inputs() | ({} if node.ca_certificate else {"ca_certificate": args.ca_certificate})
+                node.to_inputs() | ({} if node.ca_certificate else {"ca_certificate": args.ca_certificate})
                 for node in args.nodes
             ],
             args.key_store,
@@ -168,7 +168,7 @@ class _Bootstrap(Resource, module="strongroom", name="Bootstrap"):
             name,
             {
                 "nodes": list(nodes),
-                _KEY_STORE: key_store.inputs(),
+                _KEY_STORE: key_store.to_inputs(),
                 "shareCount": config.shares,
                 "threshold": config.threshold,
                 "adminRules": config.admin_rules,

@@ -44,7 +44,7 @@ class FileKeyStore:
         """Its location, for a human."""
         return f"the recovery file {self.path}"
 
-    def inputs(self) -> dict[str, Any]:
+    def to_inputs(self) -> dict[str, Any]:
         """Return how to find it again, as a resource or a process takes it."""
         return {
             "kind": "file",

@@ -41,8 +41,8 @@ def start_initialisation(
     :param inherited: Descriptors that hold the key store's lock.
     """
     request = {
-        "node": node.inputs(),
-        "key_store": key_store.inputs(),
+        "node": node.to_inputs(),
+        "key_store": key_store.to_inputs(),
         "shares": shares,
         "threshold": threshold,
         "recovery": recovery,

@@ -57,7 +57,7 @@ class KeyStore(Protocol):
         """Its location, for a human."""
         ...
 
-    def inputs(self) -> dict[str, Any]:
+    def to_inputs(self) -> dict[str, Any]:
         """Return how to find it again, as a resource or a process takes it; no secret."""
         ...
 

@@ -229,7 +229,7 @@ def test_what_may_be_anything_is_passed_on() -> None:
     shape = Catalogue({"Free": Free}).components["strongroom:index:Free"].inputs["values"].shape
     given = {"a": [1, {"b": True}]}
 
-    assert shape.spec() == {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
+    assert shape.build_spec() == {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
     assert shape.read(given, "values", []) == given
 
 

@@ -239,7 +239,7 @@ AZURE = (
     Mutant(
         "azure-client-without-bounds",
         "ops/store/key_vault_versions.py",
-        "SecretClient(url, known, **client_options()).list",
+        "SecretClient(url, known, **build_client_options()).list",
         "SecretClient(url, known).list",
         "An endless response fills the memory of the user who runs check.",
         "tests/components/azure/test_client.py::test_every_client_of_azures_is_bounded",

@@ -167,7 +167,7 @@ KUBERNETES = (
     Mutant(
         "pods-stay-when-their-secrets-change",
         "components/kubernetes/csi_volume.py",
-        '{"strongroom/parameters": _compute_digest(parameters, synced_objects(workload))}',
+        '{"strongroom/parameters": _compute_digest(parameters, list_synced_objects(workload))}',
         '{"strongroom/parameters": "same"}',
         "Pods go on with the class that they started with.",
         f"{_WORKLOAD}::test_other_parameters_make_other_pods",

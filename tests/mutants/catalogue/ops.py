@@ -421,8 +421,8 @@ OPS = (
     Mutant(
         "check-refuses-its-own",
         "ops/existing/find.py",
-        "(key := key_of(resource)) and key not in new.owned.keys",
-        "key_of(resource)",
+        "(key := derive_key(resource)) and key not in new.owned.keys",
+        "derive_key(resource)",
         "A stack that is deployed can't be checked any more.",
         f"{_EXISTING}::test_a_stack_that_owns_all_of_it_is_ok",
     ),

@@ -220,7 +220,7 @@ STACKS = (
     Mutant(
         "driver-beside-another",
         "stacks/provision/program.py",
-        "issues += installation.list_issues() + installation.conflicts()",
+        "issues += installation.list_issues() + installation.find_conflicts()",
         "issues += installation.list_issues()",
         "A second driver breaks the mounts of the first, cluster-wide.",
         f"{_PROVISION}::test_a_driver_beside_another_is_refused_before_anything_is_declared",

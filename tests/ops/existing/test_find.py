@@ -6,7 +6,7 @@ import pytest
 
 from strongroom.ops.errors import NotAllowedError
 from strongroom.ops.existing.find import Existing, New, find_existing
-from strongroom.ops.existing.identity import Owned, key_of
+from strongroom.ops.existing.identity import Owned, derive_key
 from strongroom.ops.pulumi.stack import AbsentError, export_state
 from strongroom.policy.rules import UNKNOWN, Declared
 
@@ -73,7 +73,7 @@ def test_what_is_not_known_or_wanted_is_no_failure(server: Server, owned: Owned,
 
 @pytest.mark.parametrize("resource", [namespace(UNKNOWN), declared(NAMESPACE, "generated"), declared("x:y:Z", "z")])
 def test_a_name_that_is_not_known_yet_can_be_nobodys(resource: Declared) -> None:
-    assert key_of(resource) is None
+    assert derive_key(resource) is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_name_that_is_not_known_yet_can_be_nobodys(resource: Declared) -> None
     ],
 )
 def test_two_are_one_where_their_server_would_take_them_for_one(one: Declared, other: Declared, same: bool) -> None:
-    assert (key_of(one) == key_of(other)) is same
+    assert (derive_key(one) == derive_key(other)) is same
 
 
 def test_a_stack_that_does_not_exist_is_reported_apart_from_a_state_that_cannot_be_read(

@@ -10,7 +10,7 @@ from strongroom.ops.errors import AbsentError, OpsError
 from strongroom.ops.pulumi.stack import VaultStore
 from strongroom.ops.store.base import DeniedError
 from strongroom.ops.store.sampler import Sampler
-from strongroom.ops.store.vault import VaultSession, vault_clients
+from strongroom.ops.store.vault import VaultSession, list_vault_clients
 from strongroom.ops.store.vault_operator import VaultOperator
 from tests.support.serving import serving
 
@@ -75,7 +75,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def session(store: VaultStore) -> VaultSession:
     parameters = {"roleName": "shop.orders", "vaultAuthMountPath": "kubernetes"}
-    return VaultSession(Sampler([]), store, parameters, "jwt", vault_clients(store))
+    return VaultSession(Sampler([]), store, parameters, "jwt", list_vault_clients(store))
 
 
 def test_a_workload_is_reported_in_one_line_and_was_not_refused(store: VaultStore) -> None:

@@ -13,12 +13,12 @@ from strongroom.ops.verify.inspection import _run_if_reachable
 def test_a_server_that_is_away_is_asked_once_and_is_one_line() -> None:
     asked: list[str] = []
 
-    def differences(name: str) -> list[Difference]:
+    def list_differences(name: str) -> list[Difference]:
         asked.append(name)
         raise UnreachableError("it is away")
 
     lines = _run_if_reachable(
-        "the store", lambda: (attempt(STACK, name, (), partial(differences, name)) for name in "abc")
+        "the store", lambda: (attempt(STACK, name, (), partial(list_differences, name)) for name in "abc")
     )
 
     assert [*lines] == [Check(STACK, "the store", False, "it is away")]
@@ -26,10 +26,10 @@ def test_a_server_that_is_away_is_asked_once_and_is_one_line() -> None:
 
 
 def test_what_one_object_makes_impossible_is_its_own_line() -> None:
-    def differences() -> list[Difference]:
+    def list_differences() -> list[Difference]:
         raise OpsError("no JSON")
 
-    lines = [attempt(STACK, name, (), differences) for name in "ab"]
+    lines = [attempt(STACK, name, (), list_differences) for name in "ab"]
 
     assert [(line.what, line.passed, line.detail) for line in lines] == [
         ("a", False, "no JSON"),

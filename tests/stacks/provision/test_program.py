@@ -23,7 +23,7 @@ GATE = "pulumi-python:dynamic/strongroom:AccessReady"
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Be where the cluster has no driver, and no subscription can be asked."""
-    monkeypatch.setattr(Installation, "conflicts", lambda _: [])
+    monkeypatch.setattr(Installation, "find_conflicts", lambda _: [])
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
     yield
 
@@ -77,7 +77,7 @@ def test_a_driver_beside_another_is_refused_before_anything_is_declared(
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     another = ValidationIssue(("kubernetes", "install"), "is 'helm', and the cluster has a driver")
-    monkeypatch.setattr(Installation, "conflicts", lambda _: [another])
+    monkeypatch.setattr(Installation, "find_conflicts", lambda _: [another])
 
     with pytest.raises(InvalidSettingsError, match="the cluster has a driver"):
         provisioned(declare)

@@ -48,7 +48,7 @@ def changed(**backend: Any) -> dict[str, Any]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("pulumi.get_root_directory", lambda: str(tmp_path))
-    monkeypatch.setattr("strongroom.stacks.provision.installation.Installation.conflicts", lambda _: [])
+    monkeypatch.setattr("strongroom.stacks.provision.installation.Installation.find_conflicts", lambda _: [])
     return tmp_path / ".strongroom"
 
 

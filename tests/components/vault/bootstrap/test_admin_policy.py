@@ -4,7 +4,7 @@ import pytest
 
 from strongroom.components.vault.bootstrap.admin_policy import ADMIN_POLICY, AdminScope, build_admin_rules
 from strongroom.ops.grants import Granted
-from strongroom.policy.rules.policies import opened
+from strongroom.policy.rules.policies import read_paths
 
 SCOPE = AdminScope(
     engines=("kv", "database"),
@@ -16,7 +16,7 @@ SCOPE = AdminScope(
     pki_root="pki-root",
     groups=True,
 )
-RULES = opened(build_admin_rules(SCOPE))
+RULES = read_paths(build_admin_rules(SCOPE))
 WRITES = {"create", "update", "delete", "sudo"}
 
 
@@ -102,7 +102,7 @@ def test_the_admin_of_a_stack_without_databases_opens_none() -> None:
 
 
 def test_the_admin_of_a_stack_without_groups_writes_none() -> None:
-    without = opened(build_admin_rules(AdminScope()))
+    without = read_paths(build_admin_rules(AdminScope()))
 
     assert not any(WRITES & set(verbs) for path, verbs in without.items() if path.startswith("identity/"))
 

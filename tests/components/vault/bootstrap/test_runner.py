@@ -26,7 +26,7 @@ class FakeKeyStore:
     def save(self, state: BootstrapState) -> None:
         raise NotImplementedError
 
-    def inputs(self) -> dict[str, Any]:
+    def to_inputs(self) -> dict[str, Any]:
         return {}
 
     def lock(self, seconds: float) -> AbstractContextManager[tuple[int, ...]]:
