@@ -94,7 +94,7 @@ def _check_conflicts(settings: Settings, installed: Installed) -> Finding:
         installed.read_audiences()
     except AbsentError:
         return Finding.ok("none is installed yet")
-    conflicts = Installation(settings).conflicts()
+    conflicts = Installation(settings).find_conflicts()
     return (
         Finding.failed(str(conflicts[0]), "")
         if conflicts

@@ -41,7 +41,7 @@ def rotate(
     if value_stdin and secret is None:
         raise OpsError("--value-stdin goes with --secret: it is one value")
     from ..age.run import parse_age
-    from ..pulumi.port_forward import reach
+    from ..pulumi.port_forward import forward_ports
     from ..pulumi.stack import read_stack
     from ..pulumi.state import read_state
     from ..rotate.run import Rotation
@@ -49,9 +49,9 @@ def rotate(
     limit = parse_age(older_than, "--all-older-than") if older_than is not None else None
     value = _read_value() if value_stdin else None
     deployed = read_stack(stack)
-    with reach(deployed):
+    with forward_ports(deployed):
         rotation = Rotation(stack, deployed, read_state(stack))
-        targets, findings = rotation.find_older(limit) if limit is not None else ([rotation.find(secret or "")], [])
+        targets, findings = rotation.find_older(limit) if limit is not None else ([rotation.find(secret or "")], ())
         names = ", ".join(target.name for target in targets)
         if targets and not dry_run and not yes:
             if value_stdin or not sys.stdin.isatty():

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.keyvault.secrets import SecretClient
 
-from strongroom.components.azure.client import client_options
+from strongroom.components.azure.client import build_client_options
 from strongroom.components.azure.credentials import find_credential
 from strongroom.components.azure.objects import VaultObject, name_vault_object
 
@@ -32,7 +32,9 @@ class KeyVaultValues:
         """
         self._stack = stack
         self._versions = KeyVaultVersions(store.url, store.tenant_id, store.authority)
-        self._client = SecretClient(store.url, find_credential(store.tenant_id, store.authority), **client_options())
+        self._client = SecretClient(
+            store.url, find_credential(store.tenant_id, store.authority), **build_client_options()
+        )
 
     def write(self, target: Target, values: Mapping[str | None, str]) -> None:
         """Write a value as a new version, with the content type and the tags of the last one.

@@ -145,7 +145,7 @@ class Reader:
         """List Kubernetes Secrets with another value; what they hold is dropped at once."""
         places = self._delivery.provider_class.places.items()
         copies = [(secret, key, file) for (secret, key), file in places if file in self._files]
-        contents = self._read_contents() if copies else {}
+        contents: Mapping[str, bytes | None] = self._read_contents() if copies else {}
         for secret, key, file in copies:
             kind, data = self._cluster.read_secret_data(self.workload.namespace, secret)
             wanted = contents.get(file)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..errors import NotAllowedError, OpsError
 from ..findings import Finding
@@ -34,7 +35,8 @@ class VaultValues:
             raise OpsError(f"{target.name}: all keys of an object are read here: name one, as OBJECT/KEY")
         try:
             found = self._operator.read(path)
-            data = {**(found.get("data") or {}), **values}
+            kept: Mapping[str, Any] = found.get("data") or {}
+            data = {**kept, **values}
             self._operator.write(path, options={"cas": found["metadata"]["version"]}, data=data)
         except NotAllowedError:
             raise NotAllowedError(f"VAULT_TOKEN may not write {path}: give it read and update there") from None
