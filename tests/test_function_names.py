@@ -9,15 +9,16 @@ VERBS = frozenset(
     re.findall(
         r"\w+",
         """
-add advise allow annotate apply ask attempt await bootstrap build cache call carry check choose close collect compare
-complete compose compute connect construct copy count create cut declare decode delete derive describe diagnose diff
-discover disown distinguish draw drop echo end ensure escape examine execute expand expect explain export fail federate
-fetch filter find flatten flush fold forge format forward generate get grant group hide hold identify ignore increment
-index initialise inject inspect issue join judge keep lay lift list listen load locate lock log look make map mark match
-measure merge name normalize note observe omit open order parse pause place plan prepare probe provision put qualify
-query quote raise read recover redact refresh refuse register remove render repair replace report represent request
-require resolve revoke run save select send serve settle share shorten show skip sleep sort split spread stack start
-stop strip submit take tokenize trace translate try unescape update use validate verify wait warn watch write
+add advise allow annotate apply ask attempt await begin bootstrap build cache call carry check choose close collect
+compare complete compose compute connect construct copy count create cut declare decode delete derive describe
+diagnose diff discover disown distinguish draw drop echo end ensure escape examine execute expand expect explain
+export fail federate fetch filter find flatten flush fold follow forge format forward generate get give grant group
+hide hold identify ignore increment index initialise inject inspect issue join judge keep lay lift list listen load
+locate lock log look make map mark match measure merge name normalize note observe omit open order parse pause place
+plan prepare probe provision put qualify query quote raise read recover redact refresh refuse register remove render
+repair replace report represent request require resolve restart retire revoke run save select send serve settle share
+shorten show skip sleep sort split spread stack start stop strip submit take tokenize trace translate try unescape
+update use validate verify wait warn watch write
 """,
     )
 )
