@@ -898,7 +898,7 @@ OPS = (
     Mutant(
         "rotate-drops-the-other-keys",
         "ops/rotate/vault.py",
-        '{**kept, **values}',
+        "{**kept, **values}",
         "{**values}",
         "The other keys of the object are gone with the new version.",
         f"{_ROTATE}::test_a_vault_is_written_with_the_version_that_was_read_and_the_other_keys",
