@@ -151,8 +151,8 @@ def run(
 ) -> Ran:
     """Run bootstrap, and kill it as soon as it has done the step `kill_at`."""
     asked = {
-        "nodes": [node.inputs() for node in nodes],
-        "key_store": key_store.inputs(),
+        "nodes": [node.to_inputs() for node in nodes],
+        "key_store": key_store.to_inputs(),
         "config": asdict(config),
         "kill_at": kill_at,
         "operator": operator,
