@@ -45,7 +45,7 @@ class Principal:
     """Its name in the stack: what makes role assignments' names differ."""
 
     object_id: pulumi.Input[str]
-    """Its object id in the directory."""
+    """Its object id in Microsoft Entra ID."""
 
     type: Literal["ServicePrincipal", "User", "Group"] | None = "ServicePrincipal"
     """What it is: without it, a principal that was just made is not found. `None` where that isn't known."""

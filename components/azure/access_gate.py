@@ -41,9 +41,9 @@ class Provider(StableProvider):
 class AccessReady(Resource, module="strongroom", name="AccessReady"):
     """Exists once a workload's service account token opens every object that the workload declares.
 
-    It asks for a token of the service account, as the driver will, exchanges it at the directory, and asks the vault
-    for each object: secrets by their list of versions, so that no value is read where roles decide. Nothing is kept.
-    It gives up after `timeout`. (Microsoft Learn: "Important considerations and restrictions for federated identity
+    It asks for a token of the service account, as the driver will, exchanges it at Microsoft Entra ID, and asks the
+    vault for each object: secrets by their list of versions, so that no value is read where roles decide. Nothing is
+    kept. It gives up after `timeout`. (Microsoft Learn: "Important considerations and restrictions for federated identity
     credentials", "Troubleshoot Azure RBAC")
     """
 
@@ -69,7 +69,7 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
         :param name: Its name in the stack.
         :param federation: What ties the service account to the identity.
         :param client_id: The identity's client id.
-        :param tenant_id: The directory.
+        :param tenant_id: The Microsoft Entra tenant.
         :param cloud: The cloud.
         :param vault_url: The vault's URL.
         :param objects: What must be readable.

@@ -1,4 +1,4 @@
-"""What is tried before a pod: its service account's token at the directory, and its objects at the vault."""
+"""What is tried before a pod: its service account's token at Microsoft Entra ID, and its objects at the vault."""
 # pyright: reportUnknownMemberType=false
 # The kubernetes client types its models and little else.
 
@@ -119,10 +119,10 @@ def _attempt(props: Mapping[str, Any]) -> None:
     except ClientAuthenticationError as error:
         if _WRONG_ISSUER in str(error):
             raise _NotYetError(
-                f"the directory says {redact_error(error)} (compare the federated credential's issuer, "
+                f"Microsoft Entra ID says {redact_error(error)} (compare the federated credential's issuer, "
                 f"{props.get('issuer')}, with the one in the cluster's tokens; a new credential takes minutes)"
             ) from None
-        raise _NotYetError(f"the directory says {redact_error(error)}") from None
+        raise _NotYetError(f"Microsoft Entra ID says {redact_error(error)}") from None
     except HttpResponseError as error:
         if any(code in str(error) for code in _CLOSED):
             raise _FinalError(
@@ -135,7 +135,7 @@ def _attempt(props: Mapping[str, Any]) -> None:
     except AzureError as error:
         raise _AwayError(f"{url} can't be asked: {redact_error(error)}") from None
     except UNEXPECTED as error:
-        raise _AwayError(describe_unexpected(f"{url} or the directory", error)) from None
+        raise _AwayError(describe_unexpected(f"{url} or Microsoft Entra ID", error)) from None
 
 
 def _request_token(props: Mapping[str, Any]) -> str:
@@ -172,7 +172,7 @@ def _require_issuer(token: str, props: Mapping[str, Any]) -> None:
     try:
         issuer = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))).get("iss")
     except (ValueError, AttributeError):
-        return  # the directory judges what this can't read
+        return  # Microsoft Entra ID judges what this can't read
     if declared and issuer and issuer != declared:
         raise _FinalError(
             f"the cluster's tokens name the issuer {issuer}, and the federated credential names {declared}. Set "

@@ -114,7 +114,7 @@ def _call_vault(props: Mapping[str, Any], call: Callable[[CertificateClient], An
             ) from None
         except UNEXPECTED as error:
             asked = f", asked for certificate {props['name']!r}"
-            raise CertificateError(describe_unexpected(f"{url} or the directory", error, asked=asked)) from None
+            raise CertificateError(describe_unexpected(f"{url} or Microsoft Entra ID", error, asked=asked)) from None
         pause(seconds, f"this machine's login may make certificate {props['name']!r} at {url}")
         seconds = min(seconds * 1.5, 15)
 

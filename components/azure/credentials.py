@@ -17,7 +17,7 @@ def find_credential(tenant: str, authority: str) -> TokenCredential:
     (Pulumi docs: "Azure Native: Installation & Configuration")
 
     :param tenant: The tenant's id.
-    :param authority: The directory's host.
+    :param authority: Microsoft Entra ID's host.
     """
     client = os.environ.get("ARM_CLIENT_ID")
     if client and (secret := os.environ.get("ARM_CLIENT_SECRET")):

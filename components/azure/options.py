@@ -22,7 +22,7 @@ IdentityMode = Literal[
 """Who workloads are to Azure."""
 
 EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
-"""Audience of the tokens that the directory exchanges. (Microsoft Learn: "Workload identity federation")"""
+"""Audience of the tokens that Microsoft Entra ID exchanges. (Microsoft Learn: "Workload identity federation")"""
 
 BINDING_AUDIENCE = "api://AKSIdentityBinding"
 """Audience of the tokens that identity bindings exchange. (Microsoft Learn: "Set up identity bindings on Azure

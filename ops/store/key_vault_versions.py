@@ -34,7 +34,7 @@ class KeyVaultVersions:
 
         :param url: The vault's URL.
         :param tenant: Its tenant's id.
-        :param authority: The directory's host.
+        :param authority: Microsoft Entra ID's host.
         """
         known = find_credential(tenant, authority)
         self.url = url

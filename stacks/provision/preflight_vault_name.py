@@ -58,7 +58,7 @@ def list_name_issues(azure: AzureKeyVaultSettings, cloud: Cloud) -> list[Validat
     except AzureError as error:
         raise NotAskedError(f"the Resource Manager can't be asked: {type(error).__name__}") from None
     except UNEXPECTED as error:
-        raise NotAskedError(describe_unexpected(f"{management} or the directory", error)) from None
+        raise NotAskedError(describe_unexpected(f"{management} or Microsoft Entra ID", error)) from None
 
 
 def _query_name(client: KeyVaultManagementClient, azure: AzureKeyVaultSettings, name: str) -> list[ValidationIssue]:

@@ -128,7 +128,7 @@ class AzureKeyVaultSettings(Declaration):
     """Which store: `azure-key-vault`."""
 
     tenant_id: Guid
-    """The directory (Microsoft Entra tenant) that the vault trusts."""
+    """The Microsoft Entra tenant that the vault trusts."""
 
     subscription_id: Guid | None = None
     """The subscription; defaults to ARM_SUBSCRIPTION_ID or the Azure CLI's."""
