@@ -43,8 +43,8 @@ class AccessReady(Resource, module="strongroom", name="AccessReady"):
 
     It asks for a token of the service account, as the driver will, exchanges it at Microsoft Entra ID, and asks the
     vault for each object: secrets by their list of versions, so that no value is read where roles decide. Nothing is
-    kept. It gives up after `timeout`. (Microsoft Learn: "Important considerations and restrictions for federated identity
-    credentials", "Troubleshoot Azure RBAC")
+    kept. It gives up after `timeout`. (Microsoft Learn: "Important considerations and restrictions for federated
+    identity credentials", "Troubleshoot Azure RBAC")
     """
 
     def __init__(
