@@ -1,7 +1,18 @@
 """Events of what in a vault is about to end."""
 
+from typing import TYPE_CHECKING
+
 import pulumi
 from pulumi_azure_native import eventgrid
+
+if TYPE_CHECKING:
+    # Named at run time, they would load the module in each program, for vaults that send no events too.
+    Destination = (
+        eventgrid.EventHubEventSubscriptionDestinationArgs
+        | eventgrid.ServiceBusQueueEventSubscriptionDestinationArgs
+        | eventgrid.ServiceBusTopicEventSubscriptionDestinationArgs
+        | eventgrid.StorageQueueEventSubscriptionDestinationArgs
+    )
 
 _EVENT_TYPES = tuple(
     f"Microsoft.KeyVault.{kind}{moment}"
@@ -10,17 +21,10 @@ _EVENT_TYPES = tuple(
 )
 """(Microsoft Learn: "Azure Key Vault as Event Grid source")"""
 
-Destination = (
-    eventgrid.EventHubEventSubscriptionDestinationArgs
-    | eventgrid.ServiceBusQueueEventSubscriptionDestinationArgs
-    | eventgrid.ServiceBusTopicEventSubscriptionDestinationArgs
-    | eventgrid.StorageQueueEventSubscriptionDestinationArgs
-)
-
 
 def declare_expiry_events(
     name: str, vault_id: pulumi.Input[str], destination_id: str, opts: pulumi.ResourceOptions
-) -> eventgrid.EventSubscription:
+) -> "eventgrid.EventSubscription":
     """Declare that Event Grid delivers an event 30 days before an object of a vault ends, and one at its end.
 
     :param name: The resource's name in the stack.
@@ -39,7 +43,7 @@ def declare_expiry_events(
     )
 
 
-def _build_destination(destination_id: str) -> Destination:
+def _build_destination(destination_id: str) -> "Destination":
     account, _, queue = destination_id.partition("/queueServices/default/queues/")
     if queue:
         return eventgrid.StorageQueueEventSubscriptionDestinationArgs(
