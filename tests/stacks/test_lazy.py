@@ -16,3 +16,13 @@ def test_a_stack_that_installs_nothing_loads_no_chart_no_schema_and_no_client() 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_key_vault_loads_nothing_of_event_grid_before_it_sends_events() -> None:
+    program = (
+        "import sys, strongroom.components.azure.key_vault\n"
+        "print('pulumi_azure_native.eventgrid._inputs' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
