@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from strongroom.policy.rules import Declared
 
-_RANDOM = "random:index/randomPassword:RandomPassword::"
+from ..verify.deployment import GENERATED
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class StoredObject:
         """How to make it new."""
         if self.writer is None:
             return self.write
-        generated = [urn for urn in self.writer.dependencies if _RANDOM in urn]
+        generated = [urn for urn in self.writer.dependencies if GENERATED in urn]
         replaced = "".join(f" --replace '{urn}'" for urn in generated)
         return f"pulumi up{replaced}" if generated else self.write_in_file
 

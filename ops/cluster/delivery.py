@@ -12,7 +12,7 @@ from strongroom.components.workload import WorkloadKind
 
 from ..errors import OpsError
 from ..pulumi.stack import DeployedStack, DeployedWorkload, KeyVaultStore
-from .client import ProviderClass
+from .client import ClusterClient, ProviderClass
 from .pod_template import PodTemplate, parse_template
 
 
@@ -50,6 +50,17 @@ class Delivery:
 
     copies: frozenset[str] | None = None
     """Keys of the Kubernetes Secret that is made of it, if the delivery is for one."""
+
+
+def request_login_token(cluster: ClusterClient, workload: DeployedWorkload, audience: str) -> str:
+    """Request the token by which a workload logs in at its store; empty if its delivery uses none.
+
+    :param cluster: The cluster.
+    :param workload: The workload.
+    :param audience: Its delivery's audience.
+    :raises OpsError: The API server refuses or is down.
+    """
+    return cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
 
 
 def read_delivery(documents: Documents, stack: DeployedStack, workload: DeployedWorkload) -> Delivery:

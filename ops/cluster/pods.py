@@ -20,7 +20,7 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 from ..errors import OpsError, UnreachableError
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .client import call_api, connect
-from .selection import list_pods
+from .selection import ENDED_PHASES, list_pods
 
 _SECONDS = 60
 """How long a command, and the start of an ephemeral container, may take."""
@@ -31,7 +31,6 @@ _LIFE = 600
 _PREFIX = "strongroom-"
 _HANDSHAKE = re.compile(r"Handshake status (\d+) ([\w ]*)")
 _NO_PROGRAM = re.compile(r"executable file not found|no such file or directory|exit code 12[67]\b")
-_ENDED = {"Succeeded", "Failed"}
 
 
 class NoShellError(OpsError):
@@ -87,7 +86,7 @@ class Pods:
             _parse_pod(each, workload)
             for each in list_pods(self._core, workload)
             if not each.metadata.deletion_timestamp
-            and (workload.controller == "Pod" or each.status.phase not in _ENDED)
+            and (workload.controller == "Pod" or each.status.phase not in ENDED_PHASES)
         ]
 
     def run(self, pod: Pod, container: str, command: Sequence[str]) -> str:

@@ -12,6 +12,9 @@ from strongroom.components.kubernetes.csi_volume import DRIVER
 from ..pulumi.stack import DeployedWorkload
 from .client import call_api
 
+ENDED_PHASES = frozenset({"Succeeded", "Failed"})
+"""Phases of a pod whose containers have ended for good. (Kubernetes docs: "Pod Lifecycle")"""
+
 
 def list_pods(core: client.CoreV1Api, workload: DeployedWorkload) -> list[Any]:
     """List a workload's pods: by its label, or those of others that run as its service account.

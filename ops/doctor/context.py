@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from ..cluster.client import ClusterClient
-from ..cluster.delivery import Delivery, read_delivery
+from ..cluster.delivery import Delivery, read_delivery, request_login_token
 from ..cluster.driver_records import DriverRecords
 from ..cluster.installation import DaemonSet, Installed
 from ..cluster.pod_template import PodTemplate, parse_template
@@ -92,9 +92,7 @@ class DiagnosisContext:
         """Its session at the store, or the error of the login."""
         audience, workload = self.delivery.audience, self.workload
         try:
-            token = (
-                self.cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
-            )
+            token = request_login_token(self.cluster, workload, audience)
             return self.store.log_in(workload, self.delivery.provider_class, token)
         except (DeniedError, NotTriedError, OpsError) as error:
             return error

@@ -10,14 +10,13 @@ from typing import Any
 from kubernetes import client
 
 from ..cluster.client import ClusterClient, call_api, connect
-from ..cluster.selection import list_pods
+from ..cluster.selection import ENDED_PHASES, list_pods
 from ..errors import AbsentError, OpsError
 from ..pulumi.stack import Cluster, DeployedWorkload
 from .step import Change, Step
 
 _MANAGER = "strongroom-revoke"
 _WAIT_SECONDS = 60
-_ENDED = {"Succeeded", "Failed"}
 
 _NAMES: Mapping[str, str] = {
     "Deployment": "deployment",
@@ -62,7 +61,7 @@ class PodRevocation:
         end = time.monotonic() + (_WAIT_SECONDS if wait else 0)
         try:
             core: Any = client.CoreV1Api(self._api)
-            while count := sum(each.status.phase not in _ENDED for each in list_pods(core, self._workload)):
+            while count := sum(each.status.phase not in ENDED_PHASES for each in list_pods(core, self._workload)):
                 if time.monotonic() >= end:
                     return count
                 time.sleep(1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cluster.client import ClusterClient
-from ..cluster.delivery import read_delivery
+from ..cluster.delivery import read_delivery, request_login_token
 from ..errors import OpsError
 from ..findings import Finding
 from ..pulumi.stack import DeployedStack, DeployedWorkload, VaultStore
@@ -98,8 +98,7 @@ def _try_reads(stack: DeployedStack, workload: DeployedWorkload) -> Finding:
 def _build_reads(stack: DeployedStack, workload: DeployedWorkload) -> Mapping[str, Callable[[], None]]:
     cluster = ClusterClient(stack.kubernetes)
     delivery = read_delivery(cluster, stack, workload)
-    audience = delivery.audience
-    token = cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
+    token = request_login_token(cluster, workload, delivery.audience)
     return build_reads(open_store(stack, cluster), workload, delivery.provider_class, token)
 
 

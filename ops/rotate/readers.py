@@ -13,10 +13,10 @@ from kubernetes import client
 
 from ..age.stored import Version
 from ..cluster.client import ClusterClient, call_api, connect
-from ..cluster.delivery import Delivery, read_delivery
+from ..cluster.delivery import Delivery, read_delivery, request_login_token
 from ..cluster.driver_records import DriverRecords
 from ..cluster.pods import NoShellError, Pods
-from ..cluster.selection import list_pods
+from ..cluster.selection import ENDED_PHASES, list_pods
 from ..errors import NotAllowedError, OpsError
 from ..pulumi.stack import DeclaredObject, DeployedStack, DeployedWorkload
 from ..store.base import DeniedError, ExpectedFile, NotTriedError, Store
@@ -24,7 +24,6 @@ from ..store.open import open_store
 from ..verify.pod_script import build_command, compute_digest, matches, parse
 
 _TLS = "kubernetes.io/tls"
-_ENDED = {"Succeeded", "Failed"}
 _RELOADER = "reloader.stakater.com/"
 _RESTARTED = "strongroom/restartedAt"
 
@@ -171,11 +170,7 @@ class Reader:
     def _read_contents(self) -> Mapping[str, bytes | None]:
         """Read what its files must hold, with a login of its own."""
         delivery, workload = self._delivery, self.workload
-        token = (
-            self._cluster.request_token(workload.namespace, workload.service_account, delivery.audience)
-            if delivery.audience
-            else ""
-        )
+        token = request_login_token(self._cluster, workload, delivery.audience)
         session = self._store.log_in(workload, delivery.provider_class, token)
         try:
             found = [each.read_contents(session) for each in self._list_files()]
@@ -190,7 +185,7 @@ class Reader:
     def _list_pods(self) -> Mapping[str, datetime]:
         """List its pods that run, with when each was made."""
         found = list_pods(client.CoreV1Api(self._api), self.workload)
-        live = (each for each in found if each.status.phase not in _ENDED and each.spec.node_name)
+        live = (each for each in found if each.status.phase not in ENDED_PHASES and each.spec.node_name)
         return {each.metadata.name: each.metadata.creation_timestamp for each in live if not _is_deleted(each)}
 
     def _call(self, verb: str, *body: object, **options: str) -> Any:

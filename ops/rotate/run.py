@@ -79,7 +79,7 @@ class Rotation:
             try:
                 if datetime.now(UTC) - stored.find().written <= limit:
                     continue
-                if self.find(secret).is_generated:
+                if build_target(self._stack, self._deployment, [declared], stored).is_generated:
                     found.setdefault(stored.name, []).append(declared)
                 else:
                     others.append(Finding.failed("its owner makes its values", _give_value(secret), name=secret))

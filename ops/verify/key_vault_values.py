@@ -8,11 +8,9 @@ from ..errors import NotAllowedError, OpsError
 from ..pulumi.stack import DeployedWorkload
 from .attempt import attempt
 from .check import Check
-from .deployment import Deployment
+from .deployment import GENERATED, Deployment
 from .difference import Difference
 from .digests import Digests
-
-_RANDOM = "random:index/randomPassword:RandomPassword::"
 
 
 def check_values(
@@ -45,7 +43,7 @@ def check_values(
 
 
 def _format_fix(resource: Declared) -> str:
-    generated = next((urn for urn in resource.dependencies if _RANDOM in urn), None)
+    generated = next((urn for urn in resource.dependencies if GENERATED in urn), None)
     change = f"run `pulumi up --replace '{generated}'`" if generated else "set it in the stack's file"
     missed = "neither `pulumi refresh` nor `pulumi up` detects that"
     return f"{missed}, and an update writes only changed inputs: to write another value, {change}"

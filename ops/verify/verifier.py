@@ -9,7 +9,7 @@ from pathlib import Path
 from strongroom.policy.rules import Declared
 
 from ..cluster.client import ClusterClient, ProviderClass, forge_expired_token
-from ..cluster.delivery import Delivery, read_delivery
+from ..cluster.delivery import Delivery, read_delivery, request_login_token
 from ..errors import AbsentError, OpsError, UnreachableError
 from ..pulumi.stack import DeployedStack, DeployedWorkload
 from ..store.base import DeniedCheck, DeniedError, ExpectedFile, NotTriedError, Session, build_reads
@@ -117,7 +117,7 @@ class Verifier:
         if delivery is None:
             return
         provider_class, audience = delivery.provider_class, delivery.audience
-        token = self._request_token(workload, audience)
+        token = request_login_token(self._cluster, workload, audience)
         session: Session | None = None
         try:
             session = self._log_in(workload, provider_class, token)
@@ -146,7 +146,7 @@ class Verifier:
         except AbsentError as error:
             yield Check(workload.path, what, None, str(error))
             return
-        token = self._request_token(workload, delivery.audience)
+        token = request_login_token(self._cluster, workload, delivery.audience)
         yield _try_denied(
             workload, DeniedCheck(what, build_reads(self._store, workload, delivery.provider_class, token))
         )
@@ -201,9 +201,6 @@ class Verifier:
                 f"{self._store.login_by} refuses the workload now, too ({error}), so what was refused above may have "
                 "been refused for the same reason. Check that the store reaches the cluster, and run again"
             ) from None
-
-    def _request_token(self, workload: DeployedWorkload, audience: str) -> str:
-        return self._cluster.request_token(workload.namespace, workload.service_account, audience) if audience else ""
 
     def _check_other_tokens(
         self, workload: DeployedWorkload, provider_class: ProviderClass, audience: str, token: str
